@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
+const wholeSeconds = z.coerce.number().int();
+
+/** Every variable of the environment that License Ledger reads, with its default and meaning. Source of `.env.example`. */
+const schema = z.object({
+  HOST: z.string().default('127.0.0.1').describe('Address the API listens on.'),
+  PORT: port.default(8080).describe('Port of the API; 0 takes a free one.'),
+  MANAGEMENT_HOST: z.string().default('127.0.0.1').describe('Address of metrics, health and version.'),
+  MANAGEMENT_PORT: port.default(8081).describe('Port of metrics, health and version; 0 takes a free one.'),
+  DATABASE_URL: postgresUrl
+    .optional()
+    .describe('Postgres. Together with EVENTSTORE_URL, or neither: then both are embedded.'),
+  EVENTSTORE_URL: z
+    .url({ protocol: /^esdb(\+discover)?$/, error: 'must be an esdb:// or esdb+discover:// URL (not kurrentdb://)' })
+    .optional()
+    .describe('EventStoreDB or KurrentDB, as esdb://host:2113?tls=false.'),
+  DATABASE_API_URL: postgresUrl.optional().describe('Separate login for the API. Default: DATABASE_URL.'),
+  DATABASE_PROJECTOR_URL: postgresUrl.optional().describe('Separate login for the projector. Default: DATABASE_URL.'),
+  DATABASE_WORKER_URL: postgresUrl.optional().describe('Separate login for the worker. Default: DATABASE_URL.'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    .optional()
+    .describe('Redis or Valkey for scheduled jobs. Default: they are kept in Postgres.'),
+  LEDGER_DATA_DIR: z.string().min(1).default('.ledger').describe('Embedded data, demo.json and secrets.json.'),
+  LEDGER_SECRET: z
+    .string()
+    .optional()
+    .describe(
+      'At least 32 random bytes, base64 (openssl rand -base64 32); several with commas: the first signs, all verify. Required with DATABASE_URL; embedded makes its own. License keys can be checked only as long as their secret is kept.',
+    ),
+  LEDGER_SECRET_FILE: z.string().optional().describe('File that holds LEDGER_SECRET.'),
+  EXPIRY_SWEEP_SECONDS: wholeSeconds.min(1).max(3_600).default(30).describe('Seconds between two expiry sweeps.'),
+  LICENSE_KEY_PREFIX: z
+    .string()
+    .regex(/^[A-Z0-9]{2,10}$/, 'must be 2 to 10 of A-Z and 0-9')
+    .default('LL')
+    .describe('What license keys begin with.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+  LEDGER_CLOCK_OFFSET_SECONDS: wholeSeconds
+    .default(0)
+    .describe('Seconds added to the clock. Tests only; refused when NODE_ENV is production.'),
+  NODE_ENV: z.string().default('development').describe('production refuses what is meant for tests only.'),
+});
+
+type Variables = z.output<typeof schema>;
+
+/** Where Postgres and the event store are: ours to start, or servers that are given. */
+export type Servers =
+  | { readonly mode: 'embedded' }
+  | {
+      readonly mode: 'servers';
+      readonly eventStoreUrl: string;
+      /** The login that migrates; the others default to it. */
+      readonly databaseUrl: string;
+      readonly apiUrl: string;
+      readonly projectorUrl: string;
+      readonly workerUrl: string;
+      /** Base64, comma-separated; never empty. */
+      readonly secret: string;
+    };
+
+/** The configuration, parsed once at start and passed on in parts. */
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  readonly managementHost: string;
+  readonly managementPort: number;
+  readonly servers: Servers;
+  /** LEDGER_SECRET, where it was given. */
+  readonly secret: string | null;
+  readonly redisUrl: string | null;
+  readonly dataDir: string;
+  readonly expirySweepSeconds: number;
+  readonly licenseKeyPrefix: string;
+  readonly logLevel: Variables['LOG_LEVEL'];
+  readonly clockOffsetSeconds: number;
+};
+
+/** The configuration cannot be used; the message lists every problem, one a line. */
+export class InvalidConfiguration extends Error {
+  override readonly name = 'InvalidConfiguration';
+}
+
+/** Reads the environment. Throws InvalidConfiguration with all problems at once. An empty variable counts as not given. */
+export const loadConfig = (environment: Readonly<Record<string, string | undefined>> = process.env): Config => {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+    throw new InvalidConfiguration(['Invalid configuration:', ...problems].join('\n'));
+  }
+
+  const variables = parsed.data;
+  if (variables.NODE_ENV === 'production' && variables.LEDGER_CLOCK_OFFSET_SECONDS !== 0) {
+    throw new InvalidConfiguration(
+      'LEDGER_CLOCK_OFFSET_SECONDS is for tests only: remove it when NODE_ENV is production.',
+    );
+  }
+  const secret = secretOf(variables);
+  return {
+    host: variables.HOST,
+    port: variables.PORT,
+    managementHost: variables.MANAGEMENT_HOST,
+    managementPort: variables.MANAGEMENT_PORT,
+    servers: serversOf(variables, secret),
+    secret,
+    redisUrl: variables.REDIS_URL ?? null,
+    dataDir: variables.LEDGER_DATA_DIR,
+    expirySweepSeconds: variables.EXPIRY_SWEEP_SECONDS,
+    licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
+    logLevel: variables.LOG_LEVEL,
+    clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
+  };
+};
+
+/** The text of `.env.example`: every variable, what it means, its default. */
+export const envExample = (): string => {
+  const blocks = Object.entries(schema.shape).map(([name, variable]) => {
+    const fallback = schema.shape[name as keyof Variables].safeParse(undefined).data;
+    return `# ${variable.description}\n# ${name}=${fallback ?? ''}\n`;
+  });
+  return ['# Generated from src/config.ts by `ledger env-example --write`. Every line is optional.\n', ...blocks].join(
+    '\n',
+  );
+};
+
+const serversOf = (variables: Variables, secret: string | null): Servers => {
+  const { DATABASE_URL: databaseUrl, EVENTSTORE_URL: eventStoreUrl } = variables;
+  if (databaseUrl === undefined && eventStoreUrl === undefined) return { mode: 'embedded' };
+  if (databaseUrl === undefined || eventStoreUrl === undefined) {
+    const [has, lacks] =
+      databaseUrl === undefined ? ['EVENTSTORE_URL', 'DATABASE_URL'] : ['DATABASE_URL', 'EVENTSTORE_URL'];
+    throw new InvalidConfiguration(
+      `${has} is set and ${lacks} is not: set both to use servers, or neither to run the embedded ones.`,
+    );
+  }
+  if (secret === null) {
+    throw new InvalidConfiguration(
+      'LEDGER_SECRET (or LEDGER_SECRET_FILE) is required with DATABASE_URL: make one with `openssl rand -base64 32` and keep it as long as the license keys.',
+    );
+  }
+  return {
+    mode: 'servers',
+    eventStoreUrl,
+    databaseUrl,
+    apiUrl: variables.DATABASE_API_URL ?? databaseUrl,
+    projectorUrl: variables.DATABASE_PROJECTOR_URL ?? databaseUrl,
+    workerUrl: variables.DATABASE_WORKER_URL ?? databaseUrl,
+    secret,
+  };
+};
+
+const secretOf = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variables): string | null => {
+  if (secret !== undefined && file !== undefined) {
+    throw new InvalidConfiguration('LEDGER_SECRET and LEDGER_SECRET_FILE are both set: give one.');
+  }
+  if (file === undefined) return secret ?? null;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new InvalidConfiguration(
+      `LEDGER_SECRET_FILE cannot be read: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+};

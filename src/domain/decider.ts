@@ -1,0 +1,48 @@
+import type { Instant } from './time.ts';
+
+/** A command refused for a named reason: a value, never an exception. `code` is part of the public API (docs/api/problems.md). */
+export type Rejection<Code extends string = string> = { readonly rejected: Code; readonly detail: string };
+
+/** What a decider proposes: events in order (none: the command changes nothing), or a rejection. */
+export type Decision<Event, Code extends string> = readonly Event[] | Rejection<Code>;
+
+/** When an event was written down, and from when on it holds: the two are equal unless the event says otherwise. */
+export type At = { readonly recordedAt: Instant; readonly effectiveAt: Instant };
+
+/** An event with its instants, as `fold` takes it. */
+export type Stamped<Event> = { readonly event: Event; readonly at: At };
+
+/**
+ * The whole of an aggregate: pure, synchronous, total. Clock and ids arrive in the command.
+ * `evolve` takes ownership of the state it is given and may change it in place, so that folding a long stream copies no
+ * growing collection; `fork` makes an independent copy to decide several commands on before any of them is stored.
+ */
+export type Decider<Command, Event, State, Code extends string> = {
+  readonly initial: () => State;
+  readonly decide: (command: Command, state: State) => Decision<Event, Code>;
+  readonly evolve: (state: State, event: Event, at: At) => State;
+  readonly fork: (state: State) => State;
+};
+
+/** Refuses a command. `detail` is a sentence for the caller: what was wrong and, where it helps, what to do. */
+export const reject = <Code extends string>(rejected: Code, detail: string): Rejection<Code> => ({ rejected, detail });
+
+/** True when a decision is a rejection. */
+export const isRejection = <Event, Code extends string>(decision: Decision<Event, Code>): decision is Rejection<Code> =>
+  'rejected' in decision;
+
+/** The state after `events`, from nothing. Same events, same state, on any machine on any day. */
+export const fold = <Command, Event, State, Code extends string>(
+  decider: Decider<Command, Event, State, Code>,
+  events: Iterable<Stamped<Event>>,
+): State => {
+  let state = decider.initial();
+  for (const { event, at } of events) state = decider.evolve(state, event, at);
+  return state;
+};
+
+/** An event as it stands once it is recorded at `recordedAt`. */
+export const stamp = <Event extends { readonly type: string; readonly effectiveAt?: Instant }>(
+  event: Event,
+  recordedAt: Instant,
+): Stamped<Event> => ({ event, at: { recordedAt, effectiveAt: event.effectiveAt ?? recordedAt } });

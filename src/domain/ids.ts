@@ -1,0 +1,38 @@
+/**
+ * What a typed id names: license, organization, activation, policy, API key, event, user, product, project, or a reference
+ * into `vault`.
+ */
+export type IdPrefix = (typeof idPrefixes)[number];
+
+/** Every prefix of a typed id. */
+export const idPrefixes = ['lic', 'org', 'act', 'pol', 'key', 'evt', 'usr', 'prd', 'prj', 'ref'] as const;
+
+/**
+ * The typed id of a UUID: `prefix_` and 26 symbols of Crockford base32, lower case (TypeID coding). Throws RangeError when
+ * `uuid` is not written as a UUID.
+ */
+export const encodeId = (prefix: IdPrefix, uuid: string): string => {
+  if (!uuidPattern.test(uuid)) throw new RangeError(`${JSON.stringify(uuid)} is not a UUID.`);
+  const digits = BigInt(`0x${uuid.replaceAll('-', '')}`)
+    .toString(32)
+    .padStart(26, '0');
+  let symbols = '';
+  for (const digit of digits) symbols += alphabet[Number.parseInt(digit, 32)];
+  return `${prefix}_${symbols}`;
+};
+
+/** The UUID behind a typed id of this prefix; null for anything that `encodeId` does not write. */
+export const decodeId = (prefix: IdPrefix, id: string): string | null => {
+  if (id.length !== prefix.length + 27 || !id.startsWith(`${prefix}_`)) return null;
+  const symbols = id.slice(prefix.length + 1);
+  // 26 symbols are 130 bits: a first symbol above 7 would not fit into the 128 of a UUID.
+  if (!idPattern.test(symbols)) return null;
+  let value = 0n;
+  for (const symbol of symbols) value = value * 32n + BigInt(alphabet.indexOf(symbol));
+  const hex = value.toString(16).padStart(32, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const idPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const uuidPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

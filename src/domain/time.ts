@@ -1,0 +1,112 @@
+/** An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0000–9999. Compared with `<`: it sorts as the time it names. */
+export type Instant = string;
+
+/** A calendar duration in what does not convert: months, days, milliseconds. Whole numbers, none negative. */
+export type Duration = {
+  readonly months: number;
+  readonly days: number;
+  readonly milliseconds: number;
+};
+
+/** The last instant that can be written. */
+export const lastInstant: Instant = '9999-12-31T23:59:59.999Z';
+
+/** True for text that is an instant in the one stored form, and names a day that exists. */
+export const isInstant = (text: string): boolean => parseInstant(text) === text;
+
+/**
+ * The instant that an ISO 8601 date-time names, brought to UTC and milliseconds; null when it is none. Seconds and a zone
+ * (`Z` or an offset) must be given; fractions finer than a millisecond are refused, not rounded.
+ */
+export const parseInstant = (text: string): Instant | null => {
+  const match = dateTimePattern.exec(text);
+  if (match === null) return null;
+  const [year = 0, month = 0, day = 0] = match.slice(1, 4).map(Number);
+  // Date.parse reads 30 February as 2 March.
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month - 1)) return null;
+  const ms = Date.parse(text);
+  return ms >= msMin && ms <= msMax ? new Date(ms).toISOString() : null;
+};
+
+/** Milliseconds since 1970 of an instant. */
+export const toMs = (instant: Instant): number => Date.parse(instant);
+
+/** The instant that lies `ms` milliseconds after 1970. Throws RangeError outside of the years 0000–9999. */
+export const fromMs = (ms: number): Instant => {
+  if (!(ms >= msMin && ms <= msMax)) throw new RangeError(`${ms} ms is no instant of the years 0000 to 9999.`);
+  return new Date(ms).toISOString();
+};
+
+/** The earlier of two instants. */
+export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b);
+
+/** Whole seconds from `from` to `to`, rounded down; 0 when `to` is not after `from`. */
+export const secondsBetween = (from: Instant, to: Instant): number =>
+  Math.max(0, Math.floor((toMs(to) - toMs(from)) / 1000));
+
+/** The instant `seconds` later, at most `lastInstant`. */
+export const plusSeconds = (instant: Instant, seconds: number): Instant =>
+  new Date(Math.min(toMs(instant) + seconds * 1000, msMax)).toISOString();
+
+/**
+ * Reads an ISO 8601 duration of whole components, `P1Y2M3W4DT5H6M7S`; at least one of them positive, together at most 100
+ * years. Null when it is none.
+ */
+export const parseDuration = (text: string): Duration | null => {
+  const match = durationPattern.exec(text);
+  if (match === null) return null;
+  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = match
+    .slice(1)
+    .map((digits) => Number(digits ?? 0));
+  const duration = {
+    months: years * 12 + months,
+    days: weeks * 7 + days,
+    milliseconds: ((hours * 60 + minutes) * 60 + seconds) * 1000,
+  };
+  const daysAtMost = (duration.months / 12) * 366 + duration.days + duration.milliseconds / msPerDay;
+  return daysAtMost > 0 && daysAtMost <= 100 * 366 ? duration : null;
+};
+
+/**
+ * The instant one calendar duration later, in UTC: months first, then days, then time. A day that the month lacks becomes
+ * its last (31 Jan + P1M = 28 or 29 Feb). `anchorDay` is the day of the month that months are counted on, so that a chain
+ * of them returns to it (28 Feb + P1M on anchor 31 = 31 Mar). Null beyond the year 9999.
+ */
+export const addDuration = (instant: Instant, duration: Duration, anchorDay?: number): Instant | null => {
+  const date = new Date(instant);
+  if (duration.months > 0) {
+    const monthsSinceZero = date.getUTCFullYear() * 12 + date.getUTCMonth() + duration.months;
+    const [year, month] = [Math.floor(monthsSinceZero / 12), monthsSinceZero % 12];
+    date.setUTCFullYear(year, month, Math.min(anchorDay ?? date.getUTCDate(), daysInMonth(year, month)));
+  }
+  const ms = date.getTime() + duration.days * msPerDay + duration.milliseconds;
+  return ms <= msMax ? new Date(ms).toISOString() : null;
+};
+
+/**
+ * The day of the month that a chain of calendar durations which began at `anchor` counts on, seen from `end`, one of its
+ * ends: the anchor's own day where `end` is that day cut to a shorter month, else the day of `end`.
+ */
+export const anchorDayOf = (anchor: Instant, end: Instant): number => {
+  const [begun, ended] = [new Date(anchor), new Date(end)];
+  const day = ended.getUTCDate();
+  const isLastOfMonth = day === daysInMonth(ended.getUTCFullYear(), ended.getUTCMonth());
+  const isCut = isLastOfMonth && begun.getUTCDate() > day && anchor.slice(11) === end.slice(11);
+  return isCut ? begun.getUTCDate() : day;
+};
+
+const msPerDay = 86_400_000;
+const msMin = Date.parse('0000-01-01T00:00:00.000Z');
+const msMax = Date.parse(lastInstant);
+
+const dateTimePattern =
+  /^(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const durationPattern =
+  /^P(?=[\dT])(?:(\d{1,10})Y)?(?:(\d{1,10})M)?(?:(\d{1,10})W)?(?:(\d{1,10})D)?(?:T(?=\d)(?:(\d{1,10})H)?(?:(\d{1,10})M)?(?:(\d{1,10})S)?)?$/;
+
+const daysInMonth = (year: number, month: number): number => {
+  const lastDay = new Date(0);
+  // Date.UTC and the constructor read the years 0 to 99 as 1900 to 1999.
+  lastDay.setUTCFullYear(year, month + 1, 0);
+  return lastDay.getUTCDate();
+};

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { type Decider, fold, isRejection, reject, stamp } from '../../src/domain/decider.ts';
+
+type Counted = { readonly type: 'Counted'; readonly effectiveAt?: string };
+
+const counter: Decider<'count', Counted, string[], 'FULL'> = {
+  initial: () => [],
+  decide: (_, seen) => (seen.length > 1 ? reject('FULL', 'Two are enough.') : [{ type: 'Counted' }]),
+  evolve: (seen, _, { recordedAt, effectiveAt }) => [...seen, `${recordedAt} ${effectiveAt}`],
+  fork: (seen) => [...seen],
+};
+
+describe('a decider', () => {
+  test('folds events with their instants, from nothing', () => {
+    expect(fold(counter, [])).toEqual([]);
+    const past = { type: 'Counted', effectiveAt: '2026-01-01T00:00:00.000Z' } as const;
+    const events = [
+      stamp<Counted>({ type: 'Counted' }, '2026-02-02T00:00:00.000Z'),
+      stamp<Counted>(past, '2026-03-03T00:00:00.000Z'),
+    ];
+    expect(fold(counter, events)).toEqual([
+      '2026-02-02T00:00:00.000Z 2026-02-02T00:00:00.000Z',
+      '2026-03-03T00:00:00.000Z 2026-01-01T00:00:00.000Z',
+    ]);
+  });
+  test('answers with events or a rejection, and the two are told apart', () => {
+    expect(isRejection(counter.decide('count', []))).toBe(false);
+    expect(isRejection(counter.decide('count', ['a', 'b']))).toBe(true);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { Stamped } from '../../../src/domain/decider.ts';
+import type { LicenseCommand, LicenseRejection } from '../../../src/domain/license/commands.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import {
+  activate,
+  activated,
+  deactivate,
+  deactivatedEvent,
+  expire,
+  expiresAt,
+  given,
+  issue,
+  issued,
+  noon,
+  on,
+  oneYear,
+  pro,
+  reinstate,
+  renew,
+  revoke,
+  revokedEvent,
+  suspend,
+  suspendedEvent,
+  tomorrow,
+  twoDevices,
+} from './examples.ts';
+
+type Case = readonly [history: readonly Stamped<LicenseEvent>[], commands: readonly LicenseCommand[]];
+
+const afterIssue: readonly LicenseCommand[] = [
+  activate('a'),
+  deactivate('a'),
+  deactivate('a', noon, 'ADMIN'),
+  suspend(),
+  reinstate(),
+  renew(),
+  revoke(),
+  expire(),
+];
+const holderMay = (deactivation: Partial<typeof pro.deactivation>) =>
+  issued({ policy: { ...pro, deactivation: { ...pro.deactivation, ...deactivation } } });
+
+/** One entry per rejection, in the order of the union; a rejection without an entry does not compile. */
+const cases: Record<LicenseRejection, Case> = {
+  LICENSE_NOT_FOUND: [[], afterIssue],
+  LICENSE_REVOKED: [
+    [issued(), on(noon, suspendedEvent()), on(noon, revokedEvent)],
+    // Even what could never be right is refused as revoked: revocation is looked at before anything else.
+    [activate('a'), deactivate('a'), suspend(), suspend('ADMIN', noon), reinstate(), renew(), renew({ duration: 'x' })],
+  ],
+  LICENSE_SUSPENDED: [
+    [issued(), on(noon, suspendedEvent())],
+    [activate('a'), activate('a', expiresAt)],
+  ],
+  LICENSE_EXPIRED: [[issued()], [activate('a', expiresAt), activate('a', expiresAt, 'unknown')]],
+  LICENSE_NOT_STARTED: [
+    [issued({ term: { ...oneYear, startsAt: tomorrow } })],
+    [activate('a'), activate('a', noon, 'unknown')],
+  ],
+  PRODUCT_NOT_LICENSED: [
+    [issued({ limits: { ...twoDevices, activations: 0 } })],
+    [activate('a', noon, 'workflow_app')],
+  ],
+  ACTIVATION_LIMIT_EXCEEDED: [[issued(), activated('a', 1), activated('b', 2)], [activate('c')]],
+  ACTIVATION_NOT_FOUND: [[holderMay({ allowed: false })], [deactivate('a'), deactivate('a', noon, 'ADMIN')]],
+  DEACTIVATION_LIMIT: [[holderMay({ allowed: false }), activated('a', 1)], [deactivate('a')]],
+  COOLDOWN_ACTIVE: [
+    [
+      holderMay({ cooldownSeconds: 60 }),
+      activated('a', 1),
+      activated('b', 2),
+      on(noon, deactivatedEvent('b', 'USER', 1)),
+    ],
+    [deactivate('a')],
+  ],
+  TERM_INVALID: [[issued()], [suspend('ADMIN', noon), renew({ duration: 'P0D' })]],
+  LIMIT_INVALID: [[], [issue({ limits: { ...twoDevices, seats: -1 } })]],
+};
+
+describe.each(Object.entries(cases))('%s', (code, [history, commands]) => {
+  test('has a command that it refuses', () => expect(commands).not.toEqual([]));
+  test.each(commands)('refuses $type with $data', (command) => {
+    given(...history)
+      .when(command)
+      .thenRejected(code as LicenseRejection);
+  });
+});
