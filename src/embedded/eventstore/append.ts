@@ -1,0 +1,110 @@
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { handleClientStreamingCall } from '@grpc/grpc-js';
+import { type AppendResult, type ExpectedRevision, noRevision } from './events.ts';
+import { type Faults, faultyReply, refuse } from './faults.ts';
+import type { Lane } from './lane.ts';
+import type { OpenCalls } from './open-calls.ts';
+import { parseWritableStream, proposal } from './proposals.ts';
+import { invalidArgument, type Refusal, toServiceError } from './refusal.ts';
+
+const { AppendReq, AppendResp } = streams;
+
+type Needs = {
+  readonly lane: Lane;
+  readonly faults: Faults;
+  readonly calls: OpenCalls;
+  readonly onError: (error: unknown) => void;
+};
+
+/** Streams.Append: options, then one message per event; answered when the client has sent the last one. */
+export const appendHandler =
+  ({ lane, faults, calls, onError }: Needs): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
+  (call, callback) => {
+    let target: { stream: string; expected: ExpectedRevision } | undefined;
+    const { events, add } = proposal();
+    let answered = false;
+
+    const answer = (send: () => void) => {
+      leave();
+      if (answered) return;
+      answered = true;
+      send();
+    };
+    const reply = (response: streams.AppendResp) => answer(() => callback(null, response));
+    const fail = (error: unknown) =>
+      answer(() => {
+        onError(error);
+        callback(toServiceError(error));
+      });
+    const leave = calls.add((refusal: Refusal) => setImmediate(fail, refusal));
+    call.on('cancelled', () => leave());
+
+    const take = (request: streams.AppendReq) => {
+      const message = request.getProposedMessage();
+      if (message) add(message);
+      else target = parseTarget(request.getOptions());
+    };
+
+    const write = async () => {
+      if (!target) throw invalidArgument('An append starts with its options');
+      refuse(faults.refuseAppends);
+      const result = await lane.append({ ...target, events, isAbandoned: () => call.cancelled });
+      const shown = await faultyReply(faults, result);
+      if (shown && shown.outcome !== 'abandoned') reply(toResponse(shown, target.expected));
+    };
+
+    call.on('data', (request: streams.AppendReq) => {
+      if (answered) return;
+      try {
+        take(request);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    call.on('end', () => {
+      if (!answered) write().catch(fail);
+    });
+  };
+
+const parseTarget = (options: streams.AppendReq.Options | undefined) => {
+  if (!options) throw invalidArgument('A message of an append is neither options nor an event');
+  return { stream: parseWritableStream(options.getStreamIdentifier()), expected: parseExpected(options) };
+};
+
+const parseExpected = (options: streams.AppendReq.Options): ExpectedRevision => {
+  const { ExpectedStreamRevisionCase: given } = AppendReq.Options;
+  switch (options.getExpectedStreamRevisionCase()) {
+    case given.REVISION:
+      return BigInt(options.getRevision());
+    case given.NO_STREAM:
+      return 'no_stream';
+    case given.ANY:
+      return 'any';
+    case given.STREAM_EXISTS:
+      return 'stream_exists';
+    case given.EXPECTED_STREAM_REVISION_NOT_SET:
+      throw invalidArgument('The append has no expected revision');
+  }
+};
+
+const toResponse = (result: Exclude<AppendResult, { outcome: 'abandoned' }>, expected: ExpectedRevision) => {
+  const response = new AppendResp();
+  if (result.outcome === 'written') return response.setSuccess(toSuccess(result));
+  const wrong = new AppendResp.WrongExpectedVersion();
+  if (result.current === noRevision) wrong.setCurrentNoStream(new shared.Empty());
+  else wrong.setCurrentRevision(result.current.toString());
+  if (expected === 'any') wrong.setExpectedAny(new shared.Empty());
+  else if (expected === 'no_stream') wrong.setExpectedNoStream(new shared.Empty());
+  else if (expected === 'stream_exists') wrong.setExpectedStreamExists(new shared.Empty());
+  else wrong.setExpectedRevision(expected.toString());
+  return response.setWrongExpectedVersion(wrong);
+};
+
+const toSuccess = ({ revision, position }: Extract<AppendResult, { outcome: 'written' }>) => {
+  const success = new AppendResp.Success();
+  if (revision === noRevision) success.setNoStream(new shared.Empty());
+  else success.setCurrentRevision(revision.toString());
+  if (position === undefined) return success.setNoPosition(new shared.Empty());
+  return success.setPosition(new AppendResp.Position().setCommitPosition(position).setPreparePosition(position));
+};

@@ -1,0 +1,29 @@
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import type shared from '@eventstore/db-client/generated/shared_pb.js';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type { handleUnaryCall } from '@grpc/grpc-js';
+
+/** The version of EventStoreDB whose behavior this server follows. */
+const serverVersion = '24.6.0';
+
+/** What is really there, and nothing else: clients choose their way by this list. */
+const implemented = [
+  ServerFeaturesService.getSupportedMethods,
+  StreamsService.append,
+  StreamsService.batchAppend,
+  StreamsService.read,
+];
+
+export const supportedMethodsHandler: handleUnaryCall<shared.Empty, features.SupportedMethods> = (_call, callback) => {
+  const answer = new features.SupportedMethods();
+  answer.setEventStoreServerVersion(serverVersion);
+  for (const { path } of implemented) {
+    const [, service = '', method = ''] = path.toLowerCase().split('/');
+    const supported = new features.SupportedMethod();
+    supported.setServiceName(service);
+    supported.setMethodName(method);
+    answer.addMethods(supported);
+  }
+  callback(null, answer);
+};

@@ -1,0 +1,86 @@
+import { errorText } from '../errors.ts';
+import { endSubscriptions, type Faults } from './faults.ts';
+import { type EventStoreServer, startEventStore } from './server.ts';
+
+/**
+ * The event store as a process of its own, started by its parent with an IPC channel. The first message holds the options,
+ * because arguments and environments can be read by others: `{ databaseUrl, host, port }`. The answer is
+ * `{ ready: true, port }` or `{ failed: reason }`. Tests may send `{ faults: {…} }` and `{ endSubscriptions: true }` later.
+ */
+type Start = { readonly databaseUrl: string; readonly host?: string; readonly port: number };
+
+/** Longer than a stop may take: whatever hangs, a process without a parent does not stay. */
+const exitMsMax = 10_000;
+
+let starting: Promise<EventStoreServer> | undefined;
+let exiting = false;
+
+const log = (line: string) => process.stderr.write(`eventstore: ${line}\n`);
+
+const tell = (message: { ready: true; port: number } | { failed: string }): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.connected && process.send) process.send(message, () => resolve());
+    else resolve();
+  });
+
+const exit = async (code: number) => {
+  if (exiting) return;
+  exiting = true;
+  setTimeout(() => process.exit(code), exitMsMax).unref();
+  await starting?.then((server) => server.stop()).catch(() => {});
+  process.exit(code);
+};
+
+const fail = async (reason: string) => {
+  log(reason);
+  await tell({ failed: reason });
+  await exit(1);
+};
+
+const start = async (options: Start) => {
+  starting = startEventStore({ ...options, log });
+  const server = await starting;
+  server.failed.then((reason) => fail(reason.message)).catch(() => process.exit(1));
+  await tell({ ready: true, port: server.port });
+};
+
+const setFaults = async (faults: Partial<Faults>) => {
+  const server = await starting;
+  if (server) Object.assign(server.faults, faults);
+};
+
+const endOpenSubscriptions = async () => {
+  const server = await starting;
+  if (server) endSubscriptions(server.faults);
+};
+
+const receive = async (message: unknown) => {
+  if (!isObject(message)) throw new Error('A message to the event store is an object');
+  if (isObject(message.faults)) return setFaults(message.faults);
+  if (message.endSubscriptions === true) return endOpenSubscriptions();
+  if (!isStart(message)) throw new Error('The event store needs a databaseUrl and a port');
+  if (starting !== undefined) throw new Error('The event store was started twice');
+  await start(message);
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const isStart = (message: Record<string, unknown>): message is Start & Record<string, unknown> =>
+  typeof message.databaseUrl === 'string' &&
+  typeof message.port === 'number' &&
+  (message.host === undefined || typeof message.host === 'string');
+
+if (!process.send) {
+  log('This is started by its parent over an IPC channel, not by hand.');
+  process.exit(2);
+}
+// A parent that died no longer reads what we say; that is no reason to die before the log is closed.
+process.stderr.on('error', () => {});
+process.on('message', (message) => {
+  receive(message).catch((error: unknown) => fail(errorText(error)));
+});
+// The parent is gone, however it went: nobody else would ever stop us.
+process.on('disconnect', () => exit(0));
+process.on('SIGTERM', () => exit(0));
+// Ctrl-C reaches the whole group; the parent drains first and then stops us.
+process.on('SIGINT', () => {});

@@ -1,0 +1,111 @@
+import type shared from '@eventstore/db-client/generated/shared_pb.js';
+import { status } from '@grpc/grpc-js';
+import { appendBytesMax, appendRecordBytesMax, type ProposedEvent, recordBytes } from './events.ts';
+import { invalidArgument, Refusal, unimplemented } from './refusal.ts';
+
+/** A stream name is a key of a B-tree index, whose entries end at about 2,700 bytes. */
+const nameBytesMax = 1024;
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const emptyUuid = '00000000-0000-0000-0000-000000000000';
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** What the messages of both append paths have in common. */
+type ProposedMessage = {
+  getId(): shared.UUID | undefined;
+  getMetadataMap(): { get(key: string): string | undefined };
+  getData_asU8(): Uint8Array;
+  getCustomMetadata_asU8(): Uint8Array;
+};
+
+export const parseStream = (identifier: shared.StreamIdentifier | undefined): string => {
+  let stream: string;
+  try {
+    stream = utf8.decode(identifier?.getStreamName_asU8());
+  } catch {
+    throw invalidArgument('The stream name is not UTF-8');
+  }
+  if (stream === '') throw invalidArgument('The stream name is empty');
+  requireStorable(stream, 'stream name');
+  return stream;
+};
+
+/** A stream that may be written to: retention that is accepted and then not kept would be a lie. */
+export const parseWritableStream = (identifier: shared.StreamIdentifier | undefined): string => {
+  const stream = parseStream(identifier);
+  if (stream === '$all') throw invalidArgument('$all is the whole log; it is read, never written to');
+  if (stream.startsWith('$$')) {
+    throw unimplemented('Stream metadata ($maxAge, $maxCount, $tb, $acl) is not implemented by this server');
+  }
+  return stream;
+};
+
+/** The events of one append, checked one by one and as a whole as they come in. */
+export const proposal = () => {
+  const events: ProposedEvent[] = [];
+  let dataBytes = 0;
+  let bytes = 0;
+  return {
+    events,
+    add: (message: ProposedMessage): void => {
+      const event = parseEvent(message);
+      dataBytes += event.data.length;
+      bytes += recordBytes(event);
+      if (dataBytes > appendBytesMax) throw tooLarge();
+      if (bytes > appendRecordBytesMax) throw invalidArgument(`An append is larger than ${appendRecordBytesMax} bytes`);
+      events.push(event);
+    },
+  };
+};
+
+const parseEvent = (message: ProposedMessage): ProposedEvent => {
+  const properties = message.getMetadataMap();
+  const type = properties.get('type');
+  const contentType = properties.get('content-type');
+  if (type === undefined || contentType === undefined) {
+    const required = 'type,content-type';
+    throw new Refusal(
+      status.INVALID_ARGUMENT,
+      `An event needs the metadata properties ${required}`,
+      'missing-required-metadata-property',
+      { 'required-metadata-properties': required },
+    );
+  }
+  if (type === '') throw invalidArgument('The event type is empty');
+  requireStorable(type, 'event type');
+  const id = parseUuid(message.getId());
+  if (id === undefined || id === emptyUuid) throw invalidArgument('The event id is empty');
+  if (!uuidPattern.test(id)) throw invalidArgument('The event id is not a UUID');
+  return {
+    id,
+    type,
+    isJson: contentType === 'application/json',
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  };
+};
+
+/** In text form, lower case; undefined when the message has none. Not checked beyond that. */
+const parseUuid = (uuid: shared.UUID | undefined): string | undefined => {
+  const structured = uuid?.getStructured();
+  if (!structured) return uuid?.getString().toLowerCase() || undefined;
+  const hex = [structured.getMostSignificantBits(), structured.getLeastSignificantBits()]
+    .map((bits) => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0'))
+    .join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+};
+
+const requireStorable = (name: string, what: string) => {
+  // Postgres has neither in its text.
+  if (/\p{Surrogate}/u.test(name)) throw invalidArgument(`The ${what} has half of a surrogate pair`);
+  if (name.includes('\0')) throw invalidArgument(`The ${what} contains a NUL character`);
+  if (Buffer.byteLength(name) > nameBytesMax) throw invalidArgument(`The ${what} is longer than ${nameBytesMax} bytes`);
+};
+
+const tooLarge = () =>
+  new Refusal(
+    status.INVALID_ARGUMENT,
+    `The data of one append is larger than ${appendBytesMax} bytes`,
+    'maximum-append-size-exceeded',
+    { 'maximum-append-size': String(appendBytesMax) },
+  );

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Client } from 'pg';
+
+/** The same distance from src/ and from dist/. */
+const sqlFiles = new URL('../../../db/eventstore/', import.meta.url);
+
+/**
+ * Brings the database to the newest schema, each file in a transaction of its own and never twice. A file that was edited
+ * after it had been applied is refused. The caller holds the writer's lock, so nobody else is doing the same.
+ */
+export const applySchema = async (db: Client): Promise<void> => {
+  await db.query('create schema if not exists eventstore');
+  await db.query(
+    `create table if not exists eventstore.schema_files (
+       name text primary key, sha256 text not null, applied_at timestamptz not null default now())`,
+  );
+  const { rows } = await db.query<{ name: string; sha256: string }>('select name, sha256 from eventstore.schema_files');
+  const applied = new Map(rows.map(({ name, sha256 }) => [name, sha256]));
+
+  const names = (await readdir(sqlFiles)).filter((name) => name.endsWith('.sql')).sort();
+  if (names.length === 0) throw new Error(`No SQL files in ${sqlFiles.pathname}: the installation is incomplete`);
+  const unknown = [...applied.keys()].find((name) => !names.includes(name));
+  if (unknown) throw new Error(`The event store database was written by a newer version: it has ${unknown}`);
+
+  for (const name of names) {
+    const sql = await readFile(new URL(name, sqlFiles), 'utf8');
+    const sha256 = createHash('sha256').update(sql).digest('hex');
+    const before = applied.get(name);
+    if (before === sha256) continue;
+    if (before) throw new Error(`db/eventstore/${name} was edited after it had been applied; add a new file instead`);
+    await applyFile(db, { name, sha256, sql });
+  }
+};
+
+const applyFile = async (db: Client, { name, sha256, sql }: { name: string; sha256: string; sql: string }) => {
+  await db.query('begin');
+  try {
+    await db.query(sql);
+    await db.query('insert into eventstore.schema_files (name, sha256) values ($1, $2)', [name, sha256]);
+    await db.query('commit');
+  } catch (cause) {
+    await db.query('rollback');
+    throw new Error(`db/eventstore/${name} could not be applied`, { cause });
+  }
+};

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { Doorbell } from './doorbell.ts';
+import type { Faults } from './faults.ts';
+import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
+import type { ReadCall } from './read.ts';
+import { caughtUpReply, checkpointReply, confirmationReply, eventReply } from './read-replies.ts';
+import type { Subscribe } from './read-request.ts';
+
+type Needs = { readonly db: Pool; readonly bell: Doorbell; readonly faults: Faults };
+
+/**
+ * Sends everything after the cursor, then everything that is written, in order, each event once, until the call is over.
+ * A loop over the log itself: the doorbell only says when to look again, so nothing depends on what it carries.
+ */
+export const followLog = async (call: ReadCall, plan: Subscribe, { db, bell, faults }: Needs): Promise<void> => {
+  const { scope, filter, ids } = plan;
+  const listener = bell.listen(scope.kind === 'stream' ? scope.stream : undefined);
+  call.over.addEventListener('abort', listener.leave, { once: true });
+  faults.openSubscriptions.add(call.end);
+  try {
+    // Settled before the confirmation: whatever is written after the client has seen that, it will receive.
+    let cursor = plan.cursor ?? (await readHead(db, scope)) ?? beforeAll;
+    call.out.write(confirmationReply(randomUUID()));
+
+    let live = false;
+    let scanned = 0;
+    let checkpoint = cursor;
+    while (!call.over.aborted) {
+      const page = await readPage(db, scope, 'forwards', cursor);
+      let hung = false;
+      for (const event of page.events) {
+        while (faults.subscriptionsHang && !call.over.aborted) {
+          hung = true;
+          await listener.rung();
+        }
+        if (call.over.aborted) return;
+        cursor = cursorOf(scope, event);
+        if ((!filter || filter.matches(event)) && !call.out.write(eventReply(event, ids))) await call.out.drained();
+        scanned += 1;
+        if (filter && scanned % filter.checkpointEvery === 0) {
+          checkpoint = cursor;
+          call.out.write(checkpointReply(checkpoint));
+        }
+      }
+      // Rings heard while hanging were for events that this page may not have.
+      if (page.more || hung) {
+        if (page.more) live = false;
+        continue;
+      }
+      if (!live) {
+        live = true;
+        if (filter && cursor !== checkpoint) {
+          checkpoint = cursor;
+          call.out.write(checkpointReply(checkpoint));
+        }
+        call.out.write(caughtUpReply());
+      }
+      await listener.rung();
+    }
+  } finally {
+    faults.openSubscriptions.delete(call.end);
+    listener.leave();
+  }
+};

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { errorCode, errorText } from './errors.ts';
+
+/** Writes a file only its owner can read. After a crash at any moment it holds the old text or the new, whole. */
+export const writePrivate = async (file: string, text: string): Promise<void> => {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    const handle = await open(unfinished, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  await syncFolder(path.dirname(file));
+};
+
+/** The text of a file, or undefined when there is none. */
+export const readIfThere = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new Error(`Cannot read ${file}: ${errorText(error)}`);
+  }
+};
+
+// The new name is only durable once its folder is. Windows cannot sync a folder, nor needs to.
+const syncFolder = async (folder: string): Promise<void> => {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};

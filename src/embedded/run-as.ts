@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { chmod, chown, cp, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { type Binaries, executable } from './binaries.ts';
+import { run } from './run.ts';
+
+/** How to run a Postgres program so that it does not find itself root, which it refuses. */
+export type RunAs = {
+  readonly native: string;
+  /** Goes before the program and its arguments, and before a guard: a change of user would take the guard away. */
+  readonly prefix: readonly string[];
+  /** The user to spawn as. */
+  readonly user?: User;
+  /** The user who must own the data; absent means whoever we are. */
+  readonly owner?: User;
+};
+
+export type User = { readonly uid: number; readonly gid: number };
+
+/**
+ * An ordinary user runs Postgres directly. Root tries a user namespace in which it is nobody (nothing changes hands),
+ * and becomes the user nobody where the system forbids namespaces. `parentDir` is the folder the data directory is in.
+ */
+export const chooseRunAs = async (binaries: Binaries, parentDir: string): Promise<RunAs> => {
+  const { native } = binaries;
+  if (process.getuid?.() !== 0) return { native, prefix: [] };
+  const namespace = { native, prefix: ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'] };
+  if (await canWork(namespace, parentDir)) return namespace;
+  return asNobody(native, parentDir);
+};
+
+/** The second of the two ways for root. */
+export const asNobody = async (native: string, parentDir: string): Promise<RunAs> => {
+  const owner = await nobody();
+  const plain = { native, prefix: [], user: owner, owner };
+  if (await canWork(plain, parentDir)) return plain;
+  const capable = { native, prefix: keepingAccess(owner), owner };
+  if (await canWork(capable, parentDir)) return capable;
+  const copied = await withCopy(plain, parentDir);
+  if (await canWork(copied, parentDir)) return copied;
+  throw new Error(
+    `Postgres cannot run as root, and the user nobody cannot reach ${parentDir}. Start as an ordinary user, ` +
+      'or set LEDGER_DATA_DIR to a directory that other users may enter, such as /var/lib/license-ledger.',
+  );
+};
+
+/** For systems without setpriv: what is closed to the user is opened to it alone, or copied to where it can go. */
+export const withCopy = async (runAs: RunAs & { readonly owner: User }, parentDir: string): Promise<RunAs> => {
+  await letIn(parentDir, runAs.owner);
+  return (await canWork(runAs, parentDir)) ? runAs : { ...runAs, native: await copyOf(runAs.native, parentDir) };
+};
+
+/** Nobody with the one right to enter folders that are closed to it, so that nothing else need be opened up. */
+const keepingAccess = ({ uid, gid }: User): string[] => [
+  ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'],
+  ...['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override', '--'],
+];
+
+/** A user with an entry in passwd: initdb looks its name up. */
+export const nobody = async (): Promise<User> => {
+  const [uid, gid] = await Promise.all(['-u', '-g'].map(idOfNobody));
+  return { uid: uid ?? 0, gid: gid ?? 0 };
+};
+
+const idOfNobody = async (option: string): Promise<number> => {
+  const { stdout } = await promisify(execFile)('id', [option, 'nobody']).catch(() => {
+    throw new Error('Postgres cannot run as root, and there is no user nobody. Start as an ordinary user.');
+  });
+  // macOS prints -2 as an unsigned number; spawn wants it signed.
+  return Number(stdout) | 0;
+};
+
+const canWork = (runAs: RunAs, parentDir: string): Promise<boolean> =>
+  run(runAs, '/bin/sh', [
+    '-c',
+    'test -x "$1" && exec "$2" --version',
+    'sh',
+    parentDir,
+    executable(runAs.native, 'postgres'),
+  ]).then(
+    () => true,
+    () => false,
+  );
+
+/** The group may pass through, not look around. */
+const letIn = async (dir: string, { gid }: User): Promise<void> => {
+  const { uid, mode } = await stat(dir);
+  if (uid !== 0 || (mode & 0o077) !== 0) return;
+  await chown(dir, 0, gid);
+  await chmod(dir, 0o710);
+};
+
+const copyOf = async (native: string, parentDir: string): Promise<string> => {
+  const copy = path.join(parentDir, 'postgres-programs');
+  const unfinished = `${copy}.${process.pid}`;
+  await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
+  await rm(copy, { recursive: true, force: true });
+  await rename(unfinished, copy);
+  return copy;
+};

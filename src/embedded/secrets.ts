@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readIfThere, writePrivate } from './files.ts';
+import { tryLock } from './lock.ts';
+
+export type Secrets = Readonly<Record<string, string>>;
+
+/** The secrets made on this data directory so far, by name; none when it does not exist yet. */
+export const readSecrets = async (dataDir: string): Promise<Secrets> => {
+  const text = await readIfThere(secretsFile(dataDir));
+  return text === undefined ? {} : parse(text, secretsFile(dataDir));
+};
+
+/** The secret of this name, made and stored (mode 0600) the first time it is asked for. Safe among several processes. */
+export const ensureSecret = async (dataDir: string, name: string, make: () => string): Promise<string> => {
+  const known = (await readSecrets(dataDir))[name];
+  if (known !== undefined) return known;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await waitForLock(path.join(path.resolve(dataDir), 'locks', 'secrets'));
+  try {
+    const secrets = await readSecrets(dataDir);
+    const secret = secrets[name] ?? make();
+    if (secrets[name] === undefined) {
+      await writePrivate(secretsFile(dataDir), `${JSON.stringify({ ...secrets, [name]: secret }, null, 2)}\n`);
+    }
+    return secret;
+  } finally {
+    await lock.release();
+  }
+};
+
+const secretsFile = (dataDir: string) => path.join(path.resolve(dataDir), 'secrets.json');
+
+// Held for as long as one small file takes to write.
+const waitForLock = async (name: string) => {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const lock = await tryLock(name);
+    if (lock.held) return lock;
+    if (Date.now() > deadline)
+      throw new Error(`Process ${lock.by} has held the lock ${name} for over ten seconds. Is it stopped?`);
+    await sleep(5);
+  }
+};
+
+const parse = (text: string, file: string): Secrets => {
+  const damaged = new Error(
+    `${file} is not a JSON object of texts. Restore it from a backup: without it the data beside it cannot be opened.`,
+  );
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    throw damaged;
+  }
+  if (typeof read !== 'object' || read === null || Array.isArray(read)) throw damaged;
+  return Object.fromEntries(
+    Object.entries(read).map(([name, secret]: [string, unknown]) => {
+      if (typeof secret !== 'string') throw damaged;
+      return [name, secret];
+    }),
+  );
+};

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { openDataDirectory, places, writeRuntime } from './data-directory.ts';
+import { ensureDatabases } from './databases.ts';
+import { errorText } from './errors.ts';
+import { eventStoreProgram, startEventStore } from './event-store-process.ts';
+import { freePort } from './free-port.ts';
+import { type Postgres, startPostgres } from './postgres.ts';
+import { ensureSecret } from './secrets.ts';
+
+export type Stack = {
+  /** The login `ledger`: owner of the database of that name, may create roles, no superuser. */
+  readonly databaseUrl: string;
+  /** esdb://127.0.0.1:port?tls=false */
+  readonly eventStoreUrl: string;
+  /** Resolves with the reason when a part of the stack dies unasked; then call `stop` for the rest. */
+  readonly failed: Promise<string>;
+  /** Stops everything in order, in at most 32 seconds, and gives the data directory free. Safe to repeat. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts Postgres and the event store on a data directory, which is made if need be and is locked while they run. What
+ * it started ends with this process, whatever ends it, and when the start fails midway.
+ */
+export const startStack = async (options: { dataDir: string; log?: (line: string) => void }): Promise<Stack> => {
+  const { log = () => {} } = options;
+  const dataDir = path.resolve(options.dataDir);
+  const cleanups: (() => Promise<void>)[] = [];
+  try {
+    const lock = await openDataDirectory(dataDir);
+    cleanups.push(lock.release);
+
+    const postgres = await onFreePort(dataDir, log);
+    cleanups.push(postgres.stop);
+    const logins = {
+      ledger: { name: 'ledger', password: await password(dataDir, 'ledger'), mayCreateRoles: true },
+      eventstore: { name: 'eventstore', password: await password(dataDir, 'eventstore'), mayCreateRoles: false },
+    } as const;
+    await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
+
+    const eventStore = await startEventStore({
+      program: eventStoreProgram,
+      databaseUrl: urlFor(postgres, logins.eventstore),
+      log,
+    });
+    cleanups.push(eventStore.stop);
+
+    const databaseUrl = urlFor(postgres, logins.ledger);
+    const eventStoreUrl = eventStore.url;
+    cleanups.push(() => rm(places(dataDir).runtime, { force: true }));
+    await writeRuntime(dataDir, { pid: process.pid, databaseUrl, eventStoreUrl, startedAt: new Date().toISOString() });
+
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= undo(cleanups);
+      return stopped;
+    };
+    const failed = new Promise<string>((resolve) => {
+      for (const { exited } of [postgres, eventStore]) {
+        void exited.then((reason) => {
+          if (stopped === undefined) resolve(reason);
+        });
+      }
+    });
+    return { databaseUrl, eventStoreUrl, failed, stop };
+  } catch (error) {
+    await undo(cleanups);
+    throw error;
+  }
+};
+
+/** The last started goes first. A part that resists must not keep the others, least of all the lock, from going. */
+const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {
+  const errors: unknown[] = [];
+  for (const cleanup of cleanups.toReversed()) {
+    await cleanup().catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
+};
+
+const onFreePort = async (dataDir: string, log: (line: string) => void, attemptsLeft = 3): Promise<Postgres> => {
+  try {
+    return await startPostgres({
+      dataDir: places(dataDir).postgres,
+      password: await password(dataDir, 'postgres'),
+      port: await freePort(),
+      log: (line) => log(`postgres: ${line}`),
+    });
+  } catch (error) {
+    // Somebody took the port between our look and Postgres'.
+    if (attemptsLeft > 1 && errorText(error).includes('could not bind'))
+      return onFreePort(dataDir, log, attemptsLeft - 1);
+    throw error;
+  }
+};
+
+const password = (dataDir: string, login: string): Promise<string> =>
+  ensureSecret(dataDir, `${login}-password`, () => randomBytes(32).toString('base64url'));
+
+const urlFor = (postgres: Postgres, { name, password }: { name: string; password: string }): string => {
+  const url = new URL(postgres.url);
+  url.username = name;
+  url.password = password;
+  url.pathname = `/${name}`;
+  return url.href;
+};

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { openDataDirectory, resetData } from '../../src/embedded/data-directory.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const opened = async () => {
+  const directory = path.join(await temporaryDirectory(), 'data');
+  await (await openDataDirectory(directory)).release();
+  return directory;
+};
+
+test('a directory with other files in it is not taken for the data', async () => {
+  const directory = await temporaryDirectory(0o755);
+  await writeFile(path.join(directory, 'thesis.tex'), '');
+  await expect(openDataDirectory(directory)).rejects.toThrow(`${directory} holds other files (thesis.tex)`);
+  expect(readdirSync(directory)).toEqual(['thesis.tex']);
+  expect(statSync(directory).mode & 0o777).toBe(0o755);
+});
+
+test('a directory that cannot be made is refused with what to do', async () => {
+  const file = path.join(await temporaryDirectory(), 'file');
+  await writeFile(file, '');
+  await expect(openDataDirectory(path.join(file, 'data'))).rejects.toThrow(
+    /Cannot make the data directory .*LEDGER_DATA_DIR/,
+  );
+});
+
+test('a directory that others could read is closed', async () => {
+  const directory = await opened();
+  await chmod(directory, 0o755);
+  await (await openDataDirectory(directory)).release();
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+});
+
+test('reset of a directory that is not the ledger’s removes nothing', async () => {
+  const directory = await temporaryDirectory();
+  await mkdir(path.join(directory, 'keys'));
+  await expect(resetData(directory)).rejects.toThrow('is not a data directory of License Ledger');
+  expect(readdirSync(directory)).toEqual(['keys']);
+});
+
+test('reset removes what is ours and keeps what is not, behind links too', async () => {
+  const directory = await opened();
+  const elsewhere = await temporaryDirectory();
+  await writeFile(path.join(elsewhere, 'precious'), '');
+  await symlink(elsewhere, path.join(directory, 'keys'));
+  await writeFile(path.join(directory, 'demo.json'), '{}');
+  await writeFile(path.join(directory, 'notes.txt'), '');
+  await resetData(directory);
+  expect(readdirSync(directory)).toEqual(['notes.txt']);
+  expect(readdirSync(elsewhere)).toEqual(['precious']);
+});
+
+test('reset of nothing does nothing', async () => {
+  const directory = path.join(await temporaryDirectory(), 'absent');
+  await resetData(directory);
+  expect(existsSync(directory)).toBe(false);
+});

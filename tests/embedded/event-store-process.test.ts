@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { startEventStore } from '../../src/embedded/event-store-process.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const startProgram = async (text: string, lines: string[] = []) => {
+  const program = path.join(await temporaryDirectory(), 'main.mjs');
+  await writeFile(program, text);
+  return startEventStore({ program, databaseUrl: 'postgres://somewhere', log: (line) => lines.push(line) });
+};
+
+const untilDisconnected = `process.on('disconnect', () => process.exit(0));`;
+
+test('it is told its database and where to listen, and answers with its port', async () => {
+  const lines: string[] = [];
+  const child = await startProgram(
+    `${untilDisconnected} process.on('message', (message) => {
+      console.error(JSON.stringify(message));
+      process.send({ ready: true, port: 4711 });
+    });`,
+    lines,
+  );
+  expect(child.url).toBe('esdb://127.0.0.1:4711?tls=false');
+  await child.stop();
+  expect(await child.exited).toContain('The event store was ended by SIGTERM');
+  expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","host":"127.0.0.1","port":0}']);
+});
+
+test('the reason it gives for not starting is passed on, and it is ended', async () => {
+  await expect(startProgram(`${untilDisconnected} process.send({ failed: 'the disk is full' });`)).rejects.toThrow(
+    'The event store did not start. the disk is full',
+  );
+});
+
+test('an answer that is none is refused', async () => {
+  await expect(startProgram(`${untilDisconnected} process.send('hello');`)).rejects.toThrow('It answered "hello"');
+  await expect(startProgram(`${untilDisconnected} process.send({ ready: true });`)).rejects.toThrow(
+    'It answered {"ready":true}',
+  );
+});
+
+test('one that dies before it answers is reported with its last lines', async () => {
+  await expect(startProgram(`console.error('out of luck'); process.exit(3);`)).rejects.toThrow(
+    /^The event store did not start\. The event store ended with exit code 3\.\n {2}out of luck$/,
+  );
+});

@@ -1,0 +1,106 @@
+import { EventEmitter } from 'node:events';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { doorbell } from '../../../src/embedded/eventstore/doorbell.ts';
+import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
+import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
+import { readPage } from '../../../src/embedded/eventstore/pages.ts';
+import { followLog } from '../../../src/embedded/eventstore/subscribe.ts';
+import { event, events, startTestStore, type TestStore, unary } from './harness.ts';
+
+let store: TestStore;
+let db: pg.Pool;
+beforeAll(async () => {
+  store = await startTestStore();
+  db = new pg.Pool({ connectionString: store.databaseUrl });
+  await store.client.appendToStream('license-1', events(700), { ...unary, expectedRevision: 'any' });
+});
+afterAll(async () => {
+  await db.end();
+  await store.stop();
+});
+
+/** A call whose client takes only as many messages at a time as the test lets it. */
+const slowCall = () => {
+  const emitter = new EventEmitter();
+  const written: streams.ReadResp[] = [];
+  let room = 0;
+  let full = () => {};
+  const call = {
+    on: (name: 'drain', listener: () => void) => emitter.on(name, listener),
+    write: (message: streams.ReadResp) => {
+      written.push(message);
+      room -= 1;
+      if (room <= 0) setImmediate(() => full());
+      return room > 0;
+    },
+  };
+  /** Lets so many through; resolves when they have come. */
+  const take = (count: number) =>
+    new Promise<void>((resolve) => {
+      room = count;
+      full = resolve;
+      emitter.emit('drain');
+    });
+  return { call, written, take };
+};
+
+test('a subscription sends what its client has room for, and reads on only then', async () => {
+  const { call, written, take } = slowCall();
+  let pagesRead = 0;
+  const counting = new Proxy(db, {
+    get: (pool, name) => {
+      if (name === 'query') pagesRead += 1;
+      const value: unknown = Reflect.get(pool, name);
+      return typeof value === 'function' ? value.bind(pool) : value;
+    },
+  });
+  const over = new AbortController();
+  const out = outgoing(call);
+  const bell = doorbell();
+  const plan = { kind: 'subscribe', scope: { kind: 'all' }, cursor: -1n, filter: undefined, ids: 'string' } as const;
+  const first = take(10);
+  const following = followLog({ over: over.signal, out, end: () => {} }, plan, {
+    db: counting,
+    bell,
+    faults: noFaults(),
+  });
+  await first;
+  expect(written).toHaveLength(10);
+  await take(100);
+  expect(written).toHaveLength(110);
+  expect(pagesRead).toBe(1);
+  // The confirmation, every event and the note that it has caught up.
+  await take(592);
+  expect(written).toHaveLength(702);
+  expect(pagesRead).toBe(2);
+  over.abort();
+  out.close();
+  await following;
+});
+
+test('those who wait for a slow client are let go when the call is over', async () => {
+  const { call } = slowCall();
+  const out = outgoing(call);
+  const waiting = Promise.all([out.drained(), out.drained()]);
+  out.close();
+  await waiting;
+  await out.drained();
+});
+
+test('a page ends early when its events are large, and says that there is more', async () => {
+  const data = { text: 'x'.repeat(1_000_000) };
+  for (let n = 0; n < 9; n += 1) {
+    await store.client.appendToStream('large-1', { ...event(n), data }, { ...unary, expectedRevision: 'any' });
+  }
+  const scope = { kind: 'stream', stream: 'large-1' } as const;
+  const sizes: number[] = [];
+  for (let cursor = -1n, more = true; more; ) {
+    const page = await readPage(db, scope, 'forwards', cursor);
+    sizes.push(page.events.length);
+    more = page.more;
+    cursor += BigInt(page.events.length);
+  }
+  expect(sizes).toEqual([5, 4]);
+});

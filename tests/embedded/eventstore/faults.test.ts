@@ -1,0 +1,97 @@
+import { NO_STREAM, UnavailableError } from '@eventstore/db-client';
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { endSubscriptions } from '../../../src/embedded/eventstore/faults.ts';
+import {
+  appendPaths,
+  collect,
+  event,
+  events,
+  idsOf,
+  newStream,
+  next,
+  record,
+  startTestStore,
+  type TestStore,
+  unary,
+} from './harness.ts';
+
+let store: TestStore;
+beforeEach(async () => {
+  store = await startTestStore();
+});
+afterEach(() => store.stop());
+
+describe.each(appendPaths)('$path', ({ by }) => {
+  test('a reply that never comes, then the same append again: exactly once, with the answer that was lost', async () => {
+    const stream = newStream();
+    const proposed = events(2);
+    store.server.faults.dropReplies = 1;
+    const lost = store.client.appendToStream(stream, proposed, { ...by, expectedRevision: NO_STREAM, deadline: 1_000 });
+    await expect(lost).rejects.toMatchObject({ type: 'deadline-exceeded' });
+    const again = await store.client.appendToStream(stream, proposed, { ...by, expectedRevision: NO_STREAM });
+    expect(again.nextExpectedRevision).toBe(1n);
+    const read = await collect(store.client.readStream(stream));
+    expect(idsOf(read)).toEqual(idsOf(proposed));
+    expect(again.position).toEqual(read[1]?.position);
+  });
+
+  test('a reply lost with the connection, then the same append again: exactly once', async () => {
+    const stream = newStream();
+    const proposed = event();
+    store.server.faults.droppedReply = 'unavailable';
+    let asked = 0;
+    store.server.faults.dropReply = () => {
+      asked += 1;
+      return asked === 1;
+    };
+    const lost = store.client.appendToStream(stream, proposed, { ...by, expectedRevision: NO_STREAM });
+    await expect(lost).rejects.toBeInstanceOf(UnavailableError);
+    await store.client.appendToStream(stream, proposed, { ...by, expectedRevision: NO_STREAM });
+    expect(await collect(store.client.readStream(stream))).toHaveLength(1);
+  });
+
+  test('delayed replies arrive, and appends can be refused with any status until they are not', async () => {
+    const stream = newStream();
+    store.server.faults.replyDelayMs = 30;
+    await store.client.appendToStream(stream, event(), { ...by, expectedRevision: NO_STREAM });
+    store.server.faults.refuseAppends = { code: status.RESOURCE_EXHAUSTED, details: 'no room today' };
+    await expect(store.client.appendToStream(stream, event(), by)).rejects.toThrow('no room today');
+    store.server.faults.refuseAppends = undefined;
+    await store.client.appendToStream(stream, event(), { ...by, expectedRevision: 0n });
+  });
+});
+
+test('reads and subscriptions can be refused with any status', async () => {
+  store.server.faults.refuseReads = { code: status.INTERNAL, details: 'broken disk' };
+  await expect(collect(store.client.readAll())).rejects.toThrow('broken disk');
+  expect(await next(store.client.subscribeToAll(), 'error')).toMatchObject({ message: /broken disk/ });
+});
+
+test('open subscriptions can be ended with OK, as a server does that shuts down politely', async () => {
+  const subscription = store.client.subscribeToAll();
+  record(subscription);
+  await next(subscription, 'caughtUp');
+  const ended = next(subscription, 'end');
+  endSubscriptions(store.server.faults);
+  await ended;
+  expect(store.server.faults.openSubscriptions.size).toBe(0);
+});
+
+test('a subscription that hangs stays open and silent, and goes on later without a gap', async () => {
+  const subscription = store.client.subscribeToAll();
+  const recording = record(subscription);
+  await next(subscription, 'caughtUp');
+  store.server.faults.subscriptionsHang = true;
+  const write = () => {
+    const proposed = event();
+    return store.client.appendToStream(newStream(), proposed, unary).then(() => proposed.id);
+  };
+  const silent = [await write(), await write()];
+  await collect(store.client.readAll());
+  expect(recording.received).toEqual([]);
+  store.server.faults.subscriptionsHang = false;
+  const ids = [...silent, await write()];
+  await recording.atLeast(3);
+  expect(idsOf(recording.received)).toEqual(ids);
+});

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+/** A checkout in small: the real launcher, compiler settings and dependencies, and a main that says what it was given. */
+const checkout = async () => {
+  const directory = await temporaryDirectory();
+  await Promise.all(['bin', 'src'].map((folder) => mkdir(path.join(directory, folder))));
+  const copied = ['bin/ledger.js', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  await Promise.all(copied.map((file) => copyFile(path.join(root, file), path.join(directory, file))));
+  await symlink(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
+  const writeMain = (text: string) => writeFile(path.join(directory, 'src', 'main.ts'), text);
+  await writeMain(`console.log('one', process.argv.slice(2).join(' '), process.pid);\n`);
+  return { directory, writeMain };
+};
+
+const launch = (directory: string, args: string[] = [], nodeOptions: string[] = []) => {
+  const child = spawn(process.execPath, [...nodeOptions, path.join(directory, 'bin', 'ledger.js'), ...args], {
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  return new Promise<{ code: number | null; output: string; pid: number | undefined }>((resolve) => {
+    child.once('close', (code) => resolve({ code, output, pid: child.pid }));
+  });
+};
+
+test('the first launch compiles and runs in the same process, from anywhere; the next one only runs', async () => {
+  const { directory } = await checkout();
+  const first = await launch(directory, ['start', '--port', '0']);
+  expect(first.output).toBe(`Compiling src, once after each change …\none start --port 0 ${first.pid}\n`);
+  const second = await launch(directory, ['verify']);
+  expect(second).toMatchObject({ code: 0, output: `one verify ${second.pid}\n` });
+});
+
+test('a change is compiled, an error in it stops the launch, and mending it is enough', async () => {
+  const { directory, writeMain } = await checkout();
+  await launch(directory);
+  await writeMain(`const count: number = 'three';\nconsole.log(count);\n`);
+  for (const attempt of [1, 2]) {
+    const broken = await launch(directory);
+    expect(broken.code, `attempt ${attempt}`).toBe(1);
+    expect(broken.output).toContain(`Type 'string' is not assignable to type 'number'`);
+    expect(broken.output).toMatch(/src does not compile: see above\.\n$/);
+  }
+  await writeMain(`console.log('mended');\n`);
+  expect((await launch(directory)).output).toMatch(/mended\n$/);
+});
+
+test('launches at once do not run what is half written', async () => {
+  const { directory } = await checkout();
+  const launches = await Promise.all([launch(directory), launch(directory), launch(directory)]);
+  expect(launches.map(({ code }) => code)).toEqual([0, 0, 0]);
+  expect(launches.filter(({ output }) => output.includes('Compiling'))).toHaveLength(1);
+});
+
+test('what a killed compiler left is compiled afresh', async () => {
+  const { directory } = await checkout();
+  await launch(directory);
+  await writeFile(path.join(directory, 'dist', 'main.js'), 'half wri');
+  await rm(path.join(directory, 'dist', '.stamp'));
+  await writeFile(path.join(directory, 'dist', '.compiling'), '999999999');
+  expect(await launch(directory)).toMatchObject({ code: 0, output: expect.stringContaining('one') });
+  expect(existsSync(path.join(directory, 'dist', '.compiling'))).toBe(false);
+});
+
+test('without the dependencies it says what to run', async () => {
+  const { directory } = await checkout();
+  await rm(path.join(directory, 'node_modules'));
+  expect(await launch(directory)).toMatchObject({ code: 1, output: expect.stringContaining('run npm ci first') });
+});
+
+test('an installed package, without sources, runs as it is', async () => {
+  const { directory } = await checkout();
+  await launch(directory);
+  await Promise.all(['src', 'node_modules'].map((name) => rm(path.join(directory, name), { recursive: true })));
+  expect(await launch(directory, ['version'])).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/^one version/),
+  });
+});
+
+test('an old Node is told which one is needed', async () => {
+  const { directory } = await checkout();
+  const old = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.18.3' } })`;
+  expect(await launch(directory, [], ['--import', old])).toMatchObject({
+    code: 1,
+    output: 'License Ledger needs Node 20.19 or newer; this is 20.18.3.\n',
+  });
+});

@@ -1,0 +1,201 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { readRuntime, resetData } from '../../src/embedded/data-directory.ts';
+import { holderOf } from '../../src/embedded/lock.ts';
+import { type Stack, startStack } from '../../src/embedded/stack.ts';
+import { descendants, type Program, runProgram, survivors } from '../support/processes.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const start = async (dataDir: string): Promise<Stack> => {
+  const stack = await startStack({ dataDir });
+  onTestFinished(() => stack.stop());
+  return stack;
+};
+
+const query = async (url: string, text: string): Promise<unknown[]> => {
+  const client = new pg.Client(url);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return (await client.query({ text, rowMode: 'array' })).rows.flat();
+  } finally {
+    await client.end();
+  }
+};
+
+/** Something listens there. */
+const answers = (eventStoreUrl: string): Promise<boolean> =>
+  fetch(eventStoreUrl.replace('esdb:', 'http:')).then(
+    () => true,
+    (error: unknown) => !(error instanceof Error && JSON.stringify(error.cause).includes('ECONNREFUSED')),
+  );
+
+const childOf = (pid: number, command: RegExp): number => {
+  const child = descendants(pid).find((candidate) => command.test(candidate.command));
+  if (!child) throw new Error(`No child runs ${command}`);
+  return child.pid;
+};
+
+test('a first start makes both databases, each for its own login, and an event store that answers', async () => {
+  const stack = await start(path.join(await temporaryDirectory(), 'made', 'data'));
+  expect(await query(stack.databaseUrl, 'select current_user, current_database()')).toEqual(['ledger', 'ledger']);
+  expect(
+    await query(
+      stack.databaseUrl,
+      `select rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls from pg_roles where rolname = current_user`,
+    ),
+  ).toEqual([false, true, false, false, false]);
+  expect(
+    await query(
+      stack.databaseUrl,
+      `select datname || ' of ' || datdba::regrole from pg_database
+    where not datistemplate and datname <> 'postgres' order by 1`,
+    ),
+  ).toEqual(['eventstore of eventstore', 'ledger of ledger']);
+  const events = new URL(stack.databaseUrl);
+  events.pathname = '/eventstore';
+  await expect(query(events.href, 'select 1')).rejects.toThrow('permission denied for database');
+  expect(stack.eventStoreUrl).toMatch(/^esdb:\/\/127\.0\.0\.1:\d+\?tls=false$/);
+  expect(await answers(stack.eventStoreUrl)).toBe(true);
+});
+
+test('what was written is there after a restart, with the same logins', async () => {
+  const dataDir = await temporaryDirectory();
+  const first = await start(dataDir);
+  await query(first.databaseUrl, 'create table kept as select 42 as value');
+  await first.stop();
+  expect(await answers(first.eventStoreUrl)).toBe(false);
+  const second = await start(dataDir);
+  expect(await query(second.databaseUrl, 'select value from kept')).toEqual([42]);
+  expect(new URL(second.databaseUrl).password).toBe(new URL(first.databaseUrl).password);
+});
+
+test('only their owner can read the data directory and what is in it', async () => {
+  const dataDir = path.join(await temporaryDirectory(), 'data');
+  await start(dataDir);
+  const mode = (name: string) => (statSync(path.join(dataDir, name)).mode & 0o777).toString(8);
+  expect(Object.fromEntries(readdirSync(dataDir).map((name) => [name, mode(name)]))).toEqual({
+    'ledger-data': '600',
+    locks: '700',
+    postgres: '700',
+    'runtime.json': '600',
+    'secrets.json': '600',
+  });
+  expect(mode('.')).toBe('700');
+});
+
+test('a second start is refused by the name of the first, which goes on', async () => {
+  const dataDir = await temporaryDirectory();
+  const stack = await start(dataDir);
+  const second = runProgram('run-stack.ts', [dataDir]);
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain(`A ledger is already running on ${dataDir} (process ${process.pid})`);
+  await expect(startStack({ dataDir })).rejects.toThrow(`(process ${process.pid})`);
+  expect(await query(stack.databaseUrl, 'select 1')).toEqual([1]);
+});
+
+test('of two starts at once one wins', async () => {
+  const dataDir = path.join(await temporaryDirectory(), 'data');
+  const programs = [runProgram('run-stack.ts', [dataDir]), runProgram('run-stack.ts', [dataDir])];
+  const outcomes = await Promise.allSettled(programs.map(({ firstAnswer }) => firstAnswer));
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  for (const { process } of programs) process.kill('SIGTERM');
+  expect((await Promise.all(programs.map(({ ended }) => ended))).sort()).toEqual([0, 1]);
+});
+
+test('other commands find the stack while it runs, and only then', async () => {
+  const dataDir = await temporaryDirectory();
+  expect(await readRuntime(dataDir)).toBeUndefined();
+  const { databaseUrl, eventStoreUrl, stop } = await start(dataDir);
+  expect(await readRuntime(dataDir)).toEqual({
+    pid: process.pid,
+    databaseUrl,
+    eventStoreUrl,
+    startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+  });
+  const text = readFileSync(path.join(dataDir, 'runtime.json'), 'utf8');
+  await stop();
+  expect(await readRuntime(dataDir)).toBeUndefined();
+  // As after a crash: the file is there, its stack is not.
+  await writeFile(path.join(dataDir, 'runtime.json'), text);
+  expect(await readRuntime(dataDir)).toBeUndefined();
+});
+
+const endings: [string, string, (program: Program) => void, number | string][] = [
+  ['SIGINT', 'signal', ({ process }) => process.kill('SIGINT'), 0],
+  ['SIGTERM', 'signal', ({ process }) => process.kill('SIGTERM'), 0],
+  ['SIGKILL', 'signal', ({ process }) => process.kill('SIGKILL'), 'SIGKILL'],
+  ['SIGHUP', 'signal', ({ process }) => process.kill('SIGHUP'), 'SIGHUP'],
+  ['an uncaught exception', 'throw', ({ process }) => process.kill('SIGUSR2'), 1],
+  ['process.exit', 'exit', ({ process }) => process.kill('SIGUSR2'), 7],
+];
+
+test.each(endings)('after %s nothing is left behind and the next start works', async (_, ending, end, expected) => {
+  const dataDir = await temporaryDirectory();
+  const program = runProgram('run-stack.ts', [dataDir, ending]);
+  await program.firstAnswer;
+  const started = descendants(program.pid);
+  const commands = started.map(({ command }) => command).join('\n');
+  expect(commands).toContain('postgres: checkpointer');
+  expect(commands).toMatch(/eventstore\/main\.ts/);
+  end(program);
+  expect(await program.ended).toBe(expected);
+  await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
+  const next = await start(dataDir);
+  expect(await query(next.databaseUrl, 'select 1')).toEqual([1]);
+});
+
+test('a parent killed at any moment of its start leaves nothing behind that hinders the next', async () => {
+  const dataDir = await temporaryDirectory();
+  const moments = ['locks', 'secrets.json', 'postgres', 'postgres/postmaster.pid'];
+  for (const moment of moments) {
+    const program = runProgram('run-stack.ts', [dataDir]);
+    await expect.poll(() => existsSync(path.join(dataDir, moment)), { interval: 2, timeout: 20_000 }).toBe(true);
+    const started = descendants(program.pid);
+    program.process.kill('SIGKILL');
+    await program.ended;
+    await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
+  }
+  const stack = await start(dataDir);
+  expect(await query(stack.databaseUrl, 'select 1')).toEqual([1]);
+  expect(readdirSync(dataDir).filter((name) => name.includes('unfinished'))).toEqual([]);
+});
+
+test.each([
+  ['Postgres', /bin\/postgres -D/, 'Postgres was ended by SIGKILL'],
+  ['the event store', /eventstore\/main\.ts/, 'The event store was ended by SIGKILL'],
+])('when %s dies the stack says so, and stop ends the rest', async (_, command, reason) => {
+  const dataDir = await temporaryDirectory();
+  const stack = await start(dataDir);
+  const started = descendants(process.pid);
+  process.kill(childOf(process.pid, command), 'SIGKILL');
+  expect(await stack.failed).toContain(reason);
+  await stack.stop();
+  const ours = started.filter(({ command }) => /postgres|eventstore/.test(command));
+  expect(survivors(ours)).toEqual([]);
+  expect(await answers(stack.eventStoreUrl)).toBe(false);
+  await (await start(dataDir)).stop();
+});
+
+test('a start that fails midway stops what it had started and gives the lock back', async () => {
+  const dataDir = await temporaryDirectory();
+  await (await start(dataDir)).stop();
+  const secrets = JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8'));
+  await writeFile(path.join(dataDir, 'secrets.json'), JSON.stringify({ ...secrets, 'postgres-password': 'other' }));
+  await expect(startStack({ dataDir })).rejects.toThrow('The password in secrets.json does not open the Postgres data');
+  expect(await holderOf(path.join(dataDir, 'locks', 'data'))).toBeUndefined();
+  expect(existsSync(path.join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
+});
+
+test('reset removes a stopped stack’s data, and refuses while it runs', async () => {
+  const dataDir = path.join(await temporaryDirectory(), 'data');
+  const stack = await start(dataDir);
+  await expect(resetData(dataDir)).rejects.toThrow(`A ledger is already running on ${dataDir}`);
+  expect(await query(stack.databaseUrl, 'select 1')).toEqual([1]);
+  await stack.stop();
+  await resetData(dataDir);
+  expect(existsSync(dataDir)).toBe(false);
+});
