@@ -1,0 +1,31 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What a load run saw. Rates are answers per second; latencies in milliseconds. */
+export type LoadResult = {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly notOk: number;
+};
+
+/** A load of POST requests on loopback: `bodies` in turn, `[<id>]` in a body is replaced by a unique id. */
+export type Load = {
+  readonly url: string;
+  readonly bodies: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Requests per second to send at most; absent: as many as are answered. */
+  readonly rate?: number;
+};
+
+/** Runs the load from a process of its own, so that the generator does not share the server's thread. */
+export const generate = async (load: Load): Promise<LoadResult> => {
+  const child = fork(fileURLToPath(new URL('./load-process.ts', import.meta.url)), { stdio: 'inherit' });
+  child.send(load);
+  const [result] = (await once(child, 'message')) as [LoadResult];
+  child.disconnect();
+  return result;
+};

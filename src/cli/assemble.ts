@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createApi } from '../api/api.ts';
+import { createRequestLog } from '../api/logging.ts';
+import { createManagement } from '../api/management.ts';
+import { createMetrics } from '../api/metrics.ts';
+import type { Config } from '../config.ts';
+import { connectEventStore } from '../eventstore/eventstoredb.ts';
+import { createExecutor, type Executor } from '../eventstore/execute.ts';
+import { createApiKeyAuthentication } from '../identity/authenticate.ts';
+import { parseSecrets, type Secrets } from '../identity/secrets.ts';
+import { migrate } from '../projections/migrate.ts';
+import { createPool } from '../projections/pool.ts';
+import { createProjectedWaiter, type ProjectedWaiter } from '../projections/projected.ts';
+import { type Projector, runProjector } from '../projections/run.ts';
+import { createValidationReader } from '../projections/validation.ts';
+import { migrateQueue } from '../workers/queue.ts';
+import { startWorker } from '../workers/worker.ts';
+import { listen, shutDown } from './listen.ts';
+import { measureProjection } from './measure.ts';
+import { readiness } from './readiness.ts';
+import type { Role } from './roles.ts';
+import { type OpenServers, secretText } from './servers.ts';
+import { version } from './version.ts';
+
+/** A running process of the product. */
+export type Ledger = {
+  /** Where the API listens; null without the role `api`. */
+  readonly baseUrl: string | null;
+  readonly executor: Executor;
+  readonly secrets: Secrets;
+  readonly waiter: ProjectedWaiter;
+  readonly apiPool: ReturnType<typeof createPool>;
+  readonly now: () => Date;
+  /** Finishes what is in flight (10 seconds at most) and closes everything that was opened here, in order. */
+  stop(): Promise<void>;
+};
+
+/** Migrates the database and starts the roles on the servers. What was started is stopped again when a later step fails. */
+export const assemble = async (
+  config: Config,
+  servers: OpenServers,
+  roles: readonly Role[],
+  log: Logger,
+): Promise<Ledger> => {
+  const closers: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).toReversed()) {
+      await close().catch((error) => log.error(error, 'A part could not be closed.'));
+    }
+  };
+  try {
+    const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
+    const now = () => new Date(Date.now() + config.clockOffsetSeconds * 1_000);
+    await migrate({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
+    if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
+
+    const store = connectEventStore({ url: servers.eventStoreUrl });
+    closers.push(() => store.close());
+    const executor = createExecutor({ store });
+    const pool = (url: string, role: Parameters<typeof createPool>[0]['role'], max: number) => {
+      const opened = createPool({ url, role, max, log });
+      closers.push(() => opened.end());
+      return opened;
+    };
+    const apiPool = pool(servers.apiUrl, 'ledger_api', 10);
+    const waiter = createProjectedWaiter({ url: servers.apiUrl, log });
+    closers.push(waiter.stop);
+
+    const metrics = createMetrics();
+    let projector: Projector | null = null;
+    if (roles.includes('projector')) {
+      const ending = new AbortController();
+      const running = runProjector({
+        store,
+        pool: pool(servers.projectorUrl, 'ledger_projector', 2),
+        log,
+        signal: ending.signal,
+      });
+      projector = running;
+      measureProjection(metrics.registry, running);
+      closers.push(() => {
+        ending.abort();
+        return running.done;
+      });
+    }
+    if (roles.includes('worker')) {
+      const worker = await startWorker({
+        backend:
+          config.redisUrl === null
+            ? { kind: 'postgres', url: servers.workerUrl }
+            : { kind: 'redis', url: config.redisUrl },
+        pool: pool(servers.workerUrl, 'ledger_worker', 4),
+        executor,
+        expirySweepSeconds: config.expirySweepSeconds,
+        now,
+        log,
+      });
+      closers.push(worker.close);
+    }
+
+    const authenticate = createApiKeyAuthentication({ pool: apiPool, secrets, nowMs: Date.now });
+    const shared = {
+      authenticate,
+      waitUntilProjected: waiter.waitFor,
+      log: createRequestLog(log),
+      metrics,
+      ready: readiness({ store, pool: apiPool, projector }),
+      version: { version, node: process.version },
+    };
+    closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));
+    let baseUrl: string | null = null;
+    if (roles.includes('api')) {
+      const { server } = createApi({
+        ...shared,
+        executor,
+        pool: apiPool,
+        // Two connections carry all validations: more would only compete for the same two cores.
+        validations: createValidationReader(pool(servers.apiUrl, 'ledger_api', 2)),
+        secrets,
+        licenseKeyPrefix: config.licenseKeyPrefix,
+        now: () => now().toISOString(),
+      });
+      const listening = await listen(server, config.host, config.port);
+      baseUrl = listening.url;
+      closers.push(shutDown(listening));
+    }
+    return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { allScopes, createApiKey, createOrganization } from '../api/bootstrap.ts';
+import { writePrivate } from '../embedded/files.ts';
+import { ensureSecret } from '../embedded/secrets.ts';
+import type { Ledger } from './assemble.ts';
+
+/** What demo.json holds: how to use the demo organization. */
+export type Demo = {
+  readonly baseUrl: string;
+  readonly organizationId: string;
+  readonly apiKey: string;
+  readonly licenseId: string;
+  readonly licenseKey: string;
+};
+
+/**
+ * Makes the demo organization with its API key and license at the first start, and demo.json; later starts only note
+ * the address there. Every id follows from one that is stored first, so a start that was killed midway is continued.
+ */
+export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
+  const file = join(dataDir, 'demo.json');
+  const known = await readFile(file, 'utf8').catch(() => null);
+  const demo = known === null ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
+  if (known === null || demo.baseUrl !== baseUrl) {
+    await writePrivate(file, `${JSON.stringify({ ...demo, baseUrl }, null, 2)}\n`);
+  }
+  return { ...demo, baseUrl };
+};
+
+/** A command that validates the demo license, ready to be pasted. */
+export const readyCurl = ({ baseUrl, licenseKey }: Demo): string =>
+  `curl -s ${baseUrl}/v1/licenses/validate -H 'content-type: application/json' -d '{"licenseKey":"${licenseKey}","product":"local_cli"}'`;
+
+const projectedWithinMs = 10_000;
+
+const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
+  const { executor, secrets, apiPool: pool, waiter } = ledger;
+  const needs = { executor, secrets, pool, now: () => ledger.now().toISOString() };
+  const commandId = await ensureSecret(dataDir, 'demo-command-id', randomUUID);
+  const { organizationId } = await createOrganization(needs, { commandId, name: 'Demo Vendor' });
+  const { apiKey, position } = await createApiKey(needs, {
+    commandId: await ensureSecret(dataDir, 'demo-api-key-command-id', randomUUID),
+    organizationId,
+    name: 'demo',
+    scopes: allScopes,
+  });
+  if (!(await waiter.waitFor(position, projectedWithinMs)))
+    throw new Error('The demo was not projected in time; see the log.');
+  return { baseUrl, organizationId, apiKey, ...(await issueDemoLicense(baseUrl, apiKey, commandId)) };
+};
+
+/** Through the API, as a vendor would, with an Idempotency-Key that a second try repeats. */
+const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey: string) => {
+  for (;;) {
+    const response = await fetch(new URL('/v1/licenses', baseUrl), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': idempotencyKey,
+      },
+      body: JSON.stringify({
+        tier: 'PRO',
+        products: ['local_cli', 'cloud_ide', 'workflow_app'],
+        term: { duration: 'P1Y' },
+        limits: { activations: 5 },
+        reason: { code: 'DEMO' },
+      }),
+    });
+    const answer = (await response.json()) as { license?: { id: string }; licenseKey?: string; code?: string };
+    if (answer.license && answer.licenseKey) return { licenseId: answer.license.id, licenseKey: answer.licenseKey };
+    // A start that was killed between request and answer holds the key for some seconds.
+    if (answer.code !== 'IDEMPOTENCY_IN_FLIGHT')
+      throw new Error(`The demo license was not issued: ${JSON.stringify(answer)}`);
+    await delay(500);
+  }
+};

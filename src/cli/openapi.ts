@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { openApiText } from '../api/openapi.ts';
+import { createRoutes } from '../api/routes.ts';
+import { connectEventStore } from '../eventstore/eventstoredb.ts';
+import { createExecutor } from '../eventstore/execute.ts';
+import { createApiKeyAuthentication } from '../identity/authenticate.ts';
+import { parseSecrets } from '../identity/secrets.ts';
+import { createPool } from '../projections/pool.ts';
+import { createValidationReader } from '../projections/validation.ts';
+import { createLog } from './log.ts';
+import { version } from './version.ts';
+
+/** `ledger openapi`: prints the document, or writes it to openapi.json in the current directory. Needs no server. */
+export const openApiCommand = ({ write }: { write: boolean }): void => {
+  if (write) writeFileSync('openapi.json', currentOpenApi());
+  else process.stdout.write(currentOpenApi());
+};
+
+/** The document of this version's routes. They are made on parts that would connect at their first use, which never comes. */
+export const currentOpenApi = (): string => {
+  const pool = createPool({ url: 'postgres://nowhere', role: 'ledger_api', max: 1, log: createLog('silent') });
+  const secrets = parseSecrets(randomBytes(32).toString('base64'));
+  const routes = createRoutes({
+    authenticate: createApiKeyAuthentication({ pool, secrets, nowMs: () => 0 }),
+    executor: createExecutor({ store: connectEventStore({ url: 'esdb://nowhere?tls=false' }) }),
+    pool,
+    validations: createValidationReader(pool),
+    secrets,
+    licenseKeyPrefix: 'LL',
+    now: () => '',
+  });
+  return openApiText(routes, version);
+};

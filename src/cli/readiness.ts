@@ -1,0 +1,39 @@
+import type { Pool } from 'pg';
+import type { Readiness } from '../api/health.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import type { Projector } from '../projections/run.ts';
+
+type Needs = { readonly store: EventStore; readonly pool: Pool; readonly projector: Projector | null };
+
+const storeTimeoutMs = 2_000;
+
+/** Asks every part that this process needs: Postgres, the event store, and its projector if it has one. */
+export const readiness =
+  ({ store, pool, projector }: Needs) =>
+  async (): Promise<Readiness> => {
+    const [postgres, eventStore] = await Promise.all([
+      stateOf(pool.query('select 1')),
+      stateOf(store.head({ timeoutMs: storeTimeoutMs })),
+    ]);
+    const parts = { postgres, eventStore, ...(projector && { projector: projectorState(projector) }) };
+    return { ready: Object.values(parts).every((state) => state === 'ok'), parts };
+  };
+
+const stateOf = (answer: Promise<unknown>): Promise<string> =>
+  answer.then(
+    () => 'ok',
+    (error: unknown) => `does not answer (${error instanceof Error ? error.name : 'error'})`,
+  );
+
+const projectorState = (projector: Projector): string => {
+  const state = projector.state();
+  switch (state.kind) {
+    case 'following':
+      return 'ok';
+    case 'waiting':
+      return 'waiting: see the log';
+    case 'starting':
+    case 'stopped':
+      return state.kind;
+  }
+};

@@ -1,0 +1,53 @@
+import { loadConfig } from '../config.ts';
+import { assemble } from './assemble.ts';
+import { ensureDemo, readyCurl } from './demo-data.ts';
+import { createLog } from './log.ts';
+import type { Role } from './roles.ts';
+import { openServers } from './servers.ts';
+
+/** `ledger start`: runs until SIGINT or SIGTERM (exit 0), or until a part that it cannot do without fails (exit 1). */
+export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
+  const config = loadConfig();
+  const log = createLog(config.logLevel);
+  const ending = endings();
+  const servers = await openServers(config, (line) => log.debug(line));
+  const stops: (() => Promise<void>)[] = [servers.stop];
+  let exitCode = 1;
+  try {
+    const ledger = await assemble(config, servers, roles, log);
+    stops.push(ledger.stop);
+    if (servers.embedded && ledger.baseUrl !== null) {
+      const demo = await ensureDemo(config.dataDir, ledger, ledger.baseUrl);
+      console.log(`License Ledger is ready on ${ledger.baseUrl}\nTry it:\n  ${readyCurl(demo)}`);
+    } else {
+      console.log(`License Ledger is ready${ledger.baseUrl ? ` on ${ledger.baseUrl}` : ''} (${roles.join(', ')}).`);
+    }
+    const ended = await Promise.race([ending, servers.failed]);
+    if (ended === 'asked') exitCode = 0;
+    else log.fatal(ended);
+  } finally {
+    for (const stop of stops.toReversed()) await stop().catch((error) => log.error(error, 'could not stop'));
+  }
+  process.exit(exitCode);
+};
+
+/** Resolves with 'asked' at the first signal to stop; a second one ends the process at once, and so does a bug. */
+const endings = (): Promise<'asked'> =>
+  new Promise((resolve) => {
+    let asked = false;
+    const ask = () => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve('asked');
+    };
+    process.on('SIGINT', ask);
+    process.on('SIGTERM', ask);
+    process.on('SIGHUP', ask);
+    // Crash-only: the state of a process after a bug is not to be trusted, and everything acknowledged is on disk.
+    for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
+      process.on(bug, (error) => {
+        console.error(`${bug}:`, error);
+        process.exit(1);
+      });
+    }
+  });

@@ -1,0 +1,68 @@
+import type { Decider } from '../domain/decider.ts';
+import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
+import { licenseDecider } from '../domain/license/decider.ts';
+import type { LicenseEvent } from '../domain/license/events.ts';
+import type { License } from '../domain/license/license.ts';
+import type { OrganizationCommand, OrganizationRejection } from '../domain/organization/commands.ts';
+import { organizationDecider } from '../domain/organization/decider.ts';
+import type { OrganizationEvent } from '../domain/organization/events.ts';
+import type { Organization } from '../domain/organization/organization.ts';
+import type { Instant } from '../domain/time.ts';
+import { decodeLicense, decodeOrganization } from './codec.ts';
+import type { Decoded } from './envelope.ts';
+import type { JsonObject, Recorded } from './event-store.ts';
+
+/** The organizations that see a stream's events; they stand in every envelope. */
+export type Owners = { readonly issuerOrgId: string; readonly holderOrgId: string | null };
+
+/** What an event looks like before it is stored. */
+export type Fact = { readonly type: string; readonly data: JsonObject; readonly effectiveAt?: Instant };
+
+/** How the events of one kind of stream are folded and read, whatever commands are decided on it. */
+export type Folding<Event extends Fact, State> = {
+  readonly decider: Pick<Decider<never, Event, State, string>, 'initial' | 'evolve' | 'fork'>;
+  /** Throws UndecodableEvent. */
+  readonly decode: (recorded: Recorded) => Decoded<Event>;
+  /** Asked after an event was applied, so never of an empty stream; throws when it is. */
+  readonly owners: (state: State) => Owners;
+};
+
+/** A decider together with where its events are kept and how they are read. */
+export type Aggregate<
+  Command extends { readonly at: Instant },
+  Event extends Fact,
+  State,
+  Code extends string,
+> = Folding<Event, State> & {
+  readonly decider: Decider<Command, Event, State, Code>;
+  /** The stream of the aggregate with this typed id. */
+  readonly stream: (id: string) => string;
+};
+
+/** `license-lic_…` */
+export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, LicenseRejection> = {
+  decider: licenseDecider,
+  stream: (licenseId) => `license-${licenseId}`,
+  decode: decodeLicense,
+  owners: (license) => {
+    if (license.kind === 'unissued') throw new Error('A license without events has no owners.');
+    const { issuerOrgId, holderOrgId } = license.facts;
+    return { issuerOrgId, holderOrgId };
+  },
+};
+
+/** `organization-org_…`; an organization owns its own stream. */
+export const organizationAggregate: Aggregate<
+  OrganizationCommand,
+  OrganizationEvent,
+  Organization,
+  OrganizationRejection
+> = {
+  decider: organizationDecider,
+  stream: (organizationId) => `organization-${organizationId}`,
+  decode: decodeOrganization,
+  owners: (organization) => {
+    if (organization.kind === 'missing') throw new Error('An organization without events has no owners.');
+    return { issuerOrgId: organization.organizationId, holderOrgId: null };
+  },
+};

@@ -1,0 +1,176 @@
+import type { Rejection } from '../domain/decider.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Fact, Folding, Owners } from './aggregate.ts';
+import { hashOf, seal } from './chain.ts';
+import { schemaVersion } from './envelope.ts';
+import type { Proposed } from './event-store.ts';
+import { type Accepted, asRecorded, type Folded } from './folded.ts';
+import { eventId } from './ids.ts';
+import type { CommandContext, Happened, Waiting } from './waiting.ts';
+
+/** What was decided for one command. It is certain only once the batch is stored, or was decided on a fresh state. */
+export type Outcome =
+  /** Its events are part of the batch; `repeated`: those of an earlier command of the batch with the same id. */
+  | { readonly kind: 'in_batch'; readonly repeated: boolean; readonly accepted: Accepted; readonly answer: Answer }
+  /** The stream accepted the command id before. */
+  | {
+      readonly kind: 'stored';
+      readonly accepted: Accepted;
+      readonly answer: Answer;
+      readonly fail: (error: unknown) => void;
+    }
+  | { readonly kind: 'unchanged'; readonly revision: bigint; readonly answer: Answer }
+  | { readonly kind: 'rejected'; readonly answer: () => void }
+  /** A bug, or an event that cannot be stored. */
+  | { readonly kind: 'failed'; readonly answer: () => void };
+
+/** Commands decided in turn, in their order; `after` is the stream once `events` are stored at its end. */
+export type Plan<State> = {
+  readonly events: readonly Proposed[];
+  readonly outcomes: readonly Outcome[];
+  readonly after: Folded<State>;
+  /** By command id, of the commands whose events are in the batch. */
+  readonly accepted: ReadonlyMap<string, Accepted>;
+};
+
+/**
+ * Decides the waiting commands in turn on one copy of the state, as many as fit into one append (at least one); `folded`
+ * stays as it is. Never throws: a command that cannot be handled fails alone.
+ */
+export const decideBatch = <Event extends Fact, State>(
+  folding: Folding<Event, State>,
+  stream: string,
+  folded: Folded<State>,
+  batch: readonly Waiting<Event, State>[],
+): Plan<State> => {
+  const failures = new Map<Waiting<Event, State>, Outcome>();
+  for (;;) {
+    const draft: Draft<State> = { ...folded, stream, accepted: new Map(), events: [], bytes: 0 };
+    const outcomes = decideAll(folding, draft, batch, failures);
+    // A failure may leave the copy half changed: begin again without that command.
+    if (outcomes === null) continue;
+
+    const { state, nextRevision, hash, recordedAt, events, accepted } = draft;
+    return { events, outcomes, accepted, after: { ...folded, state, nextRevision, hash, recordedAt } };
+  }
+};
+
+type Answer = (happened: Happened) => void;
+
+/** The stream as it will be, while a batch is put together; `state` is a copy as soon as there is an event. */
+type Draft<State> = {
+  -readonly [Field in 'state' | 'nextRevision' | 'hash' | 'recordedAt']: Folded<State>[Field];
+} & {
+  readonly stream: string;
+  readonly commands: ReadonlyMap<string, Accepted>;
+  readonly accepted: Map<string, Accepted>;
+  readonly events: Proposed[];
+  bytes: number;
+};
+
+const decideAll = <Event extends Fact, State>(
+  folding: Folding<Event, State>,
+  draft: Draft<State>,
+  batch: readonly Waiting<Event, State>[],
+  failures: Map<Waiting<Event, State>, Outcome>,
+): Outcome[] | null => {
+  const outcomes: Outcome[] = [];
+  for (const waiting of batch) {
+    try {
+      const outcome = failures.get(waiting) ?? decideOne(folding, draft, waiting);
+      if (outcome === 'batch_full') break;
+      outcomes.push(outcome);
+    } catch (error) {
+      failures.set(waiting, { kind: 'failed', answer: () => waiting.fail(error) });
+      return null;
+    }
+  }
+  return outcomes;
+};
+
+const decideOne = <Event extends Fact, State>(
+  { decider, decode, owners }: Folding<Event, State>,
+  draft: Draft<State>,
+  { at, context, decide, look, refuse, fail }: Waiting<Event, State>,
+): Outcome | 'batch_full' => {
+  const inBatch = draft.accepted.get(context.commandId);
+  const known = inBatch ?? draft.commands.get(context.commandId);
+  if (known !== undefined) {
+    if (known.requestHash !== context.requestHash) return { kind: 'rejected', answer: () => refuse(keyReused) };
+    const answer = look(draft.state);
+    return inBatch === undefined
+      ? { kind: 'stored', accepted: known, answer, fail }
+      : { kind: 'in_batch', repeated: true, accepted: known, answer };
+  }
+
+  const decision = decide(draft.state);
+  if (typeof decision === 'function') return { kind: 'rejected', answer: decision };
+  if (decision.length === 0) {
+    if (draft.nextRevision === 0n)
+      throw new Error(`A command changed nothing on ${draft.stream}, which has no event yet.`);
+    return { kind: 'unchanged', revision: draft.nextRevision - 1n, answer: look(draft.state) };
+  }
+
+  const bytes = decision.length * envelopeBytes + Buffer.byteLength(JSON.stringify(decision));
+  if (draft.events.length > 0 && draft.bytes + bytes > batchBytesMax) return 'batch_full';
+
+  // The stored state must survive a batch that is not stored in the end.
+  if (draft.events.length === 0) draft.state = decider.fork(draft.state);
+  // Clocks differ between machines and are set back: in a stream, time stands still then.
+  const recordedAt = at > draft.recordedAt ? at : draft.recordedAt;
+  for (const event of decision)
+    draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt: event.effectiveAt ?? recordedAt });
+
+  const sealed = seal(propose(decision, context, recordedAt, owners(draft.state)), draft);
+  // What could not be read back must not be written.
+  for (const recorded of asRecorded(sealed, draft.stream, draft.nextRevision, nowhere)) decode(recorded);
+
+  const first = draft.nextRevision;
+  const last = first + BigInt(sealed.length) - 1n;
+  const accepted = { requestHash: context.requestHash, first, last };
+  draft.accepted.set(context.commandId, accepted);
+  draft.events.push(...sealed);
+  draft.bytes += bytes;
+  draft.nextRevision = last + 1n;
+  draft.hash = sealed.map(hashOf).at(-1) ?? draft.hash;
+  draft.recordedAt = recordedAt;
+  return { kind: 'in_batch', repeated: false, accepted, answer: look(draft.state) };
+};
+
+const propose = (
+  events: readonly Fact[],
+  { commandId, requestHash, actor, reason, correlationId, causationId }: CommandContext,
+  recordedAt: Instant,
+  { issuerOrgId, holderOrgId }: Owners,
+): Proposed[] =>
+  events.map(({ type, data, effectiveAt }, index) => ({
+    id: eventId(commandId, index),
+    type,
+    data,
+    metadata: {
+      schemaVersion,
+      issuerOrgId,
+      holderOrgId,
+      effectiveAt: effectiveAt ?? recordedAt,
+      recordedAt,
+      actor,
+      reason,
+      commandId,
+      requestHash,
+      $correlationId: correlationId,
+      $causationId: causationId,
+    },
+  }));
+
+/** Well below the 1 MiB that a server takes in one append. */
+const batchBytesMax = 500_000;
+
+/** What metadata, id and type of one event take at most, roughly. */
+const envelopeBytes = 1_200;
+
+const nowhere = { commit: 0n, prepare: 0n };
+
+const keyReused: Rejection<'IDEMPOTENCY_KEY_REUSED'> = {
+  rejected: 'IDEMPOTENCY_KEY_REUSED',
+  detail: 'This idempotency key was used before for a different request. Send a new key with a new request.',
+};

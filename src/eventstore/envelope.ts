@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { At } from '../domain/decider.ts';
+import type { Recorded } from './event-store.ts';
+
+/** Who caused an event. `onBehalfOf`: the user or organization that a support person or a system acted for. */
+export type Actor = {
+  readonly type: 'USER' | 'API_KEY' | 'SYSTEM' | 'CLIENT';
+  readonly id: string;
+  readonly onBehalfOf: string | null;
+};
+
+/** Why: a code, and a reference into `vault` when a person wrote a text. */
+export type Reason = { readonly code: string; readonly text: string | null };
+
+/** Metadata of every event, version 1, as stored: add, never rename or repurpose. */
+export type Envelope = {
+  readonly schemaVersion: number;
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly effectiveAt: string;
+  readonly recordedAt: string;
+  readonly actor: Actor;
+  readonly reason: Reason | null;
+  readonly commandId: string;
+  readonly requestHash: string;
+  readonly $correlationId: string;
+  readonly $causationId: string | null;
+  readonly prevHash: string;
+  readonly hash: string;
+};
+
+/** A stored event as the domain knows it, with the instants that evolve takes and the rest of its envelope. */
+export type Decoded<Event> = { readonly event: Event; readonly at: At; readonly envelope: Envelope };
+
+/** The version that new events are written in. */
+export const schemaVersion = 1;
+
+/**
+ * Decodes a stored event by the schemas of its stream's events and of the envelope. Fields that this version does not
+ * know are dropped. Throws UndecodableEvent for an unknown type or a wrong shape.
+ */
+export const decodeWith = <Event>(events: z.ZodType<Event>, recorded: Recorded): Decoded<Event> => {
+  const event = events.safeParse({ type: recorded.type, data: recorded.data });
+  if (!event.success) throw new UndecodableEvent(recorded, event.error);
+  const envelope = envelopeSchema.safeParse(recorded.metadata);
+  if (!envelope.success) throw new UndecodableEvent(recorded, envelope.error);
+
+  const { recordedAt, effectiveAt } = envelope.data;
+  return { event: event.data, at: { recordedAt, effectiveAt }, envelope: envelope.data };
+};
+
+/** A stored event that this version of the program cannot read: written by a newer one, or by something else. */
+export class UndecodableEvent extends Error {
+  override readonly name = 'UndecodableEvent';
+  readonly stream: string;
+  readonly revision: bigint;
+  readonly type: string;
+
+  constructor({ stream, revision, type }: Recorded, cause: z.ZodError) {
+    super(`The event ${type} at revision ${revision} of ${stream} cannot be read:\n${z.prettifyError(cause)}`, {
+      cause,
+    });
+    this.stream = stream;
+    this.revision = revision;
+    this.type = type;
+  }
+}
+
+/** An instant as stored: UTC with exactly milliseconds, so that text order is time order. */
+export const instant = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'not an instant in UTC with milliseconds');
+
+/** 32 bytes in lower-case hex. */
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'not 64 lower-case hex digits');
+
+const envelopeSchema = z.object({
+  schemaVersion: z.literal(1),
+  issuerOrgId: z.string().min(1),
+  holderOrgId: z.string().min(1).nullable(),
+  effectiveAt: instant,
+  recordedAt: instant,
+  actor: z.object({
+    type: z.enum(['USER', 'API_KEY', 'SYSTEM', 'CLIENT']),
+    id: z.string().min(1),
+    onBehalfOf: z.string().min(1).nullable(),
+  }),
+  reason: z.object({ code: z.string().min(1), text: z.string().min(1).nullable() }).nullable(),
+  commandId: z.string().min(1),
+  requestHash: z.string().min(1),
+  $correlationId: z.string().min(1),
+  $causationId: z.string().min(1).nullable(),
+  prevHash: sha256Hex,
+  hash: sha256Hex,
+}) satisfies z.ZodType<Envelope>;

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { uuidv7 } from 'uuidv7';
+
+/** The namespace of every derived id. It is part of the stored format: changing it would break every retry in flight. */
+export const ledgerNamespace = '5f0c1f0e-7f0b-4f0e-9a55-3c1d3c0e9b21';
+
+/**
+ * The command id of a request with an Idempotency-Key: the same four fields give the same id on any machine on any day.
+ * Throws when a field holds a NUL character, because two different requests could then share an id.
+ */
+export const commandIdFor = (
+  organization: string,
+  principal: string,
+  operation: string,
+  idempotencyKey: string,
+): string => {
+  const fields = [organization, principal, operation, idempotencyKey];
+  if (fields.some((field) => field.includes('\0')))
+    throw new Error('A command id cannot be made from a field that holds a NUL character.');
+
+  return uuidv5(ledgerNamespace, fields.join('\0'));
+};
+
+/** The command id of a request without an Idempotency-Key: new each time, ordered by time (UUIDv7). */
+export const newCommandId = (): string => uuidv7();
+
+/** The UUID of the aggregate that a command creates, so that a repeated create meets its own stream. */
+export const aggregateId = (commandId: string, kind: string): string => uuidv5(commandId, kind);
+
+/** The id of a command's event: `index` counts the events of this command from 0, so that a retry repeats its ids. */
+export const eventId = (commandId: string, index: number): string => uuidv5(commandId, String(index));
+
+/** The command id under which any number of workers announce the end of one term once. */
+export const expireCommandId = (licenseId: string, termNumber: number): string =>
+  uuidv5(ledgerNamespace, `expire:${licenseId}:${termNumber}`);
+
+/** A name-based UUID (RFC 9562 §5.5, SHA-1), lower case. Throws when `namespace` is not a UUID. */
+export const uuidv5 = (namespace: string, name: string): string => {
+  if (!uuid.test(namespace))
+    throw new Error(`A UUID was expected as the namespace of a derived id, got "${namespace}".`);
+
+  const bytes = createHash('sha1')
+    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
+    .update(name, 'utf8')
+    .digest();
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

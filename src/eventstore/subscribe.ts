@@ -1,0 +1,147 @@
+import { type AllStreamResolvedEvent, type EventStoreDBClient, START, streamNameFilter } from '@eventstore/db-client';
+import { type Idle, type Position, type Recorded, StoreUnavailable } from './event-store.ts';
+import { collect, comparePositions, type StoredEvent, toRecorded } from './reading.ts';
+
+/** How closely a subscription is watched, in milliseconds. */
+export type Watch = {
+  /** After so long without an event, the log itself is looked at; then again every `pollMs`. */
+  readonly idleMs: number;
+  readonly pollMs: number;
+  /** An event that is in the log and does not arrive for so long means that the subscription hangs. */
+  readonly silenceMs: number;
+};
+
+/** `follow` of the port, over a catch-up subscription to the whole log, filtered by the server. */
+export async function* followAll(
+  client: EventStoreDBClient,
+  from: Position | 'start',
+  { streamPrefixes, signal }: { readonly streamPrefixes: readonly string[]; readonly signal: AbortSignal },
+  { idleMs, pollMs, silenceMs }: Watch,
+): AsyncGenerator<Recorded | Idle, void, undefined> {
+  if (streamPrefixes.length === 0) throw new Error('Name at least one prefix of the streams to follow.');
+  if (signal.aborted) return;
+
+  const subscription = client.subscribeToAll(
+    { fromPosition: from === 'start' ? START : from, filter: streamNameFilter({ prefixes: [...streamPrefixes] }) },
+    { highWaterMark: bufferedEventsMax },
+  );
+  const bell = createBell();
+  let ended: Error | null = null;
+  const end = (error: Error) => {
+    ended ??= error;
+    bell.ring();
+  };
+  subscription.on('readable', bell.ring);
+  // One of the three comes, which one depends on how the connection was lost. The listeners stay to the end: an error
+  // that nobody listens to would end the process.
+  subscription.on('error', (error) => end(dropped('failed', error)));
+  subscription.on('end', () => end(dropped('was ended by the server')));
+  subscription.on('close', () => end(dropped('was closed')));
+  signal.addEventListener('abort', bell.ring, { once: true });
+
+  /** Everything up to here was handed out, or does not match. */
+  let passed = from;
+  let waitMs = idleMs;
+  let owedSince: number | null = null;
+  try {
+    while (!signal.aborted) {
+      const resolved: AllStreamResolvedEvent | null = subscription.read();
+      if (resolved !== null) {
+        if (resolved.event === undefined) continue;
+        const recorded = toRecorded(resolved.event);
+        passed = recorded.position;
+        owedSince = null;
+        waitMs = idleMs;
+        yield recorded;
+        continue;
+      }
+      if (ended !== null) throw ended;
+      if (await bell.rang(waitMs)) continue;
+
+      const { head, isOwed } = await lookAhead(client, passed, streamPrefixes, silenceMs, signal);
+      if (signal.aborted) return;
+      if (isOwed) {
+        owedSince ??= performance.now();
+        const silentMs = performance.now() - owedSince;
+        if (silentMs >= silenceMs && subscription.readableLength === 0) throw dropped('hangs: events do not arrive');
+        waitMs = Math.max(1, Math.min(pollMs, silenceMs - silentMs));
+        continue;
+      }
+      waitMs = pollMs;
+      owedSince = null;
+      passed = head;
+      if (passed !== 'start') yield { idle: true, head: passed };
+    }
+  } finally {
+    signal.removeEventListener('abort', bell.ring);
+    // It fails when there never was a connection; there is nothing to close then.
+    subscription.unsubscribe().catch(() => {});
+    subscription.destroy();
+  }
+}
+
+/**
+ * Reads the log itself beyond `passed`, as far as no event there matches. `isOwed`: the one after `head` does, so the
+ * subscription must deliver it. The log grows only at its end, so what was found not to match stays so; unlike the
+ * server's own checkpoint messages, which are known to skip events.
+ */
+const lookAhead = async (
+  client: EventStoreDBClient,
+  passed: Position | 'start',
+  streamPrefixes: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ head: Position | 'start'; isOwed: boolean }> => {
+  const events = await collect<{ readonly event?: StoredEvent }>(
+    client.readAll({ fromPosition: passed === 'start' ? START : passed, maxCount: lookAheadEvents }),
+    timeoutMs,
+    signal,
+  ).catch((error: Error) => {
+    if (signal.aborted) return [];
+    throw dropped('may hang: the log cannot be read', error);
+  });
+  let head = passed;
+  for (const { event } of events) {
+    if (event === undefined) continue;
+    const { stream, position } = toRecorded(event);
+    // A read begins at its position, a subscription after it.
+    if (passed !== 'start' && comparePositions(position, passed) <= 0) continue;
+    if (streamPrefixes.some((prefix) => stream.startsWith(prefix))) return { head, isOwed: true };
+    head = position;
+  }
+  return { head, isOwed: false };
+};
+
+/** Lets one waiter sleep until something happens; what happens in between is not missed. */
+const createBell = () => {
+  let hasRung = false;
+  let wake: (() => void) | null = null;
+  return {
+    ring: () => {
+      hasRung = true;
+      wake?.();
+    },
+    /** True as soon as it rings, or has since the last call; false after `waitMs`. */
+    rang: async (waitMs: number): Promise<boolean> => {
+      if (!hasRung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, waitMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        wake = null;
+      }
+      const result = hasRung;
+      hasRung = false;
+      return result;
+    },
+  };
+};
+
+const dropped = (how: string, cause?: Error): StoreUnavailable =>
+  new StoreUnavailable(`The subscription to the event store ${how}${cause ? `: ${cause.message}` : ''}.`, { cause });
+
+const bufferedEventsMax = 512;
+const lookAheadEvents = 100;

@@ -1,0 +1,60 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { envExampleCommand } from './cli/env-example.ts';
+import { openApiCommand } from './cli/openapi.ts';
+import { resetCommand } from './cli/reset.ts';
+import { allRoles, type Role } from './cli/roles.ts';
+import { demoCommand } from './cli/run-demo.ts';
+import { startCommand } from './cli/start.ts';
+import { verifyCommand } from './cli/verify.ts';
+import { version } from './cli/version.ts';
+
+const roles = (text: string): readonly Role[] =>
+  text.split(',').map((name) => {
+    const role = allRoles.find((known) => known === name.trim());
+    if (!role) throw new InvalidArgumentError(`${name} is no role; the roles are ${allRoles.join(', ')}.`);
+    return role;
+  });
+
+const program = new Command('ledger')
+  .description('A license server whose system of record is an event log. Configuration: see .env.example.')
+  .version(version)
+  .showHelpAfterError();
+
+program
+  .command('start')
+  .description('start the server; without DATABASE_URL and EVENTSTORE_URL also an embedded Postgres and event store')
+  .addOption(
+    new Option('--roles <roles>', 'what this process does').argParser(roles).default(allRoles, allRoles.join(',')),
+  )
+  .action(startCommand);
+program
+  .command('verify')
+  .description(
+    'check the hash chain of every stream and every read-model row against its fold; exit 1 when one is wrong',
+  )
+  .option('--json', 'print the result as JSON', false)
+  .action(verifyCommand);
+program
+  .command('demo')
+  .description('walk a fresh license through its whole life against the running server, or one started for it')
+  .action(demoCommand);
+program.command('reset').description('remove the embedded data directory with everything in it').action(resetCommand);
+program
+  .command('openapi')
+  .description('print the OpenAPI document')
+  .option('--write', 'write it to openapi.json instead', false)
+  .action(openApiCommand);
+program
+  .command('env-example')
+  .description('print .env.example from the configuration schema')
+  .option('--write', 'write it to .env.example instead', false)
+  .action(envExampleCommand);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Errors that we throw are sentences for the person at the terminal; a bug shows where it is.
+  const bug = [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
+  console.error(error instanceof Error && !bug ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,109 @@
+import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+/** Where scheduled jobs are kept. Losing it loses no fact: the schedule is made again and every job only sends commands. */
+export type QueueBackend =
+  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'redis'; readonly url: string };
+
+/** A job that runs every `everySeconds` on one of the workers, and may run twice: it must be safe to repeat. */
+export type ScheduledJob = {
+  readonly name: string;
+  readonly everySeconds: number;
+  readonly run: () => Promise<unknown>;
+};
+
+export type Schedule = { close(): Promise<void> };
+
+type Needs = {
+  readonly backend: QueueBackend;
+  /** Queues of one name share their jobs; tests take a name of their own. */
+  readonly queueName?: string;
+  readonly onError: (error: unknown, context: string) => void;
+  /** A lost scheduler (flushed Redis, restored Postgres) is put back within this time. */
+  readonly scheduleCheckMs?: number;
+};
+
+/** Registers the jobs and works on them until `close`. Errors of a job are reported and the schedule goes on. */
+export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs): Promise<Schedule> => {
+  const { queue, work, disconnect } = connect(needs);
+  queue.on('error', (error) => needs.onError(error, 'queue'));
+  const schedule = async () => {
+    for (const { name, everySeconds } of jobs) {
+      const every = everySeconds * 1_000;
+      const present = await queue.getJobScheduler(name);
+      if (present?.every === every) continue;
+      await queue.upsertJobScheduler(name, { every }, { name, opts: { removeOnComplete: 10, removeOnFail: 100 } });
+    }
+  };
+  await schedule();
+
+  const worker = work(async (name) => {
+    const job = jobs.find((candidate) => candidate.name === name);
+    if (!job) throw new Error(`No job is named ${name}; a newer version may have scheduled it.`);
+    await job.run();
+  });
+  worker.on('error', (error) => needs.onError(error, 'worker'));
+  worker.on('failed', (job, error) => needs.onError(error, `job ${job?.name}`));
+  const check = setInterval(
+    () => schedule().catch((error) => needs.onError(error, 'schedule')),
+    needs.scheduleCheckMs ?? 30_000,
+  );
+
+  return {
+    close: async () => {
+      clearInterval(check);
+      await worker.close();
+      await queue.close();
+      await disconnect();
+    },
+  };
+};
+
+/**
+ * Makes or updates BullMQ's tables in schema `bullmq`, owned by `ledger_owner`, and lets `ledger_worker` use them.
+ * `url` is a login that may take the role `ledger_owner`.
+ */
+export const migrateQueue = async (url: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    // BullMQ makes the schema itself, and checks that it could even where it exists.
+    await client.query(`do $$ begin
+      if not has_database_privilege('ledger_owner', current_database(), 'CREATE') then
+        execute format('grant create on database %I to ledger_owner', current_database());
+      end if;
+    end $$`);
+    await client.query('set role ledger_owner');
+    await runMigrations(client, 'bullmq');
+    await client.query(`
+      grant usage on schema bullmq to ledger_worker;
+      grant select, insert, update, delete on all tables in schema bullmq to ledger_worker;
+      grant usage, select on all sequences in schema bullmq to ledger_worker;
+      grant execute on all functions in schema bullmq to ledger_worker;`);
+  } finally {
+    await client.end();
+  }
+};
+
+const connect = ({ backend, queueName = 'ledger' }: Needs) => {
+  if (backend.kind === 'postgres') {
+    const { Queue: PostgresQueue, Worker: PostgresWorker } = withBackend(createPostgresBackend);
+    const connection = { connectionString: backend.url, options: '-c role=ledger_worker', max: 2 };
+    return {
+      queue: new PostgresQueue(queueName, { connection }),
+      work: (run: (name: string) => Promise<void>) =>
+        new PostgresWorker(queueName, ({ name }) => run(name), { connection }),
+      disconnect: async () => {},
+    };
+  }
+  // BullMQ's own terms: a worker's blocking connection waits for ever, a queue's call fails rather than piling up.
+  const redis = new Redis(backend.url, { maxRetriesPerRequest: null });
+  return {
+    queue: new Queue(queueName, { connection: redis }),
+    work: (run: (name: string) => Promise<void>) =>
+      new Worker(queueName, ({ name }) => run(name), { connection: redis }),
+    disconnect: async () => redis.disconnect(),
+  };
+};

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import type { EventStore, Idle, Recorded } from '../../src/eventstore/event-store.ts';
+import { RevisionConflict } from '../../src/eventstore/event-store.ts';
+import { newStream, noted, notes } from '../support/event-store.ts';
+
+/** What every EventStore must do; run by each there is. `pageEvents`: more than it reads at once. */
+export const describeEventStore = (name: string, open: () => EventStore, { pageEvents }: { pageEvents: number }) => {
+  const options = { timeoutMs: 5_000 };
+
+  describe(`${name}: streams`, () => {
+    test('an unknown stream is empty', async () => {
+      expect(await open().read(newStream())).toEqual({ events: [], revision: 'no_stream' });
+    });
+
+    test('events come back as they were appended, with dense revisions', async () => {
+      const [store, stream] = [open(), newStream()];
+      const events = [noted(0), { ...noted(1), data: { text: 'ü\u2028"\\', deep: [{ 2: null, 10: true }] } }];
+      const appended = await store.append(stream, events, 'no_stream', options);
+
+      const { events: read, revision } = await store.read(stream);
+      expect(read).toMatchObject(events.map((event, index) => ({ ...event, stream, revision: BigInt(index) })));
+      expect(read.at(-1)?.position).toEqual(appended.position);
+      expect([revision, appended.revision]).toEqual([1n, 1n]);
+    });
+
+    test('a read may begin anywhere and be limited', async () => {
+      const [store, stream] = [open(), newStream()];
+      await store.append(stream, notes(5), 'no_stream', options);
+
+      expect(await store.read(stream, 3n)).toMatchObject({
+        events: [{ revision: 3n }, { revision: 4n }],
+        revision: 4n,
+      });
+      expect(await store.read(stream, 1n, 2)).toMatchObject({
+        events: [{ revision: 1n }, { revision: 2n }],
+        revision: 2n,
+      });
+      expect(await store.read(stream, 5n)).toEqual({ events: [], revision: 4n });
+    });
+
+    test('a stream longer than a page is read whole', async () => {
+      const [store, stream] = [open(), newStream()];
+      const count = pageEvents * 2 + 1;
+      await store.append(stream, notes(count), 'no_stream', options);
+
+      const { events, revision } = await store.read(stream);
+      expect(events.map(({ data }) => data.number)).toEqual(Array.from({ length: count }, (_, number) => number));
+      expect(revision).toBe(BigInt(count - 1));
+    });
+  });
+
+  describe(`${name}: expected revisions`, () => {
+    test('of two writers with the same revision, one loses and writes nothing', async () => {
+      const [store, stream] = [open(), newStream()];
+      const race = [noted(1), noted(2)].map((event) => store.append(stream, [event], 'no_stream', options));
+      const lost = (await Promise.allSettled(race)).filter(({ status }) => status === 'rejected');
+
+      expect(lost).toMatchObject([{ reason: expect.any(RevisionConflict) }]);
+      expect((await store.read(stream)).events).toHaveLength(1);
+    });
+
+    test('a revision that the stream has not reached is a conflict', async () => {
+      const [store, stream] = [open(), newStream()];
+      await expect(store.append(stream, notes(1), 0n, options)).rejects.toThrow(RevisionConflict);
+      expect((await store.read(stream)).events).toEqual([]);
+    });
+
+    test('the same ids at the same revision are answered with the first result, whatever came after', async () => {
+      const [store, stream] = [open(), newStream()];
+      const events = notes(3);
+      const first = await store.append(stream, events, 'no_stream', options);
+      await store.append(stream, notes(2), 2n, options);
+
+      expect(await store.append(stream, events, 'no_stream', options)).toEqual(first);
+      expect((await store.read(stream)).events).toHaveLength(5);
+    });
+
+    test('more or other ids at an old revision are a conflict', async () => {
+      const [store, stream] = [open(), newStream()];
+      const events = notes(2);
+      await store.append(stream, events, 'no_stream', options);
+
+      await expect(store.append(stream, [...events, noted(2)], 'no_stream', options)).rejects.toThrow(RevisionConflict);
+      await expect(store.append(stream, notes(2), 'no_stream', options)).rejects.toThrow(RevisionConflict);
+      expect((await store.read(stream)).events).toHaveLength(2);
+    });
+
+    test('the same ids at the current revision are appended again', async () => {
+      const [store, stream] = [open(), newStream()];
+      const events = notes(1);
+      await store.append(stream, events, 'no_stream', options);
+
+      expect(await store.append(stream, events, 0n, options)).toMatchObject({ revision: 1n });
+    });
+
+    test('what JSON cannot hold fails at once', async () => {
+      const cyclic: Record<string, never[]> = {};
+      Object.assign(cyclic, { cyclic });
+      const event = { ...noted(0), data: cyclic };
+      await expect(open().append(newStream(), [event], 'no_stream', options)).rejects.toThrow(TypeError);
+    });
+  });
+
+  describe(`${name}: the whole log`, () => {
+    const take = async (
+      store: EventStore,
+      count: number,
+      { from = 'start', prefix }: { from?: Parameters<EventStore['follow']>[0]; prefix: string },
+    ): Promise<Recorded[]> => {
+      const taken: Recorded[] = [];
+      const stop = new AbortController();
+      for await (const next of store.follow(from, { streamPrefixes: [prefix], signal: stop.signal })) {
+        if (!('idle' in next)) taken.push(next);
+        if (taken.length === count) stop.abort();
+      }
+      return taken;
+    };
+
+    test('is followed in order, with growing positions also within one append', async () => {
+      const [store, prefix] = [open(), newStream('followed')];
+      await store.append(`${prefix}-1`, notes(3), 'no_stream', options);
+      await store.append(`${prefix}-2`, notes(2), 'no_stream', options);
+      const last = await store.append(`${prefix}-1`, notes(1), 2n, options);
+
+      const taken = await take(store, 6, { prefix });
+      expect(taken.map(({ stream, revision }) => [stream.slice(-1), revision])).toEqual([
+        ['1', 0n],
+        ['1', 1n],
+        ['1', 2n],
+        ['2', 0n],
+        ['2', 1n],
+        ['1', 3n],
+      ]);
+      const commits = taken.map(({ position }) => position.commit);
+      expect(commits.every((commit, index) => index === 0 || commit > (commits[index - 1] ?? 0n))).toBe(true);
+      expect(taken.at(-1)?.position).toEqual(last.position);
+    });
+
+    test('shows only streams with the prefix', async () => {
+      const [store, prefix] = [open(), newStream('wanted')];
+      await store.append(newStream('other'), notes(3), 'no_stream', options);
+      await store.append(`${prefix}-1`, notes(1), 'no_stream', options);
+      await store.append(`un${prefix}`, notes(3), 'no_stream', options);
+      await store.append(`${prefix}-2`, notes(1), 'no_stream', options);
+
+      expect((await take(store, 2, { prefix })).map(({ stream }) => stream)).toEqual([`${prefix}-1`, `${prefix}-2`]);
+    });
+
+    test('resumes after a position, which is not repeated', async () => {
+      const [store, prefix] = [open(), newStream('resumed')];
+      await store.append(`${prefix}-1`, notes(4), 'no_stream', options);
+      const [, second] = await take(store, 2, { prefix });
+
+      const resumed = await take(store, 2, { prefix, from: second?.position ?? 'start' });
+      expect(resumed.map(({ revision }) => revision)).toEqual([2n, 3n]);
+    });
+
+    test('goes on with what is appended later', async () => {
+      const [store, prefix] = [open(), newStream('live')];
+      await store.append(`${prefix}-1`, notes(1), 'no_stream', options);
+      const taken = take(store, 3, { prefix });
+      await store.append(`${prefix}-2`, notes(2), 'no_stream', options);
+
+      expect(await taken).toHaveLength(3);
+    });
+
+    test('tells how far it has come when nothing matches any more, and never further than that', async () => {
+      const [store, prefix] = [open(), newStream('idle')];
+      const mine = await store.append(`${prefix}-1`, notes(1), 'no_stream', options);
+      const others = await store.append(newStream('other'), notes(1), 'no_stream', options);
+
+      const stop = new AbortController();
+      const seen: (Recorded | Idle)[] = [];
+      for await (const next of store.follow('start', { streamPrefixes: [prefix], signal: stop.signal })) {
+        seen.push(next);
+        if ('idle' in next && next.head.commit >= others.position.commit) stop.abort();
+      }
+      expect(seen.filter((next) => !('idle' in next))).toMatchObject([{ position: mine.position }]);
+      expect(seen.findIndex((next) => !('idle' in next))).toBe(
+        seen.findIndex((next) => !('idle' in next) || next.head.commit >= mine.position.commit),
+      );
+    });
+
+    test('has a head that is at least the last event', async () => {
+      const store = open();
+      const { position } = await store.append(newStream(), notes(2), 'no_stream', options);
+      expect((await store.head({ timeoutMs: 5_000 }))?.commit).toBeGreaterThanOrEqual(position.commit);
+    });
+  });
+};

@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { License } from '../../src/domain/license/license.ts';
+import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import {
+  type EventStore,
+  OutcomeUnknown,
+  RevisionConflict,
+  StoreUnavailable,
+} from '../../src/eventstore/event-store.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { eventId } from '../../src/eventstore/ids.ts';
+import { activateDevice, context, issueLicense } from '../support/commands.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { randomFrom, testId } from '../support/license-fixtures.ts';
+import { sized } from '../support/size.ts';
+
+let running: RunningStore;
+let store: EventStore;
+let licenseId: string;
+let licenses = 0;
+
+beforeAll(async () => {
+  running = await startStore();
+  store = running.connect();
+});
+
+beforeEach(async () => {
+  licenses += 1;
+  licenseId = testId('lic', String(licenses));
+  await createExecutor({ store }).execute(
+    licenseAggregate,
+    licenseId,
+    issueLicense(licenseId, 5_000),
+    context(),
+    () => 0,
+  );
+});
+
+afterEach(() => {
+  const { faults } = running.server;
+  Object.assign(faults, {
+    dropReplies: 0,
+    dropReply: undefined,
+    droppedReply: 'hang',
+    refuseAppends: undefined,
+    refuseReads: undefined,
+  });
+});
+
+afterAll(() => running.stop());
+
+const countDevices = (license: License) => (license.kind === 'issued' ? license.facts.usage.activations : null);
+
+const activate = ({ execute }: Executor, device: string, sent = context()) =>
+  execute(licenseAggregate, licenseId, activateDevice(device), sent, countDevices);
+
+const activations = async () =>
+  (await store.read(`license-${licenseId}`)).events.filter(({ type }) => type === 'ActivationRecorded');
+
+/** The store, where `before` may do something else than append. */
+const appendingAfter = (
+  before: (attempt: number) => Promise<void> | void,
+): { store: EventStore; attempts: () => number } => {
+  let attempt = 0;
+  return {
+    attempts: () => attempt,
+    store: {
+      ...store,
+      append: async (...parameters) => {
+        attempt += 1;
+        await before(attempt);
+        return store.append(...parameters);
+      },
+    },
+  };
+};
+
+describe('when the reply to an append is lost', () => {
+  test('the command is answered all the same, and took effect once', async () => {
+    running.server.faults.dropReplies = 2;
+    const answer = await activate(createExecutor({ store, appendTimeoutMs: 100 }), 'a');
+    expect(answer).toMatchObject({ outcome: 'appended', view: 1 });
+    expect(await activations()).toHaveLength(1);
+  });
+
+  test('again and again, from two processes, every command takes effect exactly once', async () => {
+    const streams = Array.from({ length: 25 }, (_, n) => testId('lic', `lossy ${n}`));
+    const { execute } = createExecutor({ store });
+    await Promise.all(
+      streams.map((id) => execute(licenseAggregate, id, issueLicense(id, 5_000), context(), countDevices)),
+    );
+    const losing = randomFrom(7);
+    let lost = 0;
+    running.server.faults.droppedReply = 'unavailable';
+    running.server.faults.dropReply = () => {
+      const isLost = losing() < 0.5;
+      if (isLost) lost += 1;
+      return isLost;
+    };
+    const both = [store, running.connect()].map((each) => createExecutor({ store: each, giveUpMs: 120_000 }));
+    const accepted: string[] = [];
+    const send = async ({ execute }: Executor, id: string) => {
+      const sent = context();
+      const answer = await execute(licenseAggregate, id, activateDevice(sent.commandId), sent, countDevices);
+      if ('outcome' in answer) accepted.push(sent.commandId);
+      else expect(answer.rejected).toBe('CONCURRENT_MODIFICATION');
+    };
+    while (lost < sized(1_000)) await Promise.all(streams.flatMap((id) => both.map((one) => send(one, id))));
+
+    running.server.faults.dropReply = undefined;
+    const stored = await Promise.all(streams.map((id) => store.read(`license-${id}`)));
+    const activated = stored.flatMap(({ events }) => events.filter(({ type }) => type === 'ActivationRecorded'));
+    expect(activated.map(({ id }) => id).toSorted()).toEqual(accepted.map((id) => eventId(id, 0)).toSorted());
+  }, 600_000);
+
+  test('for too long, the outcome is unknown; the same command id tells it later', async () => {
+    running.server.faults.dropReply = () => true;
+    const one = createExecutor({ store, appendTimeoutMs: 50, giveUpMs: 400 });
+    const sent = context();
+    await expect(activate(one, 'a', sent)).rejects.toThrow(OutcomeUnknown);
+
+    running.server.faults.dropReply = undefined;
+    expect(await activate(one, 'a', sent)).toMatchObject({ outcome: 'repeated', view: 1 });
+    expect(await activate(one, 'b')).toMatchObject({ outcome: 'appended', view: 2 });
+    expect(await activations()).toHaveLength(2);
+  });
+
+  test('and another process was faster, the command is decided again', async () => {
+    const other = createExecutor({ store });
+    const { store: slow } = appendingAfter(async (attempt) => {
+      if (attempt > 1) return;
+      await activate(other, 'x');
+      throw new OutcomeUnknown('lost before it was written');
+    });
+    expect(await activate(createExecutor({ store: slow }), 'a')).toMatchObject({ outcome: 'appended', view: 2 });
+    expect(await activations()).toHaveLength(2);
+  });
+
+  test('a refusal of the repeat does not make the first try undone', async () => {
+    const { store: refusing } = appendingAfter((attempt) => {
+      if (attempt === 2) throw new StoreUnavailable('refused');
+    });
+    running.server.faults.dropReplies = 1;
+    const answer = await activate(createExecutor({ store: refusing, appendTimeoutMs: 100 }), 'a');
+    expect(answer).toMatchObject({ outcome: 'appended' });
+    expect(await activations()).toHaveLength(1);
+  });
+});
+
+describe('when others keep appending', () => {
+  test('a command is decided again on what they did', async () => {
+    const other = createExecutor({ store });
+    const { store: late, attempts } = appendingAfter(async (attempt) => {
+      if (attempt <= 3) await activate(other, `other ${attempt}`);
+    });
+    expect(await activate(createExecutor({ store: late }), 'a')).toMatchObject({ outcome: 'appended', view: 4 });
+    expect(attempts()).toBe(4);
+  });
+
+  test('it gives up after five tries, and nothing was done', async () => {
+    const { store: conflicting, attempts } = appendingAfter(() => {
+      throw new RevisionConflict('always');
+    });
+    const one = createExecutor({ store: conflicting, random: () => 0 });
+    const answers = await Promise.all([activate(one, 'a'), activate(one, 'b')]);
+    expect(answers).toMatchObject([{ rejected: 'CONCURRENT_MODIFICATION' }, { rejected: 'CONCURRENT_MODIFICATION' }]);
+    expect(attempts()).toBe(5);
+    expect(await activations()).toEqual([]);
+  });
+});
+
+describe('when the store refuses', () => {
+  test('to append, nothing was done and the caller is told so', async () => {
+    const { store: refusing } = appendingAfter((attempt) => {
+      if (attempt === 1) throw new StoreUnavailable('refused');
+    });
+    const one = createExecutor({ store: refusing });
+    await expect(activate(one, 'a')).rejects.toThrow(StoreUnavailable);
+    expect(await activate(one, 'a')).toMatchObject({ outcome: 'appended', view: 1 });
+  });
+
+  test('to be read, nothing was done and the caller is told so', async () => {
+    running.server.faults.refuseReads = { code: 13, details: 'refused on purpose' };
+    const one = createExecutor({ store });
+    await expect(activate(one, 'a')).rejects.toThrow(StoreUnavailable);
+
+    running.server.faults.refuseReads = undefined;
+    expect(await activate(one, 'a')).toMatchObject({ outcome: 'appended' });
+  });
+});

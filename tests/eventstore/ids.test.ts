@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import {
+  aggregateId,
+  commandIdFor,
+  eventId,
+  expireCommandId,
+  ledgerNamespace,
+  newCommandId,
+  uuidv5,
+} from '../../src/eventstore/ids.ts';
+
+const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+
+test('name-based UUIDs are those of RFC 9562 and of other implementations', () => {
+  expect(uuidv5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+  expect(uuidv5(dns, 'python.org')).toBe('886313e1-3b8a-5372-9b90-0c9aee199e5d');
+  expect(uuidv5(dns.toUpperCase(), 'python.org')).toBe('886313e1-3b8a-5372-9b90-0c9aee199e5d');
+});
+
+test('a namespace that is no UUID is refused', () => {
+  expect(() => uuidv5('ledger', 'name')).toThrow('"ledger"');
+});
+
+// Stored format: these values may never change.
+test('ids derived from a request are the same for ever', () => {
+  const commandId = commandIdFor('org_1', 'key_1', 'issueLicense', 'retry-1');
+  expect(commandId).toBe(uuidv5(ledgerNamespace, 'org_1\0key_1\0issueLicense\0retry-1'));
+  expect(commandId).toBe('06f667bd-3dbf-5968-b886-6151568627a5');
+  expect(aggregateId(commandId, 'license')).toBe('6b54e078-b8b2-50af-b94c-722f7402c902');
+  expect([eventId(commandId, 0), eventId(commandId, 1)]).toEqual([
+    '918a8c8b-eb6f-5eed-8f21-035f5c17c1a3',
+    '1891baf1-528c-5015-ad64-8190f4640403',
+  ]);
+  expect(expireCommandId('lic_1', 2)).toBe('ef96d409-7fe7-516d-ab90-8362736df066');
+});
+
+test('fields cannot run into each other', () => {
+  expect(commandIdFor('a', 'b', 'c', 'd')).not.toBe(commandIdFor('a', 'bc', '', 'd'));
+  expect(() => commandIdFor('a', 'b\0c', '', 'd')).toThrow('NUL');
+});
+
+test('command ids without a key are new each time and grow with time', () => {
+  const ids = Array.from({ length: 100 }, newCommandId);
+  expect(new Set(ids).size).toBe(100);
+  expect(ids.toSorted()).toEqual(ids);
+});

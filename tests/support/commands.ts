@@ -1,0 +1,45 @@
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
+import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { newCommandId } from '../../src/eventstore/ids.ts';
+import type { CommandContext } from '../../src/eventstore/waiting.ts';
+import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
+
+/** A command id of its own, and the rest as an API key sends it. */
+export const context = (changed: Partial<CommandContext> = {}): CommandContext => {
+  const commandId = changed.commandId ?? newCommandId();
+  return {
+    commandId,
+    requestHash: testHash('request'),
+    actor: { type: 'API_KEY', id: testId('key', 'tests'), onBehalfOf: null },
+    reason: null,
+    correlationId: commandId,
+    causationId: null,
+    ...changed,
+  };
+};
+
+/** Issues a PRO license for one year with room for `activations` devices. */
+export const issueLicense = (licenseId: string, activations = 5): LicenseCommand => ({
+  type: 'IssueLicense',
+  at: testInstant(0),
+  data: {
+    ...{ licenseId, issuerOrgId: vendor, holderOrgId: null },
+    policy: builtInPolicy('PRO', testId('pol', vendor)),
+    products: ['local_cli'],
+    term: { kind: 'duration', duration: 'P1Y', startsAt: null },
+    limits: { activations, seats: 0, users: 0, meters: {} },
+    entitlements: [],
+    externalRef: null,
+    key: { keyHash: testHash(licenseId), secretId: 'secret-1', hint: 'ABCDE' },
+  },
+});
+
+/** Activates a device, `seconds` after the license was issued. */
+export const activateDevice = (device: string, seconds = 1): LicenseCommand => ({
+  type: 'Activate',
+  at: testInstant(seconds),
+  data: {
+    ...{ activationId: testId('act', device), fingerprintHash: testHash(device), product: null },
+    ...{ nameRef: null, platform: null, appVersion: null },
+  },
+});

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { type EventStoreServer, startEventStore } from '../../src/embedded/eventstore/server.ts';
+import type { Proposed } from '../../src/eventstore/event-store.ts';
+import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
+import type { Watch } from '../../src/eventstore/subscribe.ts';
+import { createDatabase } from './database.ts';
+
+/** The real server on an empty database of its own. */
+export type RunningStore = {
+  readonly server: EventStoreServer;
+  readonly databaseUrl: string;
+  readonly url: string;
+  /** A store over a client of its own; closed by `stop`. `port`: that of something in between. */
+  connect(options?: { watch?: Partial<Watch>; port?: number; readTimeoutMs?: number }): ConnectedStore;
+  stop(): Promise<void>;
+};
+
+/** Starts it on a free port. */
+export const startStore = async (): Promise<RunningStore> => {
+  const database = await createDatabase();
+  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  const connected: ConnectedStore[] = [];
+  return {
+    server,
+    databaseUrl: database.url,
+    url: urlOf(server.port),
+    connect: ({ port = server.port, ...options } = {}) => {
+      const store = connectEventStore({ url: urlOf(port), ...options });
+      connected.push(store);
+      return store;
+    },
+    stop: async () => {
+      await Promise.all(connected.map((store) => store.close()));
+      await server.stop();
+      await database.drop();
+    },
+  };
+};
+
+/** A stream that nobody has used. */
+export const newStream = (prefix = 'license'): string => `${prefix}-${randomUUID()}`;
+
+/** An event that says a number. */
+export const noted = (number: number, id: string = randomUUID()): Proposed => ({
+  id,
+  type: 'Noted',
+  data: { number },
+  metadata: { note: 'test' },
+});
+
+/** `count` events that say 0, 1, 2, … */
+export const notes = (count: number): Proposed[] => Array.from({ length: count }, (_, number) => noted(number));
+
+const urlOf = (port: number): string => `esdb://127.0.0.1:${port}?tls=false`;

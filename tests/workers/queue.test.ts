@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrate } from '../../src/projections/migrate.ts';
+import { migrateQueue, type QueueBackend, type Schedule, startSchedule } from '../../src/workers/queue.ts';
+import { createDatabase } from '../support/database.ts';
+import { condition } from '../support/product.ts';
+
+const redisUrl = process.env.TEST_REDIS_URL;
+if (!redisUrl) console.log('The queue was not tested on Redis: TEST_REDIS_URL is not set.');
+
+let database: Awaited<ReturnType<typeof createDatabase>>;
+const open: Schedule[] = [];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await migrate({ url: database.url });
+  await migrateQueue(database.url);
+});
+afterAll(async () => {
+  await Promise.all(open.map((schedule) => schedule.close()));
+  await database.drop();
+});
+
+const backends: readonly (readonly [string, () => QueueBackend])[] = [
+  ['Postgres', () => ({ kind: 'postgres', url: database.url })],
+  ...(redisUrl ? [['Redis', () => ({ kind: 'redis', url: redisUrl })] as const] : []),
+];
+
+describe.each(backends)('a schedule on %s', (_, backend) => {
+  const start = async (run: () => Promise<unknown>, errors: unknown[] = [], queueName = `test-${randomUUID()}`) => {
+    const onError = (error: unknown) => errors.push(error);
+    const job = { name: 'sweep', everySeconds: 1, run };
+    const schedule = await startSchedule([job], { backend: backend(), queueName, onError, scheduleCheckMs: 200 });
+    open.push(schedule);
+    return { schedule, queueName };
+  };
+
+  test('runs its job again and again', async () => {
+    let runs = 0;
+    await start(async () => runs++);
+    await condition('three runs', () => runs >= 3);
+  });
+
+  test('reports a job that fails and goes on', async () => {
+    const errors: unknown[] = [];
+    let runs = 0;
+    await start(async () => {
+      runs += 1;
+      if (runs === 1) throw new Error('first run fails');
+    }, errors);
+    await condition('a run after the failed one', () => runs >= 2);
+    expect(errors).toEqual([expect.objectContaining({ message: 'first run fails' })]);
+  });
+
+  test('is shared by several workers, and survives one that stops', async () => {
+    const runs = [0, 0];
+    const { schedule, queueName } = await start(async () => runs[0]++);
+    await start(async () => runs[1]++, [], queueName);
+    await condition('runs on any worker', () => (runs[0] ?? 0) + (runs[1] ?? 0) >= 2);
+    await schedule.close();
+    const before = runs[1] ?? 0;
+    await condition('runs on the worker that is left', () => (runs[1] ?? 0) >= before + 2);
+  });
+});
+
+test('migrating the queue again changes nothing', async () => {
+  await expect(migrateQueue(database.url)).resolves.toBeUndefined();
+});
