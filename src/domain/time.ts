@@ -1,4 +1,4 @@
-/** An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0000–9999. Compared with `<`: it sorts as the time it names. */
+/** An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0001–9999 (what Postgres can store, too). Compared with `<`: it sorts as the time it names. */
 export type Instant = string;
 
 /** A calendar duration in what does not convert: months, days, milliseconds. Whole numbers, none negative. */
@@ -31,9 +31,9 @@ export const parseInstant = (text: string): Instant | null => {
 /** Milliseconds since 1970 of an instant. */
 export const toMs = (instant: Instant): number => Date.parse(instant);
 
-/** The instant that lies `ms` milliseconds after 1970. Throws RangeError outside of the years 0000–9999. */
+/** The instant that lies `ms` milliseconds after 1970. Throws RangeError outside of the years 0001–9999. */
 export const fromMs = (ms: number): Instant => {
-  if (!(ms >= msMin && ms <= msMax)) throw new RangeError(`${ms} ms is no instant of the years 0000 to 9999.`);
+  if (!(ms >= msMin && ms <= msMax)) throw new RangeError(`${ms} ms is no instant of the years 0001 to 9999.`);
   return new Date(ms).toISOString();
 };
 
@@ -96,7 +96,7 @@ export const anchorDayOf = (anchor: Instant, end: Instant): number => {
 };
 
 const msPerDay = 86_400_000;
-const msMin = Date.parse('0000-01-01T00:00:00.000Z');
+const msMin = Date.parse('0001-01-01T00:00:00.000Z');
 const msMax = Date.parse(lastInstant);
 
 const dateTimePattern =

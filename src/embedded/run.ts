@@ -27,10 +27,14 @@ export const run = async (
   await promisify(execFile)(command, rest, { env: postgresEnvironment, cwd: '/', ...user });
 };
 
-/** The kernel's promise where it can be had, as it needs no process of its own; else a shell that waits for an end. */
+/**
+ * The kernel's promise where it can be had, as it needs no process of its own; else a shell that waits for an end. The
+ * kernel sends one signal only, so it asks for an immediate shutdown: with a full disk an orderly one can hang for ever, and
+ * recovery from its log is what Postgres is built for.
+ */
 export const chooseGuard = async (): Promise<Guard> => {
   if (process.platform === 'win32') return { prefix: [], readsStdin: false };
-  const prefix = ['setpriv', '--pdeathsig', 'INT', '--'];
+  const prefix = ['setpriv', '--pdeathsig', 'QUIT', '--'];
   const worksHere = await run({ prefix }, 'true', []).then(
     () => true,
     () => false,
@@ -49,7 +53,7 @@ export const shellGuard: Guard = {
 "$@" </dev/null 3<&- & pid=$!
 trap 'kill -INT $pid 2>/dev/null' TERM INT HUP
 trap 'kill -QUIT $pid 2>/dev/null' QUIT
-( read -r _ <&3; kill -INT $pid 2>/dev/null ) & watcher=$!
+( read -r _ <&3; kill -INT $pid 2>/dev/null; sleep 10; kill -KILL $pid 2>/dev/null ) & watcher=$!
 wait $pid; status=$?; while kill -0 $pid 2>/dev/null; do wait $pid; status=$?; done
 kill $watcher 2>/dev/null; exit $status`,
     'guard',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openDataDirectory, places, writeRuntime } from './data-directory.ts';
 import { ensureDatabases } from './databases.ts';
 import { errorText } from './errors.ts';
@@ -59,8 +60,10 @@ export const startStack = async (options: { dataDir: string; log?: (line: string
     };
     const failed = new Promise<string>((resolve) => {
       for (const { exited } of [postgres, eventStore]) {
-        void exited.then((reason) => {
-          if (stopped === undefined) resolve(reason);
+        void exited.then(async (reason) => {
+          if (stopped !== undefined) return;
+          // The event store ends with its Postgres, and may be noticed first: the cause is what to tell.
+          resolve(await Promise.race([postgres.exited, sleep(causeMs, reason)]));
         });
       }
     });
@@ -70,6 +73,8 @@ export const startStack = async (options: { dataDir: string; log?: (line: string
     throw error;
   }
 };
+
+const causeMs = 500;
 
 /** The last started goes first. A part that resists must not keep the others, least of all the lock, from going. */
 const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {

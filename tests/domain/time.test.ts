@@ -50,7 +50,8 @@ describe('an instant', () => {
     '2026-01-31T10:20:30+2:00',
     '+010000-01-01T00:00:00.000Z',
     '9999-12-31T23:59:59.999-01:00',
-    '0000-01-01T00:00:00.000+01:00',
+    '0000-12-31T23:59:59.999Z',
+    '0001-01-01T00:00:00.000+01:00',
   ])('does not read %s', (text) => expect(parseInstant(text)).toBeNull());
 
   test('has one written form', () => {
@@ -61,7 +62,7 @@ describe('an instant', () => {
   });
 
   test('sorts as text as it does in time, and survives the way through milliseconds', () => {
-    const ms = fc.integer({ min: toMs('0000-01-01T00:00:00.000Z'), max: toMs(lastInstant) });
+    const ms = fc.integer({ min: toMs('0001-01-01T00:00:00.000Z'), max: toMs(lastInstant) });
     fc.assert(
       fc.property(ms, ms, (a, b) => {
         expect(fromMs(a) < fromMs(b)).toBe(a < b);
@@ -72,7 +73,7 @@ describe('an instant', () => {
     );
   });
 
-  test('outside of the years 0000 to 9999 cannot be made', () => {
+  test('outside of the years 0001 to 9999 cannot be made', () => {
     expect(() => fromMs(toMs(lastInstant) + 1)).toThrow(RangeError);
     expect(() => fromMs(Number.NaN)).toThrow(RangeError);
     expect(plusSeconds('9999-12-31T23:59:59.000Z', 5)).toBe(lastInstant);

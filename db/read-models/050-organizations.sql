@@ -1,0 +1,19 @@
+-- One row per organization; it belongs to itself.
+create table rm.organizations (
+  organization_id text primary key,
+  issuer_org_id text not null check (issuer_org_id = organization_id),
+  -- Revision and position of the last event of the organization's stream.
+  revision bigint not null,
+  position bigint not null,
+  name text not null,
+  created_at timestamptz not null
+);
+
+alter table rm.organizations enable row level security;
+alter table rm.organizations force row level security;
+create policy tenant_reads on rm.organizations for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.organizations to ledger_projector using (true) with check (true);
+
+grant select on rm.organizations to ledger_api;
+grant select, insert, update, delete on rm.organizations to ledger_projector;

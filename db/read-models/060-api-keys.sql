@@ -1,0 +1,21 @@
+-- What an organization sees of its API keys: never the secret, nor its hash.
+create table rm.api_keys (
+  api_key_id text primary key,
+  issuer_org_id text not null,
+  revision bigint not null,
+  name text not null,
+  scopes text[] not null,
+  hint text not null,
+  created_at timestamptz not null
+);
+
+create index api_keys_by_organization on rm.api_keys (issuer_org_id, created_at, api_key_id);
+
+alter table rm.api_keys enable row level security;
+alter table rm.api_keys force row level security;
+create policy tenant_reads on rm.api_keys for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.api_keys to ledger_projector using (true) with check (true);
+
+grant select on rm.api_keys to ledger_api;
+grant select, insert, update, delete on rm.api_keys to ledger_projector;

@@ -1,0 +1,95 @@
+import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { Position, Recorded } from '../eventstore/event-store.ts';
+
+/** Which projection, and which generation of its tables. */
+export type Projection = { readonly name: string; readonly version: number };
+
+/** The one projection there is: every table of `rm`. */
+export const readModels: Projection = { name: 'read-models', version: 1 };
+
+/** How far a projection has come, and the last event it handled, by which a restored event store is recognized. */
+export type Checkpoint = {
+  readonly position: Position | 'start';
+  readonly lastEvent: Pick<Recorded, 'id' | 'stream' | 'revision'> | null;
+};
+
+/** Reads the checkpoint; a projection that never ran gets one at the start of the log. */
+export const openCheckpoint = async (pool: Pool, projection: Projection): Promise<Checkpoint> => {
+  await pool.query('insert into ops.checkpoints (projection, version) values ($1, $2) on conflict do nothing', [
+    projection.name,
+    projection.version,
+  ]);
+  return readCheckpoint(pool, projection);
+};
+
+/** Reads the checkpoint; the start of the log where there is none. */
+export const readCheckpoint = async (db: Pool | ClientBase, projection: Projection): Promise<Checkpoint> => {
+  const { rows } = await db.query<CheckpointRow>(
+    `select commit_position, prepare_position, last_event_id, last_stream, last_revision
+     from ops.checkpoints where projection = $1 and version = $2`,
+    [projection.name, projection.version],
+  );
+  const [row] = rows;
+  if (row === undefined) return { position: 'start', lastEvent: null };
+  return { position: positionOf(row), lastEvent: lastEventOf(row) };
+};
+
+/**
+ * Moves the checkpoint from `from` to `to` within the caller's transaction, and tells the waiting readers at its commit.
+ * False: it is no longer at `from`, another instance was faster, and the caller must roll back.
+ */
+export const moveCheckpoint = async (
+  db: PoolClient,
+  projection: Projection,
+  from: Position | 'start',
+  to: Position,
+  lastEvent: Recorded | null,
+): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'move-checkpoint',
+    text: `update ops.checkpoints
+      set commit_position = $4, prepare_position = $5, updated_at = now(),
+        last_event_id = coalesce($6, last_event_id), last_stream = coalesce($7, last_stream),
+        last_revision = coalesce($8, last_revision)
+      where projection = $1 and version = $2 and commit_position is not distinct from $3::bigint
+        and (commit_position is null or commit_position < $4)`,
+    values: [
+      projection.name,
+      projection.version,
+      from === 'start' ? null : from.commit,
+      to.commit,
+      to.prepare,
+      lastEvent?.id ?? null,
+      lastEvent?.stream ?? null,
+      lastEvent?.revision ?? null,
+    ],
+  });
+  if (rowCount !== 1) return false;
+  await db.query({
+    name: 'notify-projected',
+    text: `select pg_notify('${projectedChannel}', $1)`,
+    values: [`${to.commit}`],
+  });
+  return true;
+};
+
+/** The channel on which every commit of the projector is announced; the payload is the commit position. */
+export const projectedChannel = 'ledger_projected';
+
+type CheckpointRow = {
+  readonly commit_position: string | null;
+  readonly prepare_position: string | null;
+  readonly last_event_id: string | null;
+  readonly last_stream: string | null;
+  readonly last_revision: string | null;
+};
+
+const positionOf = ({ commit_position, prepare_position }: CheckpointRow): Position | 'start' =>
+  commit_position === null || prepare_position === null
+    ? 'start'
+    : { commit: BigInt(commit_position), prepare: BigInt(prepare_position) };
+
+const lastEventOf = ({ last_event_id, last_stream, last_revision }: CheckpointRow): Checkpoint['lastEvent'] =>
+  last_event_id === null || last_stream === null || last_revision === null
+    ? null
+    : { id: last_event_id, stream: last_stream, revision: BigInt(last_revision) };

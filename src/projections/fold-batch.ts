@@ -1,0 +1,153 @@
+import { evolveFacts } from '../domain/license/evolve.ts';
+import type { LicenseFacts } from '../domain/license/license.ts';
+import { decodeLicense, decodeOrganization } from '../eventstore/codec.ts';
+import type { Decoded } from '../eventstore/envelope.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { activationRow, type Closing } from './activations.ts';
+import { apiKeyRow } from './api-keys.ts';
+import { licenseEventRow } from './license-events.ts';
+import { licenseKeyRow } from './license-keys.ts';
+import type { FoldedLicense } from './licenses.ts';
+import type { FoldedOrganization, Organization } from './organizations.ts';
+import type { Row } from './rows.ts';
+
+/** The streams that the read models are made of. */
+export const streamPrefixes = ['license-', 'organization-'] as const;
+
+/** What the read models hold of the streams of a batch, before it. */
+export type Stored = {
+  readonly licenses: ReadonlyMap<string, { readonly facts: LicenseFacts; readonly revision: bigint }>;
+  readonly organizations: ReadonlyMap<string, Organization & { readonly revision: bigint }>;
+};
+
+/** What a batch changes, per table. */
+export type Changes = {
+  readonly licenses: Map<string, FoldedLicense>;
+  readonly licenseKeys: Row[];
+  readonly activations: Map<string, Row>;
+  /** Ends of activations that were made before the batch. */
+  readonly closings: Closing[];
+  readonly licenseEvents: Row[];
+  readonly organizations: Map<string, FoldedOrganization>;
+  readonly apiKeys: Row[];
+};
+
+/**
+ * Folds events in memory onto what is stored. An event that a row already contains changes nothing; one that does not
+ * follow on its row, or cannot be read, throws Unprojectable.
+ */
+export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes => {
+  const changes = noChanges();
+  for (const [index, recorded] of events.entries()) {
+    try {
+      const licenseId = licenseOf(recorded.stream);
+      const organizationId = organizationOf(recorded.stream);
+      if (licenseId !== null) foldLicense(changes, stored, licenseId, recorded);
+      if (organizationId !== null) foldOrganization(changes, stored, organizationId, recorded);
+    } catch (error) {
+      throw new Unprojectable(recorded, index, error);
+    }
+  }
+  return changes;
+};
+
+/** The license that a stream is of; null: another kind of stream. */
+export const licenseOf = (stream: string): string | null => idAfter('license-', stream);
+
+/** The organization that a stream is of; null: another kind of stream. */
+export const organizationOf = (stream: string): string | null => idAfter('organization-', stream);
+
+/** An event that cannot be brought into the read models: they wait for it, it is never skipped. */
+export class Unprojectable extends Error {
+  override readonly name = 'Unprojectable';
+  readonly stream: string;
+  readonly revision: bigint;
+  /** Its place in the batch; what came before it is fine. */
+  readonly index: number;
+
+  constructor({ stream, revision, type }: Recorded, index: number, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`${type} at revision ${revision} of ${stream} cannot be projected: ${why}`, { cause });
+    this.stream = stream;
+    this.revision = revision;
+    this.index = index;
+  }
+}
+
+const noChanges = (): Changes => ({
+  licenses: new Map(),
+  licenseKeys: [],
+  activations: new Map(),
+  closings: [],
+  licenseEvents: [],
+  organizations: new Map(),
+  apiKeys: [],
+});
+
+const idAfter = (prefix: string, stream: string): string | null =>
+  stream.startsWith(prefix) ? stream.slice(prefix.length) : null;
+
+const foldLicense = (changes: Changes, stored: Stored, licenseId: string, recorded: Recorded): void => {
+  const before = changes.licenses.get(licenseId) ?? stored.licenses.get(licenseId);
+  if (!isNext(recorded, before)) return;
+
+  const decoded = decodeLicense(recorded);
+  const { event, at, envelope } = decoded;
+  const facts = evolveFacts(before?.facts ?? null, event, at);
+  if (facts === null) throw new Error('the stream does not begin with LicenseIssued.');
+  if (facts.licenseId !== licenseId)
+    throw new Error(`it issues ${facts.licenseId}, which is not the license of its stream.`);
+
+  changes.licenses.set(licenseId, { facts, revision: recorded.revision, position: recorded.position.commit });
+  changes.licenseEvents.push(licenseEventRow(licenseId, recorded, envelope));
+  foldParts(changes, licenseId, decoded);
+};
+
+const foldParts = (changes: Changes, licenseId: string, { event, at, envelope }: Decoded<LicenseEventOf>): void => {
+  if (event.type === 'LicenseKeyIssued') {
+    changes.licenseKeys.push(licenseKeyRow(envelope.issuerOrgId, licenseId, event.data));
+  }
+  if (event.type === 'ActivationRecorded') {
+    const { issuerOrgId, holderOrgId } = envelope;
+    const row = activationRow({ issuerOrgId, holderOrgId, licenseId }, event.data, at.effectiveAt);
+    changes.activations.set(event.data.activationId, row);
+  }
+  if (event.type === 'ActivationDeactivated') {
+    const { activationId, cause } = event.data;
+    const opened = changes.activations.get(activationId);
+    const closing = { deactivated_at: at.effectiveAt, cause };
+    if (opened !== undefined) changes.activations.set(activationId, { ...opened, ...closing });
+    else changes.closings.push({ activation_id: activationId, ...closing });
+  }
+};
+
+type LicenseEventOf = ReturnType<typeof decodeLicense>['event'];
+
+const foldOrganization = (changes: Changes, stored: Stored, organizationId: string, recorded: Recorded): void => {
+  const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
+  if (!isNext(recorded, before)) return;
+
+  const { event, at } = decodeOrganization(recorded);
+  const place = { revision: recorded.revision, position: recorded.position.commit };
+  switch (event.type) {
+    case 'OrganizationCreated':
+      changes.organizations.set(organizationId, {
+        organizationId,
+        name: event.data.name,
+        createdAt: at.recordedAt,
+        ...place,
+      });
+      return;
+    case 'ApiKeyCreated':
+      if (before === undefined) throw new Error('the stream does not begin with OrganizationCreated.');
+      changes.organizations.set(organizationId, { ...before, ...place });
+      changes.apiKeys.push(apiKeyRow(organizationId, event.data, at.recordedAt, recorded.revision));
+      return;
+  }
+};
+
+const isNext = ({ revision }: Recorded, before: { readonly revision: bigint } | undefined): boolean => {
+  const expected = before === undefined ? 0n : before.revision + 1n;
+  if (revision > expected) throw new Error(`revision ${expected} was expected: events are missing before it.`);
+  return revision === expected;
+};

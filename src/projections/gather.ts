@@ -1,0 +1,49 @@
+/**
+ * Groups what a source delivers: everything that has come while the consumer was busy, at most `max`, and never waits for
+ * more. Reads at most `max` ahead. When the source fails, what it delivered before is still handed over first.
+ */
+export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGenerator<readonly T[]> {
+  const iterator = source[Symbol.asyncIterator]();
+  let waiting: T[] = [];
+  let end: { readonly failed: boolean; readonly error?: unknown } | null = null;
+  let wake = () => {};
+  // The reader waits while there is no room, the consumer while there is nothing: never both, so one bell is enough.
+  const change = () => new Promise<void>((resolve) => (wake = resolve));
+
+  const read = async () => {
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+      waiting.push(next.value);
+      wake();
+      if (waiting.length >= max) await change();
+    }
+  };
+  read().then(
+    () => {
+      end = { failed: false };
+      wake();
+    },
+    (error: unknown) => {
+      end = { failed: true, error };
+      wake();
+    },
+  );
+
+  try {
+    for (;;) {
+      if (waiting.length === 0 && end === null) await change();
+      const group = waiting;
+      waiting = [];
+      wake();
+      if (group.length > 0) yield group;
+      else if (end !== null) break;
+    }
+    throwIfFailed(end);
+  } finally {
+    // Not awaited: a source that hangs in its last read would hold up its own replacement.
+    iterator.return?.().catch(() => undefined);
+  }
+}
+
+const throwIfFailed = (end: { readonly failed: boolean; readonly error?: unknown } | null): void => {
+  if (end?.failed === true) throw end.error;
+};

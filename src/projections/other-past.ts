@@ -1,0 +1,39 @@
+import type { EventStore, Position } from '../eventstore/event-store.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+const answerTimeoutMs = 5_000;
+
+/**
+ * Refuses to go on from a checkpoint that this log does not contain, because it was restored to an earlier point or is
+ * another one: the read models hold events that never happened in it. Throws OtherPast; returns where the log ends.
+ */
+export const refuseOtherPast = async (
+  store: EventStore,
+  { position, lastEvent }: Checkpoint,
+): Promise<Position | null> => {
+  const head = await store.head({ timeoutMs: answerTimeoutMs });
+  if (position === 'start') return head;
+  if (head === null || head.commit < position.commit) {
+    throw new OtherPast(`the checkpoint is at ${position.commit}, the log ends at ${head?.commit ?? 'its start'}`);
+  }
+  if (lastEvent === null) return head;
+  const { stream, revision, id } = lastEvent;
+  const { events } = await store.read(stream, revision, 1);
+  const found = events[0];
+  if (found?.id !== id) {
+    throw new OtherPast(`revision ${revision} of ${stream} was ${id}, now it is ${found?.id ?? 'missing'}`);
+  }
+  return head;
+};
+
+/** The log is not the one that the read models were made from. */
+export class OtherPast extends Error {
+  override readonly name = 'OtherPast';
+
+  constructor(difference: string) {
+    super(
+      `The read models are ahead of the event store, or were made from another: ${difference}. Connect the event store they ` +
+        'were made from, or drop the rows of the schema rm and of ops.checkpoints, so that they are made anew.',
+    );
+  }
+}

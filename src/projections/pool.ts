@@ -1,0 +1,47 @@
+import pg from 'pg';
+import type { Log } from './log.ts';
+
+/** The roles that connections may take; the login in the URL is a member of each. */
+export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
+
+type ConnectionOptions = { readonly url: string; readonly role: Role; readonly applicationName?: string };
+
+const connectTimeoutMs = 5_000;
+// Longer than any statement may take on the server: what still has no answer then is a dead connection.
+const answerTimeoutMs = 15_000;
+
+/**
+ * A pool whose connections are `role` from their first statement on, with bounded statements, locks and idle transactions.
+ * Options in the URL may change the bounds, not the role. A connection that breaks while idle is logged and replaced.
+ */
+export const createPool = ({
+  max,
+  log,
+  ...options
+}: ConnectionOptions & { readonly max: number; readonly log: Log }) => {
+  const pool = new pg.Pool({ ...connectionConfig(options), max });
+  pool.on('error', (error) => log.warn({ err: error, role: options.role }, 'An idle Postgres connection was lost.'));
+  // One that breaks while it is borrowed, between two statements, says so as an event that would end the process. Its
+  // borrower learns it from the next statement.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+};
+
+/** The configuration of a single connection, with the same role and bounds as in a pool. */
+export const connectionConfig = ({ url, role, applicationName }: ConnectionOptions): pg.ClientConfig => ({
+  connectionString: withStartOptions(url, role),
+  application_name: applicationName ?? role.replace('_', '-'),
+  connectionTimeoutMillis: connectTimeoutMs,
+  query_timeout: answerTimeoutMs,
+  keepAlive: true,
+});
+
+// The last of two equal settings holds: the URL's override ours, but for the role.
+const withStartOptions = (url: string, role: Role): string => {
+  const [address = '', query = ''] = url.split(/\?(.*)/s);
+  const parameters = new URLSearchParams(query);
+  const given = parameters.get('options') ?? '';
+  const bounds = '-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000';
+  parameters.set('options', `${bounds} ${given} -c role=${role}`);
+  return `${address}?${parameters}`;
+};

@@ -1,0 +1,115 @@
+import type { PoolClient } from 'pg';
+
+/** A table of `rm`, each column with its type: the file that owns the table writes and reads it through this description. */
+export type Table = {
+  readonly name: string;
+  readonly key: readonly string[];
+  readonly columns: Readonly<Record<string, ColumnType>>;
+};
+
+export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'timestamptz' | 'bytea' | 'jsonb';
+
+/** A row as Postgres takes it from JSON: instants and big numbers as text, bytes as `\x…`. */
+export type Row = { readonly [column: string]: unknown };
+
+/** Adds rows in one statement, whatever their number. Throws when one exists already. */
+export const insertRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<void> => {
+  if (rows.length === 0) return;
+  await db.query({ name: `insert ${table.name}`, text: insertOf(table), values: [encode(columnsOf(table), rows)] });
+};
+
+/** Adds rows, or replaces them where the key exists, in one statement, whatever their number. */
+export const upsertRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<void> => {
+  if (rows.length === 0) return;
+  const others = columnsOf(table).filter((column) => !table.key.includes(column));
+  const changes = others.map((column) => `${column} = excluded.${column}`);
+  const text = `${insertOf(table)} on conflict (${table.key}) do update set ${changes}`;
+  await db.query({ name: `upsert ${table.name}`, text, values: [encode(columnsOf(table), rows)] });
+};
+
+/** Sets some columns of rows that exist, in one statement, whatever their number. Throws when one is missing. */
+export const updateRows = async (
+  db: PoolClient,
+  table: Table,
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  const changes = columns.map((column) => `${column} = changed.${column}`);
+  const { rowCount } = await db.query({
+    name: `update ${table.name}`,
+    text: `update ${table.name} stored set ${changes} from (${decode(table, [...table.key, ...columns])}) changed
+      where ${table.key.map((column) => `stored.${column} = changed.${column}`).join(' and ')}`,
+    values: [encode([...table.key, ...columns], rows)],
+  });
+  if (rowCount !== rows.length) {
+    const keys = rows.map((row) => keyOf(table, row)).join(', ');
+    throw new Error(`Of these rows of ${table.name}, only ${rowCount} exist: ${keys}.`);
+  }
+};
+
+/** The keys, as `a/b`, of those expected rows that the table lacks or holds otherwise, in the order given. */
+export const differingRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<readonly string[]> => {
+  if (rows.length === 0) return [];
+  const columns = columnsOf(table);
+  const { rows: found } = await db.query<{ key: string }>({
+    name: `compare ${table.name}`,
+    text: `select ${keyText(table, 'expected')} as key
+      from (${decode(table, columns)}) expected left join ${table.name} actual using (${table.key})
+      where row(${columns.map((column) => `actual.${column}`)}) is distinct from row(${columns.map((column) => `expected.${column}`)})
+      order by expected.place`,
+    values: [encode(columns, rows)],
+  });
+  return found.map(({ key }) => key);
+};
+
+/** How many rows the table has. */
+export const countRows = async (db: PoolClient, table: Table): Promise<number> => {
+  const { rows } = await db.query<{ count: string }>(`select count(*) from ${table.name}`);
+  return Number(rows[0]?.count);
+};
+
+/** Every key of the table, as `a/b`, in pages, in key order. */
+export async function* rowKeys(db: PoolClient, table: Table): AsyncGenerator<readonly string[]> {
+  let after: readonly unknown[] | null = null;
+  for (;;) {
+    const beyond = after === null ? '' : `where (${table.key}) > (${table.key.map((_, index) => `$${index + 1}`)})`;
+    const page: { rows: unknown[][] } = await db.query({
+      text: `select ${table.key}, ${keyText(table, table.name)} from ${table.name} ${beyond} order by ${table.key} limit 5000`,
+      values: [...(after ?? [])],
+      rowMode: 'array',
+    });
+    if (page.rows.length === 0) return;
+    yield page.rows.map((row) => String(row.at(-1)));
+    after = page.rows.at(-1)?.slice(0, -1) ?? null;
+  }
+}
+
+/** The key of a row, as the functions above write it. */
+export const keyOf = (table: Table, row: Row): string => table.key.map((column) => String(row[column])).join('/');
+
+/** SQL for an instant as milliseconds since 1970: it is read as text or number, without the session's date style. */
+export const epochMs = (column: string): string => `(date_part('epoch', ${column}) * 1000)::bigint`;
+
+// One JSON array of arrays: of all ways to hand over many rows, the one that costs Postgres least.
+const encode = (columns: readonly string[], rows: readonly Row[]): string =>
+  JSON.stringify(rows.map((row) => columns.map((column) => row[column])));
+
+const decode = (table: Table, columns: readonly string[]): string => {
+  const values = columns.map((column, index) => `${valueAt(index, table.columns[column])} as ${column}`);
+  return `select ${values}, place from jsonb_array_elements($1::jsonb) with ordinality as _(r, place)`;
+};
+
+const valueAt = (index: number, type: ColumnType | undefined): string => {
+  if (type === 'jsonb') return `r->${index}`;
+  if (type === 'text[]') return `array(select jsonb_array_elements_text(r->${index}))`;
+  return `(r->>${index})::${type}`;
+};
+
+const columnsOf = (table: Table): readonly string[] => Object.keys(table.columns);
+
+const insertOf = (table: Table): string =>
+  `insert into ${table.name} (${columnsOf(table)}) select ${columnsOf(table)} from (${decode(table, columnsOf(table))}) given`;
+
+const keyText = ({ key }: Table, relation: string): string =>
+  `concat_ws('/', ${key.map((column) => `${relation}.${column}`)})`;

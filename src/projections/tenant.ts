@@ -1,0 +1,19 @@
+import type { Pool, PoolClient } from 'pg';
+import { transaction } from './transaction.ts';
+
+/**
+ * The one door to the database for a request: inside, row-level security shows what this organization issues or holds;
+ * outside, nothing. A connection that did not commit is destroyed.
+ */
+export const asTenant = <T>(
+  pool: Pool,
+  orgId: string,
+  work: (db: PoolClient) => Promise<T>,
+  { readOnly }: { readonly readOnly: boolean } = { readOnly: true },
+): Promise<T> => {
+  if (orgId === '') throw new Error('asTenant needs the id of an organization.');
+  return transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
+    await db.query({ name: 'as-tenant', text: "select set_config('app.org_id', $1, true)", values: [orgId] });
+    return work(db);
+  });
+};

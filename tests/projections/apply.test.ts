@@ -1,0 +1,179 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { applyBatch } from '../../src/projections/apply.ts';
+import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
+import { Unprojectable } from '../../src/projections/fold-batch.ts';
+import { createLog, randomFrom, randomLog, testId } from '../support/license-fixtures.ts';
+import { createReadModels, dumpReadModels, project } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
+
+// Full-size runs on a busy machine take a while.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+beforeEach(() => empty());
+
+const empty = () =>
+  models.superuser.query(`truncate rm.licenses, rm.license_keys, rm.activations, rm.license_events, rm.organizations, rm.api_keys,
+    ops.checkpoints`);
+const dump = () => dumpReadModels(models.superuser);
+const start = async () => (await openCheckpoint(models.projector, readModels)).position;
+
+const log = randomLog(sized(10_000));
+const lastPosition = log.at(-1)?.position ?? { commit: 0n, prepare: 0n };
+
+describe('a rebuild', () => {
+  test.each([1, 7, 500])('in batches of %i gives the rows that one batch gives', async (batchSize) => {
+    await project(models.projector, log, log.length);
+    const whole = await dump();
+    await empty();
+    await project(models.projector, log, batchSize);
+    expect(await dump()).toEqual(whole);
+    for (const rows of Object.values(whole)) expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('redelivery', () => {
+  test('of every event changes nothing but the checkpoint', async () => {
+    await project(models.projector, log);
+    const before = await dump();
+    const to = { commit: lastPosition.commit + 1n, prepare: lastPosition.commit + 1n };
+    expect(await applyBatch(models.projector, readModels, { from: lastPosition, events: log, to })).toBe(true);
+    expect(await dump()).toEqual(before);
+    expect(await start()).toEqual(to);
+  });
+
+  test('to another checkpoint is fenced off and changes nothing', async () => {
+    await project(models.projector, log.slice(0, 100));
+    const before = await dump();
+    const batch = { from: 'start', events: log, to: lastPosition } as const;
+    expect(await applyBatch(models.projector, readModels, batch)).toBe(false);
+    expect(await dump()).toEqual(before);
+  });
+
+  test('an idle log moves the checkpoint forward, never back', async () => {
+    await project(models.projector, log);
+    const moved = { commit: lastPosition.commit + 500n, prepare: lastPosition.commit + 500n };
+    const idle = (from: typeof moved, to: typeof moved) =>
+      applyBatch(models.projector, readModels, { from, events: [], to });
+    expect(await idle(lastPosition, moved)).toBe(true);
+    expect(await start()).toEqual(moved);
+    expect(await idle(moved, lastPosition)).toBe(false);
+    expect(await start()).toEqual(moved);
+  });
+});
+
+describe('an event that does not fit', () => {
+  const ledger = createLog();
+  const licenseId = ledger.issue('gap');
+  for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
+  const [issued, keyed, first, second] = ledger.log;
+  const apply = async (events: typeof ledger.log) =>
+    applyBatch(models.projector, readModels, { from: await start(), events, to: lastPosition });
+
+  test('a gap names its stream and revision, and nothing of the batch is kept', async () => {
+    if (!issued || !keyed || !first || !second) throw new Error('The fixture is too short.');
+    const error = await apply([issued, keyed, second]).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Unprojectable);
+    expect(error).toMatchObject({ stream: `license-${licenseId}`, revision: 3n, index: 2 });
+    expect(String(error)).toContain('revision 2 was expected');
+    expect((await dump()).licenses).toEqual([]);
+    expect(await start()).toBe('start');
+  });
+
+  test('an unknown event type stops the batch, naming it', async () => {
+    if (!issued || !keyed) throw new Error('The fixture is too short.');
+    const error = await apply([issued, { ...keyed, type: 'LicenseGilded' }]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ stream: `license-${licenseId}`, revision: 1n, index: 1 });
+  });
+
+  test('a license that is not the one of its stream stops the batch', async () => {
+    if (!issued) throw new Error('The fixture is too short.');
+    const stray = { ...issued, stream: `license-${testId('lic', 'stray')}` };
+    await expect(apply([stray])).rejects.toThrow('which is not the license of its stream');
+  });
+});
+
+/** A pool whose sessions are ended by the server just before some commits, as a crash would. */
+const crashing = (pool: Pool, crashes: () => boolean): Pool => {
+  const connect = async () => {
+    const db = await pool.connect();
+    if (db.listenerCount('error') < 2) db.on('error', () => {});
+    const query = db.query.bind(db);
+    const crashingQuery = async (...args: Parameters<typeof query>): Promise<unknown> => {
+      if (String(args[0]) === 'commit' && crashes()) {
+        const { rows } = await query('select pg_backend_pid() as pid');
+        await models.superuser.query('select pg_terminate_backend($1, 5000)', [rows[0].pid]);
+      }
+      return query(...args);
+    };
+    return new Proxy(db, { get: (target, name) => (name === 'query' ? crashingQuery : Reflect.get(target, name)) });
+  };
+  return new Proxy(pool, {
+    get: (target, name) => (name === 'connect' ? connect : Reflect.get(target, name).bind?.(target)),
+  });
+};
+
+describe('crashes', () => {
+  test('between rows and commit leave neither, and the restart is exact', async () => {
+    await project(models.projector, log, 40);
+    const expected = await dump();
+    await empty();
+    const random = randomFrom(3);
+    let crashes = 0;
+    const pool = crashing(models.projector, () => {
+      const now = random() < 0.3;
+      if (now) crashes += 1;
+      return now;
+    });
+    for (;;) {
+      const done = await project(pool, log, 40).then(
+        () => true,
+        () => false,
+      );
+      if (done) break;
+    }
+    expect(crashes).toBeGreaterThan(0);
+    expect(await dump()).toEqual(expected);
+  });
+
+  test('two projectors at once, crashing: every row is exact', async () => {
+    await project(models.projector, log, 40);
+    const expected = await dump();
+    await empty();
+    const random = randomFrom(5);
+    let fenced = 0;
+    const projector = async () => {
+      const pool = crashing(models.projector, () => random() < 0.05);
+      for (;;) {
+        const finished = await project(pool, log, 1 + Math.floor(random() * 10)).then(
+          () => true,
+          (error: Error) => {
+            if (error.message.includes('fenced')) fenced += 1;
+            return false;
+          },
+        );
+        if (finished) return;
+      }
+    };
+    // Both have a connection from the first moment.
+    await Promise.all([1, 2].map(() => models.projector.query('select pg_sleep(0.05)')));
+    await Promise.all([projector(), projector()]);
+    expect(fenced).toBeGreaterThan(0);
+    expect(await dump()).toEqual(expected);
+  });
+});
+
+test('a projection has its own checkpoint per version', async () => {
+  await project(models.projector, log.slice(0, 10));
+  expect(await openCheckpoint(models.projector, { name: 'read-models', version: 2 })).toEqual({
+    position: 'start',
+    lastEvent: null,
+  });
+  const { lastEvent } = await openCheckpoint(models.projector, readModels);
+  expect(lastEvent).toMatchObject({ id: log[9]?.id, stream: log[9]?.stream, revision: log[9]?.revision });
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { globallyUniqueKeys, lintCatalog } from '../../src/projections/lint.ts';
+import { createReadModels } from '../support/read-models.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+
+test('the catalog lets no organization see another', async () => {
+  expect(await lintCatalog(models.api)).toEqual([]);
+});
+
+test('every exempted key exists', async () => {
+  const { rows } = await models.superuser.query<{ key: string }>(
+    `select n.nspname || '.' || c.relname || '(' || a.attname || ')' as key from pg_index i join pg_class c on c.oid = i.indrelid
+     join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+     where i.indisunique and i.indnkeyatts = 1`,
+  );
+  expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining([...globallyUniqueKeys]));
+});
+
+describe('the lint finds', () => {
+  const planted = async (sql: string): Promise<readonly string[]> => {
+    const db = await models.superuser.connect();
+    try {
+      await db.query('begin');
+      await db.query(sql);
+      return await lintCatalog(db);
+    } finally {
+      await db.query('rollback');
+      db.release();
+    }
+  };
+  const policy = `using (issuer_org_id = current_setting('app.org_id', true))`;
+  const faults: readonly (readonly [string, string, string])[] = [
+    ['a table without row-level security', 'create table rm.t (issuer_org_id text)', 'rm.t lacks row-level security'],
+    ['security that is not forced', 'alter table rm.licenses no force row level security', 'rm.licenses lacks'],
+    ['a table without a policy', 'create table vault.t (issuer_org_id text)', 'vault.t has no policy'],
+    ['a policy for everybody', `create policy p on rm.licenses ${policy}`, 'the policy p for everybody'],
+    [
+      'a policy that is always true',
+      'create policy p on rm.licenses for select to ledger_api using (true)',
+      'past its organization',
+    ],
+    [
+      'a write policy without a check',
+      `create policy p on rm.licenses for update to ledger_api ${policy}`,
+      'past its organization',
+    ],
+    ['a view with its owner’s rights', 'create view rm.v as select * from rm.licenses', 'rm.v is a view without'],
+    ['a materialized view', 'create materialized view rm.v as select 1 as one', 'rm.v is a view without'],
+    [
+      'a key that tells what others have',
+      'alter table rm.licenses add unique (external_ref)',
+      'rm.licenses(external_ref, …)',
+    ],
+    [
+      'a foreign key across organizations',
+      'alter table rm.activations add foreign key (license_id) references rm.licenses',
+      'foreign key',
+    ],
+    [
+      'a grant around row-level security',
+      'grant truncate on rm.licenses to ledger_api',
+      'ledger_api has TRUNCATE on rm.licenses',
+    ],
+    ['a grant to all', 'grant select on rm.licenses to public', 'PUBLIC has SELECT on rm.licenses'],
+    [
+      'the API writing read models',
+      'grant insert on rm.licenses to ledger_api',
+      'ledger_api has INSERT on rm.licenses',
+    ],
+    [
+      'the projector beyond rm',
+      'grant select on vault.personal_values to ledger_projector',
+      'ledger_projector has SELECT on vault',
+    ],
+    [
+      'the look-up role beyond keys',
+      'grant select on rm.licenses to ledger_auth',
+      'ledger_auth has SELECT on rm.licenses',
+    ],
+    [
+      'a function with its owner’s rights',
+      `create function rm.f() returns int language sql security definer as 'select 1'`,
+      'rm.f runs with',
+    ],
+    [
+      'a function open to all',
+      `grant execute on function rm.license_by_key(bytea) to public`,
+      'rm.license_by_key runs with',
+    ],
+    ['a role that may log in', 'alter role ledger_api login', 'ledger_api can log in'],
+    [
+      'a role that bypasses security',
+      'alter role ledger_worker bypassrls',
+      'ledger_worker can log in, is a superuser, bypasses',
+    ],
+    ['a role inside another', 'grant ledger_owner to ledger_api', 'ledger_api is a member of ledger_owner'],
+  ];
+  test.each(faults)('%s', async (_name, sql, expected) => {
+    expect(await planted(sql)).toEqual(expect.arrayContaining([expect.stringContaining(expected)]));
+  });
+});

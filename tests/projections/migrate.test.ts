@@ -1,0 +1,119 @@
+import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { migrate } from '../../src/projections/migrate.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+
+let copies: string;
+let database: TestDatabase;
+beforeAll(async () => {
+  copies = await mkdtemp(path.join(tmpdir(), 'ledger-migrations-'));
+  database = await createDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+  await rm(copies, { recursive: true });
+});
+
+const copyOfMigrations = async (): Promise<string> => {
+  const directory = await mkdtemp(path.join(copies, 'db-'));
+  await cp('db', directory, { recursive: true });
+  return directory;
+};
+
+/** Runs it and returns the files that it says it applied. */
+const migrated = async (url: string, directory?: string): Promise<readonly string[]> => {
+  const files: string[] = [];
+  const log = (fields: object) => files.push(...('files' in fields && Array.isArray(fields.files) ? fields.files : []));
+  await migrate(directory === undefined ? { url, log } : { url, log, directory });
+  return files;
+};
+
+describe('migrations', () => {
+  test('the second run changes nothing', async () => {
+    const first = await migrated(database.url);
+    expect(first).toContain('read-models/010-licenses.sql');
+    expect(first.slice(0, 3)).toEqual(['base/001-roles.sql', 'base/002-schemas.sql', 'base/003-migrations.sql']);
+    expect(await migrated(database.url)).toEqual([]);
+  });
+
+  test('the tables of the embedded event store are not made here', async () => {
+    expect((await migrated(database.url)).filter((file) => file.includes('eventstore'))).toEqual([]);
+  });
+
+  test('an edited file is refused by name, with what to do', async () => {
+    const directory = await copyOfMigrations();
+    await appendFile(path.join(directory, 'read-models/010-licenses.sql'), '-- edited\n');
+    await expect(migrated(database.url, directory)).rejects.toThrow(
+      'db/read-models/010-licenses.sql was edited after it was applied to this database. Restore the file as it was',
+    );
+  });
+
+  test('a database that a newer version migrated is refused', async () => {
+    const directory = await copyOfMigrations();
+    await rm(path.join(directory, 'read-models/060-api-keys.sql'));
+    await expect(migrated(database.url, directory)).rejects.toThrow('migrated by a newer version of License Ledger');
+  });
+
+  test('a new file is applied alone, and leaves nothing behind when it fails', async () => {
+    const directory = await copyOfMigrations();
+    const file = path.join(directory, 'read-models/900-notes.sql');
+    await writeFile(file, 'create table rm.notes (id text primary key); select 1 / 0;');
+    await expect(migrated(database.url, directory)).rejects.toThrow(
+      'db/read-models/900-notes.sql failed: division by zero',
+    );
+    await writeFile(file, 'create table ops.notes (id text primary key);');
+    expect(await migrated(database.url, directory)).toEqual(['read-models/900-notes.sql']);
+  });
+
+  test('of two at once, one does the work', async () => {
+    const fresh = await createDatabase();
+    const [one, other] = await Promise.all([migrated(fresh.url), migrated(fresh.url)]);
+    expect([one.length, other.length].sort((a, b) => a - b)[0]).toBe(0);
+    expect(one.length + other.length).toBeGreaterThan(10);
+    await fresh.drop();
+  });
+
+  test('several databases of one server at once share the roles', async () => {
+    const databases = await Promise.all([1, 2, 3, 4].map(() => createDatabase()));
+    await Promise.all(databases.map(({ url }) => migrated(url)));
+    await Promise.all(databases.map((each) => each.drop()));
+  });
+});
+
+describe('a login that is no superuser', () => {
+  const login = `creator_${process.pid}`;
+  const asSuperuser = async (statement: string, url = inject('postgresUrl')) => {
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query(statement);
+    await client.end();
+  };
+  const as = (url: string, user: string): string => {
+    const address = new URL(url);
+    address.username = user;
+    address.password = 'tests';
+    return address.href;
+  };
+
+  test('is told what it lacks when it may not become the roles that exist', async () => {
+    const fresh = await createDatabase();
+    await asSuperuser(`create role ${login} login password 'tests'`);
+    await asSuperuser(`grant create on database ${new URL(fresh.url).pathname.slice(1)} to ${login}`);
+    await expect(migrated(as(fresh.url, login))).rejects.toThrow(/may neither create nor become the role ledger_owner/);
+    await fresh.drop();
+  });
+
+  test('migrates with roles that it was granted', async () => {
+    const fresh = await createDatabase();
+    await asSuperuser(`grant create on database ${new URL(fresh.url).pathname.slice(1)} to ${login}`);
+    for (const role of ['owner', 'api', 'projector', 'worker', 'auth']) {
+      await asSuperuser(`grant ledger_${role} to ${login} with inherit false, set true`);
+    }
+    expect(await migrated(as(fresh.url, login))).toContain('read-models/010-licenses.sql');
+    await fresh.drop();
+    await asSuperuser(`drop role ${login}`);
+  });
+});

@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { applyBatch } from '../../src/projections/apply.ts';
+import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
+import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projections/projected.ts';
+import { createReadModels, quiet } from '../support/read-models.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+let waiter: ProjectedWaiter;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+beforeEach(async () => {
+  await models.superuser.query('truncate ops.checkpoints');
+  waiter = createProjectedWaiter({ url: models.url, log: quiet });
+});
+afterEach(() => waiter.stop());
+
+/** Moves the checkpoint, as the projector does. */
+const project = async (commit: bigint) => {
+  const { position } = await openCheckpoint(models.projector, readModels);
+  await applyBatch(models.projector, readModels, { from: position, events: [], to: { commit, prepare: commit } });
+};
+const longMs = 25_000;
+
+test('a reader waits until its position is projected, and not for more', async () => {
+  const waits = [100n, 200n, 300n].map((position) => waiter.waitFor(position, longMs));
+  await project(200n);
+  expect(await Promise.all(waits.slice(0, 2))).toEqual([true, true]);
+  expect(waiter.current()).toBe(200n);
+  await project(300n);
+  expect(await waits[2]).toBe(true);
+});
+
+test('what is known to be projected needs no database', async () => {
+  await project(100n);
+  await waiter.waitFor(100n, longMs);
+  await waiter.stop();
+  expect(await waiter.waitFor(100n, 0)).toBe(true);
+  expect(await waiter.waitFor(101n, longMs)).toBe(false);
+});
+
+test('a position that does not come is given up when the time is over', async () => {
+  await project(100n);
+  expect(await waiter.waitFor(101n, 10)).toBe(false);
+});
+
+test('a checkpoint that moves without a notice is seen', async () => {
+  await openCheckpoint(models.projector, readModels);
+  const wait = waiter.waitFor(50n, longMs);
+  await models.superuser.query('update ops.checkpoints set commit_position = 60, prepare_position = 60');
+  expect(await wait).toBe(true);
+});
+
+test('after a lost connection it forgets what it knew, connects again and goes on', async () => {
+  await project(100n);
+  await waiter.waitFor(100n, longMs);
+  const wait = waiter.waitFor(200n, longMs);
+  // Restored to an earlier state, as a crash may do to rows that were not flushed.
+  await models.superuser.query('update ops.checkpoints set commit_position = 90, prepare_position = 90');
+  await models.superuser.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+     where application_name = 'ledger-projected' and datname = current_database()`,
+  );
+  await expect.poll(() => waiter.current(), { timeout: 20_000 }).toBe(90n);
+  await project(200n);
+  expect(await wait).toBe(true);
+});
+
+test('stopping ends every wait', async () => {
+  const wait = waiter.waitFor(1_000n, longMs);
+  await waiter.stop();
+  expect(await wait).toBe(false);
+});

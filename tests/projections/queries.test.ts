@@ -1,0 +1,203 @@
+import type { PoolClient } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Status, status } from '../../src/domain/license/status.ts';
+import { activationsOf } from '../../src/projections/activations.ts';
+import { historyOf } from '../../src/projections/license-events.ts';
+import { listLicenses } from '../../src/projections/license-list.ts';
+import { dueLicenses, licenseById } from '../../src/projections/licenses.ts';
+import { asTenant } from '../../src/projections/tenant.ts';
+import { removeValue, storeMetadata, storeValue } from '../../src/projections/vault.ts';
+import { createLog, customer, rival, testId, testInstant, vendor } from '../support/license-fixtures.ts';
+import { createReadModels, project } from '../support/read-models.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+const ledger = createLog();
+const as = <T>(org: string, work: (db: PoolClient) => Promise<T>) => asTenant(models.api, org, work);
+const write = <T>(org: string, work: (db: PoolClient) => Promise<T>) =>
+  asTenant(models.api, org, work, { readOnly: false });
+
+// Every facet there is; all issued within a minute, looked at after 1,000 and 2,000 seconds.
+const grace = { expiryGraceSeconds: 500 };
+const ids = [
+  ledger.issue('active'),
+  ledger.issue('soon over', { expiresAt: testInstant(1_500) }),
+  ledger.issue('over', { expiresAt: testInstant(600) }),
+  ledger.issue('in grace', { expiresAt: testInstant(800), policy: grace }),
+  ledger.issue('not started', { startsAt: testInstant(1_200), externalRef: 'sub_1' }),
+  ledger.issue('suspended', { products: ['workflow_app'] }),
+  ledger.issue('suspended for a time'),
+  ledger.issue('revoked'),
+  ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer, policy: { tier: 'ENTERPRISE' } }),
+  ledger.issue('own', { holderOrgId: vendor }),
+];
+const [active = '', soonOver = '', over = '', inGrace = '', , suspended = '', forATime = '', revoked = '', held = ''] =
+  ids;
+
+beforeAll(async () => {
+  models = await createReadModels();
+  ledger.suspend(suspended);
+  ledger.suspend(forATime, testInstant(1_100));
+  ledger.revoke(revoked);
+  for (const device of ['a', 'b', 'c']) ledger.activate(active, device);
+  ledger.deactivate(active, 'b');
+  await project(models.projector, ledger.log);
+  const owner = { issuerOrgId: vendor, holderOrgId: null };
+  await write(vendor, (db) =>
+    storeMetadata(db, { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] } }),
+  );
+  await write(vendor, (db) =>
+    storeValue(db, { ref: testId('ref', 'a'), ...owner, kind: 'DEVICE_NAME', subject: active, value: 'build-7' }),
+  );
+});
+afterAll(() => models.drop());
+
+describe('one license', () => {
+  test('has its facts, revision and metadata', async () => {
+    const found = await as(vendor, (db) => licenseById(db, active));
+    expect(found).toMatchObject({
+      revision: 5n,
+      metadata: { seats: [1, 'two', null] },
+      facts: { licenseId: active, usage: { activations: 2 } },
+    });
+    expect(found?.facts.createdAt).toMatch(/^2026-01-01T00:00:\d\d\.\d{3}Z$/);
+    expect((await as(vendor, (db) => licenseById(db, revoked)))?.metadata).toBeNull();
+  });
+
+  test('of another tenant is as unknown as one that does not exist', async () => {
+    expect(await as(rival, (db) => licenseById(db, active))).toBeNull();
+    expect(await as(rival, (db) => licenseById(db, testId('lic', 'unknown')))).toBeNull();
+  });
+});
+
+describe('the list', () => {
+  const list = (org: string, filter: Partial<Parameters<typeof listLicenses>[1]> = {}) =>
+    as(org, (db) => listLicenses(db, { orgId: org, limit: 100, after: null, now: testInstant(1_000), ...filter }));
+  const idsOf = async (...args: Parameters<typeof list>) => (await list(...args)).map(({ facts }) => facts.licenseId);
+  const newestFirst = ids.filter((id) => id !== held).toReversed();
+
+  test('is newest first, and each license once, whoever issues and holds it', async () => {
+    expect(await idsOf(vendor)).toEqual(newestFirst);
+    expect(await idsOf(customer)).toEqual([held]);
+    expect(await idsOf(rival)).toEqual([held]);
+  });
+
+  test('comes in pages that licenses issued meanwhile do not shift', async () => {
+    const seen: string[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < 20; page++) {
+      const found: string[] = await idsOf(vendor, { limit: 2, after });
+      if (found.length === 0) break;
+      seen.push(...found);
+      after = found.at(-1) ?? null;
+      ledger.issue(`meanwhile ${page}`);
+      await project(models.projector, ledger.log);
+    }
+    expect(seen).toEqual(newestFirst);
+  });
+
+  test.each([1_000, 2_000])('filters by the status of the domain, %i seconds in', async (seconds) => {
+    const now = testInstant(seconds);
+    const all = await list(vendor, { now });
+    for (const wanted of ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] satisfies Status[]) {
+      const expected = all.filter(({ facts }) => status(facts, now) === wanted).map(({ facts }) => facts.licenseId);
+      expect(await idsOf(vendor, { now, status: wanted })).toEqual(expected);
+    }
+    expect(await idsOf(vendor, { now, status: 'EXPIRED' })).toContain(over);
+    expect((await idsOf(vendor, { now, status: 'EXPIRED' })).includes(inGrace)).toBe(seconds === 2_000);
+  });
+
+  test('filters by tier, product and reference, together', async () => {
+    expect(await idsOf(customer, { tier: 'ENTERPRISE' })).toEqual([held]);
+    expect(await idsOf(customer, { tier: 'PRO' })).toEqual([]);
+    expect(await idsOf(vendor, { product: 'workflow_app' })).toEqual([suspended]);
+    expect(await idsOf(vendor, { externalRef: 'sub_1', tier: 'PRO', status: 'ACTIVE' })).toEqual([
+      testId('lic', 'not started'),
+    ]);
+    expect(await idsOf(vendor, { externalRef: 'sub_2' })).toEqual([]);
+  });
+});
+
+describe('activations', () => {
+  test('are the open ones, newest first, with the names that are not erased', async () => {
+    const found = await as(vendor, (db) => activationsOf(db, active, { limit: 10, after: null }));
+    expect(found.map(({ name, platform, product }) => ({ name, platform, product }))).toEqual([
+      { name: null, platform: 'linux', product: 'local_cli' },
+      { name: 'build-7', platform: 'linux', product: 'local_cli' },
+    ]);
+    const [newest, oldest] = found;
+    const second = await as(vendor, (db) =>
+      activationsOf(db, active, { limit: 10, after: newest?.activationId ?? '' }),
+    );
+    expect(second).toEqual([oldest]);
+    expect(oldest?.activatedAt).toMatch(/^2026-.*\.000Z$/);
+    expect(await as(rival, (db) => activationsOf(db, active, { limit: 10, after: null }))).toEqual([]);
+  });
+});
+
+describe('history', () => {
+  const revisionsOf = async (order: 'asc' | 'desc', limit: number, afterRevision: bigint | null, org = vendor) =>
+    (await as(org, (db) => historyOf(db, active, { order, limit, afterRevision }))).map(({ revision }) => revision);
+
+  test('goes both ways, in pages', async () => {
+    expect(await revisionsOf('asc', 3, null)).toEqual([0n, 1n, 2n]);
+    expect(await revisionsOf('asc', 3, 2n)).toEqual([3n, 4n, 5n]);
+    expect(await revisionsOf('desc', 3, null)).toEqual([5n, 4n, 3n]);
+    expect(await revisionsOf('desc', 9, 3n)).toEqual([2n, 1n, 0n]);
+    expect(await revisionsOf('asc', 9, null, rival)).toEqual([]);
+  });
+
+  test('holds every event exactly as stored', async () => {
+    const found = await as(vendor, (db) => historyOf(db, active, { order: 'asc', limit: 100, afterRevision: null }));
+    const stored = ledger.log.filter(({ stream }) => stream === `license-${active}`);
+    expect(found.map(({ eventId, type, data, metadata }) => ({ id: eventId, type, data, metadata }))).toEqual(
+      stored.map(({ id, type, data, metadata }) => ({ id, type, data, metadata })),
+    );
+  });
+
+  test('shows the reason a person wrote until it is erased', async () => {
+    const other = createLog();
+    const licenseId = testId('lic', 'reasoned');
+    const [event] = createLogWithReason(other, licenseId);
+    await project(models.projector, ledger.log.concat(event === undefined ? [] : shifted(other.log)));
+    const ref = testId('ref', 'reason');
+    const owner = { issuerOrgId: vendor, holderOrgId: null };
+    await write(vendor, (db) =>
+      storeValue(db, { ref, ...owner, kind: 'REASON_TEXT', subject: licenseId, value: 'asked by Ann' }),
+    );
+    const reason = async () =>
+      (await as(vendor, (db) => historyOf(db, licenseId, { order: 'asc', limit: 1, afterRevision: null })))[0]
+        ?.reasonText;
+    expect(await reason()).toBe('asked by Ann');
+    expect(await write(vendor, (db) => removeValue(db, ref))).toBe(true);
+    expect(await write(vendor, (db) => removeValue(db, ref))).toBe(false);
+    expect(await reason()).toBeNull();
+  });
+
+  const createLogWithReason = (log: ReturnType<typeof createLog>, licenseId: string) => {
+    const issued = ledger.log.find(({ stream }) => stream === `license-${active}`);
+    if (issued === undefined) return [];
+    const data = { ...issued.data, licenseId };
+    const reason = { code: 'PURCHASE', text: testId('ref', 'reason') };
+    return log.append(
+      `license-${licenseId}`,
+      [{ type: 'LicenseIssued', data }],
+      { issuerOrgId: vendor, holderOrgId: null },
+      testInstant(0),
+      reason,
+    );
+  };
+  const shifted = (log: typeof ledger.log) =>
+    log.map((recorded) => ({ ...recorded, position: { commit: recorded.position.commit + 1_000_000n, prepare: 0n } }));
+});
+
+describe('licenses that are due', () => {
+  test('are those whose term is over unannounced, oldest first, in pages', async () => {
+    const due = (now: number, after: { expiresAt: string; licenseId: string } | null = null, limit = 10) =>
+      dueLicenses(models.worker, { now: testInstant(now), limit, after });
+    expect(await due(599)).toEqual([]);
+    expect(await due(600)).toEqual([{ licenseId: over, termNumber: 1, expiresAt: testInstant(600) }]);
+    const all = await due(5_000);
+    expect(all.map(({ licenseId }) => licenseId)).toEqual([over, inGrace, soonOver]);
+    expect(await due(5_000, all[0] ?? null, 1)).toEqual([all[1]]);
+  });
+});

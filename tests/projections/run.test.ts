@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { endSubscriptions } from '../../src/embedded/eventstore/faults.ts';
+import { startEventStore } from '../../src/embedded/eventstore/server.ts';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
+import type { Log } from '../../src/projections/log.ts';
+import { type Projector, runProjector } from '../../src/projections/run.ts';
+import { appendLog } from '../support/append-log.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { createLog, randomLog } from '../support/license-fixtures.ts';
+import { startProxy } from '../support/proxy.ts';
+import { createReadModels, dumpReadModels, quiet } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
+
+// Full-size runs on a busy machine take a while.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const watch = { idleMs: 20, pollMs: 50, silenceMs: 300 };
+const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 120_000, interval: 20 });
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+let running: RunningStore;
+let store: EventStore;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+
+// A log per test: what one appends, no other reads.
+beforeEach(async () => {
+  await models.superuser.query(`truncate rm.licenses, rm.license_keys, rm.activations, rm.license_events, rm.organizations,
+    rm.api_keys, ops.checkpoints`);
+  running = await startStore();
+  store = running.connect({ watch });
+  return () => running.stop();
+});
+
+const eventsStored = async () => (await models.superuser.query('select from rm.license_events')).rowCount;
+const licenseEventsOf = (log: readonly Recorded[]) => log.filter(({ stream }) => stream.startsWith('license-')).length;
+
+/** Runs a projector while `work` does; waits for its end. */
+const projecting = async (
+  work: (projector: Projector) => Promise<unknown>,
+  options: { store?: EventStore; log?: Log; batchMax?: number } = {},
+) => {
+  const stop = new AbortController();
+  const projector = runProjector({
+    ...{ store, pool: models.projector, log: quiet, backoffMs: () => 10 },
+    ...options,
+    signal: stop.signal,
+  });
+  try {
+    await work(projector);
+  } finally {
+    stop.abort();
+    await projector.done;
+  }
+  expect(projector.state()).toEqual({ kind: 'stopped' });
+};
+
+/** Projects the same log again from the start, in peace: what the rows must be. */
+const undisturbed = async (log: readonly Recorded[]) => {
+  await models.superuser.query(`truncate rm.licenses, rm.license_keys, rm.activations, rm.license_events, rm.organizations,
+    rm.api_keys, ops.checkpoints`);
+  await projecting(() => eventually(eventsStored).toBe(licenseEventsOf(log)));
+  return dumpReadModels(models.superuser);
+};
+
+describe('the read models stay exact', () => {
+  const log = randomLog(sized(6_000), 11);
+  const third = Math.floor(log.length / 3);
+
+  /** `disturb` has the middle third of the log to append while it does its worst. */
+  const holds = async (disturb: (appendMiddle: () => Promise<void>) => Promise<unknown>) => {
+    await projecting(async () => {
+      await appendLog(store, log.slice(0, third));
+      await eventually(eventsStored).toBe(licenseEventsOf(log.slice(0, third)));
+      await disturb(() => appendLog(store, log.slice(third, 2 * third)));
+      await appendLog(store, log.slice(2 * third));
+      await eventually(eventsStored).toBe(licenseEventsOf(log));
+    });
+    const seen = await dumpReadModels(models.superuser);
+    expect(await undisturbed(log)).toEqual(seen);
+  };
+
+  test('when the event store ends the subscription politely', () =>
+    holds(async (appendMiddle) => {
+      const appended = appendMiddle();
+      endSubscriptions(running.server.faults);
+      await appended;
+      endSubscriptions(running.server.faults);
+    }));
+
+  test('when the subscription hangs in silence', () =>
+    holds(async (appendMiddle) => {
+      const hanging = [...running.server.faults.openSubscriptions];
+      running.server.faults.subscriptionsHang = true;
+      await appendMiddle();
+      await eventually(() => hanging.some((each) => running.server.faults.openSubscriptions.has(each))).toBe(false);
+      running.server.faults.subscriptionsHang = false;
+    }));
+
+  test('when its Postgres sessions are killed, again and again, while it works', () =>
+    holds(async (appendMiddle) => {
+      const kill = () =>
+        models.superuser.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where application_name = 'ledger-projector' and datname = current_database()`,
+        );
+      let isAppended = false;
+      const appended = appendMiddle().finally(() => {
+        isAppended = true;
+      });
+      while (!isAppended) await kill();
+      await appended;
+      await kill();
+    }));
+
+  test('when two projectors run at once', () =>
+    holds(async (appendMiddle) => {
+      const other = new AbortController();
+      const second = runProjector({
+        ...{ store: running.connect({ watch }), pool: models.projector, log: quiet, backoffMs: () => 5 },
+        signal: other.signal,
+        batchMax: 3,
+      });
+      await appendMiddle();
+      await eventually(eventsStored).toBe(licenseEventsOf(log.slice(0, 2 * third)));
+      other.abort();
+      await second.done;
+    }));
+});
+
+test('a dropped connection and a server that restarts are survived', async () => {
+  const log = randomLog(sized(4_000), 12);
+  const half = Math.floor(log.length / 2);
+  const proxy = await startProxy(running.server.port);
+  const distant = running.connect({ watch, port: proxy.port });
+  await projecting(
+    async () => {
+      await appendLog(store, log.slice(0, half));
+      await eventually(eventsStored).toBe(licenseEventsOf(log.slice(0, half)));
+      proxy.cut();
+      await appendLog(store, log.slice(half, half + 10));
+      await eventually(eventsStored).toBe(licenseEventsOf(log.slice(0, half + 10)));
+
+      const { port } = running.server;
+      await running.server.stop();
+      const restarted = await startEventStore({ databaseUrl: running.databaseUrl, port });
+      await appendLog(running.connect(), log.slice(half + 10));
+      await eventually(eventsStored).toBe(licenseEventsOf(log));
+      await restarted.stop();
+    },
+    { store: distant },
+  );
+  await proxy.stop();
+});
+
+test('it resumes where it stopped, and batches what has come meanwhile', async () => {
+  const log = randomLog(sized(6_000), 13);
+  await projecting(async () => {
+    await appendLog(store, log.slice(0, 50));
+    await eventually(eventsStored).toBe(licenseEventsOf(log.slice(0, 50)));
+  });
+  const before = await openCheckpoint(models.projector, readModels);
+  await appendLog(store, log.slice(50));
+  await projecting(async (projector) => {
+    await eventually(eventsStored).toBe(licenseEventsOf(log));
+    await eventually(() => projector.state()).toEqual({ kind: 'following', caughtUp: true });
+    expect(projector.position()).toBeGreaterThan(before.position === 'start' ? 0n : before.position.commit);
+    expect(projector.lagMs()).toBeGreaterThanOrEqual(0);
+  });
+});
+
+test('a log that grows by streams of others moves the checkpoint on', async () => {
+  await appendLog(store, randomLog(20, 14));
+  await projecting(async (projector) => {
+    await eventually(() => projector.state()).toEqual({ kind: 'following', caughtUp: true });
+    const { position } = await store.append(
+      'other-1',
+      [{ id: '00000000-0000-4000-8000-000000000001', type: 'Other', data: {}, metadata: {} }],
+      'no_stream',
+      { timeoutMs: 5_000 },
+    );
+    await eventually(() => projector.position()).toBeGreaterThanOrEqual(position.commit);
+  });
+});
+
+describe('an event that cannot be projected', () => {
+  test('is reported with its place, holds up what follows, and nothing before it', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('poisoned');
+    await appendLog(store, ledger.log);
+    const poison = { id: '00000000-0000-4000-8000-000000000002', type: 'LicenseGilded', data: {}, metadata: {} };
+    await store.append(`license-${licenseId}`, [poison], 1n, { timeoutMs: 5_000 });
+    const reports: object[] = [];
+    const log: Log = { ...quiet, error: (fields) => reports.push(fields) };
+    await projecting(
+      async (projector) => {
+        await eventually(() => reports.length).toBeGreaterThan(2);
+        await eventually(eventsStored).toBe(2);
+        const reported = reports.length;
+        await eventually(() => reports.length).toBeGreaterThan(reported);
+        expect(projector.state()).toMatchObject({ kind: 'waiting' });
+      },
+      { log },
+    );
+    expect(reports[0]).toMatchObject({ stream: `license-${licenseId}`, revision: '2' });
+  });
+});
+
+describe('an event store with another past is refused', () => {
+  const refusal = async (projector: Projector) => {
+    await eventually(() => projector.state()).toMatchObject({ kind: 'waiting' });
+    const state = projector.state();
+    return state.kind === 'waiting' ? state.problem : '';
+  };
+
+  test('when its log ends before the checkpoint', async () => {
+    await openCheckpoint(models.projector, readModels);
+    await models.superuser.query(
+      'update ops.checkpoints set commit_position = 999999999, prepare_position = 999999999',
+    );
+    await projecting(async (projector) => expect(await refusal(projector)).toContain('ahead of the event store'));
+  });
+
+  test('when the last event that was handled is another one there', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('restored');
+    await appendLog(store, ledger.log);
+    await projecting(() => eventually(eventsStored).toBe(2));
+    await models.superuser.query(`update ops.checkpoints set last_event_id = 'another'`);
+    await projecting(async (projector) =>
+      expect(await refusal(projector)).toContain(`revision 1 of license-${licenseId} was another`),
+    );
+  });
+});
