@@ -1,0 +1,186 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Express, Request } from 'express';
+import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
+import { Overloaded } from '../eventstore/stream-queue.ts';
+import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
+import { authorize } from './authorize.ts';
+import { readJsonBody } from './body.ts';
+import type { RequestLog } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+import { awaitMinPosition, positionHeaders, type WaitUntilProjected } from './position.ts';
+import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
+import { requestIdsOf } from './request-id.ts';
+import { createRespond, type Respond } from './respond.ts';
+import { type Call, type Reply, type Route, readsModels } from './route.ts';
+import { securityHeaders } from './security-headers.ts';
+import { createExpressServer } from './server.ts';
+
+export type AppNeeds = {
+  readonly authenticate: AuthenticateApiKey;
+  readonly waitUntilProjected: WaitUntilProjected;
+  readonly log: RequestLog;
+  readonly metrics: Metrics;
+};
+
+/** Serves the routes; `extend` adds what stands beside them. The server is not listening yet. Throws for a faulty route. */
+export const createApp = (
+  needs: AppNeeds,
+  routes: readonly Route[],
+  extend: (app: Express, respond: Respond) => void = () => undefined,
+): Server => {
+  const { app, server } = createExpressServer();
+  const respond = createRespond(securityHeaders());
+  for (const [path, routesHere] of routesByPath(routes)) {
+    for (const route of routesHere) {
+      app[route.method](expressPath(path), (request, response) => {
+        void answer(needs, respond, route, request, response);
+      });
+    }
+    const allowed = routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
+    app.all(expressPath(path), (request, response) => {
+      const detail = `${path} takes ${allowed}, not ${request.method}.`;
+      refuse(needs, respond, request, response, {
+        ...problem('METHOD_NOT_ALLOWED', detail),
+        headers: { Allow: allowed },
+      });
+    });
+  }
+  extend(app, respond);
+  app.use((request, response) => {
+    refuse(needs, respond, request, response, problem('NOT_FOUND', 'There is nothing at this path.'));
+  });
+  // Four parameters make Express call it with errors: of its own router, for a path that cannot be decoded.
+  app.use((error: unknown, request: Request, response: ServerResponse, _next: () => void) => {
+    const isTheirs = error instanceof URIError;
+    if (!isTheirs) needs.log.failed(error, requestIdsOf(request.headers).requestId, 'router');
+    refuse(needs, respond, request, response, isTheirs ? badPath : internalProblem);
+  });
+  return server;
+};
+
+// Going on would break the promise that the header asks for.
+const unchecked = problem('INVALID_REQUEST', 'If-Match is not supported by this operation; leave it out.');
+const badPath = problem('INVALID_REQUEST', 'The path is not a valid URL.');
+
+const answer = async (
+  needs: AppNeeds,
+  respond: Respond,
+  route: Route,
+  request: Request,
+  response: ServerResponse,
+): Promise<void> => {
+  const startedMs = performance.now();
+  const ids = requestIdsOf(request.headers);
+  const headers = { 'X-Request-Id': ids.requestId };
+  let tenant: string | null = null;
+  const call: Call = {
+    requestId: ids.requestId,
+    correlationId: ids.correlationId,
+    headers: request.headers,
+    actsFor: (organizationId) => {
+      tenant = organizationId;
+    },
+  };
+  let status: number;
+  try {
+    const answered = await carryOut(needs, route, request, call);
+    if (isProblem(answered)) {
+      status = statusOf(answered);
+      respond.problem(response, answered, headers);
+    } else {
+      status = answered.status;
+      const place = await placeHeaders(needs, answered, request);
+      respond.json(response, status, JSON.stringify(answered.body), { ...headers, ...place, ...answered.headers });
+    }
+  } catch (error) {
+    const refusal = failure(error);
+    status = statusOf(refusal);
+    needs.log.failed(error, ids.requestId, route.operationId);
+    respond.problem(response, refusal, headers);
+  }
+  const milliseconds = performance.now() - startedMs;
+  needs.metrics.answered(route.operationId, status, milliseconds);
+  if (route.isProbe === true && status < 400) return;
+  needs.log.answered({ tenant, route: route.operationId, status, milliseconds, requestId: ids.requestId });
+};
+
+const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: Call): Promise<Reply | Problem> => {
+  let caller: ApiKeyIdentity | null = null;
+  if (route.access.kind === 'organization') {
+    const authorized = await authorize(needs.authenticate, request.headers, route.access.scopes);
+    if (isProblem(authorized)) return authorized;
+    caller = authorized;
+    call.actsFor(caller.organizationId);
+  }
+  if (route.effect === 'append' && request.headers['if-match'] !== undefined) return unchecked;
+  let body: unknown;
+  if (route.method === 'post') {
+    const read = await readJsonBody(request);
+    if (isProblem(read)) return read;
+    body = read.json;
+  }
+  if (readsModels(route)) {
+    const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
+    if (notYet !== null) return notYet;
+  }
+  return route.answer({ params: request.params, query: request.query, body }, call, caller);
+};
+
+const placeHeaders = (needs: AppNeeds, { position }: Reply, { headers }: IncomingMessage) =>
+  position === undefined ? {} : positionHeaders(needs.waitUntilProjected, position, headers);
+
+/** What failed for a while is answered as such, whatever else as our fault; the log has the error itself. */
+const failure = (error: unknown): Problem => {
+  if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
+  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
+    return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
+  }
+  if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
+  return internalProblem;
+};
+
+/** Connection refused, lost or timed out; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
+const isLostDatabase = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|57P0[123]|57014|55P03|53\d{3}|08\d{3})$/.test(code) ||
+    /^(?:Connection terminated|Client (?:has encountered|was closed)|Query read timeout|timeout exceeded when trying to connect)/i.test(
+      error.message,
+    )
+  );
+};
+
+const refuse = (
+  { metrics, log }: AppNeeds,
+  respond: Respond,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Problem,
+): void => {
+  const { requestId } = requestIdsOf(request.headers);
+  const status = statusOf(refusal);
+  respond.problem(response, refusal, { 'X-Request-Id': requestId });
+  metrics.answered('none', status, 0);
+  log.answered({ tenant: null, route: 'none', status, milliseconds: 0, requestId });
+};
+
+const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+/** Routes by path, in the order given. Throws for a route that would be ambiguous or open to anybody by mistake. */
+const routesByPath = (routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> => {
+  const byPath = new Map<string, Route[]>();
+  const operationIds = new Set<string>();
+  for (const route of routes) {
+    const here = byPath.get(route.path) ?? [];
+    if (operationIds.has(route.operationId) || here.some(({ method }) => method === route.method)) {
+      throw new Error(`The route ${route.operationId} (${route.method} ${route.path}) is defined twice.`);
+    }
+    if (route.access.kind === 'organization' && route.access.scopes.length === 0) {
+      throw new Error(`The route ${route.operationId} names no scope: say who may call it.`);
+    }
+    operationIds.add(route.operationId);
+    byPath.set(route.path, [...here, route]);
+  }
+  return byPath;
+};

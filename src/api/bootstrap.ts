@@ -1,0 +1,94 @@
+import type { Pool } from 'pg';
+import { encodeId } from '../domain/ids.ts';
+import type { Scope } from '../domain/organization/events.ts';
+import type { Instant } from '../domain/time.ts';
+import { organizationAggregate } from '../eventstore/aggregate.ts';
+import type { Actor } from '../eventstore/envelope.ts';
+import type { Executor } from '../eventstore/execute.ts';
+import { aggregateId } from '../eventstore/ids.ts';
+import { createApiKeyText, hashApiKey } from '../identity/api-key.ts';
+import type { Secrets } from '../identity/secrets.ts';
+import { asTenant } from '../projections/tenant.ts';
+
+type Needs = {
+  readonly executor: Executor;
+  readonly pool: Pool;
+  readonly secrets: Secrets;
+  readonly now: () => Instant;
+};
+
+/** Where the read models must be for what was created to work. */
+type Created = { readonly position: bigint };
+
+/** Everything an API key may be allowed. */
+export const allScopes: readonly Scope[] = [
+  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write', 'events:read'] as const),
+  ...(['webhooks:write', 'members:write', 'projects:write'] as const),
+];
+
+/** Creates an organization. Its id follows from the command id (a UUID): a retry finds what the first try has done. */
+export const createOrganization = async (
+  { executor, now }: Needs,
+  { commandId, name }: { readonly commandId: string; readonly name: string },
+): Promise<Created & { readonly organizationId: string }> => {
+  const organizationId = encodeId('org', aggregateId(commandId, 'organization'));
+  const created = await executor.execute(
+    organizationAggregate,
+    organizationId,
+    { type: 'CreateOrganization', at: now(), data: { organizationId, name } },
+    contextOf(commandId, 'createOrganization'),
+    () => null,
+  );
+  if ('rejected' in created) throw new Error(`The organization was not created: ${created.detail}`);
+  return { organizationId, position: created.position.commit };
+};
+
+/**
+ * Creates an API key for an organization. Its hash is stored before the event, so a key that the log knows always works; a
+ * retry with the same command id gives the same key again. `apiKey` is not kept anywhere.
+ */
+export const createApiKey = async (
+  { executor, pool, secrets, now }: Needs,
+  key: {
+    readonly commandId: string;
+    readonly organizationId: string;
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+  },
+): Promise<Created & { readonly apiKeyId: string; readonly apiKey: string }> => {
+  const { commandId, organizationId, name, scopes } = key;
+  const apiKeyId = encodeId('key', aggregateId(commandId, 'api key'));
+  const { text, lookupId, hint } = createApiKeyText(secrets, commandId);
+  const { hash, secretId } = hashApiKey(secrets, text);
+  await asTenant(
+    pool,
+    organizationId,
+    (db) =>
+      db.query({
+        text: `insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id)
+          values ($1, $2, $3, $4, $5) on conflict do nothing`,
+        values: [apiKeyId, lookupId, organizationId, hash, secretId],
+      }),
+    { readOnly: false },
+  );
+  const created = await executor.execute(
+    organizationAggregate,
+    organizationId,
+    { type: 'CreateApiKey', at: now(), data: { apiKeyId, name, scopes, hint } },
+    contextOf(commandId, 'createApiKey'),
+    () => null,
+  );
+  if ('rejected' in created) throw new Error(`The API key was not created: ${created.detail}`);
+  return { apiKeyId, apiKey: text, position: created.position.commit };
+};
+
+const system: Actor = { type: 'SYSTEM', id: 'bootstrap', onBehalfOf: null };
+
+const contextOf = (commandId: string, operation: string) => ({
+  commandId,
+  requestHash: operation,
+  actor: system,
+  reason: null,
+  correlationId: commandId,
+  causationId: null,
+});

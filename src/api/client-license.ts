@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Scope } from '../domain/organization/events.ts';
+import type { Actor } from '../eventstore/envelope.ts';
+import type { AuthenticateApiKey } from '../identity/authenticate.ts';
+import { fingerprintHashes } from '../identity/fingerprint.ts';
+import { licenseKeyHashes, parseLicenseKey } from '../identity/license-key.ts';
+import type { Secrets } from '../identity/secrets.ts';
+import type { ValidationFacts, ValidationReader } from '../projections/validation.ts';
+import { authorize, credentialIn } from './authorize.ts';
+import { isProblem, type Problem, problem } from './problems.ts';
+import type { Call } from './route.ts';
+import { idOf, text } from './schemas.ts';
+
+export type ClientNeeds = {
+  readonly authenticate: AuthenticateApiKey;
+  readonly validations: ValidationReader;
+  readonly secrets: Secrets;
+};
+
+/** How the body of a client's request names its license: by key, unless that is in the Authorization header, or by id. */
+export const licenseNaming = {
+  licenseKey: z.string().min(1).max(100).optional().meta({ example: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' }),
+  licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional(),
+};
+
+/** A device as a client names it. */
+export const fingerprint = text(256).meta({ example: '3f9c1a77d0e4' });
+
+/** A license that a client named, null when there is none, and who it is in events and for idempotency. */
+export type ClientLicense = { readonly found: ValidationFacts | null; readonly actor: Actor | null };
+
+const scope: Scope = 'licenses:activate';
+
+/**
+ * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
+ * organization's credential. The key alone is enough; a credential beside it is not looked at.
+ */
+export const findClientLicense = async (
+  { authenticate, validations, secrets }: ClientNeeds,
+  call: Call,
+  named: { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined },
+): Promise<ClientLicense | Problem> => {
+  const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
+  if (licenseKey === null) return byId(authenticate, validations, call, named.licenseId);
+  if (named.licenseId !== undefined) {
+    return problem('INVALID_REQUEST', 'Name the license by its key or by its id, not by both.');
+  }
+  const body = parseLicenseKey(licenseKey);
+  if (body === null) {
+    return problem('LICENSE_KEY_MALFORMED', 'This is not a license key: it is mistyped or incomplete.');
+  }
+  const found = await validations.byKey(licenseKeyHashes(secrets, body));
+  if (found === null) return { found, actor: null };
+  call.actsFor(found.facts.issuerOrgId);
+  return { found, actor: { type: 'CLIENT', id: found.facts.licenseId, onBehalfOf: null } };
+};
+
+/** The hash under which a license has a device already, else the one that it would get; and whether it has it. */
+export const findDevice = async (
+  { secrets, validations }: ClientNeeds,
+  { facts, fingerprintHashes: open, more }: ValidationFacts,
+  value: string,
+): Promise<{ readonly hash: string; readonly isActivated: boolean }> => {
+  const hashes = fingerprintHashes(secrets, facts.issuerOrgId, value);
+  for (const hash of hashes) {
+    if (open.includes(hash) || (more && (await validations.isActivated(facts, hash))))
+      return { hash, isActivated: true };
+  }
+  return { hash: hashes[0] ?? '', isActivated: false };
+};
+
+const byId = async (
+  authenticate: AuthenticateApiKey,
+  validations: ValidationReader,
+  call: Call,
+  licenseId: string | undefined,
+): Promise<ClientLicense | Problem> => {
+  const caller = await authorize(authenticate, call.headers, [scope]);
+  if (isProblem(caller)) {
+    return caller.problem === 'UNAUTHENTICATED' && credentialIn(call.headers, 'bearer') === null
+      ? noCredential
+      : caller;
+  }
+  if (licenseId === undefined) {
+    const detail = 'Name the license: licenseKey, or licenseId with an API key.';
+    return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
+  }
+  call.actsFor(caller.organizationId);
+  return {
+    found: await validations.byId(caller.organizationId, licenseId),
+    actor: { type: 'API_KEY', id: caller.apiKeyId, onBehalfOf: null },
+  };
+};
+
+const noCredential: Problem = {
+  ...problem(
+    'UNAUTHENTICATED',
+    'Send the license key, as licenseKey or as Authorization: License <key>, or an API key.',
+  ),
+  headers: { 'WWW-Authenticate': 'License, Bearer' },
+};

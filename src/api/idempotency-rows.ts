@@ -1,0 +1,102 @@
+import type { PoolClient } from 'pg';
+
+/** What an idempotency key is unique within. */
+export type IdempotencyPlace = {
+  readonly organizationId: string;
+  readonly principal: string;
+  readonly operation: string;
+  readonly key: string;
+};
+
+/** A row as found. `isStale`: in flight for so long that its request must have died. */
+export type IdempotencyRow = {
+  readonly requestHash: string;
+  readonly commandId: string;
+  readonly status: number | null;
+  readonly body: string | null;
+  readonly secret: Buffer | null;
+  readonly isStale: boolean;
+};
+
+/** How long a request may be in flight before another one takes it over. */
+export const lockedSeconds = 10;
+
+/** Writes the in-flight row. False: there is one already. */
+export const insertRow = async (
+  db: PoolClient,
+  place: IdempotencyPlace,
+  row: { readonly requestHash: string; readonly commandId: string; readonly secret: Buffer | null },
+): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'idempotency-insert',
+    text: `insert into ops.idempotency
+        (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, secret, locked_until)
+      values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => ${lockedSeconds}))
+      on conflict do nothing`,
+    values: [...placeValues(place), row.requestHash, row.commandId, row.secret],
+  });
+  return rowCount === 1;
+};
+
+/** Reads the row and locks it against others until the transaction ends. */
+export const lockRow = async (db: PoolClient, place: IdempotencyPlace): Promise<IdempotencyRow | null> => {
+  const { rows } = await db.query<{
+    request_hash: string;
+    command_id: string;
+    status: number | null;
+    body: string | null;
+    secret: Buffer | null;
+    is_stale: boolean;
+  }>({
+    name: 'idempotency-lock',
+    text: `select request_hash, command_id, status, body, secret, locked_until <= clock_timestamp() as is_stale
+      from ops.idempotency where (issuer_org_id, principal, operation, idempotency_key) = ($1, $2, $3, $4)
+      for update`,
+    values: placeValues(place),
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { request_hash: requestHash, command_id: commandId, status, body, secret, is_stale: isStale } = row;
+  return { requestHash, commandId, status, body, secret, isStale };
+};
+
+/** Takes a stale row over: the one who dies next leaves it to another after the same time. */
+export const extendRow = async (db: PoolClient, place: IdempotencyPlace): Promise<void> => {
+  await db.query({
+    name: 'idempotency-extend',
+    text: `update ops.idempotency set locked_until = clock_timestamp() + make_interval(secs => ${lockedSeconds})
+      where (issuer_org_id, principal, operation, idempotency_key) = ($1, $2, $3, $4)`,
+    values: placeValues(place),
+  });
+};
+
+/** Keeps the answer; what was shown once is now part of it. An answer that is there already stays. */
+export const completeRow = async (
+  db: PoolClient,
+  place: IdempotencyPlace,
+  answer: { readonly status: number; readonly body: string },
+): Promise<void> => {
+  await db.query({
+    name: 'idempotency-complete',
+    text: `update ops.idempotency set status = $5, body = $6, secret = null
+      where (issuer_org_id, principal, operation, idempotency_key) = ($1, $2, $3, $4) and status is null`,
+    values: [...placeValues(place), answer.status, answer.body],
+  });
+};
+
+/** Lets the next request with this key take over at once: this one ended without a definite answer. */
+export const releaseRow = async (db: PoolClient, place: IdempotencyPlace): Promise<void> => {
+  await db.query({
+    name: 'idempotency-release',
+    text: `update ops.idempotency set locked_until = clock_timestamp()
+      where (issuer_org_id, principal, operation, idempotency_key) = ($1, $2, $3, $4) and status is null`,
+    values: placeValues(place),
+  });
+};
+
+const placeValues = ({ organizationId, principal, operation, key }: IdempotencyPlace): string[] => [
+  organizationId,
+  principal,
+  operation,
+  key,
+];

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { LicenseFacts } from '../domain/license/license.ts';
+import { effectiveStatus, isSuspended, simpleStatus } from '../domain/license/status.ts';
+import type { Instant } from '../domain/time.ts';
+import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from './schemas.ts';
+
+/** A license as the API shows it. */
+export const licenseShape = z
+  .strictObject({
+    id: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
+    status: z.enum(statuses),
+    effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']),
+    tier: z.enum(tiers),
+    products: z.array(productCode),
+    policy: z.strictObject({ id: z.string(), version: z.int() }),
+    issuerOrganizationId: z.string(),
+    holderOrganizationId: z.string().nullable(),
+    term: z.strictObject({
+      number: z.int(),
+      startsAt: instantOut,
+      expiresAt: instantOut.nullable(),
+      renewal: z.literal('manual'),
+    }),
+    suspension: z
+      .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
+      .nullable(),
+    revokedAt: instantOut.nullable(),
+    limits: z.strictObject({ activations: z.int(), seats: z.int(), users: z.int() }),
+    usage: z.strictObject({ activations: z.int() }),
+    entitlements: z.array(
+      z.strictObject({
+        code: z.string(),
+        value: z.string().nullable(),
+        limit: z.int().nullable(),
+        until: instantOut.nullable(),
+        source: z.enum(['tier', 'product', 'grant']),
+      }),
+    ),
+    keyHint: z.string().nullable().meta({ example: '…SYQV9' }),
+    externalRef: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    createdAt: instantOut,
+    revision: z.int(),
+  })
+  .meta({ id: 'License' });
+
+/** A license as the API shows it, as it is at `at`. */
+export const licenseBody = (
+  facts: LicenseFacts,
+  { revision, metadata, at }: { revision: bigint; metadata: object; at: Instant },
+): z.output<typeof licenseShape> => {
+  const effective = effectiveStatus(facts, at);
+  const { suspension } = facts;
+  return {
+    id: facts.licenseId,
+    status: simpleStatus(effective),
+    effectiveStatus: effective,
+    tier: facts.policy.tier,
+    products: [...facts.products],
+    policy: { id: facts.policy.policyId, version: facts.policy.version },
+    issuerOrganizationId: facts.issuerOrgId,
+    holderOrganizationId: facts.holderOrgId,
+    term: { ...facts.term, renewal: 'manual' },
+    suspension: isSuspended(facts, at) ? suspension : null,
+    revokedAt: facts.revokedAt,
+    limits: limitsOf(facts),
+    usage: { activations: facts.usage.activations },
+    entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement })),
+    keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
+    externalRef: facts.externalRef,
+    metadata: { ...metadata },
+    createdAt: facts.createdAt,
+    revision: Number(revision),
+  };
+};
+
+const limitsOf = ({ limits: { activations, seats, users } }: LicenseFacts) => ({ activations, seats, users });

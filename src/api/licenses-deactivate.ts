@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { findClientLicense, findDevice, fingerprint, licenseNaming } from './client-license.ts';
+import { idempotently } from './idempotency.ts';
+import { type ClientCommandNeeds, noLicenseHasThisKey, usageShape } from './licenses-activate.ts';
+import { isProblem } from './problems.ts';
+import { clientRoute, none, type Route } from './route.ts';
+import { idOf } from './schemas.ts';
+import { issuedFacts, sendLicenseCommand } from './send-command.ts';
+
+const body = z
+  .strictObject({
+    ...licenseNaming,
+    fingerprint: fingerprint.optional(),
+    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
+  })
+  .refine(({ fingerprint: device, activationId }) => (device === undefined) !== (activationId === undefined), {
+    path: ['fingerprint'],
+    message: 'give either fingerprint or activationId',
+  })
+  .meta({
+    id: 'DeactivateLicense',
+    example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', fingerprint: '3f9c1a77d0e4' },
+  });
+
+/** POST /v1/licenses/deactivate: releases a device. */
+export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/deactivate',
+    operationId: 'deactivateLicense',
+    summary: 'Deactivate a license on a device',
+    description: 'A device that is released already changes nothing and answers with changed: false.',
+    tag: 'Client',
+    scope: 'licenses:activate',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body }),
+    replies: {
+      200: {
+        description: 'The device is not activated any more.',
+        body: z.strictObject({ licenseId: z.string(), changed: z.boolean(), limits: usageShape, revision: z.int() }),
+      },
+    },
+    rejections: [
+      ...([
+        'LICENSE_KEY_MALFORMED',
+        'LICENSE_NOT_FOUND',
+        'FORBIDDEN',
+        'ACTIVATION_NOT_FOUND',
+        'LICENSE_REVOKED',
+      ] as const),
+      ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE', 'CONCURRENT_MODIFICATION'] as const),
+    ],
+    handle: async ({ body: asked }, call) => {
+      const client = await findClientLicense(needs, call, asked);
+      if (isProblem(client)) return client;
+      const { found, actor } = client;
+      if (found === null || actor === null) return noLicenseHasThisKey();
+      const { licenseId, issuerOrgId } = found.facts;
+      const device =
+        asked.fingerprint === undefined
+          ? { activationId: asked.activationId ?? '' }
+          : { fingerprintHash: (await findDevice(needs, found, asked.fingerprint)).hash };
+      const request = {
+        organizationId: issuerOrgId,
+        principal: actor.id,
+        operation: 'deactivateLicense',
+        input: asked,
+      };
+      return idempotently(needs, call, request, async (attempt) => {
+        const sent = await sendLicenseCommand(
+          needs,
+          {
+            call,
+            attempt,
+            actor,
+            issuerOrgId,
+            licenseId,
+            reason: null,
+            values: [],
+            command: { type: 'Deactivate', at: needs.now(), data: { device, by: 'USER' } },
+          },
+          issuedFacts,
+        );
+        if (isProblem(sent)) return sent;
+        return {
+          status: 200,
+          body: {
+            licenseId,
+            changed: sent.outcome !== 'unchanged',
+            limits: { activations: { used: sent.view.usage.activations, max: sent.view.limits.activations } },
+            revision: Number(sent.revision),
+          },
+          position: sent.position.commit,
+        };
+      });
+    },
+  });

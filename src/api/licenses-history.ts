@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { encodeId } from '../domain/ids.ts';
+import type { JsonObject } from '../eventstore/event-store.ts';
+import { type HistoryEntry, historyOf } from '../projections/license-events.ts';
+import { licenseById } from '../projections/licenses.ts';
+import { asTenant } from '../projections/tenant.ts';
+import { noSuchLicense, type ReadNeeds } from './licenses-read.ts';
+import { page } from './paging.ts';
+import { problem } from './problems.ts';
+import { type Route, route } from './route.ts';
+import { cursor, idOf, instantOut, licensePath, pageLimit, pageOf } from './schemas.ts';
+
+/** An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds exactly. */
+const eventShape = z
+  .strictObject({
+    id: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'),
+    type: z.string().meta({ example: 'LicenseSuspended' }),
+    revision: z.int(),
+    position: z.string().meta({ example: '8812' }),
+    effectiveAt: instantOut,
+    recordedAt: instantOut,
+    actor: z.strictObject({ type: z.string(), id: z.string(), onBehalfOf: z.string().nullable() }),
+    reason: z.strictObject({ code: z.string(), text: z.string().nullable() }).nullable(),
+    commandId: z.string(),
+    correlationId: z.string(),
+    causationId: z.string().nullable(),
+    hash: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Event' });
+
+const query = z.strictObject({
+  limit: pageLimit.optional(),
+  cursor: cursor.optional(),
+  order: z.enum(['asc', 'desc']).default('asc'),
+});
+
+/** GET /v1/licenses/{licenseId}/history: everything that ever happened to a license. */
+export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/licenses/{licenseId}/history',
+    operationId: 'licenseHistory',
+    summary: 'Read the history of a license',
+    description: 'Every event, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read.',
+    tag: 'Licenses',
+    scopes: ['events:read', 'licenses:read'],
+    effect: 'read',
+    request: z.object({ params: licensePath, query }),
+    replies: { 200: { description: 'One page.', body: pageOf(eventShape) } },
+    rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],
+    handle: ({ params: { licenseId }, query: { order, ...paging } }, { caller: { organizationId, scopes } }) =>
+      page<HistoryEntry>(
+        secrets,
+        paging,
+        `history\0${organizationId}\0${licenseId}\0${order}`,
+        (parameters) => `/v1/licenses/${licenseId}/history?order=${order}&${parameters}`,
+        ({ revision }) => String(revision),
+        (after, limit) =>
+          asTenant(pool, organizationId, async (db) => {
+            const known = await licenseById(db, licenseId);
+            if (known === null) return noSuchLicense();
+            const needed = known.facts.issuerOrgId === organizationId ? 'events:read' : 'licenses:read';
+            if (!scopes.includes(needed)) return problem('FORBIDDEN', `This API key has not the scope ${needed}.`);
+            return historyOf(db, licenseId, { order, limit, afterRevision: after === null ? null : BigInt(after) });
+          }),
+        eventBody,
+      ),
+  });
+
+const eventBody = ({ eventId, type, revision, position, metadata, ...entry }: HistoryEntry): object => ({
+  id: encodeId('evt', eventId),
+  type,
+  revision: Number(revision),
+  position: String(position),
+  effectiveAt: entry.effectiveAt,
+  recordedAt: entry.recordedAt,
+  actor: metadata.actor,
+  reason: reasonIn(metadata, entry.reasonText),
+  commandId: metadata.commandId,
+  correlationId: metadata.$correlationId,
+  causationId: metadata.$causationId,
+  hash: metadata.hash,
+  data: entry.data,
+});
+
+const reasonIn = ({ reason }: JsonObject, text: string | null): object | null =>
+  typeof reason === 'object' && reason !== null && 'code' in reason ? { code: reason.code, text } : null;

@@ -1,0 +1,118 @@
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import type { Instant } from '../domain/time.ts';
+import type { Secrets } from '../identity/secrets.ts';
+import { type ActivationView, activationsOf } from '../projections/activations.ts';
+import { listLicenses } from '../projections/license-list.ts';
+import { type LicenseView, licenseById } from '../projections/licenses.ts';
+import { asTenant } from '../projections/tenant.ts';
+import { activationBody, activationShape } from './activation-shape.ts';
+import { licenseBody, licenseShape } from './license-shape.ts';
+import { page } from './paging.ts';
+import { type Problem, problem } from './problems.ts';
+import { none, type Route, route } from './route.ts';
+import { cursor, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from './schemas.ts';
+
+export type ReadNeeds = { readonly pool: Pool; readonly secrets: Secrets; readonly now: () => Instant };
+
+/** What a license is answered with that does not exist, or that another organization owns: the same to the byte. */
+export const noSuchLicense = (): Problem => problem('LICENSE_NOT_FOUND', 'There is no such license.');
+
+const listQuery = z.strictObject({
+  limit: pageLimit.optional(),
+  cursor: cursor.optional(),
+  status: z.enum(statuses).optional(),
+  tier: z.enum(tiers).optional(),
+  product: productCode.optional(),
+  externalRef: text(200).optional(),
+});
+
+/** GET /v1/licenses: those that the organization issues or holds, newest first. */
+export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/licenses',
+    operationId: 'listLicenses',
+    summary: 'List licenses',
+    description: 'The licenses that your organization issues or holds, newest first. A cursor goes with its filters.',
+    tag: 'Licenses',
+    scopes: ['licenses:read'],
+    effect: 'read',
+    request: z.object({ params: none, query: listQuery }),
+    replies: { 200: { description: 'One page.', body: pageOf(licenseShape) } },
+    rejections: [],
+    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
+      const at = now();
+      const filtered = new URLSearchParams();
+      for (const [name, value] of Object.entries(filters)) if (value !== undefined) filtered.append(name, value);
+      return page<LicenseView>(
+        secrets,
+        { limit, cursor: from },
+        `licenses\0${orgId}\0${filtered}`,
+        (parameters) => `/v1/licenses?${filtered.size === 0 ? '' : `${filtered}&`}${parameters}`,
+        ({ facts }) => facts.licenseId,
+        (after, count) =>
+          asTenant(pool, orgId, (db) => listLicenses(db, { orgId, limit: count, after, now: at, ...filters })),
+        ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
+      );
+    },
+  });
+
+/** GET /v1/licenses/{licenseId} */
+export const getLicense = ({ pool, now }: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/licenses/{licenseId}',
+    operationId: 'getLicense',
+    summary: 'Get a license',
+    description: 'A license that your organization issues or holds, with its revision as ETag.',
+    tag: 'Licenses',
+    scopes: ['licenses:read'],
+    effect: 'read',
+    request: z.object({ params: licensePath, query: none }),
+    replies: { 200: { description: 'The license.', body: licenseShape } },
+    rejections: ['LICENSE_NOT_FOUND'],
+    handle: async ({ params: { licenseId } }, { caller }) => {
+      const found = await asTenant(pool, caller.organizationId, (db) => licenseById(db, licenseId));
+      if (found === null) return noSuchLicense();
+      const { facts, revision, metadata } = found;
+      return {
+        status: 200,
+        body: licenseBody(facts, { revision, metadata: metadata ?? {}, at: now() }),
+        headers: { ETag: `"${revision}"` },
+      };
+    },
+  });
+
+/** GET /v1/licenses/{licenseId}/activations: the open ones, newest first. */
+export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/licenses/{licenseId}/activations',
+    operationId: 'listActivations',
+    summary: 'List the activations of a license',
+    description: 'The devices that are activated now, newest first.',
+    tag: 'Licenses',
+    scopes: ['licenses:read'],
+    effect: 'read',
+    request: z.object({
+      params: licensePath,
+      query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
+    }),
+    replies: { 200: { description: 'One page.', body: pageOf(activationShape) } },
+    rejections: ['LICENSE_NOT_FOUND'],
+    handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
+      page<ActivationView>(
+        secrets,
+        query,
+        `activations\0${orgId}\0${licenseId}`,
+        (parameters) => `/v1/licenses/${licenseId}/activations?${parameters}`,
+        ({ activationId }) => activationId,
+        (after, limit) =>
+          asTenant(pool, orgId, async (db) => {
+            const known = await licenseById(db, licenseId);
+            return known === null ? noSuchLicense() : activationsOf(db, licenseId, { limit, after });
+          }),
+        activationBody,
+      ),
+  });

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { type ValidationScope, validate } from '../domain/license/validate.ts';
+import type { Instant } from '../domain/time.ts';
+import { fingerprintHashes } from '../identity/fingerprint.ts';
+import type { ValidationFacts } from '../projections/validation.ts';
+import { type ClientNeeds, findClientLicense, findDevice, fingerprint, licenseNaming } from './client-license.ts';
+import { licenseShape } from './license-shape.ts';
+import { isProblem } from './problems.ts';
+import { clientRoute, none, type Route } from './route.ts';
+import { instantOut, productCode, statuses, text, tiers } from './schemas.ts';
+
+type Needs = ClientNeeds & { readonly now: () => Instant };
+
+const codes = [
+  ...(['NOT_FOUND', 'REVOKED', 'SUSPENDED', 'NOT_YET_VALID', 'EXPIRED', 'PRODUCT_SCOPE_REQUIRED'] as const),
+  ...(['PRODUCT_NOT_LICENSED', 'FINGERPRINT_REQUIRED', 'NOT_ACTIVATED', 'TOO_MANY_ACTIVATIONS'] as const),
+  ...(['VALID_IN_GRACE', 'VALID'] as const),
+];
+
+const body = z
+  .strictObject({
+    ...licenseNaming,
+    product: productCode.optional(),
+    fingerprint: fingerprint.optional(),
+    nonce: text(256).optional(),
+  })
+  .meta({
+    id: 'ValidateLicense',
+    example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', product: 'local_cli', nonce: '8f14e45f' },
+  });
+
+const limitsShape = z.strictObject({ activations: z.strictObject({ used: z.int(), max: z.int() }) });
+
+const answerShape = z
+  .strictObject({
+    valid: z.boolean(),
+    code: z.enum(codes),
+    reasons: z.array(z.enum(codes)),
+    status: z.enum(statuses).nullable(),
+    effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']).nullable(),
+    license: z.strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) }).nullable(),
+    entitlements: licenseShape.shape.entitlements,
+    limits: limitsShape.nullable(),
+    expiresAt: instantOut.nullable(),
+    graceUntil: instantOut.nullable(),
+    ttlSeconds: z.int(),
+    offlineGraceUntil: instantOut.nullable(),
+    asOf: instantOut,
+    revision: z.int().nullable(),
+    nonce: z.string().nullable(),
+  })
+  .meta({ id: 'Validation' });
+
+/** POST /v1/licenses/validate: whether a license is good, here and now, for what the request names. Changes nothing. */
+export const validateLicense = (needs: Needs): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/validate',
+    operationId: 'validateLicense',
+    summary: 'Validate a license',
+    description:
+      'Always 200 when it could be evaluated, for an unknown key too (NOT_FOUND). Only what is named is checked, unless the policy requires more.',
+    tag: 'Client',
+    scope: 'licenses:activate',
+    effect: 'read',
+    request: z.object({ params: none, query: none, body }),
+    replies: { 200: { description: 'Evaluated.', body: answerShape } },
+    rejections: ['LICENSE_KEY_MALFORMED'],
+    handle: async ({ body: asked }, call) => {
+      const client = await findClientLicense(needs, call, asked);
+      if (isProblem(client)) return client;
+      const { found } = client;
+      const asOf = needs.now();
+      const scope = { product: asked.product ?? null, fingerprint: await deviceIn(needs, found, asked.fingerprint) };
+      const facts = found?.facts ?? null;
+      const judged = validate(facts, scope, asOf);
+      // Written out field by field: spreading costs more here than everything else in this function.
+      const answer: z.output<typeof answerShape> = {
+        valid: judged.valid,
+        code: judged.code,
+        reasons: [...judged.reasons],
+        status: judged.status,
+        effectiveStatus: judged.effectiveStatus,
+        license:
+          facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
+        entitlements: facts === null ? [] : [...facts.entitlements],
+        limits:
+          facts === null ? null : { activations: { used: facts.usage.activations, max: facts.limits.activations } },
+        expiresAt: judged.expiresAt,
+        graceUntil: judged.graceUntil,
+        ttlSeconds: judged.ttlSeconds,
+        offlineGraceUntil: judged.offlineGraceUntil,
+        asOf,
+        revision: found === null ? null : Number(found.revision),
+        nonce: asked.nonce ?? null,
+      };
+      return { status: 200, body: answer };
+    },
+  });
+
+const deviceIn = async (
+  needs: Needs,
+  found: ValidationFacts | null,
+  value?: string,
+): Promise<ValidationScope['fingerprint']> => {
+  if (value === undefined) return 'absent';
+  if (found !== null) return (await findDevice(needs, found, value)).isActivated ? 'activated' : 'unknown';
+  // The same work as for a license that exists.
+  fingerprintHashes(needs.secrets, '', value);
+  return 'unknown';
+};

@@ -1,0 +1,108 @@
+import type { Rejection } from '../domain/decider.ts';
+import type { LicenseRejection } from '../domain/license/commands.ts';
+import type { OrganizationRejection } from '../domain/organization/commands.ts';
+
+/** Everything that can be wrong with a request, by the name that clients branch on. */
+export type ProblemCode =
+  | LicenseRejection
+  | OrganizationRejection
+  | 'INVALID_REQUEST'
+  | 'LICENSE_KEY_MALFORMED'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'CONCURRENT_MODIFICATION'
+  | 'IDEMPOTENCY_IN_FLIGHT'
+  | 'BODY_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE'
+  | 'NOT_PROJECTED_YET';
+
+/** A failed place in the request: a JSON pointer into the body, or the name of a parameter. */
+export type ProblemPlace = { readonly pointer: string; readonly detail: string };
+
+/** A refusal on its way to the client. `headers` go with it, `retryAfterSeconds` says when trying again makes sense. */
+export type Problem = {
+  readonly problem: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly ProblemPlace[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of the request that was first refused so; only in a refusal that is answered again. */
+  readonly requestId?: string;
+};
+
+type Meaning = { readonly status: number; readonly title: string };
+
+/** What each code means in HTTP. Adding a rejection to the domain without deciding its status does not compile. */
+export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
+  INVALID_REQUEST: { status: 400, title: 'Invalid request' },
+  LICENSE_KEY_MALFORMED: { status: 400, title: 'License key malformed' },
+  TERM_INVALID: { status: 400, title: 'Term invalid' },
+  LIMIT_INVALID: { status: 400, title: 'Limit invalid' },
+  UNAUTHENTICATED: { status: 401, title: 'Unauthenticated' },
+  FORBIDDEN: { status: 403, title: 'Forbidden' },
+  NOT_FOUND: { status: 404, title: 'Not found' },
+  ORGANIZATION_NOT_FOUND: { status: 404, title: 'Organization not found' },
+  LICENSE_NOT_FOUND: { status: 404, title: 'License not found' },
+  ACTIVATION_NOT_FOUND: { status: 404, title: 'Activation not found' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
+  LICENSE_SUSPENDED: { status: 409, title: 'License suspended' },
+  LICENSE_EXPIRED: { status: 409, title: 'License expired' },
+  LICENSE_REVOKED: { status: 409, title: 'License revoked' },
+  LICENSE_NOT_STARTED: { status: 409, title: 'License not started' },
+  PRODUCT_NOT_LICENSED: { status: 409, title: 'Product not licensed' },
+  ACTIVATION_LIMIT_EXCEEDED: { status: 409, title: 'Activation limit exceeded' },
+  DEACTIVATION_LIMIT: { status: 409, title: 'Deactivation limit reached' },
+  COOLDOWN_ACTIVE: { status: 409, title: 'Cooldown active' },
+  CONCURRENT_MODIFICATION: { status: 409, title: 'Concurrent modification' },
+  IDEMPOTENCY_IN_FLIGHT: { status: 409, title: 'Request with this idempotency key in flight' },
+  BODY_TOO_LARGE: { status: 413, title: 'Body too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'Idempotency key reused' },
+  INTERNAL: { status: 500, title: 'Internal server error' },
+  UNAVAILABLE: { status: 503, title: 'Unavailable' },
+  NOT_PROJECTED_YET: { status: 503, title: 'Not projected yet' },
+};
+
+/** Refuses a request. `detail` is a sentence for the caller: what was wrong and, where it helps, what to do. */
+export const problem = (code: ProblemCode, detail: string, errors?: readonly ProblemPlace[]): Problem =>
+  errors === undefined ? { problem: code, detail } : { problem: code, detail, errors };
+
+/** Refuses a request for now: the client may send the same again after so many seconds. */
+export const problemForNow = (code: ProblemCode, detail: string, retryAfterSeconds: number): Problem => ({
+  problem: code,
+  detail,
+  headers: { 'Retry-After': String(retryAfterSeconds) },
+});
+
+/** A refusal of the domain on its way to the client. */
+export const refused = ({ rejected, detail }: Rejection<ProblemCode>): Problem => problem(rejected, detail);
+
+/** True for what `problem` makes. */
+export const isProblem = (value: object): value is Problem => 'problem' in value;
+
+/** The status a problem is answered with. */
+export const statusOf = ({ problem: code }: Problem): number => meanings[code].status;
+
+/** A problem as RFC 9457 writes it. `type` is relative to the server that answered, which explains it there. */
+export const problemBody = (
+  { problem: code, detail, errors, requestId: first }: Problem,
+  requestId: string,
+): object => ({
+  type: `/problems#${code.toLowerCase().replaceAll('_', '-')}`,
+  title: meanings[code].title,
+  status: meanings[code].status,
+  detail,
+  code,
+  ...(errors === undefined ? {} : { errors }),
+  requestId: first ?? requestId,
+});
+
+/** The client learns that we failed, never how; the log has the error under the same request id. */
+export const internalProblem: Problem = problem(
+  'INTERNAL',
+  'Something failed on our side. It was logged with the requestId.',
+);

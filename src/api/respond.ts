@@ -1,0 +1,45 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Problem, problemBody, statusOf } from './problems.ts';
+
+/** Writes whole answers: the headers that all share, then those of the answer, then the body in one piece. */
+export type Respond = {
+  readonly json: (
+    response: ServerResponse,
+    status: number,
+    text: string,
+    headers: Readonly<Record<string, string>>,
+  ) => void;
+  readonly problem: (response: ServerResponse, refusal: Problem, headers: Readonly<Record<string, string>>) => void;
+  readonly text: (response: ServerResponse, type: string, text: string) => void;
+};
+
+/** `sharedHeaders`: names and values in turn. */
+export const createRespond = (sharedHeaders: readonly string[]): Respond => {
+  const write = (
+    response: ServerResponse,
+    status: number,
+    type: string,
+    text: string,
+    headers: Readonly<Record<string, string>>,
+  ): void => {
+    const bytes = Buffer.from(text);
+    const lines = [...sharedHeaders, 'Content-Type', type, 'Content-Length', String(bytes.length)];
+    for (const name in headers) lines.push(name, headers[name] ?? '');
+    // A client that is still sending must not have the rest of its body taken for its next request.
+    if (!response.req.complete && response.req.headers['content-length'] !== '0') lines.push('Connection', 'close');
+    response.writeHead(status, STATUS_CODES[status] ?? '', lines);
+    response.end(bytes);
+  };
+  return {
+    json: (response, status, text, headers) => write(response, status, 'application/json', text, headers),
+    problem: (response, refusal, headers) =>
+      write(
+        response,
+        statusOf(refusal),
+        'application/problem+json',
+        JSON.stringify(problemBody(refusal, headers['X-Request-Id'] ?? '')),
+        { ...headers, ...refusal.headers },
+      ),
+    text: (response, type, text) => write(response, 200, type, text, {}),
+  };
+};

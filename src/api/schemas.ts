@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { IdPrefix } from '../domain/ids.ts';
+import { parseInstant } from '../domain/time.ts';
+
+/** A typed id of this kind, in the one form it is written in. */
+export const idOf = (prefix: IdPrefix, example: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`), `must be ${prefix}_ and 26 characters`)
+    .meta({ example });
+
+/** Text without NUL and half surrogate pairs, which cannot be stored. */
+export const text = (charactersMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .refine((value) => !value.includes('\0') && !/\p{Surrogate}/u.test(value), 'must not contain NUL');
+
+/** An ISO 8601 date-time with a zone, brought to UTC and milliseconds. */
+export const instantIn = z
+  .string()
+  .max(40)
+  .transform((value, context) => {
+    const instant = parseInstant(value);
+    if (instant !== null) return instant;
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: 'must be a date-time with a zone and at most milliseconds, such as 2027-01-31T00:00:00.000Z',
+    });
+    return z.NEVER;
+  })
+  .meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });
+
+/** An instant as answered: UTC, milliseconds. */
+export const instantOut = z.string().meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });
+
+/** An ISO 8601 duration; what it may be at most, the domain says. */
+export const duration = z.string().min(2).max(40).meta({ example: 'P1Y' });
+
+/** The immutable code of a product. */
+export const productCode = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{1,39}$/, 'must be 2 to 40 of a-z, 0-9 and _, beginning with a letter')
+  .meta({ example: 'local_cli' });
+
+/** A code of a reason that the caller is free to choose. */
+export const reasonCode = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,49}$/, 'must be 1 to 50 of A-Z, 0-9 and _, beginning with a letter')
+  .meta({ example: 'CUSTOMER_REQUEST' });
+
+/** A reason as a person gives it. The text is kept apart from the events, so that it can be erased. */
+export const reasonOf = <Code extends z.ZodType>(code: Code) => z.strictObject({ code, text: text(1000).optional() });
+
+/** The path of an operation on one license. */
+export const licensePath = z.strictObject({ licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q') });
+
+/** How many entries of a list are answered at once. A text of digits, because it comes in a query. */
+export const pageLimit = z
+  .string()
+  .regex(/^[1-9][0-9]{0,2}$/, 'must be a number from 1 to 100')
+  .transform(Number)
+  .refine((limit) => limit <= 100, 'must be a number from 1 to 100')
+  .meta({ override: { type: 'integer', minimum: 1, maximum: 100, default: 50 }, example: '50' });
+
+/** Entries of a list when the request does not say how many. */
+export const pageLimitDefault = 50;
+
+/** Where the next page begins, as the answer before gave it. */
+export const cursor = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be a nextCursor of an earlier answer');
+
+/** One page of a list. */
+export const pageOf = <Entry extends z.ZodType>(entry: Entry) =>
+  z.strictObject({ data: z.array(entry), nextCursor: z.string().nullable(), hasMore: z.boolean() });
+
+export const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
+export const statuses = ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] as const;
+export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;

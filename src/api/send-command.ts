@@ -1,0 +1,107 @@
+import type { Pool } from 'pg';
+import { type Rejection, reject } from '../domain/decider.ts';
+import { encodeId } from '../domain/ids.ts';
+import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
+import { licenseDecider } from '../domain/license/decider.ts';
+import type { LicenseEvent } from '../domain/license/events.ts';
+import type { License, LicenseFacts } from '../domain/license/license.ts';
+import type { Instant } from '../domain/time.ts';
+import { type Aggregate, licenseAggregate } from '../eventstore/aggregate.ts';
+import type { Actor } from '../eventstore/envelope.ts';
+import type { Executed, Executor } from '../eventstore/execute.ts';
+import { aggregateId } from '../eventstore/ids.ts';
+import { asTenant } from '../projections/tenant.ts';
+import { type PersonalValue, removeValue, storeValue } from '../projections/vault.ts';
+import type { Attempt } from './idempotency.ts';
+import { type Problem, refused } from './problems.ts';
+import type { Call } from './route.ts';
+
+export type CommandNeeds = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
+
+/** A command on its way to a license's stream, with everything that a person wrote in it. */
+export type LicenseSending = {
+  readonly call: Call;
+  readonly attempt: Attempt;
+  readonly actor: Actor;
+  readonly issuerOrgId: string;
+  readonly licenseId: string;
+  readonly reason: { readonly code: string; readonly text?: string | undefined } | null;
+  /** Personal values that the command refers to, beside the reason's text. */
+  readonly values: readonly PersonalValue[];
+  readonly command: LicenseCommand;
+};
+
+/**
+ * Sends a command to a license of `issuerOrgId`; to any other organization's it is as if there were none. Personal values
+ * are in the vault before the event that refers to them, and out of it again when there is no such event.
+ */
+export const sendLicenseCommand = async <View>(
+  { executor, pool }: CommandNeeds,
+  sending: LicenseSending,
+  view: (license: License) => View,
+): Promise<Executed<View> | Problem> => {
+  const { call, attempt, actor, issuerOrgId, licenseId, reason, command } = sending;
+  const textRef = reason?.text === undefined ? null : encodeId('ref', aggregateId(attempt.commandId, 'reason'));
+  const values = [...sending.values];
+  if (textRef !== null && reason?.text !== undefined) {
+    const about = { issuerOrgId, holderOrgId: null, kind: 'REASON_TEXT', subject: licenseId } as const;
+    values.push({ ...about, ref: textRef, value: reason.text });
+  }
+  await inVault(pool, issuerOrgId, values, storeValue);
+  const context = {
+    commandId: attempt.commandId,
+    requestHash: attempt.requestHash,
+    actor,
+    reason: reason === null ? null : { code: reason.code, text: textRef },
+    correlationId: call.correlationId,
+    causationId: null,
+  };
+  const executed = await executor.execute(ownLicense, licenseId, { ...command, sentBy: issuerOrgId }, context, view);
+  if ('rejected' in executed) {
+    await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
+    return refused(executed);
+  }
+  if (executed.outcome === 'unchanged') await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
+  return executed;
+};
+
+/** The facts of a license that a command was accepted on. */
+export const issuedFacts = (license: License): LicenseFacts => {
+  if (license.kind === 'unissued') throw new Error('A command was accepted on a license that was never issued.');
+  return license.facts;
+};
+
+type OwnedCommand = LicenseCommand & { readonly sentBy: string };
+
+/** The license stream as the API may write to it. A license never changes its issuer, so the stream itself can tell. */
+const ownLicense: Aggregate<OwnedCommand, LicenseEvent, License, LicenseRejection | 'FORBIDDEN'> = {
+  ...licenseAggregate,
+  decider: {
+    ...licenseDecider,
+    decide: (command, license) => refusalOf(command.sentBy, license) ?? licenseDecider.decide(command, license),
+  },
+};
+
+const refusalOf = (sentBy: string, license: License): Rejection<LicenseRejection | 'FORBIDDEN'> | null => {
+  if (license.kind === 'unissued' || license.facts.issuerOrgId === sentBy) return null;
+  return license.facts.holderOrgId === sentBy
+    ? reject('FORBIDDEN', 'Only the issuer of a license may do this; your organization holds it.')
+    : reject('LICENSE_NOT_FOUND', 'There is no such license.');
+};
+
+const inVault = async (
+  pool: Pool,
+  issuerOrgId: string,
+  values: readonly PersonalValue[],
+  work: (...parameters: Parameters<typeof storeValue>) => Promise<unknown>,
+): Promise<void> => {
+  if (values.length === 0) return;
+  await asTenant(
+    pool,
+    issuerOrgId,
+    async (db) => {
+      for (const value of values) await work(db, value);
+    },
+    { readOnly: false },
+  );
+};

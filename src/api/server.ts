@@ -1,0 +1,38 @@
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
+import express, { type Express } from 'express';
+
+/**
+ * An Express app on a server that is not listening yet. Express changes the prototype of every request and answer, which
+ * costs two thirds of its speed on Node 20; here they are born with the prototypes that the app would give them.
+ */
+export const createExpressServer = (): { readonly app: Express; readonly server: Server } => {
+  const app = express();
+  class Request extends IncomingMessage {}
+  class Response extends ServerResponse<Request> {}
+  adopt(Request.prototype, express.request, app);
+  adopt(Response.prototype, express.response, app);
+  Object.assign(app, { request: Request.prototype, response: Response.prototype });
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  const server = createServer(
+    {
+      IncomingMessage: Request,
+      ServerResponse: Response,
+      requestTimeout: 30_000,
+      headersTimeout: 15_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    app,
+  );
+  return { app, server };
+};
+
+/** Gives a prototype the methods of Express's own, which stand on the same Node prototype. */
+const adopt = (prototype: object, methods: object, app: Express): void => {
+  Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(methods));
+  Object.defineProperty(prototype, 'app', { configurable: true, enumerable: true, writable: true, value: app });
+};

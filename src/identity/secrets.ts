@@ -1,0 +1,45 @@
+import { hkdfSync } from 'node:crypto';
+
+/** What a derived key is for; one key per purpose, so that no two uses share one. */
+export type Purpose = 'license-key' | 'fingerprint' | 'api-key' | 'cursor' | 'idempotency';
+
+/** One configured secret. `id` names it in stored rows and events without revealing it. */
+export type Secret = { readonly id: string; readonly key: (purpose: Purpose) => Buffer };
+
+/** All configured secrets: `signing` makes new values, every one of `all` still verifies old ones. */
+export type Secrets = { readonly signing: Secret; readonly all: readonly Secret[] };
+
+const secretBytesMin = 32;
+const keyBytes = 32;
+const purposes: readonly Purpose[] = ['license-key', 'fingerprint', 'api-key', 'cursor', 'idempotency'];
+
+/** Reads LEDGER_SECRET: base64 secrets of at least 32 bytes, comma-separated, the signing one first. Throws a sentence without the value. */
+export const parseSecrets = (text: string): Secrets => {
+  const all = text.split(',').map((encoded, index) => secretFrom(encoded.trim(), index + 1));
+  const [signing] = all;
+  if (signing === undefined) throw new Error('LEDGER_SECRET is empty.');
+  return { signing, all };
+};
+
+/** The secret a stored value was made with, or undefined when it is no longer configured. */
+export const secretById = (secrets: Secrets, id: string): Secret | undefined =>
+  secrets.all.find((secret) => secret.id === id);
+
+const secretFrom = (encoded: string, place: number): Secret => {
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded)) {
+    throw new Error(`LEDGER_SECRET: value ${place} is not base64. Make one with: openssl rand -base64 32`);
+  }
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.length < secretBytesMin) {
+    throw new Error(
+      `LEDGER_SECRET: value ${place} has ${bytes.length} bytes, at least ${secretBytesMin} are needed. Make one with: openssl rand -base64 32`,
+    );
+  }
+  const keys = new Map(purposes.map((purpose) => [purpose, derive(bytes, purpose)] as const));
+  return {
+    id: derive(bytes, 'secret-id').toString('hex', 0, 4),
+    key: (purpose) => keys.get(purpose) ?? derive(bytes, purpose),
+  };
+};
+
+const derive = (secret: Buffer, info: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', info, keyBytes));

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(() => ledger.stop());
+
+test('no key, fingerprint, device name, note or written reason is in an event, a read model or the log', async () => {
+  const post = (path: string, body: unknown, key?: string) => ledger.call('POST', path, { key, body });
+  const { licenseId, licenseKey } = await ledger.issue({
+    metadata: { note: 'canary-metadata' },
+    reason: { code: 'PURCHASE', text: 'canary-reason' },
+  });
+  const device = { licenseKey, fingerprint: 'canary-fingerprint' };
+  await post('/v1/licenses/activate', { ...device, name: 'canary-device' });
+  await post('/v1/licenses/validate', device);
+  await post('/v1/licenses/validate', { ...device, licenseKey: `${licenseKey}0` });
+  await post('/v1/licenses/validate', { ...device, canaryField: 'canary-value' });
+  await ledger.call('GET', `/v1/licenses?externalRef=canary-query`, { key: ledger.a.apiKey });
+  await post(
+    `/v1/licenses/${licenseId}/suspend`,
+    { reason: { code: 'FRAUD', text: 'canary-suspicion' } },
+    ledger.a.apiKey,
+  );
+  await post('/v1/licenses/deactivate', device);
+  ledger.faults.refuseAppends = { code: 14, details: 'down' };
+  await post('/v1/licenses/activate', { ...device, name: 'canary-device' });
+  ledger.faults.refuseAppends = undefined;
+
+  const canaries = [
+    ...[licenseKey, licenseKey.replaceAll('-', '').slice(2), licenseKey.replaceAll('-', '').slice(2, 28)],
+    ...[ledger.a.apiKey, ledger.a.apiKey.slice(18), 'canary'],
+  ];
+  const events = JSON.stringify(await ledger.events(), (_name, value) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  );
+  const log = ledger.logged.join('');
+  const { rows } = await ledger.database.superuser.query<{ text: string }>(
+    `select l::text as text from rm.licenses l union all select e::text from rm.license_events e
+     union all select a::text from rm.activations a union all select k::text from rm.api_keys k
+     union all select k::text from identity.api_keys k union all select k::text from rm.license_keys k`,
+  );
+  const readModels = rows.map(({ text }) => text).join('\n');
+  expect(events).toContain('ActivationRecorded');
+  expect(log).toContain('activateLicense');
+  expect(readModels).toContain(licenseId);
+  for (const canary of canaries) {
+    expect(events).not.toContain(canary);
+    expect(log).not.toContain(canary);
+    expect(readModels).not.toContain(canary);
+  }
+});
+
+test('the log has one line per request, with tenant, route, status, time and request id', async () => {
+  const before = ledger.logged.length;
+  const answer = await ledger.call('GET', '/v1/licenses', {
+    key: ledger.a.apiKey,
+    headers: { 'x-request-id': 'from-the-client' },
+  });
+  expect(answer.headers.get('x-request-id')).toBe('from-the-client');
+  const lines = ledger.logged.slice(before).map((line): unknown => JSON.parse(line));
+  expect(lines).toMatchObject([
+    {
+      tenant: ledger.a.organizationId,
+      route: 'listLicenses',
+      status: 200,
+      ms: expect.any(Number),
+      requestId: 'from-the-client',
+    },
+  ]);
+});
+
+test('a request is followed into its events: by its trace, else by its id; a made-up id is replaced', async () => {
+  const issue = async (headers: Record<string, string>) => {
+    const body = { tier: 'FREE', products: ['local_cli'] };
+    const { body: answer, headers: answered } = await ledger.call('POST', '/v1/licenses', {
+      key: ledger.a.apiKey,
+      body,
+      headers,
+    });
+    const path = `/v1/licenses/${answer.license?.id}/history`;
+    const { body: history } = await ledger.call('GET', path, { key: ledger.a.apiKey });
+    return { requestId: answered.get('x-request-id'), correlationId: history.data?.[0]?.correlationId };
+  };
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  expect(await issue({ traceparent })).toMatchObject({ correlationId: '4bf92f3577b34da6a3ce929d0e0e4736' });
+  expect(await issue({ 'x-request-id': 'r-1' })).toEqual({ requestId: 'r-1', correlationId: 'r-1' });
+  const { requestId, correlationId } = await issue({ 'x-request-id': 'no spaces allowed' });
+  expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(correlationId).toBe(requestId);
+});

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApiKey } from '../../src/api/bootstrap.ts';
+import { createAuthenticate } from '../../src/identity/authenticate.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(() => ledger.stop());
+
+const authentication = () => {
+  const clock = { ms: 0 };
+  const { secrets, database } = ledger;
+  const authenticate = createAuthenticate({ pool: database.api, secrets, nowMs: () => clock.ms });
+  return { clock, authenticate };
+};
+
+test('knows whose key it is and what it may do; anything else is nobody', async () => {
+  const { authenticate } = authentication();
+  const { apiKey, apiKeyId, organizationId } = await ledger.createKey(ledger.a.organizationId, [
+    'licenses:read',
+    'events:read',
+  ]);
+  expect(await authenticate(apiKey)).toEqual({ apiKeyId, organizationId, scopes: ['licenses:read', 'events:read'] });
+  expect(await authenticate(`${apiKey.slice(0, -1)}!`)).toBeNull();
+  expect(await authenticate('')).toBeNull();
+});
+
+test('a revoked key works for 30 seconds at most, and a new process refuses it at once', async () => {
+  const { clock, authenticate } = authentication();
+  const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  expect(await authenticate(apiKey)).not.toBeNull();
+  await ledger.database.superuser.query('update identity.api_keys set revoked_at = now() where api_key_id = $1', [
+    apiKeyId,
+  ]);
+  clock.ms = 29_999;
+  expect(await authenticate(apiKey)).not.toBeNull();
+  clock.ms = 30_000;
+  expect(await authenticate(apiKey)).toBeNull();
+  expect(await authentication().authenticate(apiKey)).toBeNull();
+});
+
+test('a key that is created again with the same command is the same key, and one event', async () => {
+  const before = (await ledger.events()).length;
+  const key = {
+    commandId: '01890a5d-ac96-774b-bcce-b302099a8057',
+    organizationId: ledger.a.organizationId,
+    name: 'ci',
+    scopes: ['licenses:read'] as const,
+  };
+  const first = await createApiKey(ledger.needs, key);
+  const again = await createApiKey(ledger.needs, key);
+  expect(again).toEqual(first);
+  expect((await ledger.events()).length).toBe(before + 1);
+});

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { createApi } from '../../src/api/api.ts';
+import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { createRequestLog } from '../../src/api/logging.ts';
+import { createMetrics } from '../../src/api/metrics.ts';
+import type { Scope } from '../../src/domain/organization/events.ts';
+import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createAuthenticate } from '../../src/identity/authenticate.ts';
+import { parseSecrets } from '../../src/identity/secrets.ts';
+import { createProjectedWaiter } from '../../src/projections/projected.ts';
+import { runProjector } from '../../src/projections/run.ts';
+import { createValidationReader } from '../../src/projections/validation.ts';
+import { startStore } from './event-store.ts';
+import { createReadModels } from './read-models.ts';
+
+/** An organization with an API key that has every scope. */
+export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
+
+/** An answer, read to its end. `body` is its JSON, an empty object when it has none. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Fields;
+};
+
+/** JSON of which a test says what it expects. */
+export type Fields = { readonly [name: string]: Fields };
+
+type Sent = {
+  readonly key?: string | undefined;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/**
+ * The whole product but for its processes, on a free port: API, executor, event store server, projector, Postgres. Two
+ * organizations exist. `clock.aheadMs` moves the API's clock, `faults` are those of the event store server.
+ */
+export const startLedger = async () => {
+  const [store, database] = await Promise.all([startStore(), createReadModels()]);
+  const log = collectLog();
+  const connected = store.connect();
+  const stopping = new AbortController();
+  const projector = runProjector({
+    store: store.connect(),
+    pool: database.projector,
+    log: log.pino,
+    signal: stopping.signal,
+  });
+  const projected = createProjectedWaiter({ url: database.url, log: log.pino });
+  const clock = { aheadMs: 0 };
+  const nowMs = () => Date.now() + clock.aheadMs;
+  const now = () => new Date(nowMs()).toISOString();
+  const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
+  const executor = createExecutor({ store: connected, giveUpMs: 1_000 });
+  const needs = { executor, pool: database.api, secrets, now };
+
+  const { server, routes } = createApi({
+    ...needs,
+    store: connected,
+    licenseKeyPrefix: 'LL',
+    authenticate: createAuthenticate({ pool: database.api, secrets, nowMs }),
+    validations: createValidationReader(database.api),
+    waitUntilProjected: projected.waitFor,
+    log: createRequestLog(log.pino),
+    metrics: createMetrics(),
+    ready: async () => ({ ready: true, parts: {} }),
+    version: { version: '0.0.0' },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const createKey = async (organizationId: string, scopes: readonly Scope[]) => {
+    const created = await createApiKey(needs, { commandId: randomUUID(), organizationId, name: 'test', scopes });
+    await projected.waitFor(created.position, 10_000);
+    return { organizationId, apiKey: created.apiKey, apiKeyId: created.apiKeyId };
+  };
+  const createVendor = async (name: string): Promise<TestOrganization> => {
+    const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name });
+    return createKey(organizationId, allScopes);
+  };
+  const [a, b] = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
+
+  const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: bodyText(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} };
+  };
+
+  return {
+    baseUrl,
+    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey },
+    faults: store.server.faults,
+    logged: log.lines,
+    /** Issues a PRO license of organization A, with what is given on top. */
+    issue: async (fields: object = {}, organization: TestOrganization = a) => {
+      const answer = await call('POST', '/v1/licenses', {
+        key: organization.apiKey,
+        body: { tier: 'PRO', products: ['local_cli', 'cloud_ide'], ...fields },
+      });
+      if (answer.status !== 201) throw new Error(`No license was issued: ${answer.text}`);
+      return { licenseId: String(answer.body.license?.id), licenseKey: String(answer.body.licenseKey), answer };
+    },
+    /** Every event of the log. */
+    events: async (): Promise<readonly Recorded[]> => {
+      const reader = store.connect();
+      const done = new AbortController();
+      const events: Recorded[] = [];
+      const options = { streamPrefixes: ['license-', 'organization-'], signal: done.signal };
+      for await (const each of reader.follow('start', options)) {
+        if ('idle' in each) break;
+        events.push(each);
+      }
+      done.abort();
+      return events;
+    },
+    /** How many rows a change would leave behind: events in the read models, personal values, notes, idempotency keys. */
+    traces: async (): Promise<Readonly<Record<string, number>>> => {
+      const tables = ['rm.license_events', 'vault.personal_values', 'vault.license_metadata', 'ops.idempotency'];
+      const counts = tables.map(async (table) => {
+        const { rows } = await database.superuser.query<{ count: number }>(`select count(*)::int from ${table}`);
+        return [table, rows[0]?.count ?? -1] as const;
+      });
+      return Object.fromEntries(await Promise.all(counts));
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      stopping.abort();
+      await projector.done;
+      await projected.stop();
+      await store.stop();
+      await database.drop();
+    },
+  };
+};
+
+/** The product, as a test holds it. */
+export type Ledger = Awaited<ReturnType<typeof startLedger>>;
+
+const bodyText = (body: unknown): string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array ? new Uint8Array(Buffer.from(body)) : JSON.stringify(body);
+
+const collectLog = () => {
+  const lines: string[] = [];
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  return { lines, pino: pino({ level: 'debug' }, sink) };
+};
