@@ -3,6 +3,7 @@ import type { Executor } from '../eventstore/execute.ts';
 import { dueLicenses } from '../projections/licenses.ts';
 import type { Log } from '../projections/log.ts';
 import { sweepExpired } from './expiry.ts';
+import { purgeIdempotency } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 
 type Needs = {
@@ -28,7 +29,11 @@ export const startWorker = ({ pool, executor, expirySweepSeconds, now, log, ...q
     });
     if (announced > 0) log.info({ announced }, 'Expired licenses were announced.');
   };
-  return startSchedule([{ name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep }], {
+  const jobs = [
+    { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
+    { name: 'idempotency-purge', everySeconds: 3_600, run: () => purgeIdempotency(pool) },
+  ];
+  return startSchedule(jobs, {
     ...queue,
     onError: (error, context) => log.error({ err: error, context }, 'A scheduled job failed.'),
   });

@@ -13,7 +13,7 @@ const open: Schedule[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
-  await migrate({ url: database.url });
+  await migrate({ url: database.url, log: () => {} });
   await migrateQueue(database.url);
 });
 afterAll(async () => {
@@ -21,10 +21,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-const backends: readonly (readonly [string, () => QueueBackend])[] = [
-  ['Postgres', () => ({ kind: 'postgres', url: database.url })],
-  ...(redisUrl ? [['Redis', () => ({ kind: 'redis', url: redisUrl })] as const] : []),
-];
+const backends: [string, () => QueueBackend][] = [['Postgres', () => ({ kind: 'postgres', url: database.url })]];
+if (redisUrl) backends.push(['Redis', () => ({ kind: 'redis', url: redisUrl })]);
 
 describe.each(backends)('a schedule on %s', (_, backend) => {
   const start = async (run: () => Promise<unknown>, errors: unknown[] = [], queueName = `test-${randomUUID()}`) => {
@@ -53,13 +51,13 @@ describe.each(backends)('a schedule on %s', (_, backend) => {
   });
 
   test('is shared by several workers, and survives one that stops', async () => {
-    const runs = [0, 0];
-    const { schedule, queueName } = await start(async () => runs[0]++);
-    await start(async () => runs[1]++, [], queueName);
-    await condition('runs on any worker', () => (runs[0] ?? 0) + (runs[1] ?? 0) >= 2);
+    const runs = { first: 0, second: 0 };
+    const { schedule, queueName } = await start(async () => runs.first++);
+    await start(async () => runs.second++, [], queueName);
+    await condition('runs on any worker', () => runs.first + runs.second >= 2);
     await schedule.close();
-    const before = runs[1] ?? 0;
-    await condition('runs on the worker that is left', () => (runs[1] ?? 0) >= before + 2);
+    const before = runs.second;
+    await condition('runs on the worker that is left', () => runs.second >= before + 2);
   });
 });
 

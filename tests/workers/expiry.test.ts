@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dueLicenses } from '../../src/projections/licenses.ts';
+import { createPool } from '../../src/projections/pool.ts';
+import { sweepExpired } from '../../src/workers/expiry.ts';
+import { migrateQueue } from '../../src/workers/queue.ts';
+import { startWorker } from '../../src/workers/worker.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+import { condition } from '../support/product.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const dayMs = 86_400_000;
+let ledger: Ledger;
+let pool: ReturnType<typeof createPool>;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  pool = createPool({ url: ledger.database.url, role: 'ledger_worker', max: 4, log });
+  await migrateQueue(ledger.database.url);
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await ledger.stop();
+});
+
+const clockAt = (ms: number) => () => new Date(ms);
+const sweep = (now: () => Date, executor = ledger.executor) =>
+  sweepExpired({ due: (page) => dueLicenses(pool, page), executor, now, onError: fail });
+const fail = (error: unknown) => {
+  throw error;
+};
+const announcements = async (licenseId: string) => {
+  const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history?limit=100`, { key: ledger.a.apiKey });
+  const events = history.body.data as unknown as { type: string; effectiveAt: string; recordedAt: string }[];
+  return events.filter(({ type }) => type === 'LicenseExpired');
+};
+const announced = async (licenseId: string) => {
+  await condition('the announcement is projected', async () => (await announcements(licenseId)).length > 0);
+  return announcements(licenseId);
+};
+const expiryOf = (license: Awaited<ReturnType<Ledger['issue']>>) =>
+  String(license.answer.body.license?.term?.expiresAt);
+
+describe('the expiry sweep', () => {
+  test('announces a term as of the instant it ran out, however late', async () => {
+    const license = await ledger.issue({ term: { duration: 'P1D' } });
+    const late = Date.parse(expiryOf(license)) + 900 * dayMs;
+    await sweep(clockAt(late));
+    const [only, ...more] = await announced(license.licenseId);
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ effectiveAt: expiryOf(license), recordedAt: new Date(late).toISOString() });
+  });
+
+  test('announces nothing a millisecond before the term is over, and announces it on the instant', async () => {
+    const license = await ledger.issue({ term: { duration: 'P1D' } });
+    const expiresAt = Date.parse(expiryOf(license));
+    await sweep(clockAt(expiresAt - 1));
+    expect(await announcements(license.licenseId)).toEqual([]);
+    await sweep(clockAt(expiresAt));
+    expect(await announced(license.licenseId)).toHaveLength(1);
+  });
+
+  test('announces more licenses than fit into a page, each once, also when several sweeps run at once', async () => {
+    const issued = await Promise.all(Array.from({ length: 600 }, () => ledger.issue({ term: { duration: 'P2D' } })));
+    const now = clockAt(Date.now() + 3 * dayMs);
+    const counts = await Promise.all([sweep(now), sweep(now), sweep(now)]);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(600);
+    const { licenseId } = issued.at(-1) ?? { licenseId: '' };
+    expect(await announced(licenseId)).toHaveLength(1);
+    const { rows } = await ledger.database.superuser.query(
+      `select license_id from rm.license_events where type = 'LicenseExpired' group by license_id having count(*) > 1`,
+    );
+    expect(rows).toEqual([]);
+  }, 60_000);
+
+  test('does not expire a license that was renewed after its row was read', async () => {
+    const license = await ledger.issue({ term: { duration: 'P1D' } });
+    const stale = { licenseId: license.licenseId, termNumber: 1, expiresAt: expiryOf(license) };
+    const renewal = { duration: 'P1Y', basis: 'FROM_EXPIRY', reason: { code: 'PURCHASE' } };
+    await ledger.call('POST', `/v1/licenses/${license.licenseId}/renew`, { key: ledger.a.apiKey, body: renewal });
+    const now = clockAt(Date.parse(stale.expiresAt) + dayMs);
+    const due = async () => [stale];
+    expect(await sweepExpired({ due, executor: ledger.executor, now, onError: fail })).toBe(0);
+    expect(await announcements(license.licenseId)).toEqual([]);
+  });
+
+  test('leaves a revoked license alone', async () => {
+    const license = await ledger.issue({ term: { duration: 'P1D' } });
+    const revocation = { reason: { code: 'FRAUD' } };
+    await ledger.call('POST', `/v1/licenses/${license.licenseId}/revoke`, { key: ledger.a.apiKey, body: revocation });
+    const due = await dueLicenses(pool, {
+      now: new Date(Date.now() + 5 * dayMs).toISOString(),
+      limit: 500,
+      after: null,
+    });
+    expect(due.map(({ licenseId }) => licenseId)).not.toContain(license.licenseId);
+  });
+
+  test('reports a license that fails and announces the others', async () => {
+    const license = await ledger.issue({ term: { duration: 'P1D' } });
+    const broken = { licenseId: 'lic_00000000000000000000000000', termNumber: 1, expiresAt: expiryOf(license) };
+    const sound = { licenseId: license.licenseId, termNumber: 1, expiresAt: expiryOf(license) };
+    const failed: string[] = [];
+    const count = await sweepExpired({
+      due: async () => [broken, sound],
+      executor: ledger.executor,
+      now: clockAt(Date.parse(sound.expiresAt)),
+      onError: (_, { licenseId }) => failed.push(licenseId),
+    });
+    expect({ count, failed }).toEqual({ count: 1, failed: [broken.licenseId] });
+  });
+
+  test('says EXPIRED from the instant on, before any sweep', async () => {
+    const license = await ledger.issue({ term: { duration: 'PT1H' } });
+    ledger.clock.aheadMs = 3_600_000 + 1_000;
+    const body = { licenseKey: license.licenseKey };
+    const answer = await ledger.call('POST', '/v1/licenses/validate', { body });
+    ledger.clock.aheadMs = 0;
+    expect(answer.body).toMatchObject({ valid: false, code: 'EXPIRED' });
+    expect(await announcements(license.licenseId)).toEqual([]);
+  });
+});
+
+test('two scheduled workers announce a term once', async () => {
+  const license = await ledger.issue({ term: { duration: 'PT2S' } });
+  const backend = { kind: 'postgres', url: ledger.database.url } as const;
+  const now = () => new Date();
+  const start = () => startWorker({ backend, pool, executor: ledger.executor, expirySweepSeconds: 1, now, log });
+  const workers = await Promise.all([start(), start()]);
+  const found = await announced(license.licenseId);
+  await Promise.all(workers.map((worker) => worker.close()));
+  expect(found).toHaveLength(1);
+  expect(await announcements(license.licenseId)).toHaveLength(1);
+});
