@@ -7,7 +7,7 @@ import { createMetrics } from '../api/metrics.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
-import { createApiKeyAuthentication } from '../identity/authenticate.ts';
+import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { migrate } from '../projections/migrate.ts';
 import { createPool } from '../projections/pool.ts';
@@ -99,7 +99,7 @@ export const assemble = async (
       closers.push(worker.close);
     }
 
-    const authenticate = createApiKeyAuthentication({ pool: apiPool, secrets, nowMs: Date.now });
+    const authenticate = createAuthenticate({ pool: apiPool, secrets, nowMs: Date.now });
     const shared = {
       authenticate,
       waitUntilProjected: waiter.waitFor,
@@ -114,6 +114,7 @@ export const assemble = async (
       const { server } = createApi({
         ...shared,
         executor,
+        store,
         pool: apiPool,
         // Two connections carry all validations: more would only compete for the same two cores.
         validations: createValidationReader(pool(servers.apiUrl, 'ledger_api', 2)),

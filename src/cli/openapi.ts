@@ -4,7 +4,7 @@ import { openApiText } from '../api/openapi.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/execute.ts';
-import { createApiKeyAuthentication } from '../identity/authenticate.ts';
+import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/pool.ts';
 import { createValidationReader } from '../projections/validation.ts';
@@ -21,9 +21,11 @@ export const openApiCommand = ({ write }: { write: boolean }): void => {
 export const currentOpenApi = (): string => {
   const pool = createPool({ url: 'postgres://nowhere', role: 'ledger_api', max: 1, log: createLog('silent') });
   const secrets = parseSecrets(randomBytes(32).toString('base64'));
+  const store = connectEventStore({ url: 'esdb://nowhere?tls=false' });
   const routes = createRoutes({
-    authenticate: createApiKeyAuthentication({ pool, secrets, nowMs: () => 0 }),
-    executor: createExecutor({ store: connectEventStore({ url: 'esdb://nowhere?tls=false' }) }),
+    authenticate: createAuthenticate({ pool, secrets, nowMs: () => 0 }),
+    executor: createExecutor({ store }),
+    store,
     pool,
     validations: createValidationReader(pool),
     secrets,

@@ -10,7 +10,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const ending = endings();
-  const servers = await openServers(config, (line) => log.debug(line));
+  // What ends Postgres it says in this one kind of line, a full disk among them.
+  const servers = await openServers(config, (line) => log[line.includes('PANIC') ? 'error' : 'debug'](line));
   const stops: (() => Promise<void>)[] = [servers.stop];
   let exitCode = 1;
   try {

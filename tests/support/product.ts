@@ -35,11 +35,15 @@ export const runLedger = async (
   return { code: await ending(child), output: output() };
 };
 
-/** Starts the product and waits until it says that it is ready. Throws with its output when it ends before. */
-export const startProduct = async (
-  env: Readonly<Record<string, string>> & { LEDGER_DATA_DIR: string },
-): Promise<Product> => {
-  const child = spawn(process.execPath, [launcher, 'start'], {
+/** A process of the product that said it was ready. `url`: where its API listens, empty without one. */
+export type Started = Omit<Product, 'demo'> & { readonly url: string };
+
+/** Starts `ledger start` with these arguments and waits until it is ready. Throws with its output when it ends before. */
+export const startLedgerProcess = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Started> => {
+  const child = spawn(process.execPath, [launcher, 'start', ...args], {
     env: { ...process.env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -49,9 +53,17 @@ export const startProduct = async (
     throw new Error(`The product ended with ${code} before it was ready:\n${output()}`);
   });
   gone.catch(() => {});
-  await Promise.race([gone, condition('the product is ready', () => output().includes('is ready on'), 60_000)]);
+  await Promise.race([gone, condition('the product is ready', () => output().includes('is ready'), 60_000)]);
+  return { process: child, output, ended, url: /is ready on (\S+)/.exec(output())?.[1] ?? '' };
+};
+
+/** Starts the whole product on a data directory of its own. */
+export const startProduct = async (
+  env: Readonly<Record<string, string>> & { LEDGER_DATA_DIR: string },
+): Promise<Product> => {
+  const started = await startLedgerProcess([], env);
   const demo = JSON.parse(readFileSync(join(env.LEDGER_DATA_DIR, 'demo.json'), 'utf8')) as DemoFile;
-  return { process: child, demo, output, ended };
+  return { ...started, demo };
 };
 
 /** Waits until `holds` is true; throws with `what` after `timeoutMs`. */

@@ -1,0 +1,81 @@
+import type { Server } from 'node:http';
+import { destination, pino } from 'pino';
+import { createApi } from '../src/api/api.ts';
+import { createRequestLog } from '../src/api/logging.ts';
+import { createMetrics } from '../src/api/metrics.ts';
+import { assemble } from '../src/cli/assemble.ts';
+import { listen } from '../src/cli/listen.ts';
+import { allRoles } from '../src/cli/roles.ts';
+import { loadConfig } from '../src/config.ts';
+import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
+import { createExecutor } from '../src/eventstore/execute.ts';
+import { createAuthenticate } from '../src/identity/authenticate.ts';
+import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
+import { parseSecrets } from '../src/identity/secrets.ts';
+import { createPool } from '../src/projections/pool.ts';
+import { createValidationReader } from '../src/projections/validation.ts';
+import { floorApp, naiveApp, plainApp } from './plain-apps.ts';
+
+/**
+ * What a server process of the benchmark is: the whole product; its API with the database call of validate replaced by a
+ * constant; a plain Express app with the same input and answer and no database; the same on our server; the plain one with
+ * a look-up and four statements a request.
+ */
+export type Variant = 'product' | 'constant' | 'plain' | 'floor' | 'naive';
+export type AppOptions = {
+  readonly variant: Variant;
+  readonly databaseUrl: string;
+  readonly eventStoreUrl: string;
+  readonly secret: string;
+  /** A key whose license the constant answer is made from. */
+  readonly licenseKey: string;
+};
+
+// Logging is part of what is measured; where the lines go is not.
+const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false }));
+
+const start = async ({ variant, databaseUrl, eventStoreUrl, secret, licenseKey }: AppOptions): Promise<string> => {
+  const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0' }), secret };
+  if (variant === 'product') {
+    const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl };
+    const failed = new Promise<string>(() => {});
+    const { baseUrl } = await assemble(
+      config,
+      { ...urls, embedded: true, failed, stop: async () => {} },
+      allRoles,
+      log,
+    );
+    return baseUrl ?? '';
+  }
+
+  const secrets = parseSecrets(secret);
+  const pool = createPool({ url: databaseUrl, role: 'ledger_api', max: 10, log });
+  const reader = createValidationReader(pool);
+  const found = await reader.byKey(licenseKeyHashes(secrets, parseLicenseKey(licenseKey) ?? ''));
+  const store = connectEventStore({ url: eventStoreUrl });
+  const servers: Record<Exclude<Variant, 'product'>, () => Server> = {
+    plain: () => plainApp(found),
+    floor: () => floorApp(found),
+    naive: () => naiveApp(pool, secrets),
+    constant: () =>
+      createApi({
+        authenticate: createAuthenticate({ pool, secrets, nowMs: Date.now }),
+        validations: { ...reader, byKey: async () => found },
+        executor: createExecutor({ store }),
+        store,
+        waitUntilProjected: async () => true,
+        log: createRequestLog(log),
+        metrics: createMetrics(),
+        ready: async () => ({ ready: true, parts: {} }),
+        version: { version: 'bench' },
+        licenseKeyPrefix: 'LL',
+        now: () => new Date().toISOString(),
+        pool,
+        secrets,
+      }).server,
+  };
+  return (await listen(servers[variant](), '127.0.0.1', 0)).url;
+};
+
+process.once('message', async (options: AppOptions) => process.send?.({ url: await start(options) }));
+process.on('disconnect', () => process.exit());

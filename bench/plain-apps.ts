@@ -1,0 +1,58 @@
+import { createServer, type Server } from 'node:http';
+import express from 'express';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { readJsonBody } from '../src/api/body.ts';
+import { createRespond } from '../src/api/respond.ts';
+import { createExpressServer } from '../src/api/server.ts';
+import { validate } from '../src/domain/license/validate.ts';
+import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
+import type { Secrets } from '../src/identity/secrets.ts';
+import { licenseById } from '../src/projections/licenses.ts';
+import type { ValidationFacts } from '../src/projections/validation.ts';
+
+const body = z.strictObject({ licenseKey: z.string(), product: z.string(), fingerprint: z.string() });
+
+/** Express as it comes, with express.json and zod, answering from a constant. */
+export const plainApp = (found: ValidationFacts | null): Server => {
+  const app = express();
+  app.use(express.json());
+  app.post('/v1/licenses/validate', (request, response) => {
+    const { product } = body.parse(request.body);
+    response.json(validate(found?.facts ?? null, { product, fingerprint: 'activated' }, new Date().toISOString()));
+  });
+  return createServer(app);
+};
+
+/** The same on our server: born with Express's prototypes, our body reader, one write with a length. */
+export const floorApp = (found: ValidationFacts | null): Server => {
+  const { app, server } = createExpressServer();
+  const respond = createRespond([]);
+  app.post('/v1/licenses/validate', async (request, response) => {
+    const read = await readJsonBody(request);
+    const { product } = body.parse('json' in read ? read.json : null);
+    const scope = { product, fingerprint: 'activated' } as const;
+    const answer = validate(found?.facts ?? null, scope, new Date().toISOString());
+    respond.json(response, 200, JSON.stringify(answer), {});
+  });
+  return server;
+};
+
+/** The plain app, reading as one would write it first: look the key up, BEGIN, set the tenant, SELECT, COMMIT. */
+export const naiveApp = (pool: Pool, secrets: Secrets): Server => {
+  const app = express();
+  app.use(express.json());
+  app.post('/v1/licenses/validate', async (request, response) => {
+    const { licenseKey, product } = body.parse(request.body);
+    const [hash] = licenseKeyHashes(secrets, parseLicenseKey(licenseKey) ?? '');
+    const db = await pool.connect();
+    const { rows } = await db.query('select issuer_org_id, license_id from rm.license_by_key($1)', [hash]);
+    await db.query('begin read only');
+    await db.query("select set_config('app.org_id', $1, true)", [rows[0].issuer_org_id]);
+    const license = await licenseById(db, rows[0].license_id);
+    await db.query('commit');
+    db.release();
+    response.json(validate(license?.facts ?? null, { product, fingerprint: 'activated' }, new Date().toISOString()));
+  });
+  return createServer(app);
+};
