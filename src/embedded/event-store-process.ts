@@ -56,7 +56,8 @@ const answerOf = (forked: ChildProcess, exited: Promise<string>): Promise<number
   new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`The event store did not start. ${reason}`));
     const timer = setTimeout(() => fail(`It was not ready after ${readyMsMax / 1000} seconds.`), readyMsMax);
-    forked.once('message', (message: unknown) => {
+    forked.on('message', (message: unknown) => {
+      if (isOfWatchMode(message)) return;
       clearTimeout(timer);
       if (typeof message !== 'object' || message === null) return fail(`It answered ${JSON.stringify(message)}.`);
       if ('ready' in message && 'port' in message && typeof message.port === 'number') return resolve(message.port);
@@ -67,6 +68,10 @@ const answerOf = (forked: ChildProcess, exited: Promise<string>): Promise<number
       fail(reason);
     });
   });
+
+/** `node --watch` makes every child report what it imports over the same channel. */
+const isOfWatchMode = (message: unknown): boolean =>
+  typeof message === 'object' && message !== null && Object.keys(message).some((name) => name.startsWith('watch:'));
 
 // A child that is gone already is reported by its exit.
 const ignoreClosedChannel = () => {};

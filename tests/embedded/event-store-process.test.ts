@@ -33,6 +33,11 @@ test('the reason it gives for not starting is passed on, and it is ended', async
   );
 });
 
+test('what node --watch adds to the channel is no answer', async () => {
+  const watched = `process.send({ 'watch:import': ['file:///x.ts'] }); process.send({ failed: 'for another reason' });`;
+  await expect(startProgram(`${untilDisconnected} ${watched}`)).rejects.toThrow('for another reason');
+});
+
 test('an answer that is none is refused', async () => {
   await expect(startProgram(`${untilDisconnected} process.send('hello');`)).rejects.toThrow('It answered "hello"');
   await expect(startProgram(`${untilDisconnected} process.send({ ready: true });`)).rejects.toThrow(
