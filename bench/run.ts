@@ -49,71 +49,33 @@ try {
 
   const [{ model } = { model: 'unknown' }] = cpus();
   console.log(`${availableParallelism()} x ${model}, Node ${process.version}; best of ${rounds} interleaved rounds.\n`);
-  console.log(
-    table(
-      ['id', 'what', 'ratio', 'goal', 'made of (per second)'],
-      [
-        [
-          'P1',
-          'validate / same without database',
-          ratio(validate.product, validate.constant),
-          '>= 0.60',
-          `${round(validate.product)} / ${round(validate.constant)}`,
-        ],
-        [
-          'P1',
-          'validate / four statements on plain Express',
-          ratio(validate.product, validate.naive),
-          '>= 5.00',
-          `${round(validate.product)} / ${round(validate.naive)}`,
-        ],
-        [
-          'P1',
-          'p99 of validate at 1,000 a second, ms',
-          validate.steady.p99.toFixed(1),
-          '< 50',
-          `${round(validate.steady.perSecond)} a second, p50 ${validate.steady.p50} ms`,
-        ],
-        [
-          'P3',
-          'our Express / plain Express, same work',
-          ratio(validate.floor, validate.plain),
-          '>= 2.50',
-          `${round(validate.floor)} / ${round(validate.plain)}`,
-        ],
-        [
-          'P3',
-          'whole API without database / plain Express',
-          ratio(validate.constant, validate.plain),
-          '',
-          `${round(validate.constant)} / ${round(validate.plain)}`,
-        ],
-        [
-          'P5',
-          'appends over gRPC / unary echo',
-          ratio(store.append, store.echo),
-          '>= 0.40',
-          `${round(store.append)} / ${round(store.echo)}`,
-        ],
-        [
-          'P6',
-          'commands over HTTP / appends of P5',
-          ratio(commands.waited, store.append),
-          '>= 0.60',
-          `${round(commands.waited)} / ${round(store.append)}`,
-        ],
-        [
-          'P6',
-          'the same with Prefer: respond-async',
-          ratio(commands.async, store.append),
-          '',
-          `${round(commands.async)} / ${round(store.append)}`,
-        ],
-        ['', 'npm start to ready, first time, s', start.cold.toFixed(1), '<= 12', 'compiles, initdb, migrations, demo'],
-        ['', 'npm start to ready, after, s', start.warm.toFixed(1), '<= 3', `best of ${rounds}`],
-      ],
-    ),
-  );
+  const compared = (id: string, what: string, [one, other]: readonly [number, number], goal = '') => [
+    id,
+    what,
+    ratio(one, other),
+    goal,
+    `${round(one)} / ${round(other)}`,
+  ];
+  const { steady } = validate;
+  const rows = [
+    compared('P1', 'validate / same without database', [validate.product, validate.constant], '>= 0.60'),
+    compared('P1', 'validate / four statements on plain Express', [validate.product, validate.naive], '>= 5.00'),
+    [
+      'P1',
+      'p99 of validate at 1,000 a second, ms',
+      steady.p99.toFixed(1),
+      '< 50',
+      `${round(steady.perSecond)}, p50 ${steady.p50} ms`,
+    ],
+    compared('P3', 'our Express / plain Express, same work', [validate.floor, validate.plain], '>= 2.50'),
+    compared('P3', 'whole API without database / plain Express', [validate.constant, validate.plain]),
+    compared('P5', 'appends over gRPC / unary echo', [store.append, store.echo], '>= 0.40'),
+    compared('P6', 'commands over HTTP / appends of P5', [commands.waited, store.append], '>= 0.60'),
+    compared('P6', 'the same with Prefer: respond-async', [commands.async, store.append]),
+    ['', 'npm start to ready, first time, s', start.cold.toFixed(1), '<= 12', 'compiles, initdb, migrations, demo'],
+    ['', 'npm start to ready, after, s', start.warm.toFixed(1), '<= 3', `best of ${rounds}`],
+  ];
+  console.log(table(['id', 'what', 'ratio', 'goal', 'made of (per second)'], rows));
 } finally {
   for (const child of children) child.process.disconnect();
   await stack.stop();
