@@ -1,14 +1,16 @@
-import { meanings } from './problems.ts';
+import { advice } from './problem-advice.ts';
+import { meanings, type ProblemCode } from './problems.ts';
 
-/** The page that the `type` of every problem points to: each code under its own anchor, with its status and meaning. */
+/** The page that the `type` of every problem points to: each code under its own anchor, with its status and what to do. */
 export const problemsPage = (): string => {
-  const rows = Object.entries(meanings).map(
-    ([code, { status, title }]) =>
-      `<tr id="${code.toLowerCase().replaceAll('_', '-')}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td></tr>`,
+  const codes = Object.keys(meanings) as ProblemCode[];
+  const rows = codes.map(
+    (code) =>
+      `<tr id="${code.toLowerCase().replaceAll('_', '-')}"><td><code>${code}</code></td><td>${meanings[code].status}</td><td>${advice[code]}</td></tr>`,
   );
   return [
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Problems</title><h1>Problems</h1>',
     '<p>Every refusal has a code. Branch on it; the detail of an answer says what was wrong with that request.</p>',
-    `<table><tr><th>Code</th><th>Status</th><th>Meaning</th></tr>${rows.join('')}</table></html>`,
+    `<table><tr><th>Code</th><th>Status</th><th>What it means, what to do</th></tr>${rows.join('')}</table></html>`,
   ].join('\n');
 };

@@ -1,0 +1,34 @@
+import type { ProblemCode } from './problems.ts';
+
+/** What each code means to who receives it, and what to do: the text of /problems. */
+export const advice: Readonly<Record<ProblemCode, string>> = {
+  INVALID_REQUEST:
+    'The request is not as the operation takes it; errors names each place. Correct it before sending again.',
+  LICENSE_KEY_MALFORMED: 'The key has a typing error or is incomplete: its check symbols do not fit. Ask for it again.',
+  TERM_INVALID: 'Start, end or duration cannot be a term, or a renewal would not end later. Choose another.',
+  LIMIT_INVALID: 'A limit must be a whole number, 0 or more.',
+  UNAUTHENTICATED: 'There is no credential, or it is not known or was revoked. Send a valid one.',
+  FORBIDDEN: 'The credential is valid but may not do this: it lacks the scope, or another organization has the right.',
+  NOT_FOUND: 'There is nothing at this path.',
+  ORGANIZATION_NOT_FOUND: 'There is no such organization.',
+  LICENSE_NOT_FOUND: 'There is no such license, or it is not yours to see.',
+  ACTIVATION_NOT_FOUND: 'This device was never activated on the license.',
+  METHOD_NOT_ALLOWED: 'The path exists and takes other methods; the header Allow names them.',
+  LICENSE_SUSPENDED: 'The license is suspended. It works again when its issuer reinstates it or the suspension ends.',
+  LICENSE_EXPIRED: 'The term of the license has run out. Renew it.',
+  LICENSE_REVOKED: 'The license was revoked, which is final. A new one is needed.',
+  LICENSE_NOT_STARTED: 'The term of the license begins later.',
+  PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
+  ACTIVATION_LIMIT_EXCEEDED: 'All activations are in use. Deactivate a device first.',
+  DEACTIVATION_LIMIT: 'The policy allows no more deactivations in this term. The issuer can still release devices.',
+  COOLDOWN_ACTIVE: 'The last deactivation was too recent. Wait for the time that the policy asks for.',
+  CONCURRENT_MODIFICATION: 'Others kept changing the same thing. Nothing was done; send the request again.',
+  IDEMPOTENCY_IN_FLIGHT:
+    'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',
+  BODY_TOO_LARGE: 'The body has more bytes than are read. Send less.',
+  UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
+  IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',
+  INTERNAL: 'Something failed on our side and was logged under the requestId.',
+  UNAVAILABLE: 'A part of the server does not answer. Repeat after Retry-After seconds with the same Idempotency-Key.',
+  NOT_PROJECTED_YET: 'What Ledger-Min-Position asks for cannot be read yet. Repeat after Retry-After seconds.',
+};
