@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Full sizes are twenty times as much.
+    testTimeout: process.env.LEDGER_TEST_SIZE === 'full' ? 600_000 : 30_000,
     hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
