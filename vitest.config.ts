@@ -8,7 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Full sizes are twenty times as much.
     testTimeout: process.env.LEDGER_TEST_SIZE === 'full' ? 600_000 : 30_000,
-    hookTimeout: 60_000,
+    hookTimeout: process.env.LEDGER_TEST_SIZE === 'full' ? 600_000 : 60_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
 import { seal, unseal } from '../identity/seal.ts';
@@ -60,12 +61,28 @@ export const idempotently = async (
   try {
     answer = await work(begun.attempt);
   } catch (error) {
-    await asTenant(needs.pool, organizationId, (db) => releaseRow(db, place), { readOnly: false });
+    await insist(() => asTenant(needs.pool, organizationId, (db) => releaseRow(db, place), { readOnly: false }));
     throw error;
   }
-  await finish(needs, place, commandId, answer, call.requestId);
+  await insist(() => finish(needs, place, commandId, answer, call.requestId));
   return answer;
 };
+
+/** Tries again when the database connection was lost: a row left in flight would keep its client waiting for seconds. */
+const insist = async (work: () => Promise<unknown>): Promise<void> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (attempt === insistMax) throw error;
+      await delay(insistPauseMs * attempt);
+    }
+  }
+};
+
+const insistMax = 4;
+const insistPauseMs = 50;
 
 const begin = (
   { pool, secrets }: IdempotencyNeeds,

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
 import { Unprojectable } from '../../src/projections/fold-batch.ts';
@@ -8,7 +8,6 @@ import { createReadModels, dumpReadModels, project } from '../support/read-model
 import { sized } from '../support/size.ts';
 
 // Full-size runs on a busy machine take a while.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {

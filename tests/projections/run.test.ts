@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endSubscriptions } from '../../src/embedded/eventstore/faults.ts';
 import { startEventStore } from '../../src/embedded/eventstore/server.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
@@ -13,7 +13,6 @@ import { createReadModels, dumpReadModels, quiet } from '../support/read-models.
 import { sized } from '../support/size.ts';
 
 // Full-size runs on a busy machine take a while.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const watch = { idleMs: 20, pollMs: 50, silenceMs: 300 };
 const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 120_000, interval: 20 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPool } from '../../src/projections/pool.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { createLog, randomFrom, rival, vendor } from '../support/license-fixtures.ts';
@@ -6,7 +6,6 @@ import { createReadModels, project, quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
 // Full-size runs on a busy machine take a while.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.ts';
 import { type Verdict, verifyLedger } from '../../src/projections/verify.ts';
@@ -10,7 +10,6 @@ import { createReadModels, project } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
 // Full-size runs on a busy machine take a while.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let running: RunningStore;
