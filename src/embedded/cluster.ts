@@ -26,6 +26,8 @@ export type Cluster = { readonly dataDir: string; readonly password: string; rea
 
 /** Makes the data directory if it is not there yet, and refuses one this Postgres cannot use. */
 export const prepareCluster = async (cluster: Cluster, runAs: RunAs): Promise<void> => {
+  // Also where the directory is whole: a start may have been killed just after it was moved into place.
+  await removeUnfinished(cluster.dataDir);
   const found = await entriesOf(cluster.dataDir);
   if (found.length === 0) return initialize(cluster, runAs);
   if (!found.includes('PG_VERSION')) {
@@ -76,7 +78,6 @@ export const readyPid = async (dataDir: string, left: string): Promise<number | 
 
 // Made beside and moved into place: a directory that has its name is a whole one, however often this was interrupted.
 const initialize = async ({ dataDir, password, durable }: Cluster, runAs: RunAs): Promise<void> => {
-  await removeUnfinished(dataDir);
   const unfinished = await mkdtemp(`${dataDir}.unfinished-`);
   const passwordFile = path.join(unfinished, 'password');
   const made = path.join(unfinished, 'data');

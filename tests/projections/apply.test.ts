@@ -7,8 +7,6 @@ import { createLog, randomFrom, randomLog, testId } from '../support/license-fix
 import { createReadModels, dumpReadModels, project } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
-// Full-size runs on a busy machine take a while.
-
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();

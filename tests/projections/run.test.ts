@@ -12,8 +12,6 @@ import { startProxy } from '../support/proxy.ts';
 import { createReadModels, dumpReadModels, quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
-// Full-size runs on a busy machine take a while.
-
 const watch = { idleMs: 20, pollMs: 50, silenceMs: 300 };
 const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 120_000, interval: 20 });
 

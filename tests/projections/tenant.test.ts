@@ -5,8 +5,6 @@ import { createLog, randomFrom, rival, vendor } from '../support/license-fixture
 import { createReadModels, project, quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
-// Full-size runs on a busy machine take a while.
-
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();

@@ -9,8 +9,6 @@ import { createLog, randomLog, testId } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
-// Full-size runs on a busy machine take a while.
-
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let running: RunningStore;
 let store: EventStore;
