@@ -34,7 +34,9 @@ export const run = async (
  */
 export const chooseGuard = async (): Promise<Guard> => {
   if (process.platform === 'win32') return { prefix: [], readsStdin: false };
-  const prefix = ['setpriv', '--pdeathsig', 'QUIT', '--'];
+  // Who was orphaned before it could ask for the signal gets none: it looks for its parent once it has asked.
+  const ifParentLives = ['/bin/sh', '-c', '[ "$PPID" = "$0" ] && exec "$@"', String(process.pid)];
+  const prefix = ['setpriv', '--pdeathsig', 'QUIT', '--', ...ifParentLives];
   const worksHere = await run({ prefix }, 'true', []).then(
     () => true,
     () => false,

@@ -130,10 +130,13 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
 
     close: async () => {
       closing.abort();
-      await client.dispose();
+      // A client in the middle of connecting waits for that first, which may take for ever.
+      await Promise.race([client.dispose(), delay(disposeMsMax, undefined, { ref: false })]);
     },
   };
 };
+
+const disposeMsMax = 2_000;
 
 /** Reads change nothing, so a lost connection is worth another try; throws StoreUnavailable in the end. */
 const again = async <Result>(read: () => Promise<Result>): Promise<Result> => {
