@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { readJsonBody } from '../src/api/body.ts';
 import { createRespond } from '../src/api/respond.ts';
 import { createExpressServer } from '../src/api/server.ts';
+import type { LicenseFacts } from '../src/domain/license/license.ts';
 import { validate } from '../src/domain/license/validate.ts';
+import { viewOfFacts } from '../src/domain/license/validation-view.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import type { Secrets } from '../src/identity/secrets.ts';
 import { licenseById } from '../src/projections/licenses.ts';
@@ -19,7 +21,7 @@ export const plainApp = (found: ValidationFacts | null): Server => {
   app.use(express.json());
   app.post('/v1/licenses/validate', (request, response) => {
     const { product } = body.parse(request.body);
-    response.json(validate(found?.facts ?? null, { product, fingerprint: 'activated' }, new Date().toISOString()));
+    response.json(judge(found?.facts ?? null, product));
   });
   return createServer(app);
 };
@@ -31,9 +33,7 @@ export const floorApp = (found: ValidationFacts | null): Server => {
   app.post('/v1/licenses/validate', async (request, response) => {
     const read = await readJsonBody(request);
     const { product } = body.parse('json' in read ? read.json : null);
-    const scope = { product, fingerprint: 'activated' } as const;
-    const answer = validate(found?.facts ?? null, scope, new Date().toISOString());
-    respond.json(response, 200, JSON.stringify(answer), {});
+    respond.json(response, 200, JSON.stringify(judge(found?.facts ?? null, product)), {});
   });
   return server;
 };
@@ -52,7 +52,14 @@ export const naiveApp = (pool: Pool, secrets: Secrets): Server => {
     const license = await licenseById(db, rows[0].license_id);
     await db.query('commit');
     db.release();
-    response.json(validate(license?.facts ?? null, { product, fingerprint: 'activated' }, new Date().toISOString()));
+    response.json(judge(license?.facts ?? null, product));
   });
   return createServer(app);
 };
+
+const judge = (facts: LicenseFacts | null, product: string) =>
+  validate(
+    facts === null ? null : { ...viewOfFacts(facts), activation: { isOfFingerprint: true } },
+    { product, fingerprint: 'hash' },
+    new Date().toISOString(),
+  );

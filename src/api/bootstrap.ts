@@ -35,7 +35,7 @@ export const createOrganization = async (
   const created = await executor.execute(
     organizationAggregate,
     organizationId,
-    { type: 'CreateOrganization', at: now(), data: { organizationId, name } },
+    { type: 'CreateOrganization', at: now(), by: system, data: { organizationId, name, founderId: null } },
     contextOf(commandId, 'createOrganization'),
     () => null,
   );
@@ -74,7 +74,7 @@ export const createApiKey = async (
   const created = await executor.execute(
     organizationAggregate,
     organizationId,
-    { type: 'CreateApiKey', at: now(), data: { apiKeyId, name, scopes, hint } },
+    { type: 'CreateApiKey', at: now(), by: system, data: { apiKeyId, name, scopes, hint, expiresAt: null } },
     contextOf(commandId, 'createApiKey'),
     () => null,
   );
@@ -82,7 +82,7 @@ export const createApiKey = async (
   return { apiKeyId, apiKey: text, position: created.position.commit };
 };
 
-const system: Actor = { type: 'SYSTEM', id: 'bootstrap', onBehalfOf: null };
+const system = { type: 'SYSTEM', id: 'bootstrap', onBehalfOf: null } as const satisfies Actor;
 
 const contextOf = (commandId: string, operation: string) => ({
   commandId,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LicenseFacts } from '../domain/license/license.ts';
-import { effectiveStatus, isSuspended, simpleStatus } from '../domain/license/status.ts';
+import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../domain/license/status.ts';
 import type { Instant } from '../domain/time.ts';
 import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from './schemas.ts';
 
@@ -17,9 +17,9 @@ export const licenseShape = z
     holderOrganizationId: z.string().nullable(),
     term: z.strictObject({
       number: z.int(),
-      startsAt: instantOut,
+      startsAt: instantOut.nullable(),
       expiresAt: instantOut.nullable(),
-      renewal: z.literal('manual'),
+      renewal: z.enum(['auto', 'manual', 'cancelAtPeriodEnd']),
     }),
     suspension: z
       .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
@@ -33,7 +33,7 @@ export const licenseShape = z
         value: z.string().nullable(),
         limit: z.int().nullable(),
         until: instantOut.nullable(),
-        source: z.enum(['tier', 'product', 'grant']),
+        source: z.enum(['tier', 'product', 'grant', 'trial']),
       }),
     ),
     keyHint: z.string().nullable().meta({ example: '…SYQV9' }),
@@ -50,7 +50,6 @@ export const licenseBody = (
   { revision, metadata, at }: { revision: bigint; metadata: object; at: Instant },
 ): z.output<typeof licenseShape> => {
   const effective = effectiveStatus(facts, at);
-  const { suspension } = facts;
   return {
     id: facts.licenseId,
     status: simpleStatus(effective),
@@ -60,8 +59,8 @@ export const licenseBody = (
     policy: { id: facts.policy.policyId, version: facts.policy.version },
     issuerOrganizationId: facts.issuerOrgId,
     holderOrganizationId: facts.holderOrgId,
-    term: { ...facts.term, renewal: 'manual' },
-    suspension: isSuspended(facts, at) ? suspension : null,
+    term: { ...facts.term, renewal: renewalAt(facts, at) },
+    suspension: suspensionAt(facts, at),
     revokedAt: facts.revokedAt,
     limits: limitsOf(facts),
     usage: { activations: facts.usage.activations },

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { type ValidationScope, validate } from '../domain/license/validate.ts';
+import type { LicenseFacts } from '../domain/license/license.ts';
+import { validate, validationCodes } from '../domain/license/validate.ts';
+import type { ValidationScope, ValidationView } from '../domain/license/validation-view.ts';
 import type { Instant } from '../domain/time.ts';
 import { fingerprintHashes } from '../identity/fingerprint.ts';
 import type { ValidationFacts } from '../projections/validation.ts';
@@ -10,12 +12,6 @@ import { clientRoute, none, type Route } from './route.ts';
 import { instantOut, productCode, statuses, text, tiers } from './schemas.ts';
 
 type Needs = ClientNeeds & { readonly now: () => Instant };
-
-const codes = [
-  ...(['NOT_FOUND', 'REVOKED', 'SUSPENDED', 'NOT_YET_VALID', 'EXPIRED', 'PRODUCT_SCOPE_REQUIRED'] as const),
-  ...(['PRODUCT_NOT_LICENSED', 'FINGERPRINT_REQUIRED', 'NOT_ACTIVATED', 'TOO_MANY_ACTIVATIONS'] as const),
-  ...(['VALID_IN_GRACE', 'VALID'] as const),
-];
 
 const body = z
   .strictObject({
@@ -34,8 +30,8 @@ const limitsShape = z.strictObject({ activations: z.strictObject({ used: z.int()
 const answerShape = z
   .strictObject({
     valid: z.boolean(),
-    code: z.enum(codes),
-    reasons: z.array(z.enum(codes)),
+    code: z.enum(validationCodes),
+    reasons: z.array(z.enum(validationCodes)),
     status: z.enum(statuses).nullable(),
     effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']).nullable(),
     license: z.strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) }).nullable(),
@@ -71,9 +67,14 @@ export const validateLicense = (needs: Needs): Route =>
       if (isProblem(client)) return client;
       const { found } = client;
       const asOf = needs.now();
-      const scope = { product: asked.product ?? null, fingerprint: await deviceIn(needs, found, asked.fingerprint) };
+      const device = await deviceIn(needs, found, asked.fingerprint);
       const facts = found?.facts ?? null;
-      const judged = validate(facts, scope, asOf);
+      const scope: ValidationScope = {
+        product: asked.product ?? null,
+        fingerprint: device.hash,
+        keyVersion: found?.keyVersion ?? null,
+      };
+      const judged = validate(facts === null ? null : viewOf(facts, device.isActivated), scope, asOf);
       // Written out field by field: spreading costs more here than everything else in this function.
       const answer: z.output<typeof answerShape> = {
         valid: judged.valid,
@@ -98,14 +99,25 @@ export const validateLicense = (needs: Needs): Route =>
     },
   });
 
+// What a row holds; check-ins, leases and users of a license are not read here yet.
+const viewOf = (facts: LicenseFacts, isActivated: boolean): ValidationView => ({
+  facts,
+  tenantSuspended: false,
+  lastCheckInAt: null,
+  activation: isActivated ? ofThisDevice : null,
+  lease: null,
+  userAssigned: false,
+});
+
+const ofThisDevice = { isOfFingerprint: true } as const;
+
 const deviceIn = async (
   needs: Needs,
   found: ValidationFacts | null,
   value?: string,
-): Promise<ValidationScope['fingerprint']> => {
-  if (value === undefined) return 'absent';
-  if (found !== null) return (await findDevice(needs, found, value)).isActivated ? 'activated' : 'unknown';
+): Promise<{ readonly hash: string | null; readonly isActivated: boolean }> => {
+  if (value === undefined) return { hash: null, isActivated: false };
+  if (found !== null) return findDevice(needs, found, value);
   // The same work as for a license that exists.
-  fingerprintHashes(needs.secrets, '', value);
-  return 'unknown';
+  return { hash: fingerprintHashes(needs.secrets, '', value)[0] ?? '', isActivated: false };
 };

@@ -1,11 +1,15 @@
+import type { CatalogRejection } from '../domain/catalog/commands.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseRejection } from '../domain/license/commands.ts';
 import type { OrganizationRejection } from '../domain/organization/commands.ts';
+import type { ReservationRejection } from '../domain/reservation/reservation.ts';
 
 /** Everything that can be wrong with a request, by the name that clients branch on. */
 export type ProblemCode =
   | LicenseRejection
   | OrganizationRejection
+  | CatalogRejection
+  | ReservationRejection
   | 'INVALID_REQUEST'
   | 'LICENSE_KEY_MALFORMED'
   | 'UNAUTHENTICATED'
@@ -55,8 +59,18 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   LICENSE_NOT_STARTED: { status: 409, title: 'License not started' },
   PRODUCT_NOT_LICENSED: { status: 409, title: 'Product not licensed' },
   ACTIVATION_LIMIT_EXCEEDED: { status: 409, title: 'Activation limit exceeded' },
+  USER_LIMIT_EXCEEDED: { status: 409, title: 'User limit exceeded' },
+  PROJECT_LIMIT_EXCEEDED: { status: 409, title: 'Project limit exceeded' },
+  SEAT_LIMIT_EXCEEDED: { status: 409, title: 'Seat limit exceeded' },
+  QUOTA_EXCEEDED: { status: 409, title: 'Quota exceeded' },
+  USER_NOT_ASSIGNED: { status: 409, title: 'User not assigned' },
   DEACTIVATION_LIMIT: { status: 409, title: 'Deactivation limit reached' },
   COOLDOWN_ACTIVE: { status: 409, title: 'Cooldown active' },
+  ORGANIZATION_CLOSED: { status: 409, title: 'Organization closed' },
+  LAST_OWNER: { status: 409, title: 'Last owner' },
+  ALREADY_MEMBER: { status: 409, title: 'Already a member' },
+  CODE_TAKEN: { status: 409, title: 'Already taken' },
+  ARCHIVED: { status: 409, title: 'Archived' },
   CONCURRENT_MODIFICATION: { status: 409, title: 'Concurrent modification' },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, title: 'Request with this idempotency key in flight' },
   BODY_TOO_LARGE: { status: 413, title: 'Body too large' },

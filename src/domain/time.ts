@@ -67,34 +67,6 @@ export const parseDuration = (text: string): Duration | null => {
   return daysAtMost > 0 && daysAtMost <= 100 * 366 ? duration : null;
 };
 
-/**
- * The instant one calendar duration later, in UTC: months first, then days, then time. A day that the month lacks becomes
- * its last (31 Jan + P1M = 28 or 29 Feb). `anchorDay` is the day of the month that months are counted on, so that a chain
- * of them returns to it (28 Feb + P1M on anchor 31 = 31 Mar). Null beyond the year 9999.
- */
-export const addDuration = (instant: Instant, duration: Duration, anchorDay?: number): Instant | null => {
-  const date = new Date(instant);
-  if (duration.months > 0) {
-    const monthsSinceZero = date.getUTCFullYear() * 12 + date.getUTCMonth() + duration.months;
-    const [year, month] = [Math.floor(monthsSinceZero / 12), monthsSinceZero % 12];
-    date.setUTCFullYear(year, month, Math.min(anchorDay ?? date.getUTCDate(), daysInMonth(year, month)));
-  }
-  const ms = date.getTime() + duration.days * msPerDay + duration.milliseconds;
-  return ms <= msMax ? new Date(ms).toISOString() : null;
-};
-
-/**
- * The day of the month that a chain of calendar durations which began at `anchor` counts on, seen from `end`, one of its
- * ends: the anchor's own day where `end` is that day cut to a shorter month, else the day of `end`.
- */
-export const anchorDayOf = (anchor: Instant, end: Instant): number => {
-  const [begun, ended] = [new Date(anchor), new Date(end)];
-  const day = ended.getUTCDate();
-  const isLastOfMonth = day === daysInMonth(ended.getUTCFullYear(), ended.getUTCMonth());
-  const isCut = isLastOfMonth && begun.getUTCDate() > day && anchor.slice(11) === end.slice(11);
-  return isCut ? begun.getUTCDate() : day;
-};
-
 const msPerDay = 86_400_000;
 const msMin = Date.parse('0001-01-01T00:00:00.000Z');
 const msMax = Date.parse(lastInstant);
@@ -104,7 +76,8 @@ const dateTimePattern =
 const durationPattern =
   /^P(?=[\dT])(?:(\d{1,10})Y)?(?:(\d{1,10})M)?(?:(\d{1,10})W)?(?:(\d{1,10})D)?(?:T(?=\d)(?:(\d{1,10})H)?(?:(\d{1,10})M)?(?:(\d{1,10})S)?)?$/;
 
-const daysInMonth = (year: number, month: number): number => {
+/** How many days a month has; `month` counts from 0. */
+export const daysInMonth = (year: number, month: number): number => {
   const lastDay = new Date(0);
   // Date.UTC and the constructor read the years 0 to 99 as 1900 to 1999.
   lastDay.setUTCFullYear(year, month + 1, 0);

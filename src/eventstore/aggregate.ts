@@ -1,3 +1,7 @@
+import type { Catalog } from '../domain/catalog/catalog.ts';
+import type { CatalogCommand, CatalogRejection } from '../domain/catalog/commands.ts';
+import { catalogDecider } from '../domain/catalog/decider.ts';
+import type { CatalogEvent } from '../domain/catalog/events.ts';
 import type { Decider } from '../domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { licenseDecider } from '../domain/license/decider.ts';
@@ -7,8 +11,18 @@ import type { OrganizationCommand, OrganizationRejection } from '../domain/organ
 import { organizationDecider } from '../domain/organization/decider.ts';
 import type { OrganizationEvent } from '../domain/organization/events.ts';
 import type { Organization } from '../domain/organization/organization.ts';
+import {
+  type Reservation,
+  type ReservationCommand,
+  type ReservationEvent,
+  type ReservationRejection,
+  reservationDecider,
+} from '../domain/reservation/reservation.ts';
 import type { Instant } from '../domain/time.ts';
-import { decodeLicense, decodeOrganization } from './codec.ts';
+import { decodeLicense } from './codec.ts';
+import { decodeCatalog } from './codec-catalog.ts';
+import { decodeOrganization } from './codec-organization.ts';
+import { decodeReservation } from './codec-reservation.ts';
 import type { Decoded } from './envelope.ts';
 import type { JsonObject, Recorded } from './event-store.ts';
 
@@ -66,3 +80,26 @@ export const organizationAggregate: Aggregate<
     return { issuerOrgId: organization.organizationId, holderOrgId: null };
   },
 };
+
+/** `catalog-org_…`, by the id of the issuer, who owns it. */
+export const catalogAggregate: Aggregate<CatalogCommand, CatalogEvent, Catalog, CatalogRejection> = {
+  decider: catalogDecider,
+  stream: (issuerOrgId) => `catalog-${issuerOrgId}`,
+  decode: decodeCatalog,
+  owners: (catalog) => {
+    if (catalog.kind === 'unopened') throw new Error('A catalog without events has no owners.');
+    return { issuerOrgId: catalog.issuerOrgId, holderOrgId: null };
+  },
+};
+
+/** `reservation-{kind}-{hash}`, by what `reservationId` of ids.ts makes; the issuer of what is reserved owns it. */
+export const reservationAggregate: Aggregate<ReservationCommand, ReservationEvent, Reservation, ReservationRejection> =
+  {
+    decider: reservationDecider,
+    stream: (id) => `reservation-${id}`,
+    decode: decodeReservation,
+    owners: (reservation) => {
+      if (reservation.kind === 'unmade') throw new Error('A reservation without events has no owners.');
+      return { issuerOrgId: reservation.issuerOrgId, holderOrgId: null };
+    },
+  };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
+import type { NeededReservation } from '../domain/reservation/trial.ts';
 
 /** The namespace of every derived id. It is part of the stored format: changing it would break every retry in flight. */
 export const ledgerNamespace = '5f0c1f0e-7f0b-4f0e-9a55-3c1d3c0e9b21';
@@ -14,11 +15,7 @@ export const commandIdFor = (
   operation: string,
   idempotencyKey: string,
 ): string => {
-  const fields = [organization, principal, operation, idempotencyKey];
-  if (fields.some((field) => field.includes('\0')))
-    throw new Error('A command id cannot be made from a field that holds a NUL character.');
-
-  return uuidv5(ledgerNamespace, fields.join('\0'));
+  return uuidv5(ledgerNamespace, joined([organization, principal, operation, idempotencyKey]));
 };
 
 /** The command id of a request without an Idempotency-Key: new each time, ordered by time (UUIDv7). */
@@ -34,6 +31,13 @@ export const eventId = (commandId: string, index: number): string => uuidv5(comm
 export const expireCommandId = (licenseId: string, termNumber: number): string =>
   uuidv5(ledgerNamespace, `expire:${licenseId}:${termNumber}`);
 
+/**
+ * What names the stream of a reservation: its kind, and SHA-256 of the fields that are to be unique together, hex. None of
+ * them is a secret or personal: ids, codes, HMACs. Throws when a field holds a NUL character.
+ */
+export const reservationId = ({ kind, fields }: NeededReservation): string =>
+  `${kind}-${createHash('sha256').update(joined(fields)).digest('hex')}`;
+
 /** A name-based UUID (RFC 9562 §5.5, SHA-1), lower case. Throws when `namespace` is not a UUID. */
 export const uuidv5 = (namespace: string, name: string): string => {
   if (!uuid.test(namespace))
@@ -47,6 +51,13 @@ export const uuidv5 = (namespace: string, name: string): string => {
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = bytes.toString('hex', 0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
+// Without the check two different lists of fields could come to the same text.
+const joined = (fields: readonly string[]): string => {
+  if (fields.some((field) => field.includes('\0')))
+    throw new Error('An id cannot be made from a field that holds a NUL character.');
+  return fields.join('\0');
 };
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

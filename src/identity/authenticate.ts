@@ -27,11 +27,15 @@ type Row = {
   /** Null while the key is not projected yet. */
   readonly scopes: readonly Scope[] | null;
   readonly revoked: boolean;
+  /** The organization was closed. */
+  readonly closed: boolean;
+  /** Milliseconds since 1970; null: never. */
+  readonly expires_ms: string | null;
 };
 
 /**
  * Checks API keys against `identity.api_keys`. A good answer is remembered for 30 seconds, which is how long a revoked key
- * may still work; a bad one never is. Only hashes of keys are kept in memory.
+ * or one of a closed organization may still work, never beyond the key's own end; a bad one never is. Only hashes of keys are kept in memory.
  */
 export const createAuthenticate = ({ pool, secrets, nowMs }: Needs): AuthenticateApiKey => {
   const cached = new Map<string, { readonly identity: ApiKeyIdentity; readonly untilMs: number }>();
@@ -46,14 +50,17 @@ export const createAuthenticate = ({ pool, secrets, nowMs }: Needs): Authenticat
 
     const { rows } = await pool.query<Row>({
       name: 'identity-authenticate',
-      text: 'select api_key_id, org_id, hash, secret_id, scopes, revoked from identity.authenticate($1)',
+      text: 'select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms from identity.authenticate($1)',
       values: [key.lookupId],
     });
     const row = rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));
-    if (row === undefined || row.revoked || row.scopes === null) return null;
+    if (row === undefined || row.revoked || row.closed || row.scopes === null) return null;
+    const now = nowMs();
+    const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
+    if (now >= expiresMs) return null;
     const identity = { apiKeyId: row.api_key_id, organizationId: row.org_id, scopes: row.scopes };
     if (cached.size >= cachedKeysMax) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
-    cached.set(digest, { identity, untilMs: nowMs() + cachedMsMax });
+    cached.set(digest, { identity, untilMs: Math.min(now + cachedMsMax, expiresMs) });
     return identity;
   };
 };

@@ -43,6 +43,29 @@ export type Closing = {
 /** The columns that a closing sets. */
 export const closingColumns: readonly string[] = ['deactivated_at', 'cause'];
 
+/** The holder that open activations get with their license. `closedBefore`: those that are closed by then, if not yet here. */
+export type Transfer = {
+  readonly licenseId: string;
+  readonly holderOrgId: string | null;
+  readonly closedBefore: readonly string[];
+};
+
+/** Gives the open activations of a license to its new holder; closed ones stay with whom they were. As ledger_projector. */
+export const transferActivations = async (db: PoolClient, transfer: Transfer): Promise<void> => {
+  await db.query({
+    name: 'transfer-activations',
+    text: `update rm.activations set holder_org_id = $2
+      where license_id = $1 and deactivated_at is null and activation_id <> all($3)`,
+    values: [transfer.licenseId, transfer.holderOrgId, transfer.closedBefore],
+  });
+};
+
+/** The row of an activation after a transfer. */
+export const transferredRow = (row: Row, { licenseId, holderOrgId, closedBefore }: Transfer): Row =>
+  row.license_id === licenseId && row.deactivated_at === null && !closedBefore.includes(String(row.activation_id))
+    ? { ...row, holder_org_id: holderOrgId }
+    : row;
+
 /** An open activation as the API shows it. `name` null: none was given, or it was erased. */
 export type ActivationView = {
   readonly activationId: string;

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
-import { activations, closingColumns } from './activations.ts';
-import { apiKeys } from './api-keys.ts';
+import { activations, closingColumns, transferActivations } from './activations.ts';
+import { apiKeys, changingColumns } from './api-keys.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { type Changes, foldBatch, licenseOf, organizationOf, type Stored } from './fold-batch.ts';
 import { licenseEvents } from './license-events.ts';
@@ -50,9 +50,18 @@ const write = async (db: PoolClient, stored: Stored, changes: Changes): Promise<
   await upsertRows(db, licenses, changed.filter((license) => !keepsGrant(license)).map(licenseRow));
   await updateRows(db, licenses, stateColumns, changed.filter(keepsGrant).map(licenseRow));
   await insertRows(db, licenseKeys, changes.licenseKeys);
+  for (const transfer of changes.transfers) await transferActivations(db, transfer);
   await insertRows(db, activations, [...changes.activations.values()]);
   await updateRows(db, activations, closingColumns, changes.closings);
   await insertRows(db, licenseEvents, changes.licenseEvents);
   await upsertRows(db, organizations, [...changes.organizations.values()].map(organizationRow));
-  await insertRows(db, apiKeys, changes.apiKeys);
+  await insertRows(db, apiKeys, [...changes.apiKeys.values()]);
+  const apiKeyChanges = [...changes.apiKeyChanges.values()];
+  for (const column of changingColumns)
+    await updateRows(
+      db,
+      apiKeys,
+      [column],
+      apiKeyChanges.filter((change) => column in change),
+    );
 };

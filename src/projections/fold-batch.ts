@@ -1,18 +1,22 @@
 import { evolveFacts } from '../domain/license/evolve.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
-import { decodeLicense, decodeOrganization } from '../eventstore/codec.ts';
+import { decodeLicense } from '../eventstore/codec.ts';
+import { decodeCatalog } from '../eventstore/codec-catalog.ts';
+import { decodeOrganization } from '../eventstore/codec-organization.ts';
+import { decodeReservation } from '../eventstore/codec-reservation.ts';
 import type { Decoded } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { activationRow, type Closing } from './activations.ts';
-import { apiKeyRow } from './api-keys.ts';
+import { activationRow, type Closing, type Transfer } from './activations.ts';
+import { foldOrganization, type OrganizationChanges } from './fold-organization.ts';
 import { licenseEventRow } from './license-events.ts';
 import { licenseKeyRow } from './license-keys.ts';
 import type { FoldedLicense } from './licenses.ts';
-import type { FoldedOrganization, Organization } from './organizations.ts';
+import { notProjected } from './not-projected.ts';
+import type { Organization } from './organizations.ts';
 import type { Row } from './rows.ts';
 
-/** The streams that the read models are made of. */
-export const streamPrefixes = ['license-', 'organization-'] as const;
+/** The streams that the read models are made of, and those that are read only to notice what cannot be read. */
+export const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'] as const;
 
 /** What the read models hold of the streams of a batch, before it. */
 export type Stored = {
@@ -21,15 +25,15 @@ export type Stored = {
 };
 
 /** What a batch changes, per table. */
-export type Changes = {
+export type Changes = OrganizationChanges & {
   readonly licenses: Map<string, FoldedLicense>;
   readonly licenseKeys: Row[];
   readonly activations: Map<string, Row>;
   /** Ends of activations that were made before the batch. */
   readonly closings: Closing[];
+  /** Transfers of licenses, in order: what they change of activations that were made before the batch. */
+  readonly transfers: Transfer[];
   readonly licenseEvents: Row[];
-  readonly organizations: Map<string, FoldedOrganization>;
-  readonly apiKeys: Row[];
 };
 
 /**
@@ -43,7 +47,9 @@ export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes 
       const licenseId = licenseOf(recorded.stream);
       const organizationId = organizationOf(recorded.stream);
       if (licenseId !== null) foldLicense(changes, stored, licenseId, recorded);
-      if (organizationId !== null) foldOrganization(changes, stored, organizationId, recorded);
+      if (organizationId !== null) foldOrganizationEvent(changes, stored, organizationId, recorded);
+      if (recorded.stream.startsWith('catalog-')) notProjected(decodeCatalog(recorded).event);
+      if (recorded.stream.startsWith('reservation-')) notProjected(decodeReservation(recorded).event);
     } catch (error) {
       throw new Unprojectable(recorded, index, error);
     }
@@ -79,9 +85,11 @@ const noChanges = (): Changes => ({
   licenseKeys: [],
   activations: new Map(),
   closings: [],
+  transfers: [],
   licenseEvents: [],
   organizations: new Map(),
-  apiKeys: [],
+  apiKeys: new Map(),
+  apiKeyChanges: new Map(),
 });
 
 const idAfter = (prefix: string, stream: string): string | null =>
@@ -107,6 +115,10 @@ const foldParts = (changes: Changes, licenseId: string, { event, at, envelope }:
   if (event.type === 'LicenseKeyIssued') {
     changes.licenseKeys.push(licenseKeyRow(envelope.issuerOrgId, licenseId, event.data));
   }
+  if (event.type === 'LicenseKeyRotated') {
+    const { toVersion: keyVersion, ...key } = event.data;
+    changes.licenseKeys.push(licenseKeyRow(envelope.issuerOrgId, licenseId, { ...key, keyVersion }));
+  }
   if (event.type === 'ActivationRecorded') {
     const { issuerOrgId, holderOrgId } = envelope;
     const row = activationRow({ issuerOrgId, holderOrgId, licenseId }, event.data, at.effectiveAt);
@@ -119,31 +131,22 @@ const foldParts = (changes: Changes, licenseId: string, { event, at, envelope }:
     if (opened !== undefined) changes.activations.set(activationId, { ...opened, ...closing });
     else changes.closings.push({ activation_id: activationId, ...closing });
   }
+  if (event.type === 'LicenseTransferred') {
+    const { toHolderOrgId } = event.data;
+    for (const [id, row] of changes.activations)
+      if (row.license_id === licenseId && row.deactivated_at === null)
+        changes.activations.set(id, { ...row, holder_org_id: toHolderOrgId });
+    const closedBefore = changes.closings.map(({ activation_id }) => activation_id);
+    changes.transfers.push({ licenseId, holderOrgId: toHolderOrgId, closedBefore });
+  }
 };
 
 type LicenseEventOf = ReturnType<typeof decodeLicense>['event'];
 
-const foldOrganization = (changes: Changes, stored: Stored, organizationId: string, recorded: Recorded): void => {
+const foldOrganizationEvent = (changes: Changes, stored: Stored, organizationId: string, recorded: Recorded): void => {
   const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
-  if (!isNext(recorded, before)) return;
-
-  const { event, at } = decodeOrganization(recorded);
-  const place = { revision: recorded.revision, position: recorded.position.commit };
-  switch (event.type) {
-    case 'OrganizationCreated':
-      changes.organizations.set(organizationId, {
-        organizationId,
-        name: event.data.name,
-        createdAt: at.recordedAt,
-        ...place,
-      });
-      return;
-    case 'ApiKeyCreated':
-      if (before === undefined) throw new Error('the stream does not begin with OrganizationCreated.');
-      changes.organizations.set(organizationId, { ...before, ...place });
-      changes.apiKeys.push(apiKeyRow(organizationId, event.data, at.recordedAt, recorded.revision));
-      return;
-  }
+  if (isNext(recorded, before))
+    foldOrganization(changes, before, organizationId, decodeOrganization(recorded), recorded);
 };
 
 const isNext = ({ revision }: Recorded, before: { readonly revision: bigint } | undefined): boolean => {

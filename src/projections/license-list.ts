@@ -46,7 +46,7 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
     values,
     rowMode: 'array',
   });
-  return rows.map((row) => ({ ...readLicense(row), metadata: row[22] }));
+  return rows.map((row) => ({ ...readLicense(row), metadata: row[23] }));
 };
 
 const placeOf = (licenseId: string): string =>
@@ -56,5 +56,8 @@ const placeOf = (licenseId: string): string =>
 const statusAt = (now: string): string => `case
   when l.revoked_at is not null then 'REVOKED'
   when l.suspension_reason is not null and (l.suspended_until is null or l.suspended_until > ${now}) then 'SUSPENDED'
+  when l.more ? 'scheduled' and exists (select from jsonb_array_elements(l.more->'scheduled') later
+    where later->'change'->>'kind' = 'SUSPENSION' and (later->>'effectiveAt')::timestamptz <= ${now}
+      and coalesce((later->'change'->>'until')::timestamptz > ${now}, true)) then 'SUSPENDED'
   when l.expires_at + make_interval(secs => (l.policy->>'expiryGraceSeconds')::bigint) <= ${now} then 'EXPIRED'
   else 'ACTIVE' end`;

@@ -3,9 +3,10 @@ import type { Entitlement, Limits, PinnedPolicy, SuspensionReason } from '../dom
 import type { LicenseFacts, Suspension } from '../domain/license/license.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
 import type { JsonObject } from '../eventstore/event-store.ts';
+import { moreOf, readMore } from './license-more.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
 
-/** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
+/** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql and 011). */
 export const licenses: Table = {
   name: 'rm.licenses',
   key: ['license_id'],
@@ -15,7 +16,7 @@ export const licenses: Table = {
     ...{ starts_at: 'timestamptz', expires_at: 'timestamptz', announced_term: 'integer', limits: 'jsonb' },
     ...{ entitlements: 'jsonb', external_ref: 'text', suspension_reason: 'text', suspended_since: 'timestamptz' },
     ...{ suspended_until: 'timestamptz', revoked_at: 'timestamptz', activations: 'integer', key_version: 'integer' },
-    ...{ key_hint: 'text', created_at: 'timestamptz' },
+    ...{ key_hint: 'text', created_at: 'timestamptz', more: 'jsonb' },
   },
 };
 
@@ -55,12 +56,13 @@ export const licenseRow = ({ facts, revision, position }: FoldedLicense): Row =>
   key_version: facts.keyVersion,
   key_hint: facts.keyHint,
   created_at: facts.createdAt,
+  more: moreOf(facts),
 });
 
 /** What changes in a license's life, again and again; the rest is what was granted, most of it large. */
 export const stateColumns: readonly string[] = [
   ...['revision', 'position', 'term_number', 'starts_at', 'expires_at', 'announced_term', 'suspension_reason'],
-  ...['suspended_since', 'suspended_until', 'revoked_at', 'activations', 'key_version', 'key_hint'],
+  ...['suspended_since', 'suspended_until', 'revoked_at', 'activations', 'key_version', 'key_hint', 'more'],
 ];
 
 /** True when writing `stateColumns` is enough to get from one row to the other. The fold keeps what it does not change. */
@@ -88,7 +90,7 @@ export const licenseColumns = [
   ],
   ...['l.limits::text', 'l.entitlements::text', 'l.external_ref', 'l.suspension_reason', epochMs('l.suspended_since')],
   ...[epochMs('l.suspended_until'), epochMs('l.revoked_at'), 'l.activations', 'l.key_version', 'l.key_hint'],
-  epochMs('l.created_at'),
+  ...[epochMs('l.created_at'), 'l.more::text'],
 ].join(', ');
 
 /** Those columns, read in array row mode. Milliseconds and revision come as text. */
@@ -101,7 +103,7 @@ export type LicenseColumns = readonly [
   policy: string,
   products: string,
   termNumber: number,
-  startsAt: string,
+  startsAt: string | null,
   expiresAt: string | null,
   announcedTerm: number,
   limits: string,
@@ -115,6 +117,7 @@ export type LicenseColumns = readonly [
   keyVersion: number,
   keyHint: string | null,
   createdAt: string,
+  more: string,
 ];
 
 /** Reads a license back: what `licenseRow` wrote. Further columns may follow. */
@@ -144,12 +147,14 @@ export const readLicense = (
     keyVersion,
     keyHint,
     createdAt,
+    moreText,
   ] = row;
   const policy: PinnedPolicy = JSON.parse(policyText);
   const products: string[] = JSON.parse(productsText);
   const limits: Limits = JSON.parse(limitsText);
   const entitlements: Entitlement[] = JSON.parse(entitlementsText);
-  const term = { number, startsAt: instantOf(startsAt), expiresAt: orNull(expiresAt) };
+  const { usage, ...more } = readMore(moreText);
+  const term = { number, startsAt: orNull(startsAt), expiresAt: orNull(expiresAt) };
   const suspension: Suspension | null =
     reason === null || since === null ? null : { reasonCode: reason, since: instantOf(since), until: orNull(until) };
   const facts: LicenseFacts = {
@@ -165,8 +170,10 @@ export const readLicense = (
       limits,
       entitlements,
     },
-    ...{ externalRef, suspension, revokedAt: orNull(revokedAt), usage: { activations }, keyVersion, keyHint },
+    ...{ externalRef, suspension, revokedAt: orNull(revokedAt), keyVersion, keyHint },
+    usage: { activations, ...usage },
     createdAt: instantOf(createdAt),
+    ...more,
   };
   return { facts, revision: BigInt(revision) };
 };
@@ -196,7 +203,7 @@ export const licenseById = async (db: PoolClient, licenseId: string): Promise<Li
     rowMode: 'array',
   });
   const [row] = rows;
-  return row === undefined ? null : { ...readLicense(row), metadata: row[22] };
+  return row === undefined ? null : { ...readLicense(row), metadata: row[23] };
 };
 
 /** A license whose term has run out and was not announced. */

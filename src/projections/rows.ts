@@ -37,7 +37,8 @@ export const updateRows = async (
   if (rows.length === 0) return;
   const changes = columns.map((column) => `${column} = changed.${column}`);
   const { rowCount } = await db.query({
-    name: `update ${table.name}`,
+    // One statement per list of columns; a name has at most 63 characters.
+    name: `update ${table.name} ${columns}`.slice(0, 63),
     text: `update ${table.name} stored set ${changes} from (${decode(table, [...table.key, ...columns])}) changed
       where ${table.key.map((column) => `stored.${column} = changed.${column}`).join(' and ')}`,
     values: [encode([...table.key, ...columns], rows)],

@@ -87,7 +87,7 @@ const answer = async (pool: Pool, waits: readonly Wait[]): Promise<void> => {
       ],
       rowMode: 'array',
     });
-    const found = new Map(rows.map((row) => [row[22], row]));
+    const found = new Map(rows.map((row) => [row[23], row]));
     let place = 0;
     for (const wait of waits) {
       const row = wait.wanted.map(() => found.get(++place)).find((each) => each !== undefined);
@@ -106,7 +106,7 @@ type ValidationRow = [
 ];
 
 const factsOf = (row: ValidationRow): ValidationFacts => {
-  const [keyVersion, fingerprints] = [row[23], row[24]];
+  const [keyVersion, fingerprints] = [row[24], row[25]];
   const hashes = fingerprints === null ? [] : fingerprints.split(',');
   return {
     ...readLicense(row),
@@ -119,6 +119,6 @@ const factsOf = (row: ValidationRow): ValidationFacts => {
 // The columns of LicenseColumns, ready made by the function, then its own.
 const validationQuery = `select license_id, issuer_org_id, holder_org_id, revision, owner_user_ref, policy, products,
   term_number, starts_at, expires_at, announced_term, limits, entitlements, external_ref, suspension_reason,
-  suspended_since, suspended_until, revoked_at, activations, key_version, key_hint, created_at,
+  suspended_since, suspended_until, revoked_at, activations, key_version, key_hint, created_at, more,
   request, matched_key_version, fingerprints
   from rm.validation_facts($1, $2, $3)`;

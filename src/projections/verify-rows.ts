@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { activations } from './activations.ts';
+import { activations, transferredRow } from './activations.ts';
 import { apiKeys } from './api-keys.ts';
 import type { Changes } from './fold-batch.ts';
 import { licenseEvents } from './license-events.ts';
@@ -31,7 +31,8 @@ type Expected = { readonly row: Row; readonly place: Place };
 export const createExpectation = (db: PoolClient): Expectation => {
   const stored = { licenses: new Map<string, FoldedLicense>(), organizations: new Map<string, FoldedOrganization>() };
   const opened = new Map<string, Expected>();
-  const keys = { licenseKeys: new Set<string>(), apiKeys: new Set<string>() };
+  const createdKeys = new Map<string, Expected>();
+  const keys = { licenseKeys: new Set<string>() };
   const counts = new Map<Table, number>();
 
   const compare = async (table: Table, expected: readonly Expected[]): Promise<Finding | null> => {
@@ -56,7 +57,7 @@ export const createExpectation = (db: PoolClient): Expectation => {
     [licenseKeys, (key) => keys.licenseKeys.has(key)],
     [activations, (key) => opened.has(key)],
     [organizations, (key) => stored.organizations.has(key)],
-    [apiKeys, (key) => keys.apiKeys.has(key)],
+    [apiKeys, (key) => createdKeys.has(key)],
   ];
 
   return {
@@ -69,6 +70,8 @@ export const createExpectation = (db: PoolClient): Expectation => {
       const ofLicense = (row: Row): Expected => ({ row, place: at(`license-${row.license_id}`) });
       for (const [id, license] of changes.licenses) stored.licenses.set(id, license);
       for (const [id, organization] of changes.organizations) stored.organizations.set(id, organization);
+      for (const transfer of changes.transfers)
+        for (const [id, { row, place }] of opened) opened.set(id, { row: transferredRow(row, transfer), place });
       for (const [id, row] of changes.activations) opened.set(id, ofLicense(row));
       for (const { activation_id, deactivated_at, cause } of changes.closings) {
         const before = opened.get(activation_id);
@@ -78,7 +81,13 @@ export const createExpectation = (db: PoolClient): Expectation => {
         opened.set(activation_id, { row: { ...before.row, deactivated_at, cause }, place });
       }
       for (const row of changes.licenseKeys) keys.licenseKeys.add(keyOf(licenseKeys, row));
-      for (const row of changes.apiKeys) keys.apiKeys.add(keyOf(apiKeys, row));
+      for (const [id, row] of changes.apiKeys)
+        createdKeys.set(id, { row, place: at(`organization-${row.issuer_org_id}`) });
+      for (const [id, change] of changes.apiKeyChanges) {
+        const before = createdKeys.get(id);
+        if (before === undefined) return { ...nowhere, what: `an event changes the API key ${id}, which none made` };
+        createdKeys.set(id, { row: { ...before.row, ...change }, place: at(before.place.stream ?? '') });
+      }
       const events = new Map(batch.map((recorded) => [`${recorded.stream}/${recorded.revision}`, recorded]));
       const ofEvent = (row: Row): Expected => {
         const stream = `license-${row.license_id}`;
@@ -86,11 +95,7 @@ export const createExpectation = (db: PoolClient): Expectation => {
       };
       return (
         (await compare(licenseEvents, changes.licenseEvents.map(ofEvent))) ??
-        (await compare(licenseKeys, changes.licenseKeys.map(ofLicense))) ??
-        (await compare(
-          apiKeys,
-          changes.apiKeys.map((row) => ({ row, place: at(`organization-${row.issuer_org_id}`) })),
-        ))
+        (await compare(licenseKeys, changes.licenseKeys.map(ofLicense)))
       );
     },
 
@@ -106,7 +111,8 @@ export const createExpectation = (db: PoolClient): Expectation => {
       const differing =
         (await compare(licenses, folded)) ??
         (await compare(activations, [...opened.values()])) ??
-        (await compare(organizations, known));
+        (await compare(organizations, known)) ??
+        (await compare(apiKeys, [...createdKeys.values()]));
       if (differing !== null) return differing;
       for (const [table, isExpected] of owners) {
         const extra = await extraRow(db, table, counts.get(table) ?? 0, isExpected);

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { addDuration, anchorDayOf } from '../../src/domain/calendar.ts';
 import {
-  addDuration,
-  anchorDayOf,
   earlier,
   fromMs,
   isInstant,

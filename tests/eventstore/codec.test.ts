@@ -1,14 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { CatalogEvent } from '../../src/domain/catalog/events.ts';
 import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
+import type { ReservationEvent } from '../../src/domain/reservation/reservation.ts';
 import { verifyLink } from '../../src/eventstore/chain.ts';
-import { decodeLicense, decodeOrganization } from '../../src/eventstore/codec.ts';
+import { decodeLicense } from '../../src/eventstore/codec.ts';
+import { decodeCatalog } from '../../src/eventstore/codec-catalog.ts';
+import { decodeOrganization } from '../../src/eventstore/codec-organization.ts';
+import { decodeReservation } from '../../src/eventstore/codec-reservation.ts';
 import { UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import frozenHashes from './corpus-hashes.json' with { type: 'json' };
 
-// One stored example of every type and version, for ever: they are added to, never changed.
+// One stored example of every type and version, for ever: they are added to, never changed. A field that was added to a
+// type later has a further example, named `Type.v1-what.json`.
 const directory = new URL('corpus/', import.meta.url);
 const corpus = readdirSync(directory).map((file): [string, Recorded] => {
   const stored: Proposed & { stream: string; revision: number } = JSON.parse(
@@ -17,16 +23,22 @@ const corpus = readdirSync(directory).map((file): [string, Recorded] => {
   return [file, { ...stored, revision: BigInt(stored.revision), position: { commit: 0n, prepare: 0n } }];
 });
 
-const example = (type: (LicenseEvent | OrganizationEvent)['type']): Recorded => {
+type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent;
+
+const example = (type: StoredEvent['type']): Recorded => {
   const [, found] = corpus.find(([file]) => file === `${type}.v1.json`) ?? [];
   if (found === undefined) throw new Error(`The corpus has no ${type}.`);
   return found;
 };
 
-const decode = (recorded: Recorded) =>
-  recorded.stream.startsWith('license-') ? decodeLicense(recorded) : decodeOrganization(recorded);
+const decode = (recorded: Recorded) => {
+  const [kind] = recorded.stream.split('-');
+  if (kind === 'license') return decodeLicense(recorded);
+  if (kind === 'organization') return decodeOrganization(recorded);
+  return kind === 'catalog' ? decodeCatalog(recorded) : decodeReservation(recorded);
+};
 
-const types: Record<(LicenseEvent | OrganizationEvent)['type'], true> = {
+const types: Record<StoredEvent['type'], true> = {
   LicenseIssued: true,
   LicenseKeyIssued: true,
   ActivationRecorded: true,
@@ -37,13 +49,62 @@ const types: Record<(LicenseEvent | OrganizationEvent)['type'], true> = {
   LicenseRenewed: true,
   LicenseExpired: true,
   LicenseRevoked: true,
+  LicenseImported: true,
+  LicenseTermStarted: true,
+  LicenseExpiryChanged: true,
+  LicenseRenewalChanged: true,
+  LicenseGraceEnded: true,
+  LicenseExpiringSoon: true,
+  TierChangeScheduled: true,
+  ScheduledChangeCancelled: true,
+  LicenseTierChanged: true,
+  TrialConverted: true,
+  LicenseLimitsChanged: true,
+  EntitlementGranted: true,
+  EntitlementRevoked: true,
+  ProductAdded: true,
+  ProductRemoved: true,
+  UserAssigned: true,
+  UserUnassigned: true,
+  LeaseAcquired: true,
+  LeaseExtended: true,
+  LeaseReleased: true,
+  LeaseLapsed: true,
+  UsageRecorded: true,
+  LicenseKeyRotated: true,
+  LicenseKeyRetired: true,
+  LicenseTransferred: true,
+  ReplacementIssued: true,
   OrganizationCreated: true,
   ApiKeyCreated: true,
+  OrganizationRenamed: true,
+  OrganizationClosed: true,
+  MemberInvited: true,
+  InvitationWithdrawn: true,
+  MemberJoined: true,
+  MemberRoleChanged: true,
+  MemberRemoved: true,
+  ApiKeyRenamed: true,
+  ApiKeyScopesChanged: true,
+  ApiKeyRevoked: true,
+  ProjectCreated: true,
+  ProjectChanged: true,
+  ProjectArchived: true,
+  ProjectRestored: true,
+  CatalogOpened: true,
+  ProductCreated: true,
+  ProductChanged: true,
+  ProductArchived: true,
+  PolicyCreated: true,
+  PolicyVersionAdded: true,
+  PolicyArchived: true,
+  ReservationMade: true,
+  ReservationReleased: true,
 };
 
 describe('stored events of every version', () => {
   test('have an example of each type', () => {
-    expect(corpus.map(([, { type }]) => type).toSorted()).toEqual(Object.keys(types).toSorted());
+    expect([...new Set(corpus.map(([, { type }]) => type))].toSorted()).toEqual(Object.keys(types).toSorted());
   });
   test('are as they were when they were added', () => {
     expect(Object.fromEntries(corpus.map(([file, { metadata }]) => [file, metadata.hash]))).toEqual(frozenHashes);
@@ -100,5 +161,21 @@ describe('what is not an event of ours is refused', () => {
   ])('%s', (_, recorded, named) => {
     expect(() => decodeLicense(recorded)).toThrow(UndecodableEvent);
     expect(() => decodeLicense(recorded)).toThrow(named);
+  });
+});
+
+describe('what would put a person into the log is refused', () => {
+  test.each<[StoredEvent['type'], string, string]>([
+    ['MemberInvited', 'emailRef', 'grace@example.com'],
+    ['MemberJoined', 'userId', 'Grace Hopper'],
+    ['MemberRoleChanged', 'userId', 'grace@example.com'],
+    ['MemberRemoved', 'userId', ''],
+    ['ProjectCreated', 'metadataRef', '{"contact":"Grace"}'],
+    ['ProjectChanged', 'metadataRef', 'Grace'],
+  ])('%s with %s %j', (type, field, value) => {
+    const recorded = example(type);
+    expect(() => decodeOrganization({ ...recorded, data: { ...recorded.data, [field]: value } })).toThrow(
+      `data.${field}`,
+    );
   });
 });

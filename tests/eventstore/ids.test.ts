@@ -6,6 +6,7 @@ import {
   expireCommandId,
   ledgerNamespace,
   newCommandId,
+  reservationId,
   uuidv5,
 } from '../../src/eventstore/ids.ts';
 
@@ -32,11 +33,18 @@ test('ids derived from a request are the same for ever', () => {
     '1891baf1-528c-5015-ad64-8190f4640403',
   ]);
   expect(expireCommandId('lic_1', 2)).toBe('ef96d409-7fe7-516d-ab90-8362736df066');
+  expect(reservationId({ kind: 'trial_holder', fields: ['org_1', 'local_cli', 'org_2'] })).toBe(
+    'trial_holder-60e0a7d0ad86ae85aa2462d895ea5b29f734d6b9d2148b3b822d7fddb9446df2',
+  );
 });
 
 test('fields cannot run into each other', () => {
   expect(commandIdFor('a', 'b', 'c', 'd')).not.toBe(commandIdFor('a', 'bc', '', 'd'));
   expect(() => commandIdFor('a', 'b\0c', '', 'd')).toThrow('NUL');
+  expect(() => reservationId({ kind: 'trial_device', fields: ['a\0b'] })).toThrow('NUL');
+  expect(reservationId({ kind: 'trial_device', fields: ['ab', 'c'] })).not.toBe(
+    reservationId({ kind: 'trial_device', fields: ['a', 'bc'] }),
+  );
 });
 
 test('command ids without a key are new each time and grow with time', () => {

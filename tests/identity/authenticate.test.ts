@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiKey } from '../../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
+import { context } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -39,6 +42,41 @@ test('a revoked key works for 30 seconds at most, and a new process refuses it a
   clock.ms = 30_000;
   expect(await authenticate(apiKey)).toBeNull();
   expect(await authentication().authenticate(apiKey)).toBeNull();
+});
+
+const organization = (type: 'RevokeApiKey' | 'CloseOrganization', organizationId: string, apiKeyId: string) =>
+  ledger.executor.execute(
+    organizationAggregate,
+    organizationId,
+    type === 'RevokeApiKey'
+      ? { type, at: ledger.needs.now(), by: { type: 'SYSTEM' }, data: { apiKeyId } }
+      : { type, at: ledger.needs.now(), by: { type: 'SYSTEM' }, data: {} },
+    context(),
+    () => null,
+  );
+
+test.each(['RevokeApiKey', 'CloseOrganization'] as const)('%s ends a key once it is projected', async (type) => {
+  const { organizationId } = await createOrganization(ledger.needs, { commandId: randomUUID(), name: 'Short-lived' });
+  const { apiKey, apiKeyId } = await ledger.createKey(organizationId, ['licenses:read']);
+  expect(await authentication().authenticate(apiKey)).not.toBeNull();
+  const done = await organization(type, organizationId, apiKeyId);
+  if ('rejected' in done) throw new Error(done.detail);
+  await ledger.projected.waitFor(done.position.commit, 10_000);
+  expect(await authentication().authenticate(apiKey)).toBeNull();
+});
+
+test('a key works until its end, which is exclusive, however often it was used before', async () => {
+  const { clock, authenticate } = authentication();
+  const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  await ledger.database.superuser.query('update rm.api_keys set expires_at = $2 where api_key_id = $1', [
+    apiKeyId,
+    new Date(60_000),
+  ]);
+  clock.ms = 59_999;
+  expect(await authenticate(apiKey)).not.toBeNull();
+  clock.ms = 60_000;
+  expect(await authenticate(apiKey)).toBeNull();
+  expect(await authenticate(apiKey)).toBeNull();
 });
 
 test('a key that is created again with the same command is the same key, and one event', async () => {

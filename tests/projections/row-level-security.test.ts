@@ -223,6 +223,8 @@ describe('roles', () => {
         secret_id: 'secret-1',
         scopes: ['licenses:read'],
         revoked: false,
+        expires_ms: null,
+        closed: false,
       },
     ]);
     expect((await models.api.query('select * from identity.authenticate($1)', ['nobody'])).rows).toEqual([]);

@@ -10,7 +10,13 @@ export const scenarios =
       return {
         thenEvents: (...expected: readonly Event[]) => expect(decision).toEqual(expected),
         thenNothing: () => expect(decision).toEqual([]),
-        thenRejected: (code: Code) => expect(isRejection(decision) ? decision.rejected : decision).toBe(code),
+        thenRejected: (code: Code) => {
+          expect(isRejection(decision) ? decision.rejected : decision).toBe(code);
+          // The detail goes to the caller: a sentence, with nothing missing in it.
+          expect(isRejection(decision) ? decision.detail : '').toMatch(
+            /^(?!.*(?:undefined|null|NaN|\[object))\S+ .+\.$/s,
+          );
+        },
       };
     },
   });

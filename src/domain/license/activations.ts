@@ -1,71 +1,106 @@
 import { reject } from '../decider.ts';
 import { type Instant, plusSeconds } from '../time.ts';
-import type { CommandOf, LicenseDecision, LicenseRejection } from './commands.ts';
-import type { DeactivationCause } from './events.ts';
-import type { IssuedLicense, LicenseFacts } from './license.ts';
-import { isExpired, isNotYetValid, isSuspended } from './status.ts';
+import type { CommandOf, Device, LicenseDecision, LicenseRejection } from './commands.ts';
+import { activationOf, namedActivation } from './devices.ts';
+import type { DeactivationCause, LicenseEvent } from './events.ts';
+import { releaseOnDeactivation } from './leases.ts';
+import type { IssuedLicense } from './license.ts';
+import { capacity } from './limits.ts';
+import { firstTerm } from './term-changes.ts';
+import { refuseUse, refuseUser } from './use.ts';
 
-/** Binds a device to the license, once per fingerprint, while the limit has room. Good for all products of the license. */
-export const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision => {
-  const { facts, activations, byFingerprint } = license;
-  const limit = facts.limits.activations;
-  const refusal = refuseUse(facts, data.product, at);
-  if (refusal !== null) return refusal;
-  if (byFingerprint.has(data.fingerprintHash)) return [];
-  if (activations.size >= limit)
-    return reject(
-      'ACTIVATION_LIMIT_EXCEEDED',
-      `License ${facts.licenseId} is active on ${activations.size} of ${limit} devices; deactivate one first.`,
-    );
-
-  const { activationId, fingerprintHash, product, nameRef, platform, appVersion } = data;
-  return [
-    {
-      type: 'ActivationRecorded',
-      data: {
-        activationId,
-        fingerprintHash,
-        product,
-        nameRef,
-        platform,
-        appVersion,
-        countAfter: activations.size + 1,
-        limit,
-        overage: false,
-      },
-    },
-  ];
-};
+/**
+ * Binds a device to the license, once per device, while the limit and its overage have room. Good for all products of the
+ * license. The first one begins a term that waits for it.
+ */
+export const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
+  recorded(license, data, at, license.activations.size);
 
 /**
  * Releases a device; also of a suspended or expired license. Releasing it again changes nothing. The holder is bound to the
  * policy's allowance (counted since the last renewal) and to its cooldown (since the holder's last release).
  */
 export const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
-  const { facts, activations, byFingerprint, deactivated } = license;
+  const { facts, activations, deactivated } = license;
   const { device, by } = data;
   const named = 'activationId' in device ? device.activationId : device.fingerprintHash;
-  const activationId = 'activationId' in device ? device.activationId : byFingerprint.get(device.fingerprintHash);
-  if (activationId === undefined || !activations.has(activationId))
+  const activation = namedActivation(license, device);
+  if (activation === null)
     return deactivated.has(named)
       ? []
       : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} was never activated on this device.`);
-  if (by === 'ADMIN') return [closed(activationId, 'ADMIN', activations.size)];
-
-  const refusal = refuseRelease(license, at);
-  return refusal ?? [closed(activationId, 'USER', activations.size)];
+  const refusal = by === 'ADMIN' ? null : refuseRelease(license, at);
+  if (refusal !== null) return refusal;
+  return [closed(activation.activationId, by, activations.size), ...releaseOnDeactivation(license, activation, by, at)];
 };
 
-/** The one guard of whatever hands out use of a license: refused unless it may be used at `at` for `product`. */
-export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant) => {
-  const { licenseId, term, products } = facts;
-  if (isSuspended(facts, at)) return refuse('LICENSE_SUSPENDED', `License ${licenseId} is suspended.`);
-  if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
-  if (isNotYetValid(facts, at))
-    return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts at ${term.startsAt}.`);
-  if (product !== null && !products.includes(product))
-    return refuse('PRODUCT_NOT_LICENSED', `License ${licenseId} does not cover ${product}.`);
-  return null;
+/** Releases one device and binds another, under the guards of both, in one step. */
+export const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense): LicenseDecision => {
+  const { facts, activations, deactivated } = license;
+  const released = namedActivation(license, data.release);
+  const taken = activationOf(license, data.activate);
+  const refusal = refuseUse(facts, data.activate.product, at);
+  if (refusal !== null) return refusal;
+  if (released === null) {
+    const named = 'activationId' in data.release ? data.release.activationId : data.release.fingerprintHash;
+    return taken !== null && deactivated.has(named)
+      ? []
+      : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on the device to release.`);
+  }
+  if (taken !== null)
+    return taken === released
+      ? []
+      : reject('INVALID_REQUEST', 'The device to activate is active already; deactivate the other one instead.');
+  const notYet = refuseRelease(license, at);
+  if (notYet !== null) return notYet;
+  const activation = recorded(license, data.activate, at, activations.size - 1);
+  if ('rejected' in activation) return activation;
+  return [
+    closed(released.activationId, 'SWAP', activations.size),
+    ...releaseOnDeactivation(license, released, 'USER', at),
+    ...activation,
+  ];
+};
+
+const recorded = (
+  license: IssuedLicense,
+  device: Device,
+  at: Instant,
+  count: number,
+): readonly LicenseEvent[] | ReturnType<typeof refuse> => {
+  const { facts } = license;
+  const { activations: limit } = facts.limits;
+  const start = facts.awaited?.trigger === 'FIRST_ACTIVATION' ? firstTerm(facts, facts.awaited, at) : null;
+  if (start !== null && 'rejected' in start) return start;
+  const refusal = refuseUse(facts, device.product, at, start !== null) ?? refuseUser(license, device.userRef ?? null);
+  if (refusal !== null) return refusal;
+  if (activationOf(license, device) !== null) return [];
+  if (count >= capacity(limit, facts.policy.overage))
+    return refuse(
+      'ACTIVATION_LIMIT_EXCEEDED',
+      `License ${facts.licenseId} is active on ${count} of ${limit} devices; deactivate one first.`,
+    );
+
+  const { activationId, fingerprintHash, product, nameRef, platform, appVersion } = device;
+  const { components, userRef, environment } = device;
+  const event: LicenseEvent = {
+    type: 'ActivationRecorded',
+    data: {
+      activationId,
+      fingerprintHash,
+      product,
+      nameRef,
+      platform,
+      appVersion,
+      countAfter: count + 1,
+      limit,
+      overage: count >= limit,
+      ...(components === undefined ? {} : { components }),
+      ...(userRef === undefined ? {} : { userRef }),
+      ...(environment === undefined ? {} : { environment }),
+    },
+  };
+  return start === null ? [event] : [start, event];
 };
 
 const refuseRelease = ({ facts, deactivationsInTerm, lastDeactivatedAt }: IssuedLicense, at: Instant) => {

@@ -1,5 +1,6 @@
 import type { Instant } from '../time.ts';
-import type { Entitlement, Limits, PinnedPolicy, SuspensionReason } from './events.ts';
+import type { Entitlement, ImportSource, Limits, PinnedPolicy, RenewalMode, SuspensionReason, Tier } from './events.ts';
+import type { Target } from './events-grant.ts';
 
 /** One device bound to a license. */
 export type Activation = {
@@ -10,6 +11,21 @@ export type Activation = {
   readonly platform: string | null;
   readonly appVersion: string | null;
   readonly activatedAt: Instant;
+  /** Hashes of the device's parts, by name; empty: none were given. */
+  readonly components: Readonly<Record<string, string>>;
+  readonly userRef: string | null;
+  readonly environment: string | null;
+};
+
+/** A hold on a floating seat. Without heartbeat it lapses at `expiresAt`; a borrowed one ends then. */
+export type Lease = {
+  readonly leaseId: string;
+  readonly holderHash: string;
+  readonly product: string | null;
+  readonly userRef: string | null;
+  readonly ttlSeconds: number;
+  readonly expiresAt: Instant;
+  readonly borrow: boolean;
 };
 
 export type Suspension = {
@@ -25,7 +41,28 @@ export type Suspension = {
  * `startsAt` is the start of the unbroken run of terms that ends with this one: a renewal that is stacked on a running
  * term must not make the license invalid until the old term is over.
  */
-export type Term = { readonly number: number; readonly startsAt: Instant; readonly expiresAt: Instant | null };
+export type Term = {
+  /** 0: no term has begun, and `startsAt` is null. */
+  readonly number: number;
+  readonly startsAt: Instant | null;
+  readonly expiresAt: Instant | null;
+};
+
+/** The term that begins with the first activation or validation. */
+export type AwaitedTerm = { readonly trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION'; readonly duration: string };
+
+/**
+ * A change that was announced for later, named by the event that announced it. A suspension and a renewal mode hold from
+ * `effectiveAt` on by the clock alone; a tier change is carried out by a command, as soon after as it comes.
+ */
+export type Scheduled = {
+  readonly eventId: string;
+  readonly effectiveAt: Instant;
+  readonly change:
+    | { readonly kind: 'SUSPENSION'; readonly reasonCode: SuspensionReason; readonly until: Instant | null }
+    | { readonly kind: 'RENEWAL'; readonly to: RenewalMode }
+    | { readonly kind: 'TIER'; readonly from: Tier; readonly target: Target };
+};
 
 /**
  * A license without its collections: what one row of `rm.licenses` holds and what answers are made of, so that a folded
@@ -46,10 +83,33 @@ export type LicenseFacts = {
   readonly externalRef: string | null;
   readonly suspension: Suspension | null;
   readonly revokedAt: Instant | null;
-  readonly usage: { readonly activations: number };
+  readonly usage: Usage;
   readonly keyVersion: number;
   readonly keyHint: string | null;
   readonly createdAt: Instant;
+  /** The issuer's, in whose calendar durations are counted. */
+  readonly timeZone: string;
+  readonly awaited: AwaitedTerm | null;
+  /** The mode that held last; a scheduled one may have taken its place by the clock. */
+  readonly renewal: RenewalMode;
+  /** In the order of their announcement. */
+  readonly scheduled: readonly Scheduled[];
+  /** The number of the last term whose grace was announced as over by `LicenseGraceEnded`; 0: none. */
+  readonly graceEndedTerm: number;
+  /** Earlier keys that still work, and until when. */
+  readonly keyOverlaps: readonly { readonly keyVersion: number; readonly until: Instant }[];
+  readonly maintenanceUntil: Instant | null;
+  readonly imported: ImportSource | null;
+  readonly replaces: string | null;
+  readonly replacedBy: string | null;
+};
+
+/** What is in use: open activations, leases, assigned users, and the total of each meter since the last renewal. */
+export type Usage = {
+  readonly activations: number;
+  readonly seats: number;
+  readonly users: number;
+  readonly meters: Readonly<Record<string, number>>;
 };
 
 /** The state of a license stream that decisions are made on. */
@@ -72,4 +132,23 @@ export type IssuedLicense = {
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
   /** Where the months of stacked renewals are counted from: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
+  /** The duration that the license was issued for, which a reset begins anew; null: it was issued without one. */
+  issuedDuration: string | null;
+  /** When the present expiry was set, and the reminders that were sent of it, by offset. */
+  expirySetAt: Instant;
+  readonly reminded: Set<string>;
+  /** Assigned users, in the order of their assignment. */
+  readonly users: Set<string>;
+  /** Open leases by lease id, in the order of their acquisition, and lease id by holder. */
+  readonly leases: Map<string, Lease>;
+  readonly leaseByHolder: Map<string, string>;
+  /** Those of the open leases that were borrowed. */
+  readonly borrowed: Set<string>;
+  /** Leases that lapsed, and when: within the resurrection window they may come back. */
+  readonly lapsed: Map<string, { readonly lease: Lease; readonly lapsedAt: Instant }>;
+  /** Leases that were released, so that a repeat is known from a mistake. */
+  readonly released: Set<string>;
+  /** Seats of released leases that return to the pool later, and when. */
+  readonly withheld: Map<string, Instant>;
+  readonly usageIds: Set<string>;
 };

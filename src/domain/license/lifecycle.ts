@@ -1,82 +1,123 @@
 import { reject } from '../decider.ts';
-import { isInstant, secondsBetween } from '../time.ts';
-import type { CommandOf, LicenseDecision } from './commands.ts';
-import type { LicenseEvent, Limits } from './events.ts';
+import { type Instant, isInstant, secondsBetween } from '../time.ts';
+import { isTimeZone } from '../time-zone.ts';
+import type { CommandOf, LicenseDecision, LicenseRejection, Origination } from './commands.ts';
+import { closeActivations, draftOf, releaseLeases } from './draft.ts';
+import type { Origin } from './events.ts';
 import type { IssuedLicense, License } from './license.ts';
-import { isSuspended } from './status.ts';
+import { wrongLimit } from './limits.ts';
+import { scheduleFault } from './schedule.ts';
+import { isSuspended, suspensionAt } from './status.ts';
 import { issuedTerm } from './terms.ts';
 
 /** Issues the license and its first key. A stream that holds a license already has this one: ids are made of the command. */
 export const issue = ({ data, at }: CommandOf<'IssueLicense'>, license: License): LicenseDecision => {
   if (license.kind === 'issued') return [];
-  const term = issuedTerm(data.term, at);
-  if ('rejected' in term) return term;
-  const wrongLimit = namedLimits(data.limits).find(([, limit]) => !Number.isSafeInteger(limit) || limit < 0);
-  if (wrongLimit !== undefined)
-    return reject(
-      'LIMIT_INVALID',
-      `The limit of ${wrongLimit[0]} must be a whole number, 0 or more, not ${wrongLimit[1]}.`,
-    );
+  const origin = originOf(data, at, false);
+  return 'rejected' in origin ? origin : [{ type: 'LicenseIssued', data: origin }, firstKey(data)];
+};
 
-  const { licenseId, issuerOrgId, holderOrgId, policy, products, limits, entitlements, externalRef, key } = data;
-  return [
-    {
-      type: 'LicenseIssued',
-      data: {
-        licenseId,
-        issuerOrgId,
-        holderOrgId,
-        ownerUserRef: null,
-        policy,
-        products,
-        term,
-        limits,
-        entitlements,
-        externalRef,
-      },
-    },
-    { type: 'LicenseKeyIssued', data: { keyVersion: 1, keyHash: key.keyHash, secretId: key.secretId, hint: key.hint } },
-  ];
+/** Takes over a license from elsewhere, as it is said to be there: its term may be over already. */
+export const importLicense = ({ data, at }: CommandOf<'ImportLicense'>, license: License): LicenseDecision => {
+  if (license.kind === 'issued') return [];
+  const { source, sourceRef, historyFrom } = data;
+  if (!isInstant(historyFrom) || historyFrom > at)
+    return reject('INVALID_REQUEST', 'The history of an imported license must begin at an instant that has come.');
+  const origin = originOf(data, at, true);
+  if ('rejected' in origin) return origin;
+  return [{ type: 'LicenseImported', data: { ...origin, source, sourceRef, historyFrom } }, firstKey(data)];
 };
 
 /**
- * Suspends from now on, keeping activations. While suspended: another reason, or a later end of the same one, is added as a
- * further ground; anything that the suspension covers already changes nothing.
+ * Suspends from now on, or from a later instant that is announced now, keeping activations. While suspended: another
+ * reason, or a later end of the same one, is added as a further ground; anything that the suspension covers already changes
+ * nothing.
  */
 export const suspend = ({ data, at }: CommandOf<'Suspend'>, license: IssuedLicense): LicenseDecision => {
-  const { reasonCode, until } = data;
-  if (until !== null && !(isInstant(until) && until > at))
-    return reject('TERM_INVALID', `A suspension must end in the future; ${until} does not.`);
+  const { reasonCode, until, scheduled } = data;
+  const from = scheduled?.effectiveAt ?? at;
+  const fault = scheduleFault(scheduled, at);
+  if (fault !== null) return fault;
+  if (until !== null && !(isInstant(until) && until > from))
+    return reject('TERM_INVALID', `A suspension must end after it begins, in the future; ${until} does not.`);
+  if (isCovered(license, data, from)) return [];
+  if (scheduled !== undefined)
+    return [
+      {
+        type: 'LicenseSuspended',
+        data: { reasonCode, until, eventId: scheduled.eventId },
+        effectiveAt: scheduled.effectiveAt,
+      },
+    ];
   if (!isSuspended(license.facts, at)) return [{ type: 'LicenseSuspended', data: { reasonCode, until } }];
-
-  const heldUntil = license.suspendedFor.get(reasonCode);
-  const covered = heldUntil !== undefined && (heldUntil === null || (until !== null && until <= heldUntil));
-  return covered ? [] : [{ type: 'SuspensionReasonAdded', data: { reasonCode, until } }];
+  return [{ type: 'SuspensionReasonAdded', data: { reasonCode, until } }];
 };
 
 /** Ends the suspension with all its grounds. The license is then whatever its term says, which may be EXPIRED. */
 export const reinstate = ({ at }: CommandOf<'Reinstate'>, { facts }: IssuedLicense): LicenseDecision => {
-  if (facts.suspension === null || !isSuspended(facts, at)) return [];
-  const { since } = facts.suspension;
+  const suspension = suspensionAt(facts, at);
+  if (suspension === null) return [];
+  const { since } = suspension;
   return [
     { type: 'LicenseReinstated', data: { suspendedSince: since, suspendedForSeconds: secondsBetween(since, at) } },
   ];
 };
 
-/** Ends the license for ever: every open activation is closed by an event of its own, in the order of their recording. */
-export const revoke = ({ data }: CommandOf<'Revoke'>, { activations }: IssuedLicense): LicenseDecision => [
-  ...[...activations.keys()].map(
-    (activationId, closedBefore): LicenseEvent => ({
-      type: 'ActivationDeactivated',
-      data: { activationId, cause: 'LICENSE_REVOKED', countAfter: activations.size - closedBefore - 1 },
-    }),
-  ),
-  { type: 'LicenseRevoked', data: { reasonCode: data.reasonCode } },
-];
+/** Ends the license for ever: every open activation and lease is closed by an event of its own, in the order of their recording. */
+export const revoke = ({ data, at }: CommandOf<'Revoke'>, license: IssuedLicense): LicenseDecision => {
+  const draft = draftOf(license, at);
+  closeActivations(draft, 'LICENSE_REVOKED', () => true);
+  releaseLeases(draft, 'LICENSE_REVOKED', () => true);
+  draft.add({ type: 'LicenseRevoked', data: { reasonCode: data.reasonCode } });
+  return draft.events;
+};
 
-const namedLimits = ({ activations, seats, users, meters }: Limits): readonly (readonly [string, number])[] => [
-  ['activations', activations],
-  ['seats', seats],
-  ['users', users],
-  ...Object.entries(meters).map(([meter, limit]) => [`meter ${meter}`, limit] as const),
-];
+/** Notes, once, which license was issued in place of this revoked one. */
+export const recordReplacement = (
+  { data }: CommandOf<'RecordReplacement'>,
+  { facts }: IssuedLicense,
+): LicenseDecision => {
+  if (facts.revokedAt === null)
+    return reject('INVALID_REQUEST', `License ${facts.licenseId} is not revoked; there is nothing to replace.`);
+  if (facts.replacedBy === data.by) return [];
+  if (facts.replacedBy !== null)
+    return reject('INVALID_REQUEST', `License ${facts.licenseId} was replaced by ${facts.replacedBy} already.`);
+  return [{ type: 'ReplacementIssued', data: { by: data.by } }];
+};
+
+const originOf = (data: Origination, at: Instant, mayBeOver: boolean): Origin | Refused => {
+  const timeZone = data.timeZone ?? 'UTC';
+  if (!isTimeZone(timeZone)) return refuse('TERM_INVALID', `${JSON.stringify(timeZone)} is not a time zone.`);
+  const term = issuedTerm(data.term, at, timeZone, mayBeOver);
+  if ('rejected' in term) return term;
+  const wrong = wrongLimit(data.limits);
+  if (wrong !== null)
+    return refuse('LIMIT_INVALID', `The limit of ${wrong[0]} must be a whole number, 0 or more, not ${wrong[1]}.`);
+
+  const { licenseId, issuerOrgId, holderOrgId, policy, products, limits, entitlements, externalRef } = data;
+  return {
+    ...{ licenseId, issuerOrgId, holderOrgId, ownerUserRef: null, policy, products, term, limits, entitlements },
+    externalRef,
+    ...(data.maintenanceUntil === undefined ? {} : { maintenanceUntil: data.maintenanceUntil }),
+    ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
+  };
+};
+
+const firstKey = ({ key: { keyHash, secretId, hint } }: Origination) =>
+  ({ type: 'LicenseKeyIssued', data: { keyVersion: 1, keyHash, secretId, hint } }) as const;
+
+type Ground = CommandOf<'Suspend'>['data'];
+
+const isCovered = ({ facts, suspendedFor }: IssuedLicense, { reasonCode, until }: Ground, from: Instant): boolean => {
+  const covers = (held: Instant | null) => held === null || (until !== null && until <= held);
+  const heldUntil = suspendedFor.get(reasonCode);
+  if (heldUntil !== undefined && (heldUntil === null || heldUntil > from) && covers(heldUntil)) return true;
+  return facts.scheduled.some(
+    ({ effectiveAt, change }) =>
+      change.kind === 'SUSPENSION' && change.reasonCode === reasonCode && effectiveAt <= from && covers(change.until),
+  );
+};
+
+type Refused = { readonly rejected: LicenseRejection; readonly detail: string };
+
+const refuse = (code: LicenseRejection, detail: string): Refused => reject(code, detail);

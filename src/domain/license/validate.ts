@@ -1,5 +1,6 @@
 import { earlier, type Instant, plusSeconds, secondsBetween } from '../time.ts';
 import type { LicenseFacts } from './license.ts';
+import { capacity } from './limits.ts';
 import {
   type EffectiveStatus,
   effectiveStatus,
@@ -11,27 +12,21 @@ import {
   type Status,
   simpleStatus,
 } from './status.ts';
+import type { ValidationScope, ValidationView } from './validation-view.ts';
+import { isVersionEntitled } from './versions.ts';
 
 /** Why a license is not valid, or valid with a remark, most important first; `VALID` when there is nothing to say. */
-export type ValidationCode =
-  | 'NOT_FOUND'
-  | 'REVOKED'
-  | 'SUSPENDED'
-  | 'NOT_YET_VALID'
-  | 'EXPIRED'
-  | 'PRODUCT_SCOPE_REQUIRED'
-  | 'PRODUCT_NOT_LICENSED'
-  | 'FINGERPRINT_REQUIRED'
-  | 'NOT_ACTIVATED'
-  | 'TOO_MANY_ACTIVATIONS'
-  | 'VALID_IN_GRACE'
-  | 'VALID';
+export type ValidationCode = (typeof validationCodes)[number];
 
-/** What the request names. `fingerprint`: none named, one with an open activation, one without. */
-export type ValidationScope = {
-  readonly product: string | null;
-  readonly fingerprint: 'absent' | 'activated' | 'unknown';
-};
+/** Every code, in the order of its importance. */
+export const validationCodes = [
+  ...(['NOT_FOUND', 'TENANT_SUSPENDED', 'REVOKED', 'SUSPENDED', 'KEY_ROTATED', 'NOT_YET_VALID', 'EXPIRED'] as const),
+  ...(['CHECK_IN_OVERDUE', 'ENVIRONMENT_MISMATCH', 'PRODUCT_SCOPE_REQUIRED', 'PRODUCT_NOT_LICENSED'] as const),
+  ...(['VERSION_NOT_ENTITLED', 'USER_SCOPE_REQUIRED', 'USER_NOT_ASSIGNED', 'ENTITLEMENT_MISSING'] as const),
+  ...(['FINGERPRINT_REQUIRED', 'NOT_ACTIVATED', 'FINGERPRINT_MISMATCH', 'NO_LEASE', 'LEASE_EXPIRED'] as const),
+  ...(['TOO_MANY_ACTIVATIONS', 'TOO_MANY_LEASES', 'TOO_MANY_USERS', 'QUOTA_EXCEEDED'] as const),
+  ...(['VALID_IN_GRACE', 'VALID_OVERAGE', 'VALID'] as const),
+] as const;
 
 /** The answer to a validation, for a license that exists or not. */
 export type Validation = {
@@ -48,27 +43,40 @@ export type Validation = {
   readonly ttlSeconds: number;
   /** Until when the client may run without reaching the server; never beyond access itself, null if invalid. */
   readonly offlineGraceUntil: Instant | null;
+  /** The asked entitlements that the license does not grant, and the asked meters without room. */
+  readonly missingEntitlements: readonly string[];
+  readonly exceededMeters: readonly string[];
 };
 
-/** Judges a license (null: unknown key) at `at` for what the request names. Checks nothing that is neither named nor required. */
-export const validate = (license: LicenseFacts | null, scope: ValidationScope, at: Instant): Validation => {
-  if (license === null) return unknownLicense;
+/**
+ * Judges a license (null: unknown key) at `at` for what the request names. Checks nothing that is neither named nor required.
+ * The view is the same from a folded stream and from a row, and so is the answer.
+ */
+export const validate = (view: ValidationView | null, scope: ValidationScope, at: Instant): Validation => {
+  if (view === null) return unknownLicense;
 
-  const blocking = blockingReasons(license, scope, at);
-  const remarks = remarksOn(license, blocking, at);
-  const reasons = codesInOrder.filter((code) => blocking.includes(code) || remarks.includes(code));
-  const valid = blocking.length === 0;
-  const effective = effectiveStatus(license, at);
+  const { facts } = view;
+  const missingEntitlements = missingOf(facts, scope, at);
+  const exceededMeters = exceededOf(facts, scope);
+  const blocking = blockingReasons(view, scope, at);
+  if (missingEntitlements.length > 0) blocking.add('ENTITLEMENT_MISSING');
+  if (exceededMeters.length > 0) blocking.add('QUOTA_EXCEEDED');
+  const remarks = remarksOn(facts, blocking, at);
+  const reasons = validationCodes.filter((code) => blocking.has(code) || remarks.includes(code));
+  const valid = blocking.size === 0;
+  const effective = effectiveStatus(facts, at);
   return {
     valid,
-    code: blocking[0] ?? remarks[0] ?? 'VALID',
+    code: reasons.find((code) => valid || blocking.has(code)) ?? 'VALID',
     reasons,
     status: simpleStatus(effective),
     effectiveStatus: effective,
-    expiresAt: license.term.expiresAt,
-    graceUntil: graceUntil(license),
-    ttlSeconds: valid ? ttlSeconds(license, at) : 0,
-    offlineGraceUntil: valid ? offlineGraceUntil(license, at) : null,
+    expiresAt: facts.term.expiresAt,
+    graceUntil: graceUntil(facts),
+    ttlSeconds: valid ? ttlSeconds(view, at) : 0,
+    offlineGraceUntil: valid ? offlineGraceUntil(facts, at) : null,
+    missingEntitlements,
+    exceededMeters,
   };
 };
 
@@ -82,53 +90,117 @@ const unknownLicense: Validation = {
   graceUntil: null,
   ttlSeconds: 0,
   offlineGraceUntil: null,
+  missingEntitlements: [],
+  exceededMeters: [],
 };
 
-const codesInOrder: readonly ValidationCode[] = [
-  'REVOKED',
-  'SUSPENDED',
-  'NOT_YET_VALID',
-  'EXPIRED',
-  'PRODUCT_SCOPE_REQUIRED',
-  'PRODUCT_NOT_LICENSED',
-  'FINGERPRINT_REQUIRED',
-  'NOT_ACTIVATED',
-  'TOO_MANY_ACTIVATIONS',
-  'VALID_IN_GRACE',
-];
-
-const blockingReasons = (license: LicenseFacts, { product, fingerprint }: ValidationScope, at: Instant) => {
-  const { policy, products, usage, limits } = license;
-  const reasons: ValidationCode[] = [];
-  if (license.revokedAt !== null) reasons.push('REVOKED');
-  if (isSuspended(license, at)) reasons.push('SUSPENDED');
-  if (isNotYetValid(license, at)) reasons.push('NOT_YET_VALID');
-  if (isExpired(license, at) && policy.expiryStrategy === 'RESTRICT') reasons.push('EXPIRED');
-  if (product === null && policy.productRequired) reasons.push('PRODUCT_SCOPE_REQUIRED');
-  if (product !== null && !products.includes(product)) reasons.push('PRODUCT_NOT_LICENSED');
-  if (fingerprint === 'absent' && policy.fingerprintRequired) reasons.push('FINGERPRINT_REQUIRED');
-  if (fingerprint === 'unknown') reasons.push('NOT_ACTIVATED');
-  if (usage.activations > limits.activations) reasons.push('TOO_MANY_ACTIVATIONS');
+const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Instant): Set<ValidationCode> => {
+  const { facts } = view;
+  const { policy } = facts;
+  const reasons = new Set<ValidationCode>();
+  if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
+  if (facts.revokedAt !== null) reasons.add('REVOKED');
+  if (isSuspended(facts, at)) reasons.add('SUSPENDED');
+  if (isKeyRotated(facts, scope.keyVersion ?? null, at)) reasons.add('KEY_ROTATED');
+  if (isNotYetValid(facts, at)) reasons.add('NOT_YET_VALID');
+  if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
+  if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
+  addScopeReasons(reasons, view, scope);
+  addDeviceReasons(reasons, view, scope, at);
+  if (isCutOff(facts, facts.usage.activations, facts.limits.activations)) reasons.add('TOO_MANY_ACTIVATIONS');
+  if (isCutOff(facts, facts.usage.seats, facts.limits.seats)) reasons.add('TOO_MANY_LEASES');
+  if (isCutOff(facts, facts.usage.users, facts.limits.users)) reasons.add('TOO_MANY_USERS');
   return reasons;
 };
 
-const remarksOn = (license: LicenseFacts, blocking: readonly ValidationCode[], at: Instant): ValidationCode[] => {
-  if (isExpired(license, at)) return blocking.includes('EXPIRED') ? [] : ['EXPIRED'];
-  // The code says that the license is valid, so it may only be said of one that is.
-  return isInGrace(license, at) && blocking.length === 0 ? ['VALID_IN_GRACE'] : [];
+const addScopeReasons = (
+  reasons: Set<ValidationCode>,
+  { facts, userAssigned }: ValidationView,
+  { product, version, user, environment }: ValidationScope,
+): void => {
+  const { policy } = facts;
+  const isNamed = environment !== undefined && environment !== null;
+  if (isNamed && policy.environment !== undefined && policy.environment !== environment)
+    reasons.add('ENVIRONMENT_MISMATCH');
+  if (product === null && policy.productRequired) reasons.add('PRODUCT_SCOPE_REQUIRED');
+  if (product !== null && !facts.products.includes(product)) reasons.add('PRODUCT_NOT_LICENSED');
+  if (version !== undefined && version !== null && !isVersionEntitled(facts, version))
+    reasons.add('VERSION_NOT_ENTITLED');
+  const isUserNamed = user !== undefined && user !== null;
+  if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
+  if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
 };
 
-const ttlSeconds = (license: LicenseFacts, at: Instant): number => {
-  const untilChange = [license.term.expiresAt, graceUntil(license)].flatMap((change) =>
-    change !== null && change > at ? [secondsBetween(at, change)] : [],
+const addDeviceReasons = (
+  reasons: Set<ValidationCode>,
+  { facts, activation, lease }: ValidationView,
+  { fingerprint, activationId = null, lease: holder = null }: ValidationScope,
+  at: Instant,
+): void => {
+  const { policy } = facts;
+  if (fingerprint === null && activationId === null && policy.fingerprintRequired) reasons.add('FINGERPRINT_REQUIRED');
+  if ((fingerprint !== null || activationId !== null) && activation === null) reasons.add('NOT_ACTIVATED');
+  if (activationId !== null && fingerprint !== null && activation !== null && !activation.isOfFingerprint)
+    reasons.add('FINGERPRINT_MISMATCH');
+  if (holder === null ? policy.leaseRequired === true : lease === null) reasons.add('NO_LEASE');
+  if (holder !== null && lease !== null && at >= lease.aliveUntil) reasons.add('LEASE_EXPIRED');
+};
+
+/** An earlier key works until the end of its overlap, whether or not that was announced. */
+const isKeyRotated = ({ keyVersion, keyOverlaps }: LicenseFacts, shown: number | null, at: Instant): boolean =>
+  shown !== null &&
+  shown !== keyVersion &&
+  !keyOverlaps.some((overlap) => overlap.keyVersion === shown && at < overlap.until);
+
+const isCheckInOverdue = ({ facts, lastCheckInAt }: ValidationView, at: Instant): boolean => {
+  const { checkInSeconds } = facts.policy;
+  const since = lastCheckInAt ?? facts.term.startsAt;
+  return checkInSeconds !== undefined && since !== null && at >= plusSeconds(since, checkInSeconds);
+};
+
+// Use above a lowered limit stays valid, unless the policy is to refuse or to end it.
+const isCutOff = ({ policy }: LicenseFacts, used: number, limit: number): boolean =>
+  used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > capacity(limit, policy.overage);
+
+const missingOf = ({ entitlements }: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] =>
+  (scope.entitlements ?? []).filter(
+    (code) => !entitlements.some((each) => each.code === code && (each.until === null || at < each.until)),
   );
-  return Math.min(license.policy.validationTtlSeconds, ...untilChange);
+
+const exceededOf = ({ usage, limits, policy }: LicenseFacts, scope: ValidationScope): readonly string[] =>
+  (scope.meters ?? []).filter((meter) => {
+    const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
+    return (usage.meters[meter] ?? 0) >= capacity(limit, policy.overage);
+  });
+
+const remarksOn = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, at: Instant): ValidationCode[] => {
+  const remarks: ValidationCode[] = [];
+  if (isExpired(facts, at) && !blocking.has('EXPIRED')) remarks.push('EXPIRED');
+  // These codes say that the license is valid, so they may only be said of one that is.
+  if (blocking.size > 0) return remarks;
+  if (isInGrace(facts, at)) remarks.push('VALID_IN_GRACE');
+  if (isOver(facts)) remarks.push('VALID_OVERAGE');
+  return remarks;
 };
 
-const offlineGraceUntil = (license: LicenseFacts, at: Instant): Instant => {
-  const offline = plusSeconds(at, license.policy.offlineGraceSeconds);
-  const accessEndsAt = graceUntil(license) ?? license.term.expiresAt;
-  return accessEndsAt === null || license.policy.expiryStrategy !== 'RESTRICT'
-    ? offline
-    : earlier(offline, accessEndsAt);
+const isOver = ({ usage, limits }: LicenseFacts): boolean => {
+  if (usage.activations > limits.activations || usage.seats > limits.seats || usage.users > limits.users) return true;
+  for (const [meter, used] of Object.entries(usage.meters)) if (used > (limits.meters[meter] ?? 0)) return true;
+  return false;
 };
+
+const ttlSeconds = ({ facts, lease }: ValidationView, at: Instant): number => {
+  const changes = [facts.term.expiresAt, graceUntil(facts), lease?.aliveUntil ?? null, ...suspensionStarts(facts)];
+  const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));
+  return Math.min(facts.policy.validationTtlSeconds, ...untilChange);
+};
+
+const offlineGraceUntil = (facts: LicenseFacts, at: Instant): Instant => {
+  let until = plusSeconds(at, facts.policy.offlineGraceSeconds);
+  for (const start of suspensionStarts(facts)) if (start > at) until = earlier(until, start);
+  const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
+  return accessEndsAt === null || facts.policy.expiryStrategy !== 'RESTRICT' ? until : earlier(until, accessEndsAt);
+};
+
+const suspensionStarts = ({ scheduled }: LicenseFacts): readonly Instant[] =>
+  scheduled.flatMap(({ effectiveAt, change }) => (change.kind === 'SUSPENSION' ? [effectiveAt] : []));

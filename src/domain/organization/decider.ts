@@ -1,34 +1,50 @@
-import { type Decider, type Decision, reject } from '../decider.ts';
-import type { OrganizationCommand, OrganizationRejection } from './commands.ts';
+import { type Decider, reject } from '../decider.ts';
+import { changeApiKey, createApiKey, revokeApiKey } from './api-keys.ts';
+import type { OrganizationCommand, OrganizationDecision, OrganizationRejection } from './commands.ts';
 import type { OrganizationEvent } from './events.ts';
+import { acceptInvitation, invite, withdrawInvitation } from './invitations.ts';
+import { changeRole, removeMember } from './members.ts';
 import { evolve, fork, initial, type Organization } from './organization.ts';
-
-type OrganizationDecision = Decision<OrganizationEvent, OrganizationRejection>;
+import { close, create, rename } from './profile.ts';
+import { archiveProject, changeProject, createProject, restoreProject } from './projects.ts';
 
 /** Decides one command on an organization: what it makes true, nothing when it is so already, or the reason to refuse it. */
-const decide = ({ type, data }: OrganizationCommand, organization: Organization): OrganizationDecision => {
-  switch (type) {
-    case 'CreateOrganization':
-      if (organization.kind === 'created') return [];
-      if (!isName(data.name)) return reject('INVALID_REQUEST', nameRule('organization'));
-      return [{ type: 'OrganizationCreated', data: { organizationId: data.organizationId, name: data.name } }];
-    case 'CreateApiKey': {
-      const { apiKeyId, name, scopes, hint } = data;
-      if (organization.kind === 'missing') return reject('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
-      if (organization.apiKeyIds.has(apiKeyId)) return [];
-      if (!isName(name)) return reject('INVALID_REQUEST', nameRule('API key'));
-      if (scopes.length === 0) return reject('INVALID_REQUEST', 'An API key must have at least one scope.');
-      return [{ type: 'ApiKeyCreated', data: { apiKeyId, name, scopes: [...new Set(scopes)], hint } }];
-    }
+const decide = (command: OrganizationCommand, organization: Organization): OrganizationDecision => {
+  if (command.type === 'CreateOrganization') return create(command, organization);
+  if (organization.kind === 'missing') return reject('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
+
+  switch (command.type) {
+    case 'RenameOrganization':
+      return rename(command, organization);
+    case 'CloseOrganization':
+      return close(command, organization);
+    case 'InviteMember':
+      return invite(command, organization);
+    case 'WithdrawInvitation':
+      return withdrawInvitation(command, organization);
+    case 'AcceptInvitation':
+      return acceptInvitation(command, organization);
+    case 'ChangeMemberRole':
+      return changeRole(command, organization);
+    case 'RemoveMember':
+      return removeMember(command, organization);
+    case 'CreateApiKey':
+      return createApiKey(command, organization);
+    case 'ChangeApiKey':
+      return changeApiKey(command, organization);
+    case 'RevokeApiKey':
+      return revokeApiKey(command, organization);
+    case 'CreateProject':
+      return createProject(command, organization);
+    case 'ChangeProject':
+      return changeProject(command, organization);
+    case 'ArchiveProject':
+      return archiveProject(command, organization);
+    case 'RestoreProject':
+      return restoreProject(command, organization);
   }
 };
 
-/** The organization stream: who the organization is, and the API keys that act for it. */
+/** The organization stream: who the organization is, who belongs to it in which role, its API keys and its projects. */
 export const organizationDecider: Decider<OrganizationCommand, OrganizationEvent, Organization, OrganizationRejection> =
   { initial, decide, evolve, fork };
-
-const nameMax = 200;
-
-const isName = (name: string): boolean => name.trim().length > 0 && name.length <= nameMax;
-
-const nameRule = (named: string): string => `The name of an ${named} must have 1 to ${nameMax} characters.`;

@@ -1,24 +1,144 @@
-import type { OrganizationEvent } from './events.ts';
+import type { At } from '../decider.ts';
+import type { Instant } from '../time.ts';
+import type { OrganizationEvent, Role, Scope } from './events.ts';
 
 /** The state of an organization stream that decisions are made on. */
-export type Organization =
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'created'; readonly organizationId: string; readonly apiKeyIds: Set<string> };
+export type Organization = { readonly kind: 'missing' } | CreatedOrganization;
+
+/** An organization that was created; closing keeps it as it was. Owned by the fold, changed in place. */
+export type CreatedOrganization = {
+  readonly kind: 'created';
+  readonly organizationId: string;
+  name: string;
+  closedAt: Instant | null;
+  /** By user id. */
+  readonly members: Map<string, Member>;
+  /** Users who were members and are not, so that a repeated removal is known from a mistake. */
+  readonly formerMembers: Set<string>;
+  /** Every invitation there was, by its id. */
+  readonly invitations: Map<string, Invitation>;
+  readonly apiKeys: Map<string, ApiKey>;
+  readonly projects: Map<string, Project>;
+};
+
+/** `invitationId` null: the founder. */
+export type Member = { readonly role: Role; readonly invitationId: string | null };
+
+/** `pending` is taken up in time or not at all: whether it has run out is a question of the clock. */
+export type Invitation = {
+  readonly role: Role;
+  readonly expiresAt: Instant;
+  readonly state: 'pending' | 'accepted' | 'withdrawn';
+};
+
+export type ApiKey = {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: Instant | null;
+  readonly revokedAt: Instant | null;
+};
+
+export type Project = { readonly name: string; readonly metadataRef: string | null; readonly archived: boolean };
 
 /** A stream without events. */
 export const initial = (): Organization => ({ kind: 'missing' });
 
-/** The organization after one more event. Total; takes ownership of `organization` and changes its set in place. */
-export const evolve = (organization: Organization, event: OrganizationEvent): Organization => {
-  switch (event.type) {
-    case 'OrganizationCreated':
-      return { kind: 'created', organizationId: event.data.organizationId, apiKeyIds: new Set() };
-    case 'ApiKeyCreated':
-      if (organization.kind === 'created') organization.apiKeyIds.add(event.data.apiKeyId);
-      return organization;
-  }
+/** The organization after one more event. Total; takes ownership of `organization` and changes its collections in place. */
+export const evolve = (organization: Organization, event: OrganizationEvent, at: At): Organization => {
+  if (event.type === 'OrganizationCreated') return created(event.data);
+  return organization.kind === 'missing' ? organization : evolveCreated(organization, event, at);
 };
 
 /** An independent copy: evolving one of the two leaves the other as it is. */
 export const fork = (organization: Organization): Organization =>
-  organization.kind === 'missing' ? organization : { ...organization, apiKeyIds: new Set(organization.apiKeyIds) };
+  organization.kind === 'missing'
+    ? organization
+    : {
+        ...organization,
+        members: new Map(organization.members),
+        formerMembers: new Set(organization.formerMembers),
+        invitations: new Map(organization.invitations),
+        apiKeys: new Map(organization.apiKeys),
+        projects: new Map(organization.projects),
+      };
+
+type Creation = Extract<OrganizationEvent, { type: 'OrganizationCreated' }>['data'];
+type LaterEvent = Exclude<OrganizationEvent, { type: 'OrganizationCreated' }>;
+
+const created = ({ organizationId, name }: Creation): CreatedOrganization => ({
+  kind: 'created',
+  organizationId,
+  name,
+  closedAt: null,
+  members: new Map(),
+  formerMembers: new Set(),
+  invitations: new Map(),
+  apiKeys: new Map(),
+  projects: new Map(),
+});
+
+// The one return is what makes a new event without a case fail to compile.
+const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at: At): CreatedOrganization => {
+  const { members, formerMembers, invitations, apiKeys, projects } = organization;
+  switch (event.type) {
+    case 'OrganizationRenamed':
+      organization.name = event.data.to;
+      return organization;
+    case 'OrganizationClosed':
+      organization.closedAt = at.effectiveAt;
+      return organization;
+    case 'MemberInvited': {
+      const { invitationId, role, expiresAt } = event.data;
+      invitations.set(invitationId, { role, expiresAt, state: 'pending' });
+      return organization;
+    }
+    case 'InvitationWithdrawn':
+      change(invitations, event.data.invitationId, { state: 'withdrawn' });
+      return organization;
+    case 'MemberJoined': {
+      const { userId, role, invitationId } = event.data;
+      members.set(userId, { role, invitationId });
+      formerMembers.delete(userId);
+      if (invitationId !== null) change(invitations, invitationId, { state: 'accepted' });
+      return organization;
+    }
+    case 'MemberRoleChanged':
+      change(members, event.data.userId, { role: event.data.to });
+      return organization;
+    case 'MemberRemoved':
+      members.delete(event.data.userId);
+      formerMembers.add(event.data.userId);
+      return organization;
+    case 'ApiKeyCreated': {
+      const { apiKeyId, name, scopes, expiresAt = null } = event.data;
+      apiKeys.set(apiKeyId, { name, scopes, expiresAt, revokedAt: null });
+      return organization;
+    }
+    case 'ApiKeyRenamed':
+      change(apiKeys, event.data.apiKeyId, { name: event.data.to });
+      return organization;
+    case 'ApiKeyScopesChanged':
+      change(apiKeys, event.data.apiKeyId, { scopes: event.data.to });
+      return organization;
+    case 'ApiKeyRevoked':
+      change(apiKeys, event.data.apiKeyId, { revokedAt: at.effectiveAt });
+      return organization;
+    case 'ProjectCreated':
+    case 'ProjectChanged': {
+      const { projectId, name, metadataRef } = event.data;
+      projects.set(projectId, { name, metadataRef, archived: false });
+      return organization;
+    }
+    case 'ProjectArchived':
+      change(projects, event.data.projectId, { archived: true });
+      return organization;
+    case 'ProjectRestored':
+      change(projects, event.data.projectId, { archived: false });
+      return organization;
+  }
+};
+
+const change = <Value>(all: Map<string, Value>, key: string, changed: Partial<Value>): void => {
+  const before = all.get(key);
+  if (before !== undefined) all.set(key, { ...before, ...changed });
+};

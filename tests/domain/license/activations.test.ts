@@ -186,9 +186,7 @@ describe('releasing a device', () => {
   });
   test('is counted in the facts', () => {
     const history = [issued(), activated('a', 1), activated('b', 2)];
-    expect(licenseAfter(...history).facts.usage).toEqual({ activations: 2 });
-    expect(licenseAfter(...history, on(noon, deactivatedEvent('a', 'USER', 1))).facts.usage).toEqual({
-      activations: 1,
-    });
+    expect(licenseAfter(...history).facts.usage.activations).toBe(2);
+    expect(licenseAfter(...history, on(noon, deactivatedEvent('a', 'USER', 1))).facts.usage.activations).toBe(1);
   });
 });

@@ -3,7 +3,9 @@ import { fold, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { evolve, evolveFacts, fork, initial } from '../../../src/domain/license/evolve.ts';
+import { command, device, followedBy, free, policyWith, to } from './commands.ts';
 import {
+  activate,
   activated,
   activatedEvent,
   at,
@@ -12,15 +14,31 @@ import {
   expiresAt,
   groundAddedEvent,
   issued,
+  issuedEvent,
   keyIssuedEvent,
   licenseAfter,
   noon,
   on,
+  pro,
   renewedEvent,
+  revoke,
   revokedEvent,
   suspendedEvent,
   tomorrow,
 } from './examples.ts';
+
+/** Every type of event; one that is added does not compile without an entry. */
+const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
+  ...{ LicenseIssued: true, LicenseImported: true, LicenseKeyIssued: true, LicenseKeyRotated: true },
+  ...{ LicenseKeyRetired: true, ActivationRecorded: true, ActivationDeactivated: true, LicenseSuspended: true },
+  ...{ SuspensionReasonAdded: true, LicenseReinstated: true, LicenseRenewed: true, LicenseTermStarted: true },
+  ...{ LicenseExpiryChanged: true, LicenseRenewalChanged: true, LicenseExpired: true, LicenseGraceEnded: true },
+  ...{ LicenseExpiringSoon: true, TierChangeScheduled: true, ScheduledChangeCancelled: true, LicenseTierChanged: true },
+  ...{ TrialConverted: true, LicenseLimitsChanged: true, EntitlementGranted: true, EntitlementRevoked: true },
+  ...{ ProductAdded: true, ProductRemoved: true, UserAssigned: true, UserUnassigned: true, LeaseAcquired: true },
+  ...{ LeaseExtended: true, LeaseReleased: true, LeaseLapsed: true, UsageRecorded: true, LicenseTransferred: true },
+  ...{ LicenseRevoked: true, ReplacementIssued: true },
+};
 
 const life: readonly Stamped<LicenseEvent>[] = [
   issued(),
@@ -37,7 +55,96 @@ const life: readonly Stamped<LicenseEvent>[] = [
   on('2027-03-04T00:00:00.000Z', revokedEvent),
 ];
 
+const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
+const scheduled = { effectiveAt: tomorrow, eventId: 'evt_1' };
+const { data: origin } = issuedEvent();
+/** A life of everything else: leases, users, meters, grants, keys, changes that are announced, tiers, a transfer. */
+const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
+  [
+    on(noon, {
+      type: 'LicenseImported',
+      data: {
+        ...origin,
+        policy: policyWith({ lease: { ...pro.lease, resurrectSeconds: 60, borrowMaxSeconds: 3600 }, type: 'TRIAL' }),
+        term: { ...origin.term, basis: 'FIRST_ACTIVATION', duration: 'P1Y', startsAt: null, expiresAt: null },
+        limits: { activations: 3, seats: 3, users: 2, meters: { builds: 9 } },
+        maintenanceUntil: tomorrow,
+        replaces: 'lic_0',
+        source: 's',
+        sourceRef: 'r',
+        historyFrom: noon,
+      },
+    }),
+    on(noon, keyIssuedEvent),
+  ],
+  activate('a'),
+  activate('b'),
+  command('SwapActivation', { release: { activationId: 'act_b' }, activate: device('c') }),
+  command('AssignUser', { userRef: 'usr_a' }),
+  command('AssignUser', { userRef: 'usr_b' }),
+  command('UnassignUser', { userRef: 'usr_a', cause: 'ADMIN' }),
+  command('AcquireLease', lease),
+  command('AcquireLease', { ...lease, leaseId: 'l2', holderHash: 'm2', borrowSeconds: 60 }),
+  command('RenewLease', { leaseId: 'l2', borrowSeconds: 3600 }),
+  command('ReleaseLease', { leaseId: 'l2', by: 'ADMIN' }),
+  command('LapseLease', { leaseId: 'l1', lastSeenAt: noon }, '2026-06-01T12:06:00.000Z'),
+  command('AcquireLease', { ...lease, leaseId: 'l3' }, '2026-06-01T13:06:00.000Z'),
+  command('RecordUsage', { meter: 'builds', quantity: 2, usageId: 'u1', occurredAt: noon }),
+  command('GrantEntitlement', { code: 'sso', value: null, limit: null, until: null, source: 'grant' }),
+  command('RevokeEntitlement', { code: 'sso', source: 'grant' }),
+  command('ChangeLimits', { limits: { activations: 4, seats: 3, users: 2, meters: { builds: 9 } } }),
+  command('AddProduct', { product: 'workflow_app' }),
+  command('RemoveProduct', { product: 'workflow_app' }),
+  command('RotateKey', { keyHash: 'cd', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 60, cause: 'LOST' }),
+  command('RetireKey', { keyVersion: 1 }, tomorrow),
+  command('SetRenewal', { to: 'auto' }),
+  command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled }),
+  command('CancelScheduled', { eventId: 'evt_1' }),
+  command('ChangeTier', { target: to(free), scheduled }),
+  command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow),
+  command(
+    'ChangePolicy',
+    { target: to({ ...free, version: 2, type: 'TRIAL', transferable: true, expiryGraceSeconds: 60 }) },
+    tomorrow,
+  ),
+  command(
+    'ConvertTrial',
+    {
+      target: to({ ...free, version: 3, transferable: true, expiryGraceSeconds: 60, remindBefore: ['P1D'] }),
+      term: { kind: 'duration', duration: 'P1M' },
+      billingRef: null,
+    },
+    tomorrow,
+  ),
+  command('ChangeExpiry', { to: '2026-07-03T12:00:00.000Z', reasonCode: 'GOODWILL' }, tomorrow),
+  command('Remind', { termNumber: 2, offset: 'P1D' }, '2026-07-03T11:00:00.000Z'),
+  command('EndGrace', { termNumber: 2 }, '2026-07-03T12:01:00.000Z'),
+  command(
+    'Transfer',
+    { toHolderOrgId: 'org_9', accepted: true, expiry: 'RESET', activations: 'RELEASE' },
+    '2026-07-04T12:00:00.000Z',
+  ),
+  revoke('2026-07-05T12:00:00.000Z'),
+  command('RecordReplacement', { by: 'lic_2' }, '2026-07-05T12:00:00.000Z'),
+);
+
 describe('folding a license', () => {
+  test('of these lives sees every type of event there is', () => {
+    const types = new Set([...life, ...otherLife].map(({ event }) => event.type));
+    expect([...types].toSorted()).toEqual(Object.keys(everyType).toSorted());
+  });
+  test('of the other life and folding its facts alone come to the same, after every event', () => {
+    let facts = evolveFacts(null, keyIssuedEvent, at(noon));
+    for (const [index, { event, at: when }] of otherLife.entries()) {
+      facts = evolveFacts(facts, event, when);
+      const whole = licenseAfter(...otherLife.slice(0, index + 1));
+      expect(JSON.stringify(facts)).toBe(JSON.stringify(whole.facts));
+      expect(whole.facts.usage.activations).toBe(whole.activations.size);
+      expect(whole.facts.usage.users).toBe(whole.users.size);
+      expect(whole.leaseByHolder.size).toBe(whole.leases.size);
+    }
+  });
+
   test('and folding its facts alone come to the same, after every event', () => {
     let facts = evolveFacts(null, keyIssuedEvent, at(noon));
     expect(facts).toBeNull();
@@ -68,6 +175,18 @@ describe('folding a license', () => {
       since: noon,
       until: tomorrow,
     });
+  });
+});
+
+describe('a fork of the other life', () => {
+  test.each(otherLife.map((_, index) => index))('after %i events is independent of its origin', (length) => {
+    const origin = fold(licenseDecider, otherLife.slice(0, length));
+    const copy = fork(origin);
+    expect(copy).toEqual(origin);
+    let moved = copy;
+    for (const { event, at: when } of otherLife.slice(length)) moved = evolve(moved, event, when);
+    expect(origin).toEqual(fold(licenseDecider, otherLife.slice(0, length)));
+    expect(moved).toEqual(fold(licenseDecider, otherLife));
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { command, followedBy, typesOf } from './commands.ts';
 import {
   expire,
   expiredEvent,
@@ -31,6 +32,18 @@ describe('announcing an expiry', () => {
     given(issued({ policy: withGrace }))
       .when(expire())
       .thenEvents(expiredEvent(graceEndsAt));
+  });
+  test('counts the grace from the expiry, however late it is announced', () => {
+    given(issued({ policy: withGrace }))
+      .when(expire(yearsLater))
+      .thenEvents(expiredEvent(graceEndsAt));
+  });
+  test('comes before a transfer that begins the term anew, so that no expiry goes missing', () => {
+    const transfer = { toHolderOrgId: 'org_3', accepted: true, expiry: 'RESET', activations: 'KEEP' } as const;
+    const begun = followedBy([issued()], command('Transfer', transfer, yearsLater));
+    expect(typesOf(begun)).toEqual(['LicenseIssued', 'LicenseExpired', 'LicenseTransferred', 'LicenseTermStarted']);
+    const announced = followedBy([issued(), on(expiresAt, expiredEvent())], command('Transfer', transfer, yearsLater));
+    expect(typesOf(announced).filter((type) => type === 'LicenseExpired')).toHaveLength(1);
   });
   test('happens once per term', () => {
     given(issued(), on(yearsLater, expiredEvent())).when(expire(yearsLater)).thenNothing();

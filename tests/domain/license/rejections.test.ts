@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../../../src/domain/license/commands.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import { command, device, followedBy, free, to } from './commands.ts';
 import {
   activate,
   activated,
@@ -41,6 +42,9 @@ const afterIssue: readonly LicenseCommand[] = [
 const holderMay = (deactivation: Partial<typeof pro.deactivation>) =>
   issued({ policy: { ...pro, deactivation: { ...pro.deactivation, ...deactivation } } });
 
+const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
+const acquire = command('AcquireLease', lease);
+
 /** One entry per rejection, in the order of the union; a rejection without an entry does not compile. */
 const cases: Record<LicenseRejection, Case> = {
   LICENSE_NOT_FOUND: [[], afterIssue],
@@ -73,6 +77,39 @@ const cases: Record<LicenseRejection, Case> = {
       on(noon, deactivatedEvent('b', 'USER', 1)),
     ],
     [deactivate('a')],
+  ],
+  SEAT_LIMIT_EXCEEDED: [[issued()], [acquire]],
+  USER_LIMIT_EXCEEDED: [[issued()], [command('AssignUser', { userRef: 'usr_a' })]],
+  USER_NOT_ASSIGNED: [
+    [issued()],
+    [command('Activate', device('a', { userRef: 'usr_a' })), command('AcquireLease', { ...lease, userRef: 'usr_a' })],
+  ],
+  QUOTA_EXCEEDED: [
+    [issued({ limits: { ...twoDevices, meters: { builds: 0 } } })],
+    [command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon })],
+  ],
+  NOT_FOUND: [
+    [issued()],
+    [
+      command('RenewLease', { leaseId: 'l1', borrowSeconds: null }),
+      command('ReleaseLease', { leaseId: 'l1', by: 'USER' }),
+      command('CancelScheduled', { eventId: 'evt_1' }),
+    ],
+  ],
+  FORBIDDEN: [
+    [issued({ policy: free })],
+    [command('Transfer', { toHolderOrgId: 'org_2', accepted: true, expiry: 'KEEP', activations: 'KEEP' })],
+  ],
+  INVALID_REQUEST: [
+    followedBy([issued()], activate('a'), activate('b')),
+    [
+      command('SwapActivation', { release: { activationId: 'act_a' }, activate: device('b') }),
+      command('ChangeExpiry', { to: tomorrow, reasonCode: '' }),
+      command('ChangePolicy', { target: to(free) }),
+      command('ConvertTrial', { target: to(free), term: { kind: 'perpetual' }, billingRef: null }),
+      command('GrantEntitlement', { code: '', value: null, limit: null, until: null, source: 'grant' }),
+      command('RecordReplacement', { by: 'lic_2' }),
+    ],
   ],
   TERM_INVALID: [[issued()], [suspend('ADMIN', noon), renew({ duration: 'P0D' })]],
   LIMIT_INVALID: [[], [issue({ limits: { ...twoDevices, seats: -1 } })]],

@@ -189,6 +189,22 @@ describe('monthly renewals', () => {
       '2026-05-31',
     ]);
   });
+  test('return to the day they began on over several short months', () => {
+    const start = '2025-12-31T10:00:00.000Z';
+    const twoMonths = (at: string) => renew({ duration: 'P2M' }, at);
+    expect(expiriesOf(start, [monthly(start), twoMonths(start), twoMonths(start), twoMonths(start)])).toEqual([
+      '2026-01-31',
+      '2026-02-28',
+      '2026-04-30',
+      '2026-06-30',
+      '2026-08-31',
+    ]);
+  });
+  test('from now count on the day that it is, also where that is the last of a month', () => {
+    const endOfFebruary = '2026-02-28T10:00:00.000Z';
+    const commands = [renew({ duration: 'P2M', basis: 'FROM_NOW' }, endOfFebruary)];
+    expect(expiriesOf('2025-12-31T10:00:00.000Z', commands)).toEqual(['2026-01-31', '2026-04-28']);
+  });
   test('count from a new start after one', () => {
     const restart = '2026-03-30T10:00:00.000Z';
     const commands = [renew({ duration: 'P11M', basis: 'FROM_NOW' }, restart), monthly(restart)];
@@ -198,6 +214,7 @@ describe('monthly renewals', () => {
 
 describe('renewing while suspended', () => {
   const unpaid = [issued(), on(noon, suspendedEvent('PAYMENT'))];
+  const nextWeek = '2026-06-08T12:00:00.000Z';
   const paid = renew({ reasonCode: 'PAYMENT' }, tomorrow);
 
   test('is possible and leaves the suspension', () => {
@@ -223,6 +240,9 @@ describe('renewing while suspended', () => {
       .when(paid)
       .thenEvents(renewedEvent());
     given(issued(), on(noon, suspendedEvent('FRAUD')), on(noon, groundAddedEvent('PAYMENT')))
+      .when(paid)
+      .thenEvents(renewedEvent());
+    given(...unpaid, on(noon, groundAddedEvent('FRAUD', nextWeek)))
       .when(paid)
       .thenEvents(renewedEvent());
   });

@@ -26,7 +26,18 @@ const suspension = (until: string | null): Suspension => ({ reasonCode: 'ADMIN',
 
 describe('the status of a license', () => {
   const revocations = { none: null, revoked: noon };
-  const suspensions = { none: null, over: suspension(noon), open: suspension(null), timed: suspension(tomorrow) };
+  const announced = (effectiveAt: string, until: string | null): Partial<LicenseFacts> => ({
+    scheduled: [{ eventId: 'evt_1', effectiveAt, change: { kind: 'SUSPENSION', reasonCode: 'PAYMENT', until } }],
+  });
+  const suspensions: Readonly<Record<string, Partial<LicenseFacts>>> = {
+    none: {},
+    over: { suspension: suspension(noon) },
+    open: { suspension: suspension(null) },
+    timed: { suspension: suspension(tomorrow) },
+    announced: announced(tomorrow, null),
+    come: announced(noon, null),
+    'come and gone': announced(issuedAt, noon),
+  };
   const terms = {
     notStarted: { number: 1, startsAt: tomorrow, expiresAt },
     running: { number: 1, startsAt: issuedAt, expiresAt },
@@ -34,6 +45,7 @@ describe('the status of a license', () => {
     expired: { number: 1, startsAt: issuedAt, expiresAt: '2026-05-31T12:00:00.000Z' },
     perpetual: { number: 1, startsAt: issuedAt, expiresAt: null },
     perpetualNotStarted: { number: 1, startsAt: tomorrow, expiresAt: null },
+    awaited: { number: 0, startsAt: null, expiresAt: null },
   };
   const ofTerm: Record<keyof typeof terms, EffectiveStatus> = {
     notStarted: 'NOT_YET_VALID',
@@ -42,14 +54,15 @@ describe('the status of a license', () => {
     expired: 'EXPIRED',
     perpetual: 'ACTIVE',
     perpetualNotStarted: 'NOT_YET_VALID',
+    awaited: 'NOT_YET_VALID',
   };
 
   const combinations = Object.entries(revocations).flatMap(([revocation, revokedAt]) =>
     Object.entries(suspensions).flatMap(([suspended, held]) =>
       Object.entries(terms).flatMap(([term, span]) =>
         [0, 1].map((announcedTerm) => {
-          const facts: LicenseFacts = { ...graced, revokedAt, suspension: held, term: span, announcedTerm };
-          const isHeld = suspended === 'open' || suspended === 'timed';
+          const facts: LicenseFacts = { ...graced, ...held, revokedAt, term: span, announcedTerm };
+          const isHeld = ['open', 'timed', 'come'].includes(suspended);
           const expected =
             revocation === 'revoked' ? 'REVOKED' : isHeld ? 'SUSPENDED' : ofTerm[term as keyof typeof terms];
           return [revocation, suspended, term, announcedTerm, expected, facts] as const;
@@ -58,7 +71,7 @@ describe('the status of a license', () => {
     ),
   );
 
-  test('is defined for every combination of facets', () => expect(combinations).toHaveLength(2 * 4 * 6 * 2));
+  test('is defined for every combination of facets', () => expect(combinations).toHaveLength(2 * 7 * 7 * 2));
   test.each(combinations)(
     'revocation %s, suspension %s, term %s, announced %i: %s',
     (_r, _s, _t, _a, expected, facts) => {

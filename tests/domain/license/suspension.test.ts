@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
 import {
+  activate,
   activated,
   expiredEvent,
   expiresAt,
@@ -37,6 +38,15 @@ describe('suspending a license', () => {
       given(issued()).when(suspend('ADMIN', until)).thenRejected('TERM_INVALID');
     },
   );
+  test('holds also for a server whose clock is behind that of the one that recorded it', () => {
+    const secondsBefore = '2026-06-01T11:59:57.000Z';
+    given(...suspended(suspendedEvent('FRAUD')))
+      .when(activate('a', secondsBefore))
+      .thenRejected('LICENSE_SUSPENDED');
+    given(...suspended(suspendedEvent('FRAUD')))
+      .when(reinstate(secondsBefore))
+      .thenEvents(reinstated(noon, 0));
+  });
   test('again for the same reason changes nothing', () => {
     given(...suspended(suspendedEvent('ADMIN')))
       .when(suspend('ADMIN'))

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../src/domain/license/license.ts';
-import { type ValidationCode, type ValidationScope, validate } from '../../../src/domain/license/validate.ts';
+import { type ValidationCode, validate as validateView } from '../../../src/domain/license/validate.ts';
+import { type ValidationScope, viewOfFacts } from '../../../src/domain/license/validation-view.ts';
 import {
   expiresAt,
   graceEndsAt,
@@ -17,21 +18,26 @@ import {
 } from './examples.ts';
 
 const license = licenseAfter(issued()).facts;
-const named = (scope: Partial<ValidationScope> = {}): ValidationScope => ({
-  product: null,
-  fingerprint: 'absent',
-  ...scope,
-});
+/** What these tests say of the device: none named, one with an open activation, one without. */
+type Named = { readonly product: string | null; readonly fingerprint: 'absent' | 'activated' | 'unknown' };
+const named = (scope: Partial<Named> = {}): Named => ({ product: null, fingerprint: 'absent', ...scope });
+const validate = (facts: LicenseFacts | null, { product, fingerprint }: Named, at: string) => {
+  const scope: ValidationScope = { product, fingerprint: fingerprint === 'absent' ? null : 'hash' };
+  const activation = fingerprint === 'activated' ? { isOfFingerprint: true } : null;
+  return validateView(facts === null ? null : { ...viewOfFacts(facts), activation }, scope, at);
+};
+const using = (activations: number) => ({ activations, seats: 0, users: 0, meters: {} });
 const revoked: Partial<LicenseFacts> = { revokedAt: noon };
 const suspended: Partial<LicenseFacts> = { suspension: { reasonCode: 'ADMIN', since: noon, until: null } };
-const full: Partial<LicenseFacts> = { usage: { activations: 2 } };
-const overfull: Partial<LicenseFacts> = { usage: { activations: 3 } };
+const full: Partial<LicenseFacts> = { usage: using(2) };
+// Where use above the limit is not let be.
+const overfull: Partial<LicenseFacts> = { usage: using(3), policy: { ...pro, limitStrategy: 'REJECT' } };
 const policy = (overrides: Partial<typeof pro>): Partial<LicenseFacts> => ({ policy: { ...pro, ...overrides } });
 const maintained = policy({ expiryStrategy: 'MAINTAIN' });
 const notStarted: Partial<LicenseFacts> = { term: { number: 1, startsAt: tomorrow, expiresAt } };
 
 describe('validating a license', () => {
-  test.each<[ValidationCode, boolean, Partial<LicenseFacts>, Partial<ValidationScope>, string, ValidationCode[]]>([
+  test.each<[ValidationCode, boolean, Partial<LicenseFacts>, Partial<Named>, string, ValidationCode[]]>([
     ['VALID', true, {}, {}, noon, []],
     ['VALID', true, full, { product: 'local_cli', fingerprint: 'activated' }, noon, []],
     ['REVOKED', false, revoked, {}, noon, ['REVOKED']],
@@ -86,6 +92,8 @@ describe('validating a license', () => {
       graceUntil: null,
       ttlSeconds: 0,
       offlineGraceUntil: null,
+      missingEntitlements: [],
+      exceededMeters: [],
     });
   });
 
@@ -100,6 +108,8 @@ describe('validating a license', () => {
       graceUntil: null,
       ttlSeconds: 86_400,
       offlineGraceUntil: '2026-06-04T12:00:00.000Z',
+      missingEntitlements: [],
+      exceededMeters: [],
     });
     expect(validate({ ...license, policy: withGrace }, named(), expiresAt)).toMatchObject({
       status: 'ACTIVE',
@@ -112,7 +122,7 @@ describe('validating a license', () => {
     const facts = fc.record({
       revokedAt: fc.constantFrom(null, noon),
       suspension: fc.constantFrom(null, suspended.suspension ?? null),
-      usage: fc.record({ activations: fc.integer({ min: 0, max: 3 }) }),
+      usage: fc.integer({ min: 0, max: 3 }).map(using),
       policy: fc.constantFrom(
         pro,
         withGrace,

@@ -1,0 +1,2 @@
+-- Closed organizations are kept; null: open.
+alter table rm.organizations add column closed_at timestamptz;

@@ -1,0 +1,89 @@
+import type { CatalogEvent, PolicyVersion } from './events.ts';
+
+/** The state of a catalog stream that decisions are made on, and that licenses are issued from. */
+export type Catalog = { readonly kind: 'unopened' } | OpenCatalog;
+
+/** What an issuer sells. Owned by the fold, changed in place. */
+export type OpenCatalog = {
+  readonly kind: 'open';
+  readonly issuerOrgId: string;
+  /** By product id. */
+  readonly products: Map<string, Product>;
+  /** Product ids by code, those of archived products too: a code names one product for ever. */
+  readonly productIds: Map<string, string>;
+  readonly policies: Map<string, Policy>;
+};
+
+export type Product = {
+  readonly code: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly archived: boolean;
+};
+
+/** `versions`: oldest first, so version `n` is at `n - 1`. */
+export type Policy = { readonly versions: readonly PolicyVersion[]; readonly archived: boolean };
+
+/** A stream without events. */
+export const initial = (): Catalog => ({ kind: 'unopened' });
+
+/** The catalog after one more event. Total; takes ownership of `catalog` and changes its collections in place. */
+export const evolve = (catalog: Catalog, event: CatalogEvent): Catalog => {
+  if (event.type === 'CatalogOpened')
+    return {
+      kind: 'open',
+      issuerOrgId: event.data.issuerOrgId,
+      products: new Map(),
+      productIds: new Map(),
+      policies: new Map(),
+    };
+  return catalog.kind === 'unopened' ? catalog : evolveOpen(catalog, event);
+};
+
+/** An independent copy: evolving one of the two leaves the other as it is. */
+export const fork = (catalog: Catalog): Catalog =>
+  catalog.kind === 'unopened'
+    ? catalog
+    : {
+        ...catalog,
+        products: new Map(catalog.products),
+        productIds: new Map(catalog.productIds),
+        policies: new Map(catalog.policies),
+      };
+
+// The one return is what makes a new event without a case fail to compile.
+const evolveOpen = (catalog: OpenCatalog, event: Exclude<CatalogEvent, { type: 'CatalogOpened' }>): OpenCatalog => {
+  const { products, productIds, policies } = catalog;
+  switch (event.type) {
+    case 'ProductCreated': {
+      const { productId, code, name, description } = event.data;
+      products.set(productId, { code, name, description, archived: false });
+      productIds.set(code, productId);
+      return catalog;
+    }
+    case 'ProductChanged': {
+      const { productId, name, description } = event.data;
+      change(products, productId, { name, description });
+      return catalog;
+    }
+    case 'ProductArchived':
+      change(products, event.data.productId, { archived: true });
+      return catalog;
+    case 'PolicyCreated':
+      policies.set(event.data.policy.policyId, { versions: [event.data], archived: false });
+      return catalog;
+    case 'PolicyVersionAdded': {
+      const { policyId } = event.data.policy;
+      change(policies, policyId, { versions: [...(policies.get(policyId)?.versions ?? []), event.data] });
+      return catalog;
+    }
+    case 'PolicyArchived':
+      change(policies, event.data.policyId, { archived: true });
+      return catalog;
+  }
+};
+
+const change = <Value>(all: Map<string, Value>, key: string, changed: Partial<Value>): void => {
+  const before = all.get(key);
+  if (before !== undefined) all.set(key, { ...before, ...changed });
+};

@@ -1,0 +1,52 @@
+import type { Decision } from '../decider.ts';
+import type { PinnedPolicy, Tier } from '../license/events.ts';
+import type { Instant } from '../time.ts';
+import type { CatalogEvent, PolicyVersion } from './events.ts';
+
+/** A product as it is named at first. */
+export type NewProduct = {
+  readonly productId: string;
+  readonly code: string;
+  readonly name: string;
+  readonly description: string | null;
+};
+
+/** A version of a policy before it has an id and a number. */
+export type PolicyContent = Omit<PolicyVersion, 'policy'> & {
+  readonly rules: Omit<PinnedPolicy, 'policyId' | 'version'>;
+};
+
+type Command<Type extends string, Data> = { readonly type: Type; readonly data: Data; readonly at: Instant };
+
+/** Commands of the catalog stream. `at` is the server's clock, read once per command. Ids arrive ready made. */
+export type CatalogCommand =
+  /** `policyIds`: of the built-in policies, one per tier. */
+  | Command<
+      'OpenCatalog',
+      {
+        readonly issuerOrgId: string;
+        readonly products: readonly NewProduct[];
+        readonly policyIds: Readonly<Record<Tier, string>>;
+      }
+    >
+  | Command<'CreateProduct', NewProduct>
+  | Command<'ChangeProduct', { readonly productId: string; readonly name: string; readonly description: string | null }>
+  | Command<'ArchiveProduct', { readonly productId: string }>
+  | Command<'CreatePolicy', { readonly policyId: string; readonly content: PolicyContent }>
+  | Command<'AddPolicyVersion', { readonly policyId: string; readonly content: PolicyContent }>
+  | Command<'ArchivePolicy', { readonly policyId: string }>;
+
+/** One kind of catalog command. */
+export type CommandOf<Type extends CatalogCommand['type']> = Extract<CatalogCommand, { type: Type }>;
+
+/** Why a catalog command is refused; each has its HTTP meaning in src/api/problems.ts. */
+export type CatalogRejection =
+  | 'NOT_FOUND'
+  | 'INVALID_REQUEST'
+  | 'CODE_TAKEN'
+  | 'ARCHIVED'
+  | 'TERM_INVALID'
+  | 'LIMIT_INVALID';
+
+/** The events of a catalog command (none: already so), or why it is refused. */
+export type CatalogDecision = Decision<CatalogEvent, CatalogRejection>;

@@ -1,0 +1,94 @@
+import { type Rejection, reject } from '../decider.ts';
+import { compareVersions } from '../license/versions.ts';
+import { isName, nameRule } from '../names.ts';
+import { isInstant, parseDuration } from '../time.ts';
+import type { CatalogRejection, PolicyContent } from './commands.ts';
+import type { PolicyTerm, PolicyVersion } from './events.ts';
+
+type Refused = Rejection<CatalogRejection>;
+
+/** Refuses the content of a policy that no license could be right under, naming the place. */
+export const refuseContent = (content: PolicyContent): Refused | null =>
+  isName(content.name)
+    ? (refuseNumbers(content) ??
+      refuseTerm(content) ??
+      refuseOverage(content) ??
+      refuseVersions(content) ??
+      refuseEntitlements(content))
+    : reject('INVALID_REQUEST', nameRule('a policy'));
+
+/** True when two versions say the same, whatever the order of their fields. */
+export const isSameContent = (one: PolicyVersion, other: PolicyVersion): boolean =>
+  JSON.stringify(leavesOf(one)) === JSON.stringify(leavesOf(other));
+
+const secondsMax = 100 * 366 * 86_400;
+
+// Whatever number a policy holds is a limit, a count, a percentage or a number of seconds: whole, and never below nothing.
+const refuseNumbers = (content: PolicyContent): Refused | null => {
+  for (const [path, value] of leavesOf(content)) {
+    if (typeof value !== 'number') continue;
+    const isSeconds = path.endsWith('Seconds');
+    if (Number.isSafeInteger(value) && value >= 0 && !(isSeconds && value > secondsMax)) continue;
+    return isSeconds
+      ? reject('TERM_INVALID', `${path} must be a whole number of seconds, from 0 to 100 years, not ${value}.`)
+      : reject('LIMIT_INVALID', `${path} must be a whole number, 0 or more, not ${value}.`);
+  }
+  return null;
+};
+
+const refuseTerm = ({ term, rules }: PolicyContent): Refused | null => {
+  const wrong = [...durationsOf(term), ...rules.remindBefore].find((text) => parseDuration(text) === null);
+  if (wrong !== undefined)
+    return reject('TERM_INVALID', `${JSON.stringify(wrong)} is not a duration like P1Y, P30D or PT1H.`);
+  if (term.basis === 'FIXED' && !isInstant(term.expiresAt))
+    return reject('TERM_INVALID', `${term.expiresAt} is not an instant like 2026-01-31T00:00:00.000Z.`);
+  if (rules.type === 'TRIAL' && term.basis === 'PERPETUAL') return reject('TERM_INVALID', 'A trial must have an end.');
+  if (rules.lease.ttlSeconds === 0 || rules.heartbeatSeconds === 0)
+    return reject('TERM_INVALID', 'A lease and the time between two heartbeats must last at least a second.');
+  return null;
+};
+
+const refuseOverage = ({ rules: { overage } }: PolicyContent): Refused | null =>
+  overage.kind === 'RATIO' && overage.percent < 100
+    ? reject('LIMIT_INVALID', `An overage of ${overage.percent} percent would be below the limit itself.`)
+    : null;
+
+// What is no version would be read as version 0, and so let every version through.
+const refuseVersions = ({ rules: { versions } }: PolicyContent): Refused | null => {
+  const { from = null, below = null } = versions ?? {};
+  const wrong = [from, below].find((version) => version !== null && !versionPattern.test(version));
+  if (typeof wrong === 'string')
+    return reject('INVALID_REQUEST', `${JSON.stringify(wrong)} is not a version like 2.1.0 or 3.0.0-beta.1.`);
+  return from !== null && below !== null && compareVersions(from, below) >= 0
+    ? reject('INVALID_REQUEST', `No version is from ${from} on and before ${below}.`)
+    : null;
+};
+
+const refuseEntitlements = ({ entitlements }: PolicyContent): Refused | null => {
+  const codes = entitlements.map(({ code }) => code);
+  const wrong = codes.find((code) => !entitlementPattern.test(code));
+  if (wrong !== undefined)
+    return reject(
+      'INVALID_REQUEST',
+      `${JSON.stringify(wrong)} is not an entitlement’s code: a–z, 0–9, _ . - : and up to 64 of them.`,
+    );
+  const twice = codes.find((code, index) => codes.indexOf(code) !== index);
+  if (twice !== undefined) return reject('INVALID_REQUEST', `The entitlement ${twice} is named twice.`);
+  const endless = entitlements.find(({ until }) => until !== null && !isInstant(until));
+  return endless === undefined
+    ? null
+    : reject('TERM_INVALID', `${endless.until} is not an instant like 2026-01-31T00:00:00.000Z.`);
+};
+
+const durationsOf = (term: PolicyTerm): readonly string[] => ('duration' in term ? [term.duration] : []);
+
+const versionPattern = /^\d{1,9}(?:\.\d{1,9}){0,3}(?:-[0-9A-Za-z.-]{1,40})?$/;
+const entitlementPattern = /^[a-z][a-z0-9_.:-]{0,63}$/;
+
+/** Every value that holds no others, under the names that lead to it, in the order of those names. */
+const leavesOf = (value: unknown, path = ''): readonly (readonly [string, unknown])[] =>
+  typeof value !== 'object' || value === null
+    ? [[path, value]]
+    : Object.entries(value)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .flatMap(([name, inner]) => leavesOf(inner, path === '' ? name : `${path}.${name}`));

@@ -1,0 +1,36 @@
+import { type Decider, reject } from '../decider.ts';
+import { type Catalog, evolve, fork, initial } from './catalog.ts';
+import type { CatalogCommand, CatalogDecision, CatalogRejection } from './commands.ts';
+import type { CatalogEvent } from './events.ts';
+import { open } from './open.ts';
+import { addPolicyVersion, archivePolicy, createPolicy } from './policies.ts';
+import { archiveProduct, changeProduct, createProduct } from './products.ts';
+
+/** Decides one command on a catalog: what it makes true, nothing when it is so already, or the reason to refuse it. */
+const decide = (command: CatalogCommand, catalog: Catalog): CatalogDecision => {
+  if (command.type === 'OpenCatalog') return open(command, catalog);
+  if (catalog.kind === 'unopened') return reject('NOT_FOUND', 'This organization has no catalog yet.');
+
+  switch (command.type) {
+    case 'CreateProduct':
+      return createProduct(command, catalog);
+    case 'ChangeProduct':
+      return changeProduct(command, catalog);
+    case 'ArchiveProduct':
+      return archiveProduct(command, catalog);
+    case 'CreatePolicy':
+      return createPolicy(command, catalog);
+    case 'AddPolicyVersion':
+      return addPolicyVersion(command, catalog);
+    case 'ArchivePolicy':
+      return archivePolicy(command, catalog);
+  }
+};
+
+/** The catalog stream: what an issuer sells, and the policies under which it does. */
+export const catalogDecider: Decider<CatalogCommand, CatalogEvent, Catalog, CatalogRejection> = {
+  initial,
+  decide,
+  evolve,
+  fork,
+};

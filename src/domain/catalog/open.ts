@@ -1,0 +1,35 @@
+import type { Tier } from '../license/events.ts';
+import { builtInDefaults, builtInPolicy } from '../license/policies.ts';
+import type { Catalog } from './catalog.ts';
+import type { CatalogDecision, CommandOf } from './commands.ts';
+import type { CatalogEvent, PolicyTerm, PolicyVersion } from './events.ts';
+import { refuseNewProduct, refuseTaken } from './products.ts';
+
+/**
+ * Opens an issuer's catalog with its first products and a policy per tier, FREE, TRIAL, PRO, ENTERPRISE, over all of them.
+ * An open catalog stays as it is.
+ */
+export const open = ({ data }: CommandOf<'OpenCatalog'>, catalog: Catalog): CatalogDecision => {
+  if (catalog.kind === 'open') return [];
+  const taken = new Set<string>();
+  const events: CatalogEvent[] = [{ type: 'CatalogOpened', data: { issuerOrgId: data.issuerOrgId } }];
+  for (const product of data.products) {
+    const wrong = refuseNewProduct(product) ?? refuseTaken(product.code, taken);
+    if (wrong !== null) return wrong;
+    taken.add(product.code);
+    const { productId, code, name, description } = product;
+    events.push({ type: 'ProductCreated', data: { productId, code, name, description } });
+  }
+  for (const tier of tiers)
+    events.push({ type: 'PolicyCreated', data: builtInVersion(tier, data.policyIds[tier], [...taken]) });
+  return events;
+};
+
+const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const satisfies readonly Tier[];
+
+const builtInVersion = (tier: Tier, policyId: string, products: readonly string[]): PolicyVersion => {
+  const { term, limits, entitlements } = builtInDefaults[tier];
+  const policyTerm: PolicyTerm =
+    term.kind === 'perpetual' ? { basis: 'PERPETUAL' } : { basis: 'ISSUE', duration: term.duration };
+  return { name: tier, policy: builtInPolicy(tier, policyId), products, term: policyTerm, limits, entitlements };
+};

@@ -1,0 +1,57 @@
+import { type Rejection, reject } from '../decider.ts';
+import type { OpenCatalog } from './catalog.ts';
+import type { CatalogDecision, CatalogRejection, CommandOf, PolicyContent } from './commands.ts';
+import { isSameContent, refuseContent } from './content.ts';
+import type { PolicyVersion } from './events.ts';
+
+/** Adds a policy, as its version 1. */
+export const createPolicy = ({ data }: CommandOf<'CreatePolicy'>, catalog: OpenCatalog): CatalogDecision => {
+  const { policyId, content } = data;
+  if (catalog.policies.has(policyId)) return [];
+  return (
+    refuseContent(content) ??
+    refuseProducts(content.products, catalog) ?? [{ type: 'PolicyCreated', data: versionOf(content, policyId, 1) }]
+  );
+};
+
+/** Makes the next version of a policy; what was issued under an earlier one keeps that. The same content changes nothing. */
+export const addPolicyVersion = ({ data }: CommandOf<'AddPolicyVersion'>, catalog: OpenCatalog): CatalogDecision => {
+  const { policyId, content } = data;
+  const policy = catalog.policies.get(policyId);
+  if (policy === undefined) return noPolicy();
+  if (policy.archived) return reject('ARCHIVED', 'This policy is archived; make a new one.');
+  const last = policy.versions.at(-1);
+  if (last !== undefined && isSameContent(versionOf(content, policyId, last.policy.version), last)) return [];
+  const next = versionOf(content, policyId, policy.versions.length + 1);
+  return (
+    refuseContent(content) ?? refuseProducts(content.products, catalog) ?? [{ type: 'PolicyVersionAdded', data: next }]
+  );
+};
+
+/** Ends the use of a policy for new licenses. Again changes nothing. */
+export const archivePolicy = ({ data }: CommandOf<'ArchivePolicy'>, catalog: OpenCatalog): CatalogDecision => {
+  const policy = catalog.policies.get(data.policyId);
+  if (policy === undefined) return noPolicy();
+  return policy.archived ? [] : [{ type: 'PolicyArchived', data: { policyId: data.policyId } }];
+};
+
+/** The content as it is stored under a policy's id and a version's number. */
+export const versionOf = (content: PolicyContent, policyId: string, version: number): PolicyVersion => {
+  const { rules, products, ...defaults } = content;
+  return { ...defaults, products: [...new Set(products)], policy: { ...rules, policyId, version } };
+};
+
+/** Refuses codes that name no product of the catalog, or an archived one. */
+export const refuseProducts = (
+  codes: readonly string[],
+  { products, productIds }: OpenCatalog,
+): Rejection<CatalogRejection> | null => {
+  for (const code of codes) {
+    const product = products.get(productIds.get(code) ?? '');
+    if (product === undefined) return reject('INVALID_REQUEST', `This catalog has no product ${JSON.stringify(code)}.`);
+    if (product.archived) return reject('ARCHIVED', `The product ${code} is archived.`);
+  }
+  return null;
+};
+
+const noPolicy = () => reject('NOT_FOUND', 'This catalog has no such policy.');

@@ -1,0 +1,36 @@
+import type { Device, DeviceName } from './commands.ts';
+import type { Activation, IssuedLicense } from './license.ts';
+
+/** The open activation that a device is known by: its fingerprint, else its parts as the policy's matching allows. */
+export const activationOf = (
+  { facts, activations, byFingerprint }: IssuedLicense,
+  { fingerprintHash, components }: Pick<Device, 'fingerprintHash' | 'components'>,
+): Activation | null => {
+  const exact = activations.get(byFingerprint.get(fingerprintHash) ?? '');
+  if (exact !== undefined) return exact;
+  const matching = facts.policy.fingerprintMatching;
+  if (matching === 'EXACT' || components === undefined) return null;
+  for (const activation of activations.values())
+    if (matches(matching, activation.components, components)) return activation;
+  return null;
+};
+
+/** The open activation that is named; null: none. */
+export const namedActivation = (
+  { activations, byFingerprint }: IssuedLicense,
+  device: DeviceName,
+): Activation | null => {
+  const activationId = 'activationId' in device ? device.activationId : byFingerprint.get(device.fingerprintHash);
+  return (activationId === undefined ? undefined : activations.get(activationId)) ?? null;
+};
+
+type Components = Readonly<Record<string, string>>;
+
+/** Of the parts that were recorded: any, more than half, or all are the same. Without recorded parts nothing matches. */
+const matches = (matching: 'ANY' | 'MOST' | 'ALL', recorded: Components, named: Components): boolean => {
+  const names = Object.keys(recorded);
+  const same = names.filter((name) => Object.hasOwn(named, name) && named[name] === recorded[name]).length;
+  if (same === 0) return false;
+  if (matching === 'ANY') return true;
+  return matching === 'MOST' ? same * 2 > names.length : same === names.length;
+};

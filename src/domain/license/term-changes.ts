@@ -1,0 +1,84 @@
+import { subtractDuration } from '../calendar.ts';
+import { type Rejection, reject } from '../decider.ts';
+import { type Instant, isInstant, parseDuration } from '../time.ts';
+import type { CommandOf, LicenseDecision } from './commands.ts';
+import type { LicenseEvent } from './events.ts';
+import type { AwaitedTerm, IssuedLicense, LicenseFacts } from './license.ts';
+import { scheduleFault } from './schedule.ts';
+import { graceUntil, renewalAt } from './status.ts';
+import { announcement, endOf } from './terms.ts';
+
+/** Begins the term that waits for this trigger. A license whose term has begun is left as it is. */
+export const startTerm = ({ data, at }: CommandOf<'StartTerm'>, { facts }: IssuedLicense): LicenseDecision => {
+  if (facts.awaited === null) return [];
+  if (facts.awaited.trigger !== data.trigger)
+    return refuse(`License ${facts.licenseId} starts by ${facts.awaited.trigger}, not by ${data.trigger}.`);
+  const started = firstTerm(facts, facts.awaited, at);
+  return 'rejected' in started ? started : [started];
+};
+
+/** The event by which the term that is waited for begins now. */
+export const firstTerm = (facts: LicenseFacts, { trigger, duration }: AwaitedTerm, startsAt: Instant) => {
+  const expiresAt = endOf(startsAt, duration, facts.timeZone);
+  if (typeof expiresAt !== 'string') return expiresAt;
+  const data = { termNumber: facts.term.number + 1, startsAt, expiresAt, trigger };
+  return { type: 'LicenseTermStarted', data } as const;
+};
+
+/** Moves the end of the running term, not into the past. A term that is over is renewed instead. */
+export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }: IssuedLicense): LicenseDecision => {
+  const { to, reasonCode } = data;
+  const { number: termNumber, startsAt, expiresAt: from } = facts.term;
+  if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed expiry needs a reason.');
+  if (!isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
+  if (startsAt === null) return refuse(`License ${facts.licenseId} has not started; there is no expiry to change.`);
+  if (to === from) return [];
+  if (from !== null && at >= from) return refuse(`License ${facts.licenseId} ran out at ${from}; renew it instead.`);
+  if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);
+  if (to <= startsAt) return refuse(`A term that starts at ${startsAt} cannot end at ${to}.`);
+  return [{ type: 'LicenseExpiryChanged', data: { termNumber, from, to } }];
+};
+
+/** Says what is to happen at the end of the term; from now on, or from a later instant that is announced now. */
+export const setRenewal = ({ data, at }: CommandOf<'SetRenewal'>, { facts }: IssuedLicense): LicenseDecision => {
+  const { to, scheduled } = data;
+  const fault = scheduleFault(scheduled, at);
+  if (fault !== null) return fault;
+  const from = renewalAt(facts, scheduled?.effectiveAt ?? at);
+  if (from === to) return [];
+  const event = { type: 'LicenseRenewalChanged', data: { from, to, eventId: scheduled?.eventId ?? null } } as const;
+  return [scheduled === undefined ? event : { ...event, effectiveAt: scheduled.effectiveAt }];
+};
+
+/** Announces that the grace after a term is over, at the instant it was; the expiry too, if that was not. Once. */
+export const endGrace = ({ data, at }: CommandOf<'EndGrace'>, { facts }: IssuedLicense): LicenseDecision => {
+  const { number: termNumber } = facts.term;
+  const until = graceUntil(facts);
+  if (data.termNumber !== termNumber || until === null || at < until) return [];
+  if (facts.graceEndedTerm >= termNumber) return [];
+  const ended: LicenseEvent = {
+    type: 'LicenseGraceEnded',
+    data: { termNumber, graceUntil: until },
+    effectiveAt: until,
+  };
+  return [...announcement(facts, at), ended];
+};
+
+/**
+ * Announces once per (term, expiry, offset) that the expiry comes near. An offset that is longer than the term, or was past
+ * when the expiry was set, is never announced; nor is one after the expiry itself.
+ */
+export const remind = (
+  { data: { termNumber, offset }, at }: CommandOf<'Remind'>,
+  { facts, reminded, expirySetAt }: IssuedLicense,
+): LicenseDecision => {
+  const { number, startsAt, expiresAt } = facts.term;
+  const duration = parseDuration(offset);
+  if (termNumber !== number || startsAt === null || expiresAt === null || at >= expiresAt) return [];
+  if (duration === null || !facts.policy.remindBefore.includes(offset) || reminded.has(offset)) return [];
+  const dueAt = subtractDuration(expiresAt, duration, facts.timeZone);
+  if (dueAt === null || dueAt <= startsAt || dueAt < expirySetAt || at < dueAt) return [];
+  return [{ type: 'LicenseExpiringSoon', data: { termNumber, expiresAt, offset } }];
+};
+
+const refuse = (detail: string): Rejection<'TERM_INVALID'> => reject('TERM_INVALID', detail);

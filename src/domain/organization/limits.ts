@@ -1,0 +1,24 @@
+import type { Entitlement } from '../license/events.ts';
+import type { Instant } from '../time.ts';
+
+/** How many members and unarchived projects an organization may have; null: any number. */
+export type OrganizationLimits = { readonly members: number | null; readonly projects: number | null };
+
+/** Of an organization without a license of its own. */
+export const noLimits: OrganizationLimits = { members: null, projects: null };
+
+/**
+ * The limits that an organization's own license sets by its entitlements `members` and `projects` at `at`. Of several the
+ * widest counts, whatever its source; a license that does not speak of one does not limit it.
+ */
+export const organizationLimits = (entitlements: readonly Entitlement[], at: Instant): OrganizationLimits => {
+  const limitOf = (wanted: string): number | null => {
+    const granted = entitlements.filter(({ code, until }) => code === wanted && (until === null || at < until));
+    return granted.reduce<number | null>(
+      (widest, { limit }, index) =>
+        index === 0 ? limit : widest === null || limit === null ? null : Math.max(widest, limit),
+      null,
+    );
+  };
+  return { members: limitOf('members'), projects: limitOf('projects') };
+};

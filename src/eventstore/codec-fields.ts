@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** An id, or any other text that is not empty. */
+export const id = z.string().min(1);
+
+/** A reference into `vault`; so nothing personal can stand in its place. */
+export const reference = z.string().regex(/^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'not a reference, ref_…');
+
+/** A user, or a reference to a person in `vault`. */
+export const userReference = z.string().regex(/^(?:usr|ref)_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'not a user or reference');
+
+/** The number of a term, a version: 1 or more. */
+export const ordinal = z.int().positive();
+
+/** The id of a user; so no name or e-mail can stand in its place. */
+export const userId = z.string().regex(/^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'not the id of a user, usr_…');
+
+/** Whole seconds, 0 or more. */
+export const seconds = z.int().nonnegative();
+
+/** How many: 0 or more. */
+export const count = z.int().nonnegative();
+
+/** The schema of one type of event. */
+export const event = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
+  z.object({ type: z.literal(type), data });

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { event, id, ordinal } from './codec-fields.ts';
+import { instant, sha256Hex } from './envelope.ts';
+
+/** The schemas of events of src/domain/license/events-key.ts. */
+export const keyEvents = [
+  event(
+    'LicenseKeyRotated',
+    z.object({
+      fromVersion: ordinal,
+      toVersion: ordinal,
+      keyHash: sha256Hex,
+      secretId: id,
+      hint: id,
+      overlapUntil: instant,
+      cause: z.enum(['LOST', 'LEAKED', 'ROUTINE', 'ADMIN']),
+    }),
+  ),
+  event('LicenseKeyRetired', z.object({ keyVersion: ordinal })),
+  event(
+    'LicenseTransferred',
+    z.object({
+      fromHolderOrgId: id.nullable(),
+      toHolderOrgId: id.nullable(),
+      expiry: z.enum(['KEEP', 'RESET']),
+      activations: z.enum(['KEEP', 'RELEASE']),
+    }),
+  ),
+  event('ReplacementIssued', z.object({ by: id })),
+] as const;

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { count, event, id, seconds, userReference } from './codec-fields.ts';
+import { instant, sha256Hex } from './envelope.ts';
+
+const acquired = z.object({
+  leaseId: id,
+  scope: z.enum(['MACHINE', 'INSTANCE', 'USER']),
+  product: id.nullable(),
+  holderHash: sha256Hex,
+  userRef: userReference.nullable(),
+  ttlSeconds: seconds,
+  expiresAt: instant,
+  borrow: z.boolean(),
+  inUseAfter: count,
+  limit: count,
+  overage: z.boolean(),
+});
+
+const releaseCause = z.enum([
+  ...(['USER', 'ADMIN', 'DEACTIVATED', 'PRODUCT_REMOVED', 'LICENSE_REVOKED', 'TRANSFER', 'LIMIT_LOWERED'] as const),
+]);
+
+const usage = z.object({
+  meter: id,
+  quantity: z.int().positive(),
+  usageId: id,
+  occurredAt: instant,
+  totalAfter: count,
+  limit: count,
+  overage: z.boolean(),
+});
+
+/** The schemas of events of src/domain/license/events-lease.ts. */
+export const leaseEvents = [
+  event('LeaseAcquired', acquired),
+  event('LeaseExtended', z.object({ leaseId: id, expiresAt: instant })),
+  event(
+    'LeaseReleased',
+    z.object({ leaseId: id, cause: releaseCause, inUseAfter: count, seatFreeAt: instant.nullable() }),
+  ),
+  event('LeaseLapsed', z.object({ leaseId: id, lastSeenAt: instant, inUseAfter: count })),
+  event('UsageRecorded', usage),
+] as const;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { event, id, ordinal } from './codec-fields.ts';
+import { target } from './codec-license-grant.ts';
+import { instant } from './envelope.ts';
+
+const trigger = z.enum(['FIRST_ACTIVATION', 'FIRST_VALIDATION', 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER']);
+const renewalMode = z.enum(['auto', 'manual', 'cancelAtPeriodEnd']);
+
+/** The schemas of events of src/domain/license/events-term.ts. */
+export const termEvents = [
+  event(
+    'LicenseTermStarted',
+    z.object({ termNumber: ordinal, startsAt: instant, expiresAt: instant.nullable(), trigger }),
+  ),
+  event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant })),
+  event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),
+  event('LicenseGraceEnded', z.object({ termNumber: ordinal, graceUntil: instant })),
+  event('LicenseExpiringSoon', z.object({ termNumber: ordinal, expiresAt: instant, offset: id })),
+  event('TierChangeScheduled', z.object({ eventId: id, from: z.enum(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE']), target })),
+  event('ScheduledChangeCancelled', z.object({ eventId: id })),
+] as const;

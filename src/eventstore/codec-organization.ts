@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { OrganizationEvent } from '../domain/organization/events.ts';
+import { event, id, reference, userId } from './codec-fields.ts';
+import { type Decoded, decodeWith, instant } from './envelope.ts';
+import type { Recorded } from './event-store.ts';
+
+/** Decodes an event of an organization stream. Throws UndecodableEvent. */
+export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent> =>
+  decodeWith(organizationEvent, recorded);
+
+const role = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
+
+const scopes = z.array(
+  z.enum([
+    'licenses:read',
+    'licenses:write',
+    'licenses:activate',
+    'catalog:write',
+    'events:read',
+    'webhooks:write',
+    'members:write',
+    'projects:write',
+  ]),
+);
+
+const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
+
+const organizationEvent = z.discriminatedUnion('type', [
+  event('OrganizationCreated', z.object({ organizationId: id, name: id })),
+  event('OrganizationRenamed', z.object({ from: id, to: id })),
+  event('OrganizationClosed', z.object({})),
+  event('MemberInvited', z.object({ invitationId: id, emailRef: reference, role, expiresAt: instant })),
+  event('InvitationWithdrawn', z.object({ invitationId: id })),
+  event('MemberJoined', z.object({ userId, role, invitationId: id.nullable() })),
+  event('MemberRoleChanged', z.object({ userId, from: role, to: role })),
+  event('MemberRemoved', z.object({ userId, role })),
+  event('ApiKeyCreated', z.object({ apiKeyId: id, name: id, scopes, hint: id, expiresAt: instant.exactOptional() })),
+  event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
+  event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: scopes, to: scopes })),
+  event('ApiKeyRevoked', z.object({ apiKeyId: id })),
+  event('ProjectCreated', project),
+  event('ProjectChanged', project),
+  event('ProjectArchived', z.object({ projectId: id })),
+  event('ProjectRestored', z.object({ projectId: id })),
+]) satisfies z.ZodType<OrganizationEvent>;

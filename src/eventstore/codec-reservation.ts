@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import type { ReservationEvent } from '../domain/reservation/reservation.ts';
+import { event, id } from './codec-fields.ts';
+import { type Decoded, decodeWith } from './envelope.ts';
+import type { Recorded } from './event-store.ts';
+
+/** Decodes an event of a reservation stream. Throws UndecodableEvent. */
+export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent> =>
+  decodeWith(reservationEvent, recorded);
+
+const reservationEvent = z.discriminatedUnion('type', [
+  event('ReservationMade', z.object({ kind: z.enum(['trial_holder', 'trial_device']), issuerOrgId: id, owner: id })),
+  event('ReservationReleased', z.object({ owner: id })),
+]) satisfies z.ZodType<ReservationEvent>;

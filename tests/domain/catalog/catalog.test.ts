@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
+import { fold } from '../../../src/domain/decider.ts';
+import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
+import {
+  addVersion,
+  archivePolicy,
+  archiveProduct,
+  catalog,
+  changeProduct,
+  cli,
+  createPolicy,
+  createProduct,
+  given,
+  ide,
+  on,
+  open,
+  openedEvent,
+  policyArchivedEvent,
+  policyEvent,
+  policyIds,
+  productArchivedEvent,
+  productEvent,
+  version,
+  versionEvent,
+  withPolicy,
+} from './examples.ts';
+
+describe('opening a catalog', () => {
+  const products = ['local_cli', 'cloud_ide'];
+  const builtIn = (tier: 'FREE' | 'TRIAL' | 'PRO' | 'ENTERPRISE', term: object, codes = products) => ({
+    type: 'PolicyCreated',
+    data: {
+      name: tier,
+      policy: builtInPolicy(tier, policyIds[tier]),
+      products: codes,
+      term,
+      limits: builtInDefaults[tier].limits,
+      entitlements: builtInDefaults[tier].entitlements,
+    },
+  });
+
+  test('names its first products, and makes FREE, TRIAL, PRO and ENTERPRISE over them', () => {
+    const decision = catalogDecider.decide(open(cli, ide), catalogDecider.initial());
+    expect(decision).toEqual([
+      openedEvent,
+      productEvent(cli),
+      productEvent(ide),
+      builtIn('FREE', { basis: 'PERPETUAL' }),
+      builtIn('TRIAL', { basis: 'ISSUE', duration: 'P14D' }),
+      builtIn('PRO', { basis: 'ISSUE', duration: 'P1Y' }),
+      builtIn('ENTERPRISE', { basis: 'ISSUE', duration: 'P1Y' }),
+    ]);
+  });
+  test('works without a product', () =>
+    expect(catalogDecider.decide(open(), catalogDecider.initial())).toMatchObject([
+      openedEvent,
+      builtIn('FREE', { basis: 'PERPETUAL' }, []),
+      ...['TRIAL', 'PRO', 'ENTERPRISE'].map((name) => ({ data: { name, products: [] } })),
+    ]));
+  test('again changes nothing', () =>
+    given(...catalog)
+      .when(open())
+      .thenNothing());
+  test('with a code twice is refused', () =>
+    given()
+      .when(open(cli, { ...ide, code: 'local_cli' }))
+      .thenRejected('CODE_TAKEN'));
+  test('with a product that can never be right is refused', () => {
+    given()
+      .when(open(cli, { ...ide, code: 'Cloud' }))
+      .thenRejected('INVALID_REQUEST');
+    given()
+      .when(open({ ...cli, name: '' }))
+      .thenRejected('INVALID_REQUEST');
+  });
+});
+
+describe('without a catalog', () => {
+  test.each([createProduct(), changeProduct(), archiveProduct(), createPolicy(), addVersion(), archivePolicy()])(
+    '$type is refused',
+    (command) => given().when(command).thenRejected('NOT_FOUND'),
+  );
+});
+
+describe('folding a catalog', () => {
+  test('holds what is sold and every version of every policy', () => {
+    const second = version(2, { name: 'PRO 2' });
+    const events = [
+      ...withPolicy,
+      on({ type: 'ProductChanged', data: { productId: 'prd_1', name: 'CLI', description: 'Text' } }),
+      on(productArchivedEvent('prd_2')),
+      on(versionEvent(second)),
+      on(policyArchivedEvent),
+    ];
+    expect(fold(catalogDecider, events)).toEqual({
+      kind: 'open',
+      issuerOrgId: 'org_1',
+      products: new Map([
+        ['prd_1', { code: 'local_cli', name: 'CLI', description: 'Text', archived: false }],
+        ['prd_2', { code: 'cloud_ide', name: 'Cloud IDE', description: 'In a browser', archived: true }],
+      ]),
+      productIds: new Map([
+        ['local_cli', 'prd_1'],
+        ['cloud_ide', 'prd_2'],
+      ]),
+      policies: new Map([['pol_1', { versions: [version(1), second], archived: true }]]),
+    });
+  });
+  test.each(withPolicy.slice(1))('ignores $event.type before the catalog is opened', (stamped) =>
+    expect(fold(catalogDecider, [stamped])).toEqual({ kind: 'unopened' }),
+  );
+  test('ignores changes of what was never there', () => {
+    const strange = [
+      on(productArchivedEvent('prd_x')),
+      on(versionEvent(version(2, {}, 'pol_x'))),
+      on({ type: 'ProductChanged', data: { productId: 'prd_x', name: 'x', description: null } }),
+    ];
+    expect(fold(catalogDecider, [...catalog, ...strange])).toEqual(fold(catalogDecider, catalog));
+  });
+  test('forks into independent copies', () => {
+    const origin = fold(catalogDecider, withPolicy);
+    let copy = catalogDecider.fork(origin);
+    expect(copy).toEqual(origin);
+    const more = [
+      productEvent({ ...cli, productId: 'prd_3', code: 'third' }),
+      policyEvent(version(1, {}, 'pol_2')),
+      versionEvent(version(2)),
+      policyArchivedEvent,
+    ];
+    for (const { event } of more.map(on)) copy = catalogDecider.evolve(copy, event, on(event).at);
+    expect(origin).toEqual(fold(catalogDecider, withPolicy));
+    expect(catalogDecider.fork(catalogDecider.initial())).toEqual({ kind: 'unopened' });
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
+import type { CatalogEvent, PolicyTerm } from '../../../src/domain/catalog/events.ts';
+import { offerOf, type Wanted } from '../../../src/domain/catalog/offer.ts';
+import { fold, isRejection, type Stamped } from '../../../src/domain/decider.ts';
+import { licenseDecider } from '../../../src/domain/license/decider.ts';
+import {
+  catalog,
+  content,
+  on,
+  policyArchivedEvent,
+  policyEvent,
+  productArchivedEvent,
+  version,
+  versionEvent,
+  withPolicy,
+} from './examples.ts';
+
+const offer = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<Wanted> = {}) =>
+  offerOf(fold(catalogDecider, history), { policyId: 'pol_1', version: null, products: null, ...wanted });
+const refusal = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<Wanted> = {}) => {
+  const answer = offer(history, wanted);
+  return 'rejected' in answer ? answer.rejected : answer;
+};
+const second = version(2, { name: 'Small', products: ['local_cli'], limits: { ...content.limits, activations: 1 } });
+const withTwo = [...withPolicy, on(versionEvent(second))];
+
+describe('what a license is issued with', () => {
+  test('is the policy as it is pinned, and its defaults', () =>
+    expect(offer(withPolicy)).toEqual({
+      policy: version(1).policy,
+      products: ['local_cli', 'cloud_ide'],
+      term: { kind: 'duration', duration: 'P1Y', startsAt: null },
+      limits: content.limits,
+      entitlements: content.entitlements,
+    }));
+  test('is the latest version, unless another is named', () => {
+    expect(offer(withTwo)).toMatchObject({
+      policy: { version: 2 },
+      products: ['local_cli'],
+      limits: { activations: 1 },
+    });
+    expect(offer(withTwo, { version: 1 })).toMatchObject({ policy: { version: 1 }, limits: { activations: 5 } });
+    expect(offer(withTwo, { version: 2 })).toEqual(offer(withTwo));
+  });
+  test('covers the products that are asked for, each once', () =>
+    expect(offer(withTwo, { products: ['cloud_ide', 'cloud_ide'] })).toMatchObject({ products: ['cloud_ide'] }));
+  test.each<[PolicyTerm, object]>([
+    [{ basis: 'PERPETUAL' }, { kind: 'perpetual', startsAt: null }],
+    [
+      { basis: 'ISSUE', duration: 'P1M' },
+      { kind: 'duration', duration: 'P1M', startsAt: null },
+    ],
+    [
+      { basis: 'FIXED', expiresAt: '2027-01-01T00:00:00.000Z' },
+      { kind: 'fixed', expiresAt: '2027-01-01T00:00:00.000Z', startsAt: null },
+    ],
+    [
+      { basis: 'FIRST_ACTIVATION', duration: 'P1M' },
+      { kind: 'firstActivation', duration: 'P1M' },
+    ],
+    [
+      { basis: 'FIRST_VALIDATION', duration: 'P1M' },
+      { kind: 'firstValidation', duration: 'P1M' },
+    ],
+  ])('asks for the term %j as %j', (term, request) =>
+    expect(offer([...catalog, on(policyEvent(version(1, { term })))])).toMatchObject({ term: request }),
+  );
+  test('is what IssueLicense takes', () => {
+    const answer = offer(withPolicy);
+    if ('rejected' in answer) throw new Error(answer.detail);
+    const decision = licenseDecider.decide(
+      {
+        type: 'IssueLicense',
+        at: '2026-01-01T12:00:00.000Z',
+        data: {
+          ...answer,
+          ...{ licenseId: 'lic_1', issuerOrgId: 'org_1', holderOrgId: null, externalRef: null },
+          key: { keyHash: 'ab', secretId: 's', hint: 'h' },
+        },
+      },
+      licenseDecider.initial(),
+    );
+    expect(isRejection(decision) ? decision : decision[0]).toMatchObject({
+      type: 'LicenseIssued',
+      data: { policy: version(1).policy, products: ['local_cli', 'cloud_ide'] },
+    });
+  });
+});
+
+describe('nothing is issued', () => {
+  test('without a catalog', () => expect(refusal([])).toBe('INVALID_REQUEST'));
+  test('under an unknown policy', () => expect(refusal(catalog)).toBe('INVALID_REQUEST'));
+  test.each([0, -1, 3, 1.5])('under the version %s that a policy does not have', (number) =>
+    expect(refusal(withTwo, { version: number })).toBe('INVALID_REQUEST'),
+  );
+  test('under an archived policy, whatever its version', () => {
+    expect(refusal([...withTwo, on(policyArchivedEvent)])).toBe('ARCHIVED');
+    expect(refusal([...withTwo, on(policyArchivedEvent)], { version: 1 })).toBe('ARCHIVED');
+  });
+  test('for an unknown product', () => expect(refusal(withPolicy, { products: ['unknown'] })).toBe('INVALID_REQUEST'));
+  test('for an archived product that is asked for', () =>
+    expect(refusal([...withPolicy, on(productArchivedEvent('prd_1'))], { products: ['local_cli'] })).toBe('ARCHIVED'));
+  test('when every product of the policy is archived', () =>
+    expect(refusal([...withPolicy, ...['prd_1', 'prd_2'].map((id) => on(productArchivedEvent(id)))])).toBe('ARCHIVED'));
+});
+
+describe('an archived product of a policy', () => {
+  test('is left out', () =>
+    expect(offer([...withPolicy, on(productArchivedEvent('prd_1'))])).toMatchObject({ products: ['cloud_ide'] }));
+  test('does not make a policy without products impossible', () =>
+    expect(offer([...catalog, on(policyEvent(version(1, { products: [] })))])).toMatchObject({ products: [] }));
+});

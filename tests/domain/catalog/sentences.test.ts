@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
+import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
+import { offerOf } from '../../../src/domain/catalog/offer.ts';
+import { fold, isRejection } from '../../../src/domain/decider.ts';
+import { catalog, content, createPolicy, createProduct, on, policyArchivedEvent, withPolicy } from './examples.ts';
+
+const state = fold(catalogDecider, catalog);
+const { rules, limits } = content;
+
+// What the caller reads when a command is refused names the place that was wrong.
+test.each<[CatalogCommand, string]>([
+  [createProduct({ name: '' }), 'The name of a product must have 1 to 200 characters.'],
+  [createPolicy({ name: '' }), 'The name of a policy must have 1 to 200 characters.'],
+  [
+    createPolicy({ limits: { ...limits, meters: { builds: -1 } } }),
+    'limits.meters.builds must be a whole number, 0 or more, not -1.',
+  ],
+  [
+    createPolicy({ rules: { ...rules, deactivation: { ...rules.deactivation, cooldownSeconds: 0.5 } } }),
+    'rules.deactivation.cooldownSeconds must be a whole number of seconds, from 0 to 100 years, not 0.5.',
+  ],
+  [createPolicy({ products: ['unknown'] }), 'This catalog has no product "unknown".'],
+])('the refusal of %j reads: %s', (command, sentence) => {
+  const decision = catalogDecider.decide(command, state);
+  expect(isRejection(decision) && decision.detail).toBe(sentence);
+});
+
+test.each([
+  [catalog, null, 'There is no such policy.'],
+  [withPolicy, 2, 'This policy has no version 2.'],
+  [[...withPolicy, on(policyArchivedEvent)], null, 'This policy is archived: nothing new is issued under it.'],
+])('what is not on offer is refused: %#', (history, version, sentence) =>
+  expect(offerOf(fold(catalogDecider, history), { policyId: 'pol_1', version, products: null })).toMatchObject({
+    detail: sentence,
+  }),
+);

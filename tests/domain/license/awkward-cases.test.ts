@@ -1,0 +1,294 @@
+import { describe, expect, test } from 'vitest';
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import { licenseDecider } from '../../../src/domain/license/decider.ts';
+import { effectiveStatus } from '../../../src/domain/license/status.ts';
+import { validate } from '../../../src/domain/license/validate.ts';
+import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
+import { command, device, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
+import {
+  activate,
+  activated,
+  activatedEvent,
+  deactivate,
+  expire,
+  expiredEvent,
+  expiresAt,
+  given,
+  issue,
+  issued,
+  licenseAfter,
+  noon,
+  on,
+  reinstate,
+  renew,
+  revoke,
+  suspend,
+  suspendedEvent,
+  tomorrow,
+  twoDevices,
+} from './examples.ts';
+
+// The rules for the awkward cases, one by one; what each needs in detail is in the test of its commands.
+
+const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
+const seats = { ...twoDevices, seats: 1, users: 1, meters: { builds: 1 } };
+
+/** Every command, so that a rule can be asked of all of them; one that is added does not compile without an entry. */
+const every: { readonly [Type in LicenseCommand['type']]: CommandOf<Type>['data'] } = {
+  IssueLicense: (issue() as CommandOf<'IssueLicense'>).data,
+  ImportLicense: { ...(issue() as CommandOf<'IssueLicense'>).data, source: 's', sourceRef: 'r', historyFrom: noon },
+  Activate: device('a'),
+  Deactivate: { device: { fingerprintHash: 'hash-a' }, by: 'USER' },
+  SwapActivation: { release: { fingerprintHash: 'hash-a' }, activate: device('b') },
+  AcquireLease: lease,
+  RenewLease: { leaseId: 'l1', borrowSeconds: null },
+  ReleaseLease: { leaseId: 'l1', by: 'USER' },
+  LapseLease: { leaseId: 'l1', lastSeenAt: noon },
+  RecordUsage: { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon },
+  AssignUser: { userRef: 'usr_a' },
+  UnassignUser: { userRef: 'usr_a', cause: 'ADMIN' },
+  Suspend: { reasonCode: 'ADMIN', until: null },
+  Reinstate: {},
+  Renew: { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null },
+  StartTerm: { trigger: 'FIRST_VALIDATION' },
+  ChangeExpiry: { to: tomorrow, reasonCode: 'GOODWILL' },
+  SetRenewal: { to: 'auto' },
+  CancelScheduled: { eventId: 'evt_1' },
+  CarryOutScheduled: { eventId: 'evt_1' },
+  ChangeTier: { target: to(free) },
+  ChangePolicy: { target: to(policyWith({ version: 2 })) },
+  ConvertTrial: { target: to(free), term: { kind: 'perpetual' }, billingRef: null },
+  EndTrial: { termNumber: 1, downgrade: to(free) },
+  ChangeLimits: { limits: seats },
+  GrantEntitlement: { code: 'sso', value: null, limit: null, until: null, source: 'grant' },
+  RevokeEntitlement: { code: 'sso', source: 'grant' },
+  AddProduct: { product: 'workflow_app' },
+  RemoveProduct: { product: 'local_cli' },
+  RotateKey: { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 0, cause: 'LOST' },
+  RetireKey: { keyVersion: 1 },
+  Transfer: { toHolderOrgId: 'org_2', accepted: true, expiry: 'KEEP', activations: 'KEEP' },
+  RecordReplacement: { by: 'lic_2' },
+  Revoke: { reasonCode: 'FRAUD' },
+  Expire: { termNumber: 1 },
+  EndGrace: { termNumber: 1 },
+  Remind: { termNumber: 1, offset: 'P30D' },
+};
+const all = Object.entries(every).map(([type, data]) => ({ type, data, at: noon }) as LicenseCommand);
+const decideOn = (history: Parameters<typeof followedBy>[0], each: LicenseCommand) =>
+  licenseDecider.decide(each, licenseAfter(...history));
+const without = (...types: readonly LicenseCommand['type'][]) => all.filter(({ type }) => !types.includes(type));
+
+describe('rule 1: activating beyond the maximum', () => {
+  test('is refused, and closes nobody’s activation', () => {
+    given(issued(), activated('a', 1), activated('b', 2)).when(activate('c')).thenRejected('ACTIVATION_LIMIT_EXCEEDED');
+  });
+});
+
+describe('rule 2: the same fingerprint again', () => {
+  test('is the activation there is, no event: a lost reply heals', () => {
+    given(issued(), activated('a', 1)).when(activate('a')).thenNothing();
+  });
+});
+
+describe('rule 3: suspended while activated', () => {
+  const used = followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease), suspend());
+  test('activations and seats are kept, new ones and heartbeats are refused', () => {
+    expect(licenseAfter(...used).facts.usage).toMatchObject({ activations: 1, seats: 1 });
+    given(...used)
+      .when(activate('b'))
+      .thenRejected('LICENSE_SUSPENDED');
+    given(...used)
+      .when(command('RenewLease', every.RenewLease))
+      .thenRejected('LICENSE_SUSPENDED');
+  });
+  test('live leases lapse by their time to live, and reinstating needs no new activation', () => {
+    const later = followedBy(used, command('LapseLease', every.LapseLease, tomorrow), reinstate(tomorrow));
+    expect(licenseAfter(...later).facts.usage).toMatchObject({ activations: 1, seats: 0 });
+    given(...later)
+      .when(activate('a', tomorrow))
+      .thenNothing();
+  });
+});
+
+describe('rule 4: expired while suspended', () => {
+  test('is announced all the same, stays SUSPENDED, and comes back EXPIRED', () => {
+    const history = [issued(), on(noon, suspendedEvent())];
+    given(...history)
+      .when(expire())
+      .thenEvents(expiredEvent());
+    const announced = followedBy(history, expire());
+    expect(effectiveStatus(licenseAfter(...announced).facts, expiresAt)).toBe('SUSPENDED');
+    expect(effectiveStatus(licenseAfter(...followedBy(announced, reinstate(expiresAt))).facts, expiresAt)).toBe(
+      'EXPIRED',
+    );
+  });
+});
+
+describe('rule 5: expired, then renewed', () => {
+  test('is a new term with the activations kept, and the gap stated', () => {
+    const late = '2027-01-03T00:00:00.000Z';
+    const history = followedBy([issued(), activated('a', 1)], expire(), renew({ basis: 'FROM_NOW' }, late));
+    expect(history.at(-1)?.event).toMatchObject({ data: { termNumber: 2, startsAt: late, gapSeconds: 2 * 86_400 } });
+    expect(licenseAfter(...history).activations.size).toBe(1);
+  });
+  test('before expiry is stacked from the expiry', () => {
+    expect(followedBy([issued()], renew()).at(-1)?.event).toMatchObject({
+      data: { startsAt: expiresAt, gapSeconds: 0 },
+    });
+  });
+});
+
+describe('rule 6: renewed while suspended', () => {
+  const suspended = (reason: 'PAYMENT' | 'FRAUD', reinstateOnPayment = true) =>
+    followedBy([issued({ policy: policyWith({ reinstateOnPayment }) })], suspend(reason));
+  const paid = renew({ reasonCode: 'PAYMENT' });
+  test('stays suspended, unless it is the payment that was waited for and the policy says so', () => {
+    expect(typesOf(followedBy(suspended('PAYMENT'), paid)).slice(2)).toEqual(['LicenseRenewed', 'LicenseReinstated']);
+    expect(typesOf(followedBy(suspended('PAYMENT', false), paid)).slice(2)).toEqual(['LicenseRenewed']);
+    expect(typesOf(followedBy(suspended('FRAUD'), paid)).slice(2)).toEqual(['LicenseRenewed']);
+    expect(typesOf(followedBy(suspended('PAYMENT'), renew())).slice(2)).toEqual(['LicenseRenewed']);
+  });
+});
+
+describe('rule 7: revocation is final', () => {
+  const revoked = followedBy([issued()], revoke());
+  const sweeps = ['Expire', 'EndGrace', 'EndTrial', 'Remind', 'LapseLease', 'RetireKey', 'CarryOutScheduled'] as const;
+  const known = ['IssueLicense', 'ImportLicense', 'Revoke', 'RecordReplacement'] as const;
+
+  test.each(without(...sweeps, ...known))('$type is refused', (each) => {
+    expect(decideOn(revoked, each)).toMatchObject({ rejected: 'LICENSE_REVOKED' });
+  });
+  test.each(all.filter(({ type }) => sweeps.some((sweep) => sweep === type)))(
+    'the sweep’s $type, which may be late, changes nothing',
+    (each) => expect(decideOn(revoked, each)).toEqual([]),
+  );
+  test('only the note of its replacement follows', () => {
+    given(...revoked)
+      .when(command('RecordReplacement', { by: 'lic_2' }))
+      .thenEvents(event('ReplacementIssued', { by: 'lic_2' }));
+  });
+});
+
+describe('rule 8: what is so already', () => {
+  test('suspending, reinstating, deactivating, revoking again changes nothing', () => {
+    given(...followedBy([issued()], suspend()))
+      .when(suspend())
+      .thenNothing();
+    given(issued()).when(reinstate()).thenNothing();
+    given(...followedBy([issued()], activate('a'), deactivate('a')))
+      .when(deactivate('a'))
+      .thenNothing();
+    given(...followedBy([issued()], revoke()))
+      .when(revoke())
+      .thenNothing();
+  });
+  test('suspending for another reason adds it', () => {
+    given(...followedBy([issued()], suspend()))
+      .when(suspend('FRAUD'))
+      .thenEvents(event('SuspensionReasonAdded', { reasonCode: 'FRAUD', until: null }));
+  });
+});
+
+describe('rule 9: consequences are events', () => {
+  test('of a limit lowered below use', () => {
+    const lower = command('ChangeLimits', { limits: { ...twoDevices, activations: 0 }, strategy: 'EVICT_OLDEST' });
+    expect(typesOf(followedBy([issued(), activated('a', 1)], lower)).slice(2)).toEqual([
+      'ActivationDeactivated',
+      'LicenseLimitsChanged',
+    ]);
+  });
+  test('of a downgrade that drops a product', () => {
+    const downgrade = command('ChangeTier', { target: to(free, { products: ['cloud_ide'] }) });
+    expect(typesOf(followedBy([issued(), activated('a', 1)], downgrade)).slice(2)).toEqual([
+      'LicenseTierChanged',
+      'ActivationDeactivated',
+      'ProductRemoved',
+    ]);
+  });
+});
+
+describe('rule 10: a trial ends', () => {
+  test('by expiring, or by becoming FREE', () => {
+    const onTrial = (trialEnd: 'EXPIRE' | 'DOWNGRADE') => issued({ policy: { ...trial, trialEnd } });
+    const end = command('EndTrial', every.EndTrial, expiresAt);
+    expect(typesOf(followedBy([onTrial('EXPIRE')], end)).slice(1)).toEqual(['LicenseExpired']);
+    expect(typesOf(followedBy([onTrial('DOWNGRADE')], end)).slice(1)).toEqual([
+      'LicenseExpired',
+      'LicenseTierChanged',
+      'LicenseTermStarted',
+    ]);
+  });
+});
+
+describe('rule 11: deactivated during an offline borrow', () => {
+  test('the seat returns only at the end of the borrow', () => {
+    const policy = policyWith({
+      lease: { scope: 'MACHINE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 3600 },
+    });
+    const borrowed = followedBy(
+      [issued({ policy, limits: seats })],
+      activate('a'),
+      command('AcquireLease', { ...lease, holderHash: 'hash-a', borrowSeconds: 3600 }),
+    );
+    const taken = followedBy(borrowed, deactivate('a', noon, 'ADMIN'));
+    expect(taken.at(-1)?.event).toMatchObject({ data: { cause: 'ADMIN', seatFreeAt: '2026-06-01T13:00:00.000Z' } });
+    given(...taken)
+      .when(command('AcquireLease', { ...lease, leaseId: 'l2' }))
+      .thenRejected('SEAT_LIMIT_EXCEEDED');
+  });
+});
+
+describe('rule 12: the owner is deleted or suspended', () => {
+  test('licenses are not deleted: no command does that, and validation says TENANT_SUSPENDED', () => {
+    const { facts } = licenseAfter(issued());
+    expect(
+      validate({ ...viewOfFacts(facts), tenantSuspended: true }, { product: null, fingerprint: null }, noon),
+    ).toMatchObject({ valid: false, code: 'TENANT_SUSPENDED' });
+    expect(all.filter(({ type }) => /delete|erase/i.test(type))).toEqual([]);
+  });
+});
+
+describe('rule 13: what hands out use has one guard', () => {
+  const uses = all.filter(({ type }) =>
+    ['Activate', 'SwapActivation', 'AcquireLease', 'RenewLease', 'RecordUsage'].includes(type),
+  );
+  const used = followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease));
+  test('there is something to guard', () => expect(uses).toHaveLength(5));
+  test.each(uses)('$type is refused on a license that is expired, suspended or revoked', (each) => {
+    expect(decideOn(used, { ...each, at: expiresAt } as LicenseCommand)).toMatchObject({ rejected: 'LICENSE_EXPIRED' });
+    expect(decideOn(followedBy(used, suspend()), each)).toMatchObject({ rejected: 'LICENSE_SUSPENDED' });
+    expect(decideOn(followedBy(used, revoke()), each)).toMatchObject({ rejected: 'LICENSE_REVOKED' });
+  });
+});
+
+describe('rule 14: of commands at once each is decided on what the others left', () => {
+  test('so that a hundred activations in turn fill five places', () => {
+    const names = Array.from({ length: 100 }, (_, index) => `d${index}`);
+    let history: Parameters<typeof followedBy>[0] = [issued({ limits: { ...twoDevices, activations: 5 } })];
+    let refused = 0;
+    for (const name of names) {
+      const each = activate(name);
+      if ('rejected' in decideOn(history, each)) refused += 1;
+      else history = followedBy(history, each);
+    }
+    expect([licenseAfter(...history).activations.size, refused]).toEqual([5, 95]);
+    expect(history.at(-1)?.event).toEqual(activatedEvent('d4', 5, 5));
+  });
+});
+
+describe('a license that was never issued', () => {
+  test.each(without('IssueLicense', 'ImportLicense'))('refuses $type', (each) => {
+    given().when(each).thenRejected('LICENSE_NOT_FOUND');
+  });
+});
+
+describe('deciding', () => {
+  test.each(all)('$type changes nothing of the license it is asked of', (each) => {
+    const license = licenseAfter(
+      ...followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease)),
+    );
+    const before = structuredClone(license);
+    licenseDecider.decide(each, license);
+    expect(license).toEqual(before);
+  });
+});

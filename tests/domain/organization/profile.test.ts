@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { fold } from '../../../src/domain/decider.ts';
+import { organizationDecider } from '../../../src/domain/organization/decider.ts';
+import {
+  close,
+  closedEvent,
+  create,
+  createdEvent,
+  given,
+  invitedEvent,
+  joinedEvent,
+  keyCreatedEvent,
+  later,
+  on,
+  oneOfEach,
+  organization,
+  projectEvent,
+  rename,
+  system,
+  user,
+  withKey,
+} from './examples.ts';
+
+describe('creating an organization', () => {
+  test('names it', () => given().when(create()).thenEvents(createdEvent));
+  test('makes its founder an OWNER', () =>
+    given().when(create('Demo Vendor', 'ada')).thenEvents(createdEvent, joinedEvent('ada', 'OWNER')));
+  test('again changes nothing', () => given(on(createdEvent)).when(create('Other', 'eve')).thenNothing());
+  test.each(['', '   ', 'x'.repeat(201)])('is refused with the name %j', (name) =>
+    given().when(create(name)).thenRejected('INVALID_REQUEST'),
+  );
+  test('accepts a name of 200 characters', () => {
+    const name = 'x'.repeat(200);
+    given()
+      .when(create(name))
+      .thenEvents({ type: 'OrganizationCreated', data: { organizationId: 'org_1', name } });
+  });
+});
+
+describe('renaming an organization', () => {
+  const renamed = { type: 'OrganizationRenamed', data: { from: 'Demo Vendor', to: 'Other' } } as const;
+
+  test('records both names', () =>
+    given(...organization())
+      .when(rename('Other'))
+      .thenEvents(renamed));
+  test('to the name it has changes nothing', () => {
+    given(...organization())
+      .when(rename('Demo Vendor'))
+      .thenNothing();
+    given(...organization(), on(renamed))
+      .when(rename('Other'))
+      .thenNothing();
+  });
+  test.each(['', ' ', 'x'.repeat(201)])('is refused with the name %j', (name) =>
+    given(...organization())
+      .when(rename(name))
+      .thenRejected('INVALID_REQUEST'),
+  );
+});
+
+describe('closing an organization', () => {
+  test('is recorded', () =>
+    given(...organization())
+      .when(close())
+      .thenEvents(closedEvent));
+  test('again changes nothing', () =>
+    given(...organization(), on(closedEvent))
+      .when(close({ at: later }))
+      .thenNothing());
+  test('of which one is no member is refused as if there were none, closed or not', () => {
+    const asEve = close({ by: user('eve') });
+    given(...organization())
+      .when(asEve)
+      .thenRejected('ORGANIZATION_NOT_FOUND');
+    given(...organization(), on(closedEvent))
+      .when(asEve)
+      .thenRejected('ORGANIZATION_NOT_FOUND');
+  });
+
+  const full = [...organization(), on(invitedEvent('inv_1')), on(keyCreatedEvent()), on(projectEvent('prj_1'))];
+  test.each(oneOfEach().filter(({ type }) => type !== 'CloseOrganization'))('makes it refuse $type', (command) =>
+    given(...full, on(closedEvent))
+      .when(command)
+      .thenRejected('ORGANIZATION_CLOSED'),
+  );
+  test.each(oneOfEach({ by: system }).filter(({ type }) => type !== 'CloseOrganization'))(
+    'makes it refuse $type even from the system',
+    (command) =>
+      given(...full, on(closedEvent))
+        .when(command)
+        .thenRejected('ORGANIZATION_CLOSED'),
+  );
+});
+
+describe('without an organization', () => {
+  test.each(oneOfEach())('$type is refused', (command) => given().when(command).thenRejected('ORGANIZATION_NOT_FOUND'));
+});
+
+describe('folding an organization', () => {
+  const everything = [
+    ...organization({ grace: 'MEMBER' }),
+    on({ type: 'MemberRemoved', data: { userId: 'grace', role: 'MEMBER' } }),
+    on(invitedEvent('inv_1')),
+    on(keyCreatedEvent()),
+    on(projectEvent('prj_1')),
+  ];
+
+  test.each(everything.slice(1))('ignores $event.type before the organization exists', (stamped) =>
+    expect(fold(organizationDecider, [stamped])).toEqual({ kind: 'missing' }),
+  );
+  test('ignores changes of what was never there', () => {
+    const strange = [
+      on({ type: 'InvitationWithdrawn', data: { invitationId: 'inv_x' } }),
+      on({ type: 'MemberRoleChanged', data: { userId: 'x', from: 'GUEST', to: 'OWNER' } }),
+      on({ type: 'ApiKeyRevoked', data: { apiKeyId: 'key_x' } }),
+      on({ type: 'ProjectArchived', data: { projectId: 'prj_x' } }),
+    ];
+    expect(fold(organizationDecider, [...everything, ...strange])).toEqual(fold(organizationDecider, everything));
+  });
+  test('holds what decisions ask about, and nothing else', () => {
+    expect(fold(organizationDecider, [...everything, on(closedEvent, later)])).toEqual({
+      kind: 'created',
+      organizationId: 'org_1',
+      name: 'Demo Vendor',
+      closedAt: later,
+      members: new Map([['ada', { role: 'OWNER', invitationId: null }]]),
+      formerMembers: new Set(['grace']),
+      invitations: new Map([['inv_1', { role: 'MEMBER', expiresAt: '2026-01-08T12:00:00.000Z', state: 'pending' }]]),
+      apiKeys: new Map([['key_1', { name: 'ci', scopes: ['licenses:read'], expiresAt: null, revokedAt: null }]]),
+      projects: new Map([['prj_1', { name: 'Atlas', metadataRef: null, archived: false }]]),
+    });
+  });
+  test('forks into independent copies', () => {
+    const origin = fold(organizationDecider, organization());
+    let copy = organizationDecider.fork(origin);
+    expect(copy).toEqual(origin);
+    for (const { event, at } of [...everything.slice(2), on(closedEvent), ...withKey().slice(1)])
+      copy = organizationDecider.evolve(copy, event, at);
+    expect(origin).toEqual(fold(organizationDecider, organization()));
+    expect(organizationDecider.fork(organizationDecider.initial())).toEqual({ kind: 'missing' });
+  });
+});

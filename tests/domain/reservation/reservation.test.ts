@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { fold, stamp } from '../../../src/domain/decider.ts';
+import {
+  type ReservationCommand,
+  type ReservationEvent,
+  type ReservationKind,
+  reservationDecider,
+} from '../../../src/domain/reservation/reservation.ts';
+import { trialReservations } from '../../../src/domain/reservation/trial.ts';
+import { scenarios } from '../../support/scenario.ts';
+
+const at = '2026-01-01T12:00:00.000Z';
+const given = scenarios(reservationDecider);
+const reserve = (owner: string, kind: ReservationKind = 'trial_holder'): ReservationCommand => ({
+  type: 'Reserve',
+  at,
+  data: { kind, issuerOrgId: 'org_1', owner },
+});
+const release = (owner: string): ReservationCommand => ({ type: 'Release', at, data: { owner } });
+const made = (owner: string, kind: ReservationKind = 'trial_holder'): ReservationEvent => ({
+  type: 'ReservationMade',
+  data: { kind, issuerOrgId: 'org_1', owner },
+});
+const released = (owner: string): ReservationEvent => ({ type: 'ReservationReleased', data: { owner } });
+const on = (event: ReservationEvent) => stamp(event, at);
+
+describe('reserving', () => {
+  test.each<ReservationKind>(['trial_holder', 'trial_device'])('records who has it: %s', (kind) =>
+    given().when(reserve('lic_1', kind)).thenEvents(made('lic_1', kind)),
+  );
+  test('by the same owner again changes nothing', () =>
+    given(on(made('lic_1')))
+      .when(reserve('lic_1'))
+      .thenNothing());
+  test.each<ReservationKind>(['trial_holder', 'trial_device'])('by another owner is refused: %s', (kind) =>
+    given(on(made('lic_1', kind)))
+      .when(reserve('lic_2', kind))
+      .thenRejected('CODE_TAKEN'),
+  );
+  test('works again once it was released, for anybody', () => {
+    const free = [on(made('lic_1')), on(released('lic_1'))];
+    given(...free)
+      .when(reserve('lic_2'))
+      .thenEvents(made('lic_2'));
+    given(...free)
+      .when(reserve('lic_1'))
+      .thenEvents(made('lic_1'));
+    given(...free, on(made('lic_2')))
+      .when(reserve('lic_1'))
+      .thenRejected('CODE_TAKEN');
+  });
+});
+
+describe('releasing', () => {
+  test('is recorded', () =>
+    given(on(made('lic_1')))
+      .when(release('lic_1'))
+      .thenEvents(released('lic_1')));
+  test('again changes nothing', () =>
+    given(on(made('lic_1')), on(released('lic_1')))
+      .when(release('lic_1'))
+      .thenNothing());
+  test('what somebody else holds changes nothing', () => {
+    given(on(made('lic_1')))
+      .when(release('lic_2'))
+      .thenNothing();
+    given(on(made('lic_1')), on(released('lic_1')), on(made('lic_2')))
+      .when(release('lic_1'))
+      .thenNothing();
+  });
+  test('what nobody ever reserved is refused', () => given().when(release('lic_1')).thenRejected('NOT_FOUND'));
+});
+
+describe('folding a reservation', () => {
+  test('knows its issuer and its owner', () => {
+    expect(fold(reservationDecider, [on(made('lic_1'))])).toEqual({
+      kind: 'made',
+      issuerOrgId: 'org_1',
+      owner: 'lic_1',
+    });
+    expect(fold(reservationDecider, [on(made('lic_1')), on(released('lic_1'))])).toMatchObject({ owner: null });
+    expect(fold(reservationDecider, [on(released('lic_1'))])).toEqual({ kind: 'unmade' });
+  });
+  test('forks into independent copies', () => {
+    const origin = fold(reservationDecider, [on(made('lic_1'))]);
+    const copy = reservationDecider.fork(origin);
+    reservationDecider.evolve(copy, released('lic_1'), on(released('lic_1')).at);
+    expect(origin).toEqual(fold(reservationDecider, [on(made('lic_1'))]));
+  });
+});
+
+describe('the reservations that a trial needs', () => {
+  const trial = { issuerOrgId: 'org_1', products: ['local_cli'], holderOrgId: 'org_2', fingerprintHash: 'ab' };
+  const holder = (product: string) => ({ kind: 'trial_holder', fields: ['org_1', product, 'org_2'] });
+  const device = (product: string) => ({ kind: 'trial_device', fields: ['org_1', product, 'ab'] });
+
+  test('are of the product for its holder and for the device', () =>
+    expect(trialReservations(trial)).toEqual([holder('local_cli'), device('local_cli')]));
+  test('are of each product once, in an order that does not depend on how they are named', () => {
+    const expected = ['cloud_ide', 'local_cli'].flatMap((product) => [holder(product), device(product)]);
+    expect(trialReservations({ ...trial, products: ['local_cli', 'cloud_ide', 'local_cli'] })).toEqual(expected);
+    expect(trialReservations({ ...trial, products: ['cloud_ide', 'local_cli'] })).toEqual(expected);
+  });
+  test('are for what is known of holder and device', () => {
+    expect(trialReservations({ ...trial, fingerprintHash: null })).toEqual([holder('local_cli')]);
+    expect(trialReservations({ ...trial, holderOrgId: null })).toEqual([device('local_cli')]);
+    expect(trialReservations({ ...trial, holderOrgId: null, fingerprintHash: null })).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { organizationDecider } from '../../src/domain/organization/decider.ts';
+import { reservationDecider } from '../../src/domain/reservation/reservation.ts';
+import {
+  catalogAggregate,
+  licenseAggregate,
+  organizationAggregate,
+  reservationAggregate,
+} from '../../src/eventstore/aggregate.ts';
+import type { EventStore } from '../../src/eventstore/event-store.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { reservationId } from '../../src/eventstore/ids.ts';
+import { context } from '../support/commands.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { customer, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
+
+let running: RunningStore;
+let store: EventStore;
+let executor: Executor;
+beforeAll(async () => {
+  running = await startStore();
+  store = running.connect();
+  executor = createExecutor({ store });
+});
+afterAll(() => running.stop());
+
+const at = testInstant(0);
+const seen = async (stream: string) =>
+  (await store.read(stream)).events.map(({ type, metadata }) => [type, metadata.issuerOrgId, metadata.holderOrgId]);
+
+test('an organization owns its stream', async () => {
+  const data = { organizationId: vendor, name: 'Vendor', founderId: testId('usr', 'ada') };
+  const command = { type: 'CreateOrganization', at, by: { type: 'SYSTEM' }, data } as const;
+  await executor.execute(organizationAggregate, vendor, command, context(), () => null);
+  expect(await seen(`organization-${vendor}`)).toEqual([
+    ['OrganizationCreated', vendor, null],
+    ['MemberJoined', vendor, null],
+  ]);
+});
+
+test('an issuer owns its catalog, which is opened by one append', async () => {
+  const product = { productId: testId('prd', 'cli'), code: 'local_cli', name: 'CLI', description: null };
+  const policyIds = { FREE: 'pol_f', TRIAL: 'pol_t', PRO: 'pol_p', ENTERPRISE: 'pol_e' };
+  const data = { issuerOrgId: vendor, products: [product], policyIds };
+  await executor.execute(catalogAggregate, vendor, { type: 'OpenCatalog', at, data }, context(), () => null);
+  expect(await seen(`catalog-${vendor}`)).toEqual([
+    ...['CatalogOpened', 'ProductCreated'].map((type) => [type, vendor, null]),
+    ...Object.keys(policyIds).map(() => ['PolicyCreated', vendor, null]),
+  ]);
+});
+
+describe('a reservation', () => {
+  const id = reservationId({ kind: 'trial_holder', fields: [vendor, 'local_cli', customer] });
+  const reserve = (owner: string, one = executor) => {
+    const data = { kind: 'trial_holder', issuerOrgId: vendor, owner } as const;
+    return one.execute(reservationAggregate, id, { type: 'Reserve', at, data }, context(), (state) => state);
+  };
+
+  test('is made by exactly one of a hundred that want it at once, from two processes', async () => {
+    const executors = [createExecutor({ store: running.connect() }), createExecutor({ store: running.connect() })];
+    const wanting = Array.from({ length: 100 }, (_, number) => reserve(`lic_${number}`, executors[number % 2]));
+    const answers = await Promise.all(wanting);
+    const refused = answers.filter((answer) => 'rejected' in answer);
+    expect(refused.map((answer) => 'rejected' in answer && answer.rejected)).toEqual(Array(99).fill('CODE_TAKEN'));
+    expect(await seen(`reservation-${id}`)).toEqual([['ReservationMade', vendor, null]]);
+  });
+  test('can be released, which is refused where nothing was ever reserved', async () => {
+    const release = (of: string, owner: string) =>
+      executor.execute(reservationAggregate, of, { type: 'Release', at, data: { owner } }, context(), (state) => state);
+    const { events } = await store.read(`reservation-${id}`);
+    const owner = String(events[0]?.data.owner);
+    expect(await release(id, owner)).toMatchObject({ outcome: 'appended', view: { owner: null } });
+    expect(await release(id, owner)).toMatchObject({ outcome: 'unchanged' });
+    expect(await reserve('lic_next')).toMatchObject({ outcome: 'appended', view: { owner: 'lic_next' } });
+    expect(
+      await release(reservationId({ kind: 'trial_device', fields: [vendor, 'local_cli', testHash('device')] }), owner),
+    ).toMatchObject({ rejected: 'NOT_FOUND' });
+  });
+});
+
+test('a stream without events has no owners', () => {
+  expect(() => organizationAggregate.owners(organizationDecider.initial())).toThrow('no owners');
+  expect(() => reservationAggregate.owners(reservationDecider.initial())).toThrow('no owners');
+  expect(() => catalogAggregate.owners({ kind: 'unopened' })).toThrow('no owners');
+  expect(() => licenseAggregate.owners({ kind: 'unissued' })).toThrow('no owners');
+});
