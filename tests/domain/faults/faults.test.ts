@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { failuresWith, runDomainTests, withCopy } from './plant.ts';
+import { faults } from './planted.ts';
+
+const full = process.env['LEDGER_TEST_SIZE'] === 'full';
+const planted = full ? faults : faults.slice(0, 3);
+
+test(
+  `${planted.length} of ${faults.length} planted faults are each caught by the test that is named for it`,
+  {
+    timeout: 300_000,
+  },
+  () =>
+    withCopy(async (directory) => {
+      const sound = await runDomainTests(directory);
+      expect(sound.failed).toEqual([]);
+      expect(sound.count).toBeGreaterThan(400);
+      for (const fault of planted) expect(await failuresWith(directory, fault), fault.name).toContain(fault.caughtBy);
+    }),
+);

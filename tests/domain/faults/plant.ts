@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Fault } from './planted.ts';
+
+/** What a run of the domain's tests says: how many ran, and the full names of those that failed. */
+export type TestRun = { readonly count: number; readonly failed: readonly string[] };
+
+/** Runs `work` with a copy of the domain and its tests in a directory of its own, which is removed in the end. */
+export const withCopy = async <Result>(work: (directory: string) => Promise<Result>): Promise<Result> => {
+  const directory = await mkdtemp(join(tmpdir(), 'ledger-faults-'));
+  try {
+    for (const part of ['src/domain', 'tests/domain', 'tests/support', 'package.json', 'vitest.domain.config.ts'])
+      await cp(part, join(directory, part), { recursive: true });
+    await symlink(resolve('node_modules'), join(directory, 'node_modules'));
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+/** Runs the domain's examples, or those of the named file, in a copy. Throws when the runner wrote no report. */
+export const runDomainTests = async (directory: string, ...files: readonly string[]): Promise<TestRun> => {
+  const report = join(directory, 'report.json');
+  await rm(report, { force: true });
+  const runner = join('node_modules', 'vitest', 'vitest.mjs');
+  const flags = ['run', ...files, '--config', 'vitest.domain.config.ts', '--reporter=json', `--outputFile=${report}`];
+  // A runner inside of a runner must not take itself for a worker of the outer one.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST|NODE_OPTIONS)/.test(name)),
+  );
+  const output = await new Promise<string>((settle) => {
+    execFile(process.execPath, [runner, ...flags], { cwd: directory, env }, (_, stdout, stderr) =>
+      settle(stdout + stderr),
+    );
+  });
+  const text = await readFile(report, 'utf8').catch(() => {
+    throw new Error(`The tests did not run:\n${output}`);
+  });
+  const { numTotalTests, testResults }: VitestReport = JSON.parse(text);
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
+  if (broken.length > 0)
+    throw new Error(`A test file could not be loaded: ${broken.map(({ name }) => name).join(', ')}`);
+  const failed = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => fullName);
+  return { count: numTotalTests, failed };
+};
+
+/**
+ * Plants one fault in a copy, runs the file of the test that must catch it, takes it out again; returns what failed. Throws
+ * when the text of the fault is not there exactly once.
+ */
+export const failuresWith = async (
+  directory: string,
+  { name, file, find, replace, caughtIn }: Fault,
+): Promise<readonly string[]> => {
+  const path = join(directory, file);
+  const sound = await readFile(path, 'utf8');
+  if (sound.split(find).length !== 2) throw new Error(`"${name}" does not apply: its text is not once in ${file}.`);
+  await writeFile(
+    path,
+    sound.replace(find, () => replace),
+  );
+  try {
+    return (await runDomainTests(directory, caughtIn)).failed;
+  } finally {
+    await writeFile(path, sound);
+  }
+};
+
+type VitestReport = {
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+};

@@ -1,0 +1,117 @@
+/** A fault that someone could make: one exact text of the domain replaced, and the named test that must catch it. */
+export type Fault = {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** The test's file, and its full name: its describe, a space, its own. Others may fail too. */
+  readonly caughtIn: string;
+  readonly caughtBy: string;
+};
+
+/** Mistakes that would sell, give away or lose licenses. The first three stand for all in the short test run. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'one device more than the limit',
+    file: 'src/domain/license/activations.ts',
+    find: 'if (count >= capacity(limit, facts.policy.overage))',
+    replace: 'if (count > capacity(limit, facts.policy.overage))',
+    caughtIn: 'tests/domain/license/activations.test.ts',
+    caughtBy: 'activating a device never exceeds the limit',
+  },
+  {
+    name: 'an expired license still activates',
+    file: 'src/domain/license/use.ts',
+    find: "if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED',",
+    replace: "if (isExpired(facts, at) && term.number < 0) return refuse('LICENSE_EXPIRED',",
+    caughtIn: 'tests/domain/license/activations.test.ts',
+    caughtBy: 'activating a device is refused from the expiry on, to the millisecond, announced or not',
+  },
+  {
+    name: 'reinstating forgets the expiry',
+    file: 'src/domain/license/evolve-facts.ts',
+    find: `    case 'LicenseReinstated':
+      return { ...facts,`,
+    replace: `    case 'LicenseReinstated':
+      return { ...facts, term: { ...facts.term, expiresAt: null },`,
+    caughtIn: 'tests/domain/license/suspension.test.ts',
+    caughtBy: 'reinstating a license of one that expired meanwhile yields EXPIRED, not ACTIVE',
+  },
+  {
+    name: 'a renewal counts from now instead of from the expiry',
+    file: 'src/domain/license/terms.ts',
+    find: `    case 'FROM_EXPIRY':
+      return previousExpiresAt;`,
+    replace: `    case 'FROM_EXPIRY':
+      return at;`,
+    caughtIn: 'tests/domain/license/renewal.test.ts',
+    caughtBy: 'renewing a license before its expiry stacks the new term on the running one',
+  },
+  {
+    name: 'revocation is not final',
+    file: 'src/domain/license/decide.ts',
+    find: 'if (license.facts.revokedAt !== null) return decideRevoked(',
+    replace: "if (license.facts.revokedAt !== null && command.type === 'Activate') return decideRevoked(",
+    caughtIn: 'tests/domain/license/revocation.test.ts',
+    caughtBy: 'revoking a license again changes nothing',
+  },
+  {
+    name: 'an expiry hides a suspension',
+    file: 'src/domain/license/status.ts',
+    find: `  if (isSuspended(facts, at)) return 'SUSPENDED';
+  if (isExpired(facts, at)) return 'EXPIRED';`,
+    replace: `  if (isExpired(facts, at)) return 'EXPIRED';
+  if (isSuspended(facts, at)) return 'SUSPENDED';`,
+    caughtIn: 'tests/domain/license/status.test.ts',
+    caughtBy: 'the status of a license revocation none, suspension open, term expired, announced 1: SUSPENDED',
+  },
+  {
+    name: 'the instant of expiry still belongs to the term',
+    file: 'src/domain/license/status.ts',
+    find: 'return accessEndsAt !== null && at >= accessEndsAt;',
+    replace: 'return accessEndsAt !== null && at > accessEndsAt;',
+    caughtIn: 'tests/domain/license/status.test.ts',
+    caughtBy: 'intervals are half open, to the millisecond at the expiry',
+  },
+  {
+    name: 'a device that is active already is counted again',
+    file: 'src/domain/license/activations.ts',
+    find: '  if (activationOf(license, device) !== null) return [];\n',
+    replace: '',
+    caughtIn: 'tests/domain/license/activations.test.ts',
+    caughtBy: 'activating a device again changes nothing, even when the license is full',
+  },
+  {
+    name: 'the cooldown is not asked of users',
+    file: 'src/domain/license/activations.ts',
+    find: 'return at < coolAt ? refuse(',
+    replace: 'return coolAt < lastDeactivatedAt ? refuse(',
+    caughtIn: 'tests/domain/license/activations.test.ts',
+    caughtBy: 'releasing a device waits for the cooldown after the last one, to the millisecond; the vendor does not',
+  },
+  {
+    name: 'the grace is counted from the announcement',
+    file: 'src/domain/license/terms.ts',
+    find: 'data: { termNumber, expiresAt, graceUntil: graceUntil(facts) }, effectiveAt',
+    replace:
+      'data: { termNumber, expiresAt, graceUntil: graceUntil({ ...facts, term: { ...facts.term, expiresAt: at } }) }, effectiveAt',
+    caughtIn: 'tests/domain/license/expiry.test.ts',
+    caughtBy: 'announcing an expiry counts the grace from the expiry, however late it is announced',
+  },
+  {
+    name: 'a transfer loses an expiry that was not announced',
+    file: 'src/domain/license/keys.ts',
+    find: '  if (isReset) for (const event of announcement(facts, at)) draft.add(event);\n',
+    replace: '',
+    caughtIn: 'tests/domain/license/expiry.test.ts',
+    caughtBy: 'announcing an expiry comes before a transfer that begins the term anew, so that no expiry goes missing',
+  },
+  {
+    name: 'a suspension waits for the clock of the server that asks',
+    file: 'src/domain/license/status.ts',
+    find: 'const holds = ({ until }: Suspension, at: Instant): boolean =>',
+    replace: 'const holds = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
+    caughtIn: 'tests/domain/license/suspension.test.ts',
+    caughtBy: 'suspending a license holds also for a server whose clock is behind that of the one that recorded it',
+  },
+];

@@ -1,0 +1,46 @@
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import { chanceOf } from './chance.ts';
+import { type Draw, hour, instant } from './draw.ts';
+import { grantKinds } from './draw-grants.ts';
+import { lifeKinds } from './draw-life.ts';
+import { useKinds } from './draw-use.ts';
+
+/** How often a kind of command is drawn, and what it is drawn with. A command without an entry does not compile. */
+export type Kinds<Type extends LicenseCommand['type'] = LicenseCommand['type']> = {
+  readonly [Each in Type]: { readonly weight: number; readonly draw: (draw: Draw) => CommandOf<Each>['data'] };
+};
+
+const kinds: Kinds = { ...lifeKinds, ...useKinds, ...grantKinds };
+/** Every kind of command. */
+export const commandTypes = Object.keys(kinds) as LicenseCommand['type'][];
+const begin = Date.parse('2026-01-31T00:00:00.000Z');
+
+/**
+ * The commands of one sequence: the license begins, then `length` - 1 more. Two thirds of the kinds are left out of each, others
+ * in each, so that the rest meets more often. Instants move on, in hours or in days, and now and then step back a little, as the clocks of
+ * two servers do. Any part of the list is a sequence too. The same seed, the same list.
+ */
+export const drawCommands = (seed: number, length: number): LicenseCommand[] => {
+  const chance = chanceOf(seed);
+  const chosen = commandTypes.flatMap((type) =>
+    chance.percent(35) ? Array.from({ length: kinds[type].weight }, () => type) : [],
+  );
+  const weighted = ['Activate', ...chosen] as const;
+  const steps = chance.percent(60) ? slow : fast;
+  const draw = { chance, at: begin, index: 0, activations: [], leases: [], announced: [] };
+  const commands: LicenseCommand[] = [];
+  let now = begin;
+  for (let index = 0; index < length; index++) {
+    now += chance.one(steps);
+    const at = chance.percent(3) ? now - chance.one([1, 1000, hour]) : now;
+    const type = index > 0 ? chance.one(weighted) : chance.percent(85) ? 'IssueLicense' : 'ImportLicense';
+    const data = kinds[type].draw({ ...draw, at, index });
+    // `data` is drawn by the entry of this very type; the compiler loses that link.
+    commands.push({ type, data, at: instant(at) } as LicenseCommand);
+  }
+  return commands;
+};
+
+const day = 24 * hour;
+const slow = [0, 0, 0, 0, 0, 0, 1, 1000, hour / 2, hour - 1, hour, hour, hour + 1] as const;
+const fast = [...slow, hour, 2 * hour, day, day, 10 * day] as const;

@@ -1,0 +1,73 @@
+import type { ConversionTerm } from '../../../src/domain/license/commands-grant.ts';
+import type { Kinds } from './commands.ts';
+import { around, duration, entitlement, limits, product, schedule, target } from './draw.ts';
+
+/** What a license grants, and who has it and its key. */
+export const grantKinds: Kinds<
+  | 'ChangeLimits'
+  | 'GrantEntitlement'
+  | 'RevokeEntitlement'
+  | 'AddProduct'
+  | 'RemoveProduct'
+  | 'ChangeTier'
+  | 'ChangePolicy'
+  | 'ConvertTrial'
+  | 'RotateKey'
+  | 'RetireKey'
+  | 'Transfer'
+> = {
+  ChangeLimits: {
+    weight: 8,
+    draw: (draw) => ({
+      limits: limits(draw),
+      ...(draw.chance.percent(30) && { strategy: draw.chance.one(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']) }),
+    }),
+  },
+  GrantEntitlement: { weight: 5, draw: (draw) => entitlement(draw) },
+  RevokeEntitlement: {
+    weight: 4,
+    draw: (draw) => {
+      const { code, source } = entitlement(draw);
+      return { code, source };
+    },
+  },
+  AddProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
+  RemoveProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
+  ChangeTier: { weight: 5, draw: (draw) => ({ target: target(draw), ...schedule(draw) }) },
+  ChangePolicy: { weight: 4, draw: (draw) => ({ target: target(draw), ...schedule(draw) }) },
+  ConvertTrial: {
+    weight: 6,
+    draw: (draw) => {
+      const { policy, ...rest } = target(draw);
+      return {
+        target: { ...rest, policy: { ...policy, tier: 'PRO', type: 'SUBSCRIPTION' } },
+        term: draw.chance.one<ConversionTerm>([
+          { kind: 'duration', duration: duration(draw) },
+          { kind: 'fixed', expiresAt: around(draw) },
+          { kind: 'perpetual' },
+        ]),
+        billingRef: null,
+      };
+    },
+  },
+  RotateKey: {
+    weight: 6,
+    draw: (draw) => ({
+      keyHash: `hash-${draw.index}`,
+      secretId: 's1',
+      hint: 'SYQV9',
+      overlapSeconds: draw.chance.one([0, 3600]),
+      cause: 'ROUTINE',
+    }),
+  },
+  RetireKey: { weight: 6, draw: ({ chance }) => ({ keyVersion: 1 + chance.below(4) }) },
+  Transfer: {
+    weight: 5,
+    draw: ({ chance }) => ({
+      toHolderOrgId: chance.one([null, 'org_2', 'org_3']),
+      accepted: chance.percent(85),
+      expiry: chance.one(['KEEP', 'RESET']),
+      activations: chance.one(['KEEP', 'RELEASE']),
+    }),
+  },
+};

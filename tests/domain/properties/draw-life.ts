@@ -1,0 +1,100 @@
+import type { Origination } from '../../../src/domain/license/commands.ts';
+import type { Kinds } from './commands.ts';
+import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
+
+/** How a license begins, holds and ends. */
+export const lifeKinds: Kinds<
+  | 'IssueLicense'
+  | 'ImportLicense'
+  | 'StartTerm'
+  | 'Suspend'
+  | 'Reinstate'
+  | 'Renew'
+  | 'ChangeExpiry'
+  | 'SetRenewal'
+  | 'CancelScheduled'
+  | 'CarryOutScheduled'
+  | 'Expire'
+  | 'EndGrace'
+  | 'Remind'
+  | 'EndTrial'
+  | 'Revoke'
+  | 'RecordReplacement'
+> = {
+  IssueLicense: { weight: 1, draw: (draw) => origination(draw) },
+  ImportLicense: {
+    weight: 1,
+    draw: (draw) => ({
+      ...origination(draw),
+      source: 'elsewhere',
+      sourceRef: 'ref_1',
+      historyFrom: '2020-01-01T00:00:00.000Z',
+    }),
+  },
+  StartTerm: {
+    weight: 8,
+    draw: ({ chance }) => ({ trigger: chance.one(['FIRST_ACTIVATION', 'FIRST_VALIDATION']) }),
+  },
+  Suspend: {
+    weight: 12,
+    draw: (draw) => ({
+      reasonCode: draw.chance.one(['PAYMENT', 'PAYMENT', 'FRAUD', 'ADMIN']),
+      until: draw.chance.percent(50) ? null : around(draw),
+      ...schedule(draw),
+    }),
+  },
+  Reinstate: { weight: 16, draw: () => ({}) },
+  Renew: {
+    weight: 16,
+    draw: (draw) => {
+      const reasonCode = draw.chance.one([null, 'PAYMENT']);
+      return draw.chance.percent(20)
+        ? { expiresAt: around(draw), reasonCode }
+        : {
+            duration: duration(draw),
+            basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
+            reasonCode,
+          };
+    },
+  },
+  ChangeExpiry: { weight: 8, draw: (draw) => ({ to: around(draw), reasonCode: 'GOODWILL' }) },
+  SetRenewal: {
+    weight: 8,
+    draw: (draw) => ({ to: draw.chance.one(['auto', 'manual', 'cancelAtPeriodEnd']), ...schedule(draw) }),
+  },
+  CancelScheduled: { weight: 8, draw: (draw) => ({ eventId: known(draw, draw.announced) }) },
+  CarryOutScheduled: { weight: 10, draw: (draw) => ({ eventId: known(draw, draw.announced) }) },
+  Expire: { weight: 16, draw: (draw) => termNumber(draw) },
+  EndGrace: { weight: 10, draw: (draw) => termNumber(draw) },
+  Remind: {
+    weight: 8,
+    draw: (draw) => ({ ...termNumber(draw), offset: draw.chance.one(['P1D', 'PT1H', 'PT1H', 'P30D']) }),
+  },
+  EndTrial: {
+    weight: 8,
+    draw: (draw) => {
+      const { policy: downgraded, ...rest } = target(draw);
+      return {
+        ...termNumber(draw),
+        downgrade: { ...rest, policy: { ...downgraded, tier: 'FREE', type: 'PERPETUAL' } },
+      };
+    },
+  },
+  Revoke: { weight: 1, draw: () => ({ reasonCode: 'CHARGEBACK' }) },
+  RecordReplacement: { weight: 2, draw: () => ({ by: 'lic_2' }) },
+};
+
+const origination = (draw: Draw): Origination => ({
+  licenseId: 'lic_1',
+  issuerOrgId: 'org_1',
+  holderOrgId: draw.chance.one([null, 'org_2']),
+  policy: policy(draw),
+  products: draw.chance.one([['local_cli', 'cloud_ide'], ['local_cli']]),
+  term: term(draw),
+  limits: limits(draw),
+  entitlements: draw.chance.percent(50) ? [] : [entitlement(draw)],
+  externalRef: null,
+  key: { keyHash: 'ab12', secretId: 's1', hint: 'SYQV9' },
+});
+
+const termNumber = ({ chance }: Draw) => ({ termNumber: chance.one([0, 1, 1, 1, 2, 2, 3, 4, 5]) });

@@ -1,0 +1,85 @@
+import type { Device } from '../../../src/domain/license/commands.ts';
+import type { LastSeen } from '../../../src/domain/license/commands-lease.ts';
+import type { Kinds } from './commands.ts';
+import { around, type Draw, device, hour, instant, known, product, user } from './draw.ts';
+
+/** How a license is used: devices, seats, users, meters. */
+export const useKinds: Kinds<
+  | 'Activate'
+  | 'Deactivate'
+  | 'SwapActivation'
+  | 'AcquireLease'
+  | 'RenewLease'
+  | 'ReleaseLease'
+  | 'LapseLease'
+  | 'RecordUsage'
+  | 'AssignUser'
+  | 'UnassignUser'
+> = {
+  Activate: { weight: 30, draw: (draw) => newDevice(draw) },
+  Deactivate: {
+    weight: 24,
+    draw: (draw) => ({ device: named(draw), by: draw.chance.one(['USER', 'USER', 'USER', 'ADMIN']) }),
+  },
+  SwapActivation: { weight: 8, draw: (draw) => ({ release: named(draw), activate: newDevice(draw) }) },
+  AcquireLease: {
+    weight: 24,
+    draw: (draw) => {
+      const leaseId = `lse_${draw.index}`;
+      draw.leases.push(leaseId);
+      return {
+        leaseId,
+        holderHash: device(draw),
+        product: draw.chance.percent(75) ? null : product(draw),
+        userRef: draw.chance.percent(90) ? null : user(draw),
+        borrowSeconds: draw.chance.percent(75) ? null : draw.chance.one([0, 3600, 7200, 7201]),
+        dead: draw.chance.percent(80) ? [] : [lastSeen(draw)],
+      };
+    },
+  },
+  RenewLease: {
+    weight: 16,
+    draw: (draw) => ({
+      leaseId: known(draw, draw.leases),
+      borrowSeconds: draw.chance.percent(70) ? null : draw.chance.one([3600, 7200, 7201]),
+    }),
+  },
+  ReleaseLease: {
+    weight: 12,
+    draw: (draw) => ({ leaseId: known(draw, draw.leases), by: draw.chance.one(['USER', 'ADMIN']) }),
+  },
+  LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
+  RecordUsage: {
+    weight: 8,
+    draw: (draw) => ({
+      meter: draw.chance.one(['builds', 'builds', 'exports']),
+      quantity: 1 + draw.chance.below(3),
+      usageId: `usage-${draw.chance.below(20)}`,
+      occurredAt: around(draw),
+    }),
+  },
+  AssignUser: { weight: 10, draw: (draw) => ({ userRef: user(draw) }) },
+  UnassignUser: { weight: 6, draw: (draw) => ({ userRef: user(draw), cause: draw.chance.one(['ADMIN', 'USER']) }) },
+};
+
+const newDevice = (draw: Draw): Device => {
+  const activationId = `act_${draw.index}`;
+  draw.activations.push(activationId);
+  return {
+    activationId,
+    fingerprintHash: device(draw),
+    product: draw.chance.percent(75) ? null : product(draw),
+    nameRef: null,
+    platform: null,
+    appVersion: null,
+    ...(draw.chance.percent(10) && { userRef: user(draw) }),
+  };
+};
+
+const named = (draw: Draw) =>
+  draw.chance.percent(40) ? { fingerprintHash: device(draw) } : { activationId: known(draw, draw.activations) };
+
+const lastSeen = (draw: Draw): LastSeen => ({
+  leaseId: known(draw, draw.leases),
+  lastSeenAt: instant(draw.at - draw.chance.one([0, hour - 1, hour, hour, 2 * hour])),
+});

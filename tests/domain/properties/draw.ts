@@ -1,0 +1,113 @@
+import type { Schedule, TermRequest } from '../../../src/domain/license/commands.ts';
+import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { Target } from '../../../src/domain/license/events-grant.ts';
+import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import type { Chance } from './chance.ts';
+
+// What is drawn is kept small and its instants are multiples of few steps, so that commands meet: the same device twice, a
+// command exactly at an expiry, a millisecond before it, inside of a grace, after a cooldown.
+
+/** What the draws of one sequence share: the ids that earlier commands brought, whether they were accepted or not. */
+export type Draw = {
+  readonly chance: Chance;
+  readonly at: number;
+  readonly index: number;
+  readonly activations: string[];
+  readonly leases: string[];
+  readonly announced: string[];
+};
+
+export const hour = 3_600_000;
+const day = 24 * hour;
+
+export const instant = (ms: number): string => new Date(ms).toISOString();
+
+/** A duration; rarely what is none. A first term is long enough for things to happen in it. */
+export const duration = ({ chance, index }: Draw): string => {
+  if (chance.percent(4)) return chance.one(['P0D', 'one year']);
+  return index === 0 ? chance.one(['P1D', 'P10D', 'P4W']) : chance.one(['PT1H', 'PT2H', 'P1D', 'P10D', 'P1W']);
+};
+
+/** An instant around now: before, exactly now, a millisecond later, later. */
+export const around = ({ chance, at }: Draw): string =>
+  instant(at + chance.one([-hour, 0, 1, hour, 2 * hour, day, 10 * day, 10 * day]));
+export const product = ({ chance }: Draw): string => chance.one(['local_cli', 'cloud_ide', 'workflow_app']);
+export const device = ({ chance }: Draw): string => `device-${chance.below(5)}`;
+export const user = ({ chance }: Draw): string => `ref_user-${chance.below(4)}`;
+
+/** An id that an earlier command brought, or one that none did. */
+export const known = ({ chance }: Draw, ids: readonly string[]): string => {
+  if (ids.length === 0 || chance.percent(5)) return 'unknown';
+  return (chance.percent(60) ? ids.at(-1 - chance.below(3)) : ids[chance.below(ids.length)]) ?? 'unknown';
+};
+
+/** Most changes hold at once; some are announced. */
+export const schedule = (draw: Draw): { readonly scheduled?: Schedule } => {
+  if (draw.chance.percent(60)) return {};
+  const eventId = `evt_${draw.index}`;
+  draw.announced.push(eventId);
+  return { scheduled: { effectiveAt: around(draw), eventId } };
+};
+
+export const limits = ({ chance }: Draw): Limits => ({
+  activations: chance.percent(2) ? -1 : chance.below(5),
+  seats: chance.below(5),
+  users: chance.below(3),
+  meters: chance.percent(50) ? {} : { builds: chance.below(6) },
+});
+
+export const entitlement = (draw: Draw): Entitlement => ({
+  code: draw.chance.one(['export', 'sso']),
+  value: null,
+  limit: draw.chance.one([null, 100]),
+  until: draw.chance.percent(70) ? null : around(draw),
+  source: draw.chance.one(['tier', 'product', 'grant', 'trial']),
+});
+
+// A policy's version never changes, so each one that is drawn has an id of its own.
+export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
+  ...builtInPolicy(chance.one(['PRO', 'PRO', 'TRIAL', 'TRIAL', 'ENTERPRISE', 'FREE']), `pol_${index}`),
+  expiryStrategy: chance.one(['RESTRICT', 'MAINTAIN', 'ALLOW']),
+  expiryGraceSeconds: chance.one([0, 3600]),
+  overage: chance.one([{ kind: 'NONE' }, { kind: 'NONE' }, { kind: 'RATIO', percent: 125 }, { kind: 'ALWAYS' }]),
+  limitStrategy: chance.one(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']),
+  deactivation: {
+    allowed: chance.percent(90),
+    cooldownSeconds: chance.one([0, 3600, 7200]),
+    maxPerTerm: chance.one([null, null, null, 1, 3]),
+  },
+  lease: {
+    scope: chance.one(['MACHINE', 'INSTANCE', 'USER']),
+    ttlSeconds: 3600,
+    resurrectSeconds: chance.one([0, 7200, 7200]),
+    borrowMaxSeconds: chance.one([0, 7200, 7200]),
+  },
+  remindBefore: ['P1D', 'PT1H'],
+  trialEnd: chance.one(['EXPIRE', 'DOWNGRADE']),
+  reinstateOnPayment: chance.percent(70),
+  transferable: chance.percent(80),
+  reclaimBorrowed: chance.percent(50),
+  ...(chance.percent(30) && { renewUntilSeconds: 7200 }),
+});
+
+export const term = (draw: Draw): TermRequest => {
+  const { chance } = draw;
+  const startsAt = chance.percent(85) ? null : around(draw);
+  switch (chance.below(8)) {
+    case 0:
+      return { kind: 'perpetual', startsAt };
+    case 1:
+      return { kind: 'fixed', startsAt, expiresAt: around(draw) };
+    case 2:
+      return { kind: chance.one(['firstActivation', 'firstValidation']), duration: duration(draw) };
+    default:
+      return { kind: 'duration', startsAt, duration: duration(draw) };
+  }
+};
+
+export const target = (draw: Draw): Target => ({
+  policy: policy(draw),
+  products: draw.chance.percent(50) ? null : draw.chance.one([['local_cli'], ['local_cli', 'workflow_app']]),
+  limits: draw.chance.percent(50) ? null : limits(draw),
+  entitlements: draw.chance.percent(60) ? null : [{ ...entitlement(draw), source: 'tier' }],
+});

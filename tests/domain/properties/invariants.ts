@@ -1,0 +1,191 @@
+import type { Stamped } from '../../../src/domain/decider.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+
+/** Looks at every event of one stream in turn and says which invariant of the specification (2.7) it breaks, or null. */
+export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
+
+/** A watch over a stream from its first event on. It looks at events only, never at the state that is folded of them. */
+export const watchStream = (): Watch => {
+  const devices = new Set<string>();
+  const leases = new Set<string>();
+  const users = new Set<string>();
+  const granted = new Set<string>();
+  const reminders = new Set<string>();
+  const usages = new Set<string>();
+  const totals = new Map<string, number>();
+  const announcements = new Set<string>();
+  let limits = { activations: 0, seats: 0, users: 0 };
+  let term = 0;
+  let termEnd: string | null = null;
+  let announced = 0;
+  let graceSeconds = 0;
+  let graceEnded = 0;
+  let keyVersion = 0;
+  let revoked = false;
+  let replaced = false;
+  // How often the expiry was set: to move it away and back again resets its reminders.
+  let termsSet = 0;
+  let recordedAt = '';
+
+  const opened = (open: Set<string>, id: string, countAfter: number | null, limit: number, overage: boolean) => {
+    if (open.has(id)) return `2.7.3: ${id} was open already`;
+    open.add(id);
+    if (countAfter !== null && countAfter !== open.size) return `2.7.1: ${countAfter} counted, ${open.size} open`;
+    return open.size > limit && !overage ? `2.7.1: ${open.size} open of ${limit}` : null;
+  };
+  const closed = (open: Set<string>, id: string, countAfter: number | null) => {
+    if (!open.delete(id)) return `2.7.3: ${id} was not open`;
+    return countAfter === null || countAfter === open.size ? null : `2.7.1: ${countAfter} counted, ${open.size} open`;
+  };
+  const begun = (number: number, startsAt: string, expiresAt: string | null) => {
+    if (number !== term + 1) return `2.7.4: term ${number} after ${term}`;
+    if (expiresAt !== null && expiresAt <= startsAt) return `2.7.4: term ${number} ends before it starts`;
+    [term, termEnd] = [number, expiresAt];
+    totals.clear();
+    return null;
+  };
+
+  const inOrder = ({ event, at }: Stamped<LicenseEvent>): string | null => {
+    if (revoked && event.type !== 'ReplacementIssued') return `2.7.2: ${event.type} after LicenseRevoked`;
+    if (at.recordedAt < recordedAt) return `2.7.5: recorded at ${at.recordedAt}, after ${recordedAt}`;
+    recordedAt = at.recordedAt;
+    if (at.effectiveAt <= at.recordedAt) return null;
+    const announcing = 'eventId' in event.data && event.data.eventId !== null;
+    return announcing ? null : `2.7.5: ${event.type} takes effect before it is recorded`;
+  };
+
+  const sound = ({ event, at }: Stamped<LicenseEvent>): string | null => {
+    switch (event.type) {
+      case 'LicenseIssued':
+      case 'LicenseImported': {
+        const { startsAt, expiresAt } = event.data.term;
+        if (recordedAt !== at.recordedAt || keyVersion > 0) return '2.4: issued twice';
+        limits = event.data.limits;
+        graceSeconds = event.data.policy.expiryGraceSeconds;
+        for (const { code, source } of event.data.entitlements) granted.add(`${code} ${source}`);
+        return startsAt === null ? null : begun(1, startsAt, expiresAt);
+      }
+      case 'LicenseKeyIssued':
+        keyVersion = event.data.keyVersion;
+        return keyVersion === 1 ? null : '2.4: the first key is version 1';
+      case 'LicenseKeyRotated': {
+        const { fromVersion, toVersion } = event.data;
+        if (fromVersion !== keyVersion || toVersion !== keyVersion + 1)
+          return `2.4: key ${toVersion} after ${keyVersion}`;
+        keyVersion = toVersion;
+        return null;
+      }
+      case 'LicenseKeyRetired':
+        return event.data.keyVersion < keyVersion ? null : `2.4: key ${event.data.keyVersion} is in use`;
+      case 'ActivationRecorded': {
+        const { activationId, countAfter, overage } = event.data;
+        return opened(devices, activationId, countAfter, limits.activations, overage);
+      }
+      case 'ActivationDeactivated':
+        return closed(devices, event.data.activationId, event.data.countAfter);
+      case 'LeaseAcquired': {
+        // Seats that are withheld count too, so the count is at least that of the open leases.
+        if (event.data.inUseAfter <= leases.size) return `2.7.1: ${event.data.inUseAfter} seats counted`;
+        if (event.data.inUseAfter > limits.seats && !event.data.overage) return '2.7.1: a seat above the limit';
+        return opened(leases, event.data.leaseId, null, limits.seats, event.data.overage);
+      }
+      case 'LeaseReleased':
+      case 'LeaseLapsed':
+        return closed(leases, event.data.leaseId, null);
+      case 'LeaseExtended':
+        return leases.has(event.data.leaseId) ? null : `2.7.3: ${event.data.leaseId} was not open`;
+      case 'UserAssigned':
+        return opened(users, event.data.userRef, event.data.countAfter, limits.users, event.data.overage);
+      case 'UserUnassigned':
+        return closed(users, event.data.userRef, event.data.countAfter);
+      case 'LicenseLimitsChanged': {
+        limits = event.data.after;
+        return null;
+      }
+      case 'LicenseRenewed': {
+        const { termNumber, previousExpiresAt, startsAt, expiresAt } = event.data;
+        if (previousExpiresAt !== termEnd) return `2.7.4: the last term ended at ${termEnd}, not ${previousExpiresAt}`;
+        if (expiresAt <= previousExpiresAt) return `2.7.4: term ${termNumber} does not end later`;
+        return begun(termNumber, startsAt, expiresAt);
+      }
+      case 'LicenseTermStarted':
+        return begun(event.data.termNumber, event.data.startsAt, event.data.expiresAt);
+      case 'LicenseExpiryChanged':
+        if (event.data.from !== termEnd) return `2.7.4: the term ends at ${termEnd}, not ${event.data.from}`;
+        termEnd = event.data.to;
+        termsSet += 1;
+        return event.data.termNumber === term ? null : `2.7.4: ${event.data.termNumber} is not the present term`;
+      case 'LicenseExpired': {
+        const { termNumber, expiresAt, graceUntil } = event.data;
+        if (termNumber !== term || expiresAt !== termEnd) return `2.7.4: expired as term ${termNumber} at ${expiresAt}`;
+        if (termNumber <= announced) return `2.7.4: term ${termNumber} announced twice`;
+        if (at.effectiveAt !== expiresAt) return '2.3.1: an expiry takes effect when the term ends';
+        const graceEnd = graceSeconds === 0 ? null : Date.parse(expiresAt) + graceSeconds * 1000;
+        if ((graceUntil === null ? null : Date.parse(graceUntil)) !== graceEnd)
+          return `2.3.5: grace until ${graceUntil}`;
+        announced = termNumber;
+        return null;
+      }
+      case 'LicenseGraceEnded': {
+        const { termNumber } = event.data;
+        if (termNumber !== announced || termNumber <= graceEnded) return `2.7.4: grace of term ${termNumber} ended`;
+        graceEnded = termNumber;
+        return null;
+      }
+      case 'TierChangeScheduled':
+        announcements.add(event.data.eventId);
+        return null;
+      case 'LicenseSuspended':
+      case 'LicenseRenewalChanged':
+        if (typeof event.data.eventId === 'string') announcements.add(event.data.eventId);
+        return null;
+      case 'ScheduledChangeCancelled':
+        return announcements.delete(event.data.eventId) ? null : `2.4: ${event.data.eventId} announced nothing`;
+      case 'TrialConverted':
+        graceSeconds = event.data.policy.expiryGraceSeconds;
+        return null;
+      case 'LicenseTierChanged': {
+        const { scheduledBy, policy } = event.data;
+        graceSeconds = policy.expiryGraceSeconds;
+        return scheduledBy === null || announcements.delete(scheduledBy)
+          ? null
+          : `2.4: ${scheduledBy} announced nothing`;
+      }
+      case 'LicenseRevoked':
+        revoked = true;
+        return devices.size + leases.size > 0 ? '2.4: something is left open at the revocation' : null;
+      case 'LicenseExpiringSoon': {
+        const { termNumber, expiresAt, offset } = event.data;
+        if (termNumber !== term || expiresAt !== termEnd) return `2.3.4: reminded of term ${termNumber}`;
+        const reminder = `${termNumber} ${expiresAt} ${offset} ${termsSet}`;
+        if (reminders.has(reminder)) return `2.3.4: reminded twice, ${reminder}`;
+        reminders.add(reminder);
+        return null;
+      }
+      case 'EntitlementGranted':
+        granted.add(`${event.data.code} ${event.data.source}`);
+        return null;
+      case 'EntitlementRevoked':
+        return granted.delete(`${event.data.code} ${event.data.source}`) ? null : '2.4: revoked what was not granted';
+      case 'UsageRecorded': {
+        const { meter, quantity, usageId, totalAfter, limit, overage } = event.data;
+        if (usages.has(usageId)) return `2.4: usage ${usageId} counted twice`;
+        usages.add(usageId);
+        totals.set(meter, (totals.get(meter) ?? 0) + quantity);
+        if (totals.get(meter) !== totalAfter) return `2.7.1: total ${totalAfter} of ${meter}`;
+        return totalAfter > limit && !overage ? `2.7.1: ${totalAfter} of ${limit} ${meter}` : null;
+      }
+      case 'ReplacementIssued':
+        if (!revoked || replaced) return '2.7.2: a license that is not revoked, or replaced already, is replaced';
+        replaced = true;
+        return null;
+      case 'SuspensionReasonAdded':
+      case 'LicenseReinstated':
+      case 'ProductAdded':
+      case 'ProductRemoved':
+      case 'LicenseTransferred':
+        return null;
+    }
+  };
+  return (stamped) => inOrder(stamped) ?? sound(stamped);
+};

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fold, isRejection, type Stamped, stamp } from '../../../src/domain/decider.ts';
+import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
+import { licenseDecider } from '../../../src/domain/license/decider.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import type { License } from '../../../src/domain/license/license.ts';
+import { runSeed } from './chance.ts';
+import { canonical } from './check.ts';
+import { drawCommands } from './commands.ts';
+
+const { decide, evolve, fork, initial } = licenseDecider;
+const seed = runSeed();
+console.log(`laws: LEDGER_SEED=${seed}`);
+
+const sequence = fc.record({
+  seed: fc.integer({ min: 1 }),
+  length: fc.integer({ min: 2, max: 60 }),
+  cut: fc.nat(1_000),
+});
+const always = (check: (commands: readonly LicenseCommand[], cut: number) => void) =>
+  fc.assert(
+    fc.property(sequence, ({ seed: drawn, length, cut }) => check(drawCommands(drawn, length), cut)),
+    { numRuns: 10_000, seed },
+  );
+
+type Life = { license: License; recordedAt: string; readonly history: Stamped<LicenseEvent>[] };
+
+const take = (life: Life, command: LicenseCommand): void => {
+  const decision = decide(command, life.license);
+  if (isRejection(decision) || decision.length === 0) return;
+  if (command.at > life.recordedAt) life.recordedAt = command.at;
+  for (const event of decision) {
+    const stamped = stamp(event, life.recordedAt);
+    life.history.push(stamped);
+    life.license = evolve(life.license, event, stamped.at);
+  }
+};
+const live = (commands: readonly LicenseCommand[]): Life => {
+  const life: Life = { license: initial(), recordedAt: '', history: [] };
+  for (const command of commands) take(life, command);
+  return life;
+};
+
+/**
+ * Meant to happen each time they are asked for, or, once withdrawn, to find nothing more: what repeats these safely is the
+ * command id, in the write path.
+ */
+const notRepeated: ReadonlySet<LicenseCommand['type']> = new Set(['Renew', 'RotateKey', 'CancelScheduled']);
+
+const timeout = 120_000;
+
+test('a command decides the same again, and once it was accepted changes nothing any more', { timeout }, () =>
+  always((commands) => {
+    const last = commands.at(-1);
+    if (last === undefined) return;
+    const life = live(commands.slice(0, -1));
+    const before = canonical(life.license);
+    const first = decide(last, life.license);
+    expect(decide(last, life.license)).toEqual(first);
+    expect(canonical(life.license)).toBe(before);
+    if (isRejection(first) || notRepeated.has(last.type)) return;
+    take(life, last);
+    expect(decide(last, life.license)).toEqual([]);
+  }),
+);
+
+test('folding a history is folding its parts one onto the other, wherever it is cut', { timeout }, () =>
+  always((commands, cut) => {
+    const { history, license } = live(commands);
+    const middle = cut % (history.length + 1);
+    let folded = fork(fold(licenseDecider, history.slice(0, middle)));
+    for (const { event, at } of history.slice(middle)) folded = evolve(folded, event, at);
+    expect(canonical(folded)).toBe(canonical(license));
+  }),
+);
+
+test('events that went through JSON fold to the same, and so does any first part of them', { timeout }, () =>
+  always((commands, cut) => {
+    const { history } = live(commands);
+    const stored: Stamped<LicenseEvent>[] = JSON.parse(JSON.stringify(history));
+    expect(stored).toEqual(history);
+    const length = cut % (history.length + 1);
+    const [read, kept] = [stored, history].map((events) => fold(licenseDecider, events.slice(0, length)));
+    expect(read && canonical(read)).toBe(kept && canonical(kept));
+  }),
+);

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
+import { runSeed } from './chance.ts';
+import { findViolation, type Seen } from './check.ts';
+import { commandTypes, drawCommands } from './commands.ts';
+
+const commandCount = 60;
+const full = process.env['LEDGER_TEST_SIZE'] === 'full';
+const sequences = full ? 1_000_000 : 20_000;
+
+test(`${sequences} sequences of ${commandCount} commands end as the model says, and break no invariant`, {
+  timeout: full ? 3_600_000 : 180_000,
+}, () => {
+  const seed = runSeed();
+  console.log(`sequences: LEDGER_SEED=${seed}`);
+  const seen: Seen = new Map();
+  for (let index = 0; index < sequences; index++) {
+    const commands = drawCommands(seed + index, commandCount);
+    const violation = outcome(commands, seen);
+    if (violation !== null) expect.fail(report(seed + index, commands, violation));
+  }
+  // What is drawn must not quietly stop to reach something: every kind of command is accepted, and refused, many times.
+  for (const type of commandTypes) expect(seen.get(`${type} done`), `${type} was accepted`).toBeGreaterThan(20);
+  expect([...new Set([...seen.keys()].map((each) => each.split(' ')[1]))].sort()).toEqual(everyOutcome);
+});
+
+const everyOutcome = [
+  ...['ACTIVATION_LIMIT_EXCEEDED', 'ACTIVATION_NOT_FOUND', 'COOLDOWN_ACTIVE', 'DEACTIVATION_LIMIT', 'FORBIDDEN'],
+  ...['INVALID_REQUEST', 'LICENSE_EXPIRED', 'LICENSE_NOT_FOUND', 'LICENSE_NOT_STARTED', 'LICENSE_REVOKED'],
+  ...['LICENSE_SUSPENDED', 'LIMIT_INVALID', 'NOT_FOUND', 'PRODUCT_NOT_LICENSED', 'QUOTA_EXCEEDED'],
+  ...['SEAT_LIMIT_EXCEEDED', 'TERM_INVALID', 'USER_LIMIT_EXCEEDED', 'USER_NOT_ASSIGNED', 'done', 'nothing'],
+];
+
+// A thrown error is a violation too: `decide`, `evolve` and `fork` are total.
+const outcome = (commands: readonly LicenseCommand[], seen: Seen = new Map()): string | null => {
+  try {
+    return findViolation(commands, Math.floor(commands.length / 2), seen);
+  } catch (error) {
+    return `threw ${error instanceof Error ? error.stack : String(error)}`;
+  }
+};
+
+/** Leaves out commands one after the other as long as something stays wrong. */
+const shrink = (commands: readonly LicenseCommand[]): readonly LicenseCommand[] => {
+  const shorter = commands.map((_, left) => commands.filter((__, index) => index !== left));
+  const stillWrong = shorter.find((candidate) => outcome(candidate) !== null);
+  return stillWrong === undefined ? commands : shrink(stillWrong);
+};
+
+const report = (seed: number, commands: readonly LicenseCommand[], violation: string): string => {
+  const shrunk = shrink(commands);
+  const lines = shrunk.map((command) => JSON.stringify(command)).join('\n');
+  return [violation, `repeat with LEDGER_SEED=${seed}; enough are (${outcome(shrunk)}):`, lines].join('\n');
+};
