@@ -10,6 +10,7 @@ import { loadConfig } from '../src/config.ts';
 import { startStack } from '../src/embedded/stack.ts';
 import type { Variant } from './app-process.ts';
 import { measureAppends } from './appends.ts';
+import { measureDomain } from './domain.ts';
 import { measureCommands, measureValidate, seed, startApp } from './http.ts';
 import { measureStart } from './start.ts';
 
@@ -20,6 +21,7 @@ const round = (figure: number) => Math.round(figure).toLocaleString('en-US');
 const ratio = (a: number, b: number) => (a / b).toFixed(2);
 
 const start = await measureStart(rounds);
+const domain = measureDomain(rounds);
 const dataDir = await mkdtemp(join(tmpdir(), 'ledger-bench-'));
 const stack = await startStack({ dataDir });
 const { databaseUrl, eventStoreUrl } = stack;
@@ -72,6 +74,8 @@ try {
     compared('P5', 'appends over gRPC / unary echo', [store.append, store.echo], '>= 0.40'),
     compared('P6', 'commands over HTTP / appends of P5', [commands.waited, store.append], '>= 0.60'),
     compared('P6', 'the same with Prefer: respond-async', [commands.async, store.append]),
+    ['', 'decide and evolve, commands/s', round(domain.commandsPerSecond), '>= 200,000', domain.madeOf.commands],
+    ['', `fold of ${round(domain.foldedEvents)} events, ms`, domain.foldMs.toFixed(1), '<= 20', domain.madeOf.fold],
     ['', 'npm start to ready, first time, s', start.cold.toFixed(1), '<= 12', 'compiles, initdb, migrations, demo'],
     ['', 'npm start to ready, after, s', start.warm.toFixed(1), '<= 3', `best of ${rounds}`],
   ];
