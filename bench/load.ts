@@ -17,7 +17,7 @@ export type Load = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests per second to send at most; absent: as many as are answered. */
+  /** Requests per second, sent evenly; absent: as many as are answered. */
   readonly rate?: number;
 };
 

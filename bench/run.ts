@@ -67,7 +67,7 @@ try {
       'p99 of validate at 1,000 a second, ms',
       steady.p99.toFixed(1),
       '< 50',
-      `${round(steady.perSecond)}, p50 ${steady.p50} ms`,
+      `${round(steady.perSecond)}, p50 ${steady.p50.toFixed(1)} ms`,
     ],
     compared('P3', 'our Express / plain Express, same work', [validate.floor, validate.plain], '>= 2.50'),
     compared('P3', 'whole API without database / plain Express', [validate.constant, validate.plain]),
