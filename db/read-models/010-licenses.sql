@@ -11,7 +11,8 @@ create table rm.licenses (
   tier text not null,
   products text[] not null,
   term_number integer not null,
-  starts_at timestamptz not null,
+  -- Null: the term waits for the first activation or validation.
+  starts_at timestamptz,
   expires_at timestamptz,
   announced_term integer not null,
   limits jsonb not null,
@@ -25,6 +26,8 @@ create table rm.licenses (
   key_version integer not null,
   key_hint text,
   created_at timestamptz not null,
+  -- What else is folded that few licenses have: only what differs from a plain license is written.
+  more jsonb not null default '{}',
   check ((suspension_reason is null) = (suspended_since is null)),
   check (suspension_reason is not null or suspended_until is null)
 )

@@ -6,7 +6,9 @@ create table rm.organizations (
   revision bigint not null,
   position bigint not null,
   name text not null,
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  -- Closed organizations are kept; null: open.
+  closed_at timestamptz
 );
 
 alter table rm.organizations enable row level security;

@@ -6,7 +6,10 @@ create table rm.api_keys (
   name text not null,
   scopes text[] not null,
   hint text not null,
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  -- A key is in force until one of them: it expires, it was revoked. Null: not (yet).
+  expires_at timestamptz,
+  revoked_at timestamptz
 );
 
 create index api_keys_by_organization on rm.api_keys (issuer_org_id, created_at, api_key_id);

@@ -7,7 +7,7 @@ returns table (
   request integer, matched_key_version integer, license_id text, issuer_org_id text, holder_org_id text, revision bigint,
   owner_user_ref text, policy text, products text, term_number integer, starts_at bigint, expires_at bigint,
   announced_term integer, limits text, entitlements text, external_ref text, suspension_reason text, suspended_since bigint,
-  suspended_until bigint, revoked_at bigint, activations integer, key_version integer, key_hint text, created_at bigint,
+  suspended_until bigint, revoked_at bigint, activations integer, key_version integer, key_hint text, created_at bigint, more text,
   fingerprints text
 )
 language plpgsql volatile security invoker rows 50
@@ -36,7 +36,7 @@ begin
         l.announced_term, l.limits::text, l.entitlements::text, l.external_ref, l.suspension_reason,
         (date_part('epoch', l.suspended_since) * 1000)::bigint, (date_part('epoch', l.suspended_until) * 1000)::bigint,
         (date_part('epoch', l.revoked_at) * 1000)::bigint, l.activations, l.key_version, l.key_hint,
-        (date_part('epoch', l.created_at) * 1000)::bigint,
+        (date_part('epoch', l.created_at) * 1000)::bigint, l.more::text,
         -- One more than the caller takes, so that it knows when there are more.
         (select string_agg(encode(a.fingerprint_hash, 'hex'), ',') from (
           select o.fingerprint_hash from rm.activations o

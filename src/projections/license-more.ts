@@ -1,6 +1,6 @@
 import type { LicenseFacts, Usage } from '../domain/license/license.ts';
 
-/** What of the facts stands in the column `more` (db/read-models/011-licenses-more.sql). */
+/** What of the facts stands in the column `more` (db/read-models/010-licenses.sql). */
 export type More = Pick<
   LicenseFacts,
   | 'timeZone'

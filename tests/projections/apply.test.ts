@@ -158,7 +158,7 @@ describe('crashes', () => {
       }
     };
     // Both have a connection from the first moment.
-    await Promise.all([1, 2].map(() => models.projector.query('select pg_sleep(0.05)')));
+    for (const db of await Promise.all([models.projector.connect(), models.projector.connect()])) db.release();
     await Promise.all([projector(), projector()]);
     expect(fenced).toBeGreaterThan(0);
     expect(await dump()).toEqual(expected);
