@@ -30,6 +30,7 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
 };
 
 const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log('How root runs Postgres was not tested: this is not root.');
 
 test('a cold start gives Postgres 18 in UTF-8, for the superuser with the given password only', async () => {
   const postgres = await start(path.join(await temporaryDirectory(), 'deep', 'postgres'));
