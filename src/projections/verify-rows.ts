@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { activations, transferredRow } from './activations.ts';
 import { apiKeys } from './api-keys.ts';
-import type { Changes } from './fold-batch.ts';
+import type { Changes } from './fold-event.ts';
 import { licenseEvents } from './license-events.ts';
 import { licenseKeys } from './license-keys.ts';
 import { type FoldedLicense, licenseRow, licenses } from './licenses.ts';

@@ -5,7 +5,8 @@ import { genesisHash, hashOf, verifyLink } from '../eventstore/chain.ts';
 import { decodeLicense } from '../eventstore/codec.ts';
 import type { EventStore, Position, Recorded } from '../eventstore/event-store.ts';
 import { type Projection, readCheckpoint, readModels } from './checkpoint.ts';
-import { foldBatch, licenseOf, streamPrefixes, Unprojectable } from './fold-batch.ts';
+import { foldBatch, Unprojectable } from './fold-batch.ts';
+import { licenseOf, streamPrefixes } from './fold-event.ts';
 import { createExpectation, type Expectation } from './verify-rows.ts';
 
 type Options = {
