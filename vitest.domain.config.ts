@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/domain/**/*.test.ts'],
-    exclude: ['tests/domain/faults/**', 'tests/domain/properties/**', '**/properties.test.ts', 'node_modules/**'],
+    exclude: ['tests/domain/faults/**', 'tests/domain/properties/**', '**/*properties.test.ts', 'node_modules/**'],
     pool: 'threads',
     maxWorkers: 1,
   },

@@ -18,6 +18,8 @@ create table rm.licenses (
   limits jsonb not null,
   entitlements jsonb not null,
   external_ref text,
+  -- What references are searched by: a condition with lower() could not use an index under row-level security.
+  external_ref_lower text collate "C" generated always as (lower(external_ref)) stored,
   suspension_reason text,
   suspended_since timestamptz,
   suspended_until timestamptz,
@@ -28,6 +30,8 @@ create table rm.licenses (
   created_at timestamptz not null,
   -- What else is folded that few licenses have: only what differs from a plain license is written.
   more jsonb not null default '{}',
+  -- When the next command of the worker is due, as the license is now; null: none ever is.
+  due_at timestamptz,
   check ((suspension_reason is null) = (suspended_since is null)),
   check (suspension_reason is not null or suspended_until is null)
 )
@@ -37,7 +41,17 @@ with (fillfactor = 85);
 create index licenses_by_issuer on rm.licenses (issuer_org_id, created_at, license_id);
 create index licenses_by_holder on rm.licenses (holder_org_id, created_at, license_id) where holder_org_id is not null;
 create index licenses_by_external_ref on rm.licenses (issuer_org_id, external_ref) where external_ref is not null;
-create index licenses_due on rm.licenses (expires_at, license_id) where announced_term < term_number and revoked_at is null;
+-- The filters of lists, each in the order of the list where that is possible.
+create index licenses_by_tier on rm.licenses (issuer_org_id, tier, created_at, license_id);
+create index licenses_by_issuer_and_holder on rm.licenses (issuer_org_id, holder_org_id, created_at, license_id)
+  where holder_org_id is not null;
+create index licenses_by_expiry on rm.licenses (issuer_org_id, expires_at, license_id) where expires_at is not null;
+create index licenses_by_reference_prefix on rm.licenses (issuer_org_id, external_ref_lower, license_id)
+  where external_ref_lower is not null;
+create index licenses_revoked on rm.licenses (issuer_org_id, created_at, license_id) where revoked_at is not null;
+create index licenses_suspended on rm.licenses (issuer_org_id, created_at, license_id)
+  where suspension_reason is not null or more ? 'scheduled';
+create index licenses_due on rm.licenses (due_at, license_id) where due_at is not null;
 
 alter table rm.licenses enable row level security;
 alter table rm.licenses force row level security;
@@ -49,4 +63,4 @@ create policy sweep on rm.licenses for select to ledger_worker using (true);
 
 grant select on rm.licenses to ledger_api;
 grant select, insert, update, delete on rm.licenses to ledger_projector;
-grant select (license_id, issuer_org_id, term_number, expires_at, announced_term, revoked_at) on rm.licenses to ledger_worker;
+grant select (license_id, due_at) on rm.licenses to ledger_worker;

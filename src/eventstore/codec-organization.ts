@@ -26,8 +26,9 @@ const scopes = z.array(
 const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
 
 const organizationEvent = z.discriminatedUnion('type', [
-  event('OrganizationCreated', z.object({ organizationId: id, name: id })),
+  event('OrganizationCreated', z.object({ organizationId: id, name: id, timeZone: id.exactOptional() })),
   event('OrganizationRenamed', z.object({ from: id, to: id })),
+  event('OrganizationTimeZoneChanged', z.object({ from: id, to: id })),
   event('OrganizationClosed', z.object({})),
   event('MemberInvited', z.object({ invitationId: id, emailRef: reference, role, expiresAt: instant })),
   event('InvitationWithdrawn', z.object({ invitationId: id })),

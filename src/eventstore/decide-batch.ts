@@ -2,10 +2,10 @@ import type { Rejection } from '../domain/decider.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Fact, Folding, Owners } from './aggregate.ts';
 import { hashOf, seal } from './chain.ts';
-import { schemaVersion } from './envelope.ts';
 import type { Proposed } from './event-store.ts';
 import { type Accepted, asRecorded, type Folded } from './folded.ts';
 import { eventId } from './ids.ts';
+import { versionOf } from './upcasters.ts';
 import type { CommandContext, Happened, Waiting } from './waiting.ts';
 
 /** What was decided for one command. It is certain only once the batch is stored, or was decided on a fresh state. */
@@ -148,7 +148,7 @@ const propose = (
     type,
     data,
     metadata: {
-      schemaVersion,
+      schemaVersion: versionOf(type),
       issuerOrgId,
       holderOrgId,
       effectiveAt: effectiveAt ?? recordedAt,

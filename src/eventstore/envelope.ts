@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { At } from '../domain/decider.ts';
 import type { Recorded } from './event-store.ts';
+import { type Upcasters, upcast, upcasters, versionOf } from './upcasters.ts';
 
 /** Who caused an event. `onBehalfOf`: the user or organization that a support person or a system acted for. */
 export type Actor = {
@@ -14,6 +15,7 @@ export type Reason = { readonly code: string; readonly text: string | null };
 
 /** Metadata of every event, version 1, as stored: add, never rename or repurpose. */
 export type Envelope = {
+  /** Of the event's data, as it was written. */
   readonly schemaVersion: number;
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
@@ -32,20 +34,28 @@ export type Envelope = {
 /** A stored event as the domain knows it, with the instants that evolve takes and the rest of its envelope. */
 export type Decoded<Event> = { readonly event: Event; readonly at: At; readonly envelope: Envelope };
 
-/** The version that new events are written in. */
-export const schemaVersion = 1;
-
 /**
- * Decodes a stored event by the schemas of its stream's events and of the envelope. Fields that this version does not
- * know are dropped. Throws UndecodableEvent for an unknown type or a wrong shape.
+ * Decodes a stored event by the schemas of its stream's events and of the envelope, after bringing its data to the present
+ * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for an unknown type, a
+ * wrong shape, or a version that only a newer program knows.
  */
-export const decodeWith = <Event>(events: z.ZodType<Event>, recorded: Recorded): Decoded<Event> => {
-  const event = events.safeParse({ type: recorded.type, data: recorded.data });
-  if (!event.success) throw new UndecodableEvent(recorded, event.error);
-  const envelope = envelopeSchema.safeParse(recorded.metadata);
-  if (!envelope.success) throw new UndecodableEvent(recorded, envelope.error);
-
-  const { recordedAt, effectiveAt } = envelope.data;
+export const decodeWith = <Event>(
+  events: z.ZodType<Event>,
+  recorded: Recorded,
+  changes: Upcasters = upcasters,
+): Decoded<Event> => {
+  const { type, metadata } = recorded;
+  const envelope = envelopeSchema.safeParse(metadata);
+  if (!envelope.success) throw new UndecodableEvent(recorded, z.prettifyError(envelope.error), envelope.error);
+  const { schemaVersion, recordedAt, effectiveAt } = envelope.data;
+  const known = versionOf(type, changes);
+  if (schemaVersion > known)
+    throw new UndecodableEvent(
+      recorded,
+      `It is of version ${schemaVersion}, written by a newer version of this program, which knows ${known}. Update it.`,
+    );
+  const event = events.safeParse({ type, data: upcast(type, schemaVersion, recorded.data, changes) });
+  if (!event.success) throw new UndecodableEvent(recorded, z.prettifyError(event.error), event.error);
   return { event: event.data, at: { recordedAt, effectiveAt }, envelope: envelope.data };
 };
 
@@ -56,10 +66,8 @@ export class UndecodableEvent extends Error {
   readonly revision: bigint;
   readonly type: string;
 
-  constructor({ stream, revision, type }: Recorded, cause: z.ZodError) {
-    super(`The event ${type} at revision ${revision} of ${stream} cannot be read:\n${z.prettifyError(cause)}`, {
-      cause,
-    });
+  constructor({ stream, revision, type }: Recorded, why: string, cause?: z.ZodError) {
+    super(`The event ${type} at revision ${revision} of ${stream} cannot be read:\n${why}`, { cause });
     this.stream = stream;
     this.revision = revision;
     this.type = type;
@@ -75,7 +83,7 @@ export const instant = z
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'not 64 lower-case hex digits');
 
 const envelopeSchema = z.object({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.int().positive(),
   issuerOrgId: z.string().min(1),
   holderOrgId: z.string().min(1).nullable(),
   effectiveAt: instant,

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
+import { decodeId, encodeId } from '../domain/ids.ts';
+import type { Due } from '../domain/license/due.ts';
+import type { Tier } from '../domain/license/events.ts';
+import type { LicenseFacts } from '../domain/license/license.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
 
 /** The namespace of every derived id. It is part of the stored format: changing it would break every retry in flight. */
@@ -27,9 +31,30 @@ export const aggregateId = (commandId: string, kind: string): string => uuidv5(c
 /** The id of a command's event: `index` counts the events of this command from 0, so that a retry repeats its ids. */
 export const eventId = (commandId: string, index: number): string => uuidv5(commandId, String(index));
 
-/** The command id under which any number of workers announce the end of one term once. */
-export const expireCommandId = (licenseId: string, termNumber: number): string =>
-  uuidv5(ledgerNamespace, `expire:${licenseId}:${termNumber}`);
+/** The command id under which any number of workers carry out once what `systemCommandName` names. */
+export const systemCommandId = (name: string): string => uuidv5(ledgerNamespace, name);
+
+/** What there is to be carried out once: the command, the license, and what tells it from others of the license. */
+export const systemCommandName = ({ licenseId, term }: LicenseFacts, due: Due): string => {
+  switch (due.type) {
+    case 'Expire':
+      return `expire:${licenseId}:${due.data.termNumber}`;
+    case 'EndGrace':
+      return `end-grace:${licenseId}:${due.data.termNumber}`;
+    case 'EndTrial':
+      return `end-trial:${licenseId}:${due.data.termNumber}`;
+    case 'Remind':
+      return `remind:${licenseId}:${due.data.termNumber}:${term.expiresAt}:${due.data.offset}`;
+    case 'CarryOutScheduled':
+      return `carry-out:${licenseId}:${due.data.eventId}`;
+    case 'RetireKey':
+      return `retire-key:${licenseId}:${due.data.keyVersion}`;
+  }
+};
+
+/** The policy that an issuer has of each tier, whether or not its catalog was opened. Throws for what is no organization. */
+export const builtInPolicyId = (issuerOrgId: string, tier: Tier): string =>
+  encodeId('pol', uuidv5(decodeId('org', issuerOrgId) ?? '', tier));
 
 /**
  * What names the stream of a reservation: its kind, and SHA-256 of the fields that are to be unique together, hex. None of

@@ -8,6 +8,8 @@ export type More = Pick<
   | 'renewal'
   | 'scheduled'
   | 'graceEndedTerm'
+  | 'expirySetAt'
+  | 'reminded'
   | 'keyOverlaps'
   | 'maintenanceUntil'
   | 'imported'
@@ -17,7 +19,7 @@ export type More = Pick<
 
 /** What is to be written: only what a plain license has not, so nothing for most. */
 export const moreOf = (facts: LicenseFacts): Partial<More> => {
-  const { timeZone, awaited, renewal, scheduled, graceEndedTerm, keyOverlaps } = facts;
+  const { timeZone, awaited, renewal, scheduled, graceEndedTerm, expirySetAt, reminded, keyOverlaps } = facts;
   const { maintenanceUntil, imported, replaces, replacedBy } = facts;
   const { seats, users, meters } = facts.usage;
   const isPlainUse = seats === 0 && users === 0 && Object.keys(meters).length === 0;
@@ -28,6 +30,8 @@ export const moreOf = (facts: LicenseFacts): Partial<More> => {
     ...(renewal === plain.renewal ? {} : { renewal }),
     ...(scheduled.length === 0 ? {} : { scheduled }),
     ...(graceEndedTerm === 0 ? {} : { graceEndedTerm }),
+    ...(expirySetAt === null ? {} : { expirySetAt }),
+    ...(reminded.length === 0 ? {} : { reminded }),
     ...(keyOverlaps.length === 0 ? {} : { keyOverlaps }),
     ...(maintenanceUntil === null ? {} : { maintenanceUntil }),
     ...(imported === null ? {} : { imported }),
@@ -50,6 +54,8 @@ const plain: More = {
   renewal: 'manual',
   scheduled: [],
   graceEndedTerm: 0,
+  expirySetAt: null,
+  reminded: [],
   keyOverlaps: [],
   maintenanceUntil: null,
   imported: null,

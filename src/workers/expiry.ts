@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Instant } from '../domain/time.ts';
-import { licenseAggregate } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';
-import { expireCommandId } from '../eventstore/ids.ts';
 import type { DueLicense } from '../projections/licenses.ts';
+import { carryOutDue, type OnRefused } from './carry-out.ts';
 
 type Needs = {
-  /** Due licenses by (expiresAt, licenseId) ascending, after the given one; no lower bound in time. */
+  /** Due licenses by (dueAt, licenseId) ascending, after the given one; no lower bound in time. */
   readonly due: (page: { now: Instant; limit: number; after: DueLicense | null }) => Promise<readonly DueLicense[]>;
   readonly executor: Executor;
   readonly now: () => Date;
+  readonly onRefused: OnRefused;
   readonly onError: (error: unknown, license: DueLicense) => void;
 };
 
@@ -17,13 +16,14 @@ const pageMax = 500;
 const inFlightMax = 32;
 
 /**
- * Announces every term that has run out, however long ago: access never waits for it, the announcement only says so.
- * A stale row is harmless (the stream decides), and so are two sweeps at once (equal command ids). A license that
- * fails is reported and does not hold up the others; the next sweep finds it again. Returns how many were announced.
+ * Carries out everything that has fallen due, however long ago: expiries and ends of grace are announced, reminders sent,
+ * trials ended, announced tier changes made, rotated keys retired. Access never waits for it. A stale row is harmless (the
+ * stream decides), and so are two sweeps at once (equal command ids). A license that fails is reported and does not hold up
+ * the others; the next sweep finds it again, as it does what was refused. Returns how many commands were carried out.
  */
-export const sweepExpired = async ({ due, executor, now, onError }: Needs): Promise<number> => {
+export const sweepDue = async ({ due, executor, now, onRefused, onError }: Needs): Promise<number> => {
   const at = now().toISOString();
-  let announced = 0;
+  let carriedOut = 0;
   let after: DueLicense | null = null;
   for (;;) {
     const page: readonly DueLicense[] = await due({ now: at, limit: pageMax, after });
@@ -31,7 +31,8 @@ export const sweepExpired = async ({ due, executor, now, onError }: Needs): Prom
     const lane = async () => {
       for (const license of waiting) {
         try {
-          if (await announce(executor, license, at)) announced += 1;
+          const count = await carryOutDue(executor, license.licenseId, at, onRefused);
+          carriedOut += count;
         } catch (error) {
           onError(error, license);
         }
@@ -39,27 +40,6 @@ export const sweepExpired = async ({ due, executor, now, onError }: Needs): Prom
     };
     await Promise.all(Array.from({ length: inFlightMax }, lane));
     after = page.at(-1) ?? null;
-    if (page.length < pageMax) return announced;
+    if (page.length < pageMax) return carriedOut;
   }
-};
-
-/** Sends Expire for one term, under ids that all workers share. True when this very call announced it. */
-const announce = async (executor: Executor, { licenseId, termNumber }: DueLicense, at: Instant): Promise<boolean> => {
-  const commandId = expireCommandId(licenseId, termNumber);
-  const executed = await executor.execute(
-    licenseAggregate,
-    licenseId,
-    { type: 'Expire', data: { termNumber }, at },
-    {
-      commandId,
-      requestHash: createHash('sha256').update(`expire:${licenseId}:${termNumber}`).digest('hex'),
-      actor: { type: 'SYSTEM', id: 'expiry-sweep', onBehalfOf: null },
-      reason: null,
-      correlationId: commandId,
-      causationId: null,
-    },
-    () => null,
-  );
-  if ('rejected' in executed) throw new Error(`Expire was refused with ${executed.rejected}: ${executed.detail}`);
-  return executed.outcome === 'appended';
 };

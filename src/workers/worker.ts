@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/execute.ts';
 import { dueLicenses } from '../projections/licenses.ts';
 import type { Log } from '../projections/log.ts';
-import { sweepExpired } from './expiry.ts';
+import { sweepDue } from './expiry.ts';
 import { purgeIdempotency } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 
@@ -12,6 +12,8 @@ type Needs = {
   readonly pool: Pool;
   readonly executor: Executor;
   readonly expirySweepSeconds: number;
+  /** Compares a sample of the read models with the log, and reports; once a night. It needs other rights than the sweeps. */
+  readonly checkReadModels?: () => Promise<unknown>;
   readonly now: () => Date;
   readonly log: Log;
   /** Workers of one queue share its jobs. */
@@ -19,19 +21,39 @@ type Needs = {
 };
 
 /** Starts the scheduled jobs of the role `worker`; any number of workers may run. */
-export const startWorker = ({ pool, executor, expirySweepSeconds, now, log, ...queue }: Needs): Promise<Schedule> => {
+export const startWorker = ({
+  pool,
+  executor,
+  expirySweepSeconds,
+  checkReadModels,
+  now,
+  log,
+  ...queue
+}: Needs): Promise<Schedule> => {
   const sweep = async () => {
-    const announced = await sweepExpired({
+    const refusedIds: string[] = [];
+    const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
       executor,
       now,
-      onError: (error, { licenseId }) => log.error({ err: error, licenseId }, 'An expiry could not be announced.'),
+      onRefused: ({ licenseId, command, rejection }) => {
+        if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
+        else log.error({ licenseId, command, ...rejection }, 'A command that was due was refused.');
+      },
+      onError: (error, { licenseId }) => log.error({ err: error, licenseId }, 'What was due could not be carried out.'),
     });
-    if (announced > 0) log.info({ announced }, 'Expired licenses were announced.');
+    if (carriedOut > 0) log.info({ carriedOut }, 'What was due was carried out: expiries, reminders, changes.');
+    // Until devices are released or the change is withdrawn; each sweep tries again.
+    if (refusedIds.length > 0)
+      log.info(
+        { refused: refusedIds.length, licenseIds: refusedIds.slice(0, 10) },
+        'Announced tier changes are refused by the limit strategy of their policies.',
+      );
   };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     { name: 'idempotency-purge', everySeconds: 3_600, run: () => purgeIdempotency(pool) },
+    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkReadModels }] : []),
   ];
   return startSchedule(jobs, {
     ...queue,

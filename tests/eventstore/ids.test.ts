@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest';
+import type { Due } from '../../src/domain/license/due.ts';
 import {
   aggregateId,
   commandIdFor,
   eventId,
-  expireCommandId,
   ledgerNamespace,
   newCommandId,
   reservationId,
+  systemCommandId,
+  systemCommandName,
   uuidv5,
 } from '../../src/eventstore/ids.ts';
+import { issued, licenseAfter } from '../domain/license/examples.ts';
 
 const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 
@@ -32,10 +35,30 @@ test('ids derived from a request are the same for ever', () => {
     '918a8c8b-eb6f-5eed-8f21-035f5c17c1a3',
     '1891baf1-528c-5015-ad64-8190f4640403',
   ]);
-  expect(expireCommandId('lic_1', 2)).toBe('ef96d409-7fe7-516d-ab90-8362736df066');
   expect(reservationId({ kind: 'trial_holder', fields: ['org_1', 'local_cli', 'org_2'] })).toBe(
     'trial_holder-60e0a7d0ad86ae85aa2462d895ea5b29f734d6b9d2148b3b822d7fddb9446df2',
   );
+});
+
+test('what is carried out by the worker has a name and a command id that are the same for ever', () => {
+  const { facts } = licenseAfter(issued());
+  const named = (due: Due) => systemCommandName(facts, due);
+  expect([
+    named({ type: 'Expire', data: { termNumber: 2 } }),
+    named({ type: 'EndGrace', data: { termNumber: 2 } }),
+    named({ type: 'EndTrial', data: { termNumber: 2 } }),
+    named({ type: 'Remind', data: { termNumber: 1, offset: 'P7D' } }),
+    named({ type: 'CarryOutScheduled', data: { eventId: 'evt_1' } }),
+    named({ type: 'RetireKey', data: { keyVersion: 1 } }),
+  ]).toEqual([
+    'expire:lic_1:2',
+    'end-grace:lic_1:2',
+    'end-trial:lic_1:2',
+    'remind:lic_1:1:2027-01-01T00:00:00.000Z:P7D',
+    'carry-out:lic_1:evt_1',
+    'retire-key:lic_1:1',
+  ]);
+  expect(systemCommandId('expire:lic_1:2')).toBe('ef96d409-7fe7-516d-ab90-8362736df066');
 });
 
 test('fields cannot run into each other', () => {

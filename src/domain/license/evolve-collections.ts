@@ -27,19 +27,13 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseRenewed':
       license.deactivationsInTerm = 0;
       if (event.data.startsAt !== event.data.previousExpiresAt) license.calendarAnchor = event.data.startsAt;
-      expirySet(license, at);
       return;
     case 'LicenseTermStarted':
       license.deactivationsInTerm = 0;
       license.calendarAnchor = event.data.startsAt;
-      expirySet(license, at);
       return;
     case 'LicenseExpiryChanged':
       license.calendarAnchor = event.data.to;
-      expirySet(license, at);
-      return;
-    case 'LicenseExpiringSoon':
-      license.reminded.add(event.data.offset);
       return;
     case 'UserAssigned':
       license.users.add(event.data.userRef);
@@ -74,6 +68,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseKeyIssued':
     case 'LicenseExpired':
     case 'LicenseGraceEnded':
+    case 'LicenseExpiringSoon':
     case 'LicenseRevoked':
     case 'LicenseRenewalChanged':
     case 'TierChangeScheduled':
@@ -133,11 +128,6 @@ const take = (license: IssuedLicense, data: Data<'LeaseAcquired'>, { effectiveAt
   license.lapsed.delete(leaseId);
   if (borrow) license.borrowed.add(leaseId);
   for (const [released, freeAt] of license.withheld) if (freeAt <= effectiveAt) license.withheld.delete(released);
-};
-
-const expirySet = (license: IssuedLicense, { recordedAt }: At): void => {
-  license.expirySetAt = recordedAt;
-  license.reminded.clear();
 };
 
 const forgetLease = (license: IssuedLicense, leaseId: string): void => {

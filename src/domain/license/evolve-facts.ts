@@ -33,6 +33,8 @@ export const issuedFacts = (
   renewal: 'manual',
   scheduled: [],
   graceEndedTerm: 0,
+  expirySetAt: null,
+  reminded: [],
   keyOverlaps: [],
   maintenanceUntil: data.maintenanceUntil ?? null,
   imported:
@@ -45,7 +47,7 @@ export const issuedFacts = (
 
 /** The facts after an event other than the first. */
 export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At): LicenseFacts => {
-  const { effectiveAt } = at;
+  const { recordedAt, effectiveAt } = at;
   const { activations, seats, users, meters } = facts.usage;
   switch (event.type) {
     case 'LicenseKeyIssued':
@@ -66,13 +68,14 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseReinstated':
       return { ...facts, suspension: null, scheduled: without(facts, 'SUSPENSION', effectiveAt) };
     case 'LicenseRenewed':
-      return { ...facts, term: renewed(facts.term, event.data), usage: { ...facts.usage, meters: {} } };
+      return withExpiry(facts, renewed(facts.term, event.data), recordedAt, { usage: { ...facts.usage, meters: {} } });
     case 'LicenseTermStarted': {
       const { termNumber: number, startsAt, expiresAt } = event.data;
-      return { ...facts, term: { number, startsAt, expiresAt }, awaited: null, usage: { ...facts.usage, meters: {} } };
+      const begun = { awaited: null, usage: { ...facts.usage, meters: {} } };
+      return withExpiry(facts, { number, startsAt, expiresAt }, recordedAt, begun);
     }
     case 'LicenseExpiryChanged':
-      return { ...facts, term: { ...facts.term, expiresAt: event.data.to } };
+      return withExpiry(facts, { ...facts.term, expiresAt: event.data.to }, recordedAt);
     case 'LicenseRenewalChanged': {
       const { to, eventId } = event.data;
       return eventId === null
@@ -92,6 +95,8 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
       return { ...facts, announcedTerm: event.data.termNumber };
     case 'LicenseGraceEnded':
       return { ...facts, graceEndedTerm: event.data.termNumber };
+    case 'LicenseExpiringSoon':
+      return { ...facts, reminded: [...facts.reminded, event.data.offset] };
     case 'LicenseRevoked':
       return { ...facts, revokedAt: effectiveAt };
     case 'LicenseTierChanged':
@@ -138,7 +143,6 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'ReplacementIssued':
       return { ...facts, replacedBy: event.data.by };
     case 'LeaseExtended':
-    case 'LicenseExpiringSoon':
       return facts;
   }
 };
@@ -168,12 +172,22 @@ const withUsage = (facts: LicenseFacts, usage: Usage): LicenseFacts => ({
   renewal: facts.renewal,
   scheduled: facts.scheduled,
   graceEndedTerm: facts.graceEndedTerm,
+  expirySetAt: facts.expirySetAt,
+  reminded: facts.reminded,
   keyOverlaps: facts.keyOverlaps,
   maintenanceUntil: facts.maintenanceUntil,
   imported: facts.imported,
   replaces: facts.replaces,
   replacedBy: facts.replacedBy,
 });
+
+// Reminders are of one expiry: with another they begin anew.
+const withExpiry = (
+  facts: LicenseFacts,
+  term: Term,
+  expirySetAt: Instant,
+  changed: Partial<LicenseFacts> = {},
+): LicenseFacts => ({ ...facts, ...changed, term, expirySetAt, reminded: [] });
 
 type Ground = { readonly reasonCode: SuspensionReason; readonly until: Instant | null };
 

@@ -96,6 +96,10 @@ export type LicenseFacts = {
   readonly scheduled: readonly Scheduled[];
   /** The number of the last term whose grace was announced as over by `LicenseGraceEnded`; 0: none. */
   readonly graceEndedTerm: number;
+  /** When the present expiry was set; null: when the license was issued. */
+  readonly expirySetAt: Instant | null;
+  /** The offsets of the reminders of the present expiry that were sent. */
+  readonly reminded: readonly string[];
   /** Earlier keys that still work, and until when. */
   readonly keyOverlaps: readonly { readonly keyVersion: number; readonly until: Instant }[];
   readonly maintenanceUntil: Instant | null;
@@ -134,9 +138,6 @@ export type IssuedLicense = {
   calendarAnchor: Instant;
   /** The duration that the license was issued for, which a reset begins anew; null: it was issued without one. */
   issuedDuration: string | null;
-  /** When the present expiry was set, and the reminders that were sent of it, by offset. */
-  expirySetAt: Instant;
-  readonly reminded: Set<string>;
   /** Assigned users, in the order of their assignment. */
   readonly users: Set<string>;
   /** Open leases by lease id, in the order of their acquisition, and lease id by holder. */

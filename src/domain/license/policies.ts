@@ -67,6 +67,7 @@ const ofTier = {
     remindBefore: ['P3D', 'P1D'],
     reinstateOnPayment: true,
     transferable: false,
+    trialEnd: 'DOWNGRADE',
   },
   PRO: {
     type: 'SUBSCRIPTION',

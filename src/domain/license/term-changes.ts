@@ -70,15 +70,23 @@ export const endGrace = ({ data, at }: CommandOf<'EndGrace'>, { facts }: IssuedL
  */
 export const remind = (
   { data: { termNumber, offset }, at }: CommandOf<'Remind'>,
-  { facts, reminded, expirySetAt }: IssuedLicense,
+  { facts }: IssuedLicense,
 ): LicenseDecision => {
-  const { number, startsAt, expiresAt } = facts.term;
-  const duration = parseDuration(offset);
-  if (termNumber !== number || startsAt === null || expiresAt === null || at >= expiresAt) return [];
-  if (duration === null || !facts.policy.remindBefore.includes(offset) || reminded.has(offset)) return [];
-  const dueAt = subtractDuration(expiresAt, duration, facts.timeZone);
-  if (dueAt === null || dueAt <= startsAt || dueAt < expirySetAt || at < dueAt) return [];
+  const { number, expiresAt } = facts.term;
+  if (termNumber !== number || expiresAt === null || at >= expiresAt) return [];
+  if (!facts.policy.remindBefore.includes(offset)) return [];
+  const dueAt = reminderDueAt(facts, offset);
+  if (dueAt === null || at < dueAt) return [];
   return [{ type: 'LicenseExpiringSoon', data: { termNumber, expiresAt, offset } }];
+};
+
+/** When the reminder `offset` before the present expiry is due; null when it was sent, or is never. */
+export const reminderDueAt = (facts: LicenseFacts, offset: string): Instant | null => {
+  const { startsAt, expiresAt } = facts.term;
+  const duration = parseDuration(offset);
+  if (startsAt === null || expiresAt === null || duration === null || facts.reminded.includes(offset)) return null;
+  const dueAt = subtractDuration(expiresAt, duration, facts.timeZone);
+  return dueAt === null || dueAt <= startsAt || dueAt < (facts.expirySetAt ?? facts.createdAt) ? null : dueAt;
 };
 
 const refuse = (detail: string): Rejection<'TERM_INVALID'> => reject('TERM_INVALID', detail);

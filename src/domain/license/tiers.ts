@@ -54,6 +54,11 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
   const { facts } = license;
   const fault = targetFault(target);
   if (fault !== null) return fault;
+  if (target.policy.type === 'TRIAL')
+    return reject(
+      'INVALID_REQUEST',
+      `A trial is converted to a policy that is none; ${target.policy.policyId} is one.`,
+    );
   if (facts.policy.type !== 'TRIAL')
     return facts.policy.policyId === target.policy.policyId
       ? []

@@ -146,8 +146,11 @@ const addDeviceReasons = (
   if (holder !== null && lease !== null && at >= lease.aliveUntil) reasons.add('LEASE_EXPIRED');
 };
 
-/** An earlier key works until the end of its overlap, whether or not that was announced. */
-const isKeyRotated = ({ keyVersion, keyOverlaps }: LicenseFacts, shown: number | null, at: Instant): boolean =>
+/**
+ * True when the key that was shown (null: none) works no more: an earlier one does until the end of its overlap, whether or
+ * not that was announced.
+ */
+export const isKeyRotated = ({ keyVersion, keyOverlaps }: LicenseFacts, shown: number | null, at: Instant): boolean =>
   shown !== null &&
   shown !== keyVersion &&
   !keyOverlaps.some((overlap) => overlap.keyVersion === shown && at < overlap.until);

@@ -22,12 +22,18 @@ type Command<Type extends string, Data> = {
  * ready made; `limits` are what the organization's own license says at that moment.
  */
 export type OrganizationCommand =
-  /** `founderId`: the user who is its first OWNER; null: it has no members yet. */
+  /** `founderId`: the user who is its first OWNER; null: it has no members yet. `timeZone` absent: UTC. */
   | Command<
       'CreateOrganization',
-      { readonly organizationId: string; readonly name: string; readonly founderId: string | null }
+      {
+        readonly organizationId: string;
+        readonly name: string;
+        readonly founderId: string | null;
+        readonly timeZone?: string;
+      }
     >
   | Command<'RenameOrganization', { readonly name: string }>
+  | Command<'ChangeOrganizationTimeZone', { readonly timeZone: string }>
   | Command<'CloseOrganization', Record<never, never>>
   /** `userId`: the user who has that e-mail already, if there is one. */
   | Command<

@@ -5,7 +5,7 @@ import type { OrganizationEvent } from './events.ts';
 import { acceptInvitation, invite, withdrawInvitation } from './invitations.ts';
 import { changeRole, removeMember } from './members.ts';
 import { evolve, fork, initial, type Organization } from './organization.ts';
-import { close, create, rename } from './profile.ts';
+import { changeTimeZone, close, create, rename } from './profile.ts';
 import { archiveProject, changeProject, createProject, restoreProject } from './projects.ts';
 
 /** Decides one command on an organization: what it makes true, nothing when it is so already, or the reason to refuse it. */
@@ -16,6 +16,8 @@ const decide = (command: OrganizationCommand, organization: Organization): Organ
   switch (command.type) {
     case 'RenameOrganization':
       return rename(command, organization);
+    case 'ChangeOrganizationTimeZone':
+      return changeTimeZone(command, organization);
     case 'CloseOrganization':
       return close(command, organization);
     case 'InviteMember':

@@ -18,8 +18,10 @@ export type Role = 'OWNER' | 'ADMIN' | 'MEMBER' | 'GUEST' | 'BILLING' | 'AUDITOR
 type Fact<Type extends string, Data> = { readonly type: Type; readonly data: Data };
 
 export type OrganizationEvent =
-  | Fact<'OrganizationCreated', { readonly organizationId: string; readonly name: string }>
+  /** `timeZone`: in whose calendar the durations of its licenses are counted, by its IANA name; absent: UTC. */
+  | Fact<'OrganizationCreated', { readonly organizationId: string; readonly name: string; readonly timeZone?: string }>
   | Fact<'OrganizationRenamed', { readonly from: string; readonly to: string }>
+  | Fact<'OrganizationTimeZoneChanged', { readonly from: string; readonly to: string }>
   | Fact<'OrganizationClosed', Record<never, never>>
   /** `emailRef`: where `vault` holds the address; the address itself is in no event. Open in `[recorded, expiresAt)`. */
   | Fact<

@@ -10,6 +10,7 @@ export type CreatedOrganization = {
   readonly kind: 'created';
   readonly organizationId: string;
   name: string;
+  timeZone: string;
   closedAt: Instant | null;
   /** By user id. */
   readonly members: Map<string, Member>;
@@ -65,10 +66,11 @@ export const fork = (organization: Organization): Organization =>
 type Creation = Extract<OrganizationEvent, { type: 'OrganizationCreated' }>['data'];
 type LaterEvent = Exclude<OrganizationEvent, { type: 'OrganizationCreated' }>;
 
-const created = ({ organizationId, name }: Creation): CreatedOrganization => ({
+const created = ({ organizationId, name, timeZone = 'UTC' }: Creation): CreatedOrganization => ({
   kind: 'created',
   organizationId,
   name,
+  timeZone,
   closedAt: null,
   members: new Map(),
   formerMembers: new Set(),
@@ -83,6 +85,9 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
   switch (event.type) {
     case 'OrganizationRenamed':
       organization.name = event.data.to;
+      return organization;
+    case 'OrganizationTimeZoneChanged':
+      organization.timeZone = event.data.to;
       return organization;
     case 'OrganizationClosed':
       organization.closedAt = at.effectiveAt;

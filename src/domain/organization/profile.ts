@@ -1,5 +1,6 @@
-import { reject } from '../decider.ts';
+import { type Rejection, reject } from '../decider.ts';
 import { isName, nameRule } from '../names.ts';
+import { isTimeZone } from '../time-zone.ts';
 import { standingFor } from './authority.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { OrganizationEvent } from './events.ts';
@@ -7,12 +8,14 @@ import type { CreatedOrganization, Organization } from './organization.ts';
 
 /** Creates the organization, with its founder as OWNER. A stream that holds one already has this one: ids are made of the command. */
 export const create = (
-  { data: { organizationId, name, founderId } }: CommandOf<'CreateOrganization'>,
+  { data: { organizationId, name, founderId, timeZone } }: CommandOf<'CreateOrganization'>,
   organization: Organization,
 ): OrganizationDecision => {
   if (organization.kind === 'created') return [];
   if (!isName(name)) return reject('INVALID_REQUEST', nameRule('an organization'));
-  const created: OrganizationEvent = { type: 'OrganizationCreated', data: { organizationId, name } };
+  if (timeZone !== undefined && !isTimeZone(timeZone)) return noTimeZone(timeZone);
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const created: OrganizationEvent = { type: 'OrganizationCreated', data: { organizationId, name, ...zone } };
   if (founderId === null) return [created];
   return [created, { type: 'MemberJoined', data: { userId: founderId, role: 'OWNER', invitationId: null } }];
 };
@@ -29,6 +32,18 @@ export const rename = (
   return [{ type: 'OrganizationRenamed', data: { from: organization.name, to: name } }];
 };
 
+/** Counts the durations of licenses that are issued from now on in the calendar of another time zone. */
+export const changeTimeZone = (
+  { data: { timeZone }, by, at }: CommandOf<'ChangeOrganizationTimeZone'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'CHANGE_PROFILE', at);
+  if ('rejected' in standing) return standing;
+  if (!isTimeZone(timeZone)) return noTimeZone(timeZone);
+  if (timeZone === organization.timeZone) return [];
+  return [{ type: 'OrganizationTimeZoneChanged', data: { from: organization.timeZone, to: timeZone } }];
+};
+
 /** Closes the organization: from then on it refuses everything. Nothing is erased. Closing again changes nothing. */
 export const close = (
   { by, at }: CommandOf<'CloseOrganization'>,
@@ -38,3 +53,6 @@ export const close = (
   if (!('rejected' in standing)) return [{ type: 'OrganizationClosed', data: {} }];
   return standing.rejected === 'ORGANIZATION_CLOSED' ? [] : standing;
 };
+
+const noTimeZone = (name: string): Rejection<'INVALID_REQUEST'> =>
+  reject('INVALID_REQUEST', `${JSON.stringify(name)} is not a time zone; give an IANA name like Europe/Berlin.`);

@@ -141,6 +141,21 @@ describe('a reminder', () => {
   });
 });
 
+describe('a reminder of a license that is issued into a term which has begun', () => {
+  const until = (end: string) =>
+    issued({
+      policy: policyWith({ remindBefore: ['P7D'] }),
+      term: { ...oneYear, startsAt: '2025-12-01T00:00:00.000Z', expiresAt: end },
+    });
+  const reminded = (end: string, at: string) =>
+    typesOf(followedBy([until(end)], command('Remind', { termNumber: 1, offset: 'P7D' }, at))).slice(1);
+
+  test('is sent where it is due as the license is issued, and skipped where it was before', () => {
+    expect(reminded('2026-01-08T00:00:00.000Z', '2026-01-02T00:00:00.000Z')).toEqual(['LicenseExpiringSoon']);
+    expect(reminded('2026-01-07T23:59:59.999Z', '2026-01-02T00:00:00.000Z')).toEqual([]);
+  });
+});
+
 describe('a term that begins with its first use', () => {
   const awaiting = (basis: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION') =>
     issued({ term: { ...oneYear, basis, duration: 'P50Y', startsAt: null, expiresAt: null } });

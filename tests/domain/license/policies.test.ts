@@ -34,6 +34,10 @@ describe('built-in policies', () => {
     expect(builtInPolicy('PRO', 'pol_1')).toEqual(pro);
   });
 
+  test('a trial ends in FREE, unless its issuer says otherwise', () => {
+    expect(builtInPolicy('TRIAL', 'pol_1')).toMatchObject({ type: 'TRIAL', trialEnd: 'DOWNGRADE' });
+  });
+
   test.each(tiers)('%s can be issued with its defaults', (tier) => {
     const { term, limits, entitlements } = builtInDefaults[tier];
     const policy = builtInPolicy(tier, 'pol_1');

@@ -167,6 +167,12 @@ describe('a trial that converts', () => {
       .when(convert({ target: to(enterprise) }))
       .thenRejected('INVALID_REQUEST');
   });
+  test('does not become another trial', () => {
+    for (const license of [onTrial(), issued()])
+      given(license)
+        .when(convert({ target: to({ ...trial, policyId: 'pol_other' }) }))
+        .thenRejected('INVALID_REQUEST');
+  });
   test('needs a term that begins now and ends later, and limits that are counts', () => {
     given(onTrial())
       .when(convert({ term: { kind: 'duration', duration: 'soon' } }))

@@ -1,6 +1,7 @@
 /** The files of limits, expiry and status precedence. */
 export const guarded: readonly string[] = [
   'src/domain/license/activations.ts',
+  'src/domain/license/due.ts',
   'src/domain/license/limit-changes.ts',
   'src/domain/license/limits.ts',
   'src/domain/license/schedule.ts',

@@ -85,9 +85,13 @@ const command = <Type extends OrganizationCommand['type']>(
   { by = ada, at = noon }: Settings,
 ) => ({ type, data, by, at });
 
-export const create = (name = 'Demo Vendor', founderId: string | null = null) =>
-  command('CreateOrganization', { organizationId: 'org_1', name, founderId }, { by: system });
+export const create = (name = 'Demo Vendor', founderId: string | null = null, timeZone?: string) => {
+  const zone = timeZone === undefined ? {} : { timeZone };
+  return command('CreateOrganization', { organizationId: 'org_1', name, founderId, ...zone }, { by: system });
+};
 export const rename = (name: string, settings: Settings = {}) => command('RenameOrganization', { name }, settings);
+export const changeZone = (timeZone: string, settings: Settings = {}) =>
+  command('ChangeOrganizationTimeZone', { timeZone }, settings);
 export const close = (settings: Settings = {}) => command('CloseOrganization', {}, settings);
 export const invite = (changed: Partial<CommandOf<'InviteMember'>['data']> = {}, settings: Settings = {}) => {
   const usual = { invitationId: 'inv_1', emailRef, userId: null, role: 'MEMBER', expiresAt: nextWeek } as const;
@@ -127,6 +131,7 @@ export const restoreProject = (
 /** One command of each kind but creation, as its actor may send it. */
 export const oneOfEach = (settings: Settings = {}): readonly OrganizationCommand[] => [
   rename('Other', settings),
+  changeZone('Europe/Berlin', settings),
   close(settings),
   invite({ invitationId: 'inv_new' }, settings),
   withdraw('inv_1', settings),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fold } from '../../../src/domain/decider.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import {
+  changeZone,
   close,
   closedEvent,
   create,
@@ -57,6 +58,49 @@ describe('renaming an organization', () => {
       .when(rename(name))
       .thenRejected('INVALID_REQUEST'),
   );
+});
+
+describe('the time zone of an organization', () => {
+  const changed = (from: string, to: string) => ({ type: 'OrganizationTimeZoneChanged', data: { from, to } }) as const;
+  const inBerlin = {
+    type: 'OrganizationCreated',
+    data: { organizationId: 'org_1', name: 'Demo Vendor', timeZone: 'Europe/Berlin' },
+  } as const;
+
+  test('is UTC, unless it is created with another', () => {
+    given()
+      .when(create('Demo Vendor', null, 'Europe/Berlin'))
+      .thenEvents(inBerlin);
+    expect(fold(organizationDecider, organization())).toMatchObject({ timeZone: 'UTC' });
+    expect(fold(organizationDecider, [on(inBerlin)])).toMatchObject({ timeZone: 'Europe/Berlin' });
+  });
+  test('is changed by OWNER and ADMIN, as the name is, and records both', () => {
+    given(...organization({ grace: 'ADMIN' }))
+      .when(changeZone('Europe/Berlin', { by: user('grace') }))
+      .thenEvents(changed('UTC', 'Europe/Berlin'));
+    given(...organization({ grace: 'MEMBER' }))
+      .when(changeZone('Europe/Berlin', { by: user('grace') }))
+      .thenRejected('FORBIDDEN');
+    expect(fold(organizationDecider, [...organization(), on(changed('UTC', 'Asia/Tokyo'))])).toMatchObject({
+      timeZone: 'Asia/Tokyo',
+    });
+  });
+  test('that it has changes nothing', () => {
+    given(...organization())
+      .when(changeZone('UTC'))
+      .thenNothing();
+    given(...organization(), on(changed('UTC', 'Asia/Tokyo')))
+      .when(changeZone('Asia/Tokyo'))
+      .thenNothing();
+  });
+  test.each(['', 'Berlin', 'Europe/Atlantis'])('cannot be %j', (name) => {
+    given()
+      .when(create('Demo Vendor', null, name))
+      .thenRejected('INVALID_REQUEST');
+    given(...organization())
+      .when(changeZone(name))
+      .thenRejected('INVALID_REQUEST');
+  });
 });
 
 describe('closing an organization', () => {
@@ -123,6 +167,7 @@ describe('folding an organization', () => {
       kind: 'created',
       organizationId: 'org_1',
       name: 'Demo Vendor',
+      timeZone: 'UTC',
       closedAt: later,
       members: new Map([['ada', { role: 'OWNER', invitationId: null }]]),
       formerMembers: new Set(['grace']),

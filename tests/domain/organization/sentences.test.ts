@@ -4,6 +4,7 @@ import type { OrganizationCommand } from '../../../src/domain/organization/comma
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import {
   changeKey,
+  changeZone,
   close,
   create,
   createKey,
@@ -30,6 +31,7 @@ test.each<[OrganizationCommand, string]>([
   [rename(''), named('an organization')],
   [createKey({ apiKeyId: 'key_2', name: '' }), named('an API key')],
   [changeKey({ name: '' }), named('an API key')],
+  [changeZone('Berlin'), '"Berlin" is not a time zone; give an IANA name like Europe/Berlin.'],
   [createProject({ name: '' }), named('a project')],
   [rename('x', { by: user('grace') }), 'This takes the role OWNER or ADMIN.'],
   [close({ by: user('bob') }), 'This takes the role OWNER.'],

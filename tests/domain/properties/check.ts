@@ -1,17 +1,14 @@
 import { fold, isRejection, type Stamped, stamp } from '../../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { LicenseEvent } from '../../../src/domain/license/events.ts';
-import type { Lease, License } from '../../../src/domain/license/license.ts';
+import type { Entitlement, LicenseEvent } from '../../../src/domain/license/events.ts';
+import type { Lease, License, LicenseFacts } from '../../../src/domain/license/license.ts';
 import { builtInPolicy } from '../../../src/domain/license/policies.ts';
-import { effectiveStatus } from '../../../src/domain/license/status.ts';
+import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.ts';
 import { watchStream } from './invariants.ts';
-import { judge, lifeRules, type Model, newModel, statusOf } from './model.ts';
-import { grantRules } from './model-grants.ts';
-import { useRules } from './model-use.ts';
+import { newModel } from './model.ts';
 
 const { decide, evolve, fork, initial } = licenseDecider;
-const rules = { ...lifeRules, ...useRules, ...grantRules };
 const anyPolicy = builtInPolicy('FREE', 'pol_none');
 
 /** Text that is equal for equal states only: collections in their order, nothing left out. */
@@ -38,12 +35,12 @@ export const findViolation = (commands: readonly LicenseCommand[], cut: number, 
   for (const [index, command] of commands.entries()) {
     if (index === cut) forked = { copy: fork(license), before: canonical(license), length: history.length };
     const wrong = (what: string) => `command ${index}, ${command.type}: ${what}`;
-    const expected = judge(rules, model, command);
+    const expected = model.judge(command);
     const decision = decide(command, license);
     const verdict = isRejection(decision) ? decision.rejected : decision.length > 0 ? 'done' : 'nothing';
     const outcome = `${command.type} ${verdict}`;
     seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
-    if (verdict !== expected && expected !== 'open') return wrong(`${verdict}, but the model says ${expected}`);
+    if (verdict !== expected) return wrong(`${verdict}, but the model says ${expected}`);
     if (isRejection(decision)) continue;
 
     if (decision.length > 0 && command.at > recordedAt) recordedAt = command.at;
@@ -54,7 +51,6 @@ export const findViolation = (commands: readonly LicenseCommand[], cut: number, 
       history.push(stamped);
       license = evolve(license, event, stamped.at);
     }
-    model.recorded = Date.parse(recordedAt);
     const difference =
       statusDifference(model, license, command.at) ?? (decision.length > 0 ? differenceOf(model, license) : null);
     if (difference !== null) return wrong(difference);
@@ -79,33 +75,41 @@ const foldViolation = (
   return canonical(moved) === after ? null : 'a fork did not come to the same state';
 };
 
-// The status moves with the clock, so it is looked at even when nothing happened.
+type Model = ReturnType<typeof newModel>;
+
+// Status and renewal mode move with the clock, so they are looked at even when nothing happened.
 const statusDifference = (model: Model, license: License, at: string): string | null => {
   if (license.kind === 'unissued') return null;
-  const [state, expected] = [effectiveStatus(license.facts, at), statusOf(model, Date.parse(at))];
+  const state = `${effectiveStatus(license.facts, at)}, ${renewalAt(license.facts, at)}`;
+  const expected = `${model.statusAt(Date.parse(at))}, ${model.modeAt(Date.parse(at))}`;
   return state === expected ? null : `status: ${state}, not ${expected}`;
 };
 
-const differenceOf = (model: Model, license: License): string | null => {
+const differenceOf = ({ m }: Model, license: License): string | null => {
   if (license.kind === 'unissued') return 'not issued';
   const { facts, activations, byFingerprint, leases, users } = license;
-  const { products, usage, term, limits, policy, holderOrgId } = facts;
+  const { usage, term } = facts;
   const endOf = (instant: string | null) => (instant === null ? Infinity : Date.parse(instant));
+  const open = (kind: string) => m.uses.filter((use) => use.kind === kind && use.over === Infinity);
+  const [devices, seats, named] = [open('activations'), open('seats'), open('users')];
   // What the state says, and what the model says; compared as texts.
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
-    ['renewal mode', facts.renewal, model.mode],
-    ['scheduled', facts.scheduled.map(({ eventId }) => eventId), model.later.map(({ id }) => id)],
-    ['activations', [...activations.keys()], [...model.devices.values()].map(({ id }) => id)],
-    ['fingerprints', [...byFingerprint.keys()], [...model.devices.keys()]],
-    ['leases', [...leases.values()].map(leaseText), [...model.leases.values()].map(({ id, end }) => `${id} ${end}`)],
-    ['users', [...users], [...model.users]],
-    ['devices and users counted', [usage.activations, usage.users], [model.devices.size, model.users.size]],
-    ['products', products, [...model.products]],
-    ['policy', [policy.policyId, holderOrgId], [model.policy.policyId, model.holder]],
-    ['limits', JSON.stringify(limits), JSON.stringify(model.limits)],
-    ['meters', Object.entries(usage.meters), [...model.used]],
-    ['term', [term.number, endOf(term.expiresAt)], [model.term.number, model.term.end]],
-    ['announced', [facts.announcedTerm, facts.graceEndedTerm], [model.term.announced, model.term.graceEnded]],
+    ['scheduled', facts.scheduled.map(({ eventId }) => eventId), m.plans.flatMap(({ id }) => (id === '' ? [] : [id]))],
+    ['activations', [...activations.keys()], devices.map(({ id }) => id)],
+    ['fingerprints', [...byFingerprint.keys()], devices.map(({ name }) => name)],
+    ['leases', [...leases.values()].map(leaseText), seats.map(({ id, end }) => `${id} ${end}`)],
+    ['users', [...users], named.map(({ id }) => id)],
+    ['devices and users counted', [usage.activations, usage.users], [devices.length, named.length]],
+    ['products', [...facts.products].sort(), [...m.products].sort()],
+    ['policy and holder', [facts.policy.policyId, facts.holderOrgId], [m.policy.policyId, m.holder]],
+    ['limits', JSON.stringify(facts.limits), JSON.stringify(m.limits)],
+    ['meters', Object.entries(usage.meters).sort(), Object.entries(m.meters).sort()],
+    ['entitlements', facts.entitlements.map(entitlementText).sort(), m.entitlements.map(entitlementText).sort()],
+    ['term', [term.number, endOf(term.expiresAt)], [m.term, m.end]],
+    ['announced', [facts.announcedTerm, facts.graceEndedTerm], [m.announced, m.graceEnded]],
+    ['reminders', [...facts.reminded].sort(), Object.keys(m.reminded).sort()],
+    ['keys', [facts.keyVersion, ...facts.keyOverlaps.map(keyText)], [m.keyVersion, ...Object.entries(m.overlaps)]],
+    ['revocation', [facts.revokedAt !== null, facts.replacedBy ?? ''], [m.revoked, m.replacedBy]],
   ];
   for (const [what, state, expected] of pairs)
     if (String(state) !== String(expected)) return `${what}: ${String(state)}, not ${String(expected)}`;
@@ -113,3 +117,7 @@ const differenceOf = (model: Model, license: License): string | null => {
 };
 
 const leaseText = ({ leaseId, expiresAt }: Lease): string => `${leaseId} ${Date.parse(expiresAt)}`;
+const entitlementText = ({ code, value, limit, until, source }: Entitlement): string =>
+  [code, value, limit, until, source].join(' ');
+const keyText = ({ keyVersion, until }: KeyOverlap): string => `${keyVersion},${Date.parse(until)}`;
+type KeyOverlap = LicenseFacts['keyOverlaps'][number];

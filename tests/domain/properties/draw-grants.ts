@@ -39,8 +39,9 @@ export const grantKinds: Kinds<
     weight: 6,
     draw: (draw) => {
       const { policy, ...rest } = target(draw);
+      const type = draw.chance.percent(95) ? 'SUBSCRIPTION' : 'TRIAL';
       return {
-        target: { ...rest, policy: { ...policy, tier: 'PRO', type: 'SUBSCRIPTION' } },
+        target: { ...rest, policy: { ...policy, tier: 'PRO', type } },
         term: draw.chance.one<ConversionTerm>([
           { kind: 'duration', duration: duration(draw) },
           { kind: 'fixed', expiresAt: around(draw) },
@@ -56,7 +57,7 @@ export const grantKinds: Kinds<
       keyHash: `hash-${draw.index}`,
       secretId: 's1',
       hint: 'SYQV9',
-      overlapSeconds: draw.chance.one([0, 3600]),
+      overlapSeconds: draw.chance.one([0, 0, 3600, 3600, -1]),
       cause: 'ROUTINE',
     }),
   },

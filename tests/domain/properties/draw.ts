@@ -20,7 +20,13 @@ export type Draw = {
 export const hour = 3_600_000;
 const day = 24 * hour;
 
-export const instant = (ms: number): string => new Date(ms).toISOString();
+/** An instant of so many milliseconds, as commands write it; `ms` reads it. */
+export const instant = (time: number): string => new Date(time).toISOString();
+export const ms = (time: string): number => Date.parse(time);
+
+/** The milliseconds of a duration that is drawn: days, weeks and hours; months have tests of their own. 0 for what is none. */
+export const lengthOf = (text: string): number => (hours[text] ?? 0) * hour;
+const hours: Readonly<Record<string, number>> = { PT1H: 1, PT2H: 2, P1D: 24, P1W: 168, P10D: 240, P4W: 672, P30D: 720 };
 
 /** A duration; rarely what is none. A first term is long enough for things to happen in it. */
 export const duration = ({ chance, index }: Draw): string => {

@@ -1,192 +1,200 @@
-import type { CommandOf, LicenseCommand, LicenseRejection, Origination } from '../../../src/domain/license/commands.ts';
-import type { Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/events-grant.ts';
+import { isDeepStrictEqual as isSame } from 'node:util';
+import type { CommandOf, DeviceName, LicenseCommand, Origination } from '../../../src/domain/license/commands.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import { lengthOf, ms } from './draw.ts';
+import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
 
-// A second reading of domain.md 2.2 to 2.6, written apart from src/domain and in another way: one mutable record, no events,
-// milliseconds instead of texts, `Infinity` for never. It shares nothing with the decider but the types of its commands.
-// Here: what a license is and when. model-use.ts: who uses it. model-grants.ts: what it grants.
+// A second reading of domain.md 2.2 to 2.7, written apart from src/domain and in another way: it keeps no events and shares
+// nothing with the decider but the types of its commands. A rule says what holds afterwards: where that is what held
+// before, nothing was done, and what a refused command has changed is taken back.
 
-/** What becomes of a command: something changes, nothing does, or it is refused. `open`: the model has no opinion. */
-export type Verdict = 'done' | 'nothing' | 'open' | LicenseRejection;
-export type Held = { id: string; product: string | null };
-export type Lease = Held & { user: string | null; end: number; ttl: number; borrow: boolean };
-type Later = { id: string; at: number; mode?: string; ground?: string; until?: number; target?: Target };
+type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>['data']) => Verdict };
 
-export const newModel = (policy: PinnedPolicy) => ({
-  ...{ policy, issued: false, revoked: false, recorded: -Infinity, holder: null as string | null },
-  ...{ products: new Set<string>(), limits: { activations: 0, seats: 0, users: 0, meters: {} } as Limits },
-  // `span`: what it was issued for; `awaited`: the trigger of a term that has not begun.
-  ...{ term: { number: 0, start: Infinity, end: Infinity, announced: 0, graceEnded: 0 }, span: NaN, awaited: '' },
-  // Devices by fingerprint, leases by holder; `gone`: what may be named once more after its end.
-  ...{ devices: new Map<string, Held>(), gone: new Set<string>(), releases: 0, lastRelease: -Infinity },
-  ...{ leases: new Map<string, Lease>(), withheld: [] as number[] },
-  ...{ lapsed: new Map<string, { holder: string; lease: Lease; at: number }>(), users: new Set<string>() },
-  ...{ used: new Map<string, number>(), usageIds: new Set<string>() },
-  // The grounds of the suspension and the renewal mode that hold without having been announced, and all that was.
-  ...{ grounds: new Map<string, number>(), mode: 'manual', later: [] as Later[] },
-});
-export type Model = ReturnType<typeof newModel>;
-export type Rules<Type extends LicenseCommand['type'] = LicenseCommand['type']> = {
-  readonly [Each in Type]: (m: Model, data: CommandOf<Each>['data'], at: number) => Verdict;
+/** A license before its first command. `judge` says what becomes of a command, and does it. */
+export const newModel = (anyPolicy: PinnedPolicy) => {
+  const record = newRecord(anyPolicy);
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
+  const { plan, drop, withdraw, otherThan, become, unusable } = record;
+  const { find, close, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'recorded' && part !== 'now');
+
+  const judge = ({ type, data, at }: LicenseCommand): Verdict => {
+    const before = { ...m };
+    m.now = ms(at);
+    m.recorded = Math.max(m.now, m.recorded);
+    // The rule of this very type; the compiler loses that link.
+    const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
+    const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));
+    if (!isChanged) put(before);
+    return verdict === 'done' && !isChanged ? 'nothing' : verdict;
+  };
+  const refusedAtOnce = (type: LicenseCommand['type'], data: LicenseCommand['data']): Verdict | undefined => {
+    const begins = type === 'IssueLicense' || type === 'ImportLicense';
+    if (begins || !m.issued) return begins ? first({ nothing: m.issued }) : 'LICENSE_NOT_FOUND';
+    if (m.revoked && type !== 'RecordReplacement') return mayComeLate.has(type) ? 'nothing' : 'LICENSE_REVOKED';
+    const limits = 'limits' in data ? data.limits : 'target' in data ? data.target.limits : null;
+    return first({
+      ...{ TERM_INVALID: 'scheduled' in data && startOf(data.scheduled) <= m.now, LIMIT_INVALID: isWrong(limits) },
+      nothing: 'termNumber' in data && data.termNumber !== m.term,
+    });
+  };
+
+  const rules: Rules = {
+    IssueLicense: (data) => begin(data, m.now),
+    ImportLicense: (data) => begin(data, -Infinity),
+    StartTerm: ({ trigger }) =>
+      first({ nothing: m.awaits === '', TERM_INVALID: m.awaits !== trigger }) ?? setTerm(m.now, m.now + m.span),
+    Suspend: ({ reasonCode: ground, until: last, scheduled }) => {
+      const [from, until] = [startOf(scheduled), last === null ? Infinity : ms(last)];
+      const refused = first({ TERM_INVALID: until <= from, nothing: groundsAt(from, until).includes(ground) });
+      if (!scheduled && groundsAt(m.now).length === 0) drop('ground');
+      return refused ?? plan(scheduled, { ground, until });
+    },
+    Reinstate: () => (groundsAt(m.now).length > 0 ? drop('ground') : 'nothing'),
+    Renew: (data) => {
+      const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
+      const start = basis === 'FROM_EXPIRY' || (basis === 'FROM_NOW_IF_EXPIRED' && m.now < accessEnd()) ? m.end : m.now;
+      const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
+      const isTooLate = m.end === Infinity || m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
+      if (isTooLate || end <= Math.max(m.end, start, m.now)) return 'TERM_INVALID';
+      const isPaid = data.reasonCode === 'PAYMENT' && m.policy.reinstateOnPayment;
+      if (isPaid && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) rules.Reinstate({});
+      return setTerm(start, end, run);
+    },
+    ChangeExpiry: ({ to }) => {
+      const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;
+      return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
+    },
+    SetRenewal: ({ to: mode, scheduled }) => {
+      const nothing = modeAt(startOf(scheduled)) === mode;
+      if (!scheduled) drop('mode');
+      return first({ nothing }) ?? plan(scheduled, { mode });
+    },
+    CancelScheduled: ({ eventId }) =>
+      m.plans.some(({ id, at }) => id === eventId && at > m.now) ? withdraw(eventId) : 'NOT_FOUND',
+    CarryOutScheduled: ({ eventId }) => {
+      const target = m.plans.find(({ id, at }) => id === eventId && at <= m.now)?.target;
+      return target ? all(become(target), withdraw(eventId)) : 'nothing';
+    },
+    Expire: () => announce(),
+    EndGrace: () =>
+      put(m.policy.expiryGraceSeconds > 0 && m.now >= accessEnd() && { announced: m.term, graceEnded: m.term }),
+    Remind: ({ offset }) => {
+      const due = m.end - lengthOf(offset);
+      const isSkipped = due <= m.run || due < m.endSetAt || !m.policy.remindBefore.includes(offset);
+      return put(m.now >= due && m.now < m.end && !isSkipped && { reminded: { ...m.reminded, [offset]: 1 } });
+    },
+    Revoke: () => close(({ kind }) => kind !== 'users') && put({ revoked: true }),
+    RecordReplacement: ({ by }) =>
+      m.revoked && ['', by].includes(m.replacedBy) ? put({ replacedBy: by }) : 'INVALID_REQUEST',
+    RotateKey: ({ overlapSeconds }) => {
+      const overlaps = { ...m.overlaps, ...(overlapSeconds > 0 && { [m.keyVersion]: m.now + overlapSeconds * 1000 }) };
+      return first({ LIMIT_INVALID: overlapSeconds < 0 }) ?? put({ keyVersion: m.keyVersion + 1, overlaps });
+    },
+    RetireKey: ({ keyVersion }) => {
+      const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
+      return put(m.now >= until && { overlaps });
+    },
+    Transfer: ({ toHolderOrgId: holder, accepted, expiry, activations }) => {
+      const [resets, FORBIDDEN] = [expiry === 'RESET' && m.end < Infinity, !m.policy.transferable || !accepted];
+      const refused = first({ nothing: holder === m.holder, FORBIDDEN, TERM_INVALID: resets && Number.isNaN(m.span) });
+      if (activations === 'RELEASE') close(() => true);
+      return refused ?? all(put({ holder }), resets ? setTerm(m.now, m.now + m.span) : 'done');
+    },
+
+    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
+      const starts = m.awaits === 'FIRST_ACTIVATION';
+      const refused = unusable(product, user, starts) ?? first({ nothing: isOpen(find('activations', name)) });
+      if (starts) setTerm(m.now, m.now + m.span);
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product });
+    },
+    Deactivate: ({ device, by }) => {
+      const { allowed, maxPerTerm, cooldownSeconds } = m.policy.deactivation;
+      const use = find('activations', nameOf(device));
+      if (!isOpen(use)) return use ? 'nothing' : 'ACTIVATION_NOT_FOUND';
+      if (m.policy.lease.scope === 'MACHINE') giveBack(use.name, by);
+      close(({ id }) => id === use.id);
+      const DEACTIVATION_LIMIT = !allowed || m.releases >= (maxPerTerm ?? Infinity);
+      const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
+      return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.recorded }));
+    },
+    SwapActivation: ({ release: device, activate }) => {
+      const [use, asked] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
+      const nothing = isOpen(asked) && use !== undefined && (use === asked || !isOpen(use));
+      const guards = { nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(asked) };
+      const refused = unusable(activate.product, null) ?? first(guards);
+      return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
+    },
+    AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
+      lapse(dead);
+      const guards = { nothing: isOpen(find('seats', name)), LIMIT_INVALID: mayNotBorrow(borrow) };
+      const refused = unusable(product, user) ?? first(guards);
+      return refused ?? occupy({ ...noLease, kind: 'seats', id, name, product, user }, borrow);
+    },
+    RenewLease: ({ leaseId, borrowSeconds: borrow }) => {
+      const lease = find('seats', leaseId);
+      if (!lease || lease.over === -Infinity) return 'NOT_FOUND';
+      const [over, other] = [overAt(lease), find('seats', lease.name)];
+      const end = Math.min(m.now + (borrow ?? 0) * 1000, accessEnd());
+      const isLost = m.now >= over + m.policy.lease.resurrectSeconds * 1000 || (isOpen(other) && other !== lease);
+      const refused = unusable(lease.product, lease.user);
+      if (refused || !isOpen(lease) || m.now >= over) return refused ?? (isLost ? 'NOT_FOUND' : occupy(lease, null));
+      const guards = { nothing: !lease.borrow || end <= lease.end, LIMIT_INVALID: mayNotBorrow(borrow) };
+      return first(guards) ?? put({ uses: m.uses.map((use) => (use === lease ? { ...use, end } : use)) });
+    },
+    ReleaseLease: ({ leaseId, by }) => (find('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND'),
+    LapseLease: (seen) => lapse([seen], seen.leaseId),
+    AssignUser: ({ userRef: id }) =>
+      isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
+    UnassignUser: ({ userRef }) => close(({ kind, id }) => kind === 'users' && id === userRef),
+    RecordUsage: ({ meter, quantity, usageId }) => {
+      const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
+      const guards = { LIMIT_INVALID: limit === undefined, nothing: usageId in m.usageIds };
+      const refused = first(guards) ?? unusable(null, null);
+      put({ usageIds: { ...m.usageIds, [usageId]: 1 }, meters: { ...m.meters, [meter]: total } });
+      return refused ?? (total > capacity(limit ?? 0) ? 'QUOTA_EXCEEDED' : 'done');
+    },
+
+    ChangeLimits: ({ limits, strategy }) => become({ ...asItIs, policy: m.policy, limits }, strategy),
+    GrantEntitlement: (granted) => {
+      const TERM_INVALID = granted.until !== null && ms(granted.until) <= m.now;
+      const nothing = m.entitlements.some((each) => isSame(each, granted));
+      return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
+    },
+    RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
+    AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
+    RemoveProduct: ({ product }) =>
+      become({ ...asItIs, policy: m.policy, products: m.products.filter((each) => each !== product) }),
+    ChangeTier: ({ target, scheduled }) => (scheduled ? plan(scheduled, { target }) : become(target)),
+    ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
+    ConvertTrial: ({ target, term }) => {
+      const INVALID_REQUEST = m.policy.type !== 'TRIAL' || target.policy.type === 'TRIAL';
+      const refused = first({ INVALID_REQUEST, TERM_INVALID: endOf(term, m.now) <= m.now });
+      return refused ?? all(become(target), setTerm(m.now, endOf(term, m.now)));
+    },
+    EndTrial: ({ downgrade: to }) => {
+      const { type, trialEnd } = m.policy;
+      if (type !== 'TRIAL' || m.now < m.end) return 'nothing';
+      const strategy = to.policy.limitStrategy === 'REJECT' ? 'ALLOW_OVER' : to.policy.limitStrategy;
+      if (trialEnd === 'EXPIRE') return announce();
+      return isWrong(to.limits) ? 'LIMIT_INVALID' : all(become(to, strategy), setTerm(m.end, Infinity));
+    },
+  };
+
+  const begin = ({ policy, products, term, limits, ...data }: Origination, endsAfter: number): Verdict => {
+    const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
+    const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
+    const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
+    if (awaits === '') setTerm(start, end);
+    put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
+    return refused ?? put({ span: 'duration' in term ? end - start : NaN });
+  };
+  return { m, judge, statusAt, modeAt };
 };
 
-/** Says what becomes of the command by the rules, and does it. */
-export const judge = (rules: Rules, m: Model, { type, data, at }: LicenseCommand): Verdict => {
-  const begins = type === 'IssueLicense' || type === 'ImportLicense';
-  if (begins ? m.issued : m.revoked && sweeps.has(type)) return 'nothing';
-  if (!begins && !m.issued) return 'LICENSE_NOT_FOUND';
-  if (m.revoked && type !== 'RecordReplacement') return 'LICENSE_REVOKED';
-  // The rule of this very type; the compiler loses that link.
-  const rule = rules[type] as (m: Model, data: LicenseCommand['data'], at: number) => Verdict;
-  const before = m.recorded;
-  m.recorded = Math.max(ms(at), before);
-  const verdict = rule(m, data, ms(at));
-  if (verdict !== 'done') m.recorded = before;
-  return verdict;
-};
-
-export const statusOf = (m: Model, at: number): string => {
-  if (m.revoked) return 'REVOKED';
-  if (groundsAt(m, at).length > 0) return 'SUSPENDED';
-  if (at >= m.term.end) return at >= m.term.end + grace(m) ? 'EXPIRED' : 'IN_GRACE';
-  return at < m.term.start ? 'NOT_YET_VALID' : 'ACTIVE';
-};
-
+const nameOf = (device: DeviceName) => ('activationId' in device ? device.activationId : device.fingerprintHash);
+const triggers: Record<string, string> = { firstActivation: 'FIRST_ACTIVATION', firstValidation: 'FIRST_VALIDATION' };
 // A sweep that was on its way when the license was revoked has done nothing wrong.
-const sweeps = new Set<LicenseCommand['type']>([
-  ...(['Revoke', 'Expire', 'EndGrace', 'EndTrial', 'Remind'] as const),
-  ...(['CarryOutScheduled', 'RetireKey', 'LapseLease'] as const),
+const mayComeLate: ReadonlySet<string> = new Set([
+  ...['Revoke', 'Expire', 'EndGrace', 'EndTrial', 'Remind', 'CarryOutScheduled', 'RetireKey', 'LapseLease'],
 ]);
-const open = (): Verdict => 'open';
-
-export const lifeRules: Rules<
-  | ('IssueLicense' | 'ImportLicense' | 'StartTerm' | 'Suspend' | 'Reinstate' | 'Renew' | 'ChangeExpiry')
-  | ('SetRenewal' | 'CancelScheduled' | 'Expire' | 'EndGrace' | 'Remind' | 'RecordReplacement')
-  | ('GrantEntitlement' | 'RevokeEntitlement' | 'RotateKey' | 'RetireKey')
-> = {
-  // These touch nothing else that is modeled; the invariants look at them.
-  ...{ GrantEntitlement: open, RevokeEntitlement: open, RotateKey: open, RetireKey: open },
-  ...{ Remind: open, RecordReplacement: open },
-  IssueLicense: (m, data, at) => begin(m, data, at, at),
-  ImportLicense: (m, data, at) => begin(m, data, at, -Infinity),
-  StartTerm: (m, { trigger }, at) => {
-    if (m.awaited === '') return 'nothing';
-    return m.awaited === trigger ? setTerm(m, at, at + m.span) : 'TERM_INVALID';
-  },
-  Suspend: (m, { reasonCode: ground, until, scheduled }, at) => {
-    const [from, end] = [scheduled ? ms(scheduled.effectiveAt) : at, until === null ? Infinity : ms(until)];
-    if ((scheduled && from <= at) || end <= from) return 'TERM_INVALID';
-    const announced = m.later.filter((each) => each.ground === ground && each.at <= from);
-    const held = [m.grounds.get(ground) ?? -Infinity, ...announced.map((each) => each.until ?? -Infinity)];
-    if (held.some((heldUntil) => heldUntil >= end)) return 'nothing';
-    if (scheduled) return did(m.later.push({ id: scheduled.eventId, at: from, ground, until: end }));
-    if (groundsAt(m, at).length === 0) reinstate(m);
-    return did(m.grounds.set(ground, end));
-  },
-  Reinstate: (m, _, at) => (groundsAt(m, at).length > 0 ? reinstate(m) : 'nothing'),
-  Renew: (m, data, at) => {
-    const { end, start } = m.term;
-    if (end === Infinity || at >= end + (m.policy.renewUntilSeconds ?? Infinity) * 1000) return 'TERM_INVALID';
-    const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
-    const isOver = at >= end + grace(m);
-    const newStart = basis === 'FROM_NOW' || (basis === 'FROM_NOW_IF_EXPIRED' && isOver) ? at : end;
-    const newEnd = 'duration' in data ? newStart + length(data.duration) : ms(data.expiresAt);
-    if (newEnd <= end || newEnd <= at || newEnd <= newStart) return 'TERM_INVALID';
-    setTerm(m, newStart > end ? newStart : Math.min(start, newStart), newEnd, at);
-    const waits = groundsAt(m, at);
-    const isPaid = data.reasonCode === 'PAYMENT' && m.policy.reinstateOnPayment && waits.length > 0;
-    return isPaid && waits.every((ground) => ground === 'PAYMENT') ? reinstate(m) : 'done';
-  },
-  ChangeExpiry: (m, { to }, at) => {
-    if (m.term.number > 0 && ms(to) === m.term.end) return 'nothing';
-    if (m.term.number === 0 || at >= m.term.end) return 'TERM_INVALID';
-    return ms(to) < at || ms(to) <= m.term.start ? 'TERM_INVALID' : put(m.term, { end: ms(to) });
-  },
-  SetRenewal: (m, { to: mode, scheduled }, at) => {
-    const from = scheduled ? ms(scheduled.effectiveAt) : at;
-    if (scheduled && from <= at) return 'TERM_INVALID';
-    if (modeAt(m, from) === mode) return 'nothing';
-    if (scheduled) return did(m.later.push({ id: scheduled.eventId, at: from, mode }));
-    m.later = m.later.filter((each) => each.mode === undefined || each.at > m.recorded);
-    return put(m, { mode });
-  },
-  CancelScheduled: (m, { eventId }, at) =>
-    m.later.some(({ id, at: since }) => id === eventId && since > at) ? withdraw(m, eventId) : 'NOT_FOUND',
-  Expire: (m, { termNumber }, at) => (termNumber === m.term.number ? announce(m, at) : 'nothing'),
-  EndGrace: (m, { termNumber: number }, at) => {
-    if (number !== m.term.number || m.term.graceEnded >= number || grace(m) === 0) return 'nothing';
-    if (at < m.term.end + grace(m)) return 'nothing';
-    return put(m.term, { announced: number, graceEnded: number });
-  },
-};
-
-export const did = (..._: readonly unknown[]): Verdict => 'done';
-export const put = <Part extends object>(part: Part, values: Partial<Part>): Verdict =>
-  did(Object.assign(part, values));
-export const ms = (instant: string): number => Date.parse(instant);
-
-/** Hours, days and weeks only: months have tests of their own. 0 for what is no duration. */
-export const length = (text: string): number => {
-  const [, days = 0, weeks = 0, hours = 0] = /^P(?:(\d+)D)?(?:(\d+)W)?(?:T(\d+)H)?$/.exec(text) ?? [];
-  return ((Number(days) + Number(weeks) * 7) * 24 + Number(hours)) * 3_600_000;
-};
-export const isWrong = (limits: Limits | null): boolean => limits !== null && limits.activations < 0;
-
-const begin = (m: Model, data: Origination, at: number, endsAfter: number): Verdict => {
-  const { policy, products, term, limits, holderOrgId: holder } = data;
-  const span = 'duration' in term ? length(term.duration) : NaN;
-  const triggers: Record<string, string> = { firstActivation: 'FIRST_ACTIVATION', firstValidation: 'FIRST_VALIDATION' };
-  const awaited = triggers[term.kind] ?? '';
-  const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : at;
-  const end = term.kind === 'perpetual' ? Infinity : term.kind === 'fixed' ? ms(term.expiresAt) : start + span;
-  if (end <= start || end <= endsAfter) return 'TERM_INVALID';
-  if (isWrong(limits)) return 'LIMIT_INVALID';
-  if (awaited === '') setTerm(m, start, end);
-  return put(m, { issued: true, policy, products: new Set(products), limits, span, holder, awaited });
-};
-
-/** Begins a term. The one before is announced as over if it is at `at`. */
-export const setTerm = (m: Model, start: number, end: number, at = -Infinity): Verdict => {
-  announce(m, at);
-  m.used.clear();
-  Object.assign(m.term, { number: m.term.number + 1, start, end });
-  return put(m, { releases: 0, awaited: '' });
-};
-export const announce = (m: Model, at: number): Verdict => {
-  if (at < m.term.end || m.term.announced >= m.term.number) return 'nothing';
-  return put(m.term, { announced: m.term.number });
-};
-export const withdraw = (m: Model, id: string): Verdict => put(m, { later: m.later.filter((each) => each.id !== id) });
-const reinstate = (m: Model): Verdict => {
-  m.grounds.clear();
-  return put(m, { later: m.later.filter((each) => each.ground === undefined || each.at > m.recorded) });
-};
-const groundsAt = (m: Model, at: number): string[] => [
-  ...[...m.grounds].filter(([, until]) => at < until).map(([ground]) => ground),
-  ...m.later.flatMap(({ at: since, ground, until = 0 }) => (ground && since <= at && at < until ? [ground] : [])),
-];
-const modeAt = (m: Model, at: number): string => {
-  const holding = m.later.filter((each) => each.mode !== undefined && each.at <= at);
-  return (
-    holding.reduce((last, each) => (each.at >= last.at ? each : last), { at: -Infinity, mode: m.mode } as Later).mode ??
-    ''
-  );
-};
-const grace = (m: Model): number => m.policy.expiryGraceSeconds * 1000;
-export const accessEnd = (m: Model): number => m.term.end + grace(m);
-
-type Refusal = LicenseRejection | null;
-/** Why the license may not be used now. `starts`: its term begins with this very use. */
-export const unusable = (
-  m: Model,
-  product: string | null,
-  user: string | null,
-  at: number,
-  starts = false,
-): Refusal => {
-  if (groundsAt(m, at).length > 0) return 'LICENSE_SUSPENDED';
-  if (at >= accessEnd(m)) return 'LICENSE_EXPIRED';
-  if (at < m.term.start && !starts) return 'LICENSE_NOT_STARTED';
-  if (product !== null && !m.products.has(product)) return 'PRODUCT_NOT_LICENSED';
-  return user === null || m.users.has(user) ? null : 'USER_NOT_ASSIGNED';
-};

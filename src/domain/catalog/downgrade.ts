@@ -1,0 +1,20 @@
+import type { Target } from '../license/events-grant.ts';
+import { builtInDefaults, builtInPolicy } from '../license/policies.ts';
+import type { Catalog } from './catalog.ts';
+
+/**
+ * What a license with these products becomes when its trial ends: the first policy of tier FREE that its issuer's catalog
+ * has on sale, in its latest version, with those of the products that this covers. Without any such policy the built-in one,
+ * under `builtInPolicyId`, with all of them.
+ */
+export const freeTarget = (catalog: Catalog, products: readonly string[], builtInPolicyId: string): Target => {
+  const policies = catalog.kind === 'open' ? [...catalog.policies.values()] : [];
+  for (const { versions, archived } of policies) {
+    const latest = versions.at(-1);
+    if (archived || latest?.policy.tier !== 'FREE' || latest.policy.type === 'TRIAL') continue;
+    const { policy, limits, entitlements } = latest;
+    return { policy, products: products.filter((code) => latest.products.includes(code)), limits, entitlements };
+  }
+  const { limits, entitlements } = builtInDefaults.FREE;
+  return { policy: builtInPolicy('FREE', builtInPolicyId), products: null, limits, entitlements };
+};

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Decision, isRejection, stamp } from '../../../src/domain/decider.ts';
+import type { LicenseCommand, LicenseRejection } from '../../../src/domain/license/commands.ts';
+import { licenseDecider } from '../../../src/domain/license/decider.ts';
+import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
+import type { LicenseEvent, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { IssuedLicense } from '../../../src/domain/license/license.ts';
+import { fromMs, toMs } from '../../../src/domain/time.ts';
+import { sized } from '../../support/size.ts';
+import { command, free, policyWith, to, trial } from './commands.ts';
+import { activate, issue, issuedAt, licenseAfter, on, renew, revoke, suspend, twoDevices } from './examples.ts';
+
+// Lives in days: short terms, graces, reminders, overlaps and announced changes, so that much falls due in any order.
+
+const dayMs = 86_400_000;
+const { decide, evolve } = licenseDecider;
+const graced = policyWith({ expiryGraceSeconds: 2 * 86_400, remindBefore: ['P9D', 'P3D', 'P1D'] });
+const policies: readonly PinnedPolicy[] = [
+  graced,
+  policyWith({ remindBefore: ['P1D', 'PT36H'] }),
+  { ...trial, remindBefore: ['P2D'], expiryGraceSeconds: 86_400 },
+  { ...trial, trialEnd: 'EXPIRE' },
+];
+const strict = to(policyWith({ policyId: 'pol_2', limitStrategy: 'REJECT' }), {
+  limits: { ...twoDevices, activations: 0 },
+});
+const later = (at: string, days: number) => fromMs(toMs(at) + days * dayMs);
+
+type Step = { readonly days: number; readonly command: (at: string, index: number) => LicenseCommand };
+const days = fc.integer({ min: 1, max: 12 });
+const stepOf = fc.oneof(
+  fc.constantFrom('a', 'b').map((device) => (at: string) => activate(device, at)),
+  fc
+    .constantFrom('FROM_EXPIRY' as const, 'FROM_NOW_IF_EXPIRED' as const)
+    .map((basis) => (at: string) => renew({ duration: 'P8D', basis }, at)),
+  days.map((ahead) => (at: string) => command('ChangeExpiry', { to: later(at, ahead), reasonCode: 'GOODWILL' }, at)),
+  fc.tuple(days, fc.constantFrom(strict, to(graced), to(free), to({ ...trial, policyId: 'pol_3' }))).map(
+    ([ahead, target]) =>
+      (at: string, index: number) =>
+        command('ChangeTier', { target, scheduled: { effectiveAt: later(at, ahead), eventId: `evt_${index}` } }, at),
+  ),
+  days.map(
+    (overlap) => (at: string, index: number) =>
+      command(
+        'RotateKey',
+        { keyHash: `h${index}`, secretId: 's', hint: 'ABCDE', overlapSeconds: overlap * 86_400, cause: 'ROUTINE' },
+        at,
+      ),
+  ),
+  fc.constant((at: string) => suspend('ADMIN', null, at)),
+  fc.constant((at: string) => revoke(at)),
+);
+const lives = fc.record({
+  policy: fc.constantFrom(...policies),
+  termDays: days,
+  steps: fc.array(fc.record({ days: fc.integer({ min: 0, max: 5 }), command: stepOf }), { maxLength: 12 }),
+  afterMs: fc.integer({ min: 0, max: 30 * dayMs }),
+});
+type Life = typeof lives extends fc.Arbitrary<infer Value> ? Value : never;
+
+const send = (license: IssuedLicense, sent: LicenseCommand): Decision<LicenseEvent, LicenseRejection> => {
+  const decision = decide(sent, license);
+  if (!isRejection(decision)) for (const each of decision) evolve(license, each, stamp(each, sent.at).at);
+  return decision;
+};
+
+/** A license that lived without any worker, and the instant at which one comes. */
+const lived = ({ policy, termDays, steps, afterMs }: Life) => {
+  const first = issue({ policy, term: { kind: 'duration', duration: `P${termDays}D`, startsAt: null } });
+  const decision = decide(first, { kind: 'unissued' });
+  if (isRejection(decision)) throw new Error(decision.detail);
+  const license = licenseAfter(...decision.map((each) => on(issuedAt, each)));
+  let at = issuedAt;
+  for (const [index, step] of (steps as readonly Step[]).entries()) {
+    at = later(at, step.days);
+    send(license, step.command(at, index));
+  }
+  return { license, at: fromMs(toMs(at) + afterMs) };
+};
+
+const commandOf = (due: Due, at: string): LicenseCommand =>
+  due.type === 'EndTrial' ? { ...due, data: { ...due.data, downgrade: to(free) }, at } : { ...due, at };
+
+/** Sends what is due, one at a time, as the worker does. Returns what was sent, and what of it was refused. */
+const work = (license: IssuedLicense, at: string) => {
+  const [sent, refused]: [string[], string[]] = [[], []];
+  for (;;) {
+    const due = dueCommands(license.facts, at).find((each) => !sent.includes(JSON.stringify(each)));
+    if (due === undefined) return { sent, refused };
+    sent.push(JSON.stringify(due));
+    if (isRejection(send(license, commandOf(due, at)))) refused.push(JSON.stringify(due));
+  }
+};
+
+const check = (property: (life: Life) => void) =>
+  fc.assert(fc.property(lives, property), { numRuns: sized(40_000), seed: 20_260_301 });
+
+describe('what is due', () => {
+  test('once sent leaves nothing due at that instant but what was refused, and the next instant lies ahead', () =>
+    check((life) => {
+      const { license, at } = lived(life);
+      const { refused } = work(license, at);
+      expect(dueCommands(license.facts, at).map((due) => JSON.stringify(due))).toEqual(refused);
+      const next = nextDueAt(license.facts);
+      if (refused.length === 0 && next !== null) expect(next > at).toBe(true);
+    }));
+
+  test('is not so before the instant that is told for it, and is so then', () =>
+    check((life) => {
+      const { license, at } = lived(life);
+      work(license, at);
+      const next = nextDueAt(license.facts);
+      if (next === null) return;
+      expect(dueCommands(license.facts, fromMs(toMs(next) - 1))).toEqual([]);
+      expect(dueCommands(license.facts, next)).not.toEqual([]);
+    }));
+
+  test('first is never an empty errand: something follows from it, or it is refused', () =>
+    check((life) => {
+      const { license, at } = lived(life);
+      const [first] = dueCommands(license.facts, at);
+      if (first !== undefined) expect(decide(commandOf(first, at), license)).not.toEqual([]);
+    }));
+
+  test('leaves out nothing that something would follow from', () =>
+    check((life) => {
+      const { license, at } = lived(life);
+      work(license, at);
+      const { term, policy, scheduled, keyVersion } = license.facts;
+      const termNumber = term.number;
+      const errands: readonly LicenseCommand[] = [
+        command('Expire', { termNumber }, at),
+        command('EndGrace', { termNumber }, at),
+        command('EndTrial', { termNumber, downgrade: to(free) }, at),
+        ...policy.remindBefore.map((offset) => command('Remind', { termNumber, offset }, at)),
+        ...Array.from({ length: keyVersion }, (_, index) => command('RetireKey', { keyVersion: index + 1 }, at)),
+        ...scheduled.map(({ eventId }) => command('CarryOutScheduled', { eventId }, at)),
+      ];
+      for (const errand of errands) {
+        const decision = decide(errand, license);
+        if (!isRejection(decision)) expect(decision, errand.type).toEqual([]);
+      }
+    }));
+});

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import { command, enterprise, followedBy, free, policyWith, to, trial } from './commands.ts';
+import {
+  activate,
+  activated,
+  expire,
+  expiresAt,
+  graceEndsAt,
+  issued,
+  justBeforeExpiry,
+  keyIssuedEvent,
+  licenseAfter,
+  noon,
+  on,
+  oneYear,
+  perpetual,
+  renew,
+  revoke,
+  suspend,
+  tomorrow,
+} from './examples.ts';
+
+type History = Parameters<typeof followedBy>[0];
+
+const factsOf = (history: History) => licenseAfter(...history).facts;
+const dueIn = (history: History, at: string) => dueCommands(factsOf(history), at);
+const nextIn = (history: History) => nextDueAt(factsOf(history));
+const under = (overrides: Partial<PinnedPolicy>) => issued({ policy: policyWith({ remindBefore: [], ...overrides }) });
+const expiry: Due = { type: 'Expire', data: { termNumber: 1 } };
+const reminder = (offset: string): Due => ({ type: 'Remind', data: { termNumber: 1, offset } });
+
+describe('the end of a term', () => {
+  test('is due from its instant on, until it is announced', () => {
+    const license = [under({})];
+    expect(nextIn(license)).toBe(expiresAt);
+    expect(dueIn(license, justBeforeExpiry)).toEqual([]);
+    expect(dueIn(license, expiresAt)).toEqual([expiry]);
+    expect(dueIn(license, '2036-01-01T00:00:00.000Z')).toEqual([expiry]);
+    const announced = followedBy(license, expire());
+    expect(dueIn(announced, expiresAt)).toEqual([]);
+    expect(nextIn(announced)).toBeNull();
+  });
+  test('of a renewed license is that of its new term', () => {
+    const renewed = followedBy([under({})], expire(), renew({ basis: 'FROM_NOW' }, '2027-02-01T00:00:00.000Z'));
+    expect(nextIn(renewed)).toBe('2028-02-01T00:00:00.000Z');
+    expect(dueIn(renewed, '2028-02-01T00:00:00.000Z')).toEqual([{ type: 'Expire', data: { termNumber: 2 } }]);
+  });
+  test('is never due of a perpetual license, nor of one that waits for its first use', () => {
+    expect(nextIn([issued({ term: perpetual })])).toBeNull();
+    expect(
+      nextIn([issued({ term: { ...oneYear, basis: 'FIRST_ACTIVATION', startsAt: null, expiresAt: null } })]),
+    ).toBeNull();
+  });
+  test('is due of a suspended license too', () => {
+    expect(dueIn(followedBy([under({})], suspend()), expiresAt)).toEqual([expiry]);
+  });
+});
+
+describe('the end of a grace', () => {
+  const license = [under({ expiryGraceSeconds: 86_400 })];
+  const graceEnd: Due = { type: 'EndGrace', data: { termNumber: 1 } };
+
+  test('is due after the expiry, with it where both were missed, until it is announced', () => {
+    expect(dueIn(license, expiresAt)).toEqual([expiry]);
+    expect(dueIn(license, graceEndsAt)).toEqual([expiry, graceEnd]);
+    const announced = followedBy(license, expire());
+    expect(nextIn(announced)).toBe(graceEndsAt);
+    expect(dueIn(announced, '2027-01-01T23:59:59.999Z')).toEqual([]);
+    expect(dueIn(announced, graceEndsAt)).toEqual([graceEnd]);
+    const ended = followedBy(announced, command('EndGrace', { termNumber: 1 }, graceEndsAt));
+    expect(dueIn(ended, graceEndsAt)).toEqual([]);
+    expect(nextIn(ended)).toBeNull();
+  });
+});
+
+describe('reminders', () => {
+  const license = [under({ remindBefore: ['P30D', 'P7D', 'P2Y'] })];
+  const [monthBefore, weekBefore] = ['2026-12-02T00:00:00.000Z', '2026-12-25T00:00:00.000Z'];
+
+  test('are due from their offset on until the expiry, each once, and not when longer than the term', () => {
+    expect(nextIn(license)).toBe(monthBefore);
+    expect(dueIn(license, '2026-12-01T23:59:59.999Z')).toEqual([]);
+    expect(dueIn(license, monthBefore)).toEqual([reminder('P30D')]);
+    expect(dueIn(license, justBeforeExpiry)).toEqual([reminder('P30D'), reminder('P7D')]);
+    expect(dueIn(license, expiresAt)).toEqual([expiry]);
+    const reminded = followedBy(license, command('Remind', { termNumber: 1, offset: 'P30D' }, monthBefore));
+    expect(nextIn(reminded)).toBe(weekBefore);
+    expect(dueIn(reminded, justBeforeExpiry)).toEqual([reminder('P7D')]);
+    const twice = followedBy(reminded, command('Remind', { termNumber: 1, offset: 'P7D' }, weekBefore));
+    expect(dueIn(twice, justBeforeExpiry)).toEqual([]);
+    expect(nextIn(twice)).toBe(expiresAt);
+  });
+  test('that were missed are not caught up with once the expiry was announced', () => {
+    const announced = followedBy(license, expire());
+    expect(dueIn(announced, expiresAt)).toEqual([]);
+    expect(nextIn(announced)).toBeNull();
+  });
+});
+
+describe('a trial that ends', () => {
+  const trialEnd: Due = { type: 'EndTrial', data: { termNumber: 1 } };
+  const onTrial = (overrides: Partial<PinnedPolicy> = {}) => [
+    issued({ policy: { ...trial, remindBefore: [], expiryGraceSeconds: 60, ...overrides } }),
+  ];
+
+  test('in FREE is due as that, in place of an expiry and a grace', () => {
+    expect(dueIn(onTrial(), justBeforeExpiry)).toEqual([]);
+    expect(dueIn(onTrial(), graceEndsAt)).toEqual([trialEnd]);
+    expect(nextIn(onTrial())).toBe(expiresAt);
+    expect(dueIn(followedBy(onTrial(), expire()), expiresAt)).toEqual([trialEnd]);
+    const ended = followedBy(onTrial(), command('EndTrial', { termNumber: 1, downgrade: to(free) }, expiresAt));
+    expect(dueIn(ended, graceEndsAt)).toEqual([]);
+    expect(nextIn(ended)).toBeNull();
+  });
+  test('for good is an expiry like any other', () => {
+    expect(dueIn(onTrial({ trialEnd: 'EXPIRE', expiryGraceSeconds: 0 }), expiresAt)).toEqual([expiry]);
+    expect(dueIn([under({ trialEnd: 'DOWNGRADE' })], expiresAt)).toEqual([expiry]);
+  });
+  test('reminds before', () => {
+    const [license] = [onTrial({ remindBefore: ['P1D'] })];
+    expect(dueIn(license, justBeforeExpiry)).toEqual([reminder('P1D')]);
+  });
+});
+
+describe('a tier change that was announced', () => {
+  const planned = (effectiveAt: string, history: History = [under({})]) =>
+    followedBy(
+      history,
+      command('ChangeTier', { target: to(enterprise), scheduled: { effectiveAt, eventId: 'evt_1' } }),
+    );
+  const change: Due = { type: 'CarryOutScheduled', data: { eventId: 'evt_1' } };
+
+  test('is due from its instant on, until it is carried out or withdrawn', () => {
+    expect(nextIn(planned(tomorrow))).toBe(tomorrow);
+    expect(dueIn(planned(tomorrow), '2026-06-02T11:59:59.999Z')).toEqual([]);
+    expect(dueIn(planned(tomorrow), tomorrow)).toEqual([change]);
+    const done = followedBy(planned(tomorrow), command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow));
+    expect(dueIn(done, tomorrow)).toEqual([]);
+    expect(nextIn(followedBy(planned(tomorrow), command('CancelScheduled', { eventId: 'evt_1' })))).toBe(expiresAt);
+  });
+  test('comes before what falls due later, and before the trial’s end for which it was announced', () => {
+    expect(dueIn(planned(tomorrow), expiresAt)).toEqual([change, expiry]);
+    const onTrial = planned(expiresAt, [issued({ policy: { ...trial, remindBefore: [] } })]);
+    expect(dueIn(onTrial, expiresAt)).toEqual([change, { type: 'EndTrial', data: { termNumber: 1 } }]);
+    expect(dueIn(planned('2027-01-01T00:00:00.001Z'), '2027-02-01T00:00:00.000Z')).toEqual([expiry, change]);
+  });
+  test('is the only announced change that is carried out by a command', () => {
+    const scheduled = { effectiveAt: tomorrow, eventId: 'evt_1' };
+    const others = followedBy(
+      [under({})],
+      command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled }),
+      command('SetRenewal', { to: 'auto', scheduled }),
+    );
+    expect(dueIn(others, tomorrow)).toEqual([]);
+    expect(nextIn(others)).toBe(expiresAt);
+  });
+  test('that is refused stays due', () => {
+    const strict = to(policyWith({ policyId: 'pol_2', limitStrategy: 'REJECT' }), {
+      limits: { activations: 0, seats: 0, users: 0, meters: {} },
+    });
+    const history = followedBy(
+      [under({}), activated('a', 1)],
+      activate('b'),
+      command('ChangeTier', { target: strict, scheduled: { effectiveAt: tomorrow, eventId: 'evt_1' } }),
+    );
+    expect(() => followedBy(history, command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow))).toThrow('refused');
+    expect(dueIn(history, '2026-07-01T00:00:00.000Z')).toEqual([change]);
+    expect(nextIn(history)).toBe(tomorrow);
+  });
+});
+
+describe('a rotated key', () => {
+  const rotated = followedBy(
+    [under({}), on(noon, keyIssuedEvent)],
+    command('RotateKey', { keyHash: 'cd', secretId: 's1', hint: 'ZV3MP', overlapSeconds: 60, cause: 'LOST' }),
+  );
+  const overlapEnd = '2026-06-01T12:01:00.000Z';
+  const retirement: Due = { type: 'RetireKey', data: { keyVersion: 1 } };
+
+  test('is due to be retired when its overlap is over, once', () => {
+    expect(nextIn(rotated)).toBe(overlapEnd);
+    expect(dueIn(rotated, '2026-06-01T12:00:59.999Z')).toEqual([]);
+    expect(dueIn(rotated, overlapEnd)).toEqual([retirement]);
+    expect(dueIn(rotated, expiresAt)).toEqual([retirement, expiry]);
+    expect(nextIn(followedBy(rotated, command('RetireKey', { keyVersion: 1 }, overlapEnd)))).toBe(expiresAt);
+  });
+});
+
+test('nothing is due of a revoked license', () => {
+  const revoked = followedBy([under({ expiryGraceSeconds: 60 })], revoke());
+  expect(dueIn(revoked, graceEndsAt)).toEqual([]);
+  expect(nextIn(revoked)).toBeNull();
+});

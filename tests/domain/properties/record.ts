@@ -1,0 +1,192 @@
+import { isDeepStrictEqual as isSame } from 'node:util';
+import type { CommandOf, LicenseRejection, Schedule } from '../../../src/domain/license/commands.ts';
+import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { Target } from '../../../src/domain/license/events-grant.ts';
+import { lengthOf, ms } from './draw.ts';
+
+// What the model holds of a license, and what can be done to it: one flat record, milliseconds instead of texts, `Infinity`
+// for never. Its values are replaced, never changed, so that a copy of the record is a way back.
+
+/** What becomes of a command: something changes, nothing does, or it is refused. */
+export type Verdict = 'done' | 'nothing' | LicenseRejection;
+type Guards = { readonly [Refusal in Exclude<Verdict, 'done'>]?: boolean };
+type Kind = 'activations' | 'seats' | 'users';
+/** What is in use. `over`: not yet, by silence at an instant, or, `-Infinity`, because it was given back. */
+type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
+type Hold = { over: number; end: number; ttl: number; borrow: boolean };
+type LastSeen = CommandOf<'LapseLease'>['data'];
+/** What holds from `at` on: a ground of suspension, a renewal mode, a tier change. Without an id it was never announced. */
+type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
+type Marks = Readonly<Record<string, number>>;
+
+const unissued = (policy: PinnedPolicy) => ({
+  now: -Infinity,
+  recorded: -Infinity,
+  issued: false,
+  revoked: false,
+  replacedBy: '',
+  holder: null as string | null,
+  policy,
+  products: [] as readonly string[],
+  limits: { activations: 0, seats: 0, users: 0, meters: {} } as Limits,
+  entitlements: [] as readonly Entitlement[],
+  keyVersion: 1,
+  overlaps: {} as Marks,
+  term: 0,
+  /** Where the unbroken run of terms started that ends with this one. */
+  run: Infinity,
+  end: Infinity,
+  endSetAt: 0,
+  /** What it was issued for. */
+  span: NaN,
+  /** The trigger of a term that has not begun. */
+  awaits: '',
+  announced: 0,
+  graceEnded: 0,
+  reminded: {} as Marks,
+  plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
+  uses: [] as readonly Use[],
+  withheld: [] as readonly number[],
+  releases: 0,
+  lastRelease: -Infinity,
+  meters: {} as Marks,
+  usageIds: {} as Marks,
+});
+
+/** A license that was not issued, and what rules are made of. */
+export const newRecord = (anyPolicy: PinnedPolicy) => {
+  const m = unissued(anyPolicy);
+  const put = (values: Partial<typeof m> | false): Verdict => {
+    Object.assign(m, values);
+    return 'done';
+  };
+  const statusAt = (at: number): string => {
+    if (m.revoked || groundsAt(at).length > 0) return m.revoked ? 'REVOKED' : 'SUSPENDED';
+    if (at >= m.end) return at >= accessEnd() ? 'EXPIRED' : 'IN_GRACE';
+    return at < m.run ? 'NOT_YET_VALID' : 'ACTIVE';
+  };
+
+  /** Begins a term; the one before is announced first where it is over. */
+  const setTerm = (start: number, end: number, run = start): Verdict => {
+    announce();
+    return all(put({ term: m.term + 1, run, meters: {}, releases: 0, awaits: '' }), setEnd(end));
+  };
+  const setEnd = (end: number) => put({ end, endSetAt: m.recorded, reminded: {} });
+  const announce = () => put(m.now >= m.end && { announced: m.term });
+  const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
+
+  const startOf = (scheduled: Schedule | undefined) => (scheduled ? ms(scheduled.effectiveAt) : m.now);
+  const groundsAt = (at: number, until = at + 1) =>
+    m.plans.flatMap((each) => (each.ground && each.at <= at && (each.until ?? 0) >= until ? [each.ground] : []));
+  const modeAt = (at: number) =>
+    m.plans.filter((each) => each.mode && each.at <= at).reduce((last, each) => (each.at < last.at ? last : each)).mode;
+  const plan = (scheduled: Schedule | undefined, change: Partial<Plan>) =>
+    put({
+      plans: [...m.plans, { ...change, id: scheduled?.eventId ?? '', at: scheduled ? startOf(scheduled) : -Infinity }],
+    });
+  const drop = (change: 'ground' | 'mode') =>
+    put({ plans: m.plans.filter((each) => each[change] === undefined || each.at > m.recorded) });
+  const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
+
+  const find = (kind: Kind, name: string) =>
+    m.uses.findLast((use) => use.kind === kind && (use.id === name || use.name === name));
+  /** Ends what is meant of all that is open. */
+  const close = (isMeant: (use: Use) => boolean, overOf = (_: Use) => -Infinity) =>
+    put({ uses: m.uses.map((use) => (isOpen(use) && isMeant(use) ? { ...use, over: overOf(use) } : use)) });
+  const lapse = (seen: readonly LastSeen[], only?: string) =>
+    close(
+      (use) => (only ?? use.id) === use.id && m.now >= overAt(use, seen),
+      (use) => overAt(use, seen),
+    );
+  const giveBack = (name: string, by: 'USER' | 'ADMIN') => {
+    const lease = find('seats', name);
+    const isWithheld = isOpen(lease) && lease.borrow && by === 'ADMIN' && !m.policy.reclaimBorrowed;
+    if (isWithheld) put({ withheld: [...m.withheld, lease.end] });
+    return close((use) => use === lease);
+  };
+  /** Opens it where there is room. */
+  const take = (use: Use) => {
+    put({ uses: [...m.uses.filter(({ id }) => id !== use.id), { ...use, over: Infinity }] });
+    return excess(use.kind).length > 0 ? full[use.kind] : 'done';
+  };
+  const occupy = (lease: Use, borrow: number | null) => {
+    const ttl = m.policy.lease.ttlSeconds * 1000;
+    const end = borrow === null ? m.now + ttl : Math.min(m.now + borrow * 1000, accessEnd());
+    return take({ ...lease, end, ttl, borrow: borrow !== null });
+  };
+  const mayNotBorrow = (seconds: number | null) =>
+    seconds !== null && (seconds <= 0 || seconds > m.policy.lease.borrowMaxSeconds);
+  const capacity = (limit: number) => {
+    const { overage } = m.policy;
+    const percent = overage.kind === 'RATIO' ? overage.percent : 100;
+    return overage.kind === 'ALWAYS' ? Infinity : Math.ceil((limit * percent) / 100);
+  };
+  /** What is open beyond the limit, the oldest first. */
+  const excess = (kind: Kind) => {
+    const open = m.uses.filter((use) => use.kind === kind && isOpen(use));
+    const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
+    return open.slice(0, Math.max(0, open.length + withheld - capacity(m.limits[kind])));
+  };
+  /** Rule 2.5.13: the one guard of every use. `starts`: the term begins with this very use. */
+  const unusable = (product: string | null, user: string | null, starts = false) => {
+    const status = statusAt(m.now);
+    return first({
+      ...{ LICENSE_SUSPENDED: status === 'SUSPENDED', LICENSE_EXPIRED: status === 'EXPIRED' },
+      LICENSE_NOT_STARTED: status === 'NOT_YET_VALID' && !starts,
+      PRODUCT_NOT_LICENSED: product !== null && !m.products.includes(product),
+      USER_NOT_ASSIGNED: user !== null && !isOpen(find('users', user)),
+    });
+  };
+  const otherThan = ({ code, source }: Pick<Entitlement, 'code' | 'source'>) =>
+    m.entitlements.filter((each) => each.code !== code || each.source !== source);
+  /** Puts the license under the target. */
+  const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
+    put({ policy, products: products ?? m.products });
+    close(({ product }) => product !== null && !m.products.includes(product));
+    const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
+    if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
+    if (limits === null || isSame(limits, m.limits)) return 'done';
+    put({ limits });
+    const tooMany = kinds.find((kind) => excess(kind).length > 0);
+    const isOver = Object.entries(limits.meters).some(([meter, limit]) => (m.meters[meter] ?? 0) > capacity(limit));
+    if (strategy === 'REJECT') return tooMany ? full[tooMany] : isOver ? 'QUOTA_EXCEEDED' : 'done';
+    const evicted = strategy === 'EVICT_OLDEST' ? kinds.flatMap(excess) : [];
+    return close((use) => evicted.includes(use));
+  };
+  return {
+    ...{ m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce, plan, drop, withdraw },
+    ...{ find, close, lapse, giveBack, take, occupy, mayNotBorrow, capacity, unusable, otherThan, become },
+  };
+};
+
+/** The first of the guards that holds. */
+export const first = (guards: Guards): Verdict | undefined => {
+  for (const refusal in guards) if (guards[refusal as keyof Guards]) return refusal as keyof Guards;
+  return undefined;
+};
+/** What was done in turn: refused where one of them was. */
+export const all = (...verdicts: readonly Verdict[]): Verdict =>
+  verdicts.find((verdict) => verdict !== 'done') ?? 'done';
+/** Whether it is in use still. */
+export const isOpen = (use: Use | undefined): use is Use => use?.over === Infinity;
+/** Whether these limits can never be right. */
+export const isWrong = (limits: Limits | null) => limits !== null && limits.activations < 0;
+/** When a term ends that is asked for so and begins at `start`. */
+export const endOf = (asked: { duration: string } | { expiresAt: string } | object, start: number): number =>
+  'duration' in asked ? start + lengthOf(asked.duration) : 'expiresAt' in asked ? ms(asked.expiresAt) : Infinity;
+/** A borrowed lease ends by the clock, another its time to live after it was last heard of; `seen`: when that was. */
+export const overAt = (lease: Use, seen: readonly LastSeen[] = []) => {
+  const heard = seen.find(({ leaseId }) => leaseId === lease.id);
+  const silent = heard ? Math.max(lease.end, ms(heard.lastSeenAt) + lease.ttl) : Infinity;
+  return Math.min(lease.over, lease.borrow ? lease.end : silent);
+};
+const full = {
+  activations: 'ACTIVATION_LIMIT_EXCEEDED',
+  seats: 'SEAT_LIMIT_EXCEEDED',
+  users: 'USER_LIMIT_EXCEEDED',
+} as const;
+const kinds = ['activations', 'seats', 'users'] as const;
+/** What a device and a user have not. */
+export const noLease = { user: null, over: Infinity, end: Infinity, ttl: 0, borrow: false };
+/** A target that changes nothing but the policy. */
+export const asItIs = { products: null, limits: null, entitlements: null };

@@ -1,0 +1,298 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CatalogCommand } from '../../src/domain/catalog/commands.ts';
+import { encodeId } from '../../src/domain/ids.ts';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
+import type { PinnedPolicy } from '../../src/domain/license/events.ts';
+import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { catalogAggregate, licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { aggregateId, builtInPolicyId, newCommandId } from '../../src/eventstore/ids.ts';
+import { dueLicenses } from '../../src/projections/licenses.ts';
+import { createPool } from '../../src/projections/pool.ts';
+import type { OnRefused } from '../../src/workers/carry-out.ts';
+import { sweepDue } from '../../src/workers/expiry.ts';
+import { migrateQueue } from '../../src/workers/queue.ts';
+import { startWorker } from '../../src/workers/worker.ts';
+import { context } from '../support/commands.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+import { testHash, testId } from '../support/license-fixtures.ts';
+import { condition } from '../support/product.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const dayMs = 86_400_000;
+let ledger: Ledger;
+let store: ReturnType<Ledger['store']['connect']>;
+let pool: ReturnType<typeof createPool>;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  store = ledger.store.connect();
+  pool = createPool({ url: ledger.database.url, role: 'ledger_worker', max: 4, log });
+  await migrateQueue(ledger.database.url);
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await ledger.stop();
+});
+
+type Sent<Command> = Command extends { readonly at: string } ? Omit<Command, 'at'> : never;
+
+const now = () => new Date().toISOString();
+const inDays = (days: number) => new Date(Date.now() + days * dayMs);
+const projected = async (position: bigint) => {
+  if (!(await ledger.projected.waitFor(position, 10_000))) throw new Error('It was not projected in time.');
+};
+const send = async (licenseId: string, sent: Sent<LicenseCommand>) => {
+  const command = { ...sent, at: now() } as LicenseCommand;
+  const executed = await ledger.executor.execute(licenseAggregate, licenseId, command, context(), () => null);
+  if ('rejected' in executed) throw new Error(executed.detail);
+  await projected(executed.position.commit);
+  return executed.events;
+};
+const sendCatalog = async (issuerOrgId: string, sent: Sent<CatalogCommand>) => {
+  const command = { ...sent, at: now() } as CatalogCommand;
+  const executed = await ledger.executor.execute(catalogAggregate, issuerOrgId, command, context(), () => null);
+  if ('rejected' in executed) throw new Error(executed.detail);
+};
+/** A license for `days`, of organization A unless said otherwise, with nothing else to fall due. */
+const issue = async (days: number, overrides: Partial<PinnedPolicy> = {}, issuerOrgId = ledger.a.organizationId) => {
+  const licenseId = encodeId('lic', aggregateId(newCommandId(), 'license'));
+  await send(licenseId, {
+    type: 'IssueLicense',
+    data: {
+      ...{ licenseId, issuerOrgId, holderOrgId: null, entitlements: [], externalRef: null },
+      policy: { ...builtInPolicy('PRO', testId('pol', 'pro')), remindBefore: [], ...overrides },
+      products: ['local_cli', 'cloud_ide'],
+      term: { kind: 'duration', duration: `P${days}D`, startsAt: null },
+      limits: { activations: 5, seats: 0, users: 0, meters: {} },
+      key: { keyHash: testHash(licenseId), secretId: 'secret-1', hint: 'ABCDE' },
+    },
+  });
+  return licenseId;
+};
+const onTrial = (issuerOrgId?: string) =>
+  issue(14, { ...builtInPolicy('TRIAL', testId('pol', 'trial')), remindBefore: [] }, issuerOrgId);
+const activate = (licenseId: string, device: string) =>
+  send(licenseId, {
+    type: 'Activate',
+    data: {
+      ...{ activationId: testId('act', `${licenseId}/${device}`), fingerprintHash: testHash(device), product: null },
+      ...{ nameRef: null, platform: null, appVersion: null },
+    },
+  });
+/** Announces a change to a policy that admits no device and refuses to go below what is in use. */
+const planRefused = (licenseId: string, days: number) =>
+  send(licenseId, {
+    type: 'ChangeTier',
+    data: {
+      target: {
+        policy: { ...builtInPolicy('FREE', testId('pol', 'strict')), limitStrategy: 'REJECT' },
+        limits: { activations: 0, seats: 0, users: 0, meters: {} },
+        ...{ products: null, entitlements: null },
+      },
+      scheduled: { effectiveAt: inDays(days).toISOString(), eventId: testId('evt', licenseId) },
+    },
+  });
+
+/** Sweeps as of then, the licenses that are meant only; what is refused fails the test unless it is expected. */
+const sweep = (at: Date, licenseIds: readonly string[], onRefused: OnRefused = fail) =>
+  sweepDue({
+    due: async (page) => (await dueLicenses(pool, page)).filter(({ licenseId }) => licenseIds.includes(licenseId)),
+    ...{ executor: ledger.executor, now: () => at, onRefused, onError: fail },
+  });
+const fail = (error: unknown) => {
+  throw error;
+};
+const isDue = async (licenseId: string, at: Date) => {
+  const due = await dueLicenses(pool, { now: at.toISOString(), limit: 500, after: null });
+  return due.some((each) => each.licenseId === licenseId);
+};
+const eventsOf = async (licenseId: string): Promise<readonly Recorded[]> =>
+  (await store.read(licenseAggregate.stream(licenseId))).events;
+const typesOf = async (licenseId: string, from: number) =>
+  (await eventsOf(licenseId)).slice(from).map(({ type }) => type);
+/** Until the row of the license knows its last event. */
+const caughtUp = async (licenseId: string) => projected((await eventsOf(licenseId)).at(-1)?.position.commit ?? 0n);
+
+describe('the sweep', () => {
+  test('announces the end of a grace as of its instant, after the expiry, and by the system', async () => {
+    const licenseId = await issue(1, { expiryGraceSeconds: 86_400 });
+    expect(await sweep(inDays(1.5), [licenseId])).toBe(1);
+    await caughtUp(licenseId);
+    expect(await isDue(licenseId, inDays(1.9))).toBe(false);
+    expect(await sweep(inDays(400), [licenseId])).toBe(1);
+    const [expired, ended, ...more] = (await eventsOf(licenseId)).slice(2);
+    expect(expired?.type).toBe('LicenseExpired');
+    expect(ended).toMatchObject({
+      type: 'LicenseGraceEnded',
+      data: { termNumber: 1 },
+      metadata: { actor: { type: 'SYSTEM', id: 'expiry-sweep' }, effectiveAt: ended?.data.graceUntil },
+    });
+    expect(more).toEqual([]);
+    await caughtUp(licenseId);
+    expect(await isDue(licenseId, inDays(4_000))).toBe(false);
+  });
+
+  test('catches up with an expiry and a grace that were both missed', async () => {
+    const licenseId = await issue(1, { expiryGraceSeconds: 3_600 });
+    expect(await sweep(inDays(30), [licenseId])).toBe(2);
+    expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired', 'LicenseGraceEnded']);
+  });
+
+  test('reminds once per offset, also when several sweeps run at once, and not of what is longer than the term', async () => {
+    const licenseId = await issue(10, { remindBefore: ['P30D', 'P7D', 'P1D'] });
+    expect(await isDue(licenseId, inDays(2.9))).toBe(false);
+    const counts = await Promise.all([1, 2, 3].map(() => sweep(inDays(3), [licenseId])));
+    expect(counts.reduce((sum, count) => sum + count)).toBe(1);
+    await caughtUp(licenseId);
+    expect(await sweep(inDays(3), [licenseId])).toBe(0);
+    expect(await sweep(inDays(9.5), [licenseId])).toBe(1);
+    const reminders = (await eventsOf(licenseId)).slice(2);
+    expect(reminders.map(({ type, data }) => [type, data.offset])).toEqual([
+      ['LicenseExpiringSoon', 'P7D'],
+      ['LicenseExpiringSoon', 'P1D'],
+    ]);
+  });
+
+  test('ends a trial in the built-in FREE where its issuer has no catalog', async () => {
+    const licenseId = await onTrial(ledger.b.organizationId);
+    expect(await sweep(inDays(13.9), [licenseId])).toBe(0);
+    expect(await sweep(inDays(20), [licenseId])).toBe(1);
+    const [expired, changed, limits, started] = (await eventsOf(licenseId)).slice(2);
+    expect([expired?.type, limits?.type]).toEqual(['LicenseExpired', 'LicenseLimitsChanged']);
+    expect(changed).toMatchObject({
+      type: 'LicenseTierChanged',
+      data: { to: 'FREE', cause: 'TRIAL_ENDED', policyId: builtInPolicyId(ledger.b.organizationId, 'FREE') },
+    });
+    expect(started).toMatchObject({ type: 'LicenseTermStarted', data: { expiresAt: null, trigger: 'TRIAL_ENDED' } });
+    await caughtUp(licenseId);
+    expect(await isDue(licenseId, inDays(4_000))).toBe(false);
+  });
+
+  test('ends a trial in the FREE policy of its issuer’s catalog, as that is then', async () => {
+    const { organizationId } = ledger.a;
+    const licenseId = await onTrial(organizationId);
+    const policyIds = {
+      ...{ FREE: builtInPolicyId(organizationId, 'FREE'), TRIAL: builtInPolicyId(organizationId, 'TRIAL') },
+      ...{ PRO: builtInPolicyId(organizationId, 'PRO'), ENTERPRISE: builtInPolicyId(organizationId, 'ENTERPRISE') },
+    };
+    const product = (code: string) => ({ productId: testId('prd', code), code, name: code, description: null });
+    await sendCatalog(organizationId, {
+      type: 'OpenCatalog',
+      data: { issuerOrgId: organizationId, products: [product('local_cli'), product('cloud_ide')], policyIds },
+    });
+    const { policyId, version: _, ...rules } = builtInPolicy('FREE', policyIds.FREE);
+    const limits = { activations: 3, seats: 0, users: 0, meters: {} };
+    await sendCatalog(organizationId, {
+      type: 'AddPolicyVersion',
+      data: {
+        policyId,
+        content: {
+          name: 'Hobby',
+          rules,
+          products: ['local_cli'],
+          term: { basis: 'PERPETUAL' },
+          limits,
+          entitlements: [],
+        },
+      },
+    });
+    expect(await sweep(inDays(20), [licenseId])).toBe(1);
+    const [, changed, dropped, lowered] = (await eventsOf(licenseId)).slice(2);
+    expect(changed?.data).toMatchObject({ to: 'FREE', policyId, policyVersion: 2 });
+    expect(dropped).toMatchObject({ type: 'ProductRemoved', data: { product: 'cloud_ide' } });
+    expect(lowered?.data.after).toEqual(limits);
+  });
+
+  test('carries out an announced tier change with its consequences, however late', async () => {
+    const licenseId = await issue(100);
+    const target = { policy: builtInPolicy('FREE', testId('pol', 'free')), products: ['local_cli'] };
+    await send(licenseId, {
+      type: 'ChangeTier',
+      data: {
+        target: { ...target, limits: null, entitlements: null },
+        scheduled: { effectiveAt: inDays(2).toISOString(), eventId: testId('evt', 'later') },
+      },
+    });
+    expect(await sweep(inDays(1.9), [licenseId])).toBe(0);
+    expect(await sweep(inDays(9), [licenseId])).toBe(1);
+    expect(await typesOf(licenseId, 3)).toEqual(['LicenseTierChanged', 'ProductRemoved']);
+  });
+
+  test('does not carry out what was withdrawn after its row was read', async () => {
+    const licenseId = await issue(100);
+    const eventId = testId('evt', licenseId);
+    await planRefused(licenseId, 2);
+    await send(licenseId, { type: 'CancelScheduled', data: { eventId } });
+    const stale = { licenseId, dueAt: inDays(2).toISOString() };
+    const { executor } = ledger;
+    const due = async () => [stale];
+    expect(await sweepDue({ due, executor, now: () => inDays(3), onRefused: fail, onError: fail })).toBe(0);
+  });
+
+  test('retires a rotated key as of the end of its overlap', async () => {
+    const licenseId = await issue(100);
+    const [rotated] = await send(licenseId, {
+      type: 'RotateKey',
+      data: { keyHash: testHash(`second ${licenseId}`), secretId: 's', hint: 'B', overlapSeconds: 60, cause: 'LOST' },
+    });
+    expect(await sweep(inDays(1), [licenseId])).toBe(1);
+    const [retired, ...more] = (await eventsOf(licenseId)).slice(3);
+    expect(more).toEqual([]);
+    expect(retired).toMatchObject({ type: 'LicenseKeyRetired', data: { keyVersion: 1 } });
+    expect(retired?.metadata.effectiveAt).toBe(rotated?.data.overlapUntil);
+  });
+});
+
+describe('a tier change that the limit strategy refuses', () => {
+  test('is tried once a sweep, holds up nothing else, and is carried out when it can be', async () => {
+    const [refused, other] = [await issue(10), await issue(3)];
+    await activate(refused, 'a');
+    await planRefused(refused, 2);
+    const refusals: unknown[] = [];
+    const at = inDays(20);
+    // Its own expiry, and that of the other license.
+    expect(await sweep(at, [refused, other], (each) => refusals.push(each))).toBe(2);
+    expect(refusals).toEqual([
+      {
+        licenseId: refused,
+        command: 'CarryOutScheduled',
+        rejection: expect.objectContaining({ rejected: 'ACTIVATION_LIMIT_EXCEEDED' }),
+      },
+    ]);
+    expect(await typesOf(refused, 4)).toEqual(['LicenseExpired']);
+
+    await caughtUp(refused);
+    expect(await isDue(refused, at)).toBe(true);
+    expect(await sweep(at, [refused], (each) => refusals.push(each))).toBe(0);
+    expect(refusals).toHaveLength(2);
+
+    await send(refused, {
+      type: 'Deactivate',
+      data: { device: { fingerprintHash: testHash('a') }, by: 'ADMIN' },
+    });
+    expect(await sweep(at, [refused])).toBe(1);
+    await caughtUp(refused);
+    expect(await isDue(refused, at)).toBe(false);
+  });
+
+  test('is told in one line of each sweep, however many there are', async () => {
+    const licenseIds = await Promise.all([issue(50), issue(50)]);
+    for (const licenseId of licenseIds) {
+      await activate(licenseId, 'a');
+      await planRefused(licenseId, 1);
+    }
+    const lines: [fields: object, sentence: string][] = [];
+    const telling = { ...log, info: (fields: object, sentence: string) => lines.push([fields, sentence]) };
+    const worker = await startWorker({
+      backend: { kind: 'postgres', url: ledger.database.url },
+      ...{ pool, executor: ledger.executor, expirySweepSeconds: 1, now: () => inDays(2), log: telling },
+      queueName: 'refused',
+    });
+    const refusals = () => lines.filter(([, sentence]) => sentence.includes('refused by the limit strategy'));
+    await condition('two sweeps have told of it', () => refusals().length >= 2);
+    await worker.close();
+    for (const [fields] of refusals())
+      expect(fields).toEqual({ refused: 2, licenseIds: expect.arrayContaining(licenseIds) });
+  });
+});
