@@ -3,10 +3,8 @@ import { destination, pino } from 'pino';
 import { createApi } from '../src/api/api.ts';
 import { createRequestLog } from '../src/api/logging.ts';
 import { createMetrics } from '../src/api/metrics.ts';
-import { assemble } from '../src/cli/assemble.ts';
 import { listen } from '../src/cli/listen.ts';
-import { allRoles } from '../src/cli/roles.ts';
-import { loadConfig } from '../src/config.ts';
+import { allRoles, type Role } from '../src/cli/roles.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/execute.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
@@ -14,6 +12,7 @@ import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.t
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { createPool } from '../src/projections/pool.ts';
 import { createValidationReader } from '../src/projections/validation.ts';
+import { assembleOn } from './ledgers.ts';
 import { floorApp, naiveApp, plainApp } from './plain-apps.ts';
 
 /**
@@ -27,26 +26,18 @@ export type AppOptions = {
   readonly databaseUrl: string;
   readonly eventStoreUrl: string;
   readonly secret: string;
-  /** A key whose license the constant answer is made from. */
-  readonly licenseKey: string;
+  /** A key whose license the constant answer is made from; not needed by the product. */
+  readonly licenseKey?: string | undefined;
+  /** Of the product; all unless given. */
+  readonly roles?: readonly Role[];
 };
 
 // Logging is part of what is measured; where the lines go is not.
 const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false }));
 
-const start = async ({ variant, databaseUrl, eventStoreUrl, secret, licenseKey }: AppOptions): Promise<string> => {
-  const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0' }), secret };
-  if (variant === 'product') {
-    const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl };
-    const failed = new Promise<string>(() => {});
-    const { baseUrl } = await assemble(
-      config,
-      { ...urls, embedded: true, failed, stop: async () => {} },
-      allRoles,
-      log,
-    );
-    return baseUrl ?? '';
-  }
+const start = async (options: AppOptions): Promise<string> => {
+  const { variant, databaseUrl, eventStoreUrl, secret, licenseKey = '', roles = allRoles } = options;
+  if (variant === 'product') return (await assembleOn(options, secret, roles, log)).baseUrl ?? '';
 
   const secrets = parseSecrets(secret);
   const pool = createPool({ url: databaseUrl, role: 'ledger_api', max: 10, log });
@@ -62,7 +53,6 @@ const start = async ({ variant, databaseUrl, eventStoreUrl, secret, licenseKey }
         authenticate: createAuthenticate({ pool, secrets, nowMs: Date.now }),
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
-        store,
         waitUntilProjected: async () => true,
         log: createRequestLog(log),
         metrics: createMetrics(),

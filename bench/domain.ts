@@ -5,6 +5,7 @@ import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { licenseDecider } from '../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
 import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { type Figures, whole } from './bench.ts';
 
 /** What the domain can do on one core, without storage: rate of commands, and time to fold one long stream. */
 export type DomainFigures = {
@@ -14,6 +15,18 @@ export type DomainFigures = {
   readonly foldMs: number;
   readonly foldedEvents: number;
   readonly madeOf: { readonly commands: string; readonly fold: string };
+};
+
+/** Commands and folding, for the table of all figures. */
+export const domainFigures: Figures = {
+  ids: ['domain'],
+  measure: async ({ rounds }) => {
+    const { commandsPerSecond, foldMs, foldedEvents, madeOf } = measureDomain(rounds);
+    return [
+      ['domain', 'decide and evolve, commands/s', whole(commandsPerSecond), '>= 200,000', madeOf.commands],
+      ['domain', `fold of ${whole(foldedEvents)} events, ms`, foldMs.toFixed(1), '<= 20', madeOf.fold],
+    ];
+  },
 };
 
 const begin = Date.parse('2026-01-01T00:00:00.000Z');

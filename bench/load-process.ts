@@ -14,17 +14,20 @@ process.once('message', async (load: Load) => {
   process.send?.(load.rate === undefined ? await asFastAsAnswered(load) : await steadily(load, load.rate));
 });
 
+// Each connection has bodies of its own: with the same ones in the same order, all would ask for the same thing at once.
 const asFastAsAnswered = async (load: Load): Promise<LoadResult> => {
+  let connected = 0;
+  const requestsOf = (connection: number) =>
+    load.bodies
+      .filter((_, place) => place % Math.min(load.connections, load.bodies.length) === connection % load.bodies.length)
+      .map((body) => ({ method: 'POST', headers: { 'content-type': 'application/json', ...load.headers }, body }));
   const { requests, latency, non2xx, errors } = await autocannon({
     url: load.url,
     connections: load.connections,
     duration: load.seconds,
-    idReplacement: true,
-    requests: load.bodies.map((body) => ({
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...load.headers },
-      body,
-    })),
+    idReplacement: load.bodies.some((body) => body.includes('[<id>]')),
+    requests: requestsOf(0),
+    setupClient: (client: { setRequests(requests: object[]): void }) => client.setRequests(requestsOf(connected++)),
   });
   return { perSecond: requests.average, p50: latency.p50, p99: latency.p99, notOk: non2xx + errors };
 };

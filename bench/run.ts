@@ -1,107 +1,70 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { allScopes, createApiKey, createOrganization } from '../src/api/bootstrap.ts';
-import { assemble } from '../src/cli/assemble.ts';
+import { rm } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
 import { table } from '../src/cli/table.ts';
-import { loadConfig } from '../src/config.ts';
-import { startStack } from '../src/embedded/stack.ts';
-import type { Variant } from './app-process.ts';
-import { measureAppends } from './appends.ts';
-import { measureDomain } from './domain.ts';
-import { measureCommands, measureValidate, seed, startApp } from './http.ts';
-import { measureStart } from './start.ts';
+import { type Bench, type Figures, type Row, whole } from './bench.ts';
+import { domainFigures } from './domain.ts';
+import { growthFigures } from './growth.ts';
+import { commandFigures, validateFigures } from './http-figures.ts';
+import { type BenchLedger, makeLedger } from './ledgers.ts';
+import { memoryFigures } from './memory.ts';
+import { projectionFigures } from './projection.ts';
+import { rebuildFigures } from './rebuild.ts';
+import { grownStartFigures, startFigures } from './start.ts';
 
-// `npm run bench -- --quick`: the same code for seconds, to see that it runs; its figures mean little.
-const quick = process.argv.includes('--quick');
-const [rounds, seconds, appends, licenses] = quick ? [1, 1, 500, 16] : [3, 5, 6_000, 256];
-const round = (figure: number) => Math.round(figure).toLocaleString('en-US');
-const ratio = (a: number, b: number) => (a / b).toFixed(2);
+// `npm run bench`: every figure. `-- P8 P11`: these. `-- --quick`: the same code for seconds, to see that it runs; its
+// figures mean little. `-- --licenses=100000`: with so many where a million is meant.
+const options = process.argv.slice(2);
+const quick = options.includes('--quick');
+const wanted = options.filter((option) => !option.startsWith('--'));
+const large = Number(
+  options.find((option) => option.startsWith('--licenses='))?.slice(11) ?? (quick ? 2_000 : 1_000_000),
+);
 
-const start = await measureStart(rounds);
-const domain = measureDomain(rounds);
-const dataDir = await mkdtemp(join(tmpdir(), 'ledger-bench-'));
-const stack = await startStack({ dataDir });
-const { databaseUrl, eventStoreUrl } = stack;
-const children: { process: { disconnect(): void } }[] = [];
-try {
-  const secret = randomBytes(32).toString('base64');
-  const apiKey = await createVendor(secret);
-  const startVariant = async (variant: Variant, licenseKey = '') => {
-    const app = await startApp({ variant, databaseUrl, eventStoreUrl, secret, licenseKey });
-    children.push(app);
-    return app;
-  };
-  const product = await startVariant('product');
-  const seeded = await seed(product.url, apiKey, licenses);
-  const licenseKey = seeded.licenses[0]?.key;
-  const apps = {
-    product,
-    constant: await startVariant('constant', licenseKey),
-    plain: await startVariant('plain', licenseKey),
-    floor: await startVariant('floor', licenseKey),
-    naive: await startVariant('naive', licenseKey),
-  };
-
-  const validate = await measureValidate(apps, seeded, rounds, seconds);
-  const store = await measureAppends(eventStoreUrl, rounds, appends);
-  const commands = await measureCommands(product, seeded, rounds, seconds);
-
-  const [{ model } = { model: 'unknown' }] = cpus();
-  console.log(`${availableParallelism()} x ${model}, Node ${process.version}; best of ${rounds} interleaved rounds.\n`);
-  const compared = (id: string, what: string, [one, other]: readonly [number, number], goal = '') => [
-    id,
-    what,
-    ratio(one, other),
-    goal,
-    `${round(one)} / ${round(other)}`,
-  ];
-  const { steady } = validate;
-  const rows = [
-    compared('P1', 'validate / same without database', [validate.product, validate.constant], '>= 0.60'),
-    compared('P1', 'validate / four statements on plain Express', [validate.product, validate.naive], '>= 5.00'),
-    [
-      'P1',
-      'p99 of validate at 1,000 a second, ms',
-      steady.p99.toFixed(1),
-      '< 50',
-      `${round(steady.perSecond)}, p50 ${steady.p50.toFixed(1)} ms`,
-    ],
-    compared('P3', 'our Express / plain Express, same work', [validate.floor, validate.plain], '>= 2.50'),
-    compared('P3', 'whole API without database / plain Express', [validate.constant, validate.plain]),
-    compared('P5', 'appends over gRPC / unary echo', [store.append, store.echo], '>= 0.40'),
-    compared('P6', 'commands over HTTP / appends of P5', [commands.waited, store.append], '>= 0.60'),
-    compared('P6', 'the same with Prefer: respond-async', [commands.async, store.append]),
-    ['', 'decide and evolve, commands/s', round(domain.commandsPerSecond), '>= 200,000', domain.madeOf.commands],
-    ['', `fold of ${round(domain.foldedEvents)} events, ms`, domain.foldMs.toFixed(1), '<= 20', domain.madeOf.fold],
-    ['', 'npm start to ready, first time, s', start.cold.toFixed(1), '<= 12', 'compiles, initdb, migrations, demo'],
-    ['', 'npm start to ready, after, s', start.warm.toFixed(1), '<= 3', `best of ${rounds}`],
-  ];
-  console.log(table(['id', 'what', 'ratio', 'goal', 'made of (per second)'], rows));
-} finally {
-  for (const child of children) child.process.disconnect();
-  await stack.stop();
-  await rm(dataDir, { recursive: true, force: true });
+const all: readonly Figures[] = [
+  ...[startFigures, domainFigures, validateFigures, commandFigures, growthFigures],
+  ...[grownStartFigures, projectionFigures, rebuildFigures, memoryFigures],
+];
+const ids = all.flatMap((figures) => figures.ids);
+const unknown = wanted.filter((id) => !ids.includes(id));
+if (unknown.length > 0 || !(large >= 1)) {
+  console.error(`Figures to choose from: ${ids.join(' ')}. Options: --quick, --licenses=<number>.`);
+  process.exit(2);
 }
 
-/** An organization with an API key, made by a short-lived process of the product. */
-async function createVendor(secret: string): Promise<string> {
-  const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0' }), secret };
-  const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl };
-  const servers = { ...urls, embedded: true, failed: new Promise<string>(() => {}), stop: async () => {} };
-  const ledger = await assemble(config, servers, ['projector'], pino({ level: 'warn' }));
-  const needs = {
-    executor: ledger.executor,
-    pool: ledger.apiPool,
-    secrets: ledger.secrets,
-    now: () => new Date().toISOString(),
-  };
-  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
-  const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes: allScopes };
-  const { apiKey, position } = await createApiKey(needs, key);
-  await ledger.waiter.waitFor(position, 10_000);
-  await ledger.stop();
-  return apiKey;
+const ledgers = new Map<number, Promise<BenchLedger>>();
+const say = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
+const bench: Bench = {
+  ...(quick ? { rounds: 1, seconds: 1, appends: 500 } : { rounds: 3, seconds: 5, appends: 6_000 }),
+  licenses: quick ? { few: 16, small: 100, middle: 500, large } : { few: 256, small: 1_000, middle: 10_000, large },
+  say,
+  ledgerWith: (licenses) => {
+    const made = ledgers.get(licenses) ?? makeLedger(licenses, say);
+    ledgers.set(licenses, made);
+    return made;
+  },
+};
+
+const rows: Row[] = [];
+for (const figures of all) {
+  const chosen = wanted.length === 0 ? figures.ids : figures.ids.filter((id) => wanted.includes(id));
+  if (chosen.length === 0) continue;
+  say(`measuring ${chosen.join(', ')}`);
+  try {
+    const measured = await figures.measure(bench);
+    rows.push(...measured.filter(([id]) => chosen.includes(id)));
+  } catch (error) {
+    console.error(error);
+    rows.push([chosen.join(' '), 'failed, see above', '', '', '']);
+    process.exitCode = 1;
+  }
 }
+for (const made of ledgers.values()) await rm((await made).dataDir, { recursive: true, force: true });
+
+const [{ model } = { model: 'unknown' }] = cpus();
+console.log(
+  `${availableParallelism()} x ${model}, Node ${process.version}; best of ${bench.rounds} interleaved rounds.`,
+);
+console.log(`${new Date().toISOString().slice(0, 10)}, ${whole(large)} licenses where a million is meant.\n`);
+console.log(table(['id', 'what', 'figure', 'goal', 'made of'], rows));
+// The children of a figure that failed may still hold the process.
+process.exit();

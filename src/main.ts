@@ -1,12 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { envExampleCommand } from './cli/env-example.ts';
 import { openApiCommand } from './cli/openapi.ts';
+import { parkedListCommand, parkedReplayCommand } from './cli/parked.ts';
+import { rebuildCommand } from './cli/rebuild.ts';
 import { resetCommand } from './cli/reset.ts';
 import { allRoles, type Role } from './cli/roles.ts';
 import { demoCommand } from './cli/run-demo.ts';
 import { startCommand } from './cli/start.ts';
 import { verifyCommand } from './cli/verify.ts';
 import { version } from './cli/version.ts';
+import { readModelsName } from './projections/versions.ts';
 
 const roles = (text: string): readonly Role[] =>
   text.split(',').map((name) => {
@@ -33,7 +36,27 @@ program
     'check the hash chain of every stream and every read-model row against its fold; exit 1 when one is wrong',
   )
   .option('--json', 'print the result as JSON', false)
+  .option('--read-models', 'leave the hash chains out, and print a digest per table and organization', false)
   .action(verifyCommand);
+program
+  .command('rebuild')
+  .description('make the read models anew from the log beside those that serve, prove them, and switch to them')
+  .option('--projection <name>', 'what to rebuild', readModelsName)
+  .option('--force', 'switch even where the serving read models have other numbers of rows', false)
+  .option('--rollback', 'let the version before serve again, brought up to date, instead of rebuilding', false)
+  .option('--prune', 'drop the version before, instead of rebuilding', false)
+  .action(rebuildCommand);
+const parked = program.command('parked').description('streams with an event that the read models could not take in');
+parked
+  .command('list')
+  .description('list them, since when, and why')
+  .option('--json', 'print the list as JSON', false)
+  .action(parkedListCommand);
+parked
+  .command('replay')
+  .argument('[stream]', 'the one to replay; all of them without it')
+  .description('bring their events into the read models again; exit 1 when one still does not fit')
+  .action(parkedReplayCommand);
 program
   .command('demo')
   .description('walk a fresh license through its whole life against the running server, or one started for it')

@@ -5,10 +5,16 @@ create table rm.activations (
   holder_org_id text,
   license_id text not null,
   fingerprint_hash bytea not null,
+  -- Hashes of the device's parts, by name; empty: none were given.
+  components jsonb not null,
   product text,
+  user_ref text,
+  environment text,
   name_ref text,
   platform text,
   app_version text,
+  -- It was above the limit, as the policy allowed.
+  overage boolean not null,
   activated_at timestamptz not null,
   deactivated_at timestamptz,
   cause text,

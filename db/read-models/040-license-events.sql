@@ -1,19 +1,36 @@
--- The history of licenses: every stored event, as stored. metadata is the whole envelope; the columns repeat what is asked for.
+-- The history of licenses: every stored event with every field of its envelope.
 create table rm.license_events (
   issuer_org_id text not null,
+  -- Who held the license when the event was recorded.
   holder_org_id text,
   license_id text not null,
   revision bigint not null,
   position bigint not null,
   event_id text not null,
   type text not null,
-  recorded_at timestamptz not null,
+  schema_version integer not null,
   effective_at timestamptz not null,
-  hash text not null,
+  recorded_at timestamptz not null,
+  actor_type text not null,
+  actor_id text not null,
+  on_behalf_of text,
+  reason_code text,
+  -- What a person wrote is in vault.personal_values under this reference.
+  reason_text_ref text,
+  command_id text not null,
+  request_hash text not null,
+  correlation_id text not null,
+  causation_id text,
+  prev_hash bytea not null,
+  hash bytea not null,
   data jsonb not null,
-  metadata jsonb not null,
-  primary key (issuer_org_id, license_id, revision)
+  primary key (issuer_org_id, license_id, revision),
+  check (reason_code is not null or reason_text_ref is null)
 );
+
+-- An organization reads the events of all its licenses in the order of the log.
+create index license_events_by_issuer on rm.license_events (issuer_org_id, position);
+create index license_events_by_holder on rm.license_events (holder_org_id, position) where holder_org_id is not null;
 
 alter table rm.license_events enable row level security;
 alter table rm.license_events force row level security;

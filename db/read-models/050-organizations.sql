@@ -6,10 +6,16 @@ create table rm.organizations (
   revision bigint not null,
   position bigint not null,
   name text not null,
+  -- What names are found by: a condition with lower() could not use an index under row-level security.
+  name_lower text collate "C" not null generated always as (lower(name)) stored,
+  -- In whose calendar the durations of its licenses are counted, by its IANA name.
+  time_zone text not null,
   created_at timestamptz not null,
   -- Closed organizations are kept; null: open.
   closed_at timestamptz
 );
+
+create index organizations_by_name on rm.organizations (issuer_org_id, name_lower);
 
 alter table rm.organizations enable row level security;
 alter table rm.organizations force row level security;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { isKeyRotated } from '../domain/license/validate.ts';
 import type { Scope } from '../domain/organization/events.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { AuthenticateApiKey } from '../identity/authenticate.ts';
 import { fingerprintHashes } from '../identity/fingerprint.ts';
@@ -29,16 +31,19 @@ export const fingerprint = text(256).meta({ example: '3f9c1a77d0e4' });
 /** A license that a client named, null when there is none, and who it is in events and for idempotency. */
 export type ClientLicense = { readonly found: ValidationFacts | null; readonly actor: Actor | null };
 
+type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
+
 const scope: Scope = 'licenses:activate';
 
 /**
  * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
- * organization's credential. The key alone is enough; a credential beside it is not looked at.
+ * organization's credential. The key alone is enough; a credential beside it is not looked at. A key that was rotated finds
+ * it, too: to validate, which says so. Whatever else a client may do goes by `findUsableLicense`.
  */
 export const findClientLicense = async (
   { authenticate, validations, secrets }: ClientNeeds,
   call: Call,
-  named: { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined },
+  named: LicenseNaming,
 ): Promise<ClientLicense | Problem> => {
   const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
   if (licenseKey === null) return byId(authenticate, validations, call, named.licenseId);
@@ -53,6 +58,23 @@ export const findClientLicense = async (
   if (found === null) return { found, actor: null };
   call.actsFor(found.facts.issuerOrgId);
   return { found, actor: { type: 'CLIENT', id: found.facts.licenseId, onBehalfOf: null } };
+};
+
+/**
+ * Finds the license that a client is to use. One that is unknown, or named by a key that was rotated and whose overlap is
+ * over, is refused alike: whoever has an old key learns nothing.
+ */
+export const findUsableLicense = async (
+  needs: ClientNeeds & { readonly now: () => Instant },
+  call: Call,
+  named: LicenseNaming,
+): Promise<{ readonly found: ValidationFacts; readonly actor: Actor } | Problem> => {
+  const client = await findClientLicense(needs, call, named);
+  if (isProblem(client)) return client;
+  const { found, actor } = client;
+  if (found === null || actor === null || isKeyRotated(found.facts, found.keyVersion, needs.now()))
+    return problem('LICENSE_NOT_FOUND', 'There is no such license.');
+  return { found, actor };
 };
 
 /** The hash under which a license has a device already, else the one that it would get; and whether it has it. */

@@ -5,9 +5,9 @@ import type { License, LicenseFacts } from '../domain/license/license.ts';
 import { aggregateId } from '../eventstore/ids.ts';
 import { asTenant } from '../projections/tenant.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
-import { type ClientNeeds, findClientLicense, findDevice, fingerprint, licenseNaming } from './client-license.ts';
+import { type ClientNeeds, findDevice, findUsableLicense, fingerprint, licenseNaming } from './client-license.ts';
 import { idempotently } from './idempotency.ts';
-import { isProblem, type Problem, problem } from './problems.ts';
+import { isProblem, type Problem } from './problems.ts';
 import { clientRoute, none, type Reply, type Route } from './route.ts';
 import { productCode, text } from './schemas.ts';
 import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
@@ -16,9 +16,6 @@ export type ClientCommandNeeds = ClientNeeds & CommandNeeds;
 
 /** How many activations a license has and may have. */
 export const usageShape = z.strictObject({ activations: z.strictObject({ used: z.int(), max: z.int() }) });
-
-/** What a client is told whose key belongs to no license. */
-export const noLicenseHasThisKey = () => problem('LICENSE_NOT_FOUND', 'There is no such license.');
 
 // What goes into events must not be free text, in which a name could hide.
 const word = (example: string) =>
@@ -76,10 +73,9 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
       'CONCURRENT_MODIFICATION',
     ],
     handle: async ({ body: asked }, call) => {
-      const client = await findClientLicense(needs, call, asked);
+      const client = await findUsableLicense(needs, call, asked);
       if (isProblem(client)) return client;
       const { found, actor } = client;
-      if (found === null || actor === null) return noLicenseHasThisKey();
       const organizationId = found.facts.issuerOrgId;
       const { hash } = await findDevice(needs, found, asked.fingerprint);
       const request = { organizationId, principal: actor.id, operation: 'activateLicense', input: asked };

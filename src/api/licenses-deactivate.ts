@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { findClientLicense, findDevice, fingerprint, licenseNaming } from './client-license.ts';
+import { findDevice, findUsableLicense, fingerprint, licenseNaming } from './client-license.ts';
 import { idempotently } from './idempotency.ts';
-import { type ClientCommandNeeds, noLicenseHasThisKey, usageShape } from './licenses-activate.ts';
+import { type ClientCommandNeeds, usageShape } from './licenses-activate.ts';
 import { isProblem } from './problems.ts';
 import { clientRoute, none, type Route } from './route.ts';
 import { idOf } from './schemas.ts';
@@ -51,10 +51,9 @@ export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
       ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE', 'CONCURRENT_MODIFICATION'] as const),
     ],
     handle: async ({ body: asked }, call) => {
-      const client = await findClientLicense(needs, call, asked);
+      const client = await findUsableLicense(needs, call, asked);
       if (isProblem(client)) return client;
       const { found, actor } = client;
-      if (found === null || actor === null) return noLicenseHasThisKey();
       const { licenseId, issuerOrgId } = found.facts;
       const device =
         asked.fingerprint === undefined

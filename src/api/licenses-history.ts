@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { encodeId } from '../domain/ids.ts';
-import type { JsonObject } from '../eventstore/event-store.ts';
 import { type HistoryEntry, historyOf } from '../projections/license-events.ts';
 import { licenseById } from '../projections/licenses.ts';
 import { asTenant } from '../projections/tenant.ts';
@@ -68,21 +67,9 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
       ),
   });
 
-const eventBody = ({ eventId, type, revision, position, metadata, ...entry }: HistoryEntry): object => ({
+const eventBody = ({ eventId, revision, position, ...entry }: HistoryEntry): object => ({
   id: encodeId('evt', eventId),
-  type,
   revision: Number(revision),
   position: String(position),
-  effectiveAt: entry.effectiveAt,
-  recordedAt: entry.recordedAt,
-  actor: metadata.actor,
-  reason: reasonIn(metadata, entry.reasonText),
-  commandId: metadata.commandId,
-  correlationId: metadata.$correlationId,
-  causationId: metadata.$causationId,
-  hash: metadata.hash,
-  data: entry.data,
+  ...entry,
 });
-
-const reasonIn = ({ reason }: JsonObject, text: string | null): object | null =>
-  typeof reason === 'object' && reason !== null && 'code' in reason ? { code: reason.code, text } : null;

@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { decodeId, encodeId } from '../domain/ids.ts';
+import { encodeId } from '../domain/ids.ts';
 import type { LicenseCommand, TermRequest } from '../domain/license/commands.ts';
 import type { Tier } from '../domain/license/events.ts';
 import { builtInDefaults, builtInPolicy } from '../domain/license/policies.ts';
+import type { Organization } from '../domain/organization/organization.ts';
 import { organizationAggregate } from '../eventstore/aggregate.ts';
-import type { EventStore, JsonObject } from '../eventstore/event-store.ts';
-import { aggregateId, uuidv5 } from '../eventstore/ids.ts';
+import type { JsonObject } from '../eventstore/event-store.ts';
+import { aggregateId, builtInPolicyId } from '../eventstore/ids.ts';
+import { look } from '../eventstore/look.ts';
 import { formatLicenseKey, generateLicenseKeyBody, hashLicenseKey, licenseKeyHint } from '../identity/license-key.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { asTenant } from '../projections/tenant.ts';
@@ -23,8 +25,6 @@ import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand
 export type IssueNeeds = CommandNeeds & {
   readonly secrets: Secrets;
   readonly licenseKeyPrefix: string;
-  /** Tells whether a holder exists: read models show nobody another organization. */
-  readonly store: Pick<EventStore, 'read'>;
 };
 
 /** POST /v1/licenses: issues a license and shows its key, this once. */
@@ -54,7 +54,8 @@ export const issueLicense = (needs: IssueNeeds): Route =>
         return problem('INVALID_REQUEST', detail, [{ pointer: '/policyId', detail }]);
       }
       const holder = wanted.holderOrganizationId ?? null;
-      if (holder !== null && !(await organizationExists(needs.store, holder))) {
+      // Asked of the stream: read models show nobody another organization.
+      if (holder !== null && (await look(needs.executor, organizationAggregate, holder, isActive)) === null) {
         const detail = 'There is no such organization.';
         return problem('INVALID_REQUEST', detail, [{ pointer: '/holderOrganizationId', detail }]);
       }
@@ -85,6 +86,7 @@ const issue = async (
   const inVault = (work: (db: PoolClient) => Promise<void>) =>
     asTenant(needs.pool, organizationId, work, { readOnly: false });
 
+  const timeZone = await look(needs.executor, organizationAggregate, organizationId, timeZoneOf);
   if (hasMetadata) await inVault((db) => storeMetadata(db, { ...owned, metadata }));
   const sending: LicenseSending = {
     call,
@@ -94,7 +96,7 @@ const issue = async (
     licenseId,
     reason: wanted.reason ?? null,
     values: [],
-    command: commandFor(needs.secrets, { ...owned, tier, wanted, at, keyBody: attempt.secret }),
+    command: commandFor(needs.secrets, { ...owned, tier, wanted, at, timeZone, keyBody: attempt.secret }),
   };
   const sent = await sendLicenseCommand(needs, sending, issuedFacts);
   if (isProblem(sent)) {
@@ -112,8 +114,11 @@ const issue = async (
   };
 };
 
-const organizationExists = async (store: IssueNeeds['store'], organizationId: string): Promise<boolean> =>
-  (await store.read(organizationAggregate.stream(organizationId), 0n, 1)).revision !== 'no_stream';
+const isActive = (organization: Organization): true | null =>
+  organization.kind === 'created' && organization.closedAt === null ? true : null;
+
+const timeZoneOf = (organization: Organization): string | null =>
+  organization.kind === 'missing' ? null : organization.timeZone;
 
 type Issue = Extract<LicenseCommand, { type: 'IssueLicense' }>;
 
@@ -126,10 +131,11 @@ const commandFor = (
     readonly tier: Tier;
     readonly wanted: IssueLicenseBody;
     readonly at: string;
+    readonly timeZone: string | null;
     readonly keyBody: string;
   },
 ): Issue => {
-  const { licenseId, issuerOrgId, holderOrgId, tier, wanted, at, keyBody } = issue;
+  const { licenseId, issuerOrgId, holderOrgId, tier, wanted, at, timeZone, keyBody } = issue;
   const defaults = builtInDefaults[tier];
   const { hash, secretId } = hashLicenseKey(secrets, keyBody);
   const {
@@ -151,6 +157,7 @@ const commandFor = (
       entitlements:
         wanted.entitlements?.map((granted) => ({ ...granted, source: 'grant' as const })) ?? defaults.entitlements,
       externalRef: wanted.externalRef ?? null,
+      timeZone: timeZone ?? 'UTC',
       key: { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(keyBody) },
     },
   };
@@ -163,9 +170,6 @@ const termFor = (wanted: IssueLicenseBody['term'], tier: Tier): TermRequest => {
   if (wanted?.perpetual === true) return { kind: 'perpetual', startsAt };
   return { ...builtInDefaults[tier].term, startsAt };
 };
-
-const builtInPolicyId = (issuerOrgId: string, tier: Tier): string =>
-  encodeId('pol', uuidv5(decodeId('org', issuerOrgId) ?? '', tier));
 
 const tierOfPolicy = (issuerOrgId: string, policyId: string): Tier | null =>
   tiers.find((tier) => builtInPolicyId(issuerOrgId, tier) === policyId) ?? null;

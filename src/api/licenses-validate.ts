@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { LicenseFacts } from '../domain/license/license.ts';
 import { validate, validationCodes } from '../domain/license/validate.ts';
 import type { ValidationScope, ValidationView } from '../domain/license/validation-view.ts';
 import type { Instant } from '../domain/time.ts';
@@ -74,7 +73,7 @@ export const validateLicense = (needs: Needs): Route =>
         fingerprint: device.hash,
         keyVersion: found?.keyVersion ?? null,
       };
-      const judged = validate(facts === null ? null : viewOf(facts, device.isActivated), scope, asOf);
+      const judged = validate(found === null ? null : viewOf(found, device.isActivated), scope, asOf);
       // Written out field by field: spreading costs more here than everything else in this function.
       const answer: z.output<typeof answerShape> = {
         valid: judged.valid,
@@ -99,10 +98,10 @@ export const validateLicense = (needs: Needs): Route =>
     },
   });
 
-// What a row holds; check-ins, leases and users of a license are not read here yet.
-const viewOf = (facts: LicenseFacts, isActivated: boolean): ValidationView => ({
+// What a request can name. Leases and users it cannot name yet; check-ins are not kept.
+const viewOf = ({ facts, issuerClosed }: ValidationFacts, isActivated: boolean): ValidationView => ({
   facts,
-  tenantSuspended: false,
+  tenantSuspended: issuerClosed,
   lastCheckInAt: null,
   activation: isActivated ? ofThisDevice : null,
   lease: null,

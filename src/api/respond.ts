@@ -22,13 +22,13 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
     text: string,
     headers: Readonly<Record<string, string>>,
   ): void => {
-    const bytes = Buffer.from(text);
-    const lines = [...sharedHeaders, 'Content-Type', type, 'Content-Length', String(bytes.length)];
+    const lines = [...sharedHeaders, 'Content-Type', type, 'Content-Length', String(Buffer.byteLength(text))];
     for (const name in headers) lines.push(name, headers[name] ?? '');
     // A client that is still sending must not have the rest of its body taken for its next request.
     if (!response.req.complete && response.req.headers['content-length'] !== '0') lines.push('Connection', 'close');
     response.writeHead(status, STATUS_CODES[status] ?? '', lines);
-    response.end(bytes);
+    // As text: Node sends it in one piece with the headers.
+    response.end(text, 'utf8');
   };
   return {
     json: (response, status, text, headers) => write(response, status, 'application/json', text, headers),

@@ -9,11 +9,15 @@ import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
+import { checkSample } from '../projections/check-sample.ts';
+import { refuseOpenCatalog } from '../projections/lint.ts';
 import { migrate } from '../projections/migrate.ts';
+import { countParked } from '../projections/parked.ts';
 import { createPool } from '../projections/pool.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../projections/projected.ts';
 import { type Projector, runProjector } from '../projections/run.ts';
 import { createValidationReader } from '../projections/validation.ts';
+import { activeProjection } from '../projections/versions.ts';
 import { migrateQueue } from '../workers/queue.ts';
 import { startWorker } from '../workers/worker.ts';
 import { listen, shutDown } from './listen.ts';
@@ -36,7 +40,10 @@ export type Ledger = {
   stop(): Promise<void>;
 };
 
-/** Migrates the database and starts the roles on the servers. What was started is stopped again when a later step fails. */
+/**
+ * Migrates the database and starts the roles on the servers; refuses where the catalog leaves a tenant open. What was started
+ * is stopped again when a later step fails.
+ */
 export const assemble = async (
   config: Config,
   servers: OpenServers,
@@ -53,6 +60,7 @@ export const assemble = async (
     const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
     const now = () => new Date(Date.now() + config.clockOffsetSeconds * 1_000);
     await migrate({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
+    await refuseOpenCatalog(servers.databaseUrl);
     if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
 
     const store = connectEventStore({ url: servers.eventStoreUrl });
@@ -71,20 +79,19 @@ export const assemble = async (
     let projector: Projector | null = null;
     if (roles.includes('projector')) {
       const ending = new AbortController();
-      const running = runProjector({
-        store,
-        pool: pool(servers.projectorUrl, 'ledger_projector', 2),
-        log,
-        signal: ending.signal,
-      });
+      const projectorPool = pool(servers.projectorUrl, 'ledger_projector', 2);
+      const running = runProjector({ store, pool: projectorPool, log, signal: ending.signal });
       projector = running;
-      measureProjection(metrics.registry, running);
+      measureProjection(metrics.registry, running, async () =>
+        countParked(projectorPool, await activeProjection(projectorPool)),
+      );
       closers.push(() => {
         ending.abort();
         return running.done;
       });
     }
     if (roles.includes('worker')) {
+      const checkPool = pool(servers.projectorUrl, 'ledger_projector', 1);
       const worker = await startWorker({
         backend:
           config.redisUrl === null
@@ -93,6 +100,7 @@ export const assemble = async (
         pool: pool(servers.workerUrl, 'ledger_worker', 4),
         executor,
         expirySweepSeconds: config.expirySweepSeconds,
+        checkReadModels: () => checkSample({ store, pool: checkPool, log }),
         now,
         log,
       });
@@ -114,7 +122,6 @@ export const assemble = async (
       const { server } = createApi({
         ...shared,
         executor,
-        store,
         pool: apiPool,
         // Two connections carry all validations: more would only compete for the same two cores.
         validations: createValidationReader(pool(servers.apiUrl, 'ledger_api', 2)),

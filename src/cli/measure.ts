@@ -1,15 +1,19 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Projector } from '../projections/run.ts';
 
-/** Adds the projection's position, lag and health to the metrics. */
-export const measureProjection = (registry: Registry, projector: Projector): void => {
-  const gauge = (name: string, help: string, value: () => number | null) =>
+/** Adds the projection's position, lag and health to the metrics. `countParked` may fail: the last count stays then. */
+export const measureProjection = (
+  registry: Registry,
+  projector: Projector,
+  countParked: () => Promise<number>,
+): void => {
+  const gauge = (name: string, help: string, value: () => number | null | Promise<number | null>) =>
     new Gauge({
       name,
       help,
       registers: [registry],
-      collect() {
-        const now = value();
+      async collect() {
+        const now = await value();
         if (now !== null) this.set(now);
       },
     });
@@ -22,7 +26,12 @@ export const measureProjection = (registry: Registry, projector: Projector): voi
     const lagMs = projector.lagMs();
     return lagMs === null ? null : lagMs / 1_000;
   });
-  gauge('ledger_projection_following', '1 while the projector follows the log, 0 while something is wrong.', () =>
-    projector.state().kind === 'following' ? 1 : 0,
+  gauge(
+    'ledger_projection_following',
+    '1 while the projector follows the log or stands by for another one that does, 0 while something is wrong.',
+    () => (['following', 'standby'].includes(projector.state().kind) ? 1 : 0),
+  );
+  gauge('ledger_projection_parked_streams', 'Streams whose rows grow old: see ledger parked list.', () =>
+    countParked().catch(() => null),
   );
 };

@@ -25,7 +25,6 @@ export const currentOpenApi = (): string => {
   const routes = createRoutes({
     authenticate: createAuthenticate({ pool, secrets, nowMs: () => 0 }),
     executor: createExecutor({ store }),
-    store,
     pool,
     validations: createValidationReader(pool),
     secrets,

@@ -29,6 +29,7 @@ const projectorState = (projector: Projector): string => {
   const state = projector.state();
   switch (state.kind) {
     case 'following':
+    case 'standby':
       return 'ok';
     case 'waiting':
       return 'waiting: see the log';

@@ -1,70 +1,55 @@
 import type { PoolClient } from 'pg';
-import type { DeactivationCause, LicenseEvent } from '../domain/license/events.ts';
+import type { LicenseEvent } from '../domain/license/events.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
 
 /** `rm.activations`: one row per activation, open or closed (db/read-models/030-activations.sql). */
 export const activations: Table = {
-  name: 'rm.activations',
+  name: 'activations',
   key: ['activation_id'],
   columns: {
     ...{ activation_id: 'text', issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text' },
-    ...{ fingerprint_hash: 'bytea', product: 'text', name_ref: 'text', platform: 'text', app_version: 'text' },
+    ...{ fingerprint_hash: 'bytea', components: 'jsonb', product: 'text', user_ref: 'text', environment: 'text' },
+    ...{ name_ref: 'text', platform: 'text', app_version: 'text', overage: 'boolean' },
     ...{ activated_at: 'timestamptz', deactivated_at: 'timestamptz', cause: 'text' },
   },
 };
 
-type Recording = Extract<LicenseEvent, { type: 'ActivationRecorded' }>['data'];
-type Owner = { readonly issuerOrgId: string; readonly holderOrgId: string | null; readonly licenseId: string };
+/** Whose a part of a license is: the license's own issuer and holder. */
+export type PartOwner = {
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly licenseId: string;
+};
+
+type Data<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>['data'];
 
 /** The row of an activation when it is made. */
-export const activationRow = (owner: Owner, recording: Recording, activatedAt: Instant): Row => ({
+export const activationRow = (owner: PartOwner, recording: Data<'ActivationRecorded'>, activatedAt: Instant): Row => ({
   activation_id: recording.activationId,
   issuer_org_id: owner.issuerOrgId,
   holder_org_id: owner.holderOrgId,
   license_id: owner.licenseId,
   fingerprint_hash: `\\x${recording.fingerprintHash}`,
+  components: recording.components ?? {},
   product: recording.product,
+  user_ref: recording.userRef ?? null,
+  environment: recording.environment ?? null,
   name_ref: recording.nameRef,
   platform: recording.platform,
   app_version: recording.appVersion,
+  overage: recording.overage,
   activated_at: activatedAt,
   deactivated_at: null,
   cause: null,
 });
 
-/** What the end of an activation changes in its row. */
-export type Closing = {
-  readonly activation_id: string;
-  readonly deactivated_at: Instant;
-  readonly cause: DeactivationCause;
-};
-
-/** The columns that a closing sets. */
-export const closingColumns: readonly string[] = ['deactivated_at', 'cause'];
-
-/** The holder that open activations get with their license. `closedBefore`: those that are closed by then, if not yet here. */
-export type Transfer = {
-  readonly licenseId: string;
-  readonly holderOrgId: string | null;
-  readonly closedBefore: readonly string[];
-};
-
-/** Gives the open activations of a license to its new holder; closed ones stay with whom they were. As ledger_projector. */
-export const transferActivations = async (db: PoolClient, transfer: Transfer): Promise<void> => {
-  await db.query({
-    name: 'transfer-activations',
-    text: `update rm.activations set holder_org_id = $2
-      where license_id = $1 and deactivated_at is null and activation_id <> all($3)`,
-    values: [transfer.licenseId, transfer.holderOrgId, transfer.closedBefore],
-  });
-};
-
-/** The row of an activation after a transfer. */
-export const transferredRow = (row: Row, { licenseId, holderOrgId, closedBefore }: Transfer): Row =>
-  row.license_id === licenseId && row.deactivated_at === null && !closedBefore.includes(String(row.activation_id))
-    ? { ...row, holder_org_id: holderOrgId }
-    : row;
+/** What the end of an activation changes. */
+export const deactivation = ({ activationId, cause }: Data<'ActivationDeactivated'>, deactivatedAt: Instant): Row => ({
+  activation_id: activationId,
+  deactivated_at: deactivatedAt,
+  cause,
+});
 
 /** An open activation as the API shows it. `name` null: none was given, or it was erased. */
 export type ActivationView = {

@@ -2,9 +2,9 @@ import type { OrganizationEvent } from '../domain/organization/events.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Row, Table } from './rows.ts';
 
-/** `rm.api_keys`: what an organization sees of its API keys (db/read-models/060, 061). Read by `identity.authenticate`. */
+/** `rm.api_keys`: what an organization sees of its API keys (db/read-models/060-api-keys.sql). Read by `identity.authenticate`. */
 export const apiKeys: Table = {
-  name: 'rm.api_keys',
+  name: 'api_keys',
   key: ['api_key_id'],
   columns: {
     ...{ api_key_id: 'text', issuer_org_id: 'text', revision: 'bigint', name: 'text' },
@@ -16,17 +16,6 @@ export const apiKeys: Table = {
       revoked_at: 'timestamptz',
     },
   },
-};
-
-/** What later events change of a key, each column by events of its own. */
-export const changingColumns = ['name', 'scopes', 'revoked_at'] as const;
-
-/** What events change of a key that was created before their batch: only the columns that are there. */
-export type ApiKeyChange = {
-  readonly api_key_id: string;
-  readonly name?: string;
-  readonly scopes?: readonly string[];
-  readonly revoked_at?: Instant;
 };
 
 type Creation = Extract<OrganizationEvent, { type: 'ApiKeyCreated' }>['data'];

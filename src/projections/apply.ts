@@ -1,7 +1,7 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
-import { foldBatch } from './fold-batch.ts';
+import { foldFitting, type Unprojectable } from './fold-batch.ts';
 import { loadStored, writeChanges } from './tables.ts';
 import { transaction } from './transaction.ts';
 
@@ -13,17 +13,42 @@ export type Batch = {
 };
 
 /**
- * Brings a batch into the read models: rows and checkpoint in one transaction, or nothing. False: the checkpoint is not at
- * `from`, because another instance was faster; nothing was changed. Throws Unprojectable for an event that does not fit.
+ * Brings a batch into the read models but for parked streams: rows and checkpoint in one transaction, or nothing. False:
+ * the checkpoint is not at `from`, because another instance was faster; nothing was changed. What `onMisfits` does about
+ * events that do not fit belongs to the transaction, and the others go on; without it the first one is thrown.
  */
-export const applyBatch = (pool: Pool, projection: Projection, { from, events, to }: Batch): Promise<boolean> =>
+export const applyBatch = (
+  pool: Pool,
+  projection: Projection,
+  { from, events, to }: Batch,
+  onMisfits: OnMisfits = throwFirst,
+): Promise<boolean> =>
   transaction(pool, beginReplayable, async (db) => {
-    if (!(await moveCheckpoint(db, projection, from, to, events.at(-1) ?? null))) return false;
-    if (events.length === 0) return true;
-    const stored = await loadStored(db, events);
-    await writeChanges(db, stored, foldBatch(events, stored));
+    const moved = await moveCheckpoint(db, projection, from, to, events.at(-1) ?? null);
+    if (moved === null) return false;
+    const misfits = await writeEvents(
+      db,
+      events.filter(({ stream }) => !moved.parked.has(stream)),
+    );
+    if (misfits.length > 0) await onMisfits(db, misfits);
     return true;
   });
 
-// Rows and checkpoint that a crash of Postgres takes back go together, and the log has them: no need to wait for the disk.
-const beginReplayable = 'begin; set local synchronous_commit = off';
+/** Told the first event that does not fit of each stream, after the others were written. */
+export type OnMisfits = (db: PoolClient, misfits: readonly Unprojectable[]) => Promise<void>;
+
+/** Brings events into the rows in the caller's transaction; returns the first of each stream that does not fit. */
+export const writeEvents = async (db: PoolClient, events: readonly Recorded[]): Promise<readonly Unprojectable[]> => {
+  if (events.length === 0) return [];
+  const stored = await loadStored(db, events);
+  const { changes, misfits } = foldFitting(events, stored);
+  await writeChanges(db, stored, changes);
+  return misfits;
+};
+
+const throwFirst: OnMisfits = async (_db, [first]) => {
+  throw first;
+};
+
+/** Rows and checkpoint that a crash of Postgres takes back go together, and the log has them: no need to wait for the disk. */
+export const beginReplayable = 'begin; set local synchronous_commit = off';

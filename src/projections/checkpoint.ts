@@ -4,22 +4,10 @@ import type { Position, Recorded } from '../eventstore/event-store.ts';
 /** Which projection, and which generation of its tables. */
 export type Projection = { readonly name: string; readonly version: number };
 
-/** The one projection there is: every table of `rm`. */
-export const readModels: Projection = { name: 'read-models', version: 1 };
-
 /** How far a projection has come, and the last event it handled, by which a restored event store is recognized. */
 export type Checkpoint = {
   readonly position: Position | 'start';
   readonly lastEvent: Pick<Recorded, 'id' | 'stream' | 'revision'> | null;
-};
-
-/** Reads the checkpoint; a projection that never ran gets one at the start of the log. */
-export const openCheckpoint = async (pool: Pool, projection: Projection): Promise<Checkpoint> => {
-  await pool.query('insert into ops.checkpoints (projection, version) values ($1, $2) on conflict do nothing', [
-    projection.name,
-    projection.version,
-  ]);
-  return readCheckpoint(pool, projection);
 };
 
 /** Reads the checkpoint; the start of the log where there is none. */
@@ -35,8 +23,10 @@ export const readCheckpoint = async (db: Pool | ClientBase, projection: Projecti
 };
 
 /**
- * Moves the checkpoint from `from` to `to` within the caller's transaction, and tells the waiting readers at its commit.
- * False: it is no longer at `from`, another instance was faster, and the caller must roll back.
+ * Moves the checkpoint from `from` to `to` within the caller's transaction, which locks it until its end, and tells the
+ * waiting readers at its commit, if it is that of the serving version. `parked`: the streams that are left out. Null: it
+ * is no longer at `from`, because another instance was faster, or the connection's schema is that of another version by
+ * now; the caller must roll back.
  */
 export const moveCheckpoint = async (
   db: PoolClient,
@@ -44,7 +34,7 @@ export const moveCheckpoint = async (
   from: Position | 'start',
   to: Position,
   lastEvent: Recorded | null,
-): Promise<boolean> => {
+): Promise<{ readonly parked: ReadonlySet<string> } | null> => {
   const { rowCount } = await db.query({
     name: 'move-checkpoint',
     text: `update ops.checkpoints
@@ -52,7 +42,7 @@ export const moveCheckpoint = async (
         last_event_id = coalesce($6, last_event_id), last_stream = coalesce($7, last_stream),
         last_revision = coalesce($8, last_revision)
       where projection = $1 and version = $2 and commit_position is not distinct from $3::bigint
-        and (commit_position is null or commit_position < $4)`,
+        and (commit_position is null or commit_position < $4) and schema_name = current_schema()`,
     values: [
       projection.name,
       projection.version,
@@ -64,16 +54,31 @@ export const moveCheckpoint = async (
       lastEvent?.revision ?? null,
     ],
   });
-  if (rowCount !== 1) return false;
-  await db.query({
+  if (rowCount !== 1) return null;
+  // A statement of its own: the one above may have waited for a replay, and would still see the stream parked.
+  const { rows } = await db.query<{ parked: readonly string[] }>({
     name: 'notify-projected',
-    text: `select pg_notify('${projectedChannel}', $1)`,
-    values: [`${to.commit}`],
+    text: `select case when current_schema() = 'rm' then pg_notify('${projectedChannel}', $3) end, array(
+      select stream from ops.parked where projection = $1 and version = $2) as parked`,
+    values: [projection.name, projection.version, `${to.commit}`],
   });
-  return true;
+  return { parked: new Set(rows[0]?.parked) };
 };
 
-/** The channel on which every commit of the projector is announced; the payload is the commit position. */
+/**
+ * Holds the checkpoint where it is until the end of the caller's transaction: no event is projected meanwhile.
+ * Throws when the connection's schema is that of another version by now.
+ */
+export const holdCheckpoint = async (db: PoolClient, projection: Projection): Promise<Checkpoint> => {
+  const { rowCount } = await db.query(
+    `select from ops.checkpoints where projection = $1 and version = $2 and schema_name = current_schema() for update`,
+    [projection.name, projection.version],
+  );
+  if (rowCount !== 1) throw new Error('Another version of the read models serves since a moment ago: try again.');
+  return readCheckpoint(db, projection);
+};
+
+/** The channel on which every commit to the serving version is announced; the payload is the commit position. */
 export const projectedChannel = 'ledger_projected';
 
 type CheckpointRow = {

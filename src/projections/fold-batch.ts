@@ -1,35 +1,47 @@
 import type { Recorded } from '../eventstore/event-store.ts';
-import { type Changes, foldEvent, noChanges, type Stored } from './fold-event.ts';
+import { type Changes, noChanges } from './changes.ts';
+import { foldEvent, type Stored } from './fold-event.ts';
 
 /**
  * Folds events in memory onto what is stored. An event that a row already contains changes nothing; one that does not
  * follow on its row, or cannot be read, throws Unprojectable.
  */
 export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes => {
-  const changes = noChanges();
-  for (const [index, recorded] of events.entries()) {
-    try {
-      foldEvent(changes, stored, recorded);
-    } catch (error) {
-      throw new Unprojectable(recorded, index, error);
-    }
-  }
+  const { changes, misfits } = foldFitting(events, stored);
+  if (misfits[0] !== undefined) throw misfits[0];
   return changes;
 };
 
-/** An event that cannot be brought into the read models: they wait for it, it is never skipped. */
+/**
+ * As foldBatch, around what does not fit: of a stream with such an event, that one and all later ones are left out.
+ * `misfits`: the first of each such stream, in log order.
+ */
+export const foldFitting = (
+  events: readonly Recorded[],
+  stored: Stored,
+): { readonly changes: Changes; readonly misfits: readonly Unprojectable[] } => {
+  const changes = noChanges();
+  const misfits = new Map<string, Unprojectable>();
+  for (const recorded of events) {
+    if (misfits.has(recorded.stream)) continue;
+    try {
+      foldEvent(changes, stored, recorded);
+    } catch (error) {
+      misfits.set(recorded.stream, new Unprojectable(recorded, error));
+    }
+  }
+  return { changes, misfits: [...misfits.values()] };
+};
+
+/** An event that cannot be brought into the read models, and will not be when it is tried again. */
 export class Unprojectable extends Error {
   override readonly name = 'Unprojectable';
-  readonly stream: string;
-  readonly revision: bigint;
-  /** Its place in the batch; what came before it is fine. */
-  readonly index: number;
+  readonly recorded: Recorded;
 
-  constructor({ stream, revision, type }: Recorded, index: number, cause: unknown) {
+  constructor(recorded: Recorded, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
+    const { type, revision, stream } = recorded;
     super(`${type} at revision ${revision} of ${stream} cannot be projected: ${why}`, { cause });
-    this.stream = stream;
-    this.revision = revision;
-    this.index = index;
+    this.recorded = recorded;
   }
 }

@@ -2,74 +2,91 @@ import type { At } from '../domain/decider.ts';
 import type { OrganizationEvent } from '../domain/organization/events.ts';
 import type { Decoded } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { type ApiKeyChange, apiKeyRow } from './api-keys.ts';
+import { apiKeyRow, apiKeys } from './api-keys.ts';
+import { change, make, type Write } from './changes.ts';
+import { invitationRow, invitations } from './invitations.ts';
+import { membershipRow, memberships } from './memberships.ts';
 import type { FoldedOrganization, Organization } from './organizations.ts';
-import type { Row } from './rows.ts';
+import { projectRow, projects } from './projects.ts';
 
-/** What a batch changes of organizations and their API keys. */
-export type OrganizationChanges = {
-  readonly organizations: Map<string, FoldedOrganization>;
-  /** Keys that were created in the batch. */
-  readonly apiKeys: Map<string, Row>;
-  /** Changes of keys that were created before it. */
-  readonly apiKeyChanges: Map<string, ApiKeyChange>;
-};
-
-/** Brings one event of the organization `organizationId` into `changes`; `before` is the organization as it was. */
+/**
+ * One event of an organization: what the organization is after it, and what it does to the rows of other tables. Throws
+ * where the event does not belong into the stream.
+ */
 export const foldOrganization = (
-  changes: OrganizationChanges,
-  before: Organization | undefined,
+  before: Organization | null,
   organizationId: string,
   { event, at }: Decoded<OrganizationEvent>,
   { revision, position }: Recorded,
-): void => {
-  const after = organizationAfter(before, organizationId, event, at);
+): { readonly after: FoldedOrganization; readonly writes: readonly Write[] } => {
+  const after = organizationAfter(before, event, at);
   if (after === null) throw new Error('the stream does not begin with OrganizationCreated.');
-  changes.organizations.set(organizationId, { ...after, revision, position: position.commit });
-
-  const change = (apiKeyId: string, changed: Omit<ApiKeyChange, 'api_key_id'>): void => {
-    const created = changes.apiKeys.get(apiKeyId);
-    if (created !== undefined) changes.apiKeys.set(apiKeyId, { ...created, ...changed });
-    else
-      changes.apiKeyChanges.set(apiKeyId, { ...changes.apiKeyChanges.get(apiKeyId), ...changed, api_key_id: apiKeyId });
+  if (after.organizationId !== organizationId)
+    throw new Error(`it creates ${after.organizationId}, which is not the organization of its stream.`);
+  return {
+    after: { ...after, revision, position: position.commit },
+    writes: partWrites(event, at, organizationId, revision),
   };
-  if (event.type === 'ApiKeyCreated') {
-    changes.apiKeys.set(event.data.apiKeyId, apiKeyRow(organizationId, event.data, at.recordedAt, revision));
-  }
-  if (event.type === 'ApiKeyRenamed') change(event.data.apiKeyId, { name: event.data.to });
-  if (event.type === 'ApiKeyScopesChanged') change(event.data.apiKeyId, { scopes: event.data.to });
-  if (event.type === 'ApiKeyRevoked') change(event.data.apiKeyId, { revoked_at: at.effectiveAt });
 };
 
-// The one return is what makes a new event without a case fail to compile. Members, invitations and projects have no read
-// model yet.
 const organizationAfter = (
-  before: Organization | undefined,
-  organizationId: string,
+  before: Organization | null,
   event: OrganizationEvent,
   { recordedAt, effectiveAt }: At,
 ): Organization | null => {
-  if (event.type === 'OrganizationCreated')
-    return { organizationId, name: event.data.name, createdAt: recordedAt, closedAt: null };
-  if (before === undefined) return null;
+  if (event.type === 'OrganizationCreated') {
+    const { organizationId, name, timeZone = 'UTC' } = event.data;
+    return { organizationId, name, timeZone, createdAt: recordedAt, closedAt: null };
+  }
+  if (before === null) return null;
+  if (event.type === 'OrganizationRenamed') return { ...before, name: event.data.to };
+  if (event.type === 'OrganizationTimeZoneChanged') return { ...before, timeZone: event.data.to };
+  if (event.type === 'OrganizationClosed') return { ...before, closedAt: effectiveAt };
+  return before;
+};
+
+// The one return is what makes a new event without a case fail to compile.
+const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, revision: bigint): readonly Write[] => {
+  const { recordedAt, effectiveAt } = at;
   switch (event.type) {
-    case 'OrganizationRenamed':
-      return { ...before, name: event.data.to };
-    case 'OrganizationClosed':
-      return { ...before, closedAt: effectiveAt };
     case 'MemberInvited':
-    case 'InvitationWithdrawn':
-    case 'MemberJoined':
+      return [make(invitations, invitationRow(issuer_org_id, event.data, recordedAt))];
+    case 'InvitationWithdrawn': {
+      const { invitationId: invitation_id } = event.data;
+      return [change(invitations, { issuer_org_id, invitation_id, withdrawn_at: effectiveAt })];
+    }
+    case 'MemberJoined': {
+      const { invitationId: invitation_id, userId: user_id } = event.data;
+      const joined = make(memberships, membershipRow(issuer_org_id, event.data, effectiveAt));
+      if (invitation_id === null) return [joined];
+      return [joined, change(invitations, { issuer_org_id, invitation_id, accepted_at: effectiveAt, user_id })];
+    }
     case 'MemberRoleChanged':
+      return [change(memberships, { issuer_org_id, user_id: event.data.userId, role: event.data.to })];
     case 'MemberRemoved':
+      return [change(memberships, { issuer_org_id, user_id: event.data.userId, removed_at: effectiveAt })];
     case 'ApiKeyCreated':
+      return [make(apiKeys, apiKeyRow(issuer_org_id, event.data, recordedAt, revision))];
     case 'ApiKeyRenamed':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, name: event.data.to })];
     case 'ApiKeyScopesChanged':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, scopes: event.data.to })];
     case 'ApiKeyRevoked':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, revoked_at: effectiveAt })];
     case 'ProjectCreated':
-    case 'ProjectChanged':
+      return [make(projects, projectRow(issuer_org_id, event.data, recordedAt))];
+    case 'ProjectChanged': {
+      const { projectId: project_id, name, metadataRef: metadata_ref } = event.data;
+      return [change(projects, { issuer_org_id, project_id, name, metadata_ref })];
+    }
     case 'ProjectArchived':
+      return [change(projects, { issuer_org_id, project_id: event.data.projectId, archived_at: effectiveAt })];
     case 'ProjectRestored':
-      return before;
+      return [change(projects, { issuer_org_id, project_id: event.data.projectId, archived_at: null })];
+    case 'OrganizationCreated':
+    case 'OrganizationRenamed':
+    case 'OrganizationTimeZoneChanged':
+    case 'OrganizationClosed':
+      return [];
   }
 };

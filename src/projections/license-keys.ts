@@ -3,7 +3,7 @@ import type { Row, Table } from './rows.ts';
 
 /** `rm.license_keys`: which license a key's hash belongs to (db/read-models/020-license-keys.sql). Read by `validation.ts`. */
 export const licenseKeys: Table = {
-  name: 'rm.license_keys',
+  name: 'license_keys',
   key: ['issuer_org_id', 'license_id', 'key_version'],
   columns: {
     ...{ issuer_org_id: 'text', license_id: 'text', key_version: 'integer' },

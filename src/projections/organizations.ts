@@ -2,13 +2,13 @@ import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
 
-/** `rm.organizations`: one row per organization (db/read-models/050, 051). */
+/** `rm.organizations`: one row per organization (db/read-models/050-organizations.sql). */
 export const organizations: Table = {
-  name: 'rm.organizations',
+  name: 'organizations',
   key: ['organization_id'],
   columns: {
     ...{ organization_id: 'text', issuer_org_id: 'text', revision: 'bigint', position: 'bigint' },
-    ...{ name: 'text', created_at: 'timestamptz', closed_at: 'timestamptz' },
+    ...{ name: 'text', time_zone: 'text', created_at: 'timestamptz', closed_at: 'timestamptz' },
   },
 };
 
@@ -16,6 +16,8 @@ export const organizations: Table = {
 export type Organization = {
   readonly organizationId: string;
   readonly name: string;
+  /** In whose calendar the durations of its licenses are counted, by its IANA name. */
+  readonly timeZone: string;
   readonly createdAt: Instant;
   readonly closedAt: Instant | null;
 };
@@ -30,6 +32,7 @@ export const organizationRow = (organization: FoldedOrganization): Row => ({
   revision: `${organization.revision}`,
   position: `${organization.position}`,
   name: organization.name,
+  time_zone: organization.timeZone,
   created_at: organization.createdAt,
   closed_at: organization.closedAt,
 });
@@ -40,19 +43,20 @@ export const loadOrganizations = async (
   organizationIds: readonly string[],
 ): Promise<Map<string, Organization & { readonly revision: bigint }>> => {
   if (organizationIds.length === 0) return new Map();
-  const { rows } = await db.query<[string, string, string, string | null, string]>({
+  const { rows } = await db.query<[string, string, string, string, string | null, string]>({
     name: 'load-organizations',
-    text: `select organization_id, name, ${epochMs('created_at')}, ${epochMs('closed_at')}, revision
-      from rm.organizations where organization_id = any($1)`,
+    text: `select organization_id, name, time_zone, ${epochMs('created_at')}, ${epochMs('closed_at')}, revision
+      from organizations where organization_id = any($1)`,
     values: [organizationIds],
     rowMode: 'array',
   });
   return new Map(
-    rows.map(([organizationId, name, createdAt, closedAt, revision]) => [
+    rows.map(([organizationId, name, timeZone, createdAt, closedAt, revision]) => [
       organizationId,
       {
         organizationId,
         name,
+        timeZone,
         createdAt: fromMs(Number(createdAt)),
         closedAt: closedAt === null ? null : fromMs(Number(closedAt)),
         revision: BigInt(revision),

@@ -33,7 +33,7 @@ export class OtherPast extends Error {
   constructor(difference: string) {
     super(
       `The read models are ahead of the event store, or were made from another: ${difference}. Connect the event store they ` +
-        'were made from, or drop the rows of the schema rm and of ops.checkpoints, so that they are made anew.',
+        'were made from, or make them anew from this one: ledger rebuild --force.',
     );
   }
 }

@@ -4,15 +4,23 @@ import type { Log } from './log.ts';
 /** The roles that connections may take; the login in the URL is a member of each. */
 export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
 
-type ConnectionOptions = { readonly url: string; readonly role: Role; readonly applicationName?: string };
+type ConnectionOptions = {
+  readonly url: string;
+  readonly role: Role;
+  readonly applicationName?: string;
+  /** The schema of tables that SQL names without one: that of a version of the read models. Default: the serving one. */
+  readonly searchPath?: string;
+  /** How long to wait for the answer to a statement; 0: for ever. Default: longer than any may take on the server. */
+  readonly answerTimeoutMs?: number;
+};
 
 const connectTimeoutMs = 5_000;
-// Longer than any statement may take on the server: what still has no answer then is a dead connection.
-const answerTimeoutMs = 15_000;
+// What still has no answer then is a dead connection.
+const defaultAnswerTimeoutMs = 15_000;
 
 /**
  * A pool whose connections are `role` from their first statement on, with bounded statements, locks and idle transactions.
- * Options in the URL may change the bounds, not the role. A connection that breaks while idle is logged and replaced.
+ * Options in the URL may change the bounds, not role and schema. A connection that breaks while idle is logged and replaced.
  */
 export const createPool = ({
   max,
@@ -27,21 +35,27 @@ export const createPool = ({
   return pool;
 };
 
-/** The configuration of a single connection, with the same role and bounds as in a pool. */
-export const connectionConfig = ({ url, role, applicationName }: ConnectionOptions): pg.ClientConfig => ({
-  connectionString: withStartOptions(url, role),
+/** The configuration of a single connection, with the same role, schema and bounds as in a pool. */
+export const connectionConfig = ({
+  url,
+  role,
+  applicationName,
+  searchPath = 'rm',
+  answerTimeoutMs = defaultAnswerTimeoutMs,
+}: ConnectionOptions): pg.ClientConfig => ({
+  connectionString: withStartOptions(url, `-c search_path=${searchPath} -c role=${role}`),
   application_name: applicationName ?? role.replace('_', '-'),
   connectionTimeoutMillis: connectTimeoutMs,
   query_timeout: answerTimeoutMs,
   keepAlive: true,
 });
 
-// The last of two equal settings holds: the URL's override ours, but for the role.
-const withStartOptions = (url: string, role: Role): string => {
+// The last of two equal settings holds: the URL's override our bounds, and `fixed` overrides the URL's.
+const withStartOptions = (url: string, fixed: string): string => {
   const [address = '', query = ''] = url.split(/\?(.*)/s);
   const parameters = new URLSearchParams(query);
   const given = parameters.get('options') ?? '';
   const bounds = '-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000';
-  parameters.set('options', `${bounds} ${given} -c role=${role}`);
+  parameters.set('options', `${bounds} ${given} ${fixed}`);
   return `${address}?${parameters}`;
 };

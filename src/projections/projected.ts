@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { type Projection, projectedChannel, readCheckpoint, readModels } from './checkpoint.ts';
+import type { Position } from '../eventstore/event-store.ts';
+import { type Projection, projectedChannel, readCheckpoint } from './checkpoint.ts';
 import type { Log } from './log.ts';
 import { connectionConfig } from './pool.ts';
+import { activeProjection } from './versions.ts';
 
 type Options = { readonly url: string; readonly log: Log; readonly projection?: Projection };
 
@@ -19,7 +21,7 @@ export type ProjectedWaiter = {
  * Lets readers wait for the projector. One connection of its own listens for its commits; while somebody waits, the
  * checkpoint is also read every 25 ms, because a notice can be lost with its connection. Connects again when needed.
  */
-export const createProjectedWaiter = ({ url, log, projection = readModels }: Options): ProjectedWaiter => {
+export const createProjectedWaiter = ({ url, log, projection }: Options): ProjectedWaiter => {
   const waits = new Set<Wait>();
   let current: bigint | null = null;
   let listener: pg.Client | null = null;
@@ -64,7 +66,7 @@ export const createProjectedWaiter = ({ url, log, projection = readModels }: Opt
       let waitMs = pollMs;
       const client = listener ?? (await listen().catch(() => null));
       try {
-        const position = client === null ? 'start' : (await readCheckpoint(client, projection)).position;
+        const position = client === null ? 'start' : await projectedTo(client, projection);
         if (position !== 'start' && listener === client) advance(position.commit);
       } catch (error) {
         if (client !== null) lose(client, error);
@@ -96,6 +98,9 @@ export const createProjectedWaiter = ({ url, log, projection = readModels }: Opt
     },
   };
 };
+
+const projectedTo = async (client: pg.Client, projection: Projection | undefined): Promise<Position | 'start'> =>
+  (await readCheckpoint(client, projection ?? (await activeProjection(client)))).position;
 
 const pollMs = 25;
 const reconnectMs = 200;

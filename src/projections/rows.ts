@@ -1,13 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
 
-/** A table of `rm`, each column with its type: the file that owns the table writes and reads it through this description. */
+/**
+ * A table of the read models, each column with its type: the file that owns the table writes and reads it through this
+ * description. `name` is without schema: the connection's search path says in which version it is.
+ */
 export type Table = {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
 };
 
-export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'timestamptz' | 'bytea' | 'jsonb';
+export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'bytea' | 'jsonb';
 
 /** A row as Postgres takes it from JSON: instants and big numbers as text, bytes as `\x…`. */
 export type Row = { readonly [column: string]: unknown };
@@ -27,7 +31,7 @@ export const upsertRows = async (db: PoolClient, table: Table, rows: readonly Ro
   await db.query({ name: `upsert ${table.name}`, text, values: [encode(columnsOf(table), rows)] });
 };
 
-/** Sets some columns of rows that exist, in one statement, whatever their number. Throws when one is missing. */
+/** Sets some columns of rows that exist, in one statement, whatever their number. Throws MissingRows when one does not. */
 export const updateRows = async (
   db: PoolClient,
   table: Table,
@@ -36,18 +40,24 @@ export const updateRows = async (
 ): Promise<void> => {
   if (rows.length === 0) return;
   const changes = columns.map((column) => `${column} = changed.${column}`);
+  // One statement per list of columns, which may be longer than the 63 characters that a name has.
+  const named = createHash('sha256').update(columns.join()).digest('base64url').slice(0, 16);
   const { rowCount } = await db.query({
-    // One statement per list of columns; a name has at most 63 characters.
-    name: `update ${table.name} ${columns}`.slice(0, 63),
+    name: `update ${table.name} ${named}`,
     text: `update ${table.name} stored set ${changes} from (${decode(table, [...table.key, ...columns])}) changed
       where ${table.key.map((column) => `stored.${column} = changed.${column}`).join(' and ')}`,
     values: [encode([...table.key, ...columns], rows)],
   });
   if (rowCount !== rows.length) {
     const keys = rows.map((row) => keyOf(table, row)).join(', ');
-    throw new Error(`Of these rows of ${table.name}, only ${rowCount} exist: ${keys}.`);
+    throw new MissingRows(`Of these rows of ${table.name}, only ${rowCount} exist: ${keys}.`);
   }
 };
+
+/** An event changes a row that no event made. */
+export class MissingRows extends Error {
+  override readonly name = 'MissingRows';
+}
 
 /** The keys, as `a/b`, of those expected rows that the table lacks or holds otherwise, in the order given. */
 export const differingRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<readonly string[]> => {

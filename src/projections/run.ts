@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-store.ts';
-import { applyBatch } from './apply.ts';
-import { openCheckpoint, type Projection, readModels } from './checkpoint.ts';
-import { Unprojectable } from './fold-batch.ts';
+import { applyOrPark } from './apply-or-park.ts';
+import { type Projection, readCheckpoint } from './checkpoint.ts';
 import { streamPrefixes } from './fold-event.ts';
 import { gather } from './gather.ts';
 import type { Log } from './log.ts';
 import { OtherPast, refuseOtherPast } from './other-past.ts';
+import { activeProjection } from './versions.ts';
 
 type Options = {
   readonly store: EventStore;
@@ -16,15 +16,21 @@ type Options = {
   readonly log: Log;
   /** Stops the projector after the batch in hand. */
   readonly signal: AbortSignal;
+  /** Default: the version that serves, looked up at each start. */
   readonly projection?: Projection;
   readonly batchMax?: number;
   /** How long to wait after so many failures in a row without progress. */
   readonly backoffMs?: (failures: number) => number;
+  /** Between the three tries of an event that cannot be projected. */
+  readonly retryMs?: number;
 };
 
-/** `following`: events come in as they happen. `waiting`: something is wrong, `problem` says what; it is tried again. */
+/**
+ * `following`: events come in as they happen. `standby`: another instance brings them in. `waiting`: something is wrong,
+ * `problem` says what; it is tried again.
+ */
 export type ProjectorState =
-  | { readonly kind: 'starting' | 'stopped' }
+  | { readonly kind: 'starting' | 'standby' | 'stopped' }
   | { readonly kind: 'following'; readonly caughtUp: boolean }
   | { readonly kind: 'waiting'; readonly problem: string };
 
@@ -40,11 +46,11 @@ export type Projector = {
 
 /**
  * Keeps the read models at the end of the log, for ever: whatever drops, ends, hangs or restarts, it resumes from the
- * stored checkpoint. An event that cannot be projected is reported and tried again, never skipped. Any number of
- * instances may run: compare-and-set on the checkpoint lets one of them through.
+ * stored checkpoint. An event that cannot be projected is tried three times; then its stream is parked and the rest goes
+ * on. Any number of instances may run: compare-and-set on the checkpoint lets one of them through.
  */
 export const runProjector = (options: Options): Projector => {
-  const progress: Progress = { state: { kind: 'starting' }, position: null, lagMs: null, failures: 0, isStuck: false };
+  const progress: Progress = { state: { kind: 'starting' }, position: null, lagMs: null, failures: 0 };
   return {
     state: () => progress.state,
     position: () => progress.position,
@@ -58,7 +64,6 @@ type Progress = {
   position: bigint | null;
   lagMs: number | null;
   failures: number;
-  isStuck: boolean;
 };
 
 const supervise = async (options: Options, progress: Progress): Promise<void> => {
@@ -67,14 +72,12 @@ const supervise = async (options: Options, progress: Progress): Promise<void> =>
     const attempt = new AbortController();
     const stop = () => attempt.abort();
     signal.addEventListener('abort', stop, { once: true });
-    try {
-      await follow(options, attempt.signal, progress);
-    } catch (error) {
-      if (!signal.aborted) report(log, error, progress);
-    } finally {
-      attempt.abort();
-      signal.removeEventListener('abort', stop);
-    }
+    const end = await follow(options, attempt.signal, progress).catch((error: unknown) => error);
+    attempt.abort();
+    signal.removeEventListener('abort', stop);
+    if (signal.aborted) break;
+    report(log, end, progress);
+    if (end instanceof Switched) continue;
     const waitMs = backoffMs(progress.failures++);
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
   }
@@ -83,28 +86,30 @@ const supervise = async (options: Options, progress: Progress): Promise<void> =>
 
 /** From the stored checkpoint until something goes wrong, which it always throws. */
 const follow = async (options: Options, signal: AbortSignal, progress: Progress): Promise<never> => {
-  const { store, pool, projection = readModels, batchMax = 500 } = options;
-  const checkpoint = await openCheckpoint(pool, projection);
+  const { store, pool, log, batchMax = 500, retryMs = 100 } = options;
+  const projection = options.projection ?? (await activeProjection(pool));
+  const checkpoint = await readCheckpoint(pool, projection);
   const head = await refuseOtherPast(store, checkpoint);
 
   let from = checkpoint.position;
   progress.position = from === 'start' ? null : from.commit;
-  // An event that stopped it will most likely do so again: until it is past it, it is not well.
-  if (!progress.isStuck) {
-    const caughtUp = head === null || (from !== 'start' && from.commit >= head.commit);
-    progress.state = { kind: 'following', caughtUp };
-  }
+  const caughtUp = head === null || (from !== 'start' && from.commit >= head.commit);
+  progress.state = { kind: 'following', caughtUp };
   for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
     if (signal.aborted) break;
     const events = group.filter(isRecorded);
     const to = group.map(placeOf).reduce(further);
     if (from !== 'start' && to.commit <= from.commit && events.length === 0) continue;
 
-    await applyOrNamePoison(options, { from, events, to });
+    if (!(await applyOrPark({ pool, projection, log, retryMs }, { from, events, to }))) {
+      const { version } = options.projection ?? (await activeProjection(pool));
+      throw version === projection.version
+        ? new Fenced('Another projector is active; this one stands by.')
+        : new Switched(`Version ${version} of the read models serves now; the projector goes on with it.`);
+    }
     from = to;
     const last = events.at(-1);
     progress.failures = 0;
-    progress.isStuck = false;
     progress.position = to.commit;
     progress.lagMs = last === undefined ? 0 : Date.now() - recordedMs(last);
     progress.state = { kind: 'following', caughtUp: group.length < batchMax };
@@ -112,23 +117,14 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
   throw new Error('The subscription ended.');
 };
 
-// What came before a poison event is written, so that one stream's trouble shows in as little as possible.
-const applyOrNamePoison = async (options: Options, batch: Parameters<typeof applyBatch>[2]): Promise<void> => {
-  const { pool, projection = readModels } = options;
-  try {
-    if (!(await applyBatch(pool, projection, batch)))
-      throw new Fenced('Another projector is active; this one stands by.');
-  } catch (error) {
-    const before = error instanceof Unprojectable ? batch.events.slice(0, error.index) : [];
-    const last = before.at(-1);
-    if (last !== undefined) await applyBatch(pool, projection, { ...batch, events: before, to: last.position });
-    throw error;
-  }
-};
-
 /** Another instance moved the checkpoint: nothing is wrong. */
 class Fenced extends Error {
   override readonly name = 'Fenced';
+}
+
+/** Another version of the tables serves: nothing is wrong, and readers wait for it. */
+class Switched extends Error {
+  override readonly name = 'Switched';
 }
 
 const isRecorded = (entry: Recorded | Idle): entry is Recorded => !('idle' in entry);
@@ -138,16 +134,19 @@ const further = (a: Position, b: Position): Position => (b.commit > a.commit ? b
 
 const report = (log: Log, error: unknown, progress: Progress): void => {
   const problem = error instanceof Error ? error.message : String(error);
+  if (error instanceof Switched) {
+    log.info({}, problem);
+    return;
+  }
+  if (error instanceof Fenced) {
+    // It is to take over soon when the other one ends.
+    progress.failures = 1;
+    progress.state = { kind: 'standby' };
+    log.info({}, problem);
+    return;
+  }
   progress.state = { kind: 'waiting', problem };
-  progress.isStuck = error instanceof Unprojectable || error instanceof OtherPast;
-  if (error instanceof Fenced) log.info({}, problem);
-  else if (error instanceof Unprojectable) {
-    const { stream, revision } = error;
-    log.error(
-      { err: error, stream, revision: `${revision}` },
-      'An event cannot be projected; the read models wait for it.',
-    );
-  } else if (error instanceof OtherPast) log.error({ err: error }, problem);
+  if (error instanceof OtherPast) log.error({ err: error }, problem);
   else log.warn({ err: error }, 'The projector lost its connection and resumes from its checkpoint.');
 };
 

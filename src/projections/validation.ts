@@ -8,6 +8,8 @@ export type ValidationFacts = {
   readonly revision: bigint;
   /** The version of the key that was shown; null when the license was named by its id. */
   readonly keyVersion: number | null;
+  /** The organization that issued the license is closed. */
+  readonly issuerClosed: boolean;
   /** Hashes of open activations, hex, at most 64; `more`: there are others, ask `isActivated`. */
   readonly fingerprintHashes: readonly string[];
   readonly more: boolean;
@@ -102,15 +104,19 @@ type ValidationRow = [
   ...LicenseColumns,
   request: number,
   matchedKeyVersion: number | null,
+  issuerClosed: boolean,
   fingerprints: string | null,
 ];
 
 const factsOf = (row: ValidationRow): ValidationFacts => {
-  const [keyVersion, fingerprints] = [row[24], row[25]];
+  const { facts, revision } = readLicense(row);
+  const fingerprints = row[26];
   const hashes = fingerprints === null ? [] : fingerprints.split(',');
   return {
-    ...readLicense(row),
-    keyVersion,
+    facts,
+    revision,
+    keyVersion: row[24],
+    issuerClosed: row[25],
     fingerprintHashes: hashes.slice(0, fingerprintsMax),
     more: hashes.length > fingerprintsMax,
   };
@@ -120,5 +126,5 @@ const factsOf = (row: ValidationRow): ValidationFacts => {
 const validationQuery = `select license_id, issuer_org_id, holder_org_id, revision, owner_user_ref, policy, products,
   term_number, starts_at, expires_at, announced_term, limits, entitlements, external_ref, suspension_reason,
   suspended_since, suspended_until, revoked_at, activations, key_version, key_hint, created_at, more,
-  request, matched_key_version, fingerprints
+  request, matched_key_version, issuer_closed, fingerprints
   from rm.validation_facts($1, $2, $3)`;

@@ -1,13 +1,13 @@
 import type { PoolClient } from 'pg';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { activations, transferredRow } from './activations.ts';
-import { apiKeys } from './api-keys.ts';
-import type { Changes } from './fold-event.ts';
+import { catalogRow, catalogs, type FoldedCatalog } from './catalogs.ts';
+import { type Changes, noRows, type RowChanges } from './changes.ts';
 import { licenseEvents } from './license-events.ts';
-import { licenseKeys } from './license-keys.ts';
 import { type FoldedLicense, licenseRow, licenses } from './licenses.ts';
 import { type FoldedOrganization, organizationRow, organizations } from './organizations.ts';
+import { createOpenParts, type OpenPart } from './parts.ts';
 import { countRows, differingRows, keyOf, type Row, rowKeys, type Table } from './rows.ts';
+import { changedRows, type ReadModel, readModelTables } from './tables.ts';
 import type { Finding } from './verify.ts';
 
 /** What the tables must hold, gathered batch by batch. */
@@ -15,6 +15,8 @@ export type Expectation = {
   readonly stored: {
     readonly licenses: Map<string, FoldedLicense>;
     readonly organizations: Map<string, FoldedOrganization>;
+    readonly catalogs: Map<string, FoldedCatalog>;
+    readonly openParts: { readonly get: (licenseId: string) => readonly OpenPart[] };
   };
   /** Adds what a batch changes, and compares the rows that no later event can change. */
   readonly add: (changes: Changes, batch: readonly Recorded[]) => Promise<Finding | null>;
@@ -27,23 +29,29 @@ export type Expectation = {
 type Place = Pick<Finding, 'position' | 'stream' | 'revision'>;
 type Expected = { readonly row: Row; readonly place: Place };
 
-/** Compares the tables of `rm`, as `db` sees them, with what is added. */
+/** Compares the tables of the read models, as `db` sees them, with what is added. Keeps what later events may change. */
 export const createExpectation = (db: PoolClient): Expectation => {
-  const stored = { licenses: new Map<string, FoldedLicense>(), organizations: new Map<string, FoldedOrganization>() };
-  const opened = new Map<string, Expected>();
-  const createdKeys = new Map<string, Expected>();
-  const keys = { licenseKeys: new Set<string>() };
+  const open = createOpenParts();
+  const stored = {
+    licenses: new Map<string, FoldedLicense>(),
+    organizations: new Map<string, FoldedOrganization>(),
+    catalogs: new Map<string, FoldedCatalog>(),
+    openParts: open,
+  };
+  const ownTables = new Map([
+    own(licenses, 'license', stored.licenses, licenseRow),
+    own(organizations, 'organization', stored.organizations, organizationRow),
+    own(catalogs, 'catalog', stored.catalogs, catalogRow),
+  ]);
   const counts = new Map<Table, number>();
+  // By key; null: it was compared already, and cannot change.
+  const kept = new Map<Table, Map<string, Expected | null>>(readModelTables.map(({ table }) => [table, new Map()]));
 
-  const compare = async (table: Table, expected: readonly Expected[]): Promise<Finding | null> => {
-    counts.set(table, (counts.get(table) ?? 0) + expected.length);
-    for (let from = 0; from < expected.length; from += pageMax) {
-      const page = expected.slice(from, from + pageMax);
-      const [differing] = await differingRows(
-        db,
-        table,
-        page.map(({ row }) => row),
-      );
+  const compare = async (table: Table, expected: Iterable<Expected>): Promise<Finding | null> => {
+    for (const page of pages(expected)) {
+      counts.set(table, (counts.get(table) ?? 0) + page.length);
+      const rows = page.map(({ row }) => row);
+      const [differing] = await differingRows(db, table, rows);
       const place = page.find(({ row }) => keyOf(table, row) === differing)?.place;
       if (place !== undefined)
         return { ...place, what: `the row ${differing} of ${table.name} is missing or not what the log makes it` };
@@ -51,71 +59,63 @@ export const createExpectation = (db: PoolClient): Expectation => {
     return null;
   };
 
-  const owners: readonly (readonly [Table, (key: string) => boolean])[] = [
-    [licenses, (key) => stored.licenses.has(key)],
-    [licenseEvents, (key) => isOfHistory(stored.licenses, key)],
-    [licenseKeys, (key) => keys.licenseKeys.has(key)],
-    [activations, (key) => opened.has(key)],
-    [organizations, (key) => stored.organizations.has(key)],
-    [apiKeys, (key) => createdKeys.has(key)],
-  ];
+  const keep = ({ table, stream }: ReadModel, { made, changed }: RowChanges, placeOf: PlaceOf): Finding | null => {
+    const rows = kept.get(table);
+    const after = new Map(made);
+    for (const [key, change] of changed) {
+      const before = rows?.get(key)?.row;
+      if (before === undefined)
+        return { ...nowhere, what: `an event changes the row ${key} of ${table.name}, which none made` };
+      after.set(key, { ...before, ...change });
+    }
+    for (const [key, row] of after) rows?.set(key, { row, place: placeOf(stream, row) });
+    open.add(table, after.values());
+    return null;
+  };
+
+  const compareFinal = ({ table, stream }: ReadModel, { made }: RowChanges, placeOf: PlaceOf) => {
+    // The history is told by its licenses.
+    if (table !== licenseEvents) for (const key of made.keys()) kept.get(table)?.set(key, null);
+    return compare(
+      table,
+      [...made.values()].map((row) => ({ row, place: placeOf(stream, row) })),
+    );
+  };
+
+  const isExpected = (table: Table, key: string): boolean => {
+    const [id = '', ...rest] = key.split('/');
+    if (table === licenseEvents) return isOfHistory(stored.licenses.get(rest[0] ?? ''), id, rest[1] ?? '');
+    return ownTables.get(table)?.has(id) ?? kept.get(table)?.has(key) ?? false;
+  };
 
   return {
     stored,
     rows: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
 
     add: async (changes, batch) => {
-      const last = new Map(batch.map((recorded) => [recorded.stream, recorded]));
-      const at = (stream: string): Place => placeOf(stream, last.get(stream));
-      const ofLicense = (row: Row): Expected => ({ row, place: at(`license-${row.license_id}`) });
+      const rows = changedRows(changes, stored);
+      const placeOf = placesIn(batch);
+      for (const model of readModelTables) {
+        if (ownTables.has(model.table)) continue;
+        const ofTable = rows.get(model.table) ?? noRows();
+        const finding =
+          model.rows === 'final' ? await compareFinal(model, ofTable, placeOf) : keep(model, ofTable, placeOf);
+        if (finding !== null) return finding;
+      }
       for (const [id, license] of changes.licenses) stored.licenses.set(id, license);
       for (const [id, organization] of changes.organizations) stored.organizations.set(id, organization);
-      for (const transfer of changes.transfers)
-        for (const [id, { row, place }] of opened) opened.set(id, { row: transferredRow(row, transfer), place });
-      for (const [id, row] of changes.activations) opened.set(id, ofLicense(row));
-      for (const { activation_id, deactivated_at, cause } of changes.closings) {
-        const before = opened.get(activation_id);
-        if (before === undefined)
-          return { ...nowhere, what: `an event ends the activation ${activation_id}, which none made` };
-        const place = at(before.place.stream ?? '');
-        opened.set(activation_id, { row: { ...before.row, deactivated_at, cause }, place });
-      }
-      for (const row of changes.licenseKeys) keys.licenseKeys.add(keyOf(licenseKeys, row));
-      for (const [id, row] of changes.apiKeys)
-        createdKeys.set(id, { row, place: at(`organization-${row.issuer_org_id}`) });
-      for (const [id, change] of changes.apiKeyChanges) {
-        const before = createdKeys.get(id);
-        if (before === undefined) return { ...nowhere, what: `an event changes the API key ${id}, which none made` };
-        createdKeys.set(id, { row: { ...before.row, ...change }, place: at(before.place.stream ?? '') });
-      }
-      const events = new Map(batch.map((recorded) => [`${recorded.stream}/${recorded.revision}`, recorded]));
-      const ofEvent = (row: Row): Expected => {
-        const stream = `license-${row.license_id}`;
-        return { row, place: placeOf(stream, events.get(`${stream}/${row.revision}`)) };
-      };
-      return (
-        (await compare(licenseEvents, changes.licenseEvents.map(ofEvent))) ??
-        (await compare(licenseKeys, changes.licenseKeys.map(ofLicense)))
-      );
+      for (const [id, catalog] of changes.catalogs) stored.catalogs.set(id, catalog);
+      return null;
     },
 
     finish: async () => {
-      const folded = [...stored.licenses].map(([id, license]) => ({
-        row: licenseRow(license),
-        place: { position: license.position, stream: `license-${id}`, revision: license.revision },
-      }));
-      const known = [...stored.organizations].map(([id, organization]) => ({
-        row: organizationRow(organization),
-        place: { position: organization.position, stream: `organization-${id}`, revision: organization.revision },
-      }));
-      const differing =
-        (await compare(licenses, folded)) ??
-        (await compare(activations, [...opened.values()])) ??
-        (await compare(organizations, known)) ??
-        (await compare(apiKeys, [...createdKeys.values()]));
-      if (differing !== null) return differing;
-      for (const [table, isExpected] of owners) {
-        const extra = await extraRow(db, table, counts.get(table) ?? 0, isExpected);
+      for (const { table } of readModelTables) {
+        const rows = [...(kept.get(table)?.values() ?? [])].filter((expected) => expected !== null);
+        const finding = await compare(table, ownTables.get(table)?.rows() ?? rows);
+        if (finding !== null) return finding;
+      }
+      for (const { table } of readModelTables) {
+        const extra = await extraRow(db, table, counts.get(table) ?? 0, (key) => isExpected(table, key));
         if (extra !== null)
           return { ...nowhere, what: `${table.name} has the row ${extra}, which no event of the log makes` };
       }
@@ -126,18 +126,53 @@ export const createExpectation = (db: PoolClient): Expectation => {
 
 const pageMax = 1_000;
 const nowhere: Place = { position: null, stream: null, revision: null };
+type PlaceOf = (kind: ReadModel['stream'], row: Row) => Place;
 
-const placeOf = (stream: string, recorded: Recorded | undefined): Place => ({
-  position: recorded?.position.commit ?? null,
-  stream,
-  revision: recorded?.revision ?? null,
-});
-
-const isOfHistory = (folded: ReadonlyMap<string, FoldedLicense>, key: string): boolean => {
-  const [issuerOrgId, licenseId = '', revision = ''] = key.split('/');
-  const license = folded.get(licenseId);
-  return license !== undefined && license.facts.issuerOrgId === issuerOrgId && BigInt(revision) <= license.revision;
+// A row with a revision is of that event, any other of the last one of its stream.
+const placesIn = (batch: readonly Recorded[]): PlaceOf => {
+  const last = new Map(batch.map((recorded) => [recorded.stream, recorded]));
+  const events = new Map(batch.map((recorded) => [`${recorded.stream}/${recorded.revision}`, recorded]));
+  return (kind, row) => {
+    const stream = `${kind}-${kind === 'license' ? row.license_id : row.issuer_org_id}`;
+    const recorded = events.get(`${stream}/${row.revision}`) ?? last.get(stream);
+    return { position: recorded?.position.commit ?? null, stream, revision: recorded?.revision ?? null };
+  };
 };
+
+/** A table whose rows are made of the streams' states, at the end. */
+type OwnTable = { readonly has: (id: string) => boolean; readonly rows: () => Iterable<Expected> };
+
+const own = <State extends { readonly revision: bigint; readonly position: bigint }>(
+  table: Table,
+  kind: ReadModel['stream'],
+  states: ReadonlyMap<string, State>,
+  rowOf: (state: State) => Row,
+): readonly [Table, OwnTable] => [
+  table,
+  {
+    has: (id) => states.has(id),
+    rows: function* () {
+      for (const [id, state] of states) {
+        const { position, revision } = state;
+        yield { row: rowOf(state), place: { position, stream: `${kind}-${id}`, revision } };
+      }
+    },
+  },
+];
+
+function* pages<T>(values: Iterable<T>): Generator<readonly T[]> {
+  let page: T[] = [];
+  for (const value of values) {
+    page.push(value);
+    if (page.length < pageMax) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+const isOfHistory = (license: FoldedLicense | undefined, issuerOrgId: string, revision: string): boolean =>
+  license !== undefined && license.facts.issuerOrgId === issuerOrgId && BigInt(revision) <= license.revision;
 
 const extraRow = async (
   db: PoolClient,

@@ -4,10 +4,13 @@ import type { License } from '../domain/license/license.ts';
 import { genesisHash, hashOf, verifyLink } from '../eventstore/chain.ts';
 import { decodeLicense } from '../eventstore/codec.ts';
 import type { EventStore, Position, Recorded } from '../eventstore/event-store.ts';
-import { type Projection, readCheckpoint, readModels } from './checkpoint.ts';
+import { type Projection, readCheckpoint } from './checkpoint.ts';
+import { type Digest, digestSettings, digestsOf } from './digests.ts';
 import { foldBatch, Unprojectable } from './fold-batch.ts';
 import { licenseOf, streamPrefixes } from './fold-event.ts';
+import { listParked } from './parked.ts';
 import { createExpectation, type Expectation } from './verify-rows.ts';
+import { activeProjection } from './versions.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'head'>;
@@ -15,7 +18,10 @@ type Options = {
   readonly readLog: (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
   /** As ledger_projector. */
   readonly pool: Pool;
+  /** Default: the version that serves. */
   readonly projection?: Projection;
+  /** Leaves the hash chains out, and tells the digests of what was compared. */
+  readonly readModelsOnly?: boolean;
 };
 
 /** The first thing that is wrong, and where; null where a fault has no such place, as a row that no event made. */
@@ -26,7 +32,10 @@ export type Finding = {
   readonly what: string;
 };
 
-/** `events` and `streams`: whose chain is intact. `rows`: compared. `notProjected`: events beyond the checkpoint. */
+/**
+ * `events` and `streams`: whose chain is intact, or which were folded. `rows`: compared. `notProjected`: events beyond the
+ * checkpoint. `parked`: streams that were folded up to the event that does not fit. `digests`: asked for, or none.
+ */
 export type Verdict =
   | {
       readonly intact: true;
@@ -34,6 +43,8 @@ export type Verdict =
       readonly streams: number;
       readonly rows: number;
       readonly notProjected: number;
+      readonly parked: number;
+      readonly digests: readonly Digest[];
     }
   | { readonly intact: false; readonly finding: Finding };
 
@@ -42,10 +53,21 @@ export type Verdict =
  * log up to their checkpoint, in one snapshot: nothing missing, nothing more, nothing different. May run beside a working
  * projector. Keeps the folded state of every stream in memory.
  */
-export const verifyLedger = async ({ store, readLog, pool, projection = readModels }: Options): Promise<Verdict> => {
+export const verifyLedger = async ({
+  store,
+  readLog,
+  pool,
+  readModelsOnly = false,
+  ...options
+}: Options): Promise<Verdict> => {
+  const before = await activeProjection(pool);
   const db = await pool.connect();
   try {
     await db.query(beginSnapshot);
+    const projection = options.projection ?? before;
+    const parked = new Map(
+      (await listParked(db, projection)).map(({ stream, fromRevision }) => [stream, fromRevision]),
+    );
     const { position } = await readCheckpoint(db, projection);
     const head = await store.head({ timeoutMs: 10_000 });
     const projectedTo = position === 'start' ? -1n : position.commit;
@@ -55,37 +77,53 @@ export const verifyLedger = async ({ store, readLog, pool, projection = readMode
         `the read models are at ${projectedTo}, beyond the end of the log, ${head?.commit ?? 'which is empty'}`,
       );
 
-    const log = head === null ? [] : readLog({ streamPrefixes, upTo: head });
-    return await compare(db, log, projectedTo);
+    const upTo = readModelsOnly && position !== 'start' ? position : head;
+    const log = upTo === null ? [] : readLog({ streamPrefixes, upTo });
+    const verdict = await compare({ db, log, projectedTo, parked, chains: !readModelsOnly });
+    return readModelsOnly ? { ...verdict, digests: await digestsOf(db) } : verdict;
   } catch (error) {
-    if (error instanceof Fault) return { intact: false, finding: error.finding };
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    await refuseSwitched(db, before);
+    return { intact: false, finding: error.finding };
   } finally {
     // Closed, not reused: its transaction and its settings end with it.
     db.release(true);
   }
 };
 
-const beginSnapshot = `begin isolation level repeatable read read only;
-  set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`;
+const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
 const batchMax = 500;
 
-const compare = async (
-  db: PoolClient,
-  log: AsyncIterable<Recorded> | Iterable<Recorded>,
-  projectedTo: bigint,
-): Promise<Verdict> => {
+// The names of tables mean those of another version from then on, of which an older snapshot sees too little.
+const refuseSwitched = async (db: PoolClient, { version }: Projection): Promise<void> => {
+  await db.query('rollback');
+  if ((await activeProjection(db)).version !== version)
+    throw new Error('Another version of the read models serves since a moment ago. Verify again.');
+};
+
+type Comparing = {
+  readonly db: PoolClient;
+  readonly log: AsyncIterable<Recorded> | Iterable<Recorded>;
+  readonly projectedTo: bigint;
+  /** The revision from which on events of a stream are not in the tables. */
+  readonly parked: ReadonlyMap<string, bigint>;
+  readonly chains: boolean;
+};
+
+const compare = async ({ db, log, projectedTo, parked, chains: withChains }: Comparing) => {
   const chains = new Map<string, { revision: bigint; hash: string }>();
+  const streams = new Set<string>();
   const states = new Map<string, License>();
   const expectation = createExpectation(db);
   let batch: Recorded[] = [];
   let events = 0;
   let notProjected = 0;
   for await (const recorded of log) {
-    checkChain(chains, recorded);
+    if (withChains) checkChain(chains, recorded);
+    streams.add(recorded.stream);
     events += 1;
     if (recorded.position.commit > projectedTo) notProjected += 1;
-    else batch.push(recorded);
+    else if (recorded.revision < (parked.get(recorded.stream) ?? recorded.revision + 1n)) batch.push(recorded);
     if (batch.length < batchMax) continue;
     await checkBatch(expectation, states, batch);
     batch = [];
@@ -93,7 +131,8 @@ const compare = async (
   await checkBatch(expectation, states, batch);
   const differing = await expectation.finish();
   if (differing !== null) throw new Fault(differing);
-  return { intact: true, events, streams: chains.size, rows: expectation.rows(), notProjected };
+  const rows = expectation.rows();
+  return { intact: true as const, events, streams: streams.size, rows, notProjected, parked: parked.size, digests: [] };
 };
 
 const checkChain = (chains: Map<string, { revision: bigint; hash: string }>, recorded: Recorded): void => {
@@ -118,8 +157,7 @@ const checkBatch = async (
     const differing = await expectation.add(changes, batch);
     if (differing !== null) throw new Fault(differing);
   } catch (error) {
-    const recorded = error instanceof Unprojectable ? batch[error.index] : undefined;
-    throw recorded === undefined || !(error instanceof Unprojectable) ? error : fault(recorded, error.message);
+    throw error instanceof Unprojectable ? fault(error.recorded, error.message) : error;
   }
   foldWhole(states, batch);
   for (const last of new Map(batch.map((recorded) => [recorded.stream, recorded])).values()) {

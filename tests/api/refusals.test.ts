@@ -1,7 +1,9 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { meanings } from '../../src/api/problems.ts';
+import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../src/identity/license-key.ts';
+import { context } from '../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../support/ledger.ts';
 import { malformedCases } from './malformed-cases.ts';
 
@@ -131,6 +133,22 @@ describe('another organization', () => {
     const before = await ledger.traces();
     expectRefusal(await asHolder('POST', '/revoke', { reason: { code: 'MINE', text: 'x' } }), 'FORBIDDEN', 403);
     expect(await ledger.traces()).toEqual(before);
+  });
+
+  test('that was closed is given no license, as one that never was', async () => {
+    const closed = await ledger.createVendor('Closed Vendor');
+    const give = (holderOrganizationId: string) => send('POST', '/v1/licenses', { ...issue, holderOrganizationId });
+    expect((await give(closed.organizationId)).status).toBe(201);
+    const command = {
+      type: 'CloseOrganization',
+      at: new Date().toISOString(),
+      by: { type: 'SYSTEM' },
+      data: {},
+    } as const;
+    await ledger.executor.execute(organizationAggregate, closed.organizationId, command, context(), () => null);
+    const refusal = await give(closed.organizationId);
+    expectRefusal(refusal, 'INVALID_REQUEST', 400);
+    expect(refusal.body.detail).toEqual((await give(unknownId.replace('lic_', 'org_'))).body.detail);
   });
 
   test('a credential does only what its scopes allow', async () => {

@@ -3,13 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
 import { startStack } from '../../src/embedded/stack.ts';
-import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
-import { parseSecrets } from '../../src/identity/secrets.ts';
-import { createPool } from '../../src/projections/pool.ts';
 import { condition, processesOf, runLedger, type Started, startLedgerProcess } from '../support/product.ts';
+import { createVendor } from '../support/vendor.ts';
 
 // The product on servers that are given by URL, as on a KurrentDB cluster, Postgres and Redis; here the embedded servers
 // are started by hand and play the given ones.
@@ -75,7 +71,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     expect(background.map(({ url }) => url)).toEqual(['', '']);
     const apis = await Promise.all([startRoles('api'), startRoles('api')]);
     urls = apis.map(({ url }) => url);
-    apiKey = await createVendor();
+    apiKey = await createVendor({ databaseUrl: stack.databaseUrl, eventStoreUrl: stack.eventStoreUrl, secret });
   }, 120_000);
 
   test('hold a limit of five under forty parallel activations through both', async () => {
@@ -143,28 +139,6 @@ describe('two API processes, two projectors and two workers on given servers', (
     expect(await runLedger(['verify'], env)).toMatchObject({ code: 0 });
     expect(await stopAll()).toEqual([0, 0, 0, 0]);
   }, 60_000);
-
-  /** Organizations have no route yet; the command line's own way makes one. */
-  const createVendor = async (): Promise<string> => {
-    const log = { info: () => {}, warn: () => {}, error: () => {} };
-    const pool = createPool({ url: stack.databaseUrl, role: 'ledger_api', max: 1, log });
-    const store = connectEventStore({ url: stack.eventStoreUrl });
-    const executor = createExecutor({ store });
-    const needs = { executor, pool, secrets: parseSecrets(secret), now: () => new Date().toISOString() };
-    const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
-    const key = { commandId: randomUUID(), organizationId, name: 'test', scopes: allScopes };
-    const created = await createApiKey(needs, key);
-    const projected = async () => {
-      const { rows } = await pool.query<{ position: string }>(
-        'select commit_position as position from ops.checkpoints',
-      );
-      return BigInt(rows[0]?.position ?? -1) >= created.position;
-    };
-    await condition('the key is projected', projected);
-    await store.close();
-    await pool.end();
-    return created.apiKey;
-  };
 });
 
 test('one of the two URLs alone is refused with a sentence', async () => {

@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyBatch } from '../../src/projections/apply.ts';
-import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { Unprojectable } from '../../src/projections/fold-batch.ts';
-import { createLog, randomFrom, randomLog, testId } from '../support/license-fixtures.ts';
-import { createReadModels, dumpReadModels, project } from '../support/read-models.ts';
+import { createLog, randomFrom, testId } from '../support/license-fixtures.ts';
+import { randomLog } from '../support/random-log.ts';
+import { createReadModels, dumpReadModels, emptyReadModels, project, readModels } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -14,11 +15,9 @@ beforeAll(async () => {
 afterAll(() => models.drop());
 beforeEach(() => empty());
 
-const empty = () =>
-  models.superuser.query(`truncate rm.licenses, rm.license_keys, rm.activations, rm.license_events, rm.organizations, rm.api_keys,
-    ops.checkpoints`);
+const empty = () => emptyReadModels(models.superuser);
 const dump = () => dumpReadModels(models.superuser);
-const start = async () => (await openCheckpoint(models.projector, readModels)).position;
+const start = async () => (await readCheckpoint(models.projector, readModels)).position;
 
 const log = randomLog(sized(10_000));
 const lastPosition = log.at(-1)?.position ?? { commit: 0n, prepare: 0n };
@@ -76,7 +75,7 @@ describe('an event that does not fit', () => {
     if (!issued || !keyed || !first || !second) throw new Error('The fixture is too short.');
     const error = await apply([issued, keyed, second]).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Unprojectable);
-    expect(error).toMatchObject({ stream: `license-${licenseId}`, revision: 3n, index: 2 });
+    expect(error).toMatchObject({ recorded: { stream: `license-${licenseId}`, revision: 3n } });
     expect(String(error)).toContain('revision 2 was expected');
     expect((await dump()).licenses).toEqual([]);
     expect(await start()).toBe('start');
@@ -85,7 +84,7 @@ describe('an event that does not fit', () => {
   test('an unknown event type stops the batch, naming it', async () => {
     if (!issued || !keyed) throw new Error('The fixture is too short.');
     const error = await apply([issued, { ...keyed, type: 'LicenseGilded' }]).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ stream: `license-${licenseId}`, revision: 1n, index: 1 });
+    expect(error).toMatchObject({ recorded: { stream: `license-${licenseId}`, revision: 1n } });
   });
 
   test('a license that is not the one of its stream stops the batch', async () => {
@@ -167,10 +166,10 @@ describe('crashes', () => {
 
 test('a projection has its own checkpoint per version', async () => {
   await project(models.projector, log.slice(0, 10));
-  expect(await openCheckpoint(models.projector, { name: 'read-models', version: 2 })).toEqual({
+  expect(await readCheckpoint(models.projector, { name: 'read-models', version: 2 })).toEqual({
     position: 'start',
     lastEvent: null,
   });
-  const { lastEvent } = await openCheckpoint(models.projector, readModels);
+  const { lastEvent } = await readCheckpoint(models.projector, readModels);
   expect(lastEvent).toMatchObject({ id: log[9]?.id, stream: log[9]?.stream, revision: log[9]?.revision });
 });

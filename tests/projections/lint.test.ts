@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { globallyUniqueKeys, lintCatalog } from '../../src/projections/lint.ts';
+import { lintCatalog, refuseOpenCatalog } from '../../src/projections/lint.ts';
+import { globallyUniqueKeys } from '../../src/projections/lint-checks.ts';
 import { createReadModels } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -21,21 +22,52 @@ test('every exempted key exists', async () => {
   expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining([...globallyUniqueKeys]));
 });
 
+test('a process does not start on a database with a fault, and says what to undo', async () => {
+  await refuseOpenCatalog(models.url);
+  await models.superuser.query('alter table rm.licenses no force row level security');
+  try {
+    await expect(refuseOpenCatalog(models.url)).rejects.toThrow(
+      /does not start\. .*\n- rm\.licenses lacks row-level security, enabled and forced\./,
+    );
+  } finally {
+    await models.superuser.query('alter table rm.licenses force row level security');
+  }
+});
+
+test('the same rules hold for a version that is being rebuilt', async () => {
+  const faults = await planted(
+    'alter schema rm rename to rm_v7; create schema rm; create table rm_v7.t (n int primary key)',
+  );
+  const about = (what: string) => faults.filter((fault) => fault.includes(what));
+  expect(about('rm_v7.t')).toEqual(
+    expect.arrayContaining([
+      'rm_v7.t lacks row-level security, enabled and forced.',
+      'The unique key rm_v7.t(n, …) is neither led by issuer_org_id nor globally unique.',
+    ]),
+  );
+  expect(about('rm_v7.licenses')).toEqual([]);
+});
+
+/** What the lint says of a database with this done to it. */
+const planted = async (sql: string): Promise<readonly string[]> => {
+  const db = await models.superuser.connect();
+  try {
+    await db.query('begin');
+    await db.query(sql);
+    return await lintCatalog(db);
+  } finally {
+    await db.query('rollback');
+    db.release();
+  }
+};
+
 describe('the lint finds', () => {
-  const planted = async (sql: string): Promise<readonly string[]> => {
-    const db = await models.superuser.connect();
-    try {
-      await db.query('begin');
-      await db.query(sql);
-      return await lintCatalog(db);
-    } finally {
-      await db.query('rollback');
-      db.release();
-    }
-  };
   const policy = `using (issuer_org_id = current_setting('app.org_id', true))`;
   const faults: readonly (readonly [string, string, string])[] = [
+    ['a schema without tables', 'drop schema vault cascade', 'the tables of vault are missing'],
     ['a table without row-level security', 'create table rm.t (issuer_org_id text)', 'rm.t lacks row-level security'],
+    ['a table without an owner', 'create table rm.t (id text)', 'rm.t lacks issuer_org_id'],
+    ['a row that may be nobody’s', 'create table rm.t (issuer_org_id text)', 'rm.t lacks issuer_org_id'],
     ['security that is not forced', 'alter table rm.licenses no force row level security', 'rm.licenses lacks'],
     ['a table without a policy', 'create table vault.t (issuer_org_id text)', 'vault.t has no policy'],
     ['a policy for everybody', `create policy p on rm.licenses ${policy}`, 'the policy p for everybody'],
@@ -49,6 +81,17 @@ describe('the lint finds', () => {
       `create policy p on rm.licenses for update to ledger_api ${policy}`,
       'past its organization',
     ],
+    [
+      'a policy that asks for every row anew',
+      `create policy p on rm.licenses for select to ledger_api using (issuer_org_id = nullif(current_setting('app.org_id', true), ''))`,
+      'past its organization',
+    ],
+    [
+      'a policy that lets the holder write',
+      `create policy p on vault.license_metadata for update to ledger_api
+        using (holder_org_id = (select nullif(current_setting('app.org_id', true), '')))`,
+      'past its organization',
+    ],
     ['a view with its owner’s rights', 'create view rm.v as select * from rm.licenses', 'rm.v is a view without'],
     ['a materialized view', 'create materialized view rm.v as select 1 as one', 'rm.v is a view without'],
     [
@@ -56,6 +99,8 @@ describe('the lint finds', () => {
       'alter table rm.licenses add unique (external_ref)',
       'rm.licenses(external_ref, …)',
     ],
+    ['a key of an expression', 'create unique index on rm.licenses (lower(external_ref))', 'led by an expression'],
+    ['a number that all share', 'create sequence rm.numbers', 'rm.numbers is a sequence'],
     [
       'a foreign key across organizations',
       'alter table rm.activations add foreign key (license_id) references rm.licenses',
@@ -78,6 +123,34 @@ describe('the lint finds', () => {
       'ledger_projector has SELECT on vault',
     ],
     [
+      'a grant on one column',
+      'grant update (hint) on rm.license_keys to ledger_api',
+      'UPDATE on rm.license_keys(hint)',
+    ],
+    [
+      'the projector beyond its bookkeeping',
+      'grant select on ops.idempotency to ledger_projector',
+      'ledger_projector has SELECT on ops.idempotency',
+    ],
+    ['the worker reading whole rows', 'grant select on rm.licenses to ledger_worker', 'SELECT on rm.licenses.'],
+    [
+      'the worker writing',
+      'grant delete on vault.license_metadata to ledger_worker',
+      'DELETE on vault.license_metadata',
+    ],
+    [
+      'the API in bookkeeping',
+      'grant select on ops.migrations to ledger_api',
+      'ledger_api has SELECT on ops.migrations',
+    ],
+    ['the API moving a checkpoint', 'grant update on ops.checkpoints to ledger_api', 'ledger_api has UPDATE'],
+    ['a role that may create', 'grant create on schema rm to ledger_api', 'ledger_api may create in the schema rm'],
+    [
+      'a table of somebody else',
+      'alter table rm.licenses owner to ledger_api',
+      'rm.licenses is not owned by ledger_owner',
+    ],
+    [
       'the look-up role beyond keys',
       'grant select on rm.licenses to ledger_auth',
       'ledger_auth has SELECT on rm.licenses',
@@ -86,6 +159,11 @@ describe('the lint finds', () => {
       'a function with its owner’s rights',
       `create function rm.f() returns int language sql security definer as 'select 1'`,
       'rm.f runs with',
+    ],
+    [
+      'a function that sees hidden rows',
+      `create function rm.f() returns int language sql leakproof as 'select 1'`,
+      'rm.f is marked leakproof',
     ],
     [
       'a function open to all',

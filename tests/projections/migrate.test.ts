@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { lintCatalog } from '../../src/projections/lint.ts';
 import { migrate } from '../../src/projections/migrate.ts';
+import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { randomLog } from '../support/random-log.ts';
+import { createReadModels, dumpReadModels, project } from '../support/read-models.ts';
 
 let copies: string;
 let database: TestDatabase;
@@ -45,27 +49,25 @@ describe('migrations', () => {
 
   test('an edited file is refused by name, with what to do', async () => {
     const directory = await copyOfMigrations();
-    await appendFile(path.join(directory, 'read-models/010-licenses.sql'), '-- edited\n');
+    await appendFile(path.join(directory, 'vault/010-personal-values.sql'), '-- edited\n');
     await expect(migrated(database.url, directory)).rejects.toThrow(
-      'db/read-models/010-licenses.sql was edited after it was applied to this database. Restore the file as it was',
+      'db/vault/010-personal-values.sql was edited after it was applied to this database. Restore the file as it was',
     );
   });
 
   test('a database that a newer version migrated is refused', async () => {
     const directory = await copyOfMigrations();
-    await rm(path.join(directory, 'read-models/060-api-keys.sql'));
+    await rm(path.join(directory, 'vault/020-license-metadata.sql'));
     await expect(migrated(database.url, directory)).rejects.toThrow('migrated by a newer version of License Ledger');
   });
 
   test('a new file is applied alone, and leaves nothing behind when it fails', async () => {
     const directory = await copyOfMigrations();
-    const file = path.join(directory, 'read-models/900-notes.sql');
-    await writeFile(file, 'create table rm.notes (id text primary key); select 1 / 0;');
-    await expect(migrated(database.url, directory)).rejects.toThrow(
-      'db/read-models/900-notes.sql failed: division by zero',
-    );
+    const file = path.join(directory, 'ops/900-notes.sql');
+    await writeFile(file, 'create table ops.notes (id text primary key); select 1 / 0;');
+    await expect(migrated(database.url, directory)).rejects.toThrow('db/ops/900-notes.sql failed: division by zero');
     await writeFile(file, 'create table ops.notes (id text primary key);');
-    expect(await migrated(database.url, directory)).toEqual(['read-models/900-notes.sql']);
+    expect(await migrated(database.url, directory)).toEqual(['ops/900-notes.sql']);
   });
 
   test('of two at once, one does the work', async () => {
@@ -80,6 +82,64 @@ describe('migrations', () => {
     const databases = await Promise.all([1, 2, 3, 4].map(() => createDatabase()));
     await Promise.all(databases.map(({ url }) => migrated(url)));
     await Promise.all(databases.map((each) => each.drop()));
+  });
+});
+
+describe('read models', () => {
+  const log = randomLog(400, 9);
+  let models: Awaited<ReturnType<typeof createReadModels>>;
+  beforeAll(async () => {
+    models = await createReadModels();
+    await project(models.projector, log);
+  });
+  afterAll(() => models.drop());
+
+  /** The rows, once everything is folded, and which version they are of. */
+  const folded = async () => {
+    await project(models.projector, log);
+    const { version } = await activeProjection(models.projector);
+    return { version, rows: await dumpReadModels(models.superuser) };
+  };
+
+  test('of an edited file are made anew, and folded again to the same rows', async () => {
+    const before = await folded();
+    const directory = await copyOfMigrations();
+    const file = path.join(directory, 'read-models/010-licenses.sql');
+    await appendFile(file, 'create index licenses_by_test on rm.licenses (issuer_org_id, tier);');
+    expect(await migrated(models.url, directory)).toContain('read-models/010-licenses.sql');
+    expect((await models.superuser.query('select from rm.licenses')).rowCount).toBe(0);
+    expect(await folded()).toEqual({ ...before, version: before.version + 1 });
+    expect((await models.superuser.query(`select 'rm.licenses_by_test'::regclass`)).rowCount).toBe(1);
+    expect(await migrated(models.url, directory)).toEqual([]);
+    expect(await lintCatalog(models.superuser)).toEqual([]);
+  });
+
+  test('of an edited file that fails stay as they were', async () => {
+    const before = await folded();
+    const directory = await copyOfMigrations();
+    await writeFile(path.join(directory, 'read-models/900-notes.sql'), 'select 1 / 0;');
+    await expect(migrated(models.url, directory)).rejects.toThrow(
+      'db/read-models/900-notes.sql failed: division by zero',
+    );
+    expect(await folded()).toEqual(before);
+  });
+
+  test('of another shape are left alone for a rebuild beside them', async () => {
+    const before = await folded();
+    const directory = await copyOfMigrations();
+    await appendFile(path.join(directory, 'read-models/010-licenses.sql'), '-- another\n');
+    await migrate({ url: models.url, log: () => {}, directory, keepReadModels: true });
+    expect(await folded()).toEqual(before);
+  });
+
+  test('of an earlier release, whose files were noted one by one, are taken over', async () => {
+    const before = await folded();
+    await models.superuser.query(`delete from ops.projection_versions;
+      insert into ops.migrations (file, sha256) values ('read-models/010-licenses.sql', 'x'), ('read-models/099-gone.sql', 'y')`);
+    await migrated(models.url);
+    expect(await folded()).toEqual({ ...before, version: before.version + 1 });
+    const { rows } = await models.superuser.query(`select file from ops.migrations where file like 'read-models/%'`);
+    expect(rows).toEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { applyBatch } from '../../src/projections/apply.ts';
-import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projections/projected.ts';
-import { createReadModels, quiet } from '../support/read-models.ts';
+import { createReadModels, quiet, readModels, rewindCheckpoints } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let waiter: ProjectedWaiter;
@@ -11,14 +11,14 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 beforeEach(async () => {
-  await models.superuser.query('truncate ops.checkpoints');
+  await rewindCheckpoints(models.superuser);
   waiter = createProjectedWaiter({ url: models.url, log: quiet });
 });
 afterEach(() => waiter.stop());
 
 /** Moves the checkpoint, as the projector does. */
 const project = async (commit: bigint) => {
-  const { position } = await openCheckpoint(models.projector, readModels);
+  const { position } = await readCheckpoint(models.projector, readModels);
   await applyBatch(models.projector, readModels, { from: position, events: [], to: { commit, prepare: commit } });
 };
 const longMs = 25_000;
@@ -46,7 +46,6 @@ test('a position that does not come is given up when the time is over', async ()
 });
 
 test('a checkpoint that moves without a notice is seen', async () => {
-  await openCheckpoint(models.projector, readModels);
   const wait = waiter.waitFor(50n, longMs);
   await models.superuser.query('update ops.checkpoints set commit_position = 60, prepare_position = 60');
   expect(await wait).toBe(true);

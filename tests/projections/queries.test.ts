@@ -4,7 +4,7 @@ import { type Status, status } from '../../src/domain/license/status.ts';
 import { activationsOf } from '../../src/projections/activations.ts';
 import { historyOf } from '../../src/projections/license-events.ts';
 import { listLicenses } from '../../src/projections/license-list.ts';
-import { dueLicenses, licenseById } from '../../src/projections/licenses.ts';
+import { type DueLicense, dueLicenses, licenseById } from '../../src/projections/licenses.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { removeValue, storeMetadata, storeValue } from '../../src/projections/vault.ts';
 import { createLog, customer, rival, testId, testInstant, vendor } from '../support/license-fixtures.ts';
@@ -149,8 +149,13 @@ describe('history', () => {
   test('holds every event exactly as stored', async () => {
     const found = await as(vendor, (db) => historyOf(db, active, { order: 'asc', limit: 100, afterRevision: null }));
     const stored = ledger.log.filter(({ stream }) => stream === `license-${active}`);
-    expect(found.map(({ eventId, type, data, metadata }) => ({ id: eventId, type, data, metadata }))).toEqual(
-      stored.map(({ id, type, data, metadata }) => ({ id, type, data, metadata })),
+    expect(found).toEqual(
+      stored.map(({ id, type, revision, position, data, metadata }) => ({
+        ...{ eventId: id, type, revision, position: position.commit, data },
+        ...{ recordedAt: metadata.recordedAt, effectiveAt: metadata.effectiveAt, actor: metadata.actor },
+        ...{ reason: metadata.reason, commandId: metadata.commandId, correlationId: metadata.$correlationId },
+        ...{ causationId: metadata.$causationId, hash: metadata.hash },
+      })),
     );
   });
 
@@ -165,8 +170,8 @@ describe('history', () => {
       storeValue(db, { ref, ...owner, kind: 'REASON_TEXT', subject: licenseId, value: 'asked by Ann' }),
     );
     const reason = async () =>
-      (await as(vendor, (db) => historyOf(db, licenseId, { order: 'asc', limit: 1, afterRevision: null })))[0]
-        ?.reasonText;
+      (await as(vendor, (db) => historyOf(db, licenseId, { order: 'asc', limit: 1, afterRevision: null })))[0]?.reason
+        ?.text;
     expect(await reason()).toBe('asked by Ann');
     expect(await write(vendor, (db) => removeValue(db, ref))).toBe(true);
     expect(await write(vendor, (db) => removeValue(db, ref))).toBe(false);
@@ -191,11 +196,11 @@ describe('history', () => {
 });
 
 describe('licenses that are due', () => {
-  test('are those whose term is over unannounced, oldest first, in pages', async () => {
-    const due = (now: number, after: { expiresAt: string; licenseId: string } | null = null, limit = 10) =>
+  test('are those with a command that fell due, oldest first, in pages', async () => {
+    const due = (now: number, after: DueLicense | null = null, limit = 10) =>
       dueLicenses(models.worker, { now: testInstant(now), limit, after });
     expect(await due(599)).toEqual([]);
-    expect(await due(600)).toEqual([{ licenseId: over, termNumber: 1, expiresAt: testInstant(600) }]);
+    expect(await due(600)).toEqual([{ licenseId: over, dueAt: testInstant(600) }]);
     const all = await due(5_000);
     expect(all.map(({ licenseId }) => licenseId)).toEqual([over, inGrace, soonOver]);
     expect(await due(5_000, all[0] ?? null, 1)).toEqual([all[1]]);

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
 import { foldBatch } from '../../src/projections/fold-batch.ts';
+import { nothingStored } from '../../src/projections/fold-event.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { createValidationReader, type ValidationReader } from '../../src/projections/validation.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
@@ -20,6 +21,7 @@ const held = ledger.issue('held', {
 const ended = ledger.issue('ended', { expiresAt: testInstant(1_000) });
 beforeAll(async () => {
   models = await createReadModels();
+  ledger.organization(rival, 'rival');
   reader = createValidationReader(models.api);
   ledger.activate(plain, 'laptop');
   ledger.activate(plain, 'desktop');
@@ -34,7 +36,7 @@ afterAll(() => models.drop());
 
 const keyHash = (name: string): Buffer => Buffer.from(testHash(`key of ${name}`), 'hex');
 const folded = (licenseId: string): LicenseFacts | undefined =>
-  foldBatch(ledger.log, { licenses: new Map(), organizations: new Map() }).licenses.get(licenseId)?.facts;
+  foldBatch(ledger.log, nothingStored).licenses.get(licenseId)?.facts;
 
 describe('by license key', () => {
   test.each([
@@ -69,6 +71,14 @@ describe('by license key', () => {
     expect((await reader.byKey([keyHash('nothing'), keyHash('plain')]))?.facts.licenseId).toBe(plain);
   });
 
+  test('keys and ids asked for together do not get each other’s answers', async () => {
+    const asked = [reader.byId(rival, held), reader.byKey([keyHash('plain')]), reader.byId(vendor, held)];
+    const more = [reader.byKey([keyHash('nothing')]), reader.byId(vendor, plain), reader.byKey([keyHash('held')])];
+    const found = await Promise.all([...asked, ...more]);
+    const expected = [[held, null], [plain, 1], null, null, [plain, null], [held, 1]];
+    expect(found.map((each) => each && [each.facts.licenseId, each.keyVersion])).toEqual(expected);
+  });
+
   test('a thousand at once each get their own answer', async () => {
     const names = ['plain', 'nothing', 'held', 'ended'];
     const found = await Promise.all(
@@ -87,6 +97,14 @@ describe('by id', () => {
     expect(await reader.byId('', held)).toBeNull();
     expect(await reader.byId(vendor, testId('lic', 'unknown'))).toBeNull();
   });
+});
+
+test('whether the issuer is closed is told to whoever asks, its holder too', async () => {
+  expect((await reader.byKey([keyHash('held')]))?.issuerClosed).toBe(false);
+  await models.superuser.query('update rm.organizations set closed_at = now() where organization_id = $1', [rival]);
+  expect((await reader.byKey([keyHash('held')]))?.issuerClosed).toBe(true);
+  expect((await reader.byId(customer, held))?.issuerClosed).toBe(true);
+  expect((await reader.byKey([keyHash('plain')]))?.issuerClosed).toBe(false);
 });
 
 describe('row-level security stays in force', () => {

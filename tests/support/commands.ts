@@ -1,4 +1,4 @@
-import type { LicenseCommand } from '../../src/domain/license/commands.ts';
+import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
 import { newCommandId } from '../../src/eventstore/ids.ts';
 import type { CommandContext } from '../../src/eventstore/waiting.ts';
@@ -19,7 +19,7 @@ export const context = (changed: Partial<CommandContext> = {}): CommandContext =
 };
 
 /** Issues a PRO license for one year with room for `activations` devices. */
-export const issueLicense = (licenseId: string, activations = 5): LicenseCommand => ({
+export const issueLicense = (licenseId: string, activations = 5): CommandOf<'IssueLicense'> => ({
   type: 'IssueLicense',
   at: testInstant(0),
   data: {

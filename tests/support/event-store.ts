@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type EventStoreServer, startEventStore } from '../../src/embedded/eventstore/server.ts';
-import type { Proposed } from '../../src/eventstore/event-store.ts';
+import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import type { Watch } from '../../src/eventstore/subscribe.ts';
 import { createDatabase } from './database.ts';
+import { writeLog } from './write-log.ts';
 
 /** The real server on an empty database of its own. */
 export type RunningStore = {
@@ -15,9 +16,10 @@ export type RunningStore = {
   stop(): Promise<void>;
 };
 
-/** Starts it on a free port. */
-export const startStore = async (): Promise<RunningStore> => {
+/** Starts it on a free port, with these events, given in pieces, in its log. */
+export const startStore = async (log: Iterable<readonly Recorded[]> = []): Promise<RunningStore> => {
   const database = await createDatabase();
+  await writeLog(database.url, log);
   const server = await startEventStore({ databaseUrl: database.url, port: 0 });
   const connected: ConnectedStore[] = [];
   return {

@@ -62,7 +62,6 @@ export const startLedger = async () => {
 
   const { server, routes } = createApi({
     ...needs,
-    store: connected,
     licenseKeyPrefix: 'LL',
     authenticate: createAuthenticate({ pool: database.api, secrets, nowMs }),
     validations: createValidationReader(database.api),
@@ -103,7 +102,7 @@ export const startLedger = async () => {
 
   return {
     baseUrl,
-    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey },
+    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
     faults: store.server.faults,
     logged: log.lines,
     /** Issues a PRO license of organization A, with what is given on top. */

@@ -32,6 +32,8 @@ export type LicenseOptions = {
   readonly holderOrgId?: string | null;
   readonly policy?: Partial<PinnedPolicy>;
   readonly activations?: number;
+  readonly seats?: number;
+  readonly users?: number;
   readonly products?: readonly string[];
   readonly externalRef?: string | null;
   readonly expiresAt?: Instant;
@@ -83,7 +85,8 @@ export const createLog = () => {
 
   const issue = (name: string, options: LicenseOptions = {}): string => {
     const licenseId = testId('lic', name);
-    const { issuerOrgId = vendor, holderOrgId = null, activations = 5, startsAt = null } = options;
+    const { issuerOrgId = vendor, holderOrgId = null, startsAt = null } = options;
+    const { activations = 5, seats = 0, users = 0 } = options;
     const key = { keyHash: testHash(`key of ${name}`), secretId: 'secret-1', hint: name.slice(-5) };
     send(licenseId, {
       type: 'IssueLicense',
@@ -95,7 +98,7 @@ export const createLog = () => {
           options.expiresAt === undefined
             ? { kind: 'duration', duration: 'P1Y', startsAt }
             : { kind: 'fixed', expiresAt: options.expiresAt, startsAt },
-        limits: { activations, seats: 0, users: 0, meters: {} },
+        limits: { activations, seats, users, meters: {} },
         entitlements: [{ code: 'export', value: null, limit: 100, until: null, source: 'grant' }],
         externalRef: options.externalRef ?? null,
       },
@@ -109,6 +112,11 @@ export const createLog = () => {
     append,
     send,
     issue,
+    /** What happened to an organization or a catalog, undecided, as of now. */
+    happen: (stream: `organization-${string}` | `catalog-${string}`, events: readonly Fact[]) => {
+      const issuerOrgId = stream.slice(stream.indexOf('-') + 1);
+      return append(stream, events, { issuerOrgId, holderOrgId: null }, testInstant(seconds));
+    },
     organization: (organizationId: string, name: string) => {
       const events: OrganizationEvent[] = [
         { type: 'OrganizationCreated', data: { organizationId, name } },
@@ -143,29 +151,6 @@ export const createLog = () => {
     revoke: (licenseId: string) => send(licenseId, { type: 'Revoke', data: { reasonCode: 'FRAUD' } }),
     expire: (licenseId: string, termNumber: number) => send(licenseId, { type: 'Expire', data: { termNumber } }),
   };
-};
-
-/** A log of about `events` events over many licenses of three organizations, the same for the same seed. */
-export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
-  const ledger = createLog();
-  const random = randomFrom(seed);
-  const below = (bound: number) => Math.floor(random() * bound);
-  for (const organizationId of [vendor, rival, customer])
-    ledger.organization(organizationId, `Organization ${organizationId}`);
-  const ids: string[] = [];
-  while (ledger.log.length < events) {
-    const licenseId = ids[below(ids.length)];
-    const action = below(10);
-    if (licenseId === undefined || action === 0) {
-      const issuerOrgId = below(2) === 0 ? vendor : rival;
-      ids.push(ledger.issue(`${seed}/${ids.length}`, { issuerOrgId, holderOrgId: below(2) === 0 ? customer : null }));
-    } else if (action < 5) ledger.activate(licenseId, `device ${below(8)}`);
-    else if (action < 7) ledger.deactivate(licenseId, `device ${below(8)}`);
-    else if (action === 7) below(2) === 0 ? ledger.suspend(licenseId) : ledger.reinstate(licenseId);
-    else if (action === 8) ledger.renew(licenseId);
-    else if (below(10) === 0) ledger.revoke(licenseId);
-  }
-  return ledger.log;
 };
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */

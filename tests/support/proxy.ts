@@ -8,27 +8,30 @@ export type TcpProxy = {
   cut(): void;
   /** From now on nothing arrives on either side, and nothing is closed: a cable is pulled. */
   blackhole(): void;
+  /** New connections pass again; those of before stay dead, as behind a router that forgot them. */
+  heal(): void;
   stop(): Promise<void>;
 };
 
 /** Passes everything on to `targetPort` until told otherwise. */
 export const startProxy = async (targetPort: number): Promise<TcpProxy> => {
   const sockets = new Set<Socket>();
-  let isBlack = false;
+  let line = { isBlack: false };
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
+    const ours = line;
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from);
       from.on('data', (bytes) => {
-        if (!isBlack) to.write(bytes);
+        if (!ours.isBlack) to.write(bytes);
       });
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
-        if (!isBlack) to.destroy();
+        if (!ours.isBlack) to.destroy();
       });
     }
   });
@@ -44,7 +47,10 @@ export const startProxy = async (targetPort: number): Promise<TcpProxy> => {
     port: address.port,
     cut,
     blackhole: () => {
-      isBlack = true;
+      line.isBlack = true;
+    },
+    heal: () => {
+      line = { isBlack: false };
     },
     stop: async () => {
       cut();

@@ -2,13 +2,18 @@ import type { Pool } from 'pg';
 import pg from 'pg';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
-import { openCheckpoint, readModels } from '../../src/projections/checkpoint.ts';
+import { type Projection, readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Log } from '../../src/projections/log.ts';
 import { migrate } from '../../src/projections/migrate.ts';
 import { createPool } from '../../src/projections/pool.ts';
+import { type Verdict, verifyLedger } from '../../src/projections/verify.ts';
+import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase } from './database.ts';
 
 export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** The read models of a database that was just migrated for the first time. */
+export const readModels: Projection = { name: 'read-models', version: 1 };
 
 /** A migrated database and a pool per role. `superuser` sees everything: row-level security does not bind it. */
 export const createReadModels = async () => {
@@ -33,7 +38,8 @@ export const createReadModels = async () => {
 
 /** Brings a log into the read models in batches of one size, from where they are. Returns how many batches it took. */
 export const project = async (pool: Pool, log: readonly Recorded[], batchSize = 500): Promise<number> => {
-  let { position } = await openCheckpoint(pool, readModels);
+  const projection = await activeProjection(pool);
+  let { position } = await readCheckpoint(pool, projection);
   const done = position === 'start' ? -1n : position.commit;
   const events = log.filter((recorded) => recorded.position.commit > done);
   let batches = 0;
@@ -41,7 +47,7 @@ export const project = async (pool: Pool, log: readonly Recorded[], batchSize = 
     const batch = events.slice(first, first + batchSize);
     const last = batch.at(-1);
     if (last === undefined) break;
-    const applied = await applyBatch(pool, readModels, { from: position, events: batch, to: last.position });
+    const applied = await applyBatch(pool, projection, { from: position, events: batch, to: last.position });
     if (!applied) throw new Error('The batch was fenced off.');
     position = last.position;
     batches += 1;
@@ -49,14 +55,48 @@ export const project = async (pool: Pool, log: readonly Recorded[], batchSize = 
   return batches;
 };
 
-/** Every row of every table of `rm`, as text in key order: equal contents, equal dumps. */
+/** Takes the checkpoint back to the start of the log, and leaves the rows: every event is delivered again. */
+export const forgetPosition = async (superuser: Pool): Promise<void> => {
+  await superuser.query('update ops.checkpoints set commit_position = null, prepare_position = null');
+};
+
+/** What a verification says of a log in memory that was projected. */
+export const verdictOn = (pool: Pool, log: readonly Recorded[]): Promise<Verdict> =>
+  verifyLedger({
+    store: { head: async () => log.at(-1)?.position ?? null },
+    readLog: async function* () {
+      yield* log;
+    },
+    pool,
+  });
+
+/** Every row of every table of the read models, as text in key order: equal contents, equal dumps. */
 export const dumpReadModels = async (superuser: Pool): Promise<Readonly<Record<string, readonly string[]>>> => {
-  const tables = ['licenses', 'license_keys', 'activations', 'license_events', 'organizations', 'api_keys'];
-  const dumps = tables.map(async (table) => {
+  const dumps = (await tablesOf(superuser)).map(async (table) => {
     const { rows } = await superuser.query<{ row: string }>(
       `select t::text as row from rm.${table} t order by t::text collate "C"`,
     );
     return [table, rows.map(({ row }) => row)] as const;
   });
   return Object.fromEntries(await Promise.all(dumps));
+};
+
+/** Takes the read models back to the start of the log, without a row. */
+export const emptyReadModels = async (superuser: Pool): Promise<void> => {
+  const tables = (await tablesOf(superuser)).map((table) => `rm.${table}`);
+  await superuser.query(`truncate ${tables}, ops.parked`);
+  await rewindCheckpoints(superuser);
+};
+
+/** Takes the checkpoints back to the start of the log; the rows stay. */
+export const rewindCheckpoints = async (superuser: Pool): Promise<void> => {
+  await superuser.query(`update ops.checkpoints set commit_position = null, prepare_position = null,
+    last_event_id = null, last_stream = null, last_revision = null`);
+};
+
+const tablesOf = async (superuser: Pool): Promise<readonly string[]> => {
+  const { rows } = await superuser.query<{ table: string }>(
+    `select tablename as table from pg_tables where schemaname = 'rm' order by tablename`,
+  );
+  return rows.map(({ table }) => table);
 };

@@ -1,0 +1,100 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { allScopes, createApiKey, createOrganization } from '../src/api/bootstrap.ts';
+import { assemble, type Ledger } from '../src/cli/assemble.ts';
+import { loadConfig } from '../src/config.ts';
+import { ensureSecret, readSecrets } from '../src/embedded/secrets.ts';
+import { type Stack, startStack } from '../src/embedded/stack.ts';
+import { parseSecrets } from '../src/identity/secrets.ts';
+import { type Vendor, writeBulkLog } from './bulk-log.ts';
+
+/** A data directory with a vendor, its API key and a number of licenses, projected; nothing runs on it. */
+export type BenchLedger = {
+  readonly dataDir: string;
+  readonly secret: string;
+  readonly vendor: Vendor;
+  readonly apiKey: string;
+  readonly licenses: number;
+};
+
+/** Makes one, through the event store and the projector: for a million licenses that takes a quarter of an hour or so. */
+export const makeLedger = async (licenses: number, say: (line: string) => void): Promise<BenchLedger> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ledger-bench-'));
+  const secret = await ensureSecret(dataDir, 'LEDGER_SECRET', () => randomBytes(32).toString('base64'));
+  const first = await startStack({ dataDir });
+  const { organizationId, apiKey } = await createVendor(first, secret);
+  const vendor = { organizationId, secrets: parseSecrets(secret) };
+  let last = 0n;
+  if (licenses > 0) {
+    say(`writing ${licenses} licenses into the event store`);
+    const log = await connectAs(first, dataDir, 'eventstore');
+    last = await writeBulkLog(log, vendor, licenses);
+    await log.query('vacuum analyze');
+    await log.end();
+  }
+  await first.stop();
+  const ledger = { dataDir, secret, vendor, apiKey, licenses };
+  if (licenses > 0) await project(ledger, last, say);
+  return ledger;
+};
+
+/** A connection to the database of one of the embedded logins, or as superuser to that of the product. */
+export const connectAs = async (
+  stack: Stack,
+  dataDir: string,
+  login: 'eventstore' | 'postgres',
+): Promise<pg.Client> => {
+  const url = new URL(stack.databaseUrl);
+  url.username = login;
+  url.password = (await readSecrets(dataDir))[`${login}-password`] ?? '';
+  if (login === 'eventstore') url.pathname = '/eventstore';
+  const db = new pg.Client(url.href);
+  await db.connect();
+  return db;
+};
+
+/** The parts of the product that `roles` names, in this process, on a running stack. */
+export const assembleOn = (
+  { databaseUrl, eventStoreUrl }: Pick<Stack, 'databaseUrl' | 'eventStoreUrl'>,
+  secret: string,
+  roles: Parameters<typeof assemble>[2],
+  log = pino({ level: 'warn' }),
+): Promise<Ledger> => {
+  const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0' }), secret };
+  const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl };
+  const servers = { ...urls, embedded: true, failed: new Promise<string>(() => {}), stop: async () => {} };
+  return assemble(config, servers, roles, log);
+};
+
+const project = async ({ dataDir, secret }: BenchLedger, last: bigint, say: (line: string) => void): Promise<void> => {
+  const stack = await startStack({ dataDir });
+  const ledger = await assembleOn(stack, secret, ['projector']);
+  const startedAt = performance.now();
+  while (!(await ledger.waiter.waitFor(last, 10_000))) say(`projecting since ${seconds(startedAt)} s`);
+  say(`projected in ${seconds(startedAt)} s`);
+  await ledger.stop();
+  const db = await connectAs(stack, dataDir, 'postgres');
+  await db.query('vacuum analyze');
+  await db.query('checkpoint');
+  await db.end();
+  await stack.stop();
+};
+
+/** An organization with an API key, made by a short-lived process of the product. */
+const createVendor = async (stack: Stack, secret: string) => {
+  const ledger = await assembleOn(stack, secret, ['projector']);
+  const { executor, apiPool: pool, secrets, waiter } = ledger;
+  const needs = { executor, pool, secrets, now: () => new Date().toISOString() };
+  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
+  const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes: allScopes };
+  const { apiKey, position } = await createApiKey(needs, key);
+  await waiter.waitFor(position, 10_000);
+  await ledger.stop();
+  return { organizationId, apiKey };
+};
+
+const seconds = (startedAt: number): string => ((performance.now() - startedAt) / 1_000).toFixed(0);

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { startStack } from '../src/embedded/stack.ts';
+import { type Bench, type Figures, type Row, whole } from './bench.ts';
+import { validationRate, validationsOf } from './growth.ts';
+import { ledgerStart, startProgram } from './program.ts';
+import { measureLag } from './projection.ts';
+
+/** P12: resident memory of API, projector and event store, each a process, with many licenses under the loads of P1, P8 and P9. */
+export const memoryFigures: Figures = {
+  ids: ['P12'],
+  measure: async (bench) => {
+    const ledger = await bench.ledgerWith(bench.licenses.large);
+    const { dataDir, secret, vendor, licenses } = ledger;
+    const stack = await startStack({ dataDir });
+    const { databaseUrl: DATABASE_URL, eventStoreUrl: EVENTSTORE_URL } = stack;
+    const variables = { DATABASE_URL, EVENTSTORE_URL, LEDGER_SECRET: secret };
+    const start = (role: string) => startProgram([...ledgerStart, '--roles', role], process.cwd(), variables);
+    const [api, projector] = [await start('api'), await start('projector')];
+    try {
+      const seconds = bench.seconds * 12;
+      const bodies = validationsOf(ledger);
+      const validating = await watch({ API: api.process.pid, store: storePid() }, () =>
+        validationRate({ url: api.url, bodies }, seconds),
+      );
+      // Beyond the licenses that exist.
+      const projecting = await watch({ projector: projector.process.pid, store: storePid() }, () =>
+        measureLag(stack, vendor, licenses + 10_000_000, seconds),
+      );
+      const rebuilding = spawn(process.execPath, ['bin/ledger.js', 'rebuild'], {
+        env: { ...process.env, LEDGER_DATA_DIR: dataDir },
+        stdio: 'ignore',
+      });
+      const rebuilt = await watch({ rebuild: rebuilding.pid, store: storePid() }, async () => {
+        const [code] = await once(rebuilding, 'exit');
+        if (code !== 0) throw new Error(`ledger rebuild ended with ${code}`);
+      });
+      return [
+        ...rowsOf('validations', validating, bench),
+        ...rowsOf('1,000 events a second', projecting, bench),
+        ...rowsOf('a rebuild', rebuilt, bench),
+      ];
+    } finally {
+      await Promise.all([api.stop(), projector.stop()]);
+      await stack.stop();
+    }
+  },
+};
+
+/** Resident memory of each process, MB, twice a second while the work goes on. */
+type Samples = Readonly<Record<string, readonly number[]>>;
+
+const watch = async (pids: Readonly<Record<string, number | undefined>>, work: () => Promise<unknown>) => {
+  const samples: Record<string, number[]> = {};
+  const timer = setInterval(() => {
+    for (const [name, pid] of Object.entries(pids)) {
+      const seen = samples[name] ?? [];
+      seen.push(residentMb(pid ?? 0));
+      samples[name] = seen;
+    }
+  }, 500);
+  await work();
+  clearInterval(timer);
+  return samples;
+};
+
+// Flat: what the last third reaches is not above what the middle one did; the first is warming up.
+const rowsOf = (load: string, samples: Samples, { licenses }: Bench): Row[] =>
+  Object.entries(samples).map(([name, megabytes]) => {
+    const third = Math.floor(megabytes.length / 3);
+    const [middle, last] = [Math.max(...megabytes.slice(third, -third)), Math.max(...megabytes.slice(-third))];
+    const madeOf = `last third ${(last / middle).toFixed(2)} of the middle one, ${whole(licenses.large)} licenses`;
+    return ['P12', `memory of the ${name} under ${load}, MB`, whole(Math.max(...megabytes)), '<= 300, flat', madeOf];
+  });
+
+/** The event store is a child of the process that started the stack: this one. */
+const storePid = (): number => {
+  const pid = readdirSync('/proc').find((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    const stat = textOf(entry, 'stat');
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return parent === process.pid && /eventstore\/main\.[jt]s/.test(textOf(entry, 'cmdline'));
+  });
+  if (pid === undefined) throw new Error('The event store process was not found; this figure needs Linux.');
+  return Number(pid);
+};
+
+const residentMb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(textOf(String(pid), 'status'))?.[1]) / 1_024;
+
+// A process may end while it is looked at.
+const textOf = (pid: string, file: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** The product as users run it: compiled, in a process group of its own. */
+export type Program = {
+  readonly process: ChildProcess;
+  /** Where its API listens; empty without one. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+};
+
+/** The compiled product's command line, without `npm`. */
+export const ledgerStart: readonly string[] = [process.execPath, 'bin/ledger.js', 'start'];
+
+/** Starts it and waits for its line that says ready. Throws with what it said when it ends before. */
+export const startProgram = async (
+  [program = '', ...args]: readonly string[],
+  cwd: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<Program> => {
+  const env = { ...process.env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...variables };
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const ended = once(child, 'exit');
+  let text = '';
+  const ready = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        if (text.includes('is ready')) return;
+        text += chunk;
+        if (text.includes('is ready')) resolve();
+      });
+    }
+  });
+  await Promise.race([ready, ended]);
+  if (!text.includes('is ready')) throw new Error(`The product ended before it was ready:\n${text}`);
+  const stop = async () => {
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    await ended;
+  };
+  return { process: child, url: /is ready on (\S+)/.exec(text)?.[1] ?? '', stop };
+};

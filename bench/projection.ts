@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { pino } from 'pino';
+import { type Stack, startStack } from '../src/embedded/stack.ts';
+import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
+import { migrate } from '../src/projections/migrate.ts';
+import { createPool } from '../src/projections/pool.ts';
+import { runProjector } from '../src/projections/run.ts';
+import { compared, type Figures } from './bench.ts';
+import { eventsPerLicense, licenseEvents, type Vendor } from './bulk-log.ts';
+import { startApp } from './http.ts';
+import { connectAs } from './ledgers.ts';
+import { interleaved } from './rounds.ts';
+
+/** P8: events a second into the read models, in batches and one by one, and how far they are behind 1,000 events a second. */
+export const projectionFigures: Figures = {
+  ids: ['P8'],
+  measure: async (bench) => {
+    const { dataDir, secret, vendor, licenses } = await bench.ledgerWith(bench.licenses.middle);
+    const stack = await startStack({ dataDir });
+    try {
+      const superuser = await connectAs(stack, dataDir, 'postgres');
+      const log = await connectAs(stack, dataDir, 'eventstore');
+      const rate = (batchMax: number, events: number) => async () => {
+        const end = await positionAfter(log, events);
+        return projectionRate(stack, superuser, { batchMax, events, end });
+      };
+      const events = licenses * eventsPerLicense;
+      const best = await interleaved(bench.rounds, {
+        batches: rate(500, events),
+        single: rate(1, Math.ceil(events / 10)),
+      });
+      await Promise.all([superuser.end(), log.end()]);
+
+      const app = await startApp({ variant: 'product', ...stack, secret, roles: ['projector'] });
+      const lag = await measureLag(stack, vendor, licenses, bench.seconds * 4);
+      app.process.disconnect();
+      const madeOf = `${lag.events} events, p50 ${lag.p50.toFixed(0)} ms, from before the append to the notice of the commit`;
+      return [
+        compared('P8', 'live projection / a transaction per event, events/s', [best.batches, best.single], '>= 5.00'),
+        ['P8', 'p99 of the lag at 1,000 events a second, ms', lag.p99.toFixed(0), '<= 250', madeOf],
+      ];
+    } finally {
+      await stack.stop();
+    }
+  },
+};
+
+/** The position of the log's event number `count`, counted from its begin. */
+const positionAfter = async (log: pg.Client, count: number): Promise<bigint> => {
+  const text = 'select position from eventstore.events order by position limit 1 offset $1';
+  const { rows } = await log.query<{ position: string }>(text, [count - 1]);
+  return BigInt(rows[0]?.position ?? 0);
+};
+
+type Run = { readonly batchMax: number; readonly events: number; readonly end: bigint };
+
+/** Projects the log from its begin into an empty database of its own, up to `end`. */
+const projectionRate = async (stack: Stack, superuser: pg.Client, { batchMax, events, end }: Run): Promise<number> => {
+  const quiet = pino({ level: 'silent' });
+  const url = new URL(stack.databaseUrl);
+  url.pathname = '/bench_projection';
+  await superuser.query('drop database if exists bench_projection with (force)');
+  await superuser.query(`create database bench_projection owner ${url.username} template template0`);
+  await migrate({ url: url.href, log: () => {} });
+  const pool = createPool({ url: url.href, role: 'ledger_projector', max: 2, log: quiet });
+  const store = connectEventStore({ url: stack.eventStoreUrl });
+  const ending = new AbortController();
+  const startedMs = performance.now();
+  const projector = runProjector({ store, pool, log: quiet, signal: ending.signal, batchMax });
+  while ((projector.position() ?? 0n) < end) {
+    const state = projector.state();
+    if (state.kind === 'waiting') throw new Error(`The projector waits: ${state.problem}`);
+    await delay(2);
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  ending.abort();
+  await projector.done;
+  await Promise.all([pool.end(), store.close()]);
+  await superuser.query('drop database bench_projection with (force)');
+  return events / seconds;
+};
+
+const eventsPerSecond = 1_000;
+
+/** Issues licenses evenly and waits for the notice of each one's projection; a time counts from when it was due. */
+export const measureLag = async (stack: Stack, vendor: Vendor, firstIndex: number, seconds: number) => {
+  const store = connectEventStore({ url: stack.eventStoreUrl });
+  const listener = new pg.Client(stack.databaseUrl);
+  await listener.connect();
+  const waiting: { readonly position: bigint; readonly dueMs: number }[] = [];
+  const lags: number[] = [];
+  let projected = 0n;
+  // An append may be told of after its projection: whichever comes second settles it.
+  const settle = () => {
+    for (let place = waiting.length - 1; place >= 0; place--) {
+      const wait = waiting[place];
+      if (wait === undefined || wait.position > projected) continue;
+      lags.push(performance.now() - wait.dueMs);
+      waiting.splice(place, 1);
+    }
+  };
+  listener.on('notification', ({ payload = '0' }) => {
+    if (BigInt(payload) > projected) projected = BigInt(payload);
+    settle();
+  });
+  await listener.query('listen ledger_projected');
+
+  const licenses = (eventsPerSecond * seconds) / eventsPerLicense;
+  const made = Array.from({ length: licenses }, (_, index) =>
+    licenseEvents(vendor, firstIndex + index, new Date().toISOString()),
+  );
+  const startedMs = performance.now();
+  const append = async ({ stream, events }: (typeof made)[number], dueMs: number) => {
+    const { position } = await store.append(stream, events, 'no_stream', { timeoutMs: 30_000 });
+    waiting.push({ position: position.commit, dueMs });
+    settle();
+  };
+  const sent: Promise<void>[] = [];
+  while (sent.length < made.length) {
+    const due = ((performance.now() - startedMs) / 1_000) * (eventsPerSecond / eventsPerLicense);
+    for (const license of made.slice(sent.length, Math.floor(due)))
+      sent.push(append(license, startedMs + (sent.length * eventsPerLicense * 1_000) / eventsPerSecond));
+    await delay(1);
+  }
+  await Promise.all(sent);
+  while (waiting.length > 0) await delay(5);
+  await Promise.all([store.close(), listener.end()]);
+  lags.sort((a, b) => a - b);
+  const quantile = (part: number) => lags[Math.floor(lags.length * part)] ?? 0;
+  return { events: lags.length * eventsPerLicense, p50: quantile(0.5), p99: quantile(0.99) };
+};

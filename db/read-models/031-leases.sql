@@ -1,0 +1,42 @@
+-- One row per lease of a floating seat, open or ended. Heartbeats are no events and not here.
+create table rm.leases (
+  issuer_org_id text not null,
+  holder_org_id text,
+  license_id text not null,
+  lease_id text not null,
+  -- MACHINE, INSTANCE or USER: what holder_hash is the HMAC of.
+  scope text not null,
+  product text,
+  holder_hash bytea not null,
+  user_ref text,
+  borrowed boolean not null,
+  ttl_seconds integer not null,
+  -- Of the last time, where a lapsed lease came back.
+  acquired_at timestamptz not null,
+  -- A borrowed lease ends then; any other lapses then, or later where it was heard of.
+  expires_at timestamptz not null,
+  -- Null: open.
+  ended_at timestamptz,
+  -- LAPSED, or the cause of the release.
+  cause text,
+  -- Of a lapsed one.
+  last_seen_at timestamptz,
+  -- When the seat of a released lease returns to the pool, where that is later than its end.
+  seat_free_at timestamptz,
+  primary key (issuer_org_id, license_id, lease_id),
+  check ((ended_at is null) = (cause is null)),
+  check (ended_at is not null or (last_seen_at is null and seat_free_at is null))
+);
+
+create index leases_open on rm.leases (license_id, acquired_at, lease_id) where ended_at is null;
+create index leases_open_by_holder on rm.leases (license_id, holder_hash) where ended_at is null;
+
+alter table rm.leases enable row level security;
+alter table rm.leases force row level security;
+create policy tenant_reads on rm.leases for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
+    or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.leases to ledger_projector using (true) with check (true);
+
+grant select on rm.leases to ledger_api;
+grant select, insert, update, delete on rm.leases to ledger_projector;

@@ -1,0 +1,25 @@
+-- Who is a member of an organization, and who was. Names and addresses are not here: users are named by their ids.
+create table rm.memberships (
+  -- The organization itself.
+  issuer_org_id text not null,
+  user_id text not null,
+  role text not null,
+  -- By which invitation; null: the founder.
+  invitation_id text,
+  -- Of the last time, where somebody came back.
+  joined_at timestamptz not null,
+  -- Null: a member.
+  removed_at timestamptz,
+  primary key (issuer_org_id, user_id)
+);
+
+create index memberships_by_time on rm.memberships (issuer_org_id, joined_at, user_id) where removed_at is null;
+
+alter table rm.memberships enable row level security;
+alter table rm.memberships force row level security;
+create policy tenant_reads on rm.memberships for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.memberships to ledger_projector using (true) with check (true);
+
+grant select on rm.memberships to ledger_api;
+grant select, insert, update, delete on rm.memberships to ledger_projector;

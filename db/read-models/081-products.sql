@@ -1,0 +1,28 @@
+-- What an issuer sells, and what it sold.
+create table rm.products (
+  issuer_org_id text not null,
+  product_id text not null,
+  -- What licenses and requests name the product by, for ever.
+  code text not null,
+  name text not null,
+  -- What names are found by: a condition with lower() could not use an index under row-level security.
+  name_lower text collate "C" not null generated always as (lower(name)) stored,
+  description text,
+  created_at timestamptz not null,
+  -- Null: on sale.
+  archived_at timestamptz,
+  primary key (issuer_org_id, product_id)
+);
+
+create index products_by_code on rm.products (issuer_org_id, code);
+create index products_by_time on rm.products (issuer_org_id, created_at, product_id);
+create index products_by_name on rm.products (issuer_org_id, name_lower, product_id);
+
+alter table rm.products enable row level security;
+alter table rm.products force row level security;
+create policy tenant_reads on rm.products for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.products to ledger_projector using (true) with check (true);
+
+grant select on rm.products to ledger_api;
+grant select, insert, update, delete on rm.products to ledger_projector;

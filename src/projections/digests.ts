@@ -1,0 +1,49 @@
+import type { PoolClient } from 'pg';
+
+/** What a table holds of one organization. Equal rows, equal digests, whatever their order. */
+export type Digest = {
+  readonly table: string;
+  /** The organization that the rows belong to, by `issuer_org_id`. */
+  readonly tenant: string;
+  readonly rows: number;
+  /** 32 hex digits over every column of every row. It finds accidents; whoever writes the rows could forge it. */
+  readonly digest: string;
+};
+
+/** A digest per table and organization, of every table in the connection's schema, by table and organization. */
+export const digestsOf = async (db: PoolClient): Promise<readonly Digest[]> => {
+  const digests: Digest[] = [];
+  for (const table of await tablesOf(db)) {
+    // md5 as two numbers, added up over the rows: no order and no memory needed.
+    const { rows } = await db.query<{ tenant: string; rows: string; digest: string }>(
+      `select issuer_org_id as tenant, count(*) as rows,
+          md5(sum(('x' || left(hash, 16))::bit(64)::bigint::numeric) || '/' || sum(('x' || right(hash, 16))::bit(64)::bigint::numeric)) as digest
+        from (select t.issuer_org_id, md5(t::text) as hash from ${table} t) hashed
+        group by issuer_org_id order by issuer_org_id collate "C"`,
+    );
+    digests.push(...rows.map(({ rows: count, ...rest }) => ({ table, ...rest, rows: Number(count) })));
+  }
+  return digests;
+};
+
+/** How many rows each table in the connection's schema has. */
+export const countsOf = async (db: PoolClient): Promise<ReadonlyMap<string, number>> => {
+  const counts = new Map<string, number>();
+  for (const table of await tablesOf(db)) {
+    const { rows } = await db.query<{ count: string }>(`select count(*) from ${table}`);
+    counts.set(table, Number(rows[0]?.count));
+  }
+  return counts;
+};
+
+/** Settings for digests within a transaction: what a row looks like as text depends on them; and no time limit. */
+export const digestSettings = `set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
+  set local bytea_output = 'hex'; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`;
+
+const tablesOf = async (db: PoolClient): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ name: string }>(
+    `select quote_ident(relname) as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'
+      order by relname collate "C"`,
+  );
+  return rows.map(({ name }) => name);
+};

@@ -1,0 +1,159 @@
+/** A query of the catalog that returns a sentence for each fault it finds. */
+export type Check = { readonly sql: string; readonly values?: readonly unknown[] };
+
+/**
+ * Keys that are not led by the organization because their first column is unique in the whole world: ids made from random
+ * or derived UUIDs, HMACs, random look-up ids. Everything else would tell one tenant what another has.
+ */
+export const globallyUniqueKeys: readonly string[] = [
+  'rm.licenses(license_id)',
+  'rm.license_keys(key_hash)',
+  'rm.activations(activation_id)',
+  'rm.organizations(organization_id)',
+  'rm.api_keys(api_key_id)',
+  'identity.api_keys(api_key_id)',
+  'identity.api_keys(lookup_id)',
+  'vault.personal_values(ref)',
+  'vault.license_metadata(license_id)',
+];
+
+/** The doors around row-level security: functions with the rights of ledger_auth, and all that ledger_auth may read. */
+const definerFunctions = ['rm.license_by_key', 'identity.api_key_by_lookup'];
+const readableByAuth = ['rm.license_keys', 'identity.api_keys'];
+/** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
+const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];
+
+// What the policies of ledger_api must say, as Postgres writes it out: the parentheses make it one look-up per statement.
+const ofTenant = (column: string) =>
+  `(${column} = ( SELECT NULLIF(current_setting('app.org_id'::text, true), ''::text) AS "nullif"))`;
+const issuerOnly = ofTenant('issuer_org_id');
+const issuerOrHolder = `(${issuerOnly} OR ${ofTenant('holder_org_id')})`;
+
+const roles = `('ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker', 'ledger_auth')`;
+// Another version of the read models follows the same rules and exemptions as the serving one.
+const ourSchemas = `(n.nspname in ('rm', 'identity', 'vault', 'ops') or n.nspname ~ '^rm_v[0-9]+$')`;
+const generalSchema = `regexp_replace(n.nspname, '^rm_v[0-9]+$', 'rm')`;
+
+// Every table: "owned" are those with rows of organizations, which in ops are not all.
+const everything = `(
+  select c.oid, c.relacl, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+    ${generalSchema} as schema, n.nspname || '.' || c.relname as name, ${generalSchema} || '.' || c.relname as general,
+    n.nspname <> 'ops' or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'issuer_org_id') as owned
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ourSchemas}
+)`;
+const tables = `(select * from ${everything} all_tables where owned) t`;
+
+// Grants on tables, and on single columns of them.
+const grants = (relation: string) => `(
+  select t.*, g.grantee, g.privilege_type, null as column_name
+    from ${relation} t cross join lateral aclexplode(coalesce(t.relacl, acldefault('r', t.relowner))) g
+  union all select t.*, g.grantee, g.privilege_type, a.attname
+    from ${relation} t join pg_attribute a on a.attrelid = t.oid cross join lateral aclexplode(a.attacl) g
+) g`;
+const grantee = `coalesce((select rolname from pg_roles r where r.oid = g.grantee), 'PUBLIC')`;
+const granted = `select ${grantee} || ' has ' || g.privilege_type || ' on ' || name || coalesce('(' || column_name || ')', '') || '.'`;
+
+/** All that must hold, from the tables to the doors around them. */
+export const checks: readonly Check[] = [
+  {
+    sql: `select 'There is nothing to check: the tables of ' || wanted || ' are missing.'
+      from unnest(array['rm', 'identity', 'vault', 'ops']) wanted
+      where not exists (select from ${tables} where schema = wanted)`,
+  },
+  {
+    sql: `select name || ' lacks row-level security, enabled and forced.' from ${tables}
+      where relkind in ('r', 'p') and not (relrowsecurity and relforcerowsecurity)`,
+  },
+  {
+    sql: `select name || ' has no policy.' from ${tables}
+      where relkind in ('r', 'p') and not exists (select from pg_policy p where p.polrelid = t.oid)`,
+  },
+  {
+    sql: `select name || ' lacks issuer_org_id text not null.' from ${tables}
+      where relkind in ('r', 'p') and not exists (select from pg_attribute a where a.attrelid = t.oid
+        and a.attname = 'issuer_org_id' and a.atttypid = 'text'::regtype and a.attnotnull)`,
+  },
+  {
+    sql: `select name || ' has the policy ' || p.polname || ' for everybody.' from ${tables} join pg_policy p on p.polrelid = t.oid
+      where 0 = any(p.polroles)`,
+  },
+  {
+    sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_api past its organization.'
+      from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_api'
+      where (p.polcmd <> 'a' and not coalesce(pg_get_expr(p.polqual, p.polrelid)
+          = any(case when p.polcmd = 'r' then array[$1, $2] else array[$1] end), false))
+        or (p.polcmd in ('a', 'w', '*') and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') <> $1)`,
+    values: [issuerOnly, issuerOrHolder],
+  },
+  {
+    sql: `select name || ' is a view without security_invoker=true, a materialized view or a foreign table.' from ${tables}
+      where relkind in ('m', 'f') or (relkind = 'v' and not coalesce('security_invoker=true' = any(reloptions), false))`,
+  },
+  {
+    sql: `select 'The role ' || rolname || ' can log in, is a superuser, bypasses row-level security or makes roles.' from pg_roles
+      where rolname in ${roles} and (rolcanlogin or rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`,
+  },
+  {
+    sql: `select 'The role ' || wanted || ' is missing.' from unnest(array[${roles.slice(1, -1)}]) wanted
+      where not exists (select from pg_roles where rolname = wanted)`,
+  },
+  {
+    sql: `select 'The role ' || m.rolname || ' is a member of ' || r.rolname || '.' from pg_auth_members x
+      join pg_roles m on m.oid = x.member join pg_roles r on r.oid = x.roleid where m.rolname in ${roles}`,
+  },
+  {
+    sql: `select 'The unique key ' || name || '(' || a.attname || ', …) is neither led by issuer_org_id nor globally unique.'
+      from ${tables} join pg_index i on i.indrelid = t.oid and i.indisunique
+      join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
+      where a.attname <> 'issuer_org_id' and not (i.indnkeyatts = 1 and general || '(' || a.attname || ')' = any($1))`,
+    values: [globallyUniqueKeys],
+  },
+  {
+    sql: `select 'A unique key of ' || name || ' is led by an expression.' from ${tables}
+      join pg_index i on i.indrelid = t.oid and i.indisunique and i.indkey[0] = 0`,
+  },
+  {
+    sql: `select 'The foreign key ' || k.conname || ' of ' || name || ' is checked without regard to organizations.'
+      from ${tables} join pg_constraint k on k.conrelid = t.oid and k.contype = 'f'
+      where not exists (select from pg_attribute a where a.attrelid = t.oid and a.attnum = any(k.conkey) and a.attname = 'issuer_org_id')`,
+  },
+  {
+    sql: `select n.nspname || '.' || c.relname || ' is a sequence: its numbers tell one organization what others do.'
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${ourSchemas} and n.nspname <> 'ops'`,
+  },
+  {
+    sql: `${granted} from ${grants(everything)}
+      where g.grantee <> relowner and (privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN') or g.grantee = 0)`,
+  },
+  {
+    sql: `${granted} from ${grants(everything)}
+      where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned or schema <> 'ops')
+        or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1))
+        or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned) and privilege_type <> 'SELECT'
+        or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
+          or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT'))
+        or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
+    values: [readableByAuth, readableByAll],
+  },
+  {
+    sql: `select name || ' is not owned by ledger_owner.' from ${everything} t where pg_get_userbyid(relowner) <> 'ledger_owner'`,
+  },
+  {
+    sql: `select ${grantee} || ' may create in the schema ' || n.nspname || '.'
+      from pg_namespace n cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) g
+      where ${ourSchemas} and g.privilege_type = 'CREATE' and ${grantee} <> 'ledger_owner'`,
+  },
+  {
+    sql: `select n.nspname || '.' || p.proname || ' runs with its owner’s rights and is not one of the known doors, or is open to all.'
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where ${ourSchemas} and (
+        p.prosecdef and not (${generalSchema} || '.' || p.proname = any($1) and pg_get_userbyid(p.proowner) = 'ledger_auth'
+          and coalesce('search_path=""' = any(p.proconfig), false))
+        or exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g where g.grantee = 0))`,
+    values: [definerFunctions],
+  },
+  {
+    sql: `select n.nspname || '.' || p.proname || ' is marked leakproof, so Postgres shows it rows before it hides them.'
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${ourSchemas} and p.proleakproof`,
+  },
+];

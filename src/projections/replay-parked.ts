@@ -1,0 +1,91 @@
+import type { Pool, PoolClient } from 'pg';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { beginReplayable, writeEvents } from './apply.ts';
+import { holdCheckpoint, type Projection } from './checkpoint.ts';
+import { isEventFault } from './event-fault.ts';
+import { Unprojectable } from './fold-batch.ts';
+import { listParked, parkStreams, unparkStream } from './parked.ts';
+import { transaction } from './transaction.ts';
+
+type Options = {
+  readonly store: Pick<EventStore, 'read'>;
+  /** As ledger_projector. */
+  readonly pool: Pool;
+  readonly projection: Projection;
+  /** How many events a transaction brings in, during which the projector waits. */
+  readonly pageMax?: number;
+};
+
+/** `replayed`: its rows are as of the checkpoint again. `parked`: an event still does not fit; `error` says why. */
+export type Replay =
+  | { readonly outcome: 'replayed' | 'not_parked' }
+  | { readonly outcome: 'parked'; readonly error: string };
+
+/**
+ * Brings the events of a parked stream into its rows, in order, up to the checkpoint, and lets the projector go on with it
+ * from there: none is left out or counted twice, also beside a running projector, for which the checkpoint is held. What
+ * fitted stays when a later event still does not.
+ */
+export const replayParked = async (
+  { store, pool, projection, pageMax = 500 }: Options,
+  stream: string,
+): Promise<Replay> => {
+  // From its beginning: where events are missing, they are before the one that it was parked for. Rows know theirs.
+  let next = 0n;
+  let size = pageMax;
+  for (;;) {
+    const page = { stream, from: next, size };
+    try {
+      const done = await transaction(pool, beginReplayable, (db) => replayPage(db, store, projection, page));
+      if (done !== null) return done;
+      next += BigInt(size);
+    } catch (error) {
+      if (!isEventFault(error)) throw error;
+      // Postgres refuses rows and does not say which event makes them: one at a time tells.
+      if (size === 1) return parkAgain({ store, pool, projection }, stream, next, error);
+      size = 1;
+    }
+  }
+};
+
+type Page = { readonly stream: string; readonly from: bigint; readonly size: number };
+
+/** Null: there is more to replay. */
+const replayPage = async (
+  db: PoolClient,
+  store: Options['store'],
+  projection: Projection,
+  { stream, from, size }: Page,
+): Promise<Replay | null> => {
+  const { position } = await holdCheckpoint(db, projection);
+  if (!(await isParked(db, projection, stream))) return { outcome: 'not_parked' };
+  const { events } = await store.read(stream, from, size);
+  const due = events.filter((event) => position !== 'start' && event.position.commit <= position.commit);
+  const [misfit] = await writeEvents(db, due);
+  if (misfit !== undefined) {
+    await parkStreams(db, projection, [misfit]);
+    return { outcome: 'parked', error: misfit.message };
+  }
+  if (due.length === size) return null;
+  await unparkStream(db, projection, stream);
+  return { outcome: 'replayed' };
+};
+
+const isParked = async (db: PoolClient, projection: Projection, stream: string): Promise<boolean> =>
+  (await listParked(db, projection)).some((parked) => parked.stream === stream);
+
+const parkAgain = async (
+  { store, pool, projection }: Options,
+  stream: string,
+  revision: bigint,
+  error: unknown,
+): Promise<Replay> => {
+  const [recorded] = (await store.read(stream, revision, 1)).events;
+  if (recorded === undefined) throw error;
+  const misfit = new Unprojectable(recorded, error);
+  await transaction(pool, 'begin', async (db) => {
+    await holdCheckpoint(db, projection);
+    if (await isParked(db, projection, stream)) await parkStreams(db, projection, [misfit]);
+  });
+  return { outcome: 'parked', error: misfit.message };
+};

@@ -1,0 +1,35 @@
+import type { ClientBase, Pool } from 'pg';
+import type { Projection } from './checkpoint.ts';
+
+/** The name of the one projection there is: every table of the read models. */
+export const readModelsName = 'read-models';
+
+/** A version of the read models. `shape`: the hash of the files of db/read-models that it was made from. */
+export type Version = {
+  readonly version: number;
+  readonly state: 'building' | 'active' | 'previous';
+  readonly shape: string;
+};
+
+/** The version that serves now. Another may from one transaction to the next. Throws where none was made yet. */
+export const activeProjection = async (db: Pool | ClientBase): Promise<Projection> => {
+  const active = (await versionsOf(db)).find(({ state }) => state === 'active');
+  if (active === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
+  return projectionOf(active);
+};
+
+/** Every version whose tables exist, oldest first. */
+export const versionsOf = async (db: Pool | ClientBase): Promise<readonly Version[]> => {
+  const { rows } = await db.query<Version>(
+    'select version, state, shape from ops.projection_versions where projection = $1 order by version',
+    [readModelsName],
+  );
+  return rows;
+};
+
+/** The schema of a version's tables: `rm` while it serves. */
+export const schemaOf = ({ version, state }: Pick<Version, 'version' | 'state'>): string =>
+  state === 'active' ? 'rm' : `rm_v${version}`;
+
+/** A version as checkpoints name it. */
+export const projectionOf = ({ version }: Pick<Version, 'version'>): Projection => ({ name: readModelsName, version });

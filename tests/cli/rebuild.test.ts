@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Product, runLedger, startProduct } from '../support/product.ts';
+
+let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
+let product: Product;
+beforeAll(async () => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-rebuild-'));
+  env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
+  product = await startProduct(env);
+});
+afterAll(async () => {
+  product.process.kill('SIGTERM');
+  await product.ended;
+  await rm(env.LEDGER_DATA_DIR, { recursive: true });
+});
+
+const validate = async () => {
+  const { baseUrl, licenseKey } = product.demo;
+  const response = await fetch(new URL('/v1/licenses/validate', baseUrl), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ licenseKey, product: 'local_cli' }),
+  });
+  return [response.status, ((await response.json()) as { code?: string }).code];
+};
+
+/** What `ledger verify --read-models` prints of tables, without the sentence above. */
+const digests = async () => {
+  const { code, output } = await runLedger(['verify', '--read-models'], env);
+  expect(output).toContain('Intact:');
+  expect(code).toBe(0);
+  return output.slice(output.indexOf('table '));
+};
+
+test('a running server’s read models are rebuilt, taken back and pruned while it answers', {
+  timeout: 120_000,
+}, async () => {
+  const valid = await validate();
+  expect(valid).toEqual([200, 'VALID']);
+  const before = await digests();
+  expect(before).toMatch(/^licenses +org_\w+ +1 +[0-9a-f]{32}$/m);
+
+  const rebuilt = await runLedger(['rebuild', '--projection', 'read-models'], env);
+  expect(rebuilt.output).toMatch(/folding +\[[#.]{30}\] +\d+ %/);
+  expect(rebuilt.output).toMatch(/Version 2 of the read models serves now: \d+ events folded, \d+ streams compared/);
+  expect(rebuilt.code).toBe(0);
+  expect(await validate()).toEqual(valid);
+  expect(await digests()).toEqual(before);
+
+  expect((await runLedger(['rebuild', '--rollback'], env)).output).toContain(
+    'Version 1 of the read models serves again',
+  );
+  expect(await validate()).toEqual(valid);
+  expect(await digests()).toEqual(before);
+  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('Version 2 of the read models is dropped.');
+  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('There is no version before to drop.');
+  expect(await validate()).toEqual(valid);
+});
+
+test('what cannot be done is refused with a sentence', async () => {
+  const other = await runLedger(['rebuild', '--projection', 'other'], env);
+  expect(other).toMatchObject({ code: 1, output: 'There is no projection named other. There is one: read-models.\n' });
+  const both = await runLedger(['rebuild', '--rollback', '--prune'], env);
+  expect(both).toMatchObject({ code: 1, output: 'Give --rollback or --prune, not both.\n' });
+});

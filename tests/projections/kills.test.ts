@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { connectLogReader } from '../../src/eventstore/read-log.ts';
+import { verifyLedger } from '../../src/projections/verify.ts';
+import { appendLog } from '../support/append-log.ts';
+import { startStore } from '../support/event-store.ts';
+import { randomFrom } from '../support/license-fixtures.ts';
+import { runProgram } from '../support/processes.ts';
+import { condition } from '../support/product.ts';
+import { randomLog } from '../support/random-log.ts';
+import { createReadModels } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
+
+const kills = sized(200);
+const events = sized(30_000);
+
+test.each([
+  ['the projector', 1],
+  ['one of two projectors', 2],
+])(
+  `SIGKILL of %s ${kills} times over ${events} events: every row equals the fold`,
+  { timeout: 400_000 + kills * 10_000 },
+  async (_, instances) => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    console.log(`Kills are drawn from seed ${seed}.`);
+    const random = randomFrom(seed);
+    const log = randomLog(events, seed);
+    const [models, running] = await Promise.all([createReadModels(), startStore()]);
+    const store = running.connect();
+
+    const start = async () => {
+      const projector = runProgram('run-projector.ts', [models.url, running.url]);
+      await projector.firstAnswer;
+      return projector;
+    };
+    const position = async () => {
+      const { rows } = await models.superuser.query<{ position: string }>(
+        'select coalesce(max(commit_position), -1) as position from ops.checkpoints',
+      );
+      return BigInt(rows[0]?.position ?? -1);
+    };
+
+    const alive = await Promise.all(Array.from({ length: instances }, start));
+    let fenced = 0;
+    const gone = async (projector: (typeof alive)[number]) => {
+      await projector.ended;
+      fenced += projector.output().split('Another projector is active').length - 1;
+    };
+    for (let kill = 0; kill < kills; kill++) {
+      const before = await position();
+      const portion = log.slice(Math.floor((kill * events) / kills), Math.floor(((kill + 1) * events) / kills));
+      const appended = appendLog(store, portion);
+      await condition('the checkpoint moves', async () => (await position()) > before);
+      await delay(random() * killMsMax);
+      const [victim] = alive.splice(Math.floor(random() * alive.length), 1);
+      victim?.process.kill('SIGKILL');
+      if (victim !== undefined) await gone(victim);
+      await appended;
+      alive.push(await start());
+    }
+
+    await appendLog(store, log.slice(events));
+    const head = await store.head({ timeoutMs: 5_000 });
+    // Killed early each time, one alone has most of the log still before it.
+    await condition('everything is projected', async () => (await position()) === head?.commit, catchUpMsMax);
+    for (const projector of alive) projector.process.kill('SIGTERM');
+    await Promise.all(alive.map(gone));
+    if (instances > 1) expect(fenced).toBeGreaterThan(0);
+
+    const reader = connectLogReader({ url: running.url });
+    expect(await verifyLedger({ store, readLog: reader.read, pool: models.projector })).toMatchObject({
+      ...{ intact: true, events: log.length, notProjected: 0 },
+    });
+    await reader.close();
+    await running.stop();
+    await models.drop();
+  },
+);
+
+const catchUpMsMax = 300_000;
+// About the time in which a portion is projected: kills hit batches as well as the pauses between them.
+const killMsMax = 200;

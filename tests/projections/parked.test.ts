@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { applyBatch } from '../../src/projections/apply.ts';
+import { applyOrPark } from '../../src/projections/apply-or-park.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import type { Log } from '../../src/projections/log.ts';
+import { listParked } from '../../src/projections/parked.ts';
+import { replayParked } from '../../src/projections/replay-parked.ts';
+import { runProjector } from '../../src/projections/run.ts';
+import { activeProjection } from '../../src/projections/versions.ts';
+import { appendLog } from '../support/append-log.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { createLog, testId } from '../support/license-fixtures.ts';
+import { randomLog } from '../support/random-log.ts';
+import { createReadModels, dumpReadModels, emptyReadModels, quiet } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
+
+const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 60_000, interval: 10 });
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+let projection: Awaited<ReturnType<typeof activeProjection>>;
+let running: RunningStore;
+let store: EventStore;
+beforeAll(async () => {
+  models = await createReadModels();
+  projection = await activeProjection(models.projector);
+});
+afterAll(() => models.drop());
+beforeEach(async () => {
+  await emptyReadModels(models.superuser);
+  running = await startStore();
+  store = running.connect();
+  return () => running.stop();
+});
+
+const parked = async () => (await listParked(models.projector, projection)).map(({ stream }) => stream);
+const revisionOf = async (licenseId: string) => {
+  const { rows } = await models.superuser.query('select revision from rm.licenses where license_id = $1', [licenseId]);
+  return rows[0] === undefined ? null : Number(rows[0].revision);
+};
+const replay = (stream: string) => replayParked({ store, pool: models.projector, projection }, stream);
+
+/** Runs a projector while `work` does; `caughtUp` waits until it has handled everything. */
+const projecting = async (work: (caughtUp: () => Promise<void>) => Promise<unknown>, log: Log = quiet) => {
+  const stop = new AbortController();
+  const projector = runProjector({
+    ...{ store, pool: models.projector, log, backoffMs: () => 10, retryMs: 1, signal: stop.signal },
+  });
+  const caughtUp = async () => {
+    const head = await store.head({ timeoutMs: 5_000 });
+    await eventually(() => projector.position()).toBe(head?.commit);
+  };
+  try {
+    await work(caughtUp);
+  } finally {
+    stop.abort();
+    await projector.done;
+  }
+};
+
+/** A release that cannot take in a license from a revision on; returns the one that can. */
+const breaking = async (licenseId: string, revision: number) => {
+  const name = `broken_${licenseId}_${revision}`;
+  await models.superuser.query(
+    `alter table rm.licenses add constraint ${name} check (license_id <> '${licenseId}' or revision < ${revision})`,
+  );
+  return () => models.superuser.query(`alter table rm.licenses drop constraint ${name}`);
+};
+
+describe('an event that cannot be read', () => {
+  test('parks its stream from there on, is reported once, and nothing else waits', async () => {
+    const ledger = createLog();
+    const [sick, well] = [ledger.issue('sick'), ledger.issue('well')];
+    const poison = { id: '00000000-0000-4000-8000-000000000002', type: 'LicenseGilded', data: {}, metadata: {} };
+    const later = { ...poison, id: '00000000-0000-4000-8000-000000000003' };
+    const reports: object[] = [];
+    await projecting(
+      async (caughtUp) => {
+        await appendLog(store, ledger.log);
+        await store.append(`license-${sick}`, [poison], 1n, { timeoutMs: 5_000 });
+        const before = ledger.log.length;
+        ledger.activate(well, 'a');
+        await appendLog(store, ledger.log.slice(before));
+        await caughtUp();
+        await store.append(`license-${sick}`, [later], 2n, { timeoutMs: 5_000 });
+        ledger.activate(well, 'b');
+        await appendLog(store, ledger.log.slice(before + 1));
+        await caughtUp();
+      },
+      { ...quiet, error: (fields) => reports.push(fields) },
+    );
+    expect(await revisionOf(sick)).toBe(1);
+    expect(await revisionOf(well)).toBe(3);
+    expect(reports).toMatchObject([{ stream: `license-${sick}`, revision: '2' }]);
+    expect(await listParked(models.projector, projection)).toMatchObject([
+      {
+        ...{ stream: `license-${sick}`, fromRevision: 2n, eventId: poison.id, eventType: 'LicenseGilded' },
+        error: expect.stringContaining('LicenseGilded at revision 2'),
+      },
+    ]);
+  });
+
+  test('stops a rebuild instead, and parks nothing', async () => {
+    const ledger = createLog();
+    ledger.issue('sick');
+    const [issued, keyed] = ledger.log;
+    if (!issued || !keyed) throw new Error('The fixture is too short.');
+    const batch = { from: 'start', events: [issued, { ...keyed, type: 'LicenseGilded' }], to: keyed.position } as const;
+    await expect(applyBatch(models.projector, projection, batch)).rejects.toThrow('cannot be projected');
+    expect(await parked()).toEqual([]);
+    expect((await readCheckpoint(models.projector, projection)).position).toBe('start');
+  });
+});
+
+test('a gap parks the stream; replayed, it has every event', async () => {
+  const ledger = createLog();
+  const licenseId = ledger.issue('gap');
+  for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
+  await appendLog(store, ledger.log);
+  const stored = (await store.read(`license-${licenseId}`)).events;
+  const to = stored.at(-1)?.position;
+  if (to === undefined) throw new Error('Nothing is stored.');
+  const delivered = stored.filter(({ revision }) => revision !== 2n);
+  const needs = { pool: models.projector, projection, log: quiet, retryMs: 1 };
+  expect(await applyOrPark(needs, { from: 'start', events: delivered, to })).toBe(true);
+  expect(await listParked(models.projector, projection)).toMatchObject([
+    { fromRevision: 3n, error: expect.stringContaining('revision 2 was expected') },
+  ]);
+  expect(await revisionOf(licenseId)).toBe(1);
+
+  expect(await replay(`license-${licenseId}`)).toEqual({ outcome: 'replayed' });
+  expect(await parked()).toEqual([]);
+  expect(await revisionOf(licenseId)).toBe(4);
+});
+
+test.each([
+  ['a character that it cannot hold', 'ActivationRecorded', { platform: 'lin\0ux' }, 2n],
+  ['the end of an activation that never was', 'ActivationDeactivated', { activationId: testId('act', 'none') }, 3n],
+])('of a batch that Postgres refuses for %s, one stream is parked', async (_, type, changed, revision) => {
+  const ledger = createLog();
+  const ids = Array.from({ length: 20 }, (_each, index) => ledger.issue(`license ${index}`));
+  for (const id of ids) ledger.activate(id, 'a');
+  for (const id of ids) ledger.deactivate(id, 'a');
+  const sick = `license-${ids[7]}`;
+  const isPoison = (event: Recorded) => event.stream === sick && event.type === type;
+  await appendLog(
+    store,
+    ledger.log.map((event) => (isPoison(event) ? { ...event, data: { ...event.data, ...changed } } : event)),
+  );
+  await projecting((caughtUp) => caughtUp());
+  expect(await listParked(models.projector, projection)).toMatchObject([{ stream: sick, fromRevision: revision }]);
+  const revisions = await Promise.all(ids.map(revisionOf));
+  expect(revisions).toEqual(ids.map((id) => (`license-${id}` === sick ? Number(revision) - 1 : 3)));
+});
+
+test('what may pass is tried for ever and parks nothing', async () => {
+  await models.superuser.query(`create sequence rm.tries; grant usage on rm.tries to ledger_projector;
+    create function rm.fail_at_first() returns trigger language plpgsql as $$ begin
+      if nextval('rm.tries') < 20 then raise exception 'not now' using errcode = '40001'; end if;
+      return new; end $$;
+    create trigger fails before insert on rm.licenses for each row execute function rm.fail_at_first()`);
+  try {
+    const ledger = createLog();
+    const licenseId = ledger.issue('unlucky');
+    await appendLog(store, ledger.log);
+    await projecting((caughtUp) => caughtUp());
+    expect(await parked()).toEqual([]);
+    expect(await revisionOf(licenseId)).toBe(1);
+  } finally {
+    await models.superuser.query(
+      'drop trigger fails on rm.licenses; drop function rm.fail_at_first; drop sequence rm.tries',
+    );
+  }
+});
+
+describe('a replay', () => {
+  test('that fails keeps what fits, and the stream parked with the new error', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('sick');
+    for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
+    const stream = `license-${licenseId}`;
+    const mends = [await breaking(licenseId, 4), await breaking(licenseId, 2)];
+    await appendLog(store, ledger.log);
+    await projecting((caughtUp) => caughtUp());
+    expect(await revisionOf(licenseId)).toBe(1);
+    await mends[1]?.();
+    expect(await replay(stream)).toMatchObject({ outcome: 'parked', error: expect.stringContaining('revision 4') });
+    expect(await revisionOf(licenseId)).toBe(3);
+    expect(await listParked(models.projector, projection)).toMatchObject([{ stream, fromRevision: 4n }]);
+    await mends[0]?.();
+    expect(await replay(stream)).toEqual({ outcome: 'replayed' });
+    expect(await replay(stream)).toEqual({ outcome: 'not_parked' });
+    expect(await revisionOf(licenseId)).toBe(4);
+  });
+
+  test('beside a running projector leaves no event out and counts none twice', async () => {
+    const log = randomLog(sized(6_000), 31);
+    const licenses = [...new Set(log.map(({ stream }) => stream))].filter((stream) => stream.startsWith('license-'));
+    const sick = licenses.filter((_, index) => index % 3 === 0);
+    let replayed = 0;
+    const mends = await Promise.all(sick.map((stream) => breaking(stream.slice('license-'.length), 4)));
+    await projecting(async (caughtUp) => {
+      const half = Math.floor(log.length / 2);
+      await appendLog(store, log.slice(0, half));
+      await eventually(async () => (await parked()).length).toBeGreaterThan(0);
+      let isAppended = false;
+      const appended = appendLog(store, log.slice(half)).finally(() => {
+        isAppended = true;
+      });
+      for (const [index, mend] of mends.entries()) {
+        await mend();
+        // This one may be parked, be about to be, or not have come; the other may still not fit. Two operators at once.
+        const streams = [sick[index] ?? '', (await parked()).at(-1) ?? ''];
+        const replays = await Promise.all([...streams, ...streams].map(replay));
+        replayed += replays.filter(({ outcome }) => outcome === 'replayed').length;
+      }
+      while (!isAppended || (await parked()).length > 0) for (const stream of await parked()) await replay(stream);
+      await appended;
+      await caughtUp();
+      for (const stream of await parked()) await replay(stream);
+    });
+    expect(replayed).toBeGreaterThan(0);
+    const seen = await dumpReadModels(models.superuser);
+    await emptyReadModels(models.superuser);
+    await projecting((caughtUp) => caughtUp());
+    expect(await dumpReadModels(models.superuser)).toEqual(seen);
+  });
+});

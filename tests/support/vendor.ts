@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
+import { createExecutor } from '../../src/eventstore/execute.ts';
+import { parseSecrets } from '../../src/identity/secrets.ts';
+import { createPool } from '../../src/projections/pool.ts';
+import { condition } from './product.ts';
+import { quiet } from './read-models.ts';
+
+type Servers = { readonly databaseUrl: string; readonly eventStoreUrl: string; readonly secret: string };
+
+/**
+ * An organization on given servers, in the command line's own way: there is no route yet that makes one. Returns an API key
+ * with all scopes when it is projected, for which a projector must run.
+ */
+export const createVendor = async ({ databaseUrl, eventStoreUrl, secret }: Servers): Promise<string> => {
+  const pool = createPool({ url: databaseUrl, role: 'ledger_api', max: 1, log: quiet });
+  const store = connectEventStore({ url: eventStoreUrl });
+  const needs = {
+    executor: createExecutor({ store }),
+    ...{ pool, secrets: parseSecrets(secret), now: () => new Date().toISOString() },
+  };
+  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
+  const key = { commandId: randomUUID(), organizationId, name: 'test', scopes: allScopes };
+  const created = await createApiKey(needs, key);
+  await condition('the key is projected', async () => {
+    const { rows } = await pool.query<{ position: string }>('select commit_position as position from ops.checkpoints');
+    return BigInt(rows[0]?.position ?? -1) >= created.position;
+  });
+  await store.close();
+  await pool.end();
+  return created.apiKey;
+};
