@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { type Stack, startStack } from '../src/embedded/stack.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
-import { streamPrefixes } from '../src/projections/fold-event.ts';
-import { rebuild } from '../src/projections/rebuild.ts';
-import { prune } from '../src/projections/roll-back.ts';
+import { streamPrefixes } from '../src/projections/fold/fold-event.ts';
+import { rebuild } from '../src/projections/rebuild/rebuild.ts';
+import { prune } from '../src/projections/rebuild/roll-back.ts';
 import { compared, type Figures } from './bench.ts';
 import { interleaved } from './rounds.ts';
 

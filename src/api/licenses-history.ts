@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { encodeId } from '../domain/ids.ts';
-import { type HistoryEntry, historyOf } from '../projections/license-events.ts';
-import { licenseById } from '../projections/licenses.ts';
+import { type HistoryEntry, historyOf } from '../projections/tables/license-events.ts';
+import { licenseById } from '../projections/tables/licenses.ts';
 import { asTenant } from '../projections/tenant.ts';
 import { noSuchLicense, type ReadNeeds } from './licenses-read.ts';
 import { page } from './paging.ts';

@@ -1,4 +1,4 @@
-import type { RebuildProgress } from '../projections/rebuild.ts';
+import type { RebuildProgress } from '../projections/rebuild/rebuild.ts';
 
 /** Shows how far a rebuild is: a bar that moves on a terminal, else a line every few seconds. */
 export type Progress = {

@@ -1,8 +1,8 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { migrate } from '../projections/migrate.ts';
-import { type RebuildOptions, rebuild } from '../projections/rebuild.ts';
-import { prune, rollBack } from '../projections/roll-back.ts';
+import { type RebuildOptions, rebuild } from '../projections/rebuild/rebuild.ts';
+import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
 import { createLog } from './log.ts';
 import { createProgress } from './progress.ts';

@@ -3,7 +3,7 @@ import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader } from '../eventstore/read-log.ts';
 import { migrate } from '../projections/migrate.ts';
 import { createPool } from '../projections/pool.ts';
-import { type Verdict, verifyLedger } from '../projections/verify.ts';
+import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { createLog } from './log.ts';
 import { joinServers } from './servers.ts';
 import { table } from './table.ts';

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { applyBatch, type Batch, beginReplayable } from './apply.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault } from './event-fault.ts';
-import { Unprojectable } from './fold-batch.ts';
+import { Unprojectable } from './fold/fold-batch.ts';
 import type { Log } from './log.ts';
 import { parkStreams } from './parked.ts';
 import { transaction } from './transaction.ts';

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
-import { foldFitting, type Unprojectable } from './fold-batch.ts';
-import { loadStored, writeChanges } from './tables.ts';
+import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
+import { loadStored, writeChanges } from './tables/tables.ts';
 import { transaction } from './transaction.ts';
 
 /** Consecutive events after `from`, oldest first, and how far the log is handled with them. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { Unprojectable } from './fold-batch.ts';
-import { MissingRows } from './rows.ts';
+import { Unprojectable } from './fold/fold-batch.ts';
+import { MissingRows } from './tables/rows.ts';
 
 /**
  * Whether an event in the batch is at fault, so that trying again ends the same. Anything else — a lost connection, a

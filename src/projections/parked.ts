@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Projection } from './checkpoint.ts';
-import type { Unprojectable } from './fold-batch.ts';
+import type { Unprojectable } from './fold/fold-batch.ts';
 
 /** A stream whose rows stay as they were before `fromRevision`, whose event could not be brought into the tables. */
 export type ParkedStream = {

@@ -3,7 +3,7 @@ import type { EventStore } from '../eventstore/event-store.ts';
 import { beginReplayable, writeEvents } from './apply.ts';
 import { holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault } from './event-fault.ts';
-import { Unprojectable } from './fold-batch.ts';
+import { Unprojectable } from './fold/fold-batch.ts';
 import { listParked, parkStreams, unparkStream } from './parked.ts';
 import { transaction } from './transaction.ts';
 

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-store.ts';
 import { applyOrPark } from './apply-or-park.ts';
 import { type Projection, readCheckpoint } from './checkpoint.ts';
-import { streamPrefixes } from './fold-event.ts';
+import { streamPrefixes } from './fold/fold-event.ts';
 import { gather } from './gather.ts';
 import type { Log } from './log.ts';
 import { OtherPast, refuseOtherPast } from './other-past.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../domain/license/license.ts';
-import { type LicenseColumns, readLicense } from './licenses.ts';
+import { type LicenseColumns, readLicense } from './tables/licenses.ts';
 
 /** Everything that a validation is decided on. */
 export type ValidationFacts = {

@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/execute.ts';
-import type { DueLicense } from '../projections/licenses.ts';
+import type { DueLicense } from '../projections/tables/licenses.ts';
 import { carryOutDue, type OnRefused } from './carry-out.ts';
 
 type Needs = {

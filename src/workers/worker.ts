@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/execute.ts';
-import { dueLicenses } from '../projections/licenses.ts';
 import type { Log } from '../projections/log.ts';
+import { dueLicenses } from '../projections/tables/licenses.ts';
 import { sweepDue } from './expiry.ts';
 import { purgeIdempotency } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';

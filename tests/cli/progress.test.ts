@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createProgress } from '../../src/cli/progress.ts';
-import type { RebuildProgress } from '../../src/projections/rebuild.ts';
+import type { RebuildProgress } from '../../src/projections/rebuild/rebuild.ts';
 
 const folding = (part: number): RebuildProgress => ({
   ...{ phase: 'folding', events: part * 1_000, position: BigInt(part), head: 10n },

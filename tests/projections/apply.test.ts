@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
-import { Unprojectable } from '../../src/projections/fold-batch.ts';
+import { Unprojectable } from '../../src/projections/fold/fold-batch.ts';
 import { createLog, randomFrom, testId } from '../support/license-fixtures.ts';
 import { randomLog } from '../support/random-log.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project, readModels } from '../support/read-models.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
-import { verifyLedger } from '../../src/projections/verify.ts';
+import { verifyLedger } from '../../src/projections/verify/verify.ts';
 import { appendLog } from '../support/append-log.ts';
 import { startStore } from '../support/event-store.ts';
 import { randomFrom } from '../support/license-fixtures.ts';

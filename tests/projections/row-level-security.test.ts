@@ -1,7 +1,7 @@
 import pg, { type PoolClient } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
+import { storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
-import { storeMetadata, storeValue } from '../../src/projections/vault.ts';
 import { createLog, customer, rival, testHash, testId, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
 import { catalogLife, organizationLife } from '../support/stream-fixtures.ts';

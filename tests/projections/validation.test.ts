@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
-import { foldBatch } from '../../src/projections/fold-batch.ts';
-import { nothingStored } from '../../src/projections/fold-event.ts';
+import { foldBatch } from '../../src/projections/fold/fold-batch.ts';
+import { nothingStored } from '../../src/projections/fold/fold-event.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { createValidationReader, type ValidationReader } from '../../src/projections/validation.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';

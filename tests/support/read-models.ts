@@ -6,7 +6,7 @@ import { type Projection, readCheckpoint } from '../../src/projections/checkpoin
 import type { Log } from '../../src/projections/log.ts';
 import { migrate } from '../../src/projections/migrate.ts';
 import { createPool } from '../../src/projections/pool.ts';
-import { type Verdict, verifyLedger } from '../../src/projections/verify.ts';
+import { type Verdict, verifyLedger } from '../../src/projections/verify/verify.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase } from './database.ts';
 

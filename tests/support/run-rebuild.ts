@@ -1,6 +1,6 @@
 // Runs one rebuild, for tests that end it in the middle: says its phase as a JSON line when that begins, then the result.
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { rebuild } from '../../src/projections/rebuild.ts';
+import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 
 const [databaseUrl = '', eventStoreUrl = '', settleMs = '0'] = process.argv.slice(2);
 

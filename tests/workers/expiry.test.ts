@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { dueLicenses } from '../../src/projections/licenses.ts';
 import { createPool } from '../../src/projections/pool.ts';
+import { dueLicenses } from '../../src/projections/tables/licenses.ts';
 import { sweepDue } from '../../src/workers/expiry.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { startWorker } from '../../src/workers/worker.ts';

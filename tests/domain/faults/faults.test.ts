@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { failuresWith, runDomainTests, withCopy } from './plant.ts';
 import { faults } from './planted.ts';
 
-const full = process.env['LEDGER_TEST_SIZE'] === 'full';
+const full = process.env.LEDGER_TEST_SIZE === 'full';
 const planted = full ? faults : faults.slice(0, 3);
 
 test(

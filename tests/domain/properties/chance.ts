@@ -25,6 +25,6 @@ export const chanceOf = (seed: number): Chance => {
 
 /** The seed of a run: `LEDGER_SEED` where it is set, so that a run can be repeated, else a fresh one. */
 export const runSeed = (): number => {
-  const given = Number(process.env['LEDGER_SEED']);
+  const given = Number(process.env.LEDGER_SEED);
   return Number.isSafeInteger(given) && given > 0 ? given : 1 + Math.floor(Math.random() * 2_000_000_000);
 };

@@ -6,14 +6,14 @@ import { findViolation, type Seen } from './check.ts';
 import { commandTypes, drawCommands } from './commands.ts';
 
 const commandCount = 60;
-const full = process.env['LEDGER_TEST_SIZE'] === 'full';
+const full = process.env.LEDGER_TEST_SIZE === 'full';
 const numRuns = full ? 1_000_000 : 20_000;
 
 test(`${numRuns} sequences of ${commandCount} commands end as the model says, and break no invariant`, {
   timeout: full ? 5_400_000 : 300_000,
 }, () => {
   // `LEDGER_SEED` repeats a run; with the `LEDGER_PATH` of a failure, its one sequence.
-  const [seed, path] = [runSeed(), process.env['LEDGER_PATH'] ?? ''];
+  const [seed, path] = [runSeed(), process.env.LEDGER_PATH ?? ''];
   console.log(`sequences: LEDGER_SEED=${seed}`);
   const seen: Seen = new Map();
   const soundness = fc.property(sequence, (drawn) => {

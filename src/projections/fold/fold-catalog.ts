@@ -1,0 +1,72 @@
+import type { CatalogEvent } from '../../domain/catalog/events.ts';
+import type { At } from '../../domain/decider.ts';
+import type { Decoded } from '../../eventstore/envelope.ts';
+import type { Recorded } from '../../eventstore/event-store.ts';
+import type { Catalog, FoldedCatalog } from '../tables/catalogs.ts';
+import { policies, policyRow } from '../tables/policies.ts';
+import { productRow, products } from '../tables/products.ts';
+import { change, make, type Write } from './changes.ts';
+
+/**
+ * One event of an issuer's catalog: what the catalog is after it, and what it does to the rows of products and policies.
+ * Throws where the event does not belong into the stream.
+ */
+export const foldCatalog = (
+  before: Catalog | null,
+  issuerOrgId: string,
+  { event, at }: Decoded<CatalogEvent>,
+  { revision, position }: Recorded,
+): { readonly after: FoldedCatalog; readonly writes: readonly Write[] } => {
+  const after = catalogAfter(before, event, at);
+  if (after === null) throw new Error('the stream does not begin with CatalogOpened.');
+  if (after.issuerOrgId !== issuerOrgId)
+    throw new Error(`it opens the catalog of ${after.issuerOrgId}, which is not that of its stream.`);
+  return {
+    after: { ...after, revision, position: position.commit },
+    writes: partWrites(event, at, after),
+  };
+};
+
+const catalogAfter = (before: Catalog | null, event: CatalogEvent, { recordedAt }: At): Catalog | null => {
+  if (event.type === 'CatalogOpened')
+    return { issuerOrgId: event.data.issuerOrgId, openedAt: recordedAt, policyVersions: {} };
+  if (before === null || (event.type !== 'PolicyCreated' && event.type !== 'PolicyVersionAdded')) return before;
+  const { policyId, version } = event.data.policy;
+  return { ...before, policyVersions: { ...before.policyVersions, [policyId]: version } };
+};
+
+// The one return is what makes a new event without a case fail to compile.
+const partWrites = (
+  event: CatalogEvent,
+  { recordedAt, effectiveAt }: At,
+  { issuerOrgId: issuer_org_id, policyVersions }: Catalog,
+): readonly Write[] => {
+  switch (event.type) {
+    case 'ProductCreated':
+      return [make(products, productRow(issuer_org_id, event.data, recordedAt))];
+    case 'ProductChanged': {
+      const { productId: product_id, name, description } = event.data;
+      return [change(products, { issuer_org_id, product_id, name, description })];
+    }
+    case 'ProductArchived':
+      return [change(products, { issuer_org_id, product_id: event.data.productId, archived_at: effectiveAt })];
+    case 'PolicyCreated':
+      return [make(policies, policyRow(issuer_org_id, event.data, recordedAt))];
+    case 'PolicyVersionAdded': {
+      const { policyId: policy_id, version } = event.data.policy;
+      return [
+        change(policies, { issuer_org_id, policy_id, version: version - 1, current: false }),
+        make(policies, policyRow(issuer_org_id, event.data, recordedAt)),
+      ];
+    }
+    case 'PolicyArchived': {
+      const { policyId: policy_id } = event.data;
+      const versions = Array.from({ length: policyVersions[policy_id] ?? 0 }, (_, index) => index + 1);
+      return versions.map((version) =>
+        change(policies, { issuer_org_id, policy_id, version, archived_at: effectiveAt }),
+      );
+    }
+    case 'CatalogOpened':
+      return [];
+  }
+};

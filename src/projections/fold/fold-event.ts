@@ -1,0 +1,86 @@
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import { decodeLicense } from '../../eventstore/codec.ts';
+import { decodeCatalog } from '../../eventstore/codec-catalog.ts';
+import { decodeOrganization } from '../../eventstore/codec-organization.ts';
+import { decodeReservation } from '../../eventstore/codec-reservation.ts';
+import type { Recorded } from '../../eventstore/event-store.ts';
+import type { Catalog } from '../tables/catalogs.ts';
+import type { Organization } from '../tables/organizations.ts';
+import { type OpenPart, transferWrites } from '../tables/parts.ts';
+import { addWrites, type Changes } from './changes.ts';
+import { foldCatalog } from './fold-catalog.ts';
+import { foldLicense } from './fold-license.ts';
+import { foldOrganization } from './fold-organization.ts';
+import { notProjected } from './not-projected.ts';
+
+/** The streams that the read models are made of, and those that are read only to notice what cannot be read. */
+export const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'] as const;
+
+/** What the read models hold of the streams of a batch, before it, by id; nothing of those that have no rows yet. */
+export type Stored = {
+  readonly licenses: Lookup<{ readonly facts: LicenseFacts; readonly revision: bigint }>;
+  readonly organizations: Lookup<Organization & { readonly revision: bigint }>;
+  readonly catalogs: Lookup<Catalog & { readonly revision: bigint }>;
+  /** What is open on the licenses that a `LicenseTransferred` of the batch is about; of others it is not asked for. */
+  readonly openParts: Lookup<readonly OpenPart[]>;
+};
+
+/** What empty read models hold. */
+export const nothingStored: Stored = {
+  licenses: new Map(),
+  organizations: new Map(),
+  catalogs: new Map(),
+  openParts: new Map(),
+};
+
+/**
+ * Folds one event onto what is stored and what the batch changed so far. One that a row already contains changes nothing.
+ * Throws, and leaves `changes` as they are, for one that does not follow on its row or cannot be read.
+ */
+export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded): void => {
+  const { stream } = recorded;
+  const licenseId = licenseOf(stream);
+  const organizationId = organizationOf(stream);
+  const issuerOrgId = catalogOf(stream);
+  if (licenseId !== null) {
+    const before = changes.licenses.get(licenseId) ?? stored.licenses.get(licenseId);
+    if (!isNext(recorded, before)) return;
+    const transfer = (holderOrgId: string | null) =>
+      transferWrites(licenseId, holderOrgId, stored.openParts.get(licenseId) ?? [], changes.rows);
+    const folded = foldLicense(before?.facts ?? null, licenseId, decodeLicense(recorded), recorded, transfer);
+    changes.licenses.set(licenseId, folded.after);
+    addWrites(changes.rows, folded.writes);
+  } else if (organizationId !== null) {
+    const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
+    if (!isNext(recorded, before)) return;
+    const folded = foldOrganization(before ?? null, organizationId, decodeOrganization(recorded), recorded);
+    changes.organizations.set(organizationId, folded.after);
+    addWrites(changes.rows, folded.writes);
+  } else if (issuerOrgId !== null) {
+    const before = changes.catalogs.get(issuerOrgId) ?? stored.catalogs.get(issuerOrgId);
+    if (!isNext(recorded, before)) return;
+    const folded = foldCatalog(before ?? null, issuerOrgId, decodeCatalog(recorded), recorded);
+    changes.catalogs.set(issuerOrgId, folded.after);
+    addWrites(changes.rows, folded.writes);
+  } else if (stream.startsWith('reservation-')) notProjected(decodeReservation(recorded).event);
+};
+
+/** The license that a stream is of; null: another kind of stream. */
+export const licenseOf = (stream: string): string | null => idAfter('license-', stream);
+
+/** The organization that a stream is of; null: another kind of stream. */
+export const organizationOf = (stream: string): string | null => idAfter('organization-', stream);
+
+/** The organization whose catalog a stream is; null: another kind of stream. */
+export const catalogOf = (stream: string): string | null => idAfter('catalog-', stream);
+
+type Lookup<Value> = { readonly get: (id: string) => Value | undefined };
+
+const idAfter = (prefix: string, stream: string): string | null =>
+  stream.startsWith(prefix) ? stream.slice(prefix.length) : null;
+
+const isNext = ({ revision }: Recorded, before: { readonly revision: bigint } | undefined): boolean => {
+  const expected = before === undefined ? 0n : before.revision + 1n;
+  if (revision > expected) throw new Error(`revision ${expected} was expected: events are missing before it.`);
+  return revision === expected;
+};

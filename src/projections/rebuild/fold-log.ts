@@ -1,0 +1,49 @@
+import type { Pool } from 'pg';
+import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
+import { moveCheckpoint, type Projection } from '../checkpoint.ts';
+import { transaction } from '../transaction.ts';
+import { createFastFold } from './fold-fast.ts';
+import { openTail } from './tail.ts';
+
+type Needs = {
+  readonly store: EventStore;
+  /** As ledger_projector, with the schema of the empty tables. */
+  readonly pool: Pool;
+  readonly projection: Projection;
+  readonly signal: AbortSignal;
+  /** Told the events of each part once they are folded, and how far that is. */
+  readonly onFolded: (events: readonly Recorded[], to: Position) => void;
+};
+
+/**
+ * Folds the log, from its start to where it ends now, into empty tables, and sets their checkpoint there. Until it returns
+ * the tables are incomplete. Throws Unprojectable for an event that does not fit: nothing is left out.
+ */
+export const foldLog = async ({ store, pool, projection, signal, onFolded }: Needs): Promise<void> => {
+  const end = await store.head({ timeoutMs: answerMs });
+  if (end === null) return;
+  const fold = createFastFold(pool);
+  let last: Recorded | null = null;
+  const tail = openTail({ store, from: 'start', signal }, async ({ events, to }) => {
+    await fold.add(events);
+    last = events.at(-1) ?? last;
+    onFolded(events, to);
+  });
+  try {
+    let to = tail.position();
+    while (to === 'start' || to.commit < end.commit) {
+      if (await tail.arrived(waitMs)) await tail.take();
+      to = tail.position();
+    }
+    await fold.finish();
+    const [reached, lastEvent] = [to, last];
+    const moved = await transaction(pool, 'begin', (db) => moveCheckpoint(db, projection, 'start', reached, lastEvent));
+    if (moved === null)
+      throw new Error(`Version ${projection.version} of the read models is not empty, or was dropped.`);
+  } finally {
+    tail.close();
+  }
+};
+
+const answerMs = 10_000;
+const waitMs = 1_000;

@@ -1,0 +1,67 @@
+import type { Pool } from 'pg';
+import type { EventStore, Position } from '../../eventstore/event-store.ts';
+import { applyBatch } from '../apply.ts';
+import { type Projection, readCheckpoint } from '../checkpoint.ts';
+import { activeProjection } from '../versions.ts';
+import { openTail, type Tail } from './tail.ts';
+
+/**
+ * Follows the log into the tables of a version that does not serve. Nothing is left out: an event that cannot be projected
+ * throws Unprojectable.
+ */
+export const followVersion = (
+  { store, signal }: { readonly store: EventStore; readonly signal: AbortSignal },
+  pool: Pool,
+  projection: Projection,
+  from: Position | 'start',
+): Tail =>
+  openTail({ store, from, signal }, async (part) => {
+    if (!(await applyBatch(pool, projection, part)))
+      throw new Error(`Something else writes to version ${projection.version} of the read models, or dropped it.`);
+  });
+
+/**
+ * Follows until, for `settleMs`, it was never behind where the log ended, or the serving version was, a tenth of that
+ * time before.
+ */
+export const keepUp = async (
+  { store, serving, tail, settleMs }: { store: EventStore; serving: Pool; tail: Tail; settleMs: number },
+  onStep: () => void,
+): Promise<void> => {
+  let goal = await nearestEnd(store, serving);
+  let since = performance.now();
+  let lookedAt = since;
+  for (;;) {
+    if (await tail.arrived(stepMs)) await tail.take();
+    onStep();
+    const now = performance.now();
+    if (now - lookedAt < settleMs / 10) continue;
+    if (isBehind(tail, goal)) since = now;
+    else if (now - since >= settleMs) return;
+    goal = await nearestEnd(store, serving);
+    lookedAt = now;
+  }
+};
+
+/** Brings a version up to a position, or to the end of a log that ends before it, being restored to an earlier point. */
+export const reachIn =
+  (store: EventStore, tail: Tail) =>
+  async (goal: Position): Promise<void> => {
+    const head = await store.head({ timeoutMs: answerMs });
+    if (head !== null) await tail.reach(head.commit < goal.commit ? head : goal);
+  };
+
+const nearestEnd = async (store: EventStore, serving: Pool): Promise<bigint> => {
+  const head = await store.head({ timeoutMs: answerMs });
+  const { position } = await readCheckpoint(serving, await activeProjection(serving));
+  const [log, rows] = [head?.commit ?? 0n, position === 'start' ? 0n : position.commit];
+  return log < rows ? log : rows;
+};
+
+const isBehind = (tail: Tail, goal: bigint): boolean => {
+  const position = tail.position();
+  return (position === 'start' ? 0n : position.commit) < goal;
+};
+
+const stepMs = 100;
+const answerMs = 10_000;

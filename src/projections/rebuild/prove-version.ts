@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { EventStore, Position } from '../../eventstore/event-store.ts';
+import { readCheckpoint } from '../checkpoint.ts';
+import type { Log } from '../log.ts';
+import { runProjector } from '../run.ts';
+import { transaction } from '../transaction.ts';
+import { checkStreams } from '../verify/check-streams.ts';
+import { countsOf, digestSettings } from '../verify/digests.ts';
+import { activeProjection, type Version, versionsOf } from '../versions.ts';
+import type { Tail } from './tail.ts';
+
+type Needs = {
+  readonly store: EventStore;
+  readonly log: Log;
+  readonly pools: { readonly serving: Pool; readonly next: Pool };
+  readonly made: Version;
+  readonly tail: Tail;
+  /** The streams to fold once more. */
+  readonly streams: readonly string[];
+  readonly force?: boolean;
+};
+
+/**
+ * Proves a version before it serves: as many rows in every table as the serving version has at the same position, and the
+ * rows of some streams equal to their fold. Nothing is taken from `tail` meanwhile but by this. Throws a sentence about the
+ * first difference. Returns how many streams were compared.
+ */
+export const proveVersion = async ({ force = false, ...needs }: Needs): Promise<number> => {
+  if (!force) await compareCounts(needs);
+  const { store, pools, tail, streams } = needs;
+  const position = tail.position();
+  if (position === 'start') return 0;
+  const [difference] = await transaction(pools.next, beginSnapshot, (db) =>
+    checkStreams(streams, { store, db, upTo: position.commit }),
+  );
+  if (difference !== undefined)
+    throw new Error(`The rebuilt read models are not the fold of ${difference.stream}: ${difference.what}.`);
+  return streams.length;
+};
+
+const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
+
+const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> => {
+  const position = tail.position();
+  if (position !== 'start') await servingReaches({ pools, ...needs }, position);
+  const serving = await transaction(pools.serving, beginSnapshot, async (db) => {
+    const at = (await readCheckpoint(db, await activeProjection(db))).position;
+    // The snapshot stays as it is while the new version is brought to its position.
+    const head = await needs.store.head({ timeoutMs: 10_000 });
+    if (at !== 'start' && (head === null || head.commit < at.commit))
+      throw new Error(
+        'The serving read models are beyond the end of the log, which is another one or was restored. Repeat with --force.',
+      );
+    if (at !== 'start') await tail.reach(at);
+    return countsOf(db);
+  });
+  const made = await transaction(pools.next, beginSnapshot, countsOf);
+  const differing = [...made].filter(([table, count]) => serving.get(table) !== count);
+  if (differing.length === 0) return;
+  const numbers = differing.map(([table, count]) => `${table} ${serving.get(table) ?? 'none'} and ${count}`).join(', ');
+  throw new Error(
+    `The serving read models and the rebuilt ones have different numbers of rows: ${numbers}. ` +
+      'If the serving ones are known to be wrong, or are made by another release, repeat with --force.',
+  );
+};
+
+// Where no projector runs, as beside a stopped server, this one does until it is there, if they are tables that it knows.
+const servingReaches = async ({ store, log, pools, made }: Omit<Needs, 'tail'>, goal: Position): Promise<void> => {
+  const isThere = async () => {
+    const { position } = await readCheckpoint(pools.serving, await activeProjection(pools.serving));
+    return position !== 'start' && position.commit >= goal.commit;
+  };
+  const within = async (ms: number) => {
+    const deadline = performance.now() + ms;
+    while (!(await isThere())) {
+      if (performance.now() > deadline) return false;
+      await delay(pollMs);
+    }
+    return true;
+  };
+  if (await within(patienceMs)) return;
+  const isOurs = (await versionsOf(pools.serving)).some(
+    ({ state, shape }) => state === 'active' && shape === made.shape,
+  );
+  const stop = new AbortController();
+  const projector = isOurs ? runProjector({ store, pool: pools.serving, log, signal: stop.signal }) : null;
+  const reached = await within(catchUpMs);
+  stop.abort();
+  await projector?.done;
+  if (!reached)
+    throw new Error(
+      'The serving read models do not come to the end of the log, so that their rows cannot be counted against the rebuilt ' +
+        'ones. See the log of the projector for the reason, or repeat with --force.',
+    );
+};
+
+const pollMs = 50;
+const patienceMs = 3_000;
+const catchUpMs = 60_000;

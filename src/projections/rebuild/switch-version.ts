@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Position } from '../../eventstore/event-store.ts';
+import { projectedChannel, readCheckpoint } from '../checkpoint.ts';
+import { dropVersions } from '../install-version.ts';
+import { becomeOwner } from '../sql-files.ts';
+import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from '../versions.ts';
+
+/**
+ * Lets `next` serve from one moment to the next, in one transaction; the version that did is kept as the previous one, and
+ * the previous one before that is dropped. The active version's checkpoint is held meanwhile; `reach` brings `next` up to
+ * it. Renames schemas, which takes no lock on tables: readers neither wait nor fail. Tried again while a projector holds
+ * the checkpoint. `db` is the login of DATABASE_URL.
+ */
+export const switchVersion = async (
+  db: pg.Client,
+  next: Version,
+  reach: (position: Position) => Promise<void>,
+): Promise<void> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await switchOnce(db, next, reach);
+    } catch (error) {
+      await db.query('rollback');
+      const isBusy = error instanceof pg.DatabaseError && busy.has(error.code ?? '');
+      if (!isBusy || attempt === attemptsMax) throw error;
+      await delay(pauseMs);
+    }
+  }
+};
+
+/** Lets the login's `ledger_owner` rename schemas. Throws a sentence with what an administrator must run instead. */
+export const letOwnerRenameSchemas = async (db: pg.Client): Promise<void> => {
+  const { rows } = await db.query<{ may: boolean; database: string }>(
+    `select has_database_privilege('ledger_owner', current_database(), 'create') as may,
+      quote_ident(current_database()) as database`,
+  );
+  const [found] = rows;
+  if (found === undefined || found.may) return;
+  const grant = `grant create on database ${found.database} to ledger_owner`;
+  try {
+    await db.query(grant);
+  } catch (error) {
+    throw new Error(`The role ledger_owner may not rename schemas. Ask an administrator to run: ${grant}`, {
+      cause: error,
+    });
+  }
+};
+
+const switchOnce = async (
+  db: pg.Client,
+  next: Version,
+  reach: (position: Position) => Promise<void>,
+): Promise<void> => {
+  await db.query(`begin; set local lock_timeout = '2s'`);
+  await becomeOwner(db);
+  const versions = await versionsOf(db);
+  const active = versions.find(({ state }) => state === 'active');
+  if (active === undefined || !versions.some(({ version }) => version === next.version)) {
+    throw new Error('The versions of the read models were changed meanwhile. Begin again.');
+  }
+  await lockCheckpoint(db, active);
+  const { position } = await readCheckpoint(db, projectionOf(active));
+  if (position !== 'start') await inTime(reach(position));
+  await lockCheckpoint(db, next);
+
+  const aside = { ...active, state: 'previous' } as const;
+  await dropVersions(
+    db,
+    versions.filter(({ state, version }) => state === 'previous' && version !== next.version),
+  );
+  await becomeOwner(db);
+  await db.query(`alter schema rm rename to ${schemaOf(aside)}`);
+  await db.query(`alter schema ${schemaOf(next)} rename to rm`);
+  await db.query(
+    `update ops.projection_versions set state = case version when $2 then 'active' else 'previous' end,
+        switched_at = case version when $2 then now() else switched_at end
+      where projection = $1 and version in ($2, $3)`,
+    [readModelsName, next.version, active.version],
+  );
+  // This is what fences off a projector that waits for its checkpoint: it still means the schema of before.
+  await db.query(
+    `update ops.checkpoints set schema_name = case version when $2 then 'rm' else $4 end
+      where projection = $1 and version in ($2, $3)`,
+    [readModelsName, next.version, active.version, schemaOf(aside)],
+  );
+  await db.query(
+    `select pg_notify('${projectedChannel}', commit_position::text) from ops.checkpoints
+      where projection = $1 and version = $2 and commit_position is not null`,
+    [readModelsName, next.version],
+  );
+  await db.query('commit');
+};
+
+// Meanwhile nothing is projected into the tables that serve.
+const inTime = async (reached: Promise<void>): Promise<void> => {
+  const patience = new AbortController();
+  const late = delay(reachMs, 'late', { signal: patience.signal }).catch(() => undefined);
+  try {
+    if ((await Promise.race([reached, late])) === 'late')
+      throw new Error(
+        'The event store did not deliver in time what the serving read models have already. Begin again.',
+      );
+  } finally {
+    patience.abort();
+  }
+};
+
+const lockCheckpoint = async (db: pg.Client, { version }: Version): Promise<void> => {
+  await db.query('select from ops.checkpoints where projection = $1 and version = $2 for update', [
+    readModelsName,
+    version,
+  ]);
+};
+
+const reachMs = 5_000;
+const attemptsMax = 20;
+const pauseMs = 250;
+// lock_not_available, deadlock_detected
+const busy: ReadonlySet<string> = new Set(['55P03', '40P01']);

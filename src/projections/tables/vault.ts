@@ -1,0 +1,50 @@
+import type { PoolClient } from 'pg';
+import type { JsonObject } from '../../eventstore/event-store.ts';
+
+/** A personal value that events refer to by `ref`; `subject` is the id of the license or activation it is about. */
+export type PersonalValue = {
+  readonly ref: string;
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly kind: 'DEVICE_NAME' | 'REASON_TEXT';
+  readonly subject: string;
+  readonly value: string;
+};
+
+/** Stores a value before the event that refers to it; a repeat with the same reference replaces it. As its issuer. */
+export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<void> => {
+  await db.query({
+    name: 'store-value',
+    text: `insert into vault.personal_values (ref, issuer_org_id, holder_org_id, kind, subject, value)
+      values ($1, $2, $3, $4, $5, $6)
+      on conflict (ref) do update set value = excluded.value`,
+    values: [value.ref, value.issuerOrgId, value.holderOrgId, value.kind, value.subject, value.value],
+  });
+};
+
+/** Erases a value for good; the events that refer to it stay as they are. False: there was none. */
+export const removeValue = async (db: PoolClient, ref: string): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'remove-value',
+    text: 'delete from vault.personal_values where ref = $1',
+    values: [ref],
+  });
+  return rowCount === 1;
+};
+
+type LicenseMetadata = {
+  readonly licenseId: string;
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly metadata: JsonObject;
+};
+
+/** Stores what the issuer notes on a license, in place of what was noted before. As its issuer. */
+export const storeMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
+  await db.query({
+    name: 'store-metadata',
+    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
+      on conflict (license_id) do update set metadata = excluded.metadata`,
+    values: [license.licenseId, license.issuerOrgId, license.holderOrgId, JSON.stringify(license.metadata)],
+  });
+};

@@ -1,0 +1,40 @@
+import type { Pool } from 'pg';
+import type { EventStore } from '../../eventstore/event-store.ts';
+import { readCheckpoint } from '../checkpoint.ts';
+import type { Log } from '../log.ts';
+import { listParked } from '../parked.ts';
+import { transaction } from '../transaction.ts';
+import { activeProjection } from '../versions.ts';
+import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
+import { digestSettings } from './digests.ts';
+
+type Needs = {
+  readonly store: Pick<EventStore, 'read'>;
+  /** As ledger_projector. */
+  readonly pool: Pool;
+  readonly log: Log;
+  readonly streamsMax?: number;
+};
+
+/**
+ * Compares the rows of some streams, drawn at random, with the fold of their events, in one snapshot beside a working
+ * projector; logs an error for each that differs. Parked streams are not among them: that they are behind is known.
+ */
+export const checkSample = async ({ store, pool, log, streamsMax = 1_000 }: Needs): Promise<readonly Difference[]> => {
+  const projection = await activeProjection(pool);
+  const { version } = projection;
+  const { streams, differences } = await transaction(pool, beginSnapshot, async (db) => {
+    const { position } = await readCheckpoint(db, projection);
+    if (position === 'start') return { streams: [], differences: [] };
+    const parked = new Set((await listParked(db, projection)).map(({ stream }) => stream));
+    const drawn = (await drawStreams(db, streamsMax)).filter((stream) => !parked.has(stream));
+    return { streams: drawn, differences: await checkStreams(drawn, { store, db, upTo: position.commit }) };
+  });
+  // After a switch meanwhile, the names of tables mean those of another version, of which the snapshot sees too little.
+  if (version !== (await activeProjection(pool)).version) return [];
+  for (const { stream, what } of differences) log.error({ stream, what }, 'The rows of a stream are not its fold.');
+  log.info({ streams: streams.length, differing: differences.length }, 'A sample of the read models was checked.');
+  return differences;
+};
+
+const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;

@@ -1,0 +1,229 @@
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectLogReader } from '../../../src/eventstore/read-log.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
+import { prune } from '../../../src/projections/rebuild/roll-back.ts';
+import { type Projector, runProjector } from '../../../src/projections/run.ts';
+import { verifyLedger } from '../../../src/projections/verify/verify.ts';
+import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';
+import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { createLog, testId } from '../../support/license-fixtures.ts';
+import { licenseName, manyLicenses } from '../../support/many-licenses.ts';
+import { runProgram } from '../../support/processes.ts';
+import { condition } from '../../support/product.ts';
+import { createReadModels, dumpReadModels, quiet } from '../../support/read-models.ts';
+
+const licenses = 300;
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+let running: RunningStore;
+let projector: Projector;
+let stopping: AbortController;
+beforeEach(async () => {
+  models = await createReadModels();
+  running = await startStore(manyLicenses(licenses));
+  stopping = new AbortController();
+  projector = runProjector({
+    ...{ store: connect(), pool: models.projector, log: quiet, signal: stopping.signal, backoffMs: () => 20 },
+  });
+  await projected();
+});
+afterEach(async () => {
+  await stopProjector();
+  await running.stop();
+  await models.drop();
+});
+
+const connect = () => running.connect({ watch: { idleMs: 50, pollMs: 100 } });
+
+const stopProjector = async () => {
+  stopping.abort();
+  await projector.done;
+};
+
+const rebuilding = (options: Partial<Parameters<typeof rebuild>[0]> = {}) => {
+  const { url } = models;
+  const { signal } = new AbortController();
+  return { store: connect(), databaseUrl: url, projectorUrl: url, log: quiet, signal, settleMs: 0, ...options };
+};
+
+const projected = () =>
+  condition('the projector is at the end of the log', async () => {
+    const head = await running.connect().head({ timeoutMs: 10_000 });
+    return projector.position() === (head?.commit ?? null) && projector.state().kind === 'following';
+  });
+
+const verdict = async () => {
+  const reader = connectLogReader({ url: running.url });
+  try {
+    return await verifyLedger({ store: connect(), readLog: reader.read, pool: models.projector });
+  } finally {
+    await reader.close();
+  }
+};
+
+/** The schemas of versions, and what is noted of them. */
+const traces = async () => {
+  const { rows } = await models.superuser.query<{ name: string }>(
+    `select nspname as name from pg_namespace where nspname ~ '^rm(_|$)' order by 1`,
+  );
+  const { rows: checkpoints } = await models.superuser.query('select version, schema_name from ops.checkpoints');
+  return { schemas: rows.map(({ name }) => name), checkpoints, versions: await versionsOf(models.projector) };
+};
+
+describe('with events that come in meanwhile', () => {
+  test('both versions are kept up, and the projector goes on in the new one', async () => {
+    const ledger = createLog();
+    const store = connect();
+    let written = 0;
+    let stopped = false;
+    const writing = (async () => {
+      while (!stopped) {
+        const id = ledger.issue(`written/${written}`);
+        const events = ledger.log.splice(0);
+        await store.append(`license-${id}`, events, 'no_stream', { timeoutMs: 10_000 });
+        written += 1;
+      }
+    })();
+    await condition('something is written', () => written > 3);
+    const { version } = await rebuild(rebuilding({ settleMs: 500 }));
+    const atSwitch = written;
+    await condition('more is written', () => written > atSwitch + 3);
+    stopped = true;
+    await writing;
+    await projected();
+    expect((await activeProjection(models.projector)).version).toBe(version);
+    expect(await verdict()).toMatchObject({ intact: true, notProjected: 0, streams: licenses + 3 + written });
+  });
+
+  test('a reader in a long transaction holds up neither the switch nor other readers', async () => {
+    const reader = await models.superuser.connect();
+    await reader.query('begin; select count(*) from rm.licenses');
+    await rebuild(rebuilding());
+    expect((await models.superuser.query('select from rm.licenses')).rowCount).toBe(licenses);
+    expect((await reader.query('select from rm.licenses')).rowCount).toBe(licenses);
+    await reader.query('commit');
+    reader.release();
+  });
+});
+
+describe('what serves stays as it is', () => {
+  const unchanged = async (work: () => Promise<unknown>) => {
+    const [rows, before] = [await dumpReadModels(models.superuser), await traces()];
+    await work();
+    expect(await dumpReadModels(models.superuser)).toEqual(rows);
+    expect(await traces()).toEqual(before);
+  };
+
+  test('when the rebuild is stopped', () =>
+    unchanged(async () => {
+      const stop = new AbortController();
+      const onProgress = ({ phase }: { phase: string }) => phase === 'following' && stop.abort();
+      const stopped = rebuild(rebuilding({ signal: stop.signal, settleMs: 60_000, onProgress }));
+      await expect(stopped).rejects.toThrow('The rebuild was stopped; the read models are as they were.');
+    }));
+
+  test('when an event cannot be projected: nothing is left out, the rebuild says which', async () => {
+    const id = testId('lic', licenseName(7));
+    const store = new pg.Client(running.databaseUrl);
+    await store.connect();
+    await store.query(`update eventstore.events set type = 'Unheard' where stream = $1 and revision = 3`, [
+      `license-${id}`,
+    ]);
+    await store.end();
+    await unchanged(() =>
+      expect(rebuild(rebuilding())).rejects.toThrow(
+        `Unheard at revision 3 of license-${id} cannot be projected: The event Unheard at revision 3`,
+      ),
+    );
+  });
+
+  test('when the numbers of rows differ, unless it is forced, which repairs it', async () => {
+    const id = testId('lic', licenseName(7));
+    const before = await dumpReadModels(models.superuser);
+    await models.superuser.query('delete from rm.licenses where license_id = $1', [id]);
+    await unchanged(() =>
+      expect(rebuild(rebuilding())).rejects.toThrow(
+        `different numbers of rows: licenses ${licenses - 1} and ${licenses}. If the serving ones are known to be wrong`,
+      ),
+    );
+    await rebuild(rebuilding({ force: true }));
+    expect(await dumpReadModels(models.superuser)).toEqual(before);
+  });
+
+  test('when what was made is not the fold of the log', async () => {
+    await models.superuser.query(`create function ops.spoil() returns trigger language plpgsql as
+      $$ begin new.platform := 'spoiled'; return new; end $$; grant execute on function ops.spoil to public`);
+    const onProgress = ({ phase }: { phase: string }) => {
+      if (phase === 'folding') spoiled ??= spoil();
+    };
+    let spoiled: Promise<unknown> | undefined;
+    const spoil = async () => {
+      const { rows } = await models.superuser.query<{ name: string }>(
+        `select nspname as name from pg_namespace where nspname ~ '^rm_v'`,
+      );
+      await models.superuser.query(
+        `create trigger spoil before insert on ${rows[0]?.name}.activations for each row execute function ops.spoil()`,
+      );
+    };
+    await unchanged(() =>
+      expect(rebuild(rebuilding({ onProgress }))).rejects.toThrow(
+        /The rebuilt read models are not the fold of license-lic_\w+: the row act_\w+ of activations is missing or not/,
+      ),
+    );
+    await spoiled;
+  });
+
+  test('when another one runs', async () => {
+    const stop = new AbortController();
+    let phase = '';
+    const onProgress = (progress: { phase: string }) => {
+      phase = progress.phase;
+    };
+    const first = rebuild(rebuilding({ signal: stop.signal, settleMs: 60_000, onProgress }));
+    await condition('the first one runs', () => phase === 'following');
+    const refusal = 'Another rebuild of the read models is under way: wait for its end, or stop it first.';
+    await expect(rebuild(rebuilding())).rejects.toThrow(refusal);
+    await expect(prune(rebuilding())).rejects.toThrow(refusal);
+    stop.abort();
+    await expect(first).rejects.toThrow('stopped');
+  });
+
+  test('when its process is killed; the next one begins anew', async () => {
+    const rows = await dumpReadModels(models.superuser);
+    const active = await activeProjection(models.projector);
+    for (const phase of ['folding', 'following']) {
+      const program = runProgram('run-rebuild.ts', [models.url, running.url, '60000']);
+      await condition(`it is ${phase}`, () => program.output().includes(`"phase":"${phase}"`));
+      program.process.kill('SIGKILL');
+      await program.ended;
+      expect(await dumpReadModels(models.superuser)).toEqual(rows);
+      expect(await activeProjection(models.projector)).toEqual(active);
+    }
+    const { version } = await rebuild(rebuilding());
+    expect(await traces()).toMatchObject({
+      schemas: ['rm', `rm_v${active.version}`],
+      versions: [{ state: 'previous' }, { version, state: 'active' }],
+    });
+    expect(await dumpReadModels(models.superuser)).toEqual(rows);
+    expect(await verdict()).toMatchObject({ intact: true });
+  });
+});
+
+test('beside a stopped projector it brings what serves to the end of the log itself, to compare', async () => {
+  await stopProjector();
+  const ledger = createLog();
+  const id = ledger.issue('late');
+  await connect().append(`license-${id}`, ledger.log, 'no_stream', { timeoutMs: 10_000 });
+  await rebuild(rebuilding());
+  expect(await verdict()).toMatchObject({ intact: true, notProjected: 0, streams: licenses + 4 });
+});
+
+test('read models that are ahead of a restored log are replaced when it is forced', async () => {
+  await stopProjector();
+  await models.superuser.query(
+    'update ops.checkpoints set commit_position = 1000000000, prepare_position = 1000000000',
+  );
+  await rebuild(rebuilding({ force: true }));
+  expect(await verdict()).toMatchObject({ intact: true, notProjected: 0, streams: licenses + 3 });
+});

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { CatalogEvent } from '../../../src/domain/catalog/events.ts';
+import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { Unprojectable } from '../../../src/projections/fold/fold-batch.ts';
+import { createLog, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import {
+  createReadModels,
+  dumpReadModels,
+  emptyReadModels,
+  forgetPosition,
+  project,
+  verdictOn,
+} from '../../support/read-models.ts';
+import { catalogLife } from '../../support/stream-fixtures.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+beforeEach(() => emptyReadModels(models.superuser));
+
+const rowsOf = async (sql: string) => (await models.superuser.query(sql)).rows;
+const at = (seconds: number) => new Date(testInstant(seconds));
+
+/** A catalog to which everything happens that can, each event a second after the one before. */
+const logOf = (events: readonly CatalogEvent[]) => {
+  const ledger = createLog();
+  for (const [index, event] of events.entries())
+    ledger.append(`catalog-${vendor}`, [event], { issuerOrgId: vendor, holderOrgId: null }, testInstant(index));
+  return ledger.log;
+};
+
+describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
+  beforeEach(() => project(models.projector, logOf(catalogLife(vendor)), batchSize));
+
+  test('a product is renamed and archived, and keeps its code', async () => {
+    const sql =
+      'select code, name, name_lower, description, created_at, archived_at from rm.products order by created_at';
+    const text = 'Edits text.';
+    expect(await rowsOf(sql)).toEqual([
+      {
+        ...{ code: 'local_cli', name: 'Great Editor', name_lower: 'great editor', description: text },
+        ...{ created_at: at(1), archived_at: null },
+      },
+      {
+        ...{ code: 'cloud_ide', name: 'IDE', name_lower: 'ide', description: text },
+        ...{ created_at: at(2), archived_at: at(7) },
+      },
+    ]);
+  });
+
+  test('every version of a policy stays, one is current, and all are archived with the policy', async () => {
+    const sql = 'select name, version, current, archived_at from rm.policies order by tier, version';
+    expect(await rowsOf(sql)).toEqual([
+      { name: 'FREE', version: 1, current: false, archived_at: at(10) },
+      { name: 'FREE 2', version: 2, current: true, archived_at: at(10) },
+      { name: 'PRO', version: 1, current: false, archived_at: null },
+      { name: 'PRO 2', version: 2, current: false, archived_at: null },
+      { name: 'PRO 3', version: 3, current: true, archived_at: null },
+    ]);
+  });
+
+  test('a policy holds what a license pins and gets', async () => {
+    const policyId = testId('pol', `PRO of ${vendor}`);
+    const [found] = await rowsOf(`select * from rm.policies where version = 3`);
+    expect(found).toMatchObject({
+      policy: { ...builtInPolicy('PRO', policyId), version: 3 },
+      ...{ issuer_org_id: vendor, policy_id: policyId, tier: 'PRO', type: 'SUBSCRIPTION' },
+      ...{ products: ['local_cli', 'cloud_ide'], term: { basis: 'ISSUE', duration: 'P1Y' } },
+      ...{ limits: { activations: 5, seats: 0, users: 0, meters: {} }, entitlements: [], created_at: at(8) },
+    });
+  });
+});
+
+test('projecting an event again changes nothing', async () => {
+  const log = logOf(catalogLife(vendor));
+  await project(models.projector, log);
+  const before = await dumpReadModels(models.superuser);
+  await forgetPosition(models.superuser);
+  await project(models.projector, log, 3);
+  expect(await dumpReadModels(models.superuser)).toEqual(before);
+  expect(await verdictOn(models.projector, log)).toMatchObject({ intact: true, rows: 8 });
+});
+
+describe('a catalog that stops the projector', () => {
+  const [opened, ...later] = catalogLife(rival);
+  test.each<[string, readonly { type: string; data: object }[], string]>([
+    ['does not begin with its opening', later, 'does not begin with CatalogOpened'],
+    ['is not the one of its stream', opened === undefined ? [] : [opened], 'which is not that of its stream'],
+    ['has an event nobody knows', [{ type: 'CatalogPainted', data: {} }], 'cannot be read'],
+  ])('%s', async (_, events, sentence) => {
+    const ledger = createLog();
+    ledger.happen(`catalog-${vendor}`, events as readonly CatalogEvent[]);
+    const error = await project(models.projector, ledger.log).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Unprojectable);
+    expect(String(error)).toContain(sentence);
+  });
+});

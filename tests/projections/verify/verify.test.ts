@@ -1,0 +1,146 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EventStore } from '../../../src/eventstore/event-store.ts';
+import { connectLogReader, type LogReader } from '../../../src/eventstore/read-log.ts';
+import { streamPrefixes } from '../../../src/projections/fold/fold-event.ts';
+import { type Verdict, verifyLedger } from '../../../src/projections/verify/verify.ts';
+import { appendLog } from '../../support/append-log.ts';
+import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { createLog, testId } from '../../support/license-fixtures.ts';
+import { randomLog } from '../../support/random-log.ts';
+import { createReadModels, dumpReadModels, emptyReadModels, project } from '../../support/read-models.ts';
+import { sized } from '../../support/size.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+let running: RunningStore;
+let store: EventStore;
+let reader: LogReader;
+const log = randomLog(sized(8_000), 21);
+const half = Math.floor(log.length / 2);
+beforeAll(async () => {
+  models = await createReadModels();
+  running = await startStore();
+  store = running.connect();
+  reader = connectLogReader({ url: running.url });
+  await appendLog(store, log);
+});
+afterAll(async () => {
+  await reader.close();
+  await running.stop();
+  await models.drop();
+});
+
+/** The log with the positions that the server gave it. */
+const readAll = async () => {
+  const head = await store.head({ timeoutMs: 5_000 });
+  if (head === null) throw new Error('The log is empty.');
+  const events = [];
+  for await (const recorded of reader.read({ streamPrefixes, upTo: head })) events.push(recorded);
+  return events;
+};
+const verify = (): Promise<Verdict> => verifyLedger({ store, readLog: reader.read, pool: models.projector });
+
+const rebuild = async () => {
+  await emptyReadModels(models.superuser);
+  await project(models.projector, await readAll());
+};
+
+test('the log reader gives every event of our streams once, in order, across pages', async () => {
+  const events = await readAll();
+  expect(events.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
+});
+
+describe('an intact ledger', () => {
+  test('is found intact, with how much was compared', async () => {
+    await rebuild();
+    const licenses = new Set(log.map(({ stream }) => stream)).size;
+    const rows = Object.values(await dumpReadModels(models.superuser)).flat().length;
+    expect(await verify()).toEqual({
+      ...{ intact: true, events: log.length, streams: licenses, notProjected: 0, parked: 0, digests: [] },
+      rows,
+    });
+  });
+
+  test('is intact while the read models are behind, and before they begin', async () => {
+    await emptyReadModels(models.superuser);
+    expect(await verify()).toMatchObject({ intact: true, rows: 0, notProjected: log.length });
+    await project(models.projector, (await readAll()).slice(0, half));
+    expect(await verify()).toMatchObject({ intact: true, notProjected: log.length - half });
+  });
+});
+
+test('a checkpoint beyond the end of the log is found', async () => {
+  await rebuild();
+  await models.superuser.query('update ops.checkpoints set commit_position = commit_position + 1000000000');
+  expect(await verify()).toMatchObject({
+    intact: false,
+    finding: { what: expect.stringContaining('beyond the end of the log') },
+  });
+});
+
+describe('tampering with the log is found', () => {
+  const inStore = async (sql: string, values: readonly unknown[]) => {
+    const db = new pg.Client(running.databaseUrl);
+    await db.connect();
+    const { rows } = await db.query(sql, [...values]);
+    await db.end();
+    return rows;
+  };
+  const stream = `license-${testId('lic', 'tampered')}`;
+  beforeAll(async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('tampered');
+    for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
+    await appendLog(store, ledger.log);
+    await rebuild();
+  });
+
+  /** Changes an event in the store's own table, verifies, and puts it back. */
+  const tamperedEvent = async (revision: number, replace: (bytes: string) => string): Promise<Verdict> => {
+    const [before] = await inStore(
+      `select encode(data, 'escape') as data from eventstore.events where stream = $1 and revision = $2`,
+      [stream, revision],
+    );
+    const set = `update eventstore.events set data = decode($3, 'escape') where stream = $1 and revision = $2`;
+    await inStore(set, [stream, revision, replace(before.data)]);
+    try {
+      return await verify();
+    } finally {
+      await inStore(set, [stream, revision, before.data]);
+    }
+  };
+
+  test('a changed byte of an event names its stream, revision and position', async () => {
+    const verdict = await tamperedEvent(2, (bytes) => bytes.replace('linux', 'LINUX'));
+    expect(verdict).toMatchObject({
+      intact: false,
+      finding: { stream, revision: 2n, position: expect.any(BigInt), what: expect.stringContaining('altered') },
+    });
+    expect(await verify()).toMatchObject({ intact: true });
+  });
+
+  test('an event that is gone, from the middle and from the end', async () => {
+    const gone = async (revision: number) => {
+      const rows = await inStore('delete from eventstore.events where stream = $1 and revision = $2 returning *', [
+        stream,
+        revision,
+      ]);
+      try {
+        return await verify();
+      } finally {
+        const columns = Object.keys(rows[0]);
+        await inStore(
+          `insert into eventstore.events (${columns}) values (${columns.map((_, index) => `$${index + 1}`)})`,
+          Object.values(rows[0]),
+        );
+      }
+    };
+    expect(await gone(2)).toMatchObject({
+      intact: false,
+      finding: { stream, revision: 3n, what: expect.stringContaining('revision 2 was expected') },
+    });
+    const last = await gone(4);
+    expect(last.intact).toBe(false);
+    expect(await verify()).toMatchObject({ intact: true });
+  });
+});
