@@ -100,7 +100,8 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     );
   const giveBack = (name: string, by: 'USER' | 'ADMIN') => {
     const lease = find('seats', name);
-    const isWithheld = isOpen(lease) && lease.borrow && by === 'ADMIN' && !m.policy.reclaimBorrowed;
+    const isLent = isOpen(lease) && lease.borrow && lease.end > m.now;
+    const isWithheld = isLent && by === 'ADMIN' && !m.policy.reclaimBorrowed;
     if (isWithheld) put({ withheld: [...m.withheld, lease.end] });
     return close((use) => use === lease);
   };
