@@ -52,7 +52,8 @@ const measureStart = async (restarts: number): Promise<{ readonly cold: number; 
     for (let restart = 0; restart < restarts; restart++) warm = Math.min(warm, await start());
     return { cold, warm };
   } finally {
-    await rm(copy, { recursive: true, force: true });
+    // npm may end before the server that it started.
+    await rm(copy, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   }
 };
 

@@ -108,7 +108,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   /** Opens it where there is room. */
   const take = (use: Use) => {
     put({ uses: [...m.uses.filter(({ id }) => id !== use.id), { ...use, over: Infinity }] });
-    return excess(use.kind).length > 0 ? full[use.kind] : 'done';
+    return beyond(use.kind) > 0 ? full[use.kind] : 'done';
   };
   const occupy = (lease: Use, borrow: number | null) => {
     const ttl = m.policy.lease.ttlSeconds * 1000;
@@ -122,11 +122,11 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     const percent = overage.kind === 'RATIO' ? overage.percent : 100;
     return overage.kind === 'ALWAYS' ? Infinity : Math.ceil((limit * percent) / 100);
   };
-  /** What is open beyond the limit, the oldest first. */
-  const excess = (kind: Kind) => {
-    const open = m.uses.filter((use) => use.kind === kind && isOpen(use));
+  const openOf = (kind: Kind) => m.uses.filter((use) => use.kind === kind && isOpen(use));
+  /** How much more is taken than the limit allows, seats that were lent and not given back included. */
+  const beyond = (kind: Kind) => {
     const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
-    return open.slice(0, Math.max(0, open.length + withheld - capacity(m.limits[kind])));
+    return Math.max(0, openOf(kind).length + withheld - capacity(m.limits[kind]));
   };
   /** Rule 2.5.13: the one guard of every use. `starts`: the term begins with this very use. */
   const unusable = (product: string | null, user: string | null, starts = false) => {
@@ -148,10 +148,11 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
     if (limits === null || isSame(limits, m.limits)) return 'done';
     put({ limits });
-    const tooMany = kinds.find((kind) => excess(kind).length > 0);
+    const tooMany = kinds.find((kind) => beyond(kind) > 0);
     const isOver = Object.entries(limits.meters).some(([meter, limit]) => (m.meters[meter] ?? 0) > capacity(limit));
     if (strategy === 'REJECT') return tooMany ? full[tooMany] : isOver ? 'QUOTA_EXCEEDED' : 'done';
-    const evicted = strategy === 'EVICT_OLDEST' ? kinds.flatMap(excess) : [];
+    const oldest = (kind: Kind) => openOf(kind).slice(0, beyond(kind));
+    const evicted = strategy === 'EVICT_OLDEST' ? kinds.flatMap(oldest) : [];
     return close((use) => evicted.includes(use));
   };
   return {
