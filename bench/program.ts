@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** The product as users run it: compiled, in a process group of its own. */
 export type Program = {
@@ -34,8 +35,19 @@ export const startProgram = async (
   await Promise.race([ready, ended]);
   if (!text.includes('is ready')) throw new Error(`The product ended before it was ready:\n${text}`);
   const stop = async () => {
-    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    const group = -(child.pid ?? 0);
+    process.kill(group, 'SIGTERM');
     await ended;
+    // npm ends before the server that it started.
+    while (isAlive(group)) await delay(20);
   };
   return { process: child, url: /is ready on (\S+)/.exec(text)?.[1] ?? '', stop };
+};
+
+const isAlive = (group: number): boolean => {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
 };

@@ -52,8 +52,7 @@ const measureStart = async (restarts: number): Promise<{ readonly cold: number; 
     for (let restart = 0; restart < restarts; restart++) warm = Math.min(warm, await start());
     return { cold, warm };
   } finally {
-    // npm may end before the server that it started.
-    await rm(copy, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+    await rm(copy, { recursive: true, force: true });
   }
 };
 
