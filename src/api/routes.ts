@@ -1,10 +1,10 @@
-import { activateLicense, type ClientCommandNeeds } from './licenses-activate.ts';
-import { reinstateLicense, renewLicense, revokeLicense, suspendLicense } from './licenses-commands.ts';
-import { deactivateLicense } from './licenses-deactivate.ts';
-import { licenseHistory } from './licenses-history.ts';
-import { type IssueNeeds, issueLicense } from './licenses-issue.ts';
-import { getLicense, listActivations, listLicensesRoute } from './licenses-read.ts';
-import { validateLicense } from './licenses-validate.ts';
+import { activateLicense, type ClientCommandNeeds } from './licenses/activate.ts';
+import { reinstateLicense, renewLicense, revokeLicense, suspendLicense } from './licenses/commands.ts';
+import { deactivateLicense } from './licenses/deactivate.ts';
+import { licenseHistory } from './licenses/history.ts';
+import { type IssueNeeds, issueLicense } from './licenses/issue.ts';
+import { getLicense, listActivations, listLicensesRoute } from './licenses/read.ts';
+import { validateLicense } from './licenses/validate.ts';
 import type { Route } from './route.ts';
 
 export type RouteNeeds = ClientCommandNeeds & IssueNeeds;

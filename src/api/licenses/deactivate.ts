@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { idempotently } from '../idempotency.ts';
+import { isProblem } from '../problems.ts';
+import { clientRoute, none, type Route } from '../route.ts';
+import { idOf } from '../schemas.ts';
+import { type ClientCommandNeeds, usageShape } from './activate.ts';
 import { findDevice, findUsableLicense, fingerprint, licenseNaming } from './client-license.ts';
-import { idempotently } from './idempotency.ts';
-import { type ClientCommandNeeds, usageShape } from './licenses-activate.ts';
-import { isProblem } from './problems.ts';
-import { clientRoute, none, type Route } from './route.ts';
-import { idOf } from './schemas.ts';
 import { issuedFacts, sendLicenseCommand } from './send-command.ts';
 
 const body = z

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { LicenseFacts } from '../domain/license/license.ts';
-import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../domain/license/status.ts';
-import type { Instant } from '../domain/time.ts';
-import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from './schemas.ts';
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../../domain/license/status.ts';
+import type { Instant } from '../../domain/time.ts';
+import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
 
 /** A license as the API shows it. */
 export const licenseShape = z

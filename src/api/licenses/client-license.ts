@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { isKeyRotated } from '../domain/license/validate.ts';
-import type { Scope } from '../domain/organization/events.ts';
-import type { Instant } from '../domain/time.ts';
-import type { Actor } from '../eventstore/envelope.ts';
-import type { AuthenticateApiKey } from '../identity/authenticate.ts';
-import { fingerprintHashes } from '../identity/fingerprint.ts';
-import { licenseKeyHashes, parseLicenseKey } from '../identity/license-key.ts';
-import type { Secrets } from '../identity/secrets.ts';
-import type { ValidationFacts, ValidationReader } from '../projections/validation.ts';
-import { authorize, credentialIn } from './authorize.ts';
-import { isProblem, type Problem, problem } from './problems.ts';
-import type { Call } from './route.ts';
-import { idOf, text } from './schemas.ts';
+import { isKeyRotated } from '../../domain/license/validate.ts';
+import type { Scope } from '../../domain/organization/events.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { Actor } from '../../eventstore/envelope.ts';
+import type { AuthenticateApiKey } from '../../identity/authenticate.ts';
+import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import type { ValidationFacts, ValidationReader } from '../../projections/validation.ts';
+import { authorize, credentialIn } from '../authorize.ts';
+import { isProblem, type Problem, problem } from '../problems.ts';
+import type { Call } from '../route.ts';
+import { idOf, text } from '../schemas.ts';
 
 export type ClientNeeds = {
   readonly authenticate: AuthenticateApiKey;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { LicenseCommand } from '../domain/license/commands.ts';
-import type { Instant } from '../domain/time.ts';
-import { asTenant } from '../projections/tenant.ts';
-import { type IdempotencyNeeds, idempotently } from './idempotency.ts';
+import type { LicenseCommand } from '../../domain/license/commands.ts';
+import type { Instant } from '../../domain/time.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { type IdempotencyNeeds, idempotently } from '../idempotency.ts';
+import { isProblem, type Problem, type ProblemCode } from '../problems.ts';
+import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import { duration, instantIn, licensePath, reasonCode, reasonOf, suspensionReasons } from '../schemas.ts';
 import { metadataOf } from './license-metadata.ts';
 import { licenseBody, licenseShape } from './license-shape.ts';
-import { isProblem, type Problem, type ProblemCode } from './problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from './route.ts';
-import { duration, instantIn, licensePath, reasonCode, reasonOf, suspensionReasons } from './schemas.ts';
 import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
 
 type Needs = CommandNeeds & IdempotencyNeeds;

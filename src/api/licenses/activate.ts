@@ -1,15 +1,15 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { encodeId } from '../domain/ids.ts';
-import type { License, LicenseFacts } from '../domain/license/license.ts';
-import { aggregateId } from '../eventstore/ids.ts';
-import { asTenant } from '../projections/tenant.ts';
+import { encodeId } from '../../domain/ids.ts';
+import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { idempotently } from '../idempotency.ts';
+import { isProblem, type Problem } from '../problems.ts';
+import { clientRoute, none, type Reply, type Route } from '../route.ts';
+import { productCode, text } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 import { type ClientNeeds, findDevice, findUsableLicense, fingerprint, licenseNaming } from './client-license.ts';
-import { idempotently } from './idempotency.ts';
-import { isProblem, type Problem } from './problems.ts';
-import { clientRoute, none, type Reply, type Route } from './route.ts';
-import { productCode, text } from './schemas.ts';
 import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
 
 export type ClientCommandNeeds = ClientNeeds & CommandNeeds;

@@ -1,20 +1,20 @@
 import type { Pool } from 'pg';
-import { type Rejection, reject } from '../domain/decider.ts';
-import { encodeId } from '../domain/ids.ts';
-import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
-import { licenseDecider } from '../domain/license/decider.ts';
-import type { LicenseEvent } from '../domain/license/events.ts';
-import type { License, LicenseFacts } from '../domain/license/license.ts';
-import type { Instant } from '../domain/time.ts';
-import { type Aggregate, licenseAggregate } from '../eventstore/aggregate.ts';
-import type { Actor } from '../eventstore/envelope.ts';
-import type { Executed, Executor } from '../eventstore/execute.ts';
-import { aggregateId } from '../eventstore/ids.ts';
-import { type PersonalValue, removeValue, storeValue } from '../projections/tables/vault.ts';
-import { asTenant } from '../projections/tenant.ts';
-import type { Attempt } from './idempotency.ts';
-import { type Problem, refused } from './problems.ts';
-import type { Call } from './route.ts';
+import { type Rejection, reject } from '../../domain/decider.ts';
+import { encodeId } from '../../domain/ids.ts';
+import type { LicenseCommand, LicenseRejection } from '../../domain/license/commands.ts';
+import { licenseDecider } from '../../domain/license/decider.ts';
+import type { LicenseEvent } from '../../domain/license/events.ts';
+import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import type { Instant } from '../../domain/time.ts';
+import { type Aggregate, licenseAggregate } from '../../eventstore/aggregate.ts';
+import type { Actor } from '../../eventstore/envelope.ts';
+import type { Executed, Executor } from '../../eventstore/execute.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import type { Attempt } from '../idempotency.ts';
+import { type Problem, refused } from '../problems.ts';
+import type { Call } from '../route.ts';
 
 export type CommandNeeds = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 

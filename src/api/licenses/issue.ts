@@ -1,25 +1,30 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { encodeId } from '../domain/ids.ts';
-import type { LicenseCommand, TermRequest } from '../domain/license/commands.ts';
-import type { Tier } from '../domain/license/events.ts';
-import { builtInDefaults, builtInPolicy } from '../domain/license/policies.ts';
-import type { Organization } from '../domain/organization/organization.ts';
-import { organizationAggregate } from '../eventstore/aggregate.ts';
-import type { JsonObject } from '../eventstore/event-store.ts';
-import { aggregateId, builtInPolicyId } from '../eventstore/ids.ts';
-import { look } from '../eventstore/look.ts';
-import { formatLicenseKey, generateLicenseKeyBody, hashLicenseKey, licenseKeyHint } from '../identity/license-key.ts';
-import type { Secrets } from '../identity/secrets.ts';
-import { storeMetadata } from '../projections/tables/vault.ts';
-import { asTenant } from '../projections/tenant.ts';
-import { type Attempt, idempotently } from './idempotency.ts';
+import { encodeId } from '../../domain/ids.ts';
+import type { LicenseCommand, TermRequest } from '../../domain/license/commands.ts';
+import type { Tier } from '../../domain/license/events.ts';
+import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
+import type { Organization } from '../../domain/organization/organization.ts';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import type { JsonObject } from '../../eventstore/event-store.ts';
+import { aggregateId, builtInPolicyId } from '../../eventstore/ids.ts';
+import { look } from '../../eventstore/look.ts';
+import {
+  formatLicenseKey,
+  generateLicenseKeyBody,
+  hashLicenseKey,
+  licenseKeyHint,
+} from '../../identity/license-key.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { storeMetadata } from '../../projections/tables/vault.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { type Attempt, idempotently } from '../idempotency.ts';
+import { isProblem, type Problem, problem } from '../problems.ts';
+import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import { tiers } from '../schemas.ts';
+import { type IssueLicenseBody, issueLicenseBody } from './issue-body.ts';
 import { removeMetadata } from './license-metadata.ts';
 import { licenseBody, licenseShape } from './license-shape.ts';
-import { type IssueLicenseBody, issueLicenseBody } from './licenses-issue-body.ts';
-import { isProblem, type Problem, problem } from './problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from './route.ts';
-import { tiers } from './schemas.ts';
 import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
 
 export type IssueNeeds = CommandNeeds & {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { validate, validationCodes } from '../domain/license/validate.ts';
-import type { ValidationScope, ValidationView } from '../domain/license/validation-view.ts';
-import type { Instant } from '../domain/time.ts';
-import { fingerprintHashes } from '../identity/fingerprint.ts';
-import type { ValidationFacts } from '../projections/validation.ts';
+import { validate, validationCodes } from '../../domain/license/validate.ts';
+import type { ValidationScope, ValidationView } from '../../domain/license/validation-view.ts';
+import type { Instant } from '../../domain/time.ts';
+import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import type { ValidationFacts } from '../../projections/validation.ts';
+import { isProblem } from '../problems.ts';
+import { clientRoute, none, type Route } from '../route.ts';
+import { instantOut, productCode, statuses, text, tiers } from '../schemas.ts';
 import { type ClientNeeds, findClientLicense, findDevice, fingerprint, licenseNaming } from './client-license.ts';
 import { licenseShape } from './license-shape.ts';
-import { isProblem } from './problems.ts';
-import { clientRoute, none, type Route } from './route.ts';
-import { instantOut, productCode, statuses, text, tiers } from './schemas.ts';
 
 type Needs = ClientNeeds & { readonly now: () => Instant };
 

@@ -1,17 +1,17 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import type { Instant } from '../domain/time.ts';
-import type { Secrets } from '../identity/secrets.ts';
-import { type ActivationView, activationsOf } from '../projections/tables/activations.ts';
-import { listLicenses } from '../projections/tables/license-list.ts';
-import { type LicenseView, licenseById } from '../projections/tables/licenses.ts';
-import { asTenant } from '../projections/tenant.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
+import { listLicenses } from '../../projections/tables/license-list.ts';
+import { type LicenseView, licenseById } from '../../projections/tables/licenses.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { page } from '../paging.ts';
+import { type Problem, problem } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
+import { cursor, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 import { licenseBody, licenseShape } from './license-shape.ts';
-import { page } from './paging.ts';
-import { type Problem, problem } from './problems.ts';
-import { none, type Route, route } from './route.ts';
-import { cursor, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from './schemas.ts';
 
 export type ReadNeeds = { readonly pool: Pool; readonly secrets: Secrets; readonly now: () => Instant };
 

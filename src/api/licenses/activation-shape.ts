@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Instant } from '../domain/time.ts';
-import { idOf, instantOut } from './schemas.ts';
+import type { Instant } from '../../domain/time.ts';
+import { idOf, instantOut } from '../schemas.ts';
 
 /** An activation as the API shows it. The fingerprint is not kept, so it cannot be shown. */
 export const activationShape = z

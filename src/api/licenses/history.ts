@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { encodeId } from '../domain/ids.ts';
-import { type HistoryEntry, historyOf } from '../projections/tables/license-events.ts';
-import { licenseById } from '../projections/tables/licenses.ts';
-import { asTenant } from '../projections/tenant.ts';
-import { noSuchLicense, type ReadNeeds } from './licenses-read.ts';
-import { page } from './paging.ts';
-import { problem } from './problems.ts';
-import { type Route, route } from './route.ts';
-import { cursor, idOf, instantOut, licensePath, pageLimit, pageOf } from './schemas.ts';
+import { encodeId } from '../../domain/ids.ts';
+import { type HistoryEntry, historyOf } from '../../projections/tables/license-events.ts';
+import { licenseById } from '../../projections/tables/licenses.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { page } from '../paging.ts';
+import { problem } from '../problems.ts';
+import { type Route, route } from '../route.ts';
+import { cursor, idOf, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
+import { noSuchLicense, type ReadNeeds } from './read.ts';
 
 /** An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds exactly. */
 const eventShape = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, idOf, instantIn, productCode, reasonCode, reasonOf, text, tiers } from './schemas.ts';
+import { duration, idOf, instantIn, productCode, reasonCode, reasonOf, text, tiers } from '../schemas.ts';
 
 const metadataBytesMax = 16 * 1024;
 // Counts that arithmetic may add to -0 must not be stored as one.
