@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -25,7 +26,7 @@ const schema = z.object({
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
     .describe('Redis or Valkey for scheduled jobs. Default: they are kept in Postgres.'),
-  LEDGER_DATA_DIR: z.string().min(1).default('.ledger').describe('Embedded data, demo.json and secrets.json.'),
+  LEDGER_DATA_DIR: z.string().min(1).default('.ledger').describe('Embedded data, demo.json, secrets.json and keys.'),
   LEDGER_SECRET: z
     .string()
     .optional()
@@ -33,6 +34,19 @@ const schema = z.object({
       'At least 32 random bytes, base64 (openssl rand -base64 32); several with commas: the first signs, all verify. Required with DATABASE_URL; embedded makes its own. License keys can be checked only as long as their secret is kept.',
     ),
   LEDGER_SECRET_FILE: z.string().optional().describe('File that holds LEDGER_SECRET.'),
+  JWT_KEYS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Directory of the ES256 keys of access tokens: the newest signs, all verify. API processes share it. Default: keys in LEDGER_DATA_DIR.',
+    ),
+  ACCESS_TOKEN_SECONDS: wholeSeconds.min(60).max(86_400).default(3_600).describe('Seconds an access token is good.'),
+  REFRESH_TOKEN_SECONDS: wholeSeconds
+    .min(300)
+    .max(7_776_000)
+    .default(604_800)
+    .describe('Seconds a refresh token is good, at least as many as an access token.'),
   EXPIRY_SWEEP_SECONDS: wholeSeconds.min(1).max(3_600).default(30).describe('Seconds between two expiry sweeps.'),
   LICENSE_KEY_PREFIX: z
     .string()
@@ -77,6 +91,9 @@ export type Config = {
   readonly secret: string | null;
   readonly redisUrl: string | null;
   readonly dataDir: string;
+  readonly jwtKeysDir: string;
+  readonly accessTokenSeconds: number;
+  readonly refreshTokenSeconds: number;
   readonly expirySweepSeconds: number;
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
@@ -103,6 +120,11 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
       'LEDGER_CLOCK_OFFSET_SECONDS is for tests only: remove it when NODE_ENV is production.',
     );
   }
+  if (variables.REFRESH_TOKEN_SECONDS < variables.ACCESS_TOKEN_SECONDS) {
+    throw new InvalidConfiguration(
+      'REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.',
+    );
+  }
   const secret = secretOf(variables);
   return {
     host: variables.HOST,
@@ -113,6 +135,9 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     secret,
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
+    jwtKeysDir: variables.JWT_KEYS_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'keys'),
+    accessTokenSeconds: variables.ACCESS_TOKEN_SECONDS,
+    refreshTokenSeconds: variables.REFRESH_TOKEN_SECONDS,
     expirySweepSeconds: variables.EXPIRY_SWEEP_SECONDS,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,

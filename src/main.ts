@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { envExampleCommand } from './cli/env-example.ts';
+import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
 import { openApiCommand } from './cli/openapi.ts';
 import { parkedListCommand, parkedReplayCommand } from './cli/parked.ts';
 import { rebuildCommand } from './cli/rebuild.ts';
@@ -57,6 +58,19 @@ parked
   .argument('[stream]', 'the one to replay; all of them without it')
   .description('bring their events into the read models again; exit 1 when one still does not fit')
   .action(parkedReplayCommand);
+const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
+keys
+  .command('rotate')
+  .description(
+    'make the next key, which signs from now on; the two newest stay, and running servers take it up at once',
+  )
+  .option('--force', 'rotate even where that ends tokens that are in use', false)
+  .action(keysRotateCommand);
+keys
+  .command('list')
+  .description('list them, the newest first, and what each is used for')
+  .option('--json', 'print the list as JSON', false)
+  .action(keysListCommand);
 program
   .command('demo')
   .description('walk a fresh license through its whole life against the running server, or one started for it')

@@ -45,6 +45,15 @@ describe('configuration', () => {
     expect(broken).toThrow(/PORT[\s\S]*EVENTSTORE_URL[\s\S]*EXPIRY_SWEEP_SECONDS/);
   });
 
+  test('keeps the keys of access tokens in the data directory unless told otherwise', () => {
+    expect(loadConfig({ LEDGER_DATA_DIR: '/data' }).jwtKeysDir).toBe(join('/data', 'keys'));
+    expect(loadConfig({ JWT_KEYS_DIR: '/keys' }).jwtKeysDir).toBe('/keys');
+  });
+
+  test('refuses refresh tokens that end before the access tokens they renew', () => {
+    expect(() => loadConfig({ REFRESH_TOKEN_SECONDS: '300' })).toThrow(/REFRESH_TOKEN_SECONDS is less than/);
+  });
+
   test('counts an empty variable as not given', () => {
     expect(loadConfig({ DATABASE_URL: '', PORT: '' })).toMatchObject({ servers: { mode: 'embedded' }, port: 8080 });
   });

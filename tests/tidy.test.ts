@@ -44,6 +44,13 @@ test('only the adapter, the subscription and the log reader import the event sto
   expect(importers.filter((path) => !path.startsWith('src/eventstore/'))).toEqual([]);
 });
 
+test.each([
+  ['jsonwebtoken', 'src/identity/access-token.ts'],
+  ['argon2', 'src/identity/passwords.ts'],
+])('%s, which is easily used wrongly, is imported by one file', (name, file) => {
+  expect(offenders(sources, ({ text }) => text.includes(`from '${name}'`))).toEqual([file]);
+});
+
 test('no test waits for time to pass instead of a condition, or is left out', () => {
   const left = /\b(?:test|it|describe)\.(?:skip|only|todo|fails)\b/;
   expect(offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && left.test(text))).toEqual([]);

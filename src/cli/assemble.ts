@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
+import { openKeyRing } from '../identity/key-ring.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { refuseOpenCatalog } from '../projections/lint.ts';
 import { migrate } from '../projections/migrate.ts';
@@ -119,6 +120,8 @@ export const assemble = async (
     closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));
     let baseUrl: string | null = null;
     if (roles.includes('api')) {
+      const ring = await openKeyRing({ directory: config.jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
+      closers.push(async () => ring.close());
       const { server } = createApi({
         ...shared,
         executor,

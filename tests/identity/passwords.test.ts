@@ -1,0 +1,97 @@
+import argon2 from 'argon2';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createPasswords, passwordFault, TooManyLogins } from '../../src/identity/passwords.ts';
+
+describe('a password', () => {
+  test('is right for its own hash only, which names the cost it was made with', async () => {
+    const { hash, verify } = createPasswords();
+    const stored = await hash('correct horse');
+    expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await hash('correct horse')).not.toBe(stored);
+    expect(await verify(stored, 'correct horse')).toBe('right');
+    expect(await verify(stored, 'correct hors')).toBe('wrong');
+    expect(await verify(stored, '')).toBe('wrong');
+  });
+
+  test('counts to its last character and to the last of the longest ones, and NUL does not end it', async () => {
+    const { hash, verify } = createPasswords();
+    for (const long of ['x'.repeat(256), 'before\0after', '🔑'.repeat(256)]) {
+      const stored = await hash(`${long.slice(0, -1)}${long.slice(-1)}`);
+      expect(await verify(stored, long)).toBe('right');
+      expect(await verify(stored, [...long].slice(0, -1).join(''))).toBe('wrong');
+    }
+  });
+
+  test('is the same whichever coding of its characters a keyboard sends', async () => {
+    const { hash, verify } = createPasswords();
+    expect(await verify(await hash('caf\u00e9 au lait'), 'cafe\u0301 au lait')).toBe('right');
+  });
+
+  test('hashed more cheaply than is done now is right, but outdated', async () => {
+    const { verify } = createPasswords();
+    const cheap = await argon2.hash('correct horse', { memoryCost: 8_192, timeCost: 1, parallelism: 1 });
+    expect(await verify(cheap, 'correct horse')).toBe('right_but_outdated');
+    expect(await verify(cheap, 'another')).toBe('wrong');
+  });
+
+  test('of nobody is wrong, after the same work', async () => {
+    const { hash, verify } = createPasswords();
+    // Work is what argon2 is given to do, which the hash says; clocks are for the benchmark.
+    const argon = vi.spyOn(argon2, 'verify');
+    onTestFinished(() => argon.mockRestore());
+    expect(await verify(null, 'correct horse')).toBe('wrong');
+    expect(await verify(await hash('another'), 'correct horse')).toBe('wrong');
+    const given = argon.mock.calls.map(([digest]) => ({ cost: digest.split('$').slice(0, 4), length: digest.length }));
+    expect(given[0]).toEqual(given[1]);
+  });
+
+  test('is hashed with one other at most; 32 wait, whoever comes then is told so at once, and everybody is served', async () => {
+    const { verify } = createPasswords();
+    const cheap = await argon2.hash('right', { memoryCost: 1_024, timeCost: 2, parallelism: 1 });
+    const original = argon2.verify;
+    let running = 0;
+    let runningMost = 0;
+    const argon = vi.spyOn(argon2, 'verify').mockImplementation(async (digest, password) => {
+      running += 1;
+      runningMost = Math.max(runningMost, running);
+      const right = await original(digest, password);
+      running -= 1;
+      return right;
+    });
+    onTestFinished(() => argon.mockRestore());
+
+    const ended = await Promise.allSettled(Array.from({ length: 40 }, () => verify(cheap, 'right')));
+    expect(ended.slice(0, 34)).toEqual(Array(34).fill({ status: 'fulfilled', value: 'right_but_outdated' }));
+    expect(ended.slice(34)).toEqual(Array(6).fill({ status: 'rejected', reason: expect.any(TooManyLogins) }));
+    expect(runningMost).toBe(2);
+    expect(await verify(cheap, 'wrong')).toBe('wrong');
+  });
+
+  test('that cannot be checked gives its turn on', async () => {
+    const { verify } = createPasswords();
+    const broken = Array.from({ length: 10 }, () => verify('no hash', 'x'));
+    for (const one of await Promise.allSettled(broken)) expect(one.status).toBe('rejected');
+    expect(await verify(null, 'x')).toBe('wrong');
+  });
+});
+
+describe('a chosen password', () => {
+  test.each(['12345678', 'Password1', 'QWERTYUIOP', 'iloveyou', 'correcthorsebatterystaple', 'Welcome123'])(
+    '%s is refused as common',
+    (password) => expect(passwordFault(password)).toMatch(/commonest/),
+  );
+
+  test.each([
+    ['', 0],
+    ['seven77', 7],
+    ['🔑🔑🔑🔑', 4],
+    ['x'.repeat(257), 257],
+  ])('has 8 to 256 characters, as a person counts them: %j has not', (password, characters) => {
+    expect(passwordFault(password)).toMatch(new RegExp(`8 to 256 characters; this one has ${characters}\\.`));
+  });
+
+  test.each(['eight888', 'only lower case letters', '🔑🗝🔒🔓🔐🚪🏠🚗', 'x'.repeat(256), '    eight spaces    '])(
+    '%s will do, whatever it is made of',
+    (password) => expect(passwordFault(password)).toBeNull(),
+  );
+});
