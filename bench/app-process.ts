@@ -50,7 +50,8 @@ const start = async (options: AppOptions): Promise<string> => {
     naive: () => naiveApp(pool, secrets),
     constant: () =>
       createApi({
-        authenticate: createAuthenticate({ pool, secrets, nowMs: Date.now }),
+        authenticate: { apiKey: createAuthenticate({ pool, secrets, nowMs: Date.now }), user: async () => null },
+        stopping: new AbortController().signal,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
         waitUntilProjected: async () => true,

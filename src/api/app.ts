@@ -2,24 +2,28 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Express, Request } from 'express';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
-import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
-import { authorize } from './authorize.ts';
+import { authorize, authorizeUser } from './authorize.ts';
 import { readJsonBody } from './body.ts';
+import type { Authenticate } from './caller.ts';
+import { expectedRevisionIn, isUnmodified } from './conditional.ts';
 import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
+import { permissions } from './permissions.ts';
 import { awaitMinPosition, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
 import { requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
-import { type Call, type Reply, type Route, readsModels } from './route.ts';
+import { type Answer, type Call, type Called, isStreamed, type Reply, type Route, readsModels } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createExpressServer } from './server.ts';
 
 export type AppNeeds = {
-  readonly authenticate: AuthenticateApiKey;
+  readonly authenticate: Authenticate;
   readonly waitUntilProjected: WaitUntilProjected;
   readonly log: RequestLog;
   readonly metrics: Metrics;
+  /** Aborted when the server is to stop: what waits or streams ends then. */
+  readonly stopping: AbortSignal;
 };
 
 /** Serves the routes; `extend` adds what stands beside them. The server is not listening yet. Throws for a faulty route. */
@@ -77,6 +81,9 @@ const answer = async (
     requestId: ids.requestId,
     correlationId: ids.correlationId,
     headers: request.headers,
+    clientIp: () => request.socket.remoteAddress ?? '',
+    signal: () => AbortSignal.any([needs.stopping, goneSignal(response)]),
+    expectedRevision: null,
     actsFor: (organizationId) => {
       tenant = organizationId;
     },
@@ -87,10 +94,21 @@ const answer = async (
     if (isProblem(answered)) {
       status = statusOf(answered);
       respond.problem(response, answered, headers);
+    } else if (isStreamed(answered)) {
+      status = 200;
+      await answered.stream(response);
     } else {
-      status = answered.status;
       const place = await placeHeaders(needs, answered, request);
-      respond.json(response, status, JSON.stringify(answered.body), { ...headers, ...place, ...answered.headers });
+      const all = { ...headers, ...place, ...answered.headers };
+      const tag = answered.headers?.ETag;
+      if (route.method === 'get' && tag !== undefined && isUnmodified(request.headers, tag)) {
+        status = 304;
+        respond.empty(response, status, all);
+      } else {
+        status = answered.status;
+        if (status === 204) respond.empty(response, status, all);
+        else respond.json(response, status, JSON.stringify(answered.body), all);
+      }
     }
   } catch (error) {
     const refusal = failure(error);
@@ -104,17 +122,18 @@ const answer = async (
   needs.log.answered({ tenant, route: route.operationId, status, milliseconds, requestId: ids.requestId });
 };
 
-const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: Call): Promise<Reply | Problem> => {
-  let caller: ApiKeyIdentity | null = null;
-  if (route.access.kind === 'organization') {
-    const authorized = await authorize(needs.authenticate, request.headers, route.access.scopes);
-    if (isProblem(authorized)) return authorized;
-    caller = authorized;
-    call.actsFor(caller.organizationId);
+const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: Call): Promise<Answer> => {
+  const called = await authorizeFor(needs.authenticate, route, call);
+  if (isProblem(called)) return called;
+  let expectedRevision: Call['expectedRevision'] = null;
+  if (route.method !== 'get' && request.headers['if-match'] !== undefined) {
+    if (route.conditional !== true) return unchecked;
+    const wanted = expectedRevisionIn(request.headers);
+    if (typeof wanted === 'object' && wanted !== null) return wanted;
+    expectedRevision = wanted;
   }
-  if (route.effect === 'append' && request.headers['if-match'] !== undefined) return unchecked;
   let body: unknown;
-  if (route.method === 'post') {
+  if (route.request.shape.body !== undefined) {
     const read = await readJsonBody(request);
     if (isProblem(read)) return read;
     body = read.json;
@@ -123,7 +142,34 @@ const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: C
     const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
     if (notYet !== null) return notYet;
   }
-  return route.answer({ params: request.params, query: request.query, body }, call, caller);
+  const raw = { params: request.params, query: request.query, body };
+  return route.answer(raw, expectedRevision === null ? call : { ...call, expectedRevision }, called);
+};
+
+const authorizeFor = async (authenticate: Authenticate, { access }: Route, call: Call): Promise<Called | Problem> => {
+  switch (access.kind) {
+    case 'organization': {
+      const caller = await authorize(authenticate, call.headers, access.permission);
+      if (isProblem(caller)) return caller;
+      call.actsFor(caller.organizationId);
+      return { caller, user: null };
+    }
+    case 'user': {
+      const user = await authorizeUser(authenticate, call.headers);
+      return isProblem(user) ? user : { caller: null, user };
+    }
+    case 'license':
+    case 'anybody':
+      return nobody;
+  }
+};
+
+const nobody: Called = { caller: null, user: null };
+
+const goneSignal = (response: ServerResponse): AbortSignal => {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
 };
 
 const placeHeaders = (needs: AppNeeds, { position }: Reply, { headers }: IncomingMessage) =>
@@ -176,11 +222,21 @@ const routesByPath = (routes: readonly Route[]): ReadonlyMap<string, readonly Ro
     if (operationIds.has(route.operationId) || here.some(({ method }) => method === route.method)) {
       throw new Error(`The route ${route.operationId} (${route.method} ${route.path}) is defined twice.`);
     }
-    if (route.access.kind === 'organization' && route.access.scopes.length === 0) {
-      throw new Error(`The route ${route.operationId} names no scope: say who may call it.`);
-    }
+    refuseUndeclared(route);
     operationIds.add(route.operationId);
     byPath.set(route.path, [...here, route]);
   }
   return byPath;
+};
+
+// The types ask for it, too; but whoever builds a route by hand must not open it to everybody by a typing error.
+const refuseUndeclared = ({ operationId, access }: Route): void => {
+  const declared: { readonly kind?: string; readonly permission?: string } = access ?? {};
+  const isKnown =
+    declared.kind === 'user' ||
+    declared.kind === 'anybody' ||
+    ((declared.kind === 'organization' || declared.kind === 'license') &&
+      declared.permission !== undefined &&
+      Object.hasOwn(permissions, declared.permission));
+  if (!isKnown) throw new Error(`The route ${operationId} does not declare who may call it.`);
 };

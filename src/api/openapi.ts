@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import { type Permission, permissions } from './permissions.ts';
 import { meanings, type ProblemCode } from './problems.ts';
 import { type Access, type Route, readsModels } from './route.ts';
 
@@ -20,6 +26,12 @@ export const openApiDocument = (routes: readonly Route[], version: string) => {
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of an organization: lgr_live_…' },
+        accessToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'The access token of a signed-in user: POST /v1/auth/login.',
+        },
         licenseKey: {
           type: 'apiKey',
           in: 'header',
@@ -61,6 +73,15 @@ const minPositionHeader = z
   .string()
   .optional()
   .meta({ description: 'Ledger-Position of an earlier answer: this read waits until it contains it.' });
+const ifMatchHeader = z
+  .string()
+  .optional()
+  .meta({ description: 'ETag of an earlier answer: refused with 412 when it has changed since.' });
+const ifNoneMatchHeader = z
+  .string()
+  .optional()
+  .meta({ description: 'ETag of an earlier answer: 304 without a body when nothing has changed since.' });
+const etagHeader = z.string().meta({ description: 'The version of what is answered.' });
 const positionHeader = z.string().meta({ description: 'Where the change is in the log.' });
 const projectedHeader = z.string().optional().meta({ description: 'false: the change cannot be read yet.' });
 
@@ -73,13 +94,15 @@ const operationOf = (route: Route): ZodOpenApiOperationObject => {
     ...(description === undefined ? {} : { description }),
     tags: [tag],
     security: securityOf(access),
-    ...(access.kind === 'anybody' ? {} : { 'x-scopes': access.kind === 'license' ? [access.scope] : access.scopes }),
+    ...('permission' in access ? permissionOf(access.permission) : {}),
     requestParams: {
       ...(params instanceof z.ZodObject ? { path: params } : {}),
       ...(query instanceof z.ZodObject ? { query } : {}),
       header: z.object({
         'X-Request-Id': requestIdHeader,
-        ...(effect === 'append' ? { 'Idempotency-Key': idempotencyKeyHeader, Prefer: preferHeader } : {}),
+        ...(changes(route) ? { 'Idempotency-Key': idempotencyKeyHeader } : {}),
+        ...(effect === 'append' ? { Prefer: preferHeader } : {}),
+        ...(route.conditional === true ? conditionHeader(route) : {}),
         ...(readsModels(route) ? { 'Ledger-Min-Position': minPositionHeader } : {}),
       }),
     },
@@ -90,37 +113,64 @@ const operationOf = (route: Route): ZodOpenApiOperationObject => {
   };
 };
 
+/** True for an operation that takes Idempotency-Key. */
+const changes = ({ effect }: Route): boolean => effect === 'append' || effect === 'change';
+
+const conditionHeader = ({ method }: Route) =>
+  method === 'get' ? { 'If-None-Match': ifNoneMatchHeader } : { 'If-Match': ifMatchHeader };
+
+// Who may call, for people: OpenAPI has no word for roles, nor for scopes of a bearer token that is no OAuth 2 one.
+const permissionOf = (name: keyof typeof permissions) => {
+  const { own, held }: Permission = permissions[name];
+  return { 'x-permission': { own, ...(held === null ? {} : { held }) } };
+};
+
 const securityOf = (access: Access) => {
   switch (access.kind) {
-    case 'organization':
-      return [{ apiKey: [] }];
+    case 'organization': {
+      const { own, held }: Permission = permissions[access.permission];
+      const takesApiKeys = own.scopes.length > 0 || (held !== null && held.scopes.length > 0);
+      return takesApiKeys ? [{ apiKey: [] }, { accessToken: [] }] : [{ accessToken: [] }];
+    }
     case 'license':
-      return [{ licenseKey: [] }, { apiKey: [] }, {}];
+      return [{ licenseKey: [] }, { apiKey: [] }, { accessToken: [] }, {}];
+    case 'user':
+      return [{ accessToken: [] }];
     case 'anybody':
       return [];
   }
 };
 
-const repliesOf = ({ replies, effect }: Route) =>
-  Object.fromEntries(
-    Object.entries(replies).map(([status, { description, body }]) => [
-      status,
-      {
-        description,
-        content: { 'application/json': { schema: body } },
-        ...(effect === 'append'
-          ? { headers: z.object({ 'Ledger-Position': positionHeader, 'Ledger-Projected': projectedHeader }) }
-          : {}),
-      },
-    ]),
-  );
+const repliesOf = (route: Route) => {
+  const described: Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> = {};
+  for (const [status, { description, body, type = 'application/json' }] of Object.entries(route.replies)) {
+    const headers = replyHeaders(route);
+    described[`${Number(status)}` as `2${string}`] = {
+      description,
+      ...(body === undefined ? {} : { content: { [type]: { schema: body } } }),
+      ...(headers === null ? {} : { headers }),
+    };
+  }
+  if (route.conditional === true && route.method === 'get') described['304'] = { description: 'Not modified.' };
+  return described;
+};
+
+const replyHeaders = ({ effect, conditional }: Route) => {
+  const headers = {
+    ...(effect === 'append' ? { 'Ledger-Position': positionHeader, 'Ledger-Projected': projectedHeader } : {}),
+    ...(conditional === true ? { ETag: etagHeader } : {}),
+  };
+  return Object.keys(headers).length === 0 ? null : z.object(headers);
+};
 
 /** All codes an operation may be refused with: its own and those of its kind. */
 const codesOf = (route: Route): readonly ProblemCode[] => [
   'INVALID_REQUEST',
-  ...(route.access.kind === 'anybody' ? [] : (['UNAUTHENTICATED', 'FORBIDDEN'] as const)),
-  ...(route.method === 'post' ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
-  ...(route.effect === 'append' ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
+  ...(route.access.kind === 'anybody' ? [] : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN'] as const)),
+  ...(route.request.shape.body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
+  ...(changes(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
+  ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION'] as const) : []),
+  ...(route.conditional === true && route.method !== 'get' ? (['REVISION_MISMATCH'] as const) : []),
   ...(readsModels(route) ? (['NOT_PROJECTED_YET'] as const) : []),
   ...route.rejections,
   'INTERNAL',

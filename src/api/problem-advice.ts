@@ -8,7 +8,9 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   TERM_INVALID: 'Start, end or duration cannot be a term, or a renewal would not end later. Choose another.',
   LIMIT_INVALID: 'A limit must be a whole number, 0 or more.',
   UNAUTHENTICATED: 'There is no credential, or it is not known or was revoked. Send a valid one.',
-  FORBIDDEN: 'The credential is valid but may not do this: it lacks the scope, or another organization has the right.',
+  TOKEN_EXPIRED: 'The access token was good and is too old now. Refresh it; nothing else is needed.',
+  FORBIDDEN:
+    'The credential is valid but may not do this: it lacks the role or scope, or another organization has the right.',
   NOT_FOUND: 'There is nothing at this path.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or it is not yours to see.',
@@ -30,11 +32,14 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   ORGANIZATION_CLOSED: 'The organization was closed; nothing of it can be changed any more.',
   LAST_OWNER: 'An organization keeps at least one owner. Make somebody else an owner first.',
   ALREADY_MEMBER: 'This user is a member of the organization already.',
+  EMAIL_TAKEN: 'There is a user with this e-mail address. Sign in, or use another address.',
   CODE_TAKEN: 'The code is in use, or the trial was used already. Choose another.',
   ARCHIVED: 'This was archived: it is kept for what refers to it, and can be neither used nor changed.',
   CONCURRENT_MODIFICATION: 'Others kept changing the same thing. Nothing was done; send the request again.',
   IDEMPOTENCY_IN_FLIGHT:
     'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',
+  REVISION_MISMATCH:
+    'It has changed since the ETag that If-Match names. Read it again and decide anew; nothing was done.',
   BODY_TOO_LARGE: 'The body has more bytes than are read. Send less.',
   UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
   IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',

@@ -13,9 +13,12 @@ export type ProblemCode =
   | 'INVALID_REQUEST'
   | 'LICENSE_KEY_MALFORMED'
   | 'UNAUTHENTICATED'
+  | 'TOKEN_EXPIRED'
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
+  | 'EMAIL_TAKEN'
+  | 'REVISION_MISMATCH'
   | 'CONCURRENT_MODIFICATION'
   | 'IDEMPOTENCY_IN_FLIGHT'
   | 'BODY_TOO_LARGE'
@@ -34,6 +37,8 @@ export type Problem = {
   readonly detail: string;
   readonly errors?: readonly ProblemPlace[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the body (RFC 9457 §3.2), by name. */
+  readonly extension?: Readonly<Record<string, unknown>>;
   /** Of the request that was first refused so; only in a refusal that is answered again. */
   readonly requestId?: string;
 };
@@ -47,6 +52,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   TERM_INVALID: { status: 400, title: 'Term invalid' },
   LIMIT_INVALID: { status: 400, title: 'Limit invalid' },
   UNAUTHENTICATED: { status: 401, title: 'Unauthenticated' },
+  TOKEN_EXPIRED: { status: 401, title: 'Token expired' },
   FORBIDDEN: { status: 403, title: 'Forbidden' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   ORGANIZATION_NOT_FOUND: { status: 404, title: 'Organization not found' },
@@ -69,10 +75,12 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   ORGANIZATION_CLOSED: { status: 409, title: 'Organization closed' },
   LAST_OWNER: { status: 409, title: 'Last owner' },
   ALREADY_MEMBER: { status: 409, title: 'Already a member' },
+  EMAIL_TAKEN: { status: 409, title: 'E-mail address already taken' },
   CODE_TAKEN: { status: 409, title: 'Already taken' },
   ARCHIVED: { status: 409, title: 'Archived' },
   CONCURRENT_MODIFICATION: { status: 409, title: 'Concurrent modification' },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, title: 'Request with this idempotency key in flight' },
+  REVISION_MISMATCH: { status: 412, title: 'Revision mismatch' },
   BODY_TOO_LARGE: { status: 413, title: 'Body too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'Idempotency key reused' },
@@ -103,7 +111,7 @@ export const statusOf = ({ problem: code }: Problem): number => meanings[code].s
 
 /** A problem as RFC 9457 writes it. `type` is relative to the server that answered, which explains it there. */
 export const problemBody = (
-  { problem: code, detail, errors, requestId: first }: Problem,
+  { problem: code, detail, errors, extension, requestId: first }: Problem,
   requestId: string,
 ): object => ({
   type: `/problems#${code.toLowerCase().replaceAll('_', '-')}`,
@@ -112,6 +120,7 @@ export const problemBody = (
   detail,
   code,
   ...(errors === undefined ? {} : { errors }),
+  ...extension,
   requestId: first ?? requestId,
 });
 

@@ -10,11 +10,27 @@ export type Respond = {
     headers: Readonly<Record<string, string>>,
   ) => void;
   readonly problem: (response: ServerResponse, refusal: Problem, headers: Readonly<Record<string, string>>) => void;
+  /** Of status 204 and 304: headers only. */
+  readonly empty: (response: ServerResponse, status: number, headers: Readonly<Record<string, string>>) => void;
+  /** Begins an answer whose body follows piece by piece. */
+  readonly begin: (response: ServerResponse, type: string, headers: Readonly<Record<string, string>>) => void;
   readonly text: (response: ServerResponse, type: string, text: string) => void;
 };
 
 /** `sharedHeaders`: names and values in turn. */
 export const createRespond = (sharedHeaders: readonly string[]): Respond => {
+  const writeHead = (
+    response: ServerResponse,
+    status: number,
+    own: readonly string[],
+    headers: Readonly<Record<string, string>>,
+  ): void => {
+    const lines = [...sharedHeaders, ...own];
+    for (const name in headers) lines.push(name, headers[name] ?? '');
+    // A client that is still sending must not have the rest of its body taken for its next request.
+    if (!response.req.complete && response.req.headers['content-length'] !== '0') lines.push('Connection', 'close');
+    response.writeHead(status, STATUS_CODES[status] ?? '', lines);
+  };
   const write = (
     response: ServerResponse,
     status: number,
@@ -22,15 +38,16 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
     text: string,
     headers: Readonly<Record<string, string>>,
   ): void => {
-    const lines = [...sharedHeaders, 'Content-Type', type, 'Content-Length', String(Buffer.byteLength(text))];
-    for (const name in headers) lines.push(name, headers[name] ?? '');
-    // A client that is still sending must not have the rest of its body taken for its next request.
-    if (!response.req.complete && response.req.headers['content-length'] !== '0') lines.push('Connection', 'close');
-    response.writeHead(status, STATUS_CODES[status] ?? '', lines);
+    writeHead(response, status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text))], headers);
     // As text: Node sends it in one piece with the headers.
     response.end(text, 'utf8');
   };
   return {
+    empty: (response, status, headers) => {
+      writeHead(response, status, [], headers);
+      response.end();
+    },
+    begin: (response, type, headers) => writeHead(response, 200, ['Content-Type', type], headers),
     json: (response, status, text, headers) => write(response, status, 'application/json', text, headers),
     problem: (response, refusal, headers) =>
       write(

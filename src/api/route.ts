@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { Scope } from '../domain/organization/events.ts';
-import type { ApiKeyIdentity } from '../identity/authenticate.ts';
+import type { Caller, UserIdentity } from './caller.ts';
 import { parseRequest, type RawRequest } from './parse-request.ts';
-import { isProblem, type Problem, type ProblemCode } from './problems.ts';
+import { isPermitted, lacking, type PermissionName, type Side } from './permissions.ts';
+import { isProblem, type Problem, type ProblemCode, problem } from './problems.ts';
 
 /** A successful answer. `position`: where the command's last event is in the log; the answer waits for its projection. */
 export type Reply = {
@@ -13,82 +13,137 @@ export type Reply = {
   readonly position?: bigint;
 };
 
+/** An answer that goes on for as long as there is something to say: it writes the whole response and resolves at its end. */
+export type Streamed = { readonly stream: (response: ServerResponse) => Promise<void> };
+
+/** What an operation answers with. */
+export type Answer = Reply | Streamed | Problem;
+
 /** What a handler knows of the request beyond its parsed input. */
 export type Call = {
   readonly requestId: string;
   readonly correlationId: string;
   readonly headers: IncomingHttpHeaders;
+  /** The address of the client, by which strangers are counted. */
+  readonly clientIp: () => string;
+  /** Made when asked for: aborted when the client has gone or the server is to stop, so that what waits ends. */
+  readonly signal: () => AbortSignal;
+  /** The revision that the client asks the stream to be at (If-Match); null: any. Given to `execute` with the command. */
+  readonly expectedRevision: bigint | null;
   /** Notes for the request's log line whose organization's rows it works on. */
   readonly actsFor: (organizationId: string) => void;
 };
 
-/** A call of an organization's credential, which holds a scope that the route asks for. */
-export type OrganizationCall = Call & { readonly caller: ApiKeyIdentity };
+/** A call of an organization's credential that has the route's permission on one side at least. */
+export type OrganizationCall = Call & {
+  readonly caller: Caller;
+  /** The refusal when the permission does not reach to this side of what the call is about; null when it does. */
+  readonly refusalOn: (side: Side) => Problem | null;
+};
 
-/** Who may call: an organization's credential with one of the scopes, whoever has the license key (or such a credential), anybody. */
+/** A call of a signed-in user. */
+export type UserCall = Call & { readonly user: UserIdentity };
+
+/**
+ * Who may call: an organization's credential with a permission; whoever has the license key, or such a credential; a
+ * signed-in user, of whichever organization; anybody.
+ */
 export type Access =
-  | { readonly kind: 'organization'; readonly scopes: readonly [Scope, ...Scope[]] }
-  | { readonly kind: 'license'; readonly scope: Scope }
+  | { readonly kind: 'organization'; readonly permission: PermissionName }
+  | { readonly kind: 'license'; readonly permission: PermissionName }
+  | { readonly kind: 'user' }
   | { readonly kind: 'anybody' };
+
+/** Who has called, as the route's access asks for it. */
+export type Called = { readonly caller: Caller | null; readonly user: UserIdentity | null };
 
 /** One operation of the API. The router, the validation, the OpenAPI document and the tests all read this object. */
 export type Route = Described & {
   readonly access: Access;
   readonly request: RequestSchema;
-  /** Validates the input and does the work. `caller` must be given where the access is an organization's. */
-  readonly answer: (raw: RawRequest, call: Call, caller: ApiKeyIdentity | null) => Promise<Reply | Problem>;
+  /** Validates the input and does the work. */
+  readonly answer: (raw: RawRequest, call: Call, called: Called) => Promise<Answer>;
 };
 
 /** The schema of a request: strict objects for `params` and `query`, and for `body` where one is read. */
 export type RequestSchema = z.ZodObject<{ params: z.ZodType; query: z.ZodType; body?: z.ZodType }>;
 
 type Described = {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** With parameters as `{name}`. */
   readonly path: `/${string}`;
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
-  readonly replies: Readonly<Record<number, { readonly description: string; readonly body: z.ZodType }>>;
-  /** Every code this operation may be refused with, beside those that all operations have. */
+  readonly replies: Readonly<Record<number, ReplyShape>>;
+  /** Every code this operation may be refused with, beside those that all operations of its kind have. */
   readonly rejections: readonly ProblemCode[];
-  /** `append`: takes Idempotency-Key and answers with Ledger-Position. `read`: takes Ledger-Min-Position. */
-  readonly effect: 'append' | 'read' | 'none';
+  /**
+   * `append`: takes Idempotency-Key and answers with Ledger-Position. `change`: takes Idempotency-Key, and changes what is no
+   * event. `read`: takes Ledger-Min-Position.
+   */
+  readonly effect: 'append' | 'change' | 'read' | 'none';
+  /** Answers with an ETag; a read takes If-None-Match, a command If-Match. */
+  readonly conditional?: boolean;
   /** True for what is asked every few seconds by machines: successes are not logged. */
   readonly isProbe?: boolean;
 };
 
+/** `body` undefined: the answer is a stream of `type`, or has none. */
+export type ReplyShape = {
+  readonly description: string;
+  readonly body?: z.ZodType;
+  readonly type?: string;
+};
+
 type Definition<Schema extends RequestSchema, Handled> = Described & {
   readonly request: Schema;
-  readonly handle: (input: z.output<Schema>, call: Handled) => Promise<Reply | Problem>;
+  readonly handle: (input: z.output<Schema>, call: Handled) => Promise<Answer>;
 };
 
 /** For `params` or `query` of an operation that has none: anything given is refused. */
 export const none = z.strictObject({});
 
-/** Defines an operation of an organization's credential that holds one of `scopes`. */
+/** Defines an operation of an organization's credential that has the permission. */
 export const route = <Schema extends RequestSchema>(
-  definition: Definition<Schema, OrganizationCall> & { readonly scopes: readonly [Scope, ...Scope[]] },
+  definition: Definition<Schema, OrganizationCall> & { readonly permission: PermissionName },
 ): Route => {
-  const { handle, scopes, ...described } = definition;
+  const { handle, permission, ...described } = definition;
   return {
     ...described,
-    access: { kind: 'organization', scopes },
-    answer: async (raw, call, caller) => {
+    access: { kind: 'organization', permission },
+    answer: async (raw, call, { caller }) => {
       if (caller === null) throw new Error(`${described.operationId} was called without a caller.`);
       const input = parseRequest(described.request, raw);
-      return isProblem(input) ? input : handle(input.parsed, { ...call, caller });
+      if (isProblem(input)) return input;
+      const refusalOn = (side: Side) =>
+        isPermitted(caller, permission, side) ? null : problem('FORBIDDEN', lacking(caller, permission, side));
+      return handle(input.parsed, { ...call, caller, refusalOn });
     },
   };
 };
 
-/** Defines an operation of whoever has the license's key, or of an organization's credential that holds `scope`. */
+/** Defines an operation of whoever has the license's key, or of an organization's credential that has the permission. */
 export const clientRoute = <Schema extends RequestSchema>(
-  definition: Definition<Schema, Call> & { readonly scope: Scope },
+  definition: Definition<Schema, Call> & { readonly permission: PermissionName },
 ): Route => {
-  const { scope, ...open } = definition;
-  return { ...openRoute(open), access: { kind: 'license', scope } };
+  const { permission, ...open } = definition;
+  return { ...openRoute(open), access: { kind: 'license', permission } };
+};
+
+/** Defines an operation of a signed-in user, a member of an organization or not. */
+export const userRoute = <Schema extends RequestSchema>(definition: Definition<Schema, UserCall>): Route => {
+  const { handle, ...described } = definition;
+  return {
+    ...described,
+    access: { kind: 'user' },
+    answer: async (raw, call, { user }) => {
+      if (user === null) throw new Error(`${described.operationId} was called without a user.`);
+      const input = parseRequest(described.request, raw);
+      return isProblem(input) ? input : handle(input.parsed, { ...call, user });
+    },
+  };
 };
 
 /** Defines an operation that anybody may call. */
@@ -99,7 +154,7 @@ export const publicRoute = <Schema extends RequestSchema>(definition: Definition
 
 const openRoute = <Schema extends RequestSchema>({ handle, ...described }: Definition<Schema, Call>) => ({
   ...described,
-  answer: async (raw: RawRequest, call: Call): Promise<Reply | Problem> => {
+  answer: async (raw: RawRequest, call: Call): Promise<Answer> => {
     const input = parseRequest(described.request, raw);
     return isProblem(input) ? input : handle(input.parsed, call);
   },
@@ -107,3 +162,6 @@ const openRoute = <Schema extends RequestSchema>({ handle, ...described }: Defin
 
 /** True for an operation that looks into the read models, which may be behind: a client may ask it to wait for a position. */
 export const readsModels = ({ effect, access }: Route): boolean => effect === 'read' || access.kind === 'license';
+
+/** True for what `stream` answers. */
+export const isStreamed = (answer: Reply | Streamed): answer is Streamed => 'stream' in answer;

@@ -1,26 +1,10 @@
-import { activateLicense, type ClientCommandNeeds } from './licenses/activate.ts';
-import { reinstateLicense, renewLicense, revokeLicense, suspendLicense } from './licenses/commands.ts';
-import { deactivateLicense } from './licenses/deactivate.ts';
-import { licenseHistory } from './licenses/history.ts';
-import { type IssueNeeds, issueLicense } from './licenses/issue.ts';
-import { getLicense, listActivations, listLicensesRoute } from './licenses/read.ts';
-import { validateLicense } from './licenses/validate.ts';
+import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { Route } from './route.ts';
 
-export type RouteNeeds = ClientCommandNeeds & IssueNeeds;
+export type RouteNeeds = LicenseRouteNeeds;
 
-/** Every operation, the most frequent first, because the router tries them in this order. */
-export const createRoutes = (needs: RouteNeeds): readonly Route[] => [
-  validateLicense(needs),
-  activateLicense(needs),
-  deactivateLicense(needs),
-  issueLicense(needs),
-  listLicensesRoute(needs),
-  getLicense(needs),
-  listActivations(needs),
-  licenseHistory(needs),
-  suspendLicense(needs),
-  reinstateLicense(needs),
-  renewLicense(needs),
-  revokeLicense(needs),
-];
+/**
+ * Every operation, the most frequent first, because the router tries them in this order. A path without parameters stands
+ * before one with a parameter in the same place.
+ */
+export const createRoutes = (needs: RouteNeeds): readonly Route[] => [...clientRoutes(needs), ...licenseRoutes(needs)];

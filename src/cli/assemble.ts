@@ -108,9 +108,13 @@ export const assemble = async (
       closers.push(worker.close);
     }
 
-    const authenticate = createAuthenticate({ pool: apiPool, secrets, nowMs: Date.now });
+    const stopping = new AbortController();
     const shared = {
-      authenticate,
+      authenticate: {
+        apiKey: createAuthenticate({ pool: apiPool, secrets, nowMs: Date.now }),
+        user: async () => null,
+      },
+      stopping: stopping.signal,
       waitUntilProjected: waiter.waitFor,
       log: createRequestLog(log),
       metrics,
@@ -134,7 +138,7 @@ export const assemble = async (
       });
       const listening = await listen(server, config.host, config.port);
       baseUrl = listening.url;
-      closers.push(shutDown(listening));
+      closers.push(shutDown(listening), async () => stopping.abort());
     }
     return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
   } catch (error) {

@@ -23,7 +23,10 @@ export const currentOpenApi = (): string => {
   const secrets = parseSecrets(randomBytes(32).toString('base64'));
   const store = connectEventStore({ url: 'esdb://nowhere?tls=false' });
   const routes = createRoutes({
-    authenticate: createAuthenticate({ pool, secrets, nowMs: () => 0 }),
+    authenticate: {
+      apiKey: createAuthenticate({ pool, secrets, nowMs: () => 0 }),
+      user: async () => null,
+    },
     executor: createExecutor({ store }),
     pool,
     validations: createValidationReader(pool),

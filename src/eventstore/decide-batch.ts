@@ -105,6 +105,11 @@ const decideOne = <Event extends Fact, State>(
 
   const decision = decide(draft.state);
   if (typeof decision === 'function') return { kind: 'rejected', answer: decision };
+  // Only now: the decider may have said that this is none of the caller's business.
+  const { expectedRevision = null } = context;
+  if (expectedRevision !== null && expectedRevision !== draft.nextRevision - 1n) {
+    return { kind: 'rejected', answer: () => refuse(revisionMismatch(draft.nextRevision - 1n, expectedRevision)) };
+  }
   if (decision.length === 0) {
     if (draft.nextRevision === 0n)
       throw new Error(`A command changed nothing on ${draft.stream}, which has no event yet.`);
@@ -169,6 +174,14 @@ const batchBytesMax = 500_000;
 const envelopeBytes = 1_200;
 
 const nowhere = { commit: 0n, prepare: 0n };
+
+const revisionMismatch = (actual: bigint, expected: bigint): Rejection<'REVISION_MISMATCH'> => ({
+  rejected: 'REVISION_MISMATCH',
+  detail:
+    actual < 0n
+      ? `Revision ${expected} was asked for, and there is nothing yet.`
+      : `Revision ${expected} was asked for; it is at revision ${actual} now. Read it again.`,
+});
 
 const keyReused: Rejection<'IDEMPOTENCY_KEY_REUSED'> = {
   rejected: 'IDEMPOTENCY_KEY_REUSED',

@@ -12,6 +12,8 @@ export type CommandContext = {
   readonly reason: Reason | null;
   readonly correlationId: string;
   readonly causationId: string | null;
+  /** The revision that the stream must be at for the command to be carried out; null or absent: any. */
+  readonly expectedRevision?: bigint | null;
 };
 
 /**
@@ -28,7 +30,7 @@ export type Happened = {
 };
 
 /** Refusals of the write path itself, besides those of the decider. */
-export type ExecuteRejection = 'CONCURRENT_MODIFICATION' | 'IDEMPOTENCY_KEY_REUSED';
+export type ExecuteRejection = 'CONCURRENT_MODIFICATION' | 'IDEMPOTENCY_KEY_REUSED' | 'REVISION_MISMATCH';
 
 /** A command that waits for its turn, and how its caller is answered: in exactly one of the ways below. */
 export type Waiting<Event, State> = {

@@ -6,6 +6,7 @@ import type { Secrets } from './secrets.ts';
 
 /** Whose credential a request carries and what it may do. */
 export type ApiKeyIdentity = {
+  readonly kind: 'apiKey';
   readonly apiKeyId: string;
   readonly organizationId: string;
   readonly scopes: readonly Scope[];
@@ -58,7 +59,8 @@ export const createAuthenticate = ({ pool, secrets, nowMs }: Needs): Authenticat
     const now = nowMs();
     const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
     if (now >= expiresMs) return null;
-    const identity = { apiKeyId: row.api_key_id, organizationId: row.org_id, scopes: row.scopes };
+    const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
+    const identity = { kind: 'apiKey', apiKeyId, organizationId, scopes } as const;
     if (cached.size >= cachedKeysMax) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
     cached.set(digest, { identity, untilMs: Math.min(now + cachedMsMax, expiresMs) });
     return identity;

@@ -8,7 +8,8 @@ import { none, publicRoute, type Reply, type Route } from '../../src/api/route.t
 
 const failures: unknown[] = [];
 const needs: AppNeeds = {
-  authenticate: async () => null,
+  authenticate: { apiKey: async () => null, user: async () => null },
+  stopping: new AbortController().signal,
   waitUntilProjected: async () => true,
   log: { answered: () => undefined, failed: (error) => failures.push(error) },
   metrics: createMetrics(),
@@ -65,6 +66,12 @@ describe('does not start with', () => {
   test('an operation that is defined twice', () => {
     expect(() => createApp(needs, [routeThat(done), routeThat(done)])).toThrow(/defined twice/);
     expect(() => createApp(needs, [routeThat(done), routeThat(done, { path: '/other' })])).toThrow(/defined twice/);
+  });
+  test('an operation that does not declare who may call it', () => {
+    const undeclared = JSON.parse('{}');
+    expect(() => createApp(needs, [routeThat(done, { access: undeclared })])).toThrow(/does not declare/);
+    const unknown = JSON.parse('{"kind":"organization","permission":"readEverything"}');
+    expect(() => createApp(needs, [routeThat(done, { access: unknown })])).toThrow(/does not declare/);
   });
 });
 

@@ -184,8 +184,14 @@ export const malformedCases: readonly Case[] = [
   ],
   [
     'a precondition that is not checked',
+    ({ send }) => send('POST', '/v1/licenses', issue, { 'if-match': '"1"' }),
+    'INVALID_REQUEST',
+    400,
+  ],
+  [
+    'a precondition that is no ETag',
     ({ send, licenseId }) =>
-      send('POST', `/v1/licenses/${licenseId}/suspend`, { reason: { code: 'LEGAL' } }, { 'if-match': '"1"' }),
+      send('POST', `/v1/licenses/${licenseId}/suspend`, { reason: { code: 'LEGAL' } }, { 'if-match': '1' }),
     'INVALID_REQUEST',
     400,
   ],

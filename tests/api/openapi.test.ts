@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApiDocument, openApiText } from '../../src/api/openapi.ts';
+import { permissions } from '../../src/api/permissions.ts';
+import type { Route } from '../../src/api/route.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -25,14 +27,8 @@ test('the served document describes every route with its replies, codes and who 
         `${route.operationId} ${code}`,
       ).toBe(true);
     }
-    expect(operation?.security).toEqual(
-      route.access.kind === 'organization'
-        ? [{ apiKey: [] }]
-        : route.access.kind === 'license'
-          ? [{ licenseKey: [] }, { apiKey: [] }, {}]
-          : [],
-    );
-    expect(operation?.requestBody === undefined).toBe(route.method === 'get');
+    expect(operation?.security, route.operationId).toEqual(securityOf(route));
+    expect(operation?.requestBody === undefined).toBe(route.request.shape.body === undefined);
   }
   expect(Object.keys(paths)).toEqual([...new Set(ledger.routes.map(({ path }) => path))]);
 });
@@ -49,3 +45,18 @@ test('examples in the document are requests that the API takes', () => {
 test('the same routes give the same text', () => {
   expect(openApiText(ledger.routes, '1.0.0')).toBe(openApiText(ledger.routes, '1.0.0'));
 });
+
+const securityOf = ({ access }: Route): readonly object[] => {
+  switch (access.kind) {
+    case 'anybody':
+      return [];
+    case 'user':
+      return [{ accessToken: [] }];
+    case 'license':
+      return [{ licenseKey: [] }, { apiKey: [] }, { accessToken: [] }, {}];
+    case 'organization':
+      return permissions[access.permission].own.scopes.length === 0
+        ? [{ accessToken: [] }]
+        : [{ apiKey: [] }, { accessToken: [] }];
+  }
+};

@@ -63,7 +63,8 @@ export const startLedger = async () => {
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: createAuthenticate({ pool: database.api, secrets, nowMs }),
+    authenticate: { apiKey: createAuthenticate({ pool: database.api, secrets, nowMs }), user: async () => null },
+    stopping: stopping.signal,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
     log: createRequestLog(log.pino),
@@ -137,9 +138,9 @@ export const startLedger = async () => {
       return Object.fromEntries(await Promise.all(counts));
     },
     stop: async () => {
+      stopping.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      stopping.abort();
       await projector.done;
       await projected.stop();
       await store.stop();

@@ -60,7 +60,7 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
     summary: 'Activate a license on a device',
     description: 'A device that is activated already is answered with its activation, for whichever product it asks.',
     tag: 'Client',
-    scope: 'licenses:activate',
+    permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
@@ -70,7 +70,6 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
     rejections: [
       ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'FORBIDDEN', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
       ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-      'CONCURRENT_MODIFICATION',
     ],
     handle: async ({ body: asked }, call) => {
       const client = await findUsableLicense(needs, call, asked);
@@ -102,6 +101,7 @@ const activate = async (needs: ClientCommandNeeds, activation: Activation): Prom
     call,
     attempt,
     actor,
+    sender: 'key holder',
     issuerOrgId,
     licenseId,
     reason: null,

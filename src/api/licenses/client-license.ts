@@ -1,20 +1,19 @@
 import { z } from 'zod';
 import { isKeyRotated } from '../../domain/license/validate.ts';
-import type { Scope } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import type { AuthenticateApiKey } from '../../identity/authenticate.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/validation.ts';
 import { authorize, credentialIn } from '../authorize.ts';
+import { type Authenticate, actorOf } from '../caller.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import type { Call } from '../route.ts';
 import { idOf, text } from '../schemas.ts';
 
 export type ClientNeeds = {
-  readonly authenticate: AuthenticateApiKey;
+  readonly authenticate: Authenticate;
   readonly validations: ValidationReader;
   readonly secrets: Secrets;
 };
@@ -32,8 +31,6 @@ export const fingerprint = text(256).meta({ example: '3f9c1a77d0e4' });
 export type ClientLicense = { readonly found: ValidationFacts | null; readonly actor: Actor | null };
 
 type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
-
-const scope: Scope = 'licenses:activate';
 
 /**
  * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
@@ -92,12 +89,12 @@ export const findDevice = async (
 };
 
 const byId = async (
-  authenticate: AuthenticateApiKey,
+  authenticate: Authenticate,
   validations: ValidationReader,
   call: Call,
   licenseId: string | undefined,
 ): Promise<ClientLicense | Problem> => {
-  const caller = await authorize(authenticate, call.headers, [scope]);
+  const caller = await authorize(authenticate, call.headers, 'useLicenses');
   if (isProblem(caller)) {
     return caller.problem === 'UNAUTHENTICATED' && credentialIn(call.headers, 'bearer') === null
       ? noCredential
@@ -110,7 +107,7 @@ const byId = async (
   call.actsFor(caller.organizationId);
   return {
     found: await validations.byId(caller.organizationId, licenseId),
-    actor: { type: 'API_KEY', id: caller.apiKeyId, onBehalfOf: null },
+    actor: actorOf(caller),
   };
 };
 

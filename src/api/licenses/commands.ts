@@ -1,16 +1,9 @@
 import { z } from 'zod';
-import type { LicenseCommand } from '../../domain/license/commands.ts';
-import type { Instant } from '../../domain/time.ts';
-import { asTenant } from '../../projections/tenant.ts';
-import { type IdempotencyNeeds, idempotently } from '../idempotency.ts';
-import { isProblem, type Problem, type ProblemCode } from '../problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import type { IssuedLicense } from '../../domain/license/license.ts';
+import { type Problem, problem } from '../problems.ts';
+import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, suspensionReasons } from '../schemas.ts';
-import { metadataOf } from './license-metadata.ts';
-import { licenseBody, licenseShape } from './license-shape.ts';
-import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
-
-type Needs = CommandNeeds & IdempotencyNeeds;
+import { answerCommand, described, type LicenseCommandNeeds } from './command.ts';
 
 const suspendBody = z
   .strictObject({ reason: reasonOf(z.enum(suspensionReasons)), until: instantIn.nullable().optional() })
@@ -42,109 +35,86 @@ const revokeBody = z
   .meta({ id: 'RevokeLicense', example: { reason: { code: 'CHARGEBACK' } } });
 
 /** POST /v1/licenses/{licenseId}/suspend */
-export const suspendLicense = (needs: Needs): Route =>
+export const suspendLicense = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('suspend', 'suspendLicense', 'Suspend a license', ['LICENSE_REVOKED', 'TERM_INVALID']),
+    ...described('suspend', 'suspendLicense', 'Suspend a license', 'suspendLicenses', [
+      'LICENSE_REVOKED',
+      'TERM_INVALID',
+    ]),
     request: z.object({ params: licensePath, query: none, body: suspendBody }),
-    handle: ({ params, body }, call) =>
-      command(needs, call, 'suspendLicense', { ...params, body }, (at) => ({
-        type: 'Suspend',
-        at,
-        data: { reasonCode: body.reason.code, until: body.until ?? null },
-      })),
+    handle: async ({ params, body }, call) =>
+      refuseOtherThanPayment(call, body.reason.code) ??
+      answerCommand(
+        needs,
+        call,
+        'suspendLicense',
+        { ...params, body },
+        {
+          command: (at) => ({
+            type: 'Suspend',
+            at,
+            data: { reasonCode: body.reason.code, until: body.until ?? null },
+          }),
+        },
+      ),
   });
 
 /** POST /v1/licenses/{licenseId}/reinstate */
-export const reinstateLicense = (needs: Needs): Route =>
+export const reinstateLicense = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('reinstate', 'reinstateLicense', 'End the suspension of a license', ['LICENSE_REVOKED']),
+    ...described('reinstate', 'reinstateLicense', 'End the suspension of a license', 'suspendLicenses', [
+      'LICENSE_REVOKED',
+    ]),
     request: z.object({ params: licensePath, query: none, body: reinstateBody }),
-    handle: ({ params, body }, call) =>
-      command(needs, call, 'reinstateLicense', { ...params, body }, (at) => ({ type: 'Reinstate', at, data: {} })),
+    handle: async ({ params, body }, call) =>
+      answerCommand(
+        needs,
+        call,
+        'reinstateLicense',
+        { ...params, body },
+        {
+          command: (at) => ({ type: 'Reinstate', at, data: {} }),
+          guard: (license) => refuseOtherSuspension(call, license),
+        },
+      ),
   });
 
 /** POST /v1/licenses/{licenseId}/renew */
-export const renewLicense = (needs: Needs): Route =>
+export const renewLicense = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('renew', 'renewLicense', 'Start the next term of a license', ['LICENSE_REVOKED', 'TERM_INVALID']),
+    ...described('renew', 'renewLicense', 'Start the next term of a license', 'renewLicenses', [
+      'LICENSE_REVOKED',
+      'TERM_INVALID',
+    ]),
     request: z.object({ params: licensePath, query: none, body: renewBody }),
     handle: ({ params, body }, call) =>
-      command(needs, call, 'renewLicense', { ...params, body }, (at) => ({ type: 'Renew', at, data: renewal(body) })),
+      answerCommand(
+        needs,
+        call,
+        'renewLicense',
+        { ...params, body },
+        {
+          command: (at) => ({ type: 'Renew', at, data: renewal(body) }),
+        },
+      ),
   });
 
 /** POST /v1/licenses/{licenseId}/revoke */
-export const revokeLicense = (needs: Needs): Route =>
+export const revokeLicense = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('revoke', 'revokeLicense', 'Revoke a license for ever', []),
+    ...described('revoke', 'revokeLicense', 'Revoke a license for ever', 'endLicenses', []),
     request: z.object({ params: licensePath, query: none, body: revokeBody }),
     handle: ({ params, body }, call) =>
-      command(needs, call, 'revokeLicense', { ...params, body }, (at) => ({
-        type: 'Revoke',
-        at,
-        data: { reasonCode: body.reason.code },
-      })),
+      answerCommand(
+        needs,
+        call,
+        'revokeLicense',
+        { ...params, body },
+        {
+          command: (at) => ({ type: 'Revoke', at, data: { reasonCode: body.reason.code } }),
+        },
+      ),
   });
-
-const described = (verb: string, operationId: string, summary: string, rejections: readonly ProblemCode[]) =>
-  ({
-    method: 'post',
-    path: `/v1/licenses/{licenseId}/${verb}`,
-    operationId,
-    summary,
-    description: 'What is so already changes nothing and answers with changed: false.',
-    tag: 'Licenses',
-    scopes: ['licenses:write'],
-    effect: 'append',
-    replies: {
-      200: {
-        description: 'The license after the command.',
-        body: z.strictObject({ license: licenseShape, changed: z.boolean() }),
-      },
-    },
-    rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN', 'CONCURRENT_MODIFICATION', ...rejections],
-  }) as const;
-
-type Input = { readonly licenseId: string; readonly body: { readonly reason?: LicenseSending['reason'] | undefined } };
-
-const command = (
-  needs: Needs,
-  call: OrganizationCall,
-  operation: string,
-  input: Input,
-  commandAt: (at: Instant) => LicenseCommand,
-): Promise<Reply | Problem> => {
-  const { organizationId, apiKeyId } = call.caller;
-  const { licenseId, body } = input;
-  const request = { organizationId, principal: apiKeyId, operation, input };
-  return idempotently(needs, call, request, async (attempt) => {
-    const at = needs.now();
-    const sending: LicenseSending = {
-      call,
-      attempt,
-      actor: { type: 'API_KEY', id: apiKeyId, onBehalfOf: null },
-      issuerOrgId: organizationId,
-      licenseId,
-      reason: body.reason ?? null,
-      values: [],
-      command: commandAt(at),
-    };
-    // Metadata is no part of the stream and no command here changes it, so both can be asked for at once.
-    const [sent, metadata] = await Promise.all([
-      sendLicenseCommand(needs, sending, issuedFacts),
-      asTenant(needs.pool, organizationId, (db) => metadataOf(db, licenseId)),
-    ]);
-    if (isProblem(sent)) return sent;
-    return {
-      status: 200,
-      body: {
-        license: licenseBody(sent.view, { revision: sent.revision, metadata, at }),
-        changed: sent.outcome !== 'unchanged',
-      },
-      headers: { ETag: `"${sent.revision}"` },
-      position: sent.position.commit,
-    };
-  });
-};
 
 const renewal = ({ duration: length, expiresAt, basis, reason }: z.output<typeof renewBody>) => {
   const reasonCode = reason?.code ?? null;
@@ -152,3 +122,18 @@ const renewal = ({ duration: length, expiresAt, basis, reason }: z.output<typeof
     ? { duration: length ?? '', basis: basis ?? ('FROM_EXPIRY' as const), reasonCode }
     : { expiresAt, reasonCode };
 };
+
+const isBilling = ({ caller }: OrganizationCall): boolean => caller.kind === 'user' && caller.role === 'BILLING';
+
+const refuseOtherThanPayment = (call: OrganizationCall, reasonCode: string): Problem | null =>
+  isBilling(call) && reasonCode !== 'PAYMENT' ? paymentOnly : null;
+
+// What others have suspended it for is not theirs to lift, whatever reason they give.
+const refuseOtherSuspension = (call: OrganizationCall, { suspendedFor, facts }: IssuedLicense): Problem | null => {
+  if (!isBilling(call)) return null;
+  const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
+  const grounds = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
+  return grounds.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
+};
+
+const paymentOnly = problem('FORBIDDEN', 'The role BILLING suspends and reinstates for PAYMENT only.');

@@ -31,7 +31,7 @@ export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
     summary: 'Deactivate a license on a device',
     description: 'A device that is released already changes nothing and answers with changed: false.',
     tag: 'Client',
-    scope: 'licenses:activate',
+    permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
@@ -48,7 +48,7 @@ export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
         'ACTIVATION_NOT_FOUND',
         'LICENSE_REVOKED',
       ] as const),
-      ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE', 'CONCURRENT_MODIFICATION'] as const),
+      ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE'] as const),
     ],
     handle: async ({ body: asked }, call) => {
       const client = await findUsableLicense(needs, call, asked);
@@ -72,6 +72,7 @@ export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
             call,
             attempt,
             actor,
+            sender: 'key holder',
             issuerOrgId,
             licenseId,
             reason: null,

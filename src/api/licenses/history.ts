@@ -4,10 +4,10 @@ import { type HistoryEntry, historyOf } from '../../projections/tables/license-e
 import { licenseById } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { page } from '../paging.ts';
-import { problem } from '../problems.ts';
 import { type Route, route } from '../route.ts';
 import { cursor, idOf, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
-import { noSuchLicense, type ReadNeeds } from './read.ts';
+import { noSuchLicense } from './no-such-license.ts';
+import type { ReadNeeds } from './read.ts';
 
 /** An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds exactly. */
 const eventShape = z
@@ -43,12 +43,12 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
     summary: 'Read the history of a license',
     description: 'Every event, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read.',
     tag: 'Licenses',
-    scopes: ['events:read', 'licenses:read'],
+    permission: 'readHistory',
     effect: 'read',
     request: z.object({ params: licensePath, query }),
     replies: { 200: { description: 'One page.', body: pageOf(eventShape) } },
     rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],
-    handle: ({ params: { licenseId }, query: { order, ...paging } }, { caller: { organizationId, scopes } }) =>
+    handle: ({ params: { licenseId }, query: { order, ...paging } }, { caller: { organizationId }, refusalOn }) =>
       page<HistoryEntry>(
         secrets,
         paging,
@@ -59,8 +59,8 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
           asTenant(pool, organizationId, async (db) => {
             const known = await licenseById(db, licenseId);
             if (known === null) return noSuchLicense();
-            const needed = known.facts.issuerOrgId === organizationId ? 'events:read' : 'licenses:read';
-            if (!scopes.includes(needed)) return problem('FORBIDDEN', `This API key has not the scope ${needed}.`);
+            const refusal = refusalOn(known.facts.issuerOrgId === organizationId ? 'own' : 'held');
+            if (refusal !== null) return refusal;
             return historyOf(db, licenseId, { order, limit, afterRevision: after === null ? null : BigInt(after) });
           }),
         eventBody,

@@ -18,13 +18,14 @@ import {
 import type { Secrets } from '../../identity/secrets.ts';
 import { storeMetadata } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
+import { actorOf, principalOf } from '../caller.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { tiers } from '../schemas.ts';
 import { type IssueLicenseBody, issueLicenseBody } from './issue-body.ts';
 import { removeMetadata } from './license-metadata.ts';
-import { licenseBody, licenseShape } from './license-shape.ts';
+import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
 
 export type IssueNeeds = CommandNeeds & {
@@ -41,7 +42,7 @@ export const issueLicense = (needs: IssueNeeds): Route =>
     summary: 'Issue a license',
     description: 'What is given beside tier or policyId overrides the policy. The license key is in this answer only.',
     tag: 'Licenses',
-    scopes: ['licenses:write'],
+    permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: issueLicenseBody }),
     replies: {
@@ -52,7 +53,7 @@ export const issueLicense = (needs: IssueNeeds): Route =>
     },
     rejections: ['TERM_INVALID', 'LIMIT_INVALID'],
     handle: async ({ body: wanted }, call) => {
-      const { organizationId, apiKeyId } = call.caller;
+      const { organizationId } = call.caller;
       const tier = wanted.tier ?? tierOfPolicy(organizationId, wanted.policyId ?? '');
       if (tier === null) {
         const detail = 'There is no such policy.';
@@ -66,7 +67,7 @@ export const issueLicense = (needs: IssueNeeds): Route =>
       }
       const request = {
         organizationId,
-        principal: apiKeyId,
+        principal: principalOf(call.caller),
         operation: 'issueLicense',
         input: wanted,
         createSecret: generateLicenseKeyBody,
@@ -82,7 +83,7 @@ const issue = async (
   tier: Tier,
   wanted: IssueLicenseBody,
 ): Promise<Reply | Problem> => {
-  const { organizationId, apiKeyId } = call.caller;
+  const { organizationId } = call.caller;
   const at = needs.now();
   const licenseId = encodeId('lic', aggregateId(attempt.commandId, 'license'));
   const metadata: JsonObject = wanted.metadata ?? {};
@@ -96,7 +97,8 @@ const issue = async (
   const sending: LicenseSending = {
     call,
     attempt,
-    actor: { type: 'API_KEY', id: apiKeyId, onBehalfOf: null },
+    actor: actorOf(call.caller),
+    sender: { organizationId, refusalOn: call.refusalOn },
     issuerOrgId: organizationId,
     licenseId,
     reason: wanted.reason ?? null,
@@ -108,13 +110,14 @@ const issue = async (
     if (hasMetadata) await inVault((db) => removeMetadata(db, licenseId));
     return sent;
   }
+  const shown = { revision: sent.revision, metadata, at };
   return {
     status: 201,
     body: {
-      license: licenseBody(sent.view, { revision: sent.revision, metadata, at }),
+      license: licenseBody(sent.view, shown),
       licenseKey: formatLicenseKey(needs.licenseKeyPrefix, attempt.secret),
     },
-    headers: { Location: `/v1/licenses/${licenseId}`, ETag: `"${sent.revision}"` },
+    headers: { Location: `/v1/licenses/${licenseId}`, ETag: licenseTag(sent.view, shown) },
     position: sent.position.commit,
   };
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
+import { entityTag } from '../conditional.ts';
 import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
 
 /** A license as the API shows it. */
@@ -44,11 +45,10 @@ export const licenseShape = z
   })
   .meta({ id: 'License' });
 
+type Shown = { readonly revision: bigint; readonly metadata: object; readonly at: Instant };
+
 /** A license as the API shows it, as it is at `at`. */
-export const licenseBody = (
-  facts: LicenseFacts,
-  { revision, metadata, at }: { revision: bigint; metadata: object; at: Instant },
-): z.output<typeof licenseShape> => {
+export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Shown): z.output<typeof licenseShape> => {
   const effective = effectiveStatus(facts, at);
   return {
     id: facts.licenseId,
@@ -74,3 +74,13 @@ export const licenseBody = (
 };
 
 const limitsOf = ({ limits: { activations, seats, users } }: LicenseFacts) => ({ activations, seats, users });
+
+/** The ETag of a license: it changes with each event, with the clock where that changes what is shown, and with metadata. */
+export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Shown): string => {
+  const effective = effectiveStatus(facts, at);
+  const suspension = suspensionAt(facts, at);
+  const renewal = renewalAt(facts, at);
+  const isPlain =
+    effective === 'ACTIVE' && suspension === null && renewal === 'manual' && Object.keys(metadata).length === 0;
+  return entityTag(revision, isPlain ? null : { effective, suspension, renewal, metadata });
+};

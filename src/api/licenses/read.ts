@@ -7,16 +7,13 @@ import { listLicenses } from '../../projections/tables/license-list.ts';
 import { type LicenseView, licenseById } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { page } from '../paging.ts';
-import { type Problem, problem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
-import { licenseBody, licenseShape } from './license-shape.ts';
+import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
+import { noSuchLicense } from './no-such-license.ts';
 
 export type ReadNeeds = { readonly pool: Pool; readonly secrets: Secrets; readonly now: () => Instant };
-
-/** What a license is answered with that does not exist, or that another organization owns: the same to the byte. */
-export const noSuchLicense = (): Problem => problem('LICENSE_NOT_FOUND', 'There is no such license.');
 
 const listQuery = z.strictObject({
   limit: pageLimit.optional(),
@@ -36,7 +33,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     summary: 'List licenses',
     description: 'The licenses that your organization issues or holds, newest first. A cursor goes with its filters.',
     tag: 'Licenses',
-    scopes: ['licenses:read'],
+    permission: 'readLicenses',
     effect: 'read',
     request: z.object({ params: none, query: listQuery }),
     replies: { 200: { description: 'One page.', body: pageOf(licenseShape) } },
@@ -67,19 +64,20 @@ export const getLicense = ({ pool, now }: ReadNeeds): Route =>
     summary: 'Get a license',
     description: 'A license that your organization issues or holds, with its revision as ETag.',
     tag: 'Licenses',
-    scopes: ['licenses:read'],
+    permission: 'readLicenses',
     effect: 'read',
+    conditional: true,
     request: z.object({ params: licensePath, query: none }),
     replies: { 200: { description: 'The license.', body: licenseShape } },
     rejections: ['LICENSE_NOT_FOUND'],
     handle: async ({ params: { licenseId } }, { caller }) => {
       const found = await asTenant(pool, caller.organizationId, (db) => licenseById(db, licenseId));
       if (found === null) return noSuchLicense();
-      const { facts, revision, metadata } = found;
+      const shown = { revision: found.revision, metadata: found.metadata ?? {}, at: now() };
       return {
         status: 200,
-        body: licenseBody(facts, { revision, metadata: metadata ?? {}, at: now() }),
-        headers: { ETag: `"${revision}"` },
+        body: licenseBody(found.facts, shown),
+        headers: { ETag: licenseTag(found.facts, shown) },
       };
     },
   });
@@ -93,7 +91,7 @@ export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>
     summary: 'List the activations of a license',
     description: 'The devices that are activated now, newest first.',
     tag: 'Licenses',
-    scopes: ['licenses:read'],
+    permission: 'readLicenses',
     effect: 'read',
     request: z.object({
       params: licensePath,

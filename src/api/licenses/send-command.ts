@@ -4,7 +4,7 @@ import { encodeId } from '../../domain/ids.ts';
 import type { LicenseCommand, LicenseRejection } from '../../domain/license/commands.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
-import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type Aggregate, licenseAggregate } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
@@ -13,6 +13,7 @@ import { aggregateId } from '../../eventstore/ids.ts';
 import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import type { Attempt } from '../idempotency.ts';
+import type { Side } from '../permissions.ts';
 import { type Problem, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
 
@@ -23,6 +24,8 @@ export type LicenseSending = {
   readonly call: Call;
   readonly attempt: Attempt;
   readonly actor: Actor;
+  /** Who sends it: an organization, and what it is refused on the side on which it stands; or whoever has the key. */
+  readonly sender: Sender;
   readonly issuerOrgId: string;
   readonly licenseId: string;
   readonly reason: { readonly code: string; readonly text?: string | undefined } | null;
@@ -31,16 +34,25 @@ export type LicenseSending = {
   readonly command: LicenseCommand;
 };
 
+/** The sender of a command. `guard` refuses by what the license is like. */
+export type Sender =
+  | 'key holder'
+  | {
+      readonly organizationId: string;
+      readonly refusalOn: (side: Side) => Problem | null;
+      readonly guard?: (license: IssuedLicense) => Problem | null;
+    };
+
 /**
- * Sends a command to a license of `issuerOrgId`; to any other organization's it is as if there were none. Personal values
- * are in the vault before the event that refers to them, and out of it again when there is no such event.
+ * Sends a command to a license that the sender issues or holds; to any other organization it is as if there were none.
+ * Personal values are in the vault before the event that refers to them, and out of it again when there is no such event.
  */
 export const sendLicenseCommand = async <View>(
   { executor, pool }: CommandNeeds,
   sending: LicenseSending,
   view: (license: License) => View,
 ): Promise<Executed<View> | Problem> => {
-  const { call, attempt, actor, issuerOrgId, licenseId, reason, command } = sending;
+  const { call, attempt, actor, sender, issuerOrgId, licenseId, reason, command } = sending;
   const textRef = reason?.text === undefined ? null : encodeId('ref', aggregateId(attempt.commandId, 'reason'));
   const values = [...sending.values];
   if (textRef !== null && reason?.text !== undefined) {
@@ -55,8 +67,9 @@ export const sendLicenseCommand = async <View>(
     reason: reason === null ? null : { code: reason.code, text: textRef },
     correlationId: call.correlationId,
     causationId: null,
+    expectedRevision: call.expectedRevision,
   };
-  const executed = await executor.execute(ownLicense, licenseId, { ...command, sentBy: issuerOrgId }, context, view);
+  const executed = await executor.execute(ownLicense, licenseId, { ...command, sender }, context, view);
   if ('rejected' in executed) {
     await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
     return refused(executed);
@@ -71,22 +84,25 @@ export const issuedFacts = (license: License): LicenseFacts => {
   return license.facts;
 };
 
-type OwnedCommand = LicenseCommand & { readonly sentBy: string };
+type SentCommand = LicenseCommand & { readonly sender: Sender };
 
-/** The license stream as the API may write to it. A license never changes its issuer, so the stream itself can tell. */
-const ownLicense: Aggregate<OwnedCommand, LicenseEvent, License, LicenseRejection | 'FORBIDDEN'> = {
+/** The license stream as the API may write to it: the stream itself tells on which side of it the sender stands. */
+const ownLicense: Aggregate<SentCommand, LicenseEvent, License, LicenseRejection | 'FORBIDDEN'> = {
   ...licenseAggregate,
   decider: {
     ...licenseDecider,
-    decide: (command, license) => refusalOf(command.sentBy, license) ?? licenseDecider.decide(command, license),
+    decide: (command, license) => refusalOf(command.sender, license) ?? licenseDecider.decide(command, license),
   },
 };
 
-const refusalOf = (sentBy: string, license: License): Rejection<LicenseRejection | 'FORBIDDEN'> | null => {
-  if (license.kind === 'unissued' || license.facts.issuerOrgId === sentBy) return null;
-  return license.facts.holderOrgId === sentBy
-    ? reject('FORBIDDEN', 'Only the issuer of a license may do this; your organization holds it.')
-    : reject('LICENSE_NOT_FOUND', 'There is no such license.');
+const refusalOf = (sender: Sender, license: License): Rejection<LicenseRejection | 'FORBIDDEN'> | null => {
+  if (license.kind === 'unissued' || sender === 'key holder') return null;
+  const { issuerOrgId, holderOrgId } = license.facts;
+  const { organizationId, refusalOn, guard } = sender;
+  if (organizationId !== issuerOrgId && organizationId !== holderOrgId)
+    return reject('LICENSE_NOT_FOUND', 'There is no such license.');
+  const refusal = refusalOn(organizationId === issuerOrgId ? 'own' : 'held') ?? guard?.(license) ?? null;
+  return refusal === null ? null : reject('FORBIDDEN', refusal.detail);
 };
 
 const inVault = async (

@@ -56,7 +56,7 @@ export const validateLicense = (needs: Needs): Route =>
     description:
       'Always 200 when it could be evaluated, for an unknown key too (NOT_FOUND). Only what is named is checked, unless the policy requires more.',
     tag: 'Client',
-    scope: 'licenses:activate',
+    permission: 'useLicenses',
     effect: 'read',
     request: z.object({ params: none, query: none, body }),
     replies: { 200: { description: 'Evaluated.', body: answerShape } },

@@ -1,0 +1,44 @@
+import type { Acting } from '../domain/organization/commands.ts';
+import type { Role } from '../domain/organization/events.ts';
+import type { Actor } from '../eventstore/envelope.ts';
+import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
+
+/** A signed-in user. `membership` null: of no organization, or of one that is closed or removed the user. */
+export type UserIdentity = {
+  readonly kind: 'user';
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly membership: { readonly organizationId: string; readonly role: Role } | null;
+};
+
+/** Who an access token belongs to; `expired` for one that was good once, null for anything that is no token in force. */
+export type AuthenticateUser = (token: string) => Promise<UserIdentity | 'expired' | null>;
+
+/** How credentials are checked. */
+export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };
+
+/** Who calls for an organization: one of its members, or one of its API keys. */
+export type Caller = ApiKeyIdentity | UserCaller;
+
+/** A signed-in user as a member of the organization that the token names. */
+export type UserCaller = {
+  readonly kind: 'user';
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly organizationId: string;
+  readonly role: Role;
+};
+
+/** The id that idempotency keys are unique within, and that stands in events: of the user or of the API key. */
+export const principalOf = (caller: Caller): string => (caller.kind === 'user' ? caller.userId : caller.apiKeyId);
+
+/** Who acted, as events say it. */
+export const actorOf = (caller: Caller): Actor => ({
+  type: caller.kind === 'user' ? 'USER' : 'API_KEY',
+  id: principalOf(caller),
+  onBehalfOf: null,
+});
+
+/** Who acts, as the organization's own stream judges it. */
+export const actingOf = (caller: Caller): Acting =>
+  caller.kind === 'user' ? { type: 'USER', userId: caller.userId } : { type: 'API_KEY', apiKeyId: caller.apiKeyId };
