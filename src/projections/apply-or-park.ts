@@ -5,7 +5,7 @@ import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import type { Log } from './log.ts';
-import { parkStreams } from './parked.ts';
+import { noteLeftOut, parkStreams } from './parked.ts';
 import { transaction } from './transaction.ts';
 
 type Needs = {
@@ -66,6 +66,7 @@ const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: u
   const applied = await transaction(pool, beginReplayable, async (db) => {
     if ((await moveCheckpoint(db, projection, batch.from, batch.to, batch.events[0] ?? null)) === null) return false;
     await parkStreams(db, projection, misfits);
+    await noteLeftOut(db, projection, batch.events);
     return true;
   });
   if (applied) reportParked(log, misfits);

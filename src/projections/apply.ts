@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
+import { noteLeftOut } from './parked.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
 import { transaction } from './transaction.ts';
 
@@ -31,6 +32,10 @@ export const applyBatch = (
       events.filter(({ stream }) => !moved.parked.has(stream)),
     );
     if (misfits.length > 0) await onMisfits(db, misfits);
+    const parkedFrom = new Map(misfits.map(({ recorded }) => [recorded.stream, recorded.revision]));
+    const isLeftOut = ({ stream, revision }: Recorded) =>
+      moved.parked.has(stream) || revision >= (parkedFrom.get(stream) ?? revision + 1n);
+    await noteLeftOut(db, projection, events.filter(isLeftOut));
     return true;
   });
 

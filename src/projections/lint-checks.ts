@@ -22,6 +22,8 @@ const definerFunctions = ['rm.license_by_key', 'identity.api_key_by_lookup'];
 const readableByAuth = ['rm.license_keys', 'identity.api_keys'];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];
+/** Bookkeeping of the projector that organizations read, each its own. */
+const keptByProjector = ['ops.parked_owners'];
 
 // What the policies of ledger_api must say, as Postgres writes it out: the parentheses make it one look-up per statement.
 const ofTenant = (column: string) =>
@@ -127,13 +129,13 @@ export const checks: readonly Check[] = [
   },
   {
     sql: `${granted} from ${grants(everything)}
-      where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned or schema <> 'ops')
+      where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned and general <> all($3) or schema <> 'ops')
         or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1))
-        or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned) and privilege_type <> 'SELECT'
+        or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT'))
         or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
-    values: [readableByAuth, readableByAll],
+    values: [readableByAuth, readableByAll, keptByProjector],
   },
   {
     sql: `select name || ' is not owned by ledger_owner.' from ${everything} t where pg_get_userbyid(relowner) <> 'ledger_owner'`,

@@ -1,6 +1,9 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { decodeId } from '../domain/ids.ts';
+import type { Json, Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './checkpoint.ts';
 import type { Unprojectable } from './fold/fold-batch.ts';
+import { licenseOf } from './fold/fold-event.ts';
 
 /** A stream whose rows stay as they were before `fromRevision`, whose event could not be brought into the tables. */
 export type ParkedStream = {
@@ -12,7 +15,10 @@ export type ParkedStream = {
   readonly parkedAt: Date;
 };
 
-/** Leaves streams out from these events on, until they are replayed; of those parked before, notes the new error. */
+/**
+ * Leaves streams out from these events on, until they are replayed; of those parked before, notes the new error. Whose
+ * events are left out thereby is for `noteLeftOut`.
+ */
 export const parkStreams = async (
   db: PoolClient,
   projection: Projection,
@@ -31,11 +37,53 @@ export const parkStreams = async (
     );
 };
 
+/**
+ * Notes whose events of licenses are left out of the tables, so that who reads an organization's events in log order stops
+ * before the first. All of a parked stream's events must be noted, because the license may change hands among them. One
+ * that does not say whose it is counts as its license's; where there is no license either, nobody could be shown it.
+ */
+export const noteLeftOut = async (
+  db: PoolClient,
+  { name, version }: Projection,
+  events: readonly Recorded[],
+): Promise<void> => {
+  const leftOut = events.flatMap(({ stream, position, metadata }) => {
+    const licenseId = licenseOf(stream);
+    if (licenseId === null) return [];
+    const issuer = organizationIn(metadata.issuerOrgId);
+    const holder = issuer === null ? null : organizationIn(metadata.holderOrgId);
+    return [{ stream, license_id: licenseId, issuer, holder, position: `${position.commit}` }];
+  });
+  if (leftOut.length === 0) return;
+  await db.query(
+    `insert into ops.parked_owners (projection, version, stream, issuer_org_id, holder_org_id, position)
+     select $1, $2::integer, e.stream, coalesce(e.issuer, l.issuer_org_id), coalesce(e.holder, l.holder_org_id), min(e.position)
+     from json_to_recordset($3::json) as e (stream text, license_id text, issuer text, holder text, position bigint)
+     left join licenses l on e.issuer is null and l.license_id = e.license_id
+     where coalesce(e.issuer, l.issuer_org_id) is not null
+     group by 3, 4, 5
+     on conflict (issuer_org_id, projection, version, stream, holder_org_id)
+       do update set position = least(parked_owners.position, excluded.position)`,
+    [name, version, JSON.stringify(leftOut)],
+  );
+};
+
+/** Notes that a stream's events are in the tables up to this one, which is left out. */
+export const noteReplayedTo = async (db: PoolClient, projection: Projection, misfit: Recorded): Promise<void> => {
+  await db.query(
+    `update ops.parked_owners set position = greatest(position, $4)
+     where projection = $1 and version = $2 and stream = $3`,
+    [projection.name, projection.version, misfit.stream, misfit.position.commit],
+  );
+  await noteLeftOut(db, projection, [misfit]);
+};
+
 /** Ends the parking of a stream; the caller has brought all its events into the tables, in the same transaction. */
-export const unparkStream = async (db: PoolClient, projection: Projection, stream: string): Promise<void> => {
-  await db.query('delete from ops.parked where projection = $1 and version = $2 and stream = $3', [
-    ...[projection.name, projection.version, stream],
-  ]);
+export const unparkStream = async (db: PoolClient, { name, version }: Projection, stream: string): Promise<void> => {
+  for (const table of ['ops.parked', 'ops.parked_owners'])
+    await db.query(`delete from ${table} where projection = $1 and version = $2 and stream = $3`, [
+      ...[name, version, stream],
+    ]);
 };
 
 /** The streams that are left out, longest parked first. */
@@ -75,6 +123,9 @@ type ParkedRow = {
   readonly error: string;
   readonly parked_at: Date;
 };
+
+const organizationIn = (value: Json | undefined): string | null =>
+  typeof value === 'string' && decodeId('org', value) !== null ? value : null;
 
 // What is wrong with an event may be the one character that Postgres cannot hold.
 const storable = (text: string): string => text.replaceAll('\0', '\\0').slice(0, textMax);

@@ -4,7 +4,7 @@ import { beginReplayable, writeEvents } from './apply.ts';
 import { holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import { listParked, parkStreams, unparkStream } from './parked.ts';
+import { listParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
 import { transaction } from './transaction.ts';
 
 type Options = {
@@ -64,6 +64,7 @@ const replayPage = async (
   const [misfit] = await writeEvents(db, due);
   if (misfit !== undefined) {
     await parkStreams(db, projection, [misfit]);
+    await noteReplayedTo(db, projection, misfit.recorded);
     return { outcome: 'parked', error: misfit.message };
   }
   if (due.length === size) return null;
@@ -85,7 +86,9 @@ const parkAgain = async (
   const misfit = new Unprojectable(recorded, error);
   await transaction(pool, 'begin', async (db) => {
     await holdCheckpoint(db, projection);
-    if (await isParked(db, projection, stream)) await parkStreams(db, projection, [misfit]);
+    if (!(await isParked(db, projection, stream))) return;
+    await parkStreams(db, projection, [misfit]);
+    await noteReplayedTo(db, projection, recorded);
   });
   return { outcome: 'parked', error: misfit.message };
 };

@@ -123,6 +123,11 @@ describe('the lint finds', () => {
       'ledger_projector has SELECT on vault',
     ],
     [
+      'the API writing what the projector keeps',
+      'grant delete on ops.parked_owners to ledger_api',
+      'ledger_api has DELETE on ops.parked_owners',
+    ],
+    [
       'a grant on one column',
       'grant update (hint) on rm.license_keys to ledger_api',
       'UPDATE on rm.license_keys(hint)',

@@ -12,7 +12,7 @@ import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { createLog, testId } from '../support/license-fixtures.ts';
 import { randomLog } from '../support/random-log.ts';
-import { createReadModels, dumpReadModels, emptyReadModels, quiet } from '../support/read-models.ts';
+import { createReadModels, dumpReadModels, emptyReadModels, quiet, refuseLicense } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
 const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 60_000, interval: 10 });
@@ -58,14 +58,7 @@ const projecting = async (work: (caughtUp: () => Promise<void>) => Promise<unkno
   }
 };
 
-/** A release that cannot take in a license from a revision on; returns the one that can. */
-const breaking = async (licenseId: string, revision: number) => {
-  const name = `broken_${licenseId}_${revision}`;
-  await models.superuser.query(
-    `alter table rm.licenses add constraint ${name} check (license_id <> '${licenseId}' or revision < ${revision})`,
-  );
-  return () => models.superuser.query(`alter table rm.licenses drop constraint ${name}`);
-};
+const breaking = (licenseId: string, revision: number) => refuseLicense(models.superuser, licenseId, revision);
 
 describe('an event that cannot be read', () => {
   test('parks its stream from there on, is reported once, and nothing else waits', async () => {

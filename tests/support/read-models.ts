@@ -84,7 +84,7 @@ export const dumpReadModels = async (superuser: Pool): Promise<Readonly<Record<s
 /** Takes the read models back to the start of the log, without a row. */
 export const emptyReadModels = async (superuser: Pool): Promise<void> => {
   const tables = (await tablesOf(superuser)).map((table) => `rm.${table}`);
-  await superuser.query(`truncate ${tables}, ops.parked`);
+  await superuser.query(`truncate ${tables}, ops.parked, ops.parked_owners`);
   await rewindCheckpoints(superuser);
 };
 
@@ -92,6 +92,19 @@ export const emptyReadModels = async (superuser: Pool): Promise<void> => {
 export const rewindCheckpoints = async (superuser: Pool): Promise<void> => {
   await superuser.query(`update ops.checkpoints set commit_position = null, prepare_position = null,
     last_event_id = null, last_stream = null, last_revision = null`);
+};
+
+/** Makes the serving read models refuse a license from a revision on, as a release with a fault would; returns the mend. */
+export const refuseLicense = async (
+  superuser: Pool,
+  licenseId: string,
+  revision: number,
+): Promise<() => Promise<unknown>> => {
+  const name = `broken_${licenseId}_${revision}`;
+  await superuser.query(
+    `alter table rm.licenses add constraint ${name} check (license_id <> '${licenseId}' or revision < ${revision})`,
+  );
+  return () => superuser.query(`alter table rm.licenses drop constraint ${name}`);
 };
 
 const tablesOf = async (superuser: Pool): Promise<readonly string[]> => {
