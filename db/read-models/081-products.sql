@@ -16,6 +16,8 @@ create table rm.products (
 
 create index products_by_code on rm.products (issuer_org_id, code);
 create index products_by_time on rm.products (issuer_org_id, created_at, product_id);
+create index products_on_sale on rm.products (issuer_org_id, created_at, product_id) where archived_at is null;
+create index products_archived on rm.products (issuer_org_id, created_at, product_id) where archived_at is not null;
 create index products_by_name on rm.products (issuer_org_id, name_lower, product_id);
 
 alter table rm.products enable row level security;

@@ -16,6 +16,8 @@ create table rm.policies (
   entitlements jsonb not null,
   -- Of this version.
   created_at timestamptz not null,
+  -- Of version 1, on all versions: where the policy stands in a list, whatever versions follow.
+  policy_created_at timestamptz not null,
   -- The latest version, which new licenses get.
   current boolean not null,
   -- Of the policy, on all its versions. Null: in use.
@@ -23,8 +25,12 @@ create table rm.policies (
   primary key (issuer_org_id, policy_id, version)
 );
 
-create index policies_by_time on rm.policies (issuer_org_id, created_at, policy_id) where current;
-create index policies_by_tier on rm.policies (issuer_org_id, tier, created_at, policy_id) where current;
+create index policies_by_time on rm.policies (issuer_org_id, policy_created_at, policy_id) where current;
+create index policies_in_use on rm.policies (issuer_org_id, policy_created_at, policy_id)
+  where current and archived_at is null;
+create index policies_archived on rm.policies (issuer_org_id, policy_created_at, policy_id)
+  where current and archived_at is not null;
+create index policies_by_tier on rm.policies (issuer_org_id, tier, policy_created_at, policy_id) where current;
 create index policies_by_name on rm.policies (issuer_org_id, name_lower, policy_id) where current;
 
 alter table rm.policies enable row level security;

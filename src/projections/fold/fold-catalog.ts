@@ -29,17 +29,18 @@ export const foldCatalog = (
 
 const catalogAfter = (before: Catalog | null, event: CatalogEvent, { recordedAt }: At): Catalog | null => {
   if (event.type === 'CatalogOpened')
-    return { issuerOrgId: event.data.issuerOrgId, openedAt: recordedAt, policyVersions: {} };
+    return { issuerOrgId: event.data.issuerOrgId, openedAt: recordedAt, policies: {} };
   if (before === null || (event.type !== 'PolicyCreated' && event.type !== 'PolicyVersionAdded')) return before;
   const { policyId, version } = event.data.policy;
-  return { ...before, policyVersions: { ...before.policyVersions, [policyId]: version } };
+  const createdAt = before.policies[policyId]?.createdAt ?? recordedAt;
+  return { ...before, policies: { ...before.policies, [policyId]: { version, createdAt } } };
 };
 
 // The one return is what makes a new event without a case fail to compile.
 const partWrites = (
   event: CatalogEvent,
   { recordedAt, effectiveAt }: At,
-  { issuerOrgId: issuer_org_id, policyVersions }: Catalog,
+  { issuerOrgId: issuer_org_id, policies: known }: Catalog,
 ): readonly Write[] => {
   switch (event.type) {
     case 'ProductCreated':
@@ -51,17 +52,20 @@ const partWrites = (
     case 'ProductArchived':
       return [change(products, { issuer_org_id, product_id: event.data.productId, archived_at: effectiveAt })];
     case 'PolicyCreated':
-      return [make(policies, policyRow(issuer_org_id, event.data, recordedAt))];
+      return [
+        make(policies, policyRow(issuer_org_id, event.data, { createdAt: recordedAt, policyCreatedAt: recordedAt })),
+      ];
     case 'PolicyVersionAdded': {
       const { policyId: policy_id, version } = event.data.policy;
+      const policyCreatedAt = known[policy_id]?.createdAt ?? recordedAt;
       return [
         change(policies, { issuer_org_id, policy_id, version: version - 1, current: false }),
-        make(policies, policyRow(issuer_org_id, event.data, recordedAt)),
+        make(policies, policyRow(issuer_org_id, event.data, { createdAt: recordedAt, policyCreatedAt })),
       ];
     }
     case 'PolicyArchived': {
       const { policyId: policy_id } = event.data;
-      const versions = Array.from({ length: policyVersions[policy_id] ?? 0 }, (_, index) => index + 1);
+      const versions = Array.from({ length: known[policy_id]?.version ?? 0 }, (_, index) => index + 1);
       return versions.map((version) =>
         change(policies, { issuer_org_id, policy_id, version, archived_at: effectiveAt }),
       );

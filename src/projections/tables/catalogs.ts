@@ -11,11 +11,11 @@ export const catalogs: Table = {
   },
 };
 
-/** What is known of a catalog. `policyVersions`: the latest of each policy, by its id, which `policies` has. */
+/** What is known of a catalog. `policies`: by id, the latest version, and when the first one was made. */
 export type Catalog = {
   readonly issuerOrgId: string;
   readonly openedAt: Instant;
-  readonly policyVersions: Readonly<Record<string, number>>;
+  readonly policies: Readonly<Record<string, { readonly version: number; readonly createdAt: Instant }>>;
 };
 
 /** A catalog with the place of the last event of its stream. */
@@ -35,19 +35,23 @@ export const loadCatalogs = async (
   issuerOrgIds: readonly string[],
 ): Promise<Map<string, Catalog & { readonly revision: bigint }>> => {
   if (issuerOrgIds.length === 0) return new Map();
-  const { rows } = await db.query<[string, string, string, Catalog['policyVersions']]>({
+  const { rows } = await db.query<[string, string, string, Readonly<Record<string, readonly [number, number]>>]>({
     name: 'load-catalogs',
     text: `select c.issuer_org_id, c.revision, ${epochMs('c.opened_at')},
-        (select coalesce(jsonb_object_agg(p.policy_id, p.version), '{}') from policies p
-          where p.issuer_org_id = c.issuer_org_id and p.current)
+        (select coalesce(jsonb_object_agg(p.policy_id, jsonb_build_array(p.version, ${epochMs('p.policy_created_at')})), '{}')
+          from policies p where p.issuer_org_id = c.issuer_org_id and p.current)
       from catalogs c where c.issuer_org_id = any($1)`,
     values: [issuerOrgIds],
     rowMode: 'array',
   });
   return new Map(
-    rows.map(([issuerOrgId, revision, openedAt, policyVersions]) => [
-      issuerOrgId,
-      { issuerOrgId, openedAt: fromMs(Number(openedAt)), policyVersions, revision: BigInt(revision) },
-    ]),
+    rows.map(([issuerOrgId, revision, openedAt, current]) => {
+      const known = Object.entries(current).map(([policyId, [version, createdMs]]) => [
+        policyId,
+        { version, createdAt: fromMs(createdMs) },
+      ]);
+      const catalog = { issuerOrgId, openedAt: fromMs(Number(openedAt)), policies: Object.fromEntries(known) };
+      return [issuerOrgId, { ...catalog, revision: BigInt(revision) }];
+    }),
   );
 };

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CatalogEvent } from '../../../src/domain/catalog/events.ts';
 import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { Unprojectable } from '../../../src/projections/fold/fold-batch.ts';
+import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
+import { listProducts, productById } from '../../../src/projections/tables/products.ts';
+import { asTenant } from '../../../src/projections/tenant.ts';
 import { createLog, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import {
   createReadModels,
@@ -70,6 +73,56 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
       ...{ products: ['local_cli', 'cloud_ide'], term: { basis: 'ISSUE', duration: 'P1Y' } },
       ...{ limits: { activations: 5, seats: 0, users: 0, meters: {} }, entitlements: [], created_at: at(8) },
     });
+  });
+});
+
+describe('what the API asks', () => {
+  const log = logOf(catalogLife(vendor));
+  beforeEach(() => project(models.projector, log));
+  const all = { issuerOrgId: vendor, limit: 10, after: null };
+  const productsOf = async (filter: Partial<Parameters<typeof listProducts>[1]>, org = vendor) =>
+    (await asTenant(models.api, org, (db) => listProducts(db, { ...all, ...filter }))).map(({ code }) => code);
+  const policiesOf = async (filter: Partial<Parameters<typeof listPolicies>[1]>, org = vendor) =>
+    (await asTenant(models.api, org, (db) => listPolicies(db, { ...all, ...filter }))).map(({ name }) => name);
+  const [pro, free] = ['PRO', 'FREE'].map((tier) => testId('pol', `${tier} of ${vendor}`));
+
+  test('products by code, by being archived and by the beginning of their name in any case, newest first', async () => {
+    expect(await productsOf({})).toEqual(['cloud_ide', 'local_cli']);
+    expect(await productsOf({ code: 'local_cli' })).toEqual(['local_cli']);
+    expect(await productsOf({ archived: true })).toEqual(['cloud_ide']);
+    expect(await productsOf({ archived: false })).toEqual(['local_cli']);
+    expect(await productsOf({ q: 'gREAT e' })).toEqual(['local_cli']);
+    expect(await productsOf({ q: 'reat' })).toEqual([]);
+    expect(await productsOf({ after: testId('prd', `ide of ${vendor}`) })).toEqual(['local_cli']);
+  });
+
+  test('policies in their current version by tier, by being archived and by name, the newest policy first', async () => {
+    expect(await policiesOf({})).toEqual(['FREE 2', 'PRO 3']);
+    expect(await policiesOf({ tier: 'PRO' })).toEqual(['PRO 3']);
+    expect(await policiesOf({ archived: true })).toEqual(['FREE 2']);
+    expect(await policiesOf({ archived: false })).toEqual(['PRO 3']);
+    expect(await policiesOf({ q: 'pro 3' })).toEqual(['PRO 3']);
+    expect(await policiesOf({ q: 'pro 2' })).toEqual([]);
+    expect(await policiesOf({ after: free ?? '' })).toEqual(['PRO 3']);
+  });
+
+  test('one product and one policy, in any version, with the revision of the catalog', async () => {
+    const editor = testId('prd', `editor of ${vendor}`);
+    const product = await asTenant(models.api, vendor, (db) => productById(db, vendor, editor));
+    expect(product).toMatchObject({ name: 'Great Editor', createdAt: testInstant(1), archivedAt: null, revision: 10n });
+    const policy = (version: number | null) =>
+      asTenant(models.api, vendor, (db) => policyById(db, vendor, pro ?? '', version));
+    const second = { name: 'PRO 2', createdAt: testInstant(3), versionAt: testInstant(6), revision: 10n };
+    expect(await policy(2)).toMatchObject({ ...second, policy: { version: 2 } });
+    expect(await policy(null)).toMatchObject({ name: 'PRO 3', createdAt: testInstant(3), versionAt: testInstant(8) });
+    expect(await policy(4)).toBeNull();
+    expect(await policy(2 ** 40)).toBeNull();
+  });
+
+  test('nothing of another issuer', async () => {
+    expect(await productsOf({}, rival)).toEqual([]);
+    expect(await policiesOf({}, rival)).toEqual([]);
+    expect(await asTenant(models.api, rival, (db) => policyById(db, vendor, pro ?? '', null))).toBeNull();
   });
 });
 

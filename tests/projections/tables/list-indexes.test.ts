@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { activationsOf } from '../../../src/projections/tables/activations.ts';
 import { historyOf } from '../../../src/projections/tables/license-events.ts';
 import { listLicenses } from '../../../src/projections/tables/license-list.ts';
+import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
+import { listProducts, productById } from '../../../src/projections/tables/products.ts';
 import { insertRows, type Row } from '../../../src/projections/tables/rows.ts';
 import { readModelTables } from '../../../src/projections/tables/tables.ts';
 import { asTenant } from '../../../src/projections/tenant.ts';
@@ -46,7 +48,15 @@ const varied = (n: number): Row => {
       tier: one(100, 'ENTERPRISE') ?? 'PRO',
       key_hash: `\\x${testHash(`${n}`)}`,
     },
-    ...{ created_at: at, activated_at: at, acquired_at: at, assigned_at: at, joined_at: at, invited_at: at },
+    ...{
+      created_at: at,
+      policy_created_at: at,
+      activated_at: at,
+      acquired_at: at,
+      assigned_at: at,
+      joined_at: at,
+      invited_at: at,
+    },
     ...{ expires_at: at, archived_at: one(4, at), removed_at: one(4, at), cause: one(4, 'ADMIN') },
     ...{ deactivated_at: one(4, at), ended_at: one(4, at), unassigned_at: one(4, at), withdrawn_at: one(4, at) },
     ...{ last_seen_at: null, seat_free_at: null },
@@ -97,6 +107,15 @@ const planOf = async (org: string, read: (db: PoolClient) => Promise<unknown>) =
 const now = testInstant(100 * 86_400);
 const list = (filter: Partial<Parameters<typeof listLicenses>[1]>) => (db: PoolClient) =>
   listLicenses(db, { orgId: vendor, limit: 51, after: null, now, ...filter });
+type Read = (db: PoolClient) => Promise<unknown>;
+const products =
+  (filter: Partial<Parameters<typeof listProducts>[1]>): Read =>
+  (db) =>
+    listProducts(db, { issuerOrgId: vendor, limit: 51, after: null, ...filter });
+const policies =
+  (filter: Partial<Parameters<typeof listPolicies>[1]>): Read =>
+  (db) =>
+    listPolicies(db, { issuerOrgId: vendor, limit: 51, after: null, ...filter });
 const select = (from: string, order: string) => (db: PoolClient) =>
   db.query(`select * from rm.${from} order by ${order} limit 51`);
 const own = `issuer_org_id = '${vendor}'`;
@@ -158,24 +177,20 @@ describe('a list is read by an index under row-level security:', () => {
       select(`projects where ${own} and ${prefix('name_lower', 'name 19')}`, '1'),
     ],
     ['API keys', 'api_keys_by_organization', select(`api_keys where ${own}`, 'created_at desc, api_key_id desc')],
-    ['products', 'products_by', select(`products where ${own}`, 'created_at desc, product_id desc')],
-    [
-      'products by name',
-      'products_by_name',
-      select(`products where ${own} and ${prefix('name_lower', 'name 19')}`, '1'),
-    ],
-    ['a product by its code', 'products_by_code', select(`products where ${own} and code = 'product_1000'`, '1')],
-    ['policies', 'policies_by', select(`policies where ${own} and current`, 'created_at desc, policy_id desc')],
-    [
-      'policies by tier',
-      'policies_by_tier',
-      select(`policies where ${own} and current and tier = 'ENTERPRISE'`, 'created_at desc, policy_id desc'),
-    ],
-    [
-      'policies by name',
-      'policies_by_name',
-      select(`policies where ${own} and current and ${prefix('name_lower', 'name 19')}`, '1'),
-    ],
+    ['products', 'products_', products({})],
+    ['products, a later page', 'products_', products({ after: 'prd_1000' })],
+    ['products by name', 'products_by_name', products({ q: 'NAME 19' })],
+    ['a product by its code', 'products_by_code', products({ code: 'product_1000' })],
+    ['products on sale', 'products_', products({ archived: false })],
+    ['archived products', 'products_archived', products({ archived: true })],
+    ['a product', 'products_pkey', (db) => productById(db, vendor, 'prd_1000')],
+    ['policies', 'policies_', policies({})],
+    ['policies, a later page', 'policies_', policies({ after: 'pol_1000' })],
+    ['policies by tier', 'policies_by_tier', policies({ tier: 'ENTERPRISE' })],
+    ['policies by name', 'policies_by_name', policies({ q: 'NAME 19' })],
+    ['policies in use', 'policies_', policies({ archived: false })],
+    ['archived policies', 'policies_archived', policies({ archived: true })],
+    ['a policy', 'policies_pkey', (db) => policyById(db, vendor, 'pol_1000', null)],
     [
       'leases of a license',
       'leases_open',
