@@ -2,7 +2,10 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import { trialReservations } from '../../domain/reservation/trial.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
+import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { idempotently } from '../idempotency.ts';
 import { isProblem, type Problem } from '../problems.ts';
@@ -11,6 +14,7 @@ import { productCode, text } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 import { type ClientNeeds, findDevice, findUsableLicense, fingerprint, licenseNaming } from './client-license.ts';
 import { type CommandNeeds, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
+import { withReserved } from './trial.ts';
 
 export type ClientCommandNeeds = ClientNeeds & CommandNeeds;
 
@@ -58,7 +62,8 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
     path: '/v1/licenses/activate',
     operationId: 'activateLicense',
     summary: 'Activate a license on a device',
-    description: 'A device that is activated already is answered with its activation, for whichever product it asks.',
+    description:
+      'A device that is activated already is answered with its activation, for whichever product it asks. A device has one trial of a product.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
@@ -70,6 +75,7 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
     rejections: [
       ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'FORBIDDEN', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
       ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
+      'CODE_TAKEN',
     ],
     handle: async ({ body: asked }, call) => {
       const client = await findUsableLicense(needs, call, asked);
@@ -112,10 +118,13 @@ const activate = async (needs: ClientCommandNeeds, activation: Activation): Prom
       data: { activationId, fingerprintHash, product, nameRef, platform, appVersion },
     },
   };
-  const sent = await sendLicenseCommand(needs, sending, (license) => ({
-    facts: issuedFacts(license),
-    open: openActivation(license, fingerprintHash),
-  }));
+  const reserving = { executor: needs.executor, call, attempt, actor, at: sending.command.at, issuerOrgId, licenseId };
+  const sent = await withReserved(reserving, neededFor(needs.secrets, facts, asked.fingerprint), () =>
+    sendLicenseCommand(needs, sending, (license) => ({
+      facts: issuedFacts(license),
+      open: openActivation(license, fingerprintHash),
+    })),
+  );
   if (isProblem(sent)) return sent;
 
   const { view, outcome, events, revision, position } = sent;
@@ -136,6 +145,14 @@ const activate = async (needs: ClientCommandNeeds, activation: Activation): Prom
     position: position.commit,
   };
 };
+
+// Under every secret: a device stays known when the secret that signs is another one by now.
+const neededFor = (secrets: Secrets, { policy, issuerOrgId, products }: LicenseFacts, value: string) =>
+  policy.type === 'TRIAL'
+    ? fingerprintHashes(secrets, issuerOrgId, value).flatMap((fingerprintHash) =>
+        trialReservations({ issuerOrgId, products, holderOrgId: null, fingerprintHash }),
+      )
+    : [];
 
 const openActivation = (license: License, fingerprintHash: string) => {
   if (license.kind === 'unissued') return undefined;

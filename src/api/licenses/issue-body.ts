@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { duration, idOf, instantIn, productCode, reasonCode, reasonOf, text, tiers } from '../schemas.ts';
+import { entitlementsIn, limitsIn } from './grant-schemas.ts';
 
 const metadataBytesMax = 16 * 1024;
-// Counts that arithmetic may add to -0 must not be stored as one.
-const count = z.int().overwrite((value) => value + 0);
 
 const term = z
   .strictObject({
@@ -11,41 +10,36 @@ const term = z
     expiresAt: instantIn.optional(),
     perpetual: z.literal(true).optional(),
     startsAt: instantIn.optional(),
-    basis: z.literal('ISSUE').optional(),
+    basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']).optional(),
   })
   .refine(
     ({ duration: length, expiresAt, perpetual }) =>
       [length, expiresAt, perpetual].filter((given) => given !== undefined).length === 1,
     'must have exactly one of duration, expiresAt and perpetual',
+  )
+  .refine(
+    ({ basis = 'ISSUE', duration: length, startsAt }) =>
+      basis === 'ISSUE' || (length !== undefined && startsAt === undefined),
+    { path: ['basis'], message: 'begins with the first use: give a duration, and no startsAt' },
   );
-
-const entitlement = z.strictObject({
-  code: z.string().regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter'),
-  value: text(256).nullable().default(null),
-  limit: count.min(0).nullable().default(null),
-  until: instantIn.nullable().default(null),
-});
 
 /** What is asked for when a license is issued. */
 export const issueLicenseBody = z
   .strictObject({
     tier: z.enum(tiers).optional(),
     policyId: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
+    policyVersion: z.int().min(1).optional(),
     products: z
       .array(productCode)
       .min(1)
       .max(100)
-      .refine((codes) => new Set(codes).size === codes.length, 'must not name a product twice'),
+      .refine((codes) => new Set(codes).size === codes.length, 'must not name a product twice')
+      .optional(),
     holderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable().optional(),
     term: term.optional(),
-    limits: z
-      .strictObject({ activations: count.optional(), seats: count.optional(), users: count.optional() })
-      .optional(),
-    entitlements: z
-      .array(entitlement)
-      .max(100)
-      .refine((all) => new Set(all.map(({ code }) => code)).size === all.length, 'must not name a code twice')
-      .optional(),
+    limits: limitsIn.optional(),
+    entitlements: entitlementsIn.optional(),
+    maintenanceUntil: instantIn.optional(),
     externalRef: text(200).nullable().optional(),
     metadata: z
       .record(text(100), z.json())
@@ -57,6 +51,10 @@ export const issueLicenseBody = z
   .refine(({ tier, policyId }) => (tier === undefined) !== (policyId === undefined), {
     path: ['tier'],
     message: 'give either tier or policyId',
+  })
+  .refine(({ policyId, policyVersion }) => policyVersion === undefined || policyId !== undefined, {
+    path: ['policyVersion'],
+    message: 'goes with policyId only',
   })
   .meta({
     id: 'IssueLicense',

@@ -4,6 +4,7 @@ import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../../do
 import type { Instant } from '../../domain/time.ts';
 import { entityTag } from '../conditional.ts';
 import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
+import { limitsOut } from './grant-schemas.ts';
 
 /** A license as the API shows it. */
 export const licenseShape = z
@@ -26,7 +27,7 @@ export const licenseShape = z
       .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
       .nullable(),
     revokedAt: instantOut.nullable(),
-    limits: z.strictObject({ activations: z.int(), seats: z.int(), users: z.int() }),
+    limits: limitsOut,
     usage: z.strictObject({ activations: z.int() }),
     entitlements: z.array(
       z.strictObject({
@@ -37,6 +38,7 @@ export const licenseShape = z
         source: z.enum(['tier', 'product', 'grant', 'trial']),
       }),
     ),
+    maintenanceUntil: instantOut.nullable(),
     keyHint: z.string().nullable().meta({ example: '…SYQV9' }),
     externalRef: z.string().nullable(),
     metadata: z.record(z.string(), z.unknown()),
@@ -62,9 +64,10 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     term: { ...facts.term, renewal: renewalAt(facts, at) },
     suspension: suspensionAt(facts, at),
     revokedAt: facts.revokedAt,
-    limits: limitsOf(facts),
+    limits: { ...facts.limits },
     usage: { activations: facts.usage.activations },
     entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement })),
+    maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
     externalRef: facts.externalRef,
     metadata: { ...metadata },
@@ -72,8 +75,6 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     revision: Number(revision),
   };
 };
-
-const limitsOf = ({ limits: { activations, seats, users } }: LicenseFacts) => ({ activations, seats, users });
 
 /** The ETag of a license: it changes with each event, with the clock where that changes what is shown, and with metadata. */
 export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Shown): string => {

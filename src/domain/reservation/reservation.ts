@@ -1,4 +1,4 @@
-import { type Decider, type Decision, reject } from '../decider.ts';
+import { type At, type Decider, type Decision, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 
 // One stream per thing that may be had once across streams, named by its kind and a hash of the thing: what the thing is
@@ -19,16 +19,25 @@ type Command<Type extends string, Data> = { readonly type: Type; readonly data: 
 
 /** Commands of the reservation stream. `at` is the server's clock, read once per command. */
 export type ReservationCommand =
-  | Command<'Reserve', { readonly kind: ReservationKind; readonly issuerOrgId: string; readonly owner: string }>
+  /** `abandonedBy`: an owner that the caller has found to have made nothing of its reservation. */
+  | Command<
+      'Reserve',
+      {
+        readonly kind: ReservationKind;
+        readonly issuerOrgId: string;
+        readonly owner: string;
+        readonly abandonedBy?: string;
+      }
+    >
   | Command<'Release', { readonly owner: string }>;
 
 /** Why a reservation command is refused; each has its HTTP meaning in src/api/problems.ts. */
 export type ReservationRejection = 'CODE_TAKEN' | 'NOT_FOUND';
 
-/** The state of a reservation stream. `owner` null: released, so free again. */
+/** The state of a reservation stream. `owner` null: released, so free again. `since`: when it was made last. */
 export type Reservation =
   | { readonly kind: 'unmade' }
-  | { readonly kind: 'made'; readonly issuerOrgId: string; readonly owner: string | null };
+  | { readonly kind: 'made'; readonly issuerOrgId: string; readonly owner: string | null; readonly since: Instant };
 
 const decide = (
   command: ReservationCommand,
@@ -37,10 +46,13 @@ const decide = (
   const holder = reservation.kind === 'unmade' ? null : reservation.owner;
   switch (command.type) {
     case 'Reserve': {
-      const { kind, issuerOrgId, owner } = command.data;
+      const { kind, issuerOrgId, owner, abandonedBy } = command.data;
       if (holder === owner) return [];
-      if (holder !== null) return reject('CODE_TAKEN', taken[kind]);
-      return [{ type: 'ReservationMade', data: { kind, issuerOrgId, owner } }];
+      const made = { type: 'ReservationMade', data: { kind, issuerOrgId, owner } } as const;
+      if (holder === null) return [made];
+      return holder === abandonedBy
+        ? [{ type: 'ReservationReleased', data: { owner: holder } }, made]
+        : reject('CODE_TAKEN', taken[kind]);
     }
     case 'Release': {
       const { owner } = command.data;
@@ -51,10 +63,12 @@ const decide = (
   }
 };
 
-const evolve = (reservation: Reservation, event: ReservationEvent): Reservation => {
+const evolve = (reservation: Reservation, event: ReservationEvent, { recordedAt }: At): Reservation => {
   switch (event.type) {
-    case 'ReservationMade':
-      return { kind: 'made', issuerOrgId: event.data.issuerOrgId, owner: event.data.owner };
+    case 'ReservationMade': {
+      const { issuerOrgId, owner } = event.data;
+      return { kind: 'made', issuerOrgId, owner, since: recordedAt };
+    }
     case 'ReservationReleased':
       return reservation.kind === 'unmade' ? reservation : { ...reservation, owner: null };
   }

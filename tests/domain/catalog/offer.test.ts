@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import type { CatalogEvent, PolicyTerm } from '../../../src/domain/catalog/events.ts';
-import { offerOf, type Wanted } from '../../../src/domain/catalog/offer.ts';
+import { offerOf, policyOfTier, type Wanted } from '../../../src/domain/catalog/offer.ts';
 import { fold, isRejection, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import {
@@ -103,6 +103,36 @@ describe('nothing is issued', () => {
     expect(refusal([...withPolicy, on(productArchivedEvent('prd_1'))], { products: ['local_cli'] })).toBe('ARCHIVED'));
   test('when every product of the policy is archived', () =>
     expect(refusal([...withPolicy, ...['prd_1', 'prd_2'].map((id) => on(productArchivedEvent(id)))])).toBe('ARCHIVED'));
+});
+
+test.each<[string, readonly Stamped<CatalogEvent>[], Partial<Wanted>, unknown]>([
+  ['policy', catalog, {}, 'policy'],
+  ['archived policy', [...withTwo, on(policyArchivedEvent)], {}, 'policy'],
+  ['version', withTwo, { version: 3 }, 'version'],
+  ['product', withPolicy, { products: ['local_cli', 'unknown'] }, { product: 1 }],
+])('a refusal names the place of the %s that is wrong', (_, history, wanted, place) =>
+  expect(offer(history, wanted)).toMatchObject({ place }),
+);
+
+describe('a tier', () => {
+  const of = (history: readonly Stamped<CatalogEvent>[], tier: 'PRO' | 'FREE') => {
+    const state = fold(catalogDecider, history);
+    return state.kind === 'open' ? policyOfTier(state, tier) : null;
+  };
+  const later = on(policyEvent(version(1, {}, 'pol_2')));
+  test('stands for its oldest policy that is not archived', () => {
+    expect(of([...withPolicy, later], 'PRO')).toBe('pol_1');
+    expect(of([...withPolicy, later, on(policyArchivedEvent)], 'PRO')).toBe('pol_2');
+  });
+  test('is that of the latest version', () => {
+    const rules = { ...content.rules, tier: 'FREE' as const };
+    const moved = [...withPolicy, later, on(versionEvent(version(2, { rules })))];
+    expect([of(moved, 'PRO'), of(moved, 'FREE')]).toEqual(['pol_2', 'pol_1']);
+  });
+  test('without a policy, or with archived ones only, is refused', () => {
+    expect(of(withPolicy, 'FREE')).toMatchObject({ rejected: 'INVALID_REQUEST', place: 'policy' });
+    expect(of([...withPolicy, on(policyArchivedEvent)], 'PRO')).toMatchObject({ rejected: 'ARCHIVED' });
+  });
 });
 
 describe('an archived product of a policy', () => {

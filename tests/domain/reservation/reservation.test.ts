@@ -49,6 +49,22 @@ describe('reserving', () => {
       .when(reserve('lic_1'))
       .thenRejected('CODE_TAKEN');
   });
+  test('takes over what its owner has abandoned, and that owner’s only', () => {
+    const takeOver = (abandonedBy: string): ReservationCommand => ({
+      type: 'Reserve',
+      at,
+      data: { kind: 'trial_holder', issuerOrgId: 'org_1', owner: 'lic_2', abandonedBy },
+    });
+    given(on(made('lic_1')))
+      .when(takeOver('lic_1'))
+      .thenEvents(released('lic_1'), made('lic_2'));
+    given(on(made('lic_3')))
+      .when(takeOver('lic_1'))
+      .thenRejected('CODE_TAKEN');
+    given(on(made('lic_1')), on(released('lic_1')))
+      .when(takeOver('lic_1'))
+      .thenEvents(made('lic_2'));
+  });
 });
 
 describe('releasing', () => {
@@ -72,11 +88,12 @@ describe('releasing', () => {
 });
 
 describe('folding a reservation', () => {
-  test('knows its issuer and its owner', () => {
+  test('knows its issuer, its owner and since when', () => {
     expect(fold(reservationDecider, [on(made('lic_1'))])).toEqual({
       kind: 'made',
       issuerOrgId: 'org_1',
       owner: 'lic_1',
+      since: at,
     });
     expect(fold(reservationDecider, [on(made('lic_1')), on(released('lic_1'))])).toMatchObject({ owner: null });
     expect(fold(reservationDecider, [on(released('lic_1'))])).toEqual({ kind: 'unmade' });

@@ -1,0 +1,91 @@
+import type { Catalog } from '../../domain/catalog/catalog.ts';
+import {
+  noSuchPolicy,
+  noSuchVersion,
+  type Offer,
+  offerOf,
+  policyOfTier,
+  type RefusedOffer,
+} from '../../domain/catalog/offer.ts';
+import type { Limits, Tier } from '../../domain/license/events.ts';
+import type { Target } from '../../domain/license/events-grant.ts';
+import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
+import { catalogAggregate } from '../../eventstore/aggregate.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { builtInPolicyId } from '../../eventstore/ids.ts';
+import { look } from '../../eventstore/look.ts';
+import { type Problem, problem } from '../problems.ts';
+import { tiers } from '../schemas.ts';
+
+/** What a request asks of its issuer's catalog, under the names of its body: `tier`, or `policyId`, with `policyVersion`. */
+export type OfferRequest = {
+  readonly tier?: Tier | undefined;
+  readonly policyId?: string | undefined;
+  readonly policyVersion?: number | undefined;
+  readonly products?: readonly string[] | undefined;
+  readonly limits?: LimitsRequest | undefined;
+};
+
+/** Limits that are given instead of the policy's, each for itself. */
+export type LimitsRequest = {
+  readonly activations?: number | undefined;
+  readonly seats?: number | undefined;
+  readonly users?: number | undefined;
+  readonly meters?: Readonly<Record<string, number>> | undefined;
+};
+
+/** What a license is issued with or moved to. `products` null: the request named none, and a built-in policy has none. */
+export type Offered = Omit<Offer, 'products'> & { readonly products: readonly string[] | null };
+
+/**
+ * What the issuer's catalog offers for a request, as its stream is now: a tier stands for its oldest policy on sale, a policy
+ * for its latest version. The limits of the request override the policy's, its products must be on sale. Where no catalog was
+ * ever opened it is the built-in policies, for whatever products are named. A problem names the place in the body. Throws as
+ * `look` does.
+ */
+export const findOffer = async (
+  executor: Executor,
+  issuerOrgId: string,
+  request: OfferRequest,
+): Promise<Offered | Problem> => {
+  const found = await look(executor, catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
+  const offer = found ?? builtIn(issuerOrgId, request);
+  if ('rejected' in offer) {
+    const { rejected, detail } = offer;
+    return problem(rejected, detail, [{ pointer: pointerOf(offer, request), detail }]);
+  }
+  return { ...offer, limits: limitsOf(offer.limits, request.limits) };
+};
+
+/** What was offered, as the commands take it that move a license to another policy. */
+export const targetOf = ({ policy, products, limits, entitlements }: Offered): Target => ({
+  ...{ policy, products, limits, entitlements },
+});
+
+const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | RefusedOffer | null => {
+  if (catalog.kind === 'unopened') return null;
+  const { tier, policyId = '', policyVersion: version = null, products = null } = request;
+  const named = tier === undefined ? policyId : policyOfTier(catalog, tier);
+  return typeof named === 'string' ? offerOf(catalog, { policyId: named, version, products }) : named;
+};
+
+const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | RefusedOffer => {
+  const { policyId, policyVersion: version = 1, products = null } = request;
+  const tier = request.tier ?? tiers.find((each) => builtInPolicyId(issuerOrgId, each) === policyId);
+  if (tier === undefined) return noSuchPolicy;
+  if (version !== 1) return noSuchVersion(version);
+  const { term, limits, entitlements } = builtInDefaults[tier];
+  const policy = builtInPolicy(tier, builtInPolicyId(issuerOrgId, tier));
+  return { policy, products, term: { ...term, startsAt: null }, limits, entitlements };
+};
+
+const pointerOf = ({ place }: RefusedOffer, { tier }: OfferRequest): string => {
+  if (place === 'version') return '/policyVersion';
+  if (place === 'policy') return tier === undefined ? '/policyId' : '/tier';
+  return `/products/${place.product}`;
+};
+
+const limitsOf = (limits: Limits, given: LimitsRequest = {}): Limits => {
+  const { activations = limits.activations, seats = limits.seats, users = limits.users } = given;
+  return { activations, seats, users, meters: { ...limits.meters, ...given.meters } };
+};

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { instantIn, text } from '../schemas.ts';
+
+/** A limit as it is asked for. What arithmetic may have made -0 must not be stored as one. */
+export const count = z.int().overwrite((value) => value + 0);
+
+/** The name of what use is counted of. */
+export const meterName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter')
+  .meta({ example: 'api_calls' });
+
+/** The code of an entitlement. */
+export const entitlementCode = z
+  .string()
+  .regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter')
+  .meta({ example: 'export' });
+
+/** Limits as they are asked for; what is left out stays as the policy has it. */
+export const limitsIn = z.strictObject({
+  activations: count.optional(),
+  seats: count.optional(),
+  users: count.optional(),
+  meters: z
+    .record(meterName, count)
+    .refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names')
+    .optional(),
+});
+
+/** An entitlement as it is asked for, without its source. */
+export const entitlementIn = z.strictObject({
+  code: entitlementCode,
+  value: text(256).nullable().default(null),
+  limit: count.min(0).nullable().default(null),
+  until: instantIn.nullable().default(null),
+});
+
+/** Entitlements, each code once. */
+export const entitlementsIn = z
+  .array(entitlementIn)
+  .max(100)
+  .refine((all) => new Set(all.map(({ code }) => code)).size === all.length, 'must not name a code twice');
+
+/** Limits as they are shown. */
+export const limitsOut = z.strictObject({
+  activations: z.int(),
+  seats: z.int(),
+  users: z.int(),
+  meters: z.record(z.string(), z.int()),
+});

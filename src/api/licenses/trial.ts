@@ -1,0 +1,120 @@
+import type { License } from '../../domain/license/license.ts';
+import type { Reservation, ReservationCommand } from '../../domain/reservation/reservation.ts';
+import type { NeededReservation } from '../../domain/reservation/trial.ts';
+import { type Instant, plusSeconds } from '../../domain/time.ts';
+import { licenseAggregate, reservationAggregate } from '../../eventstore/aggregate.ts';
+import type { Actor } from '../../eventstore/envelope.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { newCommandId, reservationId } from '../../eventstore/ids.ts';
+import { look } from '../../eventstore/look.ts';
+import type { Attempt } from '../idempotency.ts';
+import { isProblem, type Problem, problem, refused } from '../problems.ts';
+import type { Call } from '../route.ts';
+
+/** For whom a trial is reserved: the license is what holds it. */
+export type Reserving = {
+  readonly executor: Executor;
+  readonly call: Call;
+  readonly attempt: Attempt;
+  readonly actor: Actor;
+  readonly at: Instant;
+  readonly issuerOrgId: string;
+  readonly licenseId: string;
+};
+
+/**
+ * Does `work` with everything reserved that a trial may have once, and releases what it has reserved when one of them is
+ * taken or the work comes to a problem. What the license held before stays its own: so a retry finds its reservations.
+ * Where `work` throws, its outcome is unknown and nothing is released.
+ */
+export const withReserved = async <Answer extends object>(
+  reserving: Reserving,
+  needed: readonly NeededReservation[],
+  work: () => Promise<Answer | Problem>,
+): Promise<Answer | Problem> => {
+  const made: string[] = [];
+  const release = async (): Promise<void> => {
+    for (const id of made) await send(reserving, id, { type: 'Release', data: { owner: reserving.licenseId } });
+  };
+  for (const each of needed) {
+    const reserved = await reserve(reserving, each);
+    if (isProblem(reserved)) {
+      await release();
+      return reserved;
+    }
+    if (reserved.isNew) made.push(reserved.id);
+  }
+  const answer = await work();
+  if (isProblem(answer)) await release();
+  return answer;
+};
+
+const reserve = async (
+  reserving: Reserving,
+  needed: NeededReservation,
+): Promise<{ readonly id: string; readonly isNew: boolean } | Problem> => {
+  const { kind } = needed;
+  const { issuerOrgId, licenseId: owner } = reserving;
+  const id = reservationId(needed);
+  const data = { kind, issuerOrgId, owner };
+  let sent = await send(reserving, id, { type: 'Reserve', data });
+  if ('rejected' in sent && sent.rejected === 'CODE_TAKEN') {
+    const abandonedBy = await abandonedOwner(reserving, id, needed);
+    if (abandonedBy !== null) sent = await send(reserving, id, { type: 'Reserve', data: { ...data, abandonedBy } });
+  }
+  if (!('rejected' in sent)) return { id, isNew: sent.outcome === 'appended' };
+  const { rejected, detail } = sent;
+  return rejected === 'CODE_TAKEN' ? problem(rejected, detail, [{ pointer: pointers[kind], detail }]) : refused(sent);
+};
+
+/**
+ * The owner of a reservation that was made a while ago, by an attempt that died before it had used it; else null. An attempt
+ * gives up long before.
+ */
+const abandonedOwner = async (
+  { executor, at }: Reserving,
+  id: string,
+  needed: NeededReservation,
+): Promise<string | null> => {
+  const held = await look(executor, reservationAggregate, id, heldBy);
+  if (held === null || plusSeconds(held.since, abandonedAfterSeconds) > at) return null;
+  const isUsed = await look(executor, licenseAggregate, held.owner, (license) => usedIn(license, needed));
+  return isUsed === null ? held.owner : null;
+};
+
+const heldBy = (reservation: Reservation) =>
+  reservation.kind === 'made' && reservation.owner !== null
+    ? { owner: reservation.owner, since: reservation.since }
+    : null;
+
+const usedIn = (license: License, { kind, fields }: NeededReservation): true | null => {
+  if (license.kind === 'unissued') return null;
+  const fingerprintHash = fields.at(-1) ?? '';
+  const isUsed =
+    kind === 'trial_holder' || license.byFingerprint.has(fingerprintHash) || license.deactivated.has(fingerprintHash);
+  return isUsed ? true : null;
+};
+
+type Unsent<Command> = Command extends { readonly at: Instant } ? Omit<Command, 'at'> : never;
+
+const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, command: Unsent<ReservationCommand>) =>
+  executor.execute(
+    reservationAggregate,
+    id,
+    { ...command, at },
+    {
+      // Whose a reservation is makes a repeated command harmless; the same id could not reserve again what was released.
+      commandId: newCommandId(),
+      requestHash: attempt.requestHash,
+      actor,
+      reason: null,
+      correlationId: call.correlationId,
+      causationId: attempt.commandId,
+    },
+    () => null,
+  );
+
+const abandonedAfterSeconds = 60;
+
+/** Where in the body of issuing and of activating stands who has had the trial. */
+const pointers = { trial_holder: '/holderOrganizationId', trial_device: '/fingerprint' } as const;
