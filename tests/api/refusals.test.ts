@@ -212,8 +212,6 @@ test('every code is asked for by a test of the API', () => {
 // What no operation can cause yet.
 const withoutRoute = [
   'ALREADY_MEMBER',
-  'ARCHIVED',
-  'CODE_TAKEN',
   'CONCURRENT_MODIFICATION',
   'COOLDOWN_ACTIVE',
   'DEACTIVATION_LIMIT',
