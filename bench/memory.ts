@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { startStack } from '../src/embedded/stack.ts';
 import { type Bench, type Figures, type Row, whole } from './bench.ts';
 import { validationRate, validationsOf } from './growth.ts';
+import { raisedLimits } from './ledgers.ts';
 import { ledgerStart, startProgram } from './program.ts';
 import { measureLag } from './projection.ts';
 
@@ -15,7 +16,7 @@ export const memoryFigures: Figures = {
     const { dataDir, secret, vendor, licenses } = ledger;
     const stack = await startStack({ dataDir });
     const { databaseUrl: DATABASE_URL, eventStoreUrl: EVENTSTORE_URL } = stack;
-    const variables = { DATABASE_URL, EVENTSTORE_URL, LEDGER_SECRET: secret };
+    const variables = { DATABASE_URL, EVENTSTORE_URL, LEDGER_SECRET: secret, ...raisedLimits };
     const start = (role: string) => startProgram([...ledgerStart, '--roles', role], process.cwd(), variables);
     const [api, projector] = [await start('api'), await start('projector')];
     try {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Limits } from './api/rate-limit/limits.ts';
+import { origins, rateLimits, signupPolicy } from './config-values.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
@@ -25,7 +27,9 @@ const schema = z.object({
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
-    .describe('Redis or Valkey for scheduled jobs. Default: they are kept in Postgres.'),
+    .describe(
+      'Redis or Valkey for scheduled jobs and shared rate limits. Default: jobs are kept in Postgres, limits count per process.',
+    ),
   LEDGER_DATA_DIR: z.string().min(1).default('.ledger').describe('Embedded data, demo.json, secrets.json and keys.'),
   LEDGER_SECRET: z
     .string()
@@ -48,6 +52,30 @@ const schema = z.object({
     .default(604_800)
     .describe('Seconds a refresh token is good, at least as many as an access token.'),
   EXPIRY_SWEEP_SECONDS: wholeSeconds.min(1).max(3_600).default(30).describe('Seconds between two expiry sweeps.'),
+  RATE_LIMITS: rateLimits
+    .prefault('on')
+    .describe(
+      'on, off (tests and benches; refused when NODE_ENV is production), or overrides as name=quota/seconds, with commas. Names: docs/operations.md.',
+    ),
+  SIGNUP_POLICY: signupPolicy
+    .optional()
+    .describe(
+      'Platform organization and its policy, as org_…/pol_…: who signs up gets a license of it. Default: none.',
+    ),
+  DEFAULT_TIER: z
+    .enum(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'])
+    .default('FREE')
+    .describe('Tier, for rate limits, of an organization without a license of the platform.'),
+  CORS_ORIGINS: origins
+    .optional()
+    .describe('Origins whose pages may call the API, with commas, such as https://app.example.com. Default: none.'),
+  TRUST_PROXY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('Proxies of yours in front of the API, exactly: so many entries of X-Forwarded-For are believed.'),
   LICENSE_KEY_PREFIX: z
     .string()
     .regex(/^[A-Z0-9]{2,10}$/, 'must be 2 to 10 of A-Z and 0-9')
@@ -95,6 +123,13 @@ export type Config = {
   readonly accessTokenSeconds: number;
   readonly refreshTokenSeconds: number;
   readonly expirySweepSeconds: number;
+  /** Null: everything is allowed. */
+  readonly rateLimits: Limits | null;
+  readonly signupPolicy: { readonly organizationId: string; readonly policyId: string } | null;
+  readonly defaultTier: Variables['DEFAULT_TIER'];
+  readonly corsOrigins: readonly string[];
+  /** How many proxies of the operator's stand in front. */
+  readonly trustProxy: number;
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
   readonly clockOffsetSeconds: number;
@@ -125,6 +160,11 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
       'REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.',
     );
   }
+  if (variables.NODE_ENV === 'production' && variables.RATE_LIMITS === null) {
+    throw new InvalidConfiguration(
+      'RATE_LIMITS=off is for tests only: remove it, or raise single limits (validate=600/60), when NODE_ENV is production.',
+    );
+  }
   const secret = secretOf(variables);
   return {
     host: variables.HOST,
@@ -139,6 +179,11 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     accessTokenSeconds: variables.ACCESS_TOKEN_SECONDS,
     refreshTokenSeconds: variables.REFRESH_TOKEN_SECONDS,
     expirySweepSeconds: variables.EXPIRY_SWEEP_SECONDS,
+    rateLimits: variables.RATE_LIMITS,
+    signupPolicy: variables.SIGNUP_POLICY ?? null,
+    defaultTier: variables.DEFAULT_TIER,
+    corsOrigins: variables.CORS_ORIGINS ?? [],
+    trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
@@ -148,7 +193,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
 /** The text of `.env.example`: every variable, what it means, its default. */
 export const envExample = (): string => {
   const blocks = Object.entries(schema.shape).map(([name, variable]) => {
-    const fallback = schema.shape[name as keyof Variables].safeParse(undefined).data;
+    const fallback = variable instanceof z.ZodPrefault ? variable.def.defaultValue : variable.safeParse(undefined).data;
     return `# ${variable.description}\n# ${name}=${fallback ?? ''}\n`;
   });
   return ['# Generated from src/config.ts by `ledger env-example --write`. Every line is optional.\n', ...blocks].join(

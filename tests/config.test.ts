@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { standardLimits } from '../src/api/rate-limit/limits.ts';
 import { envExample, InvalidConfiguration, loadConfig } from '../src/config.ts';
+import { testId } from './support/license-fixtures.ts';
 
 const servers = {
   DATABASE_URL: 'postgres://ledger:x@db:5432/ledger',
@@ -60,6 +62,74 @@ describe('configuration', () => {
 
   test('refuses a moved clock in production', () => {
     expect(() => loadConfig({ LEDGER_CLOCK_OFFSET_SECONDS: '60', NODE_ENV: 'production' })).toThrow(/for tests only/);
+  });
+
+  test('limits requests by default; off is for tests only, and single limits are overridden by name', () => {
+    expect(loadConfig({}).rateLimits).toEqual(standardLimits);
+    expect(loadConfig({ RATE_LIMITS: 'off' }).rateLimits).toBeNull();
+    expect(() => loadConfig({ RATE_LIMITS: 'off', NODE_ENV: 'production' })).toThrow(
+      /RATE_LIMITS=off is for tests only/,
+    );
+    const production = loadConfig({ RATE_LIMITS: 'validate=600/30, free_hour=5', NODE_ENV: 'production' });
+    expect(production.rateLimits).toEqual({
+      ...standardLimits,
+      validate: { name: 'validate', quota: 600, seconds: 30 },
+      free_hour: { name: 'free_hour', quota: 5, seconds: 3_600 },
+    });
+  });
+
+  test.each([
+    ['fast', /"fast" is not of the form name=quota\/seconds/],
+    ['validate=600/60,', /"" is not of the form/],
+    ['valid=1/1', /there is no limit named valid; the names are free, free_hour/],
+    ['validate=0/60', /quota of validate must be 1 to/],
+    ['validate=1.5/60', /is not of the form/],
+    ['validate=-1/60', /is not of the form/],
+    ['validate=1/0', /window of validate must be 1 to 86400 seconds/],
+    ['validate=1/86401', /window of validate must be/],
+    ['validate=1/1,validate=2/2', /validate is given twice/],
+    ['on,validate=1', /"on" is not of the form/],
+  ])('refuses RATE_LIMITS=%s with a sentence', (text, sentence) => {
+    expect(() => loadConfig({ RATE_LIMITS: text })).toThrow(sentence);
+  });
+
+  test('takes the policy of signup as two ids, and refuses anything else', () => {
+    const [organizationId, policyId] = [testId('org', 'platform'), testId('pol', 'free')];
+    expect(loadConfig({}).signupPolicy).toBeNull();
+    expect(loadConfig({ SIGNUP_POLICY: `${organizationId}/${policyId}` }).signupPolicy).toEqual({
+      organizationId,
+      policyId,
+    });
+    for (const wrong of [organizationId, `${policyId}/${organizationId}`, `${organizationId}/${policyId}/`, 'a/b'])
+      expect(() => loadConfig({ SIGNUP_POLICY: wrong })).toThrow(/SIGNUP_POLICY: must be the ids/);
+    expect(loadConfig({}).defaultTier).toBe('FREE');
+    expect(loadConfig({ DEFAULT_TIER: 'PRO' }).defaultTier).toBe('PRO');
+    expect(() => loadConfig({ DEFAULT_TIER: 'GOLD' })).toThrow(/DEFAULT_TIER/);
+  });
+
+  test('lets in exact web origins only, none unless named', () => {
+    expect(loadConfig({}).corsOrigins).toEqual([]);
+    expect(loadConfig({ CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' }).corsOrigins).toEqual([
+      'https://app.example.com',
+      'http://localhost:3000',
+    ]);
+    expect(() => loadConfig({ CORS_ORIGINS: '*' })).toThrow(/CORS_ORIGINS: may not be \*/);
+    const wrong = ['https://app.example.com/', 'https://app.example.com/x', 'app.example.com', 'null', 'HTTPS://A.b'];
+    for (const each of [
+      ...wrong,
+      'https://*.example.com:*',
+      'https://a@example.com',
+      'https://example.com:443',
+      'file:///x',
+    ])
+      expect(() => loadConfig({ CORS_ORIGINS: each })).toThrow(/is no origin; write scheme, host and port only/);
+  });
+
+  test('believes no proxy unless told how many there are, ten at most', () => {
+    expect(loadConfig({}).trustProxy).toBe(0);
+    expect(loadConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
+    for (const wrong of ['-1', '11', 'true', '1.5', 'loopback'])
+      expect(() => loadConfig({ TRUST_PROXY: wrong })).toThrow(/TRUST_PROXY/);
   });
 
   test('reads the secret from a file, and refuses two sources or an unreadable one', () => {

@@ -43,6 +43,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   BODY_TOO_LARGE: 'The body has more bytes than are read. Send less.',
   UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
   IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',
+  RATE_LIMITED:
+    'Too many requests in too short a time. Wait Retry-After seconds; RateLimit names each limit and what is left of it.',
   INTERNAL: 'Something failed on our side and was logged under the requestId.',
   UNAVAILABLE: 'A part of the server does not answer. Repeat after Retry-After seconds with the same Idempotency-Key.',
   NOT_PROJECTED_YET: 'What Ledger-Min-Position asks for cannot be read yet. Repeat after Retry-After seconds.',

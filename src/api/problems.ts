@@ -24,6 +24,7 @@ export type ProblemCode =
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'IDEMPOTENCY_KEY_REUSED'
+  | 'RATE_LIMITED'
   | 'INTERNAL'
   | 'UNAVAILABLE'
   | 'NOT_PROJECTED_YET';
@@ -84,6 +85,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   BODY_TOO_LARGE: { status: 413, title: 'Body too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'Idempotency key reused' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests' },
   INTERNAL: { status: 500, title: 'Internal server error' },
   UNAVAILABLE: { status: 503, title: 'Unavailable' },
   NOT_PROJECTED_YET: { status: 503, title: 'Not projected yet' },

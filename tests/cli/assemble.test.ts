@@ -14,7 +14,7 @@ afterAll(() => Promise.all([models.drop(), store.stop()]));
 
 const start = async () => {
   const secret = Buffer.alloc(32, 7).toString('base64');
-  const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0' }), secret };
+  const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0', RATE_LIMITS: 'off' }), secret };
   const { url } = models;
   const urls = { databaseUrl: url, apiUrl: url, projectorUrl: url, workerUrl: url, eventStoreUrl: store.url };
   const servers = { ...urls, embedded: true, failed: new Promise<string>(() => {}), stop: async () => {} };

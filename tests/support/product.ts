@@ -38,13 +38,16 @@ export const runLedger = async (
 /** A process of the product that said it was ready. `url`: where its API listens, empty without one. */
 export type Started = Omit<Product, 'demo'> & { readonly url: string };
 
+// Tests send faster than a client may. What limits do is tested where they are on.
+const withoutLimits = { RATE_LIMITS: 'off' };
+
 /** Starts `ledger start` with these arguments and waits until it is ready. Throws with its output when it ends before. */
 export const startLedgerProcess = async (
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Started> => {
   const child = spawn(process.execPath, [launcher, 'start', ...args], {
-    env: { ...process.env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...env },
+    env: { ...process.env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...withoutLimits, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);

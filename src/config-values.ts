@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { type Limits, parseLimits, standardLimits } from './api/rate-limit/limits.ts';
+import { decodeId } from './domain/ids.ts';
+
+/** `on`, `off` (null) or overrides of the standard limits. */
+export const rateLimits = z.string().transform((text, context): Limits | null => {
+  if (text === 'on') return standardLimits;
+  if (text === 'off') return null;
+  const limits = parseLimits(text);
+  if (!('fault' in limits)) return limits;
+  context.addIssue(`must be on, off, or overrides such as validate=600/60: ${limits.fault}`);
+  return z.NEVER;
+});
+
+/** The ids `org_…/pol_…`. */
+export const signupPolicy = z.string().transform((text, context) => {
+  const [organizationId = '', policyId = ''] = text.split('/');
+  if (decodeId('org', organizationId) !== null && decodeId('pol', policyId) !== null && text.split('/').length === 2) {
+    return { organizationId, policyId };
+  }
+  context.addIssue('must be the ids of the platform organization and of its policy: org_…/pol_…');
+  return z.NEVER;
+});
+
+/** Exact web origins, comma-separated; never `*`. */
+export const origins = z.string().transform((text, context): readonly string[] => {
+  const given = text.split(',').map((each) => each.trim());
+  const wrong = given.find((each) => !isOrigin(each));
+  if (wrong === undefined) return given;
+  context.addIssue(
+    wrong === '*'
+      ? 'may not be *: name each origin whose pages may call the API, such as https://app.example.com'
+      : `${JSON.stringify(wrong)} is no origin; write scheme, host and port only, as browsers send them, such as https://app.example.com`,
+  );
+  return z.NEVER;
+});
+
+const isOrigin = (text: string): boolean =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;

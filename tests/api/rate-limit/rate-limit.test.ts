@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { bucketOfTier, type Limits, parseLimits } from '../../../src/api/rate-limit/limits.ts';
+import { rateLimitHeaders, refusalOf, together } from '../../../src/api/rate-limit/verdict.ts';
+import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit.ts';
+import { sized } from '../../support/size.ts';
+
+const limitsOf = (text: string): Limits => {
+  const limits = parseLimits(text);
+  if ('fault' in limits) throw new Error(limits.fault);
+  return limits;
+};
+
+const startOfWindow = 1_000 * 86_400_000;
+const limiterWith = (overrides: string) => {
+  const clock = { ms: startOfWindow };
+  const refused: string[] = [];
+  const limiter = createRateLimiter({
+    limits: limitsOf(overrides),
+    nowMs: () => clock.ms,
+    redis: null,
+    log: { warn: () => undefined },
+    onRefused: (name) => refused.push(name),
+  });
+  return { clock, refused, ...limiter };
+};
+
+test('a quota lasts for its window, for each key by itself, and is there again in the next', async () => {
+  const { take, clock, refused } = limiterWith('validate=3/60');
+  const allowed = async (key: string) => (await take('validate', key)).refusedBy.length === 0;
+  expect([await allowed('a'), await allowed('a'), await allowed('a'), await allowed('a')]).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
+  expect(await allowed('b')).toBe(true);
+  clock.ms += 59_999;
+  expect(await allowed('a')).toBe(false);
+  clock.ms += 1;
+  expect(await allowed('a')).toBe(true);
+  expect(refused).toEqual(['validate', 'validate']);
+});
+
+test('of many at once exactly the quota is let through', async () => {
+  const { take } = limiterWith('validate=100/60');
+  const verdicts = await Promise.all(Array.from({ length: 1_000 }, () => take('validate', 'a')));
+  expect(verdicts.filter(({ refusedBy }) => refusedBy.length === 0)).toHaveLength(100);
+});
+
+test('what one window refuses is not counted in the longer ones', async () => {
+  const { take, clock } = limiterWith('free=2/60,free_hour=5/3600,free_day=100/86400');
+  const namesRefusing = async () => (await take('free', 'org')).refusedBy.map(({ limit }) => limit.name);
+  for (const _ of [1, 2]) expect(await namesRefusing()).toEqual([]);
+  for (const _ of [1, 2, 3, 4, 5, 6]) expect(await namesRefusing()).toEqual(['free']);
+  const { standings } = await take('free', 'org');
+  expect(standings.map(({ limit, remaining }) => [limit.name, remaining])).toEqual([
+    ['free', 0],
+    ['free_hour', 3],
+    ['free_day', 98],
+  ]);
+  clock.ms += 60_000;
+  for (const _ of [1, 2]) expect(await namesRefusing()).toEqual([]);
+  clock.ms += 60_000;
+  expect(await namesRefusing()).toEqual([]);
+  expect(await namesRefusing()).toEqual(['free_hour']);
+});
+
+test('the headers name every limit with its quota, window, rest and the time until there is more', async () => {
+  const { take, clock } = limiterWith('pro=2/60');
+  clock.ms += 10_500;
+  const verdict = together([await take('pro', 'org'), await take('activate', 'license')]);
+  expect(rateLimitHeaders(verdict)).toEqual({
+    'RateLimit-Policy': '"pro";q=2;w=60, "pro_hour";q=10000;w=3600, "pro_day";q=100000;w=86400, "activate";q=30;w=60',
+    RateLimit: '"pro";r=1;t=50, "pro_hour";r=9999;t=3590, "pro_day";r=99999;t=86390, "activate";r=29;t=50',
+  });
+  expect(refusalOf(verdict)).toBeNull();
+  await take('pro', 'org');
+  expect(refusalOf(await take('pro', 'org'))).toMatchObject({
+    problem: 'RATE_LIMITED',
+    detail: 'The limit pro of 2 in 60 seconds is used up. Try again in 50 seconds.',
+    headers: { 'Retry-After': '50', RateLimit: expect.stringContaining('"pro";r=0;t=50') },
+  });
+});
+
+test('each tier has its limits, and a trial those of what it tries out', () => {
+  expect((['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const).map(bucketOfTier)).toEqual([
+    'free',
+    'pro',
+    'pro',
+    'enterprise',
+  ]);
+});
+
+test('switched off, nothing is limited and no header promises anything', async () => {
+  const verdicts = await Promise.all(Array.from({ length: 2_000 }, () => noRateLimits.take('login', 'a')));
+  expect(verdicts.map(refusalOf).filter((refusal) => refusal !== null)).toEqual([]);
+  expect(rateLimitHeaders(together(verdicts))).toEqual({});
+});
+
+test('a flood of keys is forgotten as a whole rather than kept', async () => {
+  const { take } = limiterWith('unknown_key=1/60');
+  await take('unknown_key', 'first');
+  expect((await take('unknown_key', 'first')).refusedBy).toHaveLength(1);
+  const heapBefore = process.memoryUsage().heapUsed;
+  for (let key = 0; key <= 200_001; key += 1) await take('unknown_key', String(key));
+  expect((await take('unknown_key', 'first')).refusedBy).toHaveLength(0);
+  for (let key = 0; key < sized(2_000_000); key += 1) await take('unknown_key', String(key));
+  expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(300_000_000);
+});
+
+describe('logins to one account', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: startOfWindow });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const attempts = (take: ReturnType<typeof limiterWith>['take']) => async (account: string) => {
+    const { refusedBy } = await take('login_account', account);
+    return refusedBy[0]?.resetSeconds ?? 'allowed';
+  };
+
+  test('are free up to the quota, then further and further apart, fifteen minutes at most', async () => {
+    const attempt = attempts(limiterWith('login_account=3/900').take);
+    for (const _ of [1, 2, 3]) expect(await attempt('a')).toBe('allowed');
+    for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
+      expect(await attempt('a')).toBe(wait);
+      vi.advanceTimersByTime(wait * 1_000 - 1);
+      expect(await attempt('a')).toBe(1);
+      vi.advanceTimersByTime(1);
+      expect(await attempt('a')).toBe('allowed');
+    }
+    expect(await attempt('another')).toBe('allowed');
+  });
+
+  test('begin anew after a success', async () => {
+    const limiter = limiterWith('login_account=2/900');
+    const attempt = attempts(limiter.take);
+    for (const _ of [1, 2]) expect(await attempt('a')).toBe('allowed');
+    expect(await attempt('a')).toBe(1);
+    await limiter.loggedIn('a');
+    for (const _ of [1, 2]) expect(await attempt('a')).toBe('allowed');
+  });
+
+  test('pass one at a time when many come at once beyond the quota', async () => {
+    const attempt = attempts(limiterWith('login_account=5/900').take);
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => attempt('a')));
+    expect(outcomes.filter((outcome) => outcome === 'allowed')).toHaveLength(5);
+    vi.advanceTimersByTime(1_000);
+    const later = await Promise.all(Array.from({ length: 100 }, () => attempt('a')));
+    expect(later.filter((outcome) => outcome === 'allowed')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseLimits } from '../../../src/api/rate-limit/limits.ts';
+import { createRateLimiter } from '../../../src/api/rate-limit.ts';
+import { connectLimitsRedis } from '../../../src/cli/redis.ts';
+import { condition } from '../../support/product.ts';
+import { hasRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+
+// A Redis of their own, because they pause and kill it.
+if (!hasRedis) console.log('Rate limits were not tested with Redis: redis-server is not installed.');
+
+let redis: TestRedis;
+const closing: (() => void)[] = [];
+
+// Longer than any stall of a busy machine, but where the time limit itself is tested.
+const patientMs = 30_000;
+
+const limiterOn = (overrides: string, commandTimeoutMs?: number) => {
+  const limits = parseLimits(overrides);
+  if ('fault' in limits) throw new Error(limits.fault);
+  const client = connectLimitsRedis(redis.url, commandTimeoutMs);
+  const said: string[] = [];
+  closing.push(() => client.disconnect());
+  const limiter = createRateLimiter({
+    limits,
+    nowMs: Date.now,
+    redis: client,
+    log: { warn: (_fields, message) => said.push(message) },
+  });
+  const allowed = async (key = 'a') => (await limiter.take('validate', key)).refusedBy.length === 0;
+  return {
+    ...limiter,
+    client,
+    said,
+    allowed,
+    connected: () => condition('Redis is there', () => client.status === 'ready'),
+  };
+};
+const passed = (outcomes: readonly boolean[]) => outcomes.filter((outcome) => outcome).length;
+const times = <T>(count: number, work: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+
+describe.runIf(hasRedis)('with a Redis', () => {
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0)) close();
+    await redis.stop();
+  });
+
+  test('two processes share a quota exactly, and a key that has used it up is not asked for again', async () => {
+    const [one, two] = [limiterOn('validate=50/600', patientMs), limiterOn('validate=50/600', patientMs)];
+    await Promise.all([one.connected(), two.connected()]);
+    const outcomes = await times(400, (index) => (index % 2 === 0 ? one : two).allowed());
+    expect(passed(outcomes)).toBe(50);
+    const [standing] = (await two.take('validate', 'b')).standings;
+    expect(standing).toMatchObject({ remaining: 49, resetSeconds: 600 });
+    const commands = async () => /total_commands_processed:(\d+)/.exec(await one.client.info('stats'))?.[1];
+    const before = Number(await commands());
+    await times(100, () => one.allowed());
+    expect(Number(await commands()) - before).toBeLessThanOrEqual(1);
+  });
+
+  test('two processes share the delay of an account, and a success through one ends it for both', async () => {
+    const [one, two] = [limiterOn('login_account=4/900', patientMs), limiterOn('login_account=4/900', patientMs)];
+    await Promise.all([one.connected(), two.connected()]);
+    const attempt = async (by: typeof one) => (await by.take('login_account', 'hash')).refusedBy.length === 0;
+    expect(passed(await times(40, (index) => attempt(index % 2 === 0 ? one : two)))).toBe(4);
+    expect([one.said, two.said]).toEqual([[], []]);
+    await condition('the first delay is over', () => attempt(one));
+    await one.loggedIn('hash');
+    expect(passed(await times(4, () => attempt(two)))).toBe(4);
+  });
+
+  test('several windows are counted together, and what one refuses is given back to the others', async () => {
+    const one = limiterOn('free=2/600,free_hour=5/3600', patientMs);
+    await one.connected();
+    for (const _ of [1, 2, 3, 4]) await one.take('free', 'org');
+    const { standings } = await one.take('free', 'org');
+    expect(standings.map(({ limit, remaining }) => [limit.name, remaining])).toEqual([
+      ['free', 0],
+      ['free_hour', 3],
+      ['free_day', 9_998],
+    ]);
+  });
+
+  test('a killed Redis fails no request: each process counts for itself, says so once, and shares again later', async () => {
+    const one = limiterOn('validate=50/600');
+    await one.connected();
+    await redis.stop();
+    expect(passed(await times(400, () => one.allowed()))).toBe(50);
+    expect(one.said).toEqual(['Redis does not answer: rate limits are counted in this process until it does.']);
+    await redis.restart();
+    await condition('limits are shared again', async () => {
+      await one.allowed('b');
+      return one.said.length === 2;
+    });
+    expect(one.said[1]).toBe('Redis answers again: rate limits are shared by all processes.');
+    const keys = await one.client.keys('*');
+    expect(keys).toEqual(['ledger:limit:validate:b']);
+  });
+
+  test('a Redis that hangs holds a few requests up for a moment and fails none', async () => {
+    const one = limiterOn('validate=50/600');
+    await one.connected();
+    expect(await one.allowed('before')).toBe(true);
+    redis.process.kill('SIGSTOP');
+    expect(passed(await times(400, () => one.allowed()))).toBe(50);
+    // All of them waited for the first time limit together. If those after them did, this test would take minutes.
+    for (let request = 0; request < 1_000; request += 1) await one.allowed(String(request));
+    expect(one.said).toHaveLength(1);
+    redis.process.kill('SIGCONT');
+    await condition('limits are shared again', async () => {
+      await one.allowed('b');
+      return one.said.length === 2;
+    });
+  });
+
+  test('a Redis that was never there is done without', async () => {
+    await redis.stop();
+    const one = limiterOn('validate=50/600');
+    expect(passed(await times(100, () => one.allowed()))).toBe(50);
+  });
+});
