@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { type AppNeeds, createApp } from './app.ts';
+import { serveDocsPage } from './docs-page.ts';
 import { type HealthNeeds, healthRoutes } from './health.ts';
 import { openApiText } from './openapi.ts';
 import { problemsPage } from './problems-page.ts';
@@ -9,13 +10,14 @@ import { createRoutes, type RouteNeeds } from './routes.ts';
 /** Everything the API stands on; main builds it. */
 export type ApiNeeds = AppNeeds & RouteNeeds & HealthNeeds;
 
-/** The API: its operations, health, /openapi.json and /problems. The server is not listening yet. */
+/** The API: its operations, health, /openapi.json, /docs and /problems. The server is not listening yet. */
 export const createApi = (needs: ApiNeeds): { readonly server: Server; readonly routes: readonly Route[] } => {
   const routes = [...createRoutes(needs), ...healthRoutes(needs)];
   const document = openApiText(routes, needs.version.version);
   const page = problemsPage();
   const server = createApp(needs, routes, (app, respond) => {
     app.get('/openapi.json', (_request, response) => respond.text(response, 'application/json', document));
+    serveDocsPage(app, respond);
     app.get('/problems', (_request, response) => respond.text(response, 'text/html; charset=utf-8', page));
   });
   return { server, routes };

@@ -15,6 +15,13 @@ export type Respond = {
   /** Begins an answer whose body follows piece by piece. */
   readonly begin: (response: ServerResponse, type: string, headers: Readonly<Record<string, string>>) => void;
   readonly text: (response: ServerResponse, type: string, text: string) => void;
+  /** A file of a page: its own headers take the place of the shared ones of the same name. */
+  readonly file: (
+    response: ServerResponse,
+    type: string,
+    bytes: Buffer,
+    headers: Readonly<Record<string, string>>,
+  ) => void;
 };
 
 /** `sharedHeaders`: names and values in turn. */
@@ -57,6 +64,15 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
         JSON.stringify(problemBody(refusal, headers['X-Request-Id'] ?? '')),
         { ...headers, ...refusal.headers },
       ),
+    file: (response, type, bytes, headers) => {
+      const own = new Set(Object.keys(headers));
+      const shared = sharedHeaders.flatMap((name, at) =>
+        at % 2 === 1 || own.has(name) ? [] : [name, sharedHeaders[at + 1] ?? ''],
+      );
+      const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
+      response.writeHead(200, STATUS_CODES[200], [...shared, ...length, ...Object.entries(headers).flat()]);
+      response.end(bytes);
+    },
     text: (response, type, text) => write(response, 200, type, text, {}),
   };
 };

@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const places = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Where a Chromium is installed; null, said in one visible line, when there is none: then tests with a browser do not run. */
+export const findChromium = (): string | null => {
+  const found = places.find((place) => place !== undefined && existsSync(place)) ?? null;
+  if (found === null)
+    console.log('No Chromium: tests in a browser did not run. Set CHROMIUM_PATH or install chromium.');
+  return found;
+};
+
+/** A browser without a window and without errands of its own on the network. */
+export const openBrowser = (executablePath: string): Promise<Browser> =>
+  chromium.launch({
+    executablePath,
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+      ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+    ],
+  });
