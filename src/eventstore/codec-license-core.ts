@@ -70,4 +70,5 @@ export const coreEvents = [
   event('LicenseRenewed', renewal),
   event('LicenseExpired', z.object({ termNumber: ordinal, expiresAt: instant, graceUntil: instant.nullable() })),
   event('LicenseRevoked', z.object({ reasonCode: id })),
+  event('LicenseReferenceChanged', z.object({ from: z.string().nullable(), to: z.string().nullable() })),
 ] as const;

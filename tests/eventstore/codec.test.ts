@@ -50,6 +50,7 @@ const types: Record<StoredEvent['type'], true> = {
   LicenseRenewed: true,
   LicenseExpired: true,
   LicenseRevoked: true,
+  LicenseReferenceChanged: true,
   LicenseImported: true,
   LicenseTermStarted: true,
   LicenseExpiryChanged: true,

@@ -87,6 +87,7 @@ type CoreCommand =
       | { readonly expiresAt: Instant; readonly reasonCode: string | null }
     >
   | Command<'Revoke', { readonly reasonCode: string }>
+  | Command<'ChangeReference', { readonly to: string | null }>
   /** Sent by the expiry sweep: announces that term `termNumber` has run out. */
   | Command<'Expire', { readonly termNumber: number }>;
 

@@ -5,7 +5,7 @@ import { addProduct, assignUser, grantEntitlement, removeProduct, revokeEntitlem
 import { retireKey, rotateKey, transfer } from './keys.ts';
 import { acquireLease, lapseLease, releaseLease, renewLease } from './leases.ts';
 import type { IssuedLicense, License } from './license.ts';
-import { importLicense, issue, recordReplacement, reinstate, revoke, suspend } from './lifecycle.ts';
+import { changeReference, importLicense, issue, recordReplacement, reinstate, revoke, suspend } from './lifecycle.ts';
 import { changeLimits } from './limit-changes.ts';
 import { cancelScheduled } from './schedule.ts';
 import { changeExpiry, endGrace, remind, setRenewal, startTerm } from './term-changes.ts';
@@ -88,6 +88,8 @@ const decideOnIssued = (command: Exclude<LicenseCommand, First>, license: Issued
       return transfer(command, license);
     case 'Revoke':
       return revoke(command, license);
+    case 'ChangeReference':
+      return changeReference(command, license);
     case 'Expire':
       return expire(command, license);
     case 'EndGrace':

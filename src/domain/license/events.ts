@@ -192,4 +192,6 @@ type CoreEvent =
       'LicenseExpired',
       { readonly termNumber: number; readonly expiresAt: Instant; readonly graceUntil: Instant | null }
     >
-  | Fact<'LicenseRevoked', { readonly reasonCode: string }>;
+  | Fact<'LicenseRevoked', { readonly reasonCode: string }>
+  /** What the license is called by in the issuer's own books. */
+  | Fact<'LicenseReferenceChanged', { readonly from: string | null; readonly to: string | null }>;

@@ -70,6 +70,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseGraceEnded':
     case 'LicenseExpiringSoon':
     case 'LicenseRevoked':
+    case 'LicenseReferenceChanged':
     case 'LicenseRenewalChanged':
     case 'TierChangeScheduled':
     case 'ScheduledChangeCancelled':

@@ -138,6 +138,8 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
         ...facts,
         keyOverlaps: facts.keyOverlaps.filter(({ keyVersion }) => keyVersion !== event.data.keyVersion),
       };
+    case 'LicenseReferenceChanged':
+      return { ...facts, externalRef: event.data.to };
     case 'LicenseTransferred':
       return { ...facts, holderOrgId: event.data.toHolderOrgId };
     case 'ReplacementIssued':

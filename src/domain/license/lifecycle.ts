@@ -72,6 +72,12 @@ export const revoke = ({ data, at }: CommandOf<'Revoke'>, license: IssuedLicense
   return draft.events;
 };
 
+/** Changes what the issuer calls the license by in its own books; null: nothing. */
+export const changeReference = (
+  { data: { to } }: CommandOf<'ChangeReference'>,
+  { facts: { externalRef: from } }: IssuedLicense,
+): LicenseDecision => (from === to ? [] : [{ type: 'LicenseReferenceChanged', data: { from, to } }]);
+
 /** Notes, once, which license was issued in place of this revoked one. */
 export const recordReplacement = (
   { data }: CommandOf<'RecordReplacement'>,

@@ -75,6 +75,7 @@ const partWrites = (
     case 'LicenseRenewed':
     case 'LicenseExpired':
     case 'LicenseRevoked':
+    case 'LicenseReferenceChanged':
     case 'LicenseTermStarted':
     case 'LicenseExpiryChanged':
     case 'LicenseRenewalChanged':

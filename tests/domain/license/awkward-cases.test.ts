@@ -69,6 +69,7 @@ const every: { readonly [Type in LicenseCommand['type']]: CommandOf<Type>['data'
   Transfer: { toHolderOrgId: 'org_2', accepted: true, expiry: 'KEEP', activations: 'KEEP' },
   RecordReplacement: { by: 'lic_2' },
   Revoke: { reasonCode: 'FRAUD' },
+  ChangeReference: { to: 'sub_456' },
   Expire: { termNumber: 1 },
   EndGrace: { termNumber: 1 },
   Remind: { termNumber: 1, offset: 'P30D' },

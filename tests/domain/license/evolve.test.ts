@@ -37,7 +37,7 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   ...{ TrialConverted: true, LicenseLimitsChanged: true, EntitlementGranted: true, EntitlementRevoked: true },
   ...{ ProductAdded: true, ProductRemoved: true, UserAssigned: true, UserUnassigned: true, LeaseAcquired: true },
   ...{ LeaseExtended: true, LeaseReleased: true, LeaseLapsed: true, UsageRecorded: true, LicenseTransferred: true },
-  ...{ LicenseRevoked: true, ReplacementIssued: true },
+  ...{ LicenseRevoked: true, ReplacementIssued: true, LicenseReferenceChanged: true },
 };
 
 const life: readonly Stamped<LicenseEvent>[] = [
@@ -98,6 +98,7 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   command('RotateKey', { keyHash: 'cd', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 60, cause: 'LOST' }),
   command('RetireKey', { keyVersion: 1 }, tomorrow),
   command('SetRenewal', { to: 'auto' }),
+  command('ChangeReference', { to: 'sub_456' }),
   command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled }),
   command('CancelScheduled', { eventId: 'evt_1' }),
   command('ChangeTier', { target: to(free), scheduled }),

@@ -102,6 +102,7 @@ const differenceOf = ({ m }: Model, license: License): string | null => {
     ['devices and users counted', [usage.activations, usage.users], [devices.length, named.length]],
     ['products', [...facts.products].sort(), [...m.products].sort()],
     ['policy and holder', [facts.policy.policyId, facts.holderOrgId], [m.policy.policyId, m.holder]],
+    ['reference', facts.externalRef, m.reference],
     ['limits', JSON.stringify(facts.limits), JSON.stringify(m.limits)],
     ['meters', Object.entries(usage.meters).sort(), Object.entries(m.meters).sort()],
     ['entitlements', facts.entitlements.map(entitlementText).sort(), m.entitlements.map(entitlementText).sort()],

@@ -19,6 +19,7 @@ export const lifeKinds: Kinds<
   | 'Remind'
   | 'EndTrial'
   | 'Revoke'
+  | 'ChangeReference'
   | 'RecordReplacement'
 > = {
   IssueLicense: { weight: 1, draw: (draw) => origination(draw) },
@@ -81,6 +82,7 @@ export const lifeKinds: Kinds<
     },
   },
   Revoke: { weight: 1, draw: () => ({ reasonCode: 'CHARGEBACK' }) },
+  ChangeReference: { weight: 3, draw: ({ chance }) => ({ to: chance.one([null, 'sub_1', 'sub_2']) }) },
   RecordReplacement: { weight: 2, draw: () => ({ by: 'lic_2' }) },
 };
 

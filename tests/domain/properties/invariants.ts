@@ -184,6 +184,7 @@ export const watchStream = (): Watch => {
       case 'ProductAdded':
       case 'ProductRemoved':
       case 'LicenseTransferred':
+      case 'LicenseReferenceChanged':
         return null;
     }
   };

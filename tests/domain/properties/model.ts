@@ -85,6 +85,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return put(m.now >= due && m.now < m.end && !isSkipped && { reminded: { ...m.reminded, [offset]: 1 } });
     },
     Revoke: () => close(({ kind }) => kind !== 'users') && put({ revoked: true }),
+    ChangeReference: ({ to: reference }) => put({ reference }),
     RecordReplacement: ({ by }) =>
       m.revoked && ['', by].includes(m.replacedBy) ? put({ replacedBy: by }) : 'INVALID_REQUEST',
     RotateKey: ({ overlapSeconds }) => {

@@ -25,6 +25,7 @@ const unissued = (policy: PinnedPolicy) => ({
   issued: false,
   revoked: false,
   replacedBy: '',
+  reference: null as string | null,
   holder: null as string | null,
   policy,
   products: [] as readonly string[],

@@ -44,6 +44,7 @@ const commands: readonly Sent[] = [
     data: { keyHash: testHash('second'), secretId: 'secret-1', hint: 'ZV3MP', overlapSeconds: 3_600, cause: 'ROUTINE' },
   },
   { type: 'SetRenewal', data: { to: 'auto' } },
+  { type: 'ChangeReference', data: { to: 'sub_456' } },
   { type: 'Suspend', data: { reasonCode: 'PAYMENT', until: null, scheduled } },
   { type: 'ChangeTier', data: { target: free, scheduled: { ...scheduled, eventId: testId('evt', 'tier') } } },
   { type: 'CancelScheduled', data: { eventId: testId('evt', 'tier') } },
@@ -78,9 +79,19 @@ describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
     expect(row?.facts).toMatchObject({
       keyVersion: 2,
       renewal: 'auto',
+      externalRef: 'sub_456',
       usage: { activations: 1, seats: 1, users: 1, meters: { builds: 3 } },
       scheduled: [{ effectiveAt: scheduled.effectiveAt, change: { kind: 'SUSPENSION', reasonCode: 'PAYMENT' } }],
     });
+  });
+
+  test('a changed reference is what lists find it by', async () => {
+    const { ledger, licenseId } = logOf();
+    await project(models.projector, ledger.log, batchSize);
+    const found = await asTenant(models.api, vendor, (db) =>
+      listLicenses(db, { orgId: vendor, limit: 5, after: null, externalRef: 'sub_456', now: testInstant(0) }),
+    );
+    expect(found.map(({ facts }) => facts.licenseId)).toEqual([licenseId]);
   });
 
   test('a suspension that was announced filters lists from its instant on', async () => {
