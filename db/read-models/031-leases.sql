@@ -30,6 +30,10 @@ create table rm.leases (
 
 create index leases_open on rm.leases (license_id, acquired_at, lease_id) where ended_at is null;
 create index leases_open_by_holder on rm.leases (license_id, holder_hash) where ended_at is null;
+-- A validation tells a lease that lapsed from none.
+create index leases_lapsed_by_holder on rm.leases (license_id, holder_hash) where cause = 'LAPSED';
+-- What the worker looks through for leases that nobody was heard of.
+create index leases_overdue on rm.leases (expires_at, license_id, lease_id) where ended_at is null;
 
 alter table rm.leases enable row level security;
 alter table rm.leases force row level security;
@@ -37,6 +41,9 @@ create policy tenant_reads on rm.leases for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
     or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
 create policy projector on rm.leases to ledger_projector using (true) with check (true);
+create policy sweep on rm.leases for select to ledger_worker using (true);
 
 grant select on rm.leases to ledger_api;
 grant select, insert, update, delete on rm.leases to ledger_projector;
+grant select (issuer_org_id, license_id, lease_id, borrowed, ttl_seconds, acquired_at, expires_at, ended_at)
+  on rm.leases to ledger_worker;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
+import type { LastSeen } from '../domain/license/commands-lease.ts';
 import type { Due } from '../domain/license/due.ts';
 import type { Tier } from '../domain/license/events.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
@@ -51,6 +52,17 @@ export const systemCommandName = ({ licenseId, term }: LicenseFacts, due: Due): 
       return `retire-key:${licenseId}:${due.data.keyVersion}`;
   }
 };
+
+/** As `systemCommandName`: the end of a lease that was last heard of, or acquired, at `lastSeenAt`. */
+export const lapseCommandName = ({
+  licenseId,
+  leaseId,
+  lastSeenAt,
+}: LastSeen & { readonly licenseId: string }): string => `lapse:${licenseId}:${leaseId}:${lastSeenAt}`;
+
+/** As `systemCommandName`: the start of the term that waits for the first validation, which many may send at once. */
+export const startTermCommandName = ({ licenseId, term }: LicenseFacts): string =>
+  `start-term:${licenseId}:${term.number + 1}`;
 
 /** The policy that an issuer has of each tier, whether or not its catalog was opened. Throws for what is no organization. */
 export const builtInPolicyId = (issuerOrgId: string, tier: Tier): string =>

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import { type LicenseColumns, readLicense } from './tables/licenses.ts';
+import { readDetails, type ValidationDetails, type WantedDetails } from './validation-details.ts';
 
 /** Everything that a validation is decided on. */
 export type ValidationFacts = {
@@ -22,6 +23,8 @@ export type ValidationReader = {
   readonly byId: (orgId: string, licenseId: string) => Promise<ValidationFacts | null>;
   /** Whether a device has an open activation, for a license with `more`. */
   readonly isActivated: (facts: LicenseFacts, fingerprintHash: string) => Promise<boolean>;
+  /** What few validations ask for, of a license that was found: a round trip of its own. */
+  readonly details: (facts: LicenseFacts, wanted: WantedDetails) => Promise<ValidationDetails>;
 };
 
 /**
@@ -61,6 +64,7 @@ export const createValidationReader = (pool: Pool): ValidationReader => {
       });
       return rows[0]?.[0] === true;
     },
+    details: (facts, wanted) => readDetails(pool, facts, wanted),
   };
 };
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
@@ -8,8 +7,9 @@ import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Instant } from '../domain/time.ts';
 import { catalogAggregate, licenseAggregate } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';
-import { builtInPolicyId, systemCommandId, systemCommandName } from '../eventstore/ids.ts';
+import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
 import { look } from '../eventstore/look.ts';
+import { systemContext } from './system-context.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */
 export type OnRefused = (refused: {
@@ -41,7 +41,7 @@ export const carryOutDue = async (
     const { due, name } = next;
     tried.add(name);
     const command = await commandOf(executor, facts, due, at);
-    const executed = await executor.execute(licenseAggregate, licenseId, command, contextOf(name), factsOf);
+    const executed = await executor.execute(licenseAggregate, licenseId, command, systemContext(name), factsOf);
     if ('rejected' in executed) {
       onRefused({ licenseId, command: due.type, rejection: executed });
       continue;
@@ -74,15 +74,3 @@ const downgradeOf = async (executor: Executor, { issuerOrgId, products }: Licens
 };
 
 const factsOf = (license: License): LicenseFacts | null => (license.kind === 'unissued' ? null : license.facts);
-
-const contextOf = (name: string) => {
-  const commandId = systemCommandId(name);
-  return {
-    commandId,
-    requestHash: createHash('sha256').update(name).digest('hex'),
-    actor: { type: 'SYSTEM', id: 'expiry-sweep', onBehalfOf: null } as const,
-    reason: null,
-    correlationId: commandId,
-    causationId: null,
-  };
-};

@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/execute.ts';
 import type { Log } from '../projections/log.ts';
+import { overdueLeases, purgeLiveness } from '../projections/tables/lease-liveness.ts';
 import { dueLicenses } from '../projections/tables/licenses.ts';
 import { sweepDue } from './expiry.ts';
+import { sweepLeases } from './lapse.ts';
 import { purgeIdempotency } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 
@@ -49,10 +51,18 @@ export const startWorker = ({
         { refused: refusedIds.length, licenseIds: refusedIds.slice(0, 10) },
         'Announced tier changes are refused by the limit strategy of their policies.',
       );
+    const lapsed = await sweepLeases({
+      overdue: (page) => overdueLeases(pool, page),
+      executor,
+      now,
+      onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
+    });
+    if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
   };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     { name: 'idempotency-purge', everySeconds: 3_600, run: () => purgeIdempotency(pool) },
+    { name: 'lease-liveness-purge', everySeconds: 3_600, run: () => purgeLiveness(pool) },
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkReadModels }] : []),
   ];
   return startSchedule(jobs, {

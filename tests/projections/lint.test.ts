@@ -144,6 +144,17 @@ describe('the lint finds', () => {
       'DELETE on vault.license_metadata',
     ],
     [
+      'the worker reading who has a seat',
+      'grant select on ops.lease_liveness to ledger_worker',
+      'ledger_worker has SELECT on ops.lease_liveness.',
+    ],
+    [
+      'a policy that lets the holder note heartbeats',
+      `create policy p on ops.lease_liveness for update to ledger_api
+        using (holder_org_id = (select nullif(current_setting('app.org_id', true), '')))`,
+      'past its organization',
+    ],
+    [
       'the API in bookkeeping',
       'grant select on ops.migrations to ledger_api',
       'ledger_api has SELECT on ops.migrations',

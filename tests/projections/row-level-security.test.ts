@@ -1,10 +1,11 @@
 import pg, { type PoolClient } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { noteLeftOut } from '../../src/projections/parked.ts';
+import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { transaction } from '../../src/projections/transaction.ts';
-import { createLog, customer, rival, testHash, testId, vendor } from '../support/license-fixtures.ts';
+import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project, readModels } from '../support/read-models.ts';
 import { catalogLife, organizationLife } from '../support/stream-fixtures.ts';
 
@@ -24,7 +25,7 @@ for (const [org, name] of [
   ledger.activate(licenseId, `${name}'s device`);
   ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
   const lease = {
-    leaseId: testId('key', `lease of ${name}`),
+    leaseId: testId('lea', `lease of ${name}`),
     holderHash: testHash(name),
     product: 'local_cli',
     userRef: null,
@@ -46,6 +47,8 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
      values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
     [org],
   );
+  await noteHeartbeat(db, { ...owner, licenseId }, testId('lea', `lease of ${name}`), testInstant(0));
+  await db.query('insert into ops.license_check_ins values ($1, $2, now())', [org, licenseId]);
   await db.query(
     'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
@@ -62,6 +65,8 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
   'ops.parked_owners': ['select'],
+  'ops.lease_liveness': ['select', 'insert', 'update'],
+  'ops.license_check_ins': ['select', 'insert', 'update'],
 };
 /** Bookkeeping that belongs to no organization. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
@@ -201,6 +206,19 @@ describe.each(directions)('$table, as the $as', ({ table, columns, own, other })
 });
 
 describe('a holder', () => {
+  test('reads when leases of the license it holds were heard of, and notes nothing itself', async () => {
+    const owner = { issuerOrgId: rival, holderOrgId: customer, licenseId: testId('lic', 'held') };
+    const leaseId = testId('lea', 'held');
+    await asTenant(models.api, rival, (db) => noteHeartbeat(db, owner, leaseId, testInstant(0)), { readOnly: false });
+    const seen = await attempt(customer, 'select lease_id from ops.lease_liveness');
+    expect(seen.rows).toEqual([{ lease_id: leaseId }]);
+    expect((await attempt(customer, 'update ops.lease_liveness set last_seen_at = now()')).rowCount).toBe(0);
+    const note = asTenant(models.api, customer, (db) => noteHeartbeat(db, owner, leaseId, testInstant(1)), {
+      readOnly: false,
+    });
+    await expect(note).rejects.toThrow('row-level security');
+  });
+
   test('sees the license it holds, with its history, and nothing else of the issuer', async () => {
     const seen = await asTenant(models.api, customer, (db) => db.query('select license_id from rm.licenses'));
     expect(seen.rows).toEqual([{ license_id: testId('lic', 'held') }]);
@@ -231,6 +249,22 @@ describe('a holder', () => {
   });
 });
 
+/** What the sweeps find by: ids and instants, never what a license is or who uses it. */
+const readableByWorker: readonly string[] = [
+  ...['rm.licenses.license_id', 'rm.licenses.due_at', 'ops.idempotency.created_at'],
+  ...[
+    'issuer_org_id',
+    'license_id',
+    'lease_id',
+    'borrowed',
+    'ttl_seconds',
+    'acquired_at',
+    'expires_at',
+    'ended_at',
+  ].map((column) => `rm.leases.${column}`),
+  ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at'].map((column) => `ops.lease_liveness.${column}`),
+];
+
 describe('roles', () => {
   const reads = (pool: pg.Pool, name: string) =>
     pool.query(`select from ${name}`).then(
@@ -253,19 +287,27 @@ describe('roles', () => {
   test('the worker reads what the sweep needs of all licenses, and bookkeeping, nothing else', async () => {
     const due = await models.worker.query('select license_id, due_at from rm.licenses');
     expect(due.rowCount).toBe(3);
-    for (const { name, owned, columns } of relations) {
-      if (!owned && allowedOn(name).includes('select')) continue;
-      for (const column of columns.split(', ')) {
-        const its = `${name}.${column}`;
-        const known = ['rm.licenses.license_id', 'rm.licenses.due_at', 'ops.idempotency.created_at'].includes(its);
-        const asked = models.worker.query(`select ${column} from ${name}`).then(
-          () => true,
-          () => false,
-        );
-        expect([its, await asked]).toEqual([its, known]);
-      }
+    const { rows } = await models.superuser.query<{ its: string }>(
+      `select c.oid::regclass || '.' || a.attname as its from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.oid = any($1::regclass[]) and a.attnum > 0 and not a.attisdropped
+          and has_column_privilege('ledger_worker', c.oid, a.attnum, 'select')`,
+      [relations.filter(({ name, owned }) => owned || !allowedOn(name).includes('select')).map(({ name }) => name)],
+    );
+    expect(rows.map(({ its }) => its).toSorted()).toEqual(readableByWorker.toSorted());
+    for (const name of ['rm.leases', 'ops.lease_liveness']) {
+      await expect(models.worker.query(`select * from ${name}`)).rejects.toThrow('permission denied');
+      const columns = readableByWorker.flatMap((its) =>
+        its.startsWith(`${name}.`) ? [its.slice(name.length + 1)] : [],
+      );
+      expect((await models.worker.query(`select ${columns} from ${name}`)).rowCount).toBeGreaterThanOrEqual(2);
     }
-    await expect(models.worker.query('update rm.licenses set announced_term = 1')).rejects.toThrow('permission denied');
+    const writes = [
+      'update rm.licenses set announced_term = 1',
+      'delete from rm.leases',
+      'delete from ops.license_check_ins',
+    ];
+    writes.push('update ops.lease_liveness set last_seen_at = now()');
+    for (const sql of writes) await expect(models.worker.query(sql)).rejects.toThrow('permission denied');
   });
 
   test('hashes of API keys are reached by the look-up function only', async () => {

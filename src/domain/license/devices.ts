@@ -1,4 +1,5 @@
 import type { Device, DeviceName } from './commands.ts';
+import type { PinnedPolicy } from './events.ts';
 import type { Activation, IssuedLicense } from './license.ts';
 
 /** The open activation that a device is known by: its fingerprint, else its parts as the policy's matching allows. */
@@ -11,7 +12,7 @@ export const activationOf = (
   const matching = facts.policy.fingerprintMatching;
   if (matching === 'EXACT' || components === undefined) return null;
   for (const activation of activations.values())
-    if (matches(matching, activation.components, components)) return activation;
+    if (matchesDevice(matching, activation.components, components)) return activation;
   return null;
 };
 
@@ -26,8 +27,16 @@ export const namedActivation = (
 
 type Components = Readonly<Record<string, string>>;
 
-/** Of the parts that were recorded: any, more than half, or all are the same. Without recorded parts nothing matches. */
-const matches = (matching: 'ANY' | 'MOST' | 'ALL', recorded: Components, named: Components): boolean => {
+/**
+ * Whether the parts of a device are those of an activation: of the recorded ones any, more than half, or all are the same.
+ * Under EXACT parts never match, nor do they where none were recorded.
+ */
+export const matchesDevice = (
+  matching: PinnedPolicy['fingerprintMatching'],
+  recorded: Components,
+  named: Components,
+): boolean => {
+  if (matching === 'EXACT') return false;
   const names = Object.keys(recorded);
   const same = names.filter((name) => Object.hasOwn(named, name) && named[name] === recorded[name]).length;
   if (same === 0) return false;

@@ -195,7 +195,10 @@ const isOver = ({ usage, limits }: LicenseFacts): boolean => {
 const ttlSeconds = ({ facts, lease }: ValidationView, at: Instant): number => {
   const changes = [facts.term.expiresAt, graceUntil(facts), lease?.aliveUntil ?? null, ...suspensionStarts(facts)];
   const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));
-  return Math.min(facts.policy.validationTtlSeconds, ...untilChange);
+  const { validationTtlSeconds, checkInSeconds } = facts.policy;
+  // Whoever asks again when the answer ran out is to be in time for the next check-in.
+  const untilCheckIn = checkInSeconds === undefined ? [] : [Math.floor(checkInSeconds / 2)];
+  return Math.min(validationTtlSeconds, ...untilChange, ...untilCheckIn);
 };
 
 const offlineGraceUntil = (facts: LicenseFacts, at: Instant): Instant => {

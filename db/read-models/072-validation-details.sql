@@ -1,0 +1,54 @@
+-- What a validation needs beside the facts of the license where the request names it, or its policy asks for it, in one
+-- round trip: the holder's lease, a user, an activation by its id, devices by their parts, the last check-in. Null: not
+-- asked for. Hashes come once per secret that may have made them. Instants are milliseconds since 1970.
+create function rm.validation_details(
+  org_id text, wanted_license text, holders bytea[], users text[], wanted_activation text, parts jsonb, checks_in boolean,
+  out lease_until bigint, out user_assigned boolean, out named_fingerprint text, out devices jsonb, out checked_in_at bigint
+)
+language plpgsql volatile security invoker
+set search_path = ''
+as $$
+begin
+  perform set_config('app.org_id', org_id, true);
+  if holders is not null then
+    -- A heartbeat prolongs a lease, its absence does not shorten it; a borrowed one ends at its end.
+    select (date_part('epoch', case when l.borrowed then l.expires_at
+        else greatest(l.expires_at, v.last_seen_at + make_interval(secs => l.ttl_seconds)) end) * 1000)::bigint
+      into lease_until
+      from rm.leases l left join ops.lease_liveness v
+        on (v.issuer_org_id, v.license_id, v.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
+      where l.license_id = wanted_license and l.holder_hash = any(holders) and l.ended_at is null
+      limit 1;
+    if not found then
+      select (date_part('epoch', l.ended_at) * 1000)::bigint into lease_until from rm.leases l
+        where l.license_id = wanted_license and l.holder_hash = any(holders) and l.cause = 'LAPSED' limit 1;
+    end if;
+  end if;
+  if users is not null then
+    user_assigned := exists (select from rm.license_users u
+      where u.issuer_org_id = org_id and u.license_id = wanted_license and u.user_ref = any(users)
+        and u.unassigned_at is null);
+  end if;
+  if wanted_activation is not null then
+    select encode(a.fingerprint_hash, 'hex') into named_fingerprint from rm.activations a
+      where a.activation_id = wanted_activation and a.license_id = wanted_license and a.deactivated_at is null;
+  end if;
+  if parts is not null then
+    -- Those that have any part in common, in the order of their activation; how many it takes, the policy says.
+    select jsonb_agg(jsonb_build_object('id', a.activation_id, 'components', a.components)
+        order by a.activated_at, a.activation_id)
+      into devices
+      from rm.activations a
+      where a.license_id = wanted_license and a.deactivated_at is null and exists (
+        select from jsonb_array_elements(parts) made, jsonb_each_text(made.value) part
+        where a.components ->> part.key = part.value);
+  end if;
+  if checks_in then
+    select (date_part('epoch', c.checked_in_at) * 1000)::bigint into checked_in_at from ops.license_check_ins c
+      where c.issuer_org_id = org_id and c.license_id = wanted_license;
+  end if;
+  perform set_config('app.org_id', '', true);
+end
+$$;
+
+grant execute on function rm.validation_details(text, text, bytea[], text[], text, jsonb, boolean) to ledger_api;

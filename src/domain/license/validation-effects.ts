@@ -1,0 +1,21 @@
+import type { LicenseFacts } from './license.ts';
+import type { Validation, ValidationCode } from './validate.ts';
+
+/**
+ * True when this validation is the first use that the license's term waits for: nothing else speaks against it. A device
+ * that is not activated yet, or has no seat yet, does not, because neither is to be had before the term begins.
+ */
+export const beginsTerm = ({ awaited }: LicenseFacts, { reasons }: Validation): boolean =>
+  awaited?.trigger === 'FIRST_VALIDATION' && reasons.every((reason) => comesWithTheTerm.has(reason));
+
+/**
+ * True when this validation checks the license in: it is valid, or would be if it had been checked in earlier. So one that
+ * comes late is told so, once, and the next one is in time.
+ */
+export const checksIn = ({ policy }: LicenseFacts, { valid, code, reasons }: Validation): boolean =>
+  policy.checkInSeconds !== undefined &&
+  (valid || (code === 'CHECK_IN_OVERDUE' && reasons.every((reason) => mayBeLate.has(reason))));
+
+const comesWithTheTerm: ReadonlySet<ValidationCode> = new Set(['NOT_YET_VALID', 'NOT_ACTIVATED', 'NO_LEASE']);
+// EXPIRED after CHECK_IN_OVERDUE is a remark: under RESTRICT it would be the code.
+const mayBeLate: ReadonlySet<ValidationCode> = new Set(['CHECK_IN_OVERDUE', 'EXPIRED']);

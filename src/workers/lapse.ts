@@ -1,0 +1,57 @@
+import type { Instant } from '../domain/time.ts';
+import { licenseAggregate } from '../eventstore/aggregate.ts';
+import type { Executor } from '../eventstore/execute.ts';
+import { lapseCommandName } from '../eventstore/ids.ts';
+import type { LeasePlace, OverdueLease } from '../projections/tables/lease-liveness.ts';
+import { systemContext } from './system-context.ts';
+
+type Needs = {
+  /** A page of open leases and, of those, the overdue ones; `next` null: it was the last. */
+  readonly overdue: (page: { now: Instant; limit: number; after: LeasePlace | null }) => Promise<{
+    readonly overdue: readonly OverdueLease[];
+    readonly next: LeasePlace | null;
+  }>;
+  readonly executor: Executor;
+  readonly now: () => Date;
+  readonly onError: (error: unknown, lease: OverdueLease) => void;
+};
+
+const pageMax = 2_000;
+const inFlightMax = 32;
+
+/**
+ * Ends every lease that was not heard of for its time to live, or whose borrow is over, however long ago. Its seat was free
+ * already for whoever asked. A stale row is harmless (the stream decides), and so are two sweeps at once (equal command
+ * ids). One that fails is reported and does not hold up the others. Returns how many leases this very call ended.
+ */
+export const sweepLeases = async ({ overdue, executor, now, onError }: Needs): Promise<number> => {
+  const at = now().toISOString();
+  let ended = 0;
+  let after: LeasePlace | null = null;
+  do {
+    const page = await overdue({ now: at, limit: pageMax, after });
+    const waiting = page.overdue[Symbol.iterator]();
+    const lane = async () => {
+      for (const lease of waiting) {
+        try {
+          if (await lapse(executor, lease, at)) ended += 1;
+        } catch (error) {
+          onError(error, lease);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: inFlightMax }, lane));
+    after = page.next;
+  } while (after !== null);
+  return ended;
+};
+
+const lapse = async (executor: Executor, lease: OverdueLease, at: Instant): Promise<boolean> => {
+  const { licenseId, leaseId, lastSeenAt } = lease;
+  const context = systemContext(lapseCommandName(lease));
+  const command = { type: 'LapseLease', data: { leaseId, lastSeenAt }, at } as const;
+  const executed = await executor.execute(licenseAggregate, licenseId, command, context, () => null);
+  // Never, unless the read models say what the log does not.
+  if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);
+  return executed.outcome === 'appended';
+};

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { issueDirectly, sendTo } from '../support/issue-directly.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+import { sized } from '../support/size.ts';
+
+let ledger: Ledger;
+let store: ReturnType<Ledger['store']['connect']>;
+beforeAll(async () => {
+  ledger = await startLedger();
+  store = ledger.store.connect();
+});
+afterAll(() => ledger.stop());
+
+const validate = (licenseKey: string, named: object = {}) =>
+  ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, ...named } });
+const waiting = { term: { kind: 'firstValidation', duration: 'P1D' } } as const;
+const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
+const starts = async (licenseId: string) =>
+  (await eventsOf(licenseId)).filter(({ type }) => type === 'LicenseTermStarted');
+
+describe('a term that waits for the first validation', () => {
+  test('begins with it, which is valid, and a second one changes nothing', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger, waiting);
+    const first = await validate(licenseKey);
+    expect(first.body).toMatchObject({ valid: true, code: 'VALID', status: 'ACTIVE', revision: 2 });
+    const [start] = await starts(licenseId);
+    expect(start).toMatchObject({
+      data: { trigger: 'FIRST_VALIDATION', termNumber: 1, startsAt: first.body.asOf, expiresAt: first.body.expiresAt },
+      metadata: { actor: { type: 'CLIENT', id: licenseId } },
+    });
+    const second = await validate(licenseKey);
+    expect(second.body).toMatchObject({ code: 'VALID', expiresAt: first.body.expiresAt, revision: 2 });
+    expect(second.headers.get('ledger-position')).toBeNull();
+  });
+
+  test('begins once, however many validate at that moment, and all of them are told the same', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger, waiting);
+    const answers = await Promise.all(Array.from({ length: sized(1_000) }, () => validate(licenseKey)));
+    expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['VALID']));
+    expect(new Set(answers.map(({ body }) => body.expiresAt)).size).toBe(1);
+    expect(await starts(licenseId)).toHaveLength(1);
+  });
+
+  test('does not begin while something else speaks against the license', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger, waiting);
+    const refused = await validate(licenseKey, { product: 'workflow_app' });
+    expect(refused.body).toMatchObject({ code: 'NOT_YET_VALID', reasons: ['NOT_YET_VALID', 'PRODUCT_NOT_LICENSED'] });
+    await sendTo(ledger, licenseId, { type: 'Suspend', data: { reasonCode: 'ADMIN', until: null } });
+    expect((await validate(licenseKey)).body.code).toBe('SUSPENDED');
+    expect(await starts(licenseId)).toEqual([]);
+  });
+
+  test('begins for a device that is not activated yet, because it can be activated only then', async () => {
+    const { licenseKey } = await issueDirectly(ledger, { ...waiting, policy: { fingerprintRequired: true } });
+    const activate = () =>
+      ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'laptop' } });
+    expect((await activate()).body.code).toBe('LICENSE_NOT_STARTED');
+    expect((await validate(licenseKey, { fingerprint: 'laptop' })).body.code).toBe('NOT_ACTIVATED');
+    expect((await activate()).status).toBe(201);
+    expect((await validate(licenseKey, { fingerprint: 'laptop' })).body.code).toBe('VALID');
+  });
+
+  test('is not begun by a validation where it waits for the first activation', async () => {
+    const term = { kind: 'firstActivation', duration: 'P1D' } as const;
+    const { licenseId, licenseKey } = await issueDirectly(ledger, { term });
+    expect((await validate(licenseKey)).body.code).toBe('NOT_YET_VALID');
+    expect(await starts(licenseId)).toEqual([]);
+  });
+});
+
+describe('a license that has to check in', () => {
+  const daily = { policy: { checkInSeconds: 86_400 } };
+  const ahead = async (seconds: number, work: () => Promise<unknown>) => {
+    ledger.clock.aheadMs = seconds * 1_000;
+    return work().finally(() => {
+      ledger.clock.aheadMs = 0;
+    });
+  };
+  const codeIn = (seconds: number, licenseKey: string, named: object = {}) =>
+    ahead(seconds, async () => (await validate(licenseKey, named)).body.code);
+
+  test('is overdue when it was not validated for so long, is told so once, and is in time again', async () => {
+    const { licenseKey } = await issueDirectly(ledger, daily);
+    expect(await codeIn(86_000, licenseKey)).toBe('VALID');
+    expect(await codeIn(86_000 + 86_300, licenseKey)).toBe('VALID');
+    expect(await codeIn(86_000 + 86_300 + 86_400, licenseKey)).toBe('CHECK_IN_OVERDUE');
+    expect(await codeIn(86_000 + 86_300 + 86_400, licenseKey)).toBe('VALID');
+  });
+
+  test('is not checked in by a validation that fails for another reason', async () => {
+    const { licenseKey } = await issueDirectly(ledger, daily);
+    const wrong = { product: 'workflow_app' };
+    expect(await codeIn(86_000, licenseKey, wrong)).toBe('PRODUCT_NOT_LICENSED');
+    expect(await codeIn(86_500, licenseKey, wrong)).toBe('CHECK_IN_OVERDUE');
+    expect(await codeIn(86_500, licenseKey)).toBe('CHECK_IN_OVERDUE');
+  });
+
+  test('is written at most once a minute', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger, daily);
+    const noted = async () => {
+      const sql = 'select checked_in_at from ops.license_check_ins where license_id = $1';
+      return (await ledger.database.superuser.query<{ checked_in_at: Date }>(sql, [licenseId])).rows[0]?.checked_in_at;
+    };
+    await codeIn(1_000, licenseKey);
+    const first = await noted();
+    await codeIn(1_030, licenseKey);
+    expect(await noted()).toEqual(first);
+    await codeIn(1_070, licenseKey);
+    expect((await noted())?.getTime()).toBeGreaterThan(first?.getTime() ?? 0);
+  });
+
+  test('may cache its answers no longer than lets it be in time', async () => {
+    const { licenseKey } = await issueDirectly(ledger, daily);
+    expect((await validate(licenseKey)).body.ttlSeconds).toBe(43_200);
+  });
+});
+
+test('what is missing of what was asked for is part of the answer', async () => {
+  const { licenseKey } = await issueDirectly(ledger);
+  expect((await validate(licenseKey)).body).toMatchObject({ missingEntitlements: [], exceededMeters: [] });
+});

@@ -1,0 +1,58 @@
+import { encodeId } from '../../src/domain/ids.ts';
+import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
+import type { Limits, PinnedPolicy, Tier } from '../../src/domain/license/events.ts';
+import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
+import {
+  formatLicenseKey,
+  generateLicenseKeyBody,
+  hashLicenseKey,
+  licenseKeyHint,
+} from '../../src/identity/license-key.ts';
+import { context } from './commands.ts';
+import type { Ledger } from './ledger.ts';
+import { testId } from './license-fixtures.ts';
+
+type Wanted = Partial<Omit<CommandOf<'IssueLicense'>['data'], 'policy' | 'limits' | 'key'>> & {
+  readonly tier?: Tier;
+  readonly policy?: Partial<PinnedPolicy>;
+  readonly limits?: Partial<Limits>;
+};
+
+/** A command to a license's stream at the API's clock, projected when it returns. Throws when it is refused. */
+export const sendTo = async (
+  ledger: Ledger,
+  licenseId: string,
+  command: LicenseCommand extends infer Each ? (Each extends { at: string } ? Omit<Each, 'at'> : never) : never,
+) => {
+  const stamped = { ...command, at: ledger.needs.now() } as LicenseCommand;
+  const executed = await ledger.executor.execute(licenseAggregate, licenseId, stamped, context(), () => null);
+  if ('rejected' in executed) throw new Error(executed.detail);
+  await ledger.projected.waitFor(executed.position.commit, 10_000);
+  return executed;
+};
+
+/**
+ * Issues a license of organization A straight to its stream, so with any policy and term, and says its key: for one year, 5
+ * activations, 5 seats and 5 users unless said otherwise.
+ */
+export const issueDirectly = async (ledger: Ledger, { tier = 'PRO', policy, limits, ...data }: Wanted = {}) => {
+  const licenseId = encodeId('lic', aggregateId(newCommandId(), 'license'));
+  const body = generateLicenseKeyBody();
+  const { hash, secretId } = hashLicenseKey(ledger.secrets, body);
+  await sendTo(ledger, licenseId, {
+    type: 'IssueLicense',
+    data: {
+      ...{ licenseId, issuerOrgId: ledger.a.organizationId, holderOrgId: null },
+      policy: { ...builtInPolicy(tier, testId('pol', tier)), ...policy },
+      products: ['local_cli', 'cloud_ide'],
+      term: { kind: 'duration', duration: 'P1Y', startsAt: null },
+      ...{ entitlements: [], externalRef: null },
+      ...data,
+      limits: { activations: 5, seats: 5, users: 5, meters: {}, ...limits },
+      key: { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(body) },
+    },
+  });
+  return { licenseId, licenseKey: formatLicenseKey('LL', body) };
+};
