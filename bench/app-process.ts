@@ -50,7 +50,10 @@ const start = async (options: AppOptions): Promise<string> => {
     naive: () => naiveApp(pool, secrets),
     constant: () =>
       createApi({
-        authenticate: { apiKey: createAuthenticate({ pool, secrets, nowMs: Date.now }), user: async () => null },
+        authenticate: {
+          apiKey: createAuthenticate({ pool, secrets, nowMs: Date.now, onError: (error) => log.error(error) }),
+          user: async () => null,
+        },
         stopping: new AbortController().signal,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),

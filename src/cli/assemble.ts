@@ -111,7 +111,10 @@ export const assemble = async (
     const stopping = new AbortController();
     const shared = {
       authenticate: {
-        apiKey: createAuthenticate({ pool: apiPool, secrets, nowMs: Date.now }),
+        apiKey: createAuthenticate({
+          ...{ pool: apiPool, secrets, nowMs: Date.now },
+          onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
+        }),
         user: async () => null,
       },
       stopping: stopping.signal,

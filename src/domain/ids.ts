@@ -1,11 +1,14 @@
 /**
- * What a typed id names: license, organization, activation, policy, API key, event, user, product, project, invitation,
- * lease, or a reference into `vault`.
+ * What a typed id names: license, organization, activation, policy, API key, event, user, session, product, project,
+ * invitation, lease, or a reference into `vault`.
  */
 export type IdPrefix = (typeof idPrefixes)[number];
 
 /** Every prefix of a typed id. */
-export const idPrefixes = ['lic', 'org', 'act', 'pol', 'key', 'evt', 'usr', 'prd', 'prj', 'inv', 'lea', 'ref'] as const;
+export const idPrefixes = [
+  ...(['lic', 'org', 'act', 'pol', 'key', 'evt', 'usr'] as const),
+  ...(['ses', 'prd', 'prj', 'inv', 'lea', 'ref'] as const),
+] as const;
 
 /**
  * The typed id of a UUID: `prefix_` and 26 symbols of Crockford base32, lower case (TypeID coding). Throws RangeError when

@@ -18,7 +18,16 @@ export type AuthenticateApiKey = (text: string) => Promise<ApiKeyIdentity | null
 const cachedMsMax = 30_000;
 const cachedKeysMax = 10_000;
 
-type Needs = { readonly pool: Pool; readonly secrets: Secrets; readonly nowMs: () => number };
+// A use is noted at most this often for a key, by this process and by Postgres.
+const notedEveryMs = 60_000;
+
+type Needs = {
+  readonly pool: Pool;
+  readonly secrets: Secrets;
+  readonly nowMs: () => number;
+  /** Receives why the use of a key could not be noted; its request goes on. */
+  readonly onError: (error: unknown) => void;
+};
 
 type Row = {
   readonly api_key_id: string;
@@ -37,9 +46,24 @@ type Row = {
 /**
  * Checks API keys against `identity.api_keys`. A good answer is remembered for 30 seconds, which is how long a revoked key
  * or one of a closed organization may still work, never beyond the key's own end; a bad one never is. Only hashes of keys are kept in memory.
+ * When a key was last used is noted beside the request, at most once a minute.
  */
-export const createAuthenticate = ({ pool, secrets, nowMs }: Needs): AuthenticateApiKey => {
+export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): AuthenticateApiKey => {
   const cached = new Map<string, { readonly identity: ApiKeyIdentity; readonly untilMs: number }>();
+  const notedMs = new Map<string, number>();
+
+  const noteUse = ({ apiKeyId, organizationId }: ApiKeyIdentity, usedMs: number): void => {
+    if (usedMs < (notedMs.get(apiKeyId) ?? Number.NEGATIVE_INFINITY) + notedEveryMs) return;
+    makeRoom(notedMs);
+    notedMs.set(apiKeyId, usedMs);
+    const values = [apiKeyId, organizationId, new Date(usedMs)];
+    const noted = pool.query({
+      name: 'note-api-key-use',
+      text: 'select identity.note_api_key_use($1, $2, $3)',
+      values,
+    });
+    noted.catch(onError);
+  };
 
   return async (text) => {
     const key = parseApiKey(text);
@@ -60,9 +84,14 @@ export const createAuthenticate = ({ pool, secrets, nowMs }: Needs): Authenticat
     const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
     if (now >= expiresMs) return null;
     const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
-    const identity = { kind: 'apiKey', apiKeyId, organizationId, scopes } as const;
-    if (cached.size >= cachedKeysMax) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
+    const identity: ApiKeyIdentity = { kind: 'apiKey', apiKeyId, organizationId, scopes };
+    noteUse(identity, now);
+    makeRoom(cached);
     cached.set(digest, { identity, untilMs: Math.min(now + cachedMsMax, expiresMs) });
     return identity;
   };
+};
+
+const makeRoom = (cache: Map<string, unknown>): void => {
+  if (cache.size >= cachedKeysMax) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
 };

@@ -13,35 +13,67 @@ export const globallyUniqueKeys: readonly string[] = [
   'rm.api_keys(api_key_id)',
   'identity.api_keys(api_key_id)',
   'identity.api_keys(lookup_id)',
+  'identity.users(user_id)',
+  // That an address is taken is what a signup is told anyway.
+  'identity.users(email_lower)',
+  'identity.sessions(session_id)',
+  'identity.refresh_tokens(token_hash)',
   'vault.personal_values(ref)',
   'vault.license_metadata(license_id)',
 ];
 
+/** Tables whose rows belong to a user, by user_id, and to no organization. */
+export const userOwned: readonly string[] = ['identity.users', 'identity.sessions', 'identity.refresh_tokens'];
+
 /** The doors around row-level security: functions with the rights of ledger_auth, and all that ledger_auth may read. */
-const definerFunctions = ['rm.license_by_key', 'identity.api_key_by_lookup'];
-const readableByAuth = ['rm.license_keys', 'identity.api_keys'];
+const definerFunctions = [
+  'rm.license_by_key',
+  'rm.organizations_of_user',
+  'identity.api_key_by_lookup',
+  'identity.user_by_email',
+  'identity.user_by_refresh_token',
+];
+const readableByAuth = [
+  'rm.license_keys',
+  'rm.memberships',
+  'rm.organizations',
+  'identity.api_keys',
+  'identity.users',
+  'identity.refresh_tokens',
+];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];
 /** Bookkeeping of the projector that organizations read, each its own. */
 const keptByProjector = ['ops.parked_owners'];
 
 // What the policies of ledger_api must say, as Postgres writes it out: the parentheses make it one look-up per statement.
-const ofTenant = (column: string) =>
-  `(${column} = ( SELECT NULLIF(current_setting('app.org_id'::text, true), ''::text) AS "nullif"))`;
-const issuerOnly = ofTenant('issuer_org_id');
-const issuerOrHolder = `(${issuerOnly} OR ${ofTenant('holder_org_id')})`;
+const isSetting = (column: string, setting: string) =>
+  `(${column} = ( SELECT NULLIF(current_setting('${setting}'::text, true), ''::text) AS "nullif"))`;
+const issuerOnly = isSetting('issuer_org_id', 'app.org_id');
+const issuerOrHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')})`;
+const userOnly = isSetting('user_id', 'app.user_id');
+
+/** What ledger_worker may see and remove of users' tables: what was over a day ago. */
+const purgeable = [
+  `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
+  `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
+  `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,
+];
 
 const roles = `('ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker', 'ledger_auth')`;
 // Another version of the read models follows the same rules and exemptions as the serving one.
 const ourSchemas = `(n.nspname in ('rm', 'identity', 'vault', 'ops') or n.nspname ~ '^rm_v[0-9]+$')`;
 const generalSchema = `regexp_replace(n.nspname, '^rm_v[0-9]+$', 'rm')`;
 
-// Every table: "owned" are those with rows of organizations, which in ops are not all.
+// Every table: "owned" are those with rows of organizations or users, which in ops are not all.
 const everything = `(
-  select c.oid, c.relacl, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+  select c.oid, of_user, case when of_user then 'user_id' else 'issuer_org_id' end as owner_column,
+    c.relacl, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
     ${generalSchema} as schema, n.nspname || '.' || c.relname as name, ${generalSchema} || '.' || c.relname as general,
     n.nspname <> 'ops' or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'issuer_org_id') as owned
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ourSchemas}
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    cross join lateral (select n.nspname || '.' || c.relname = any(array['${userOwned.join("', '")}']) as of_user) owner
+  where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ourSchemas}
 )`;
 const tables = `(select * from ${everything} all_tables where owned) t`;
 
@@ -71,21 +103,32 @@ export const checks: readonly Check[] = [
       where relkind in ('r', 'p') and not exists (select from pg_policy p where p.polrelid = t.oid)`,
   },
   {
-    sql: `select name || ' lacks issuer_org_id text not null.' from ${tables}
+    sql: `select name || ' lacks ' || owner_column || ' text not null.' from ${tables}
       where relkind in ('r', 'p') and not exists (select from pg_attribute a where a.attrelid = t.oid
-        and a.attname = 'issuer_org_id' and a.atttypid = 'text'::regtype and a.attnotnull)`,
+        and a.attname = owner_column and a.atttypid = 'text'::regtype and a.attnotnull)`,
   },
   {
     sql: `select name || ' has the policy ' || p.polname || ' for everybody.' from ${tables} join pg_policy p on p.polrelid = t.oid
       where 0 = any(p.polroles)`,
   },
   {
-    sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_api past its organization.'
+    sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_api past its '
+        || case when of_user then 'user.' else 'organization.' end
       from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_api'
       where (p.polcmd <> 'a' and not coalesce(pg_get_expr(p.polqual, p.polrelid)
-          = any(case when p.polcmd = 'r' then array[$1, $2] else array[$1] end), false))
-        or (p.polcmd in ('a', 'w', '*') and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') <> $1)`,
-    values: [issuerOnly, issuerOrHolder],
+          = any(case when of_user then array[$3] when p.polcmd = 'r' then array[$1, $2] else array[$1] end), false))
+        or (p.polcmd in ('a', 'w', '*')
+          and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') <> case when of_user then $3 else $1 end)`,
+    values: [issuerOnly, issuerOrHolder, userOnly],
+  },
+  {
+    sql: `select name || ' has the policy ' || p.polname || ', which lets ' || r.rolname || ' see rows of users.'
+      from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles)
+      where of_user and r.rolname <> 'ledger_api'
+        and not (r.rolname = 'ledger_auth' and p.polcmd = 'r' and general = any($1))
+        and not (r.rolname = 'ledger_worker' and p.polcmd in ('r', 'd')
+          and general || ': ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '') = any($2))`,
+    values: [readableByAuth, purgeable],
   },
   {
     sql: `select name || ' is a view without security_invoker=true, a materialized view or a foreign table.' from ${tables}
@@ -104,10 +147,10 @@ export const checks: readonly Check[] = [
       join pg_roles m on m.oid = x.member join pg_roles r on r.oid = x.roleid where m.rolname in ${roles}`,
   },
   {
-    sql: `select 'The unique key ' || name || '(' || a.attname || ', …) is neither led by issuer_org_id nor globally unique.'
+    sql: `select 'The unique key ' || name || '(' || a.attname || ', …) is neither led by ' || owner_column || ' nor globally unique.'
       from ${tables} join pg_index i on i.indrelid = t.oid and i.indisunique
       join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
-      where a.attname <> 'issuer_org_id' and not (i.indnkeyatts = 1 and general || '(' || a.attname || ')' = any($1))`,
+      where a.attname <> owner_column and not (i.indnkeyatts = 1 and general || '(' || a.attname || ')' = any($1))`,
     values: [globallyUniqueKeys],
   },
   {
@@ -117,7 +160,7 @@ export const checks: readonly Check[] = [
   {
     sql: `select 'The foreign key ' || k.conname || ' of ' || name || ' is checked without regard to organizations.'
       from ${tables} join pg_constraint k on k.conrelid = t.oid and k.contype = 'f'
-      where not exists (select from pg_attribute a where a.attrelid = t.oid and a.attnum = any(k.conkey) and a.attname = 'issuer_org_id')`,
+      where not exists (select from pg_attribute a where a.attrelid = t.oid and a.attnum = any(k.conkey) and a.attname = owner_column)`,
   },
   {
     sql: `select n.nspname || '.' || c.relname || ' is a sequence: its numbers tell one organization what others do.'
@@ -133,7 +176,8 @@ export const checks: readonly Check[] = [
         or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1))
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
-          or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT'))
+          or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
+            and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE')))
         or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
     values: [readableByAuth, readableByAll, keptByProjector],
   },

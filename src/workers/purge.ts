@@ -2,21 +2,35 @@ import type { Pool } from 'pg';
 
 const batchMax = 5_000;
 
+/** What is removed once it is old enough; how old, the policies of ledger_worker say, which show it nothing younger. */
+const purged = [
+  // Answers that were kept for Idempotency-Keys: 24 hours.
+  { table: 'ops.idempotency', age: 'created_at' },
+  // A day after the end of what they were.
+  { table: 'identity.sessions', age: 'expires_at' },
+  { table: 'identity.refresh_tokens', age: 'expires_at' },
+  // Signups that were abandoned a day ago.
+  { table: 'identity.users', age: 'created_at' },
+] as const;
+
 /**
- * Removes answers that were kept for Idempotency-Keys longer than 24 hours ago, in batches that hold no locks for long.
- * `pool` is of ledger_worker, whom row-level security shows no younger ones. Returns how many went.
+ * Removes what is kept for a time only, in batches that hold no locks for long: answers to Idempotency-Keys, sessions and
+ * refresh tokens that are over, abandoned signups. `pool` is of ledger_worker. Returns how many rows went.
  */
-export const purgeIdempotency = async (pool: Pool): Promise<number> => {
+export const purge = async (pool: Pool): Promise<number> => {
   let removed = 0;
-  for (;;) {
-    const { rowCount } = await pool.query({
-      name: 'purge-idempotency',
-      // The policy of ledger_worker shows rows older than 24 hours only.
-      text: `delete from ops.idempotency where created_at <= (
-        select max(created_at) from (select created_at from ops.idempotency order by created_at limit $1) oldest)`,
-      values: [batchMax],
-    });
-    if (!rowCount) return removed;
-    removed += rowCount;
+  for (const { table, age } of purged) {
+    let batch: number;
+    do {
+      const { rowCount } = await pool.query({
+        name: `purge-${table}`,
+        text: `delete from ${table} where ${age} <= (
+          select max(${age}) from (select ${age} from ${table} order by ${age} limit $1) oldest)`,
+        values: [batchMax],
+      });
+      batch = rowCount ?? 0;
+      removed += batch;
+    } while (batch > 0);
   }
+  return removed;
 };

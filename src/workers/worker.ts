@@ -5,7 +5,7 @@ import { overdueLeases, purgeLiveness } from '../projections/tables/lease-livene
 import { dueLicenses } from '../projections/tables/licenses.ts';
 import { sweepDue } from './expiry.ts';
 import { sweepLeases } from './lapse.ts';
-import { purgeIdempotency } from './purge.ts';
+import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 
 type Needs = {
@@ -61,7 +61,8 @@ export const startWorker = ({
   };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
-    { name: 'idempotency-purge', everySeconds: 3_600, run: () => purgeIdempotency(pool) },
+    // Queues hold the name, which is older than most of what is removed.
+    { name: 'idempotency-purge', everySeconds: 3_600, run: () => purge(pool) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: () => purgeLiveness(pool) },
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkReadModels }] : []),
   ];

@@ -15,8 +15,10 @@ afterAll(() => ledger.stop());
 const authentication = () => {
   const clock = { ms: 0 };
   const { secrets, database } = ledger;
-  const authenticate = createAuthenticate({ pool: database.api, secrets, nowMs: () => clock.ms });
-  return { clock, authenticate };
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const authenticate = createAuthenticate({ pool: database.api, secrets, nowMs: () => clock.ms, onError });
+  return { clock, authenticate, errors };
 };
 
 test('knows whose key it is and what it may do; anything else is nobody', async () => {
@@ -25,7 +27,10 @@ test('knows whose key it is and what it may do; anything else is nobody', async 
     'licenses:read',
     'events:read',
   ]);
-  expect(await authenticate(apiKey)).toEqual({ apiKeyId, organizationId, scopes: ['licenses:read', 'events:read'] });
+  expect(await authenticate(apiKey)).toEqual({
+    ...{ kind: 'apiKey', apiKeyId, organizationId },
+    scopes: ['licenses:read', 'events:read'],
+  });
   expect(await authenticate(`${apiKey.slice(0, -1)}!`)).toBeNull();
   expect(await authenticate('')).toBeNull();
 });
@@ -91,4 +96,42 @@ test('a key that is created again with the same command is the same key, and one
   const again = await createApiKey(ledger.needs, key);
   expect(again).toEqual(first);
   expect((await ledger.events()).length).toBe(before + 1);
+});
+
+test('when a key was last used is noted, at most once a minute, however many processes see it', async () => {
+  const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  const lastUsed = async () => {
+    const { rows } = await ledger.database.superuser.query<{ last_used_at: Date | null }>(
+      'select last_used_at from identity.api_keys where api_key_id = $1',
+      [apiKeyId],
+    );
+    return rows[0]?.last_used_at?.getTime() ?? null;
+  };
+  const { clock, authenticate } = authentication();
+  const another = authentication();
+  const useAt = async (ms: number, by: typeof another) => {
+    clock.ms = ms;
+    another.clock.ms = ms;
+    expect(await by.authenticate(apiKey)).not.toBeNull();
+  };
+  expect(await lastUsed()).toBeNull();
+  await useAt(1_000_000, { ...another, authenticate });
+  await expect.poll(lastUsed).toBe(1_000_000);
+  // The other process does not know that it was noted; Postgres does.
+  await useAt(1_059_999, another);
+  await useAt(1_030_000, { ...another, authenticate });
+  await useAt(1_061_000, { ...another, authenticate });
+  await expect.poll(lastUsed).toBe(1_061_000);
+});
+
+test('a use that cannot be noted is reported, and its request goes on', async () => {
+  const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  const { authenticate, errors } = authentication();
+  await ledger.database.superuser.query('revoke update (last_used_at) on identity.api_keys from ledger_api');
+  try {
+    expect(await authenticate(apiKey)).not.toBeNull();
+    await expect.poll(() => errors).toMatchObject([{ code: '42501' }]);
+  } finally {
+    await ledger.database.superuser.query('grant update (last_used_at) on identity.api_keys to ledger_api');
+  }
 });

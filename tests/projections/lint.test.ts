@@ -69,6 +69,78 @@ describe('the lint finds', () => {
     ['a table without an owner', 'create table rm.t (id text)', 'rm.t lacks issuer_org_id'],
     ['a row that may be nobody’s', 'create table rm.t (issuer_org_id text)', 'rm.t lacks issuer_org_id'],
     ['security that is not forced', 'alter table rm.licenses no force row level security', 'rm.licenses lacks'],
+    [
+      'a user’s row that may be nobody’s',
+      'alter table identity.users drop column user_id',
+      'identity.users lacks user_id',
+    ],
+    [
+      'security of users that is not forced',
+      'alter table identity.sessions no force row level security',
+      'identity.sessions lacks row-level security',
+    ],
+    [
+      'a policy that shows users to each other',
+      'create policy p on identity.users for select to ledger_api using (true)',
+      'past its user',
+    ],
+    [
+      'a policy that shows users to an organization',
+      `create policy p on identity.sessions to ledger_api
+        using (organization_id = (select nullif(current_setting('app.org_id', true), '')))`,
+      'past its user',
+    ],
+    [
+      'a user who may give a row away',
+      `create policy p on identity.sessions for update to ledger_api
+        using (user_id = (select nullif(current_setting('app.user_id', true), ''))) with check (true)`,
+      'past its user',
+    ],
+    [
+      'another role that sees users',
+      'create policy p on identity.users for select to ledger_projector using (true)',
+      'lets ledger_projector see rows of users',
+    ],
+    [
+      'the look-up role where it has nothing to look up',
+      'create policy p on identity.sessions for select to ledger_auth using (true)',
+      'lets ledger_auth see rows of users',
+    ],
+    [
+      'the worker removing sessions that are not over',
+      'create policy p on identity.sessions for delete to ledger_worker using (true)',
+      'lets ledger_worker see rows of users',
+    ],
+    [
+      'the worker reading addresses',
+      'grant select on identity.users to ledger_worker',
+      'ledger_worker has SELECT on identity.users',
+    ],
+    [
+      'the worker changing users',
+      'grant update (state) on identity.users to ledger_worker',
+      'ledger_worker has UPDATE on identity.users(state)',
+    ],
+    [
+      'the projector reading users',
+      'grant select on identity.users to ledger_projector',
+      'ledger_projector has SELECT on identity.users',
+    ],
+    [
+      'the look-up role writing users',
+      'grant update on identity.users to ledger_auth',
+      'ledger_auth has UPDATE on identity.users',
+    ],
+    [
+      'a foreign key across users',
+      'alter table identity.refresh_tokens add foreign key (session_id) references identity.sessions',
+      'foreign key',
+    ],
+    [
+      'a key that tells what other users have',
+      'alter table identity.sessions add unique (user_agent)',
+      'identity.sessions(user_agent, …) is neither led by user_id',
+    ],
     ['a table without a policy', 'create table vault.t (issuer_org_id text)', 'vault.t has no policy'],
     ['a policy for everybody', `create policy p on rm.licenses ${policy}`, 'the policy p for everybody'],
     [

@@ -1,5 +1,7 @@
 import pg, { type PoolClient } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
+import { asUser } from '../../src/identity/as-user.ts';
+import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
@@ -9,7 +11,8 @@ import { createLog, customer, rival, testHash, testId, testInstant, vendor } fro
 import { createReadModels, project, readModels } from '../support/read-models.ts';
 import { catalogLife, organizationLife } from '../support/stream-fixtures.ts';
 
-// Two vendors with the same kinds of rows each, in every table there is. Whatever one does, the other's rows are not there.
+// Two vendors, and two users, with the same kinds of rows each, in every table there is. Whatever one does, the other's rows
+// are not there.
 const models = await createReadModels();
 afterAll(() => models.drop());
 
@@ -55,12 +58,39 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
   );
 }
 
+const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
+for (const [userId, name] of [
+  [ann, 'ann'],
+  [ben, 'ben'],
+] as const) {
+  await asUser(models.api, userId, async (db) => {
+    await db.query(
+      `insert into identity.users (user_id, email, password_hash, state, command_id, created_at, activated_at)
+        values ($1, $2, 'hash', 'active', 'command', now(), now())`,
+      [userId, `${name}@Vendor.example`],
+    );
+    await db.query(
+      `insert into identity.sessions (session_id, user_id, created_at, last_used_at, expires_at, absolute_expires_at)
+        values ($1, $2, now(), now(), now(), now())`,
+      [testId('ses', name), userId],
+    );
+    await db.query(
+      `insert into identity.refresh_tokens (token_hash, session_id, user_id, created_at, expires_at)
+        values ($1, $2, $3, now(), now())`,
+      [Buffer.from(testHash(name), 'hex'), testId('ses', name), userId],
+    );
+  });
+}
+
 type Operation = 'select' | 'insert' | 'update' | 'delete';
 
-/** What ledger_api may do with rows of its own organization; all else is refused outright. A table of rm is read, no more. */
+/** What ledger_api may do with rows of its own organization or user; all else is refused outright. A table of rm is read, no more. */
 const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'rm.license_keys': [],
   'identity.api_keys': ['select', 'insert'],
+  'identity.users': ['select', 'insert', 'update', 'delete'],
+  'identity.sessions': ['select', 'insert', 'update'],
+  'identity.refresh_tokens': ['select', 'insert', 'update'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
@@ -68,7 +98,7 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
 };
-/** Bookkeeping that belongs to no organization. */
+/** Bookkeeping that belongs to nobody. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
@@ -78,18 +108,20 @@ const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
 
 /** Every table and view of every schema that is ours, as the catalog has them. */
 const { rows: relations } = await models.superuser.query<{ name: string; owned: boolean; columns: string }>(
-  `select n.nspname || '.' || c.relname as name, bool_or(a.attname = 'issuer_org_id') as owned,
+  `select n.nspname || '.' || c.relname as name,
+      bool_or(a.attname = 'issuer_org_id') or n.nspname || '.' || c.relname = any($1) as owned,
       string_agg(a.attname, ', ') filter (where a.attgenerated = '') as columns
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
       and not a.attisdropped
-    group by 1 order by 1`,
+    group by 1, n.nspname, c.relname order by 1`,
+  [userOwned],
 );
 const owned = relations.filter((relation) => relation.owned);
 const allowedOn = (name: string): readonly Operation[] =>
   allowedBeyondReading[name] ?? (name.startsWith('rm.') ? ['select'] : (allowedWithoutTenant[name] ?? []));
 
-test('every table is either an organization’s or known bookkeeping', () => {
+test('every table is either an organization’s, a user’s or known bookkeeping', () => {
   expect(
     relations
       .filter((relation) => !relation.owned)
@@ -98,15 +130,17 @@ test('every table is either an organization’s or known bookkeeping', () => {
   ).toEqual(Object.keys(allowedWithoutTenant).sort());
   const known = owned.map(({ name }) => name).filter((name) => !name.startsWith('rm.') || allowedOn(name).length !== 1);
   expect(known.sort()).toEqual(Object.keys(allowedBeyondReading).sort());
+  expect(owned.map(({ name }) => name)).toEqual(expect.arrayContaining([...userOwned]));
   expect(owned.length).toBeGreaterThan(15);
 });
 
-/** Runs a statement as an organization, null: as none, and takes back what it did. */
-const attempt = async (org: string | null, sql: string, values: readonly unknown[] = []) => {
+/** Runs a statement as an organization or a user, null: as none, and takes back what it did. */
+const attempt = async (who: string | null, sql: string, values: readonly unknown[] = []) => {
   const db = await models.api.connect();
   try {
     await db.query('begin');
-    if (org !== null) await db.query("select set_config('app.org_id', $1, true)", [org]);
+    const setting = who === ann || who === ben ? 'app.user_id' : 'app.org_id';
+    if (who !== null) await db.query('select set_config($1, $2, true)', [setting, who]);
     return await db.query(sql, [...values]);
   } finally {
     await db.query('rollback');
@@ -130,19 +164,26 @@ describe.each(Object.entries(allowedWithoutTenant))('%s', (name, allowed) => {
   });
 });
 
-const directions = owned.flatMap(({ name, columns }) => [
-  { table: name, columns, own: vendor, other: rival, as: 'vendor' },
-  { table: name, columns, own: rival, other: vendor, as: 'rival' },
-]);
+const directions = owned.flatMap(({ name, columns }) =>
+  userOwned.includes(name)
+    ? [
+        { table: name, columns, owner: 'user_id', own: ann, other: ben, as: 'one user' },
+        { table: name, columns, owner: 'user_id', own: ben, other: ann, as: 'the other user' },
+      ]
+    : [
+        { table: name, columns, owner: 'issuer_org_id', own: vendor, other: rival, as: 'the vendor' },
+        { table: name, columns, owner: 'issuer_org_id', own: rival, other: vendor, as: 'the rival' },
+      ],
+);
 
-describe.each(directions)('$table, as the $as', ({ table, columns, own, other }) => {
+describe.each(directions)('$table, as $as', ({ table, columns, owner, own, other }) => {
   const may = (what: Operation) => allowedOn(table).includes(what);
-  const countOf = `select count(*)::int as rows from ${table} where issuer_org_id = $1`;
-  /** A row of an organization, as an insert of the same once more. */
-  const copyOf = async (org: string) => {
+  const countOf = `select count(*)::int as rows from ${table} where ${owner} = $1`;
+  /** A row of somebody, as an insert of the same once more. */
+  const copyOf = async (whose: string) => {
     const { rows } = await models.superuser.query<{ row: string }>(
-      `select to_json(t)::text as row from ${table} t where issuer_org_id = $1 limit 1`,
-      [org],
+      `select to_json(t)::text as row from ${table} t where ${owner} = $1 limit 1`,
+      [whose],
     );
     return {
       sql: `insert into ${table} (${columns}) select ${columns} from json_populate_record(null::${table}, $1::json)`,
@@ -151,8 +192,8 @@ describe.each(directions)('$table, as the $as', ({ table, columns, own, other })
   };
 
   test('has a row of each tenant, so that there is something to hide', async () => {
-    for (const org of [own, other]) {
-      const { rows } = await models.superuser.query(`select from ${table} where issuer_org_id = $1`, [org]);
+    for (const whose of [own, other]) {
+      const { rows } = await models.superuser.query(`select from ${table} where ${owner} = $1`, [whose]);
       expect(rows.length).toBeGreaterThan(0);
     }
   });
@@ -161,15 +202,15 @@ describe.each(directions)('$table, as the $as', ({ table, columns, own, other })
     if (!may('select')) return expect(attempt(own, countOf, [own])).rejects.toThrow('permission denied');
     expect((await attempt(own, countOf, [own])).rows[0].rows).toBeGreaterThan(0);
     expect((await attempt(own, countOf, [other])).rows).toEqual([{ rows: 0 }]);
-    const seen = await attempt(own, `select distinct issuer_org_id from ${table}`);
-    expect(seen.rows).toEqual([{ issuer_org_id: own }]);
+    const seen = await attempt(own, `select distinct ${owner} as owner from ${table}`);
+    expect(seen.rows).toEqual([{ owner: own }]);
   });
 
   test('SELECT without a tenant shows nothing, on a new and on a used connection', async () => {
     const countAll = `select count(*)::int as rows from ${table}`;
     if (!may('select')) return expect(attempt(null, countAll)).rejects.toThrow('permission denied');
     await attempt(own, 'select 1');
-    for (const org of [null, '']) expect((await attempt(org, countAll)).rows).toEqual([{ rows: 0 }]);
+    for (const who of [null, '']) expect((await attempt(who, countAll)).rows).toEqual([{ rows: 0 }]);
   });
 
   test('INSERT for another tenant is refused, and without a tenant', async () => {
@@ -180,22 +221,22 @@ describe.each(directions)('$table, as the $as', ({ table, columns, own, other })
   });
 
   test('UPDATE does not reach another tenant’s rows', async () => {
-    const sql = `update ${table} set issuer_org_id = issuer_org_id`;
+    const sql = `update ${table} set ${owner} = ${owner}`;
     if (!may('update')) return expect(attempt(own, sql)).rejects.toThrow('permission denied');
-    expect((await attempt(own, `${sql} where issuer_org_id = $1`, [other])).rowCount).toBe(0);
+    expect((await attempt(own, `${sql} where ${owner} = $1`, [other])).rowCount).toBe(0);
     expect((await attempt(own, sql)).rowCount).toBe((await attempt(own, countOf, [own])).rows[0].rows);
     expect((await attempt(null, sql)).rowCount).toBe(0);
   });
 
   test('UPDATE cannot give a row away', async () => {
-    const sql = `update ${table} set issuer_org_id = $2 where issuer_org_id = $1`;
+    const sql = `update ${table} set ${owner} = $2 where ${owner} = $1`;
     await expect(attempt(own, sql, [own, other])).rejects.toThrow(/row-level security|permission denied/);
   });
 
   test('DELETE does not reach another tenant’s rows', async () => {
     const sql = `delete from ${table}`;
     if (!may('delete')) return expect(attempt(own, sql)).rejects.toThrow('permission denied');
-    expect((await attempt(own, `${sql} where issuer_org_id = $1`, [other])).rowCount).toBe(0);
+    expect((await attempt(own, `${sql} where ${owner} = $1`, [other])).rowCount).toBe(0);
     expect((await attempt(own, sql)).rowCount).toBe((await attempt(own, countOf, [own])).rows[0].rows);
     expect((await attempt(null, sql)).rowCount).toBe(0);
   });
@@ -252,6 +293,7 @@ describe('a holder', () => {
 /** What the sweeps find by: ids and instants, never what a license is or who uses it. */
 const readableByWorker: readonly string[] = [
   ...['rm.licenses.license_id', 'rm.licenses.due_at', 'ops.idempotency.created_at'],
+  ...['identity.users.created_at', 'identity.sessions.expires_at', 'identity.refresh_tokens.expires_at'],
   ...[
     'issuer_org_id',
     'license_id',
@@ -328,12 +370,31 @@ describe('roles', () => {
     expect((await models.api.query('select * from identity.authenticate($1)', ['nobody'])).rows).toEqual([]);
   });
 
-  test('authenticating leaves no tenant behind on the connection', async () => {
+  test('hashes of passwords are reached by the look-up function only, and other users’ names not without their id', async () => {
+    await expect(attempt(ann, 'select password_hash from identity.users')).rejects.toThrow('permission denied');
+    const { rows } = await models.api.query('select user_id, password_hash from identity.user_by_email($1)', [
+      'ANN@vendor.EXAMPLE',
+    ]);
+    expect(rows).toEqual([{ user_id: ann, password_hash: 'hash' }]);
+    expect((await models.api.query('select * from identity.user_by_email($1)', ['nobody'])).rows).toEqual([]);
+    const profiles = await models.api.query('select user_id from identity.user_profiles($1)', [[ben, 'usr_unknown']]);
+    expect(profiles.rows).toEqual([{ user_id: ben }]);
+  });
+
+  test.each([
+    ['identity.authenticate($1)', ['vendor']],
+    ['identity.authenticate_user($1, $2, $3)', [ann, testId('ses', 'ann'), vendor]],
+    ['identity.user_profiles($1)', [[ann, ben]]],
+    ['identity.note_api_key_use($1, $2, now())', [testId('key', 'vendor'), vendor]],
+  ])('%s leaves no tenant and no user behind on the connection', async (call, values) => {
     const db = new pg.Client({ connectionString: models.url, options: '-c role=ledger_api' });
     await db.connect();
     await db.query('begin');
-    await db.query('select * from identity.authenticate($1)', ['vendor']);
-    expect((await db.query(`select current_setting('app.org_id', true) as org`)).rows).toEqual([{ org: '' }]);
+    await db.query(`select * from ${call}`, [...values]);
+    const { rows } = await db.query(
+      `select coalesce(current_setting('app.org_id', true), '') || coalesce(current_setting('app.user_id', true), '') as left`,
+    );
+    expect(rows).toEqual([{ left: '' }]);
     await db.end();
   });
 });

@@ -63,7 +63,10 @@ export const startLedger = async () => {
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: { apiKey: createAuthenticate({ pool: database.api, secrets, nowMs }), user: async () => null },
+    authenticate: {
+      apiKey: createAuthenticate({ pool: database.api, secrets, nowMs, onError: (error) => log.pino.error(error) }),
+      user: async () => null,
+    },
     stopping: stopping.signal,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { purgeIdempotency } from '../../src/workers/purge.ts';
+import { purge } from '../../src/workers/purge.ts';
 import { createReadModels } from '../support/read-models.ts';
 
 let database: Awaited<ReturnType<typeof createReadModels>>;
@@ -13,7 +13,7 @@ test('answers are removed once they are older than 24 hours, however many, and n
     insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until, created_at)
     select 'org_a', 'key_a', 'issueLicense', 'old-' || n, '', '', now(), now() - interval '24 hours 1 minute' from generate_series(1, 5001) n
     union all select 'org_a', 'key_a', 'issueLicense', 'young', '', '', now(), now() - interval '23 hours 59 minutes'`);
-  expect(await purgeIdempotency(database.worker)).toBe(5_001);
+  expect(await purge(database.worker)).toBe(5_001);
   const { rows } = await database.superuser.query('select idempotency_key from ops.idempotency');
   expect(rows).toEqual([{ idempotency_key: 'young' }]);
 });
@@ -21,3 +21,30 @@ test('answers are removed once they are older than 24 hours, however many, and n
 test('the worker cannot read what the answers hold', async () => {
   await expect(database.worker.query('select body from ops.idempotency')).rejects.toMatchObject({ code: '42501' });
 });
+
+test('sessions, refresh tokens and abandoned signups go a day after their end, and nothing that may still be asked for', async () => {
+  await database.superuser.query(`
+    insert into identity.sessions (session_id, user_id, created_at, last_used_at, expires_at, absolute_expires_at)
+    select 'ses_' || hours, 'usr_a', now(), now(), now() - hours * interval '1 hour', now() from unnest(array[0, 23, 25]) hours`);
+  await database.superuser.query(`
+    insert into identity.refresh_tokens (token_hash, session_id, user_id, created_at, expires_at)
+    select int4send(hours), 'ses_' || hours, 'usr_a', now(), now() - hours * interval '1 hour' from unnest(array[0, 23, 25]) hours`);
+  await database.superuser.query(`
+    insert into identity.users (user_id, email, password_hash, state, command_id, created_at, activated_at)
+    select state || hours, state || hours, '', state, '', now() - hours * interval '1 hour', case state when 'active' then now() end
+    from unnest(array[23, 25]) hours, unnest(array['pending', 'active']) state`);
+  expect(await purge(database.worker)).toBe(3);
+  const left = await database.superuser.query(`
+    select session_id as id from identity.sessions union all select session_id from identity.refresh_tokens
+    union all select user_id from identity.users order by 1`);
+  expect(left.rows.map(({ id }) => id)).toEqual(
+    ['ses_0', 'ses_0', 'ses_23', 'ses_23', 'active23', 'active25', 'pending23'].sort(),
+  );
+});
+
+test.each(['token_hash from identity.refresh_tokens', 'user_id from identity.sessions', 'email from identity.users'])(
+  'the worker cannot read %s',
+  async (what) => {
+    await expect(database.worker.query(`select ${what}`)).rejects.toMatchObject({ code: '42501' });
+  },
+);

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { Role } from '../domain/organization/events.ts';
+
+/** Whose access token a request carries. */
+export type UserIdentity = {
+  readonly kind: 'user';
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Null: the token names no organization, or the user is not a member of it (any more), or it was closed. */
+  readonly membership: { readonly organizationId: string; readonly role: Role } | null;
+};
+
+/** Who an access token belongs to; `expired` for one that was good but for its time; null for anything else. */
+export type AuthenticateUser = (token: string) => Promise<UserIdentity | 'expired' | null>;
+
+/** What checks access tokens, and forgets at once what this process knows to be over. */
+export type UserAuthentication = {
+  readonly authenticate: AuthenticateUser;
+  /** Looks a session up anew at its next request: it was ended, or goes on for another organization. */
+  readonly forget: (sessionId: string) => void;
+  /** Looks a user up anew at the next request: they were deactivated, or their sessions ended. */
+  readonly forgetUser: (userId: string) => void;
+};
+
+/** The claims that are used here: user, organization, session, and from when until when, in seconds since 1970. */
+type Claims = {
+  readonly sub: string;
+  readonly tid: string | null;
+  readonly sid: string;
+  readonly iat: number;
+  readonly exp: number;
+};
+
+type Needs = {
+  readonly pool: Pool;
+  readonly verifyAccessToken: (token: string) => Promise<Claims | 'expired' | null>;
+  readonly nowMs: () => number;
+};
+
+const cachedMsMax = 30_000;
+const cachedTokensMax = 10_000;
+
+/**
+ * Checks access tokens against users, sessions and memberships, in one round trip. A good answer is remembered for 30
+ * seconds, never beyond the token's end: that is how long an ended session, a deactivated user, a removed member, another
+ * role or a closed organization may go unnoticed by another process. Only hashes of tokens are kept in memory.
+ */
+export const createAuthenticateUser = ({ pool, verifyAccessToken, nowMs }: Needs): UserAuthentication => {
+  const cached = new Map<string, { readonly identity: UserIdentity; readonly untilMs: number }>();
+  // Counts what was forgotten, so that a look-up which began before does not bring it back.
+  let forgotten = 0;
+  const forgetWhere = (matches: (identity: UserIdentity) => boolean) => {
+    forgotten += 1;
+    for (const [digest, { identity }] of cached) if (matches(identity)) cached.delete(digest);
+  };
+
+  const authenticate: AuthenticateUser = async (token) => {
+    const digest = createHash('sha256').update(token).digest('base64');
+    const hit = cached.get(digest);
+    if (hit !== undefined && nowMs() < hit.untilMs) return hit.identity;
+    cached.delete(digest);
+
+    const claims = await verifyAccessToken(token);
+    if (claims === null || claims === 'expired') return claims;
+    const forgottenBefore = forgotten;
+    const identity = await lookUp(pool, claims);
+    // A membership that is not there may be any moment, when it is projected.
+    const isWhole = identity !== null && (identity.membership !== null || claims.tid === null);
+    if (isWhole && forgotten === forgottenBefore) {
+      if (cached.size >= cachedTokensMax) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
+      cached.set(digest, { identity, untilMs: Math.min(nowMs() + cachedMsMax, claims.exp * 1_000) });
+    }
+    return identity;
+  };
+
+  return {
+    authenticate,
+    forget: (sessionId) => forgetWhere((identity) => identity.sessionId === sessionId),
+    forgetUser: (userId) => forgetWhere((identity) => identity.userId === userId),
+  };
+};
+
+const lookUp = async (pool: Pool, { sub, tid, sid, iat }: Claims): Promise<UserIdentity | null> => {
+  const { rows } = await pool.query<{ not_before_ms: string | null; role: Role | null }>({
+    name: 'identity-authenticate-user',
+    text: 'select not_before_ms, role from identity.authenticate_user($1, $2, $3)',
+    values: [sub, sid, tid],
+  });
+  const [row] = rows;
+  // Tokens are stamped in whole seconds: those of the same second pass here, and their sessions were ended anyway.
+  if (row === undefined || iat < Math.floor(Number(row.not_before_ms ?? 0) / 1_000)) return null;
+  const membership = tid === null || row.role === null ? null : { organizationId: tid, role: row.role };
+  return { kind: 'user', userId: sub, sessionId: sid, membership };
+};

@@ -1,0 +1,124 @@
+import type { Pool, PoolClient } from 'pg';
+import { asUser } from './as-user.ts';
+import { hashRefreshToken, isRefreshToken, successorsOf } from './refresh-token.ts';
+import type { Secrets } from './secrets.ts';
+import { addRefreshToken, type IssuedRefreshToken, refreshEnd } from './sessions.ts';
+
+/** How long after its use a token may be presented again, for an answer that was lost: 10 seconds. */
+export const refreshGraceMs = 10_000;
+
+type Needs = {
+  readonly pool: Pool;
+  readonly secrets: Secrets;
+  readonly refreshTokenSeconds: number;
+  readonly now: () => Date;
+};
+
+/**
+ * `refreshed`: the token's one successor, whoever asks. `reused`: the token was used before, so it, or what followed it, is
+ * in other hands: its session is ended with all of its tokens.
+ */
+export type Refreshed =
+  | ({
+      readonly outcome: 'refreshed';
+      readonly userId: string;
+      readonly sessionId: string;
+      readonly organizationId: string | null;
+    } & IssuedRefreshToken)
+  | { readonly outcome: 'reused'; readonly userId: string; readonly sessionId: string };
+
+/**
+ * Exchanges a refresh token for the next one. Any number of calls at once get the same successor; within 10 seconds of its
+ * first use a token gets it once more, as long as the successor is unused. Null: not a token in force.
+ */
+export const refreshSession = async (needs: Needs, token: string): Promise<Refreshed | null> => {
+  if (!isRefreshToken(token)) return null;
+  const hash = hashRefreshToken(token);
+  const { rows } = await needs.pool.query<{ user_id: string | null }>({
+    name: 'user-by-refresh-token',
+    text: 'select identity.user_by_refresh_token($1) as user_id',
+    values: [hash],
+  });
+  const userId = rows[0]?.user_id ?? null;
+  return userId === null ? null : asUser(needs.pool, userId, (db) => rotate(db, needs, { token, hash, userId }));
+};
+
+type Presented = { readonly token: string; readonly hash: Buffer; readonly userId: string };
+
+const rotate = async (db: PoolClient, needs: Needs, presented: Presented): Promise<Refreshed | null> => {
+  const session = await lockSession(db, presented);
+  const now = needs.now();
+  if (session === null || now >= session.absoluteEnd) return null;
+  const { userId } = presented;
+  const { sessionId, organizationId, absoluteEnd } = session;
+
+  const [refreshToken = ''] = successorsOf(needs.secrets, presented.token);
+  const used = await db.query({
+    name: 'use-refresh-token',
+    text: `update identity.refresh_tokens set used_at = $2, successor_hash = $3
+      where token_hash = $1 and used_at is null and expires_at > $2`,
+    values: [presented.hash, now, hashRefreshToken(refreshToken)],
+  });
+  if (used.rowCount === 1) {
+    const end = refreshEnd(now, needs.refreshTokenSeconds, absoluteEnd);
+    await addRefreshToken(db, { token: refreshToken, parentHash: presented.hash, sessionId, userId, now, end });
+    await db.query({
+      name: 'prolong-session',
+      text: 'update identity.sessions set last_used_at = $2, expires_at = $3 where session_id = $1',
+      values: [sessionId, now, end],
+    });
+    return { outcome: 'refreshed', userId, sessionId, organizationId, refreshToken, refreshExpiresAt: end };
+  }
+
+  const earlier = await loadUse(db, presented.hash);
+  // Never used, and too old now.
+  if (earlier === null) return null;
+  const isInGrace = now.getTime() - earlier.usedAt.getTime() <= refreshGraceMs;
+  const again = successorsOf(needs.secrets, presented.token).find((each) =>
+    hashRefreshToken(each).equals(earlier.successorHash),
+  );
+  if (isInGrace && !earlier.isSuccessorUsed && again !== undefined) {
+    const refreshExpiresAt = earlier.successorEnd;
+    return { outcome: 'refreshed', userId, sessionId, organizationId, refreshToken: again, refreshExpiresAt };
+  }
+  await db.query({
+    name: 'end-reused-session',
+    text: `update identity.sessions set revoked_at = $2, revoke_reason = 'REFRESH_REUSED' where session_id = $1`,
+    values: [sessionId, now],
+  });
+  return { outcome: 'reused', userId, sessionId };
+};
+
+/** The token's session, if it is not over and its user may log in. It stays locked, so that its tokens take turns. */
+const lockSession = async (db: PoolClient, { hash, userId }: Presented) => {
+  const { rows } = await db.query<[string, string | null, Date]>({
+    name: 'lock-session',
+    text: `select s.session_id, s.organization_id, s.absolute_expires_at
+      from identity.sessions s join identity.users u on u.user_id = s.user_id
+      where s.session_id = (select t.session_id from identity.refresh_tokens t where t.token_hash = $1)
+        and s.user_id = $2 and s.revoked_at is null and u.state = 'active'
+      for update of s`,
+    values: [hash, userId],
+    rowMode: 'array',
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  const [sessionId, organizationId, absoluteEnd] = row;
+  return { sessionId, organizationId, absoluteEnd };
+};
+
+/** When the token was used and what became of its successor; null: it never was. */
+const loadUse = async (db: PoolClient, hash: Buffer) => {
+  const { rows } = await db.query<[Date, Buffer, boolean, Date]>({
+    name: 'load-refresh-token-use',
+    text: `select t.used_at, t.successor_hash, s.used_at is not null, s.expires_at
+      from identity.refresh_tokens t join identity.refresh_tokens s on s.token_hash = t.successor_hash
+      where t.token_hash = $1`,
+    values: [hash],
+    rowMode: 'array',
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  const [usedAt, successorHash, isSuccessorUsed, successorEnd] = row;
+  return { usedAt, successorHash, isSuccessorUsed, successorEnd };
+};

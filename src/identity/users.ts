@@ -1,0 +1,126 @@
+import type { Pool, PoolClient } from 'pg';
+import { asUser } from './as-user.ts';
+import { endSessions } from './sessions.ts';
+
+/** What a user is shown of themselves; never the password's hash. `email` is as it was given. */
+export type User = {
+  readonly userId: string;
+  readonly email: string;
+  readonly displayName: string | null;
+  readonly state: 'active' | 'deactivated';
+  readonly createdAt: Date;
+};
+
+/** Whose an address is, for a login or a signup. `commandId` is that of the signup. */
+export type UserByEmail = {
+  readonly userId: string;
+  readonly passwordHash: string;
+  readonly state: 'pending' | 'active' | 'deactivated';
+  readonly commandId: string;
+  readonly createdAt: Date;
+};
+
+/** Who has this address, without regard to case; null: nobody. A pending one cannot log in. */
+export const findUserByEmail = async (db: Pool | PoolClient, email: string): Promise<UserByEmail | null> => {
+  const { rows } = await db.query<[string, string, UserByEmail['state'], string, Date]>({
+    name: 'user-by-email',
+    text: 'select user_id, password_hash, state, command_id, created_at from identity.user_by_email($1)',
+    values: [email],
+    rowMode: 'array',
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  const [userId, passwordHash, state, commandId, createdAt] = row;
+  return { userId, passwordHash, state, commandId, createdAt };
+};
+
+/** A user who is active or deactivated; null: there is none. */
+export const getUser = (pool: Pool, userId: string): Promise<User | null> =>
+  asUser(pool, userId, async (db) => {
+    const { rows } = await db.query<[string, string | null, User['state'], Date]>({
+      name: 'get-user',
+      text: `select email, display_name, state, created_at from identity.users where user_id = $1 and state <> 'pending'`,
+      values: [userId],
+      rowMode: 'array',
+    });
+    const [row] = rows;
+    if (row === undefined) return null;
+    const [email, displayName, state, createdAt] = row;
+    return { userId, email, displayName, state, createdAt };
+  });
+
+/** Names and addresses of users by id, for a list; the caller has made sure that they may be shown. Unknown ids are left out. */
+export const userProfiles = async (
+  pool: Pool,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, { readonly email: string; readonly displayName: string | null }>> => {
+  const { rows } = await pool.query<[string, string, string | null]>({
+    name: 'user-profiles',
+    text: `select user_id, email, display_name from identity.user_profiles($1) where state <> 'pending'`,
+    values: [userIds],
+    rowMode: 'array',
+  });
+  return new Map(rows.map(([userId, email, displayName]) => [userId, { email, displayName }]));
+};
+
+/** Gives an active user another name. False: there is none. */
+export const changeDisplayName = (pool: Pool, userId: string, displayName: string | null): Promise<boolean> =>
+  asUser(pool, userId, async (db) => {
+    const { rowCount } = await db.query({
+      name: 'change-display-name',
+      text: `update identity.users set display_name = $2 where user_id = $1 and state = 'active'`,
+      values: [userId, displayName],
+    });
+    return rowCount === 1;
+  });
+
+/**
+ * Gives an active user another password and ends all sessions but `exceptSessionId`. With null, every access token there is
+ * ends too. False: there is no such user.
+ */
+export const setPassword = (
+  pool: Pool,
+  userId: string,
+  { passwordHash, exceptSessionId, now }: { passwordHash: string; exceptSessionId: string | null; now: Date },
+): Promise<boolean> =>
+  asUser(pool, userId, async (db) => {
+    const { rowCount } = await db.query({
+      name: 'set-password',
+      text: `update identity.users set password_hash = $2,
+          sessions_not_before = case when $3 then $4::timestamptz else sessions_not_before end
+        where user_id = $1 and state = 'active'`,
+      values: [userId, passwordHash, exceptSessionId === null, now],
+    });
+    if (rowCount !== 1) return false;
+    await endSessions(db, userId, { exceptSessionId, reason: 'PASSWORD_CHANGED', now });
+    return true;
+  });
+
+/** Stores a stronger hash of the same password; nothing happens when the password was changed since `user` was read. */
+export const rehashPassword = (
+  pool: Pool,
+  user: Pick<UserByEmail, 'userId' | 'passwordHash'>,
+  email: string,
+  strongerHash: string,
+): Promise<boolean> =>
+  asUser(pool, user.userId, async (db) => {
+    // The row is locked, then read again, so that a password which is changed at this moment is not taken back.
+    await db.query('select from identity.users where user_id = $1 for update', [user.userId]);
+    if ((await findUserByEmail(db, email))?.passwordHash !== user.passwordHash) return false;
+    await db.query('update identity.users set password_hash = $2 where user_id = $1', [user.userId, strongerHash]);
+    return true;
+  });
+
+/** Ends a login for good, with all its sessions and access tokens. False: there is no such active user. */
+export const deactivateUser = (pool: Pool, userId: string, now: Date): Promise<boolean> =>
+  asUser(pool, userId, async (db) => {
+    const { rowCount } = await db.query({
+      name: 'deactivate-user',
+      text: `update identity.users set state = 'deactivated', deactivated_at = $2, sessions_not_before = $2
+        where user_id = $1 and state = 'active'`,
+      values: [userId, now],
+    });
+    if (rowCount !== 1) return false;
+    await endSessions(db, userId, { exceptSessionId: null, reason: 'DEACTIVATED', now });
+    return true;
+  });
