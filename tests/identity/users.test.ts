@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { asUser } from '../../src/identity/as-user.ts';
+import { listSessions } from '../../src/identity/sessions.ts';
+import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
+import {
+  changeDisplayName,
+  deactivateUser,
+  findUserByEmail,
+  getUser,
+  rehashPassword,
+  setPassword,
+  userProfiles,
+} from '../../src/identity/users.ts';
+import { createReadModels } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
+import { createUser, later, newUser, openTestSession, start } from '../support/users.ts';
+
+let database: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  database = await createReadModels();
+});
+afterAll(() => database.drop());
+
+test('a user is found by the address without regard to case, and shown as it was given', async () => {
+  const { userId } = await createUser(database.api, 'Ann.Lee@Vendor.example');
+  expect(await findUserByEmail(database.api, 'aNN.lee@VENDOR.example')).toMatchObject({ userId, state: 'active' });
+  expect(await getUser(database.api, userId)).toEqual({
+    ...{ userId, email: 'Ann.Lee@Vendor.example', displayName: null, state: 'active', createdAt: start },
+  });
+  expect(await findUserByEmail(database.api, 'bob@vendor.example')).toBeNull();
+});
+
+test('of any number of signups with one address, one gets it', async () => {
+  const email = `${randomUUID()}@vendor.example`;
+  const users = Array.from({ length: sized(1_000) }, () => newUser(email));
+  const outcomes = await Promise.all(users.map((user) => reserveUser(database.api, user)));
+  expect(outcomes.filter(({ outcome }) => outcome === 'reserved')).toHaveLength(1);
+  expect(outcomes.filter(({ outcome }) => outcome === 'taken')).toHaveLength(users.length - 1);
+});
+
+test('a pending user is nobody yet: not shown, not named, without sessions', async () => {
+  const user = newUser(`${randomUUID()}@vendor.example`);
+  await reserveUser(database.api, user);
+  expect(await getUser(database.api, user.userId)).toBeNull();
+  expect((await userProfiles(database.api, [user.userId])).size).toBe(0);
+  expect((await openTestSession(database.api, user.userId)).refreshExpiresAt).toBeUndefined();
+  expect(await changeDisplayName(database.api, user.userId, 'Ann')).toBe(false);
+});
+
+test('an abandoned signup is taken over after 60 seconds, and cannot be completed any more', async () => {
+  const email = `${randomUUID()}@vendor.example`;
+  const abandoned = newUser(email);
+  await reserveUser(database.api, abandoned);
+  expect(await reserveUser(database.api, newUser(email.toUpperCase(), later(59_999)))).toEqual({ outcome: 'taken' });
+
+  const second = newUser(email, later(60_000));
+  expect(await reserveUser(database.api, second)).toEqual({ outcome: 'reserved' });
+  expect(await activateUser(database.api, abandoned)).toBe(false);
+  expect(await activateUser(database.api, second)).toBe(true);
+  expect(await findUserByEmail(database.api, email)).toMatchObject({ userId: second.userId, state: 'active' });
+  expect(await reserveUser(database.api, newUser(email, later(600_000)))).toEqual({ outcome: 'taken' });
+});
+
+test('of any number that take an abandoned signup over, one gets it', async () => {
+  const email = `${randomUUID()}@vendor.example`;
+  await reserveUser(database.api, newUser(email));
+  const users = Array.from({ length: sized(400) }, () => newUser(email, later(60_000)));
+  const outcomes = await Promise.all(users.map((user) => reserveUser(database.api, user)));
+  expect(outcomes.filter(({ outcome }) => outcome === 'reserved')).toHaveLength(1);
+  const { rows } = await database.superuser.query('select from identity.users where email = $1', [email]);
+  expect(rows).toHaveLength(1);
+});
+
+test('the same command goes on at once where it stopped, as long as it goes on it keeps the address', async () => {
+  const user = newUser(`${randomUUID()}@vendor.example`);
+  await reserveUser(database.api, user);
+  const again = { ...user, passwordHash: 'hash of another try', now: later(50_000) };
+  expect(await reserveUser(database.api, again)).toEqual({ outcome: 'reserved' });
+  expect(await reserveUser(database.api, newUser(user.email, later(60_000)))).toEqual({ outcome: 'taken' });
+
+  expect(await activateUser(database.api, again)).toBe(true);
+  expect(await activateUser(database.api, again)).toBe(true);
+  // What is active is not made over: whoever repeats the command must know its password.
+  expect(await reserveUser(database.api, { ...again, passwordHash: 'hash of a guess' })).toEqual({
+    ...{ outcome: 'active', passwordHash: 'hash of another try' },
+  });
+  await deactivateUser(database.api, user.userId, start);
+  expect(await reserveUser(database.api, again)).toEqual({ outcome: 'taken' });
+  expect(await activateUser(database.api, again)).toBe(false);
+});
+
+test('a new password ends all other sessions, or all', async () => {
+  const { userId, email } = await createUser(database.api);
+  const [own, other] = [await openTestSession(database.api, userId), await openTestSession(database.api, userId)];
+  const change = (passwordHash: string, exceptSessionId: string | null) =>
+    setPassword(database.api, userId, { passwordHash, exceptSessionId, now: start });
+  expect(await change('second', own.sessionId)).toBe(true);
+  const left = await listSessions(database.api, userId, start);
+  expect(left.map(({ sessionId }) => sessionId)).toEqual([own.sessionId]);
+  expect(left).not.toContainEqual(expect.objectContaining({ sessionId: other.sessionId }));
+  expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('second');
+  expect(await change('third', null)).toBe(true);
+  expect(await listSessions(database.api, userId, start)).toEqual([]);
+});
+
+test('a stronger hash replaces the one it was made from, never a password that was set meanwhile', async () => {
+  const { userId, email, passwordHash } = await createUser(database.api);
+  expect(await rehashPassword(database.api, { userId, passwordHash }, email, 'stronger')).toBe(true);
+  await setPassword(database.api, userId, { passwordHash: 'new', exceptSessionId: null, now: start });
+  expect(await rehashPassword(database.api, { userId, passwordHash: 'stronger' }, email, 'late')).toBe(false);
+  expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('new');
+});
+
+test('a deactivated user is known, keeps the address, and has no sessions and no way to change anything', async () => {
+  const { userId, email } = await createUser(database.api);
+  await openTestSession(database.api, userId);
+  expect(await deactivateUser(database.api, userId, later(1))).toBe(true);
+  expect(await deactivateUser(database.api, userId, later(2))).toBe(false);
+  expect(await getUser(database.api, userId)).toMatchObject({ state: 'deactivated' });
+  expect(await listSessions(database.api, userId, start)).toEqual([]);
+  expect((await openTestSession(database.api, userId)).refreshExpiresAt).toBeUndefined();
+  expect(await changeDisplayName(database.api, userId, 'Ann')).toBe(false);
+  const password = { passwordHash: 'new', exceptSessionId: null, now: start };
+  expect(await setPassword(database.api, userId, password)).toBe(false);
+  expect(await reserveUser(database.api, newUser(email, later(600_000)))).toEqual({ outcome: 'taken' });
+});
+
+test('profiles of several users come in one answer, unknown ones left out', async () => {
+  const [ann, ben] = [await createUser(database.api), await createUser(database.api)];
+  await changeDisplayName(database.api, ben.userId, 'Ben');
+  expect(await userProfiles(database.api, [ann.userId, 'usr_unknown', ben.userId])).toEqual(
+    new Map([
+      [ann.userId, { email: ann.email, displayName: null }],
+      [ben.userId, { email: ben.email, displayName: 'Ben' }],
+    ]),
+  );
+  expect((await userProfiles(database.api, [])).size).toBe(0);
+});
+
+test('asUser commits or leaves nothing, and no user on the connection', async () => {
+  const { userId } = await createUser(database.api);
+  const failing = asUser(database.api, userId, async (db) => {
+    await db.query(`update identity.users set display_name = 'half done'`);
+    throw new Error('It went wrong.');
+  });
+  await expect(failing).rejects.toThrow('It went wrong.');
+  const readingOnly = asUser(database.api, userId, (db) => db.query(`update identity.users set display_name = 'x'`), {
+    readOnly: true,
+  });
+  await expect(readingOnly).rejects.toMatchObject({ code: '25006' });
+  expect((await getUser(database.api, userId))?.displayName).toBeNull();
+  expect((await database.api.query('select from identity.users')).rowCount).toBe(0);
+  await expect(asUser(database.api, '', async () => null)).rejects.toThrow('needs the id');
+});
