@@ -8,6 +8,7 @@ import { resetCommand } from './cli/reset.ts';
 import { allRoles, type Role } from './cli/roles.ts';
 import { demoCommand } from './cli/run-demo.ts';
 import { startCommand } from './cli/start.ts';
+import { resetPasswordCommand } from './cli/users.ts';
 import { verifyCommand } from './cli/verify.ts';
 import { version } from './cli/version.ts';
 import { readModelsName } from './projections/versions.ts';
@@ -71,6 +72,14 @@ keys
   .description('list them, the newest first, and what each is used for')
   .option('--json', 'print the list as JSON', false)
   .action(keysListCommand);
+program
+  .command('user')
+  .description('the people who sign in')
+  .command('reset-password')
+  .argument('<email>', 'what the user signs in with')
+  .option('--stdin', 'read the new password from standard input instead of making one', false)
+  .description('set a new password, printed once, and end all sessions of the user')
+  .action(resetPasswordCommand);
 program
   .command('demo')
   .description('walk a fresh license through its whole life against the running server, or one started for it')

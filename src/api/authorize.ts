@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Authenticate, Caller, UserIdentity } from './caller.ts';
+import type { UserIdentity } from '../identity/authenticate-user.ts';
+import type { Authenticate, Caller } from './caller.ts';
 import { isPermitted, lacking, type PermissionName } from './permissions.ts';
 import { isProblem, type Problem, problem } from './problems.ts';
 

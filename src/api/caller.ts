@@ -2,17 +2,7 @@ import type { Acting } from '../domain/organization/commands.ts';
 import type { Role } from '../domain/organization/events.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
-
-/** A signed-in user. `membership` null: of no organization, or of one that is closed or removed the user. */
-export type UserIdentity = {
-  readonly kind: 'user';
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly membership: { readonly organizationId: string; readonly role: Role } | null;
-};
-
-/** Who an access token belongs to; `expired` for one that was good once, null for anything that is no token in force. */
-export type AuthenticateUser = (token: string) => Promise<UserIdentity | 'expired' | null>;
+import type { AuthenticateUser } from '../identity/authenticate-user.ts';
 
 /** How credentials are checked. */
 export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { Caller, UserIdentity } from './caller.ts';
+import type { UserIdentity } from '../identity/authenticate-user.ts';
+import type { Caller } from './caller.ts';
 import { parseRequest, type RawRequest } from './parse-request.ts';
 import { isPermitted, lacking, type PermissionName, type Side } from './permissions.ts';
 import { isProblem, type Problem, type ProblemCode, problem } from './problems.ts';

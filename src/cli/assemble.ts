@@ -7,7 +7,9 @@ import { createMetrics } from '../api/metrics.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
+import { createAccessTokens } from '../identity/access-token.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
+import { createAuthenticateUser } from '../identity/authenticate-user.ts';
 import { openKeyRing } from '../identity/key-ring.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { refuseOpenCatalog } from '../projections/lint.ts';
@@ -108,15 +110,15 @@ export const assemble = async (
       closers.push(worker.close);
     }
 
+    const nowMs = () => now().getTime();
+    const apiKey = createAuthenticate({
+      ...{ pool: apiPool, secrets, nowMs: Date.now },
+      onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
+    });
     const stopping = new AbortController();
     const shared = {
-      authenticate: {
-        apiKey: createAuthenticate({
-          ...{ pool: apiPool, secrets, nowMs: Date.now },
-          onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
-        }),
-        user: async () => null,
-      },
+      // What the management port answers, it answers to everybody.
+      authenticate: { apiKey, user: async () => null },
       stopping: stopping.signal,
       waitUntilProjected: waiter.waitFor,
       log: createRequestLog(log),
@@ -129,8 +131,11 @@ export const assemble = async (
     if (roles.includes('api')) {
       const ring = await openKeyRing({ directory: config.jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
       closers.push(async () => ring.close());
+      const tokens = createAccessTokens({ ring, accessTokenSeconds: config.accessTokenSeconds, nowMs });
+      const users = createAuthenticateUser({ pool: apiPool, verifyAccessToken: tokens.verifyAccessToken, nowMs });
       const { server } = createApi({
         ...shared,
+        authenticate: { apiKey, user: users.authenticate },
         executor,
         pool: apiPool,
         // Two connections carry all validations: more would only compete for the same two cores.

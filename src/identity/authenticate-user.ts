@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Role } from '../domain/organization/events.ts';
+import type { AccessClaims, AccessTokens } from './access-token.ts';
 
 /** Whose access token a request carries. */
 export type UserIdentity = {
@@ -23,18 +24,9 @@ export type UserAuthentication = {
   readonly forgetUser: (userId: string) => void;
 };
 
-/** The claims that are used here: user, organization, session, and from when until when, in seconds since 1970. */
-type Claims = {
-  readonly sub: string;
-  readonly tid: string | null;
-  readonly sid: string;
-  readonly iat: number;
-  readonly exp: number;
-};
-
 type Needs = {
   readonly pool: Pool;
-  readonly verifyAccessToken: (token: string) => Promise<Claims | 'expired' | null>;
+  readonly verifyAccessToken: AccessTokens['verifyAccessToken'];
   readonly nowMs: () => number;
 };
 
@@ -81,7 +73,7 @@ export const createAuthenticateUser = ({ pool, verifyAccessToken, nowMs }: Needs
   };
 };
 
-const lookUp = async (pool: Pool, { sub, tid, sid, iat }: Claims): Promise<UserIdentity | null> => {
+const lookUp = async (pool: Pool, { sub, tid, sid, iat }: AccessClaims): Promise<UserIdentity | null> => {
   const { rows } = await pool.query<{ not_before_ms: string | null; role: Role | null }>({
     name: 'identity-authenticate-user',
     text: 'select not_before_ms, role from identity.authenticate_user($1, $2, $3)',

@@ -71,8 +71,8 @@ describe('the lint finds', () => {
     ['security that is not forced', 'alter table rm.licenses no force row level security', 'rm.licenses lacks'],
     [
       'a user’s row that may be nobody’s',
-      'alter table identity.users drop column user_id',
-      'identity.users lacks user_id',
+      'alter table identity.sessions alter column user_id drop not null',
+      'identity.sessions lacks user_id',
     ],
     [
       'security of users that is not forced',

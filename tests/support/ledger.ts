@@ -6,19 +6,31 @@ import { createApi } from '../../src/api/api.ts';
 import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
 import { createRequestLog } from '../../src/api/logging.ts';
 import { createMetrics } from '../../src/api/metrics.ts';
-import type { Scope } from '../../src/domain/organization/events.ts';
+import type { Role, Scope } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
+import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { createValidationReader } from '../../src/projections/validation.ts';
 import { startStore } from './event-store.ts';
 import { createReadModels } from './read-models.ts';
+import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
 
 /** An organization with an API key that has every scope. */
 export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
+
+/** A user who is a member of an organization, signed in for it. */
+export type TestMember = {
+  readonly userId: string;
+  readonly email: string;
+  readonly accessToken: string;
+  readonly sessionId: string;
+  readonly refreshToken: string;
+};
 
 /** An answer, read to its end. `body` is its JSON, an empty object when it has none. */
 export type Answer = {
@@ -60,12 +72,16 @@ export const startLedger = async () => {
   const executor = createExecutor({ store: connected, giveUpMs: 1_000 });
   const needs = { executor, pool: database.api, secrets, now };
 
+  const accessTokens = createAccessTokens({ ring: createTestRing(), accessTokenSeconds: 3_600, nowMs });
+  const { verifyAccessToken, signAccessToken } = accessTokens;
+  const users = createAuthenticateUser({ pool: database.api, verifyAccessToken, nowMs });
+
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
     authenticate: {
       apiKey: createAuthenticate({ pool: database.api, secrets, nowMs, onError: (error) => log.pino.error(error) }),
-      user: async () => null,
+      user: users.authenticate,
     },
     stopping: stopping.signal,
     validations: createValidationReader(database.api),
@@ -87,6 +103,14 @@ export const startLedger = async () => {
     const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name });
     return createKey(organizationId, allScopes);
   };
+  const createMember = async (organizationId: string, role: Role): Promise<TestMember> => {
+    const user = await createUser(database.api);
+    await joinOrganization(needs, { ...user, organizationId, role }).then((at) => projected.waitFor(at, 10_000));
+    const at = { now: new Date(nowMs()), organizationId };
+    const { sessionId, refreshToken } = await openTestSession(database.api, user.userId, at);
+    const { token } = signAccessToken({ sub: user.userId, tid: organizationId, sid: sessionId });
+    return { ...{ userId: user.userId, email: user.email }, accessToken: token, sessionId, refreshToken };
+  };
   const [a, b] = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
 
   const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
@@ -107,6 +131,7 @@ export const startLedger = async () => {
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
+    ...{ createMember, accessTokens, users },
     faults: store.server.faults,
     logged: log.lines,
     /** Issues a PRO license of organization A, with what is given on top. */

@@ -1,9 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { encodeId } from '../../src/domain/ids.ts';
+import type { Role } from '../../src/domain/organization/events.ts';
+import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
+import type { Executor } from '../../src/eventstore/execute.ts';
+import { publicJwk } from '../../src/identity/key-files.ts';
 import { createRefreshToken } from '../../src/identity/refresh-token.ts';
 import { openSession } from '../../src/identity/sessions.ts';
 import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
+import { context } from './commands.ts';
 
 /** The instant that identity's tests begin at. */
 export const start = new Date('2027-01-31T12:00:00.000Z');
@@ -44,3 +49,37 @@ export const openTestSession = async (
 
 /** So many milliseconds after `start`. */
 export const later = (milliseconds: number): Date => new Date(start.getTime() + milliseconds);
+
+/** Makes a user a member in this role, by an invitation of the one who runs the product. Returns where the log says so. */
+export const joinOrganization = async (
+  { executor, now }: { readonly executor: Executor; readonly now: () => string },
+  { organizationId, userId, role }: { readonly organizationId: string; readonly userId: string; readonly role: Role },
+): Promise<bigint> => {
+  const by = { type: 'SYSTEM' } as const;
+  const limits = { members: null, projects: null };
+  const invitationId = encodeId('inv', randomUUID());
+  const expiresAt = new Date(Date.parse(now()) + 86_400_000).toISOString();
+  const invitation = { invitationId, emailRef: encodeId('ref', randomUUID()), userId, role, expiresAt, limits };
+  const invite = { type: 'InviteMember', at: now(), by, data: invitation } as const;
+  const accept = { type: 'AcceptInvitation', at: now(), by, data: { invitationId, userId, limits } } as const;
+  await executor.execute(organizationAggregate, organizationId, invite, context(), () => null);
+  const joined = await executor.execute(organizationAggregate, organizationId, accept, context(), () => null);
+  if ('rejected' in joined) throw new Error(joined.detail);
+  return joined.position.commit;
+};
+
+/** One key that signs access tokens, kept nowhere. */
+export const createTestRing = () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const kid = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
+    .slice(0, 16);
+  const key = { kid, createdAt: start, file: '', privateKey, publicKey };
+  return {
+    signing: () => key,
+    find: async (wanted: string) => (wanted === kid ? publicKey : null),
+    has: (wanted: string) => wanted === kid,
+    jwks: () => ({ keys: [publicJwk(key)] }),
+  };
+};

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { loadConfig } from '../config.ts';
+import { createPasswords, passwordFault } from '../identity/passwords.ts';
+import { findUserByEmail, setPassword } from '../identity/users.ts';
+import { migrate } from '../projections/migrate.ts';
+import { createPool } from '../projections/pool.ts';
+import { createLog } from './log.ts';
+import { joinServers } from './servers.ts';
+
+/**
+ * `ledger user reset-password <email>`: a new random password, printed once, or one from standard input. Ends all sessions
+ * of the user. Throws a sentence, and changes nothing, when nobody signs in with this address.
+ */
+export const resetPasswordCommand = async (email: string, { stdin }: { readonly stdin: boolean }): Promise<void> => {
+  const password = stdin ? withoutLineEnd(await text(process.stdin)) : randomBytes(18).toString('base64url');
+  const fault = passwordFault(password);
+  if (fault !== null) throw new Error(fault);
+
+  const config = loadConfig();
+  const log = createLog(config.logLevel);
+  const servers = await joinServers(config, (line) => log.debug(line));
+  const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
+  try {
+    await migrate({
+      url: servers.databaseUrl,
+      log: (fields, message) => log.info(fields, message),
+      keepReadModels: true,
+    });
+    const user = await findUserByEmail(pool, email);
+    const passwordHash = await createPasswords().hash(password);
+    const now = new Date(Date.now() + config.clockOffsetSeconds * 1_000);
+    const isSet =
+      user?.state === 'active' && (await setPassword(pool, user.userId, { passwordHash, exceptSessionId: null, now }));
+    if (!isSet) throw new Error(noSuchUser(email, user?.state));
+    console.log(stdin ? `The password of ${email} is changed.` : `The new password of ${email}: ${password}`);
+    console.log('All sessions are ended; running servers notice within 30 seconds.');
+  } finally {
+    await pool.end();
+    await servers.stop();
+  }
+};
+
+const noSuchUser = (email: string, state: string | undefined): string =>
+  state === 'deactivated'
+    ? `The login of ${email} was deactivated, which is for good; its password was not changed.`
+    : `Nobody signs in with ${email}. Check the address; nothing was changed.`;
+
+const withoutLineEnd = (line: string): string => line.replace(/\r?\n$/, '');
