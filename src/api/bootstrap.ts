@@ -8,6 +8,7 @@ import type { Executor } from '../eventstore/execute.ts';
 import { aggregateId } from '../eventstore/ids.ts';
 import { createApiKeyText, hashApiKey } from '../identity/api-key.ts';
 import type { Secrets } from '../identity/secrets.ts';
+import { storeApiKey } from '../identity/stored-api-keys.ts';
 import { asTenant } from '../projections/tenant.ts';
 
 type Needs = {
@@ -63,12 +64,7 @@ export const createApiKey = async (
   await asTenant(
     pool,
     organizationId,
-    (db) =>
-      db.query({
-        text: `insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id)
-          values ($1, $2, $3, $4, $5) on conflict do nothing`,
-        values: [apiKeyId, lookupId, organizationId, hash, secretId],
-      }),
+    (db) => storeApiKey(db, { apiKeyId, lookupId, organizationId, hash, secretId }),
     { readOnly: false },
   );
   const created = await executor.execute(

@@ -43,24 +43,38 @@ export const loadOrganizations = async (
   organizationIds: readonly string[],
 ): Promise<Map<string, Organization & { readonly revision: bigint }>> => {
   if (organizationIds.length === 0) return new Map();
-  const { rows } = await db.query<[string, string, string, string, string | null, string]>({
+  const { rows } = await db.query<OrganizationColumns>({
     name: 'load-organizations',
-    text: `select organization_id, name, time_zone, ${epochMs('created_at')}, ${epochMs('closed_at')}, revision
-      from organizations where organization_id = any($1)`,
+    text: `select ${organizationColumns} from organizations where organization_id = any($1)`,
     values: [organizationIds],
     rowMode: 'array',
   });
-  return new Map(
-    rows.map(([organizationId, name, timeZone, createdAt, closedAt, revision]) => [
-      organizationId,
-      {
-        organizationId,
-        name,
-        timeZone,
-        createdAt: fromMs(Number(createdAt)),
-        closedAt: closedAt === null ? null : fromMs(Number(closedAt)),
-        revision: BigInt(revision),
-      },
-    ]),
-  );
+  return new Map(rows.map((row) => [row[0], readOrganization(row)]));
 };
+
+/** The organization itself with its revision, closed or not; null when `db` is not its tenant's. */
+export const organizationById = async (
+  db: PoolClient,
+  organizationId: string,
+): Promise<(Organization & { readonly revision: bigint }) | null> => {
+  const { rows } = await db.query<OrganizationColumns>({
+    name: 'organization-by-id',
+    text: `select ${organizationColumns} from rm.organizations where organization_id = $1`,
+    values: [organizationId],
+    rowMode: 'array',
+  });
+  return rows[0] === undefined ? null : readOrganization(rows[0]);
+};
+
+type OrganizationColumns = [string, string, string, string, string | null, string];
+
+const organizationColumns = `organization_id, name, time_zone, ${epochMs('created_at')}, ${epochMs('closed_at')}, revision`;
+
+const readOrganization = ([organizationId, name, timeZone, createdAt, closedAt, revision]: OrganizationColumns) => ({
+  organizationId,
+  name,
+  timeZone,
+  createdAt: fromMs(Number(createdAt)),
+  closedAt: closedAt === null ? null : fromMs(Number(closedAt)),
+  revision: BigInt(revision),
+});

@@ -1,12 +1,15 @@
 import type { PoolClient } from 'pg';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 
-/** A personal value that events refer to by `ref`; `subject` is the id of the license or activation it is about. */
+/**
+ * A personal value that events refer to by `ref`; `subject` is the id of what it is about: a license, an activation, an
+ * invitation, a project. PROJECT_METADATA is a JSON object as text.
+ */
 export type PersonalValue = {
   readonly ref: string;
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
-  readonly kind: 'DEVICE_NAME' | 'REASON_TEXT';
+  readonly kind: 'DEVICE_NAME' | 'REASON_TEXT' | 'EMAIL' | 'PROJECT_METADATA';
   readonly subject: string;
   readonly value: string;
 };

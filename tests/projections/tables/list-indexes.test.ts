@@ -1,10 +1,15 @@
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { activationsOf } from '../../../src/projections/tables/activations.ts';
+import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
+import { invitationById, listInvitations } from '../../../src/projections/tables/invitations.ts';
 import { historyOf } from '../../../src/projections/tables/license-events.ts';
 import { listLicenses } from '../../../src/projections/tables/license-list.ts';
+import { listMembers, memberById } from '../../../src/projections/tables/memberships.ts';
+import { organizationById } from '../../../src/projections/tables/organizations.ts';
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
 import { listProducts, productById } from '../../../src/projections/tables/products.ts';
+import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
 import { insertRows, type Row } from '../../../src/projections/tables/rows.ts';
 import { readModelTables } from '../../../src/projections/tables/tables.ts';
 import { asTenant } from '../../../src/projections/tenant.ts';
@@ -29,6 +34,8 @@ beforeAll(async () => {
       await insertRows(db, table, copies);
     }
   });
+  await models.superuser.query(`insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id)
+    select api_key_id, api_key_id, issuer_org_id, '', '' from rm.api_keys`);
   await models.superuser.query('analyze');
 });
 afterAll(() => models.drop());
@@ -118,6 +125,7 @@ const policies =
     listPolicies(db, { issuerOrgId: vendor, limit: 51, after: null, ...filter });
 const select = (from: string, order: string) => (db: PoolClient) =>
   db.query(`select * from rm.${from} order by ${order} limit 51`);
+const ours = { orgId: vendor, limit: 51, after: null };
 const own = `issuer_org_id = '${vendor}'`;
 const prefix = (column: string, text: string) => `${column} >= '${text}' and ${column} < '${text}' || U&'\\+10FFFF'`;
 
@@ -157,26 +165,20 @@ describe('a list is read by an index under row-level security:', () => {
       (db) => historyOf(db, 'lic_100', { order: 'desc', limit: 51, afterRevision: 9n }),
     ],
     ['events', 'license_events_by_issuer', select(`license_events where ${own} and position > 2900`, 'position')],
-    [
-      'members',
-      'memberships_by_time',
-      select(`memberships where ${own} and removed_at is null`, 'joined_at desc, user_id desc'),
-    ],
-    [
-      'open invitations',
-      'invitations_pending',
-      select(
-        `invitations where ${own} and withdrawn_at is null and accepted_at is null`,
-        'invited_at desc, invitation_id desc',
-      ),
-    ],
-    ['projects', 'projects_by', select(`projects where ${own}`, 'created_at desc, project_id desc')],
-    [
-      'projects by name',
-      'projects_by_name',
-      select(`projects where ${own} and ${prefix('name_lower', 'name 19')}`, '1'),
-    ],
-    ['API keys', 'api_keys_by_organization', select(`api_keys where ${own}`, 'created_at desc, api_key_id desc')],
+    ['members', 'memberships_by_time', (db) => listMembers(db, ours)],
+    ['members, a later page', 'memberships_by_time', (db) => listMembers(db, { ...ours, after: 'usr_400' })],
+    ['members by role', 'memberships_by_time', (db) => listMembers(db, { ...ours, role: 'OWNER' })],
+    ['a member', 'memberships_pkey', (db) => memberById(db, vendor, 'usr_400')],
+    ['open invitations', 'invitations_pending', (db) => listInvitations(db, { ...ours, now: testInstant(0) })],
+    ['an invitation', 'invitations_pkey', (db) => invitationById(db, vendor, 'inv_400')],
+    ['projects', 'projects_by', (db) => listProjects(db, ours)],
+    ['projects, a later page', 'projects_by', (db) => listProjects(db, { ...ours, after: 'prj_400' })],
+    ['projects that are archived', 'projects_by', (db) => listProjects(db, { ...ours, archived: true })],
+    ['projects by name', 'projects_by_name', (db) => listProjects(db, { ...ours, q: 'Name 19' })],
+    ['a project', 'projects_pkey', (db) => projectById(db, vendor, 'prj_400')],
+    ['API keys', 'api_keys_by_organization', (db) => listApiKeys(db, ours)],
+    ['an API key', 'api_keys_pkey', (db) => apiKeyById(db, 'key_400')],
+    ['an organization', 'organizations_', (db) => organizationById(db, vendor)],
     ['products', 'products_', products({})],
     ['products, a later page', 'products_', products({ after: 'prd_1000' })],
     ['products by name', 'products_by_name', products({ q: 'NAME 19' })],

@@ -1,0 +1,187 @@
+import type { PoolClient } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { revokeStoredApiKey, storeApiKey } from '../../../src/identity/stored-api-keys.ts';
+import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
+import { invitationById, listInvitations } from '../../../src/projections/tables/invitations.ts';
+import { listMembers, memberById } from '../../../src/projections/tables/memberships.ts';
+import { organizationById } from '../../../src/projections/tables/organizations.ts';
+import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
+import { removeValue, storeValue } from '../../../src/projections/tables/vault.ts';
+import { asTenant } from '../../../src/projections/tenant.ts';
+import { createLog, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { createReadModels, project } from '../../support/read-models.ts';
+import { organizationLife } from '../../support/stream-fixtures.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+const as = <T>(org: string, work: (db: PoolClient) => Promise<T>) => asTenant(models.api, org, work);
+const write = <T>(org: string, work: (db: PoolClient) => Promise<T>) =>
+  asTenant(models.api, org, work, { readOnly: false });
+
+const ledger = createLog();
+const [ada, bob] = [testId('usr', 'ada of Vendor'), testId('usr', 'bob of Vendor')];
+const [atlas, borg] = [testId('prj', 'atlas of Vendor'), testId('prj', 'borg of Vendor')];
+const [ci, other] = [testId('key', 'Vendor'), testId('key', 'another of Vendor')];
+const invited = ['carol', 'dave', 'eve'].map((name) => testId('inv', name));
+
+/** Both organizations live the same life, then three more are invited; the vendor has more projects than the rival. */
+beforeAll(async () => {
+  models = await createReadModels();
+  for (const [organizationId, name] of [
+    [vendor, 'Vendor'],
+    [rival, 'Rival'],
+  ] as const) {
+    ledger.organization(organizationId, name);
+    const owners = { issuerOrgId: organizationId, holderOrgId: null };
+    for (const [index, event] of organizationLife(name).entries())
+      ledger.append(`organization-${organizationId}`, [event], owners, testInstant(index + 1));
+  }
+  const owners = { issuerOrgId: vendor, holderOrgId: null };
+  for (const [index, invitationId] of invited.entries()) {
+    const emailRef = testId('ref', invitationId);
+    const expiresAt = testInstant(1_000 + index);
+    const event = { type: 'MemberInvited', data: { invitationId, emailRef, role: 'MEMBER', expiresAt } };
+    ledger.append(`organization-${vendor}`, [event], owners, testInstant(100 + index));
+  }
+  await project(models.projector, ledger.log);
+});
+afterAll(() => models.drop());
+
+const page = { orgId: vendor, limit: 100, after: null };
+
+describe('members', () => {
+  test('are those of now, newest first, each with its latest role and revision', async () => {
+    expect(await as(vendor, (db) => listMembers(db, page))).toEqual([
+      { userId: bob, role: 'GUEST', joinedAt: testInstant(20), revision: 21n },
+      { userId: ada, role: 'OWNER', joinedAt: testInstant(1), revision: 2n },
+    ]);
+  });
+
+  test('come in pages, and by role', async () => {
+    const ids = async (filter: object) =>
+      (await as(vendor, (db) => listMembers(db, { ...page, ...filter }))).map(({ userId }) => userId);
+    expect(await ids({ limit: 1 })).toEqual([bob]);
+    expect(await ids({ after: bob })).toEqual([ada]);
+    expect(await ids({ after: ada })).toEqual([]);
+    expect(await ids({ role: 'OWNER' })).toEqual([ada]);
+    expect(await ids({ role: 'ADMIN' })).toEqual([]);
+  });
+
+  test('of another organization are not there', async () => {
+    expect(await as(rival, (db) => listMembers(db, page))).toEqual([]);
+    expect(await as(rival, (db) => memberById(db, vendor, ada))).toBeNull();
+    expect(await as(vendor, (db) => memberById(db, vendor, ada))).toMatchObject({ userId: ada });
+  });
+});
+
+describe('invitations', () => {
+  const ids = async (filter: object, now = testInstant(200)) =>
+    (await as(vendor, (db) => listInvitations(db, { ...page, now, ...filter }))).map(
+      ({ invitationId }) => invitationId,
+    );
+
+  test('are listed while they are open, newest first, in pages', async () => {
+    const newestFirst = invited.toReversed();
+    expect(await ids({})).toEqual(newestFirst);
+    expect(await ids({ limit: 2 })).toEqual(newestFirst.slice(0, 2));
+    expect(await ids({ after: newestFirst[1] })).toEqual(newestFirst.slice(2));
+    expect(await ids({}, testInstant(1_000))).toEqual(newestFirst.slice(0, 2));
+  });
+
+  test('have their address until it is erased', async () => {
+    const [invitationId = ''] = invited;
+    const ref = testId('ref', invitationId);
+    const email = { ref, issuerOrgId: vendor, holderOrgId: null, kind: 'EMAIL', subject: invitationId } as const;
+    const shown = async () => (await as(vendor, (db) => invitationById(db, vendor, invitationId)))?.email;
+    expect(await shown()).toBeNull();
+    await write(vendor, (db) => storeValue(db, { ...email, value: 'carol@example.com' }));
+    expect(await shown()).toBe('carol@example.com');
+    await write(vendor, (db) => removeValue(db, ref));
+    expect(await shown()).toBeNull();
+  });
+
+  test('of another organization, accepted and withdrawn ones are not there', async () => {
+    const [invitationId = ''] = invited;
+    expect(await as(rival, (db) => listInvitations(db, { ...page, now: testInstant(0) }))).toEqual([]);
+    expect(await as(rival, (db) => invitationById(db, vendor, invitationId))).toBeNull();
+    for (const name of ['bob of Vendor', 'nobody of Vendor'])
+      expect(await as(vendor, (db) => invitationById(db, vendor, testId('inv', name)))).toBeNull();
+  });
+});
+
+describe('projects', () => {
+  const ids = async (filter: object) =>
+    (await as(vendor, (db) => listProjects(db, { ...page, ...filter }))).map(({ projectId }) => projectId);
+
+  test('are listed newest first, in pages, in use or archived, by the beginning of their name in any case', async () => {
+    expect(await ids({})).toEqual([borg, atlas]);
+    expect(await ids({ limit: 1 })).toEqual([borg]);
+    expect(await ids({ after: borg })).toEqual([atlas]);
+    expect(await ids({ archived: false })).toEqual([atlas]);
+    expect(await ids({ archived: true })).toEqual([borg]);
+    expect(await ids({ q: 'BOR' })).toEqual([borg]);
+    expect(await ids({ q: 'borg' })).toEqual([borg]);
+    expect(await ids({ q: 'or' })).toEqual([]);
+    expect(await ids({ q: '%' })).toEqual([]);
+    expect(await ids({ q: 'b', archived: false })).toEqual([]);
+  });
+
+  test('have what was noted on them', async () => {
+    const rivals = testId('prj', 'borg of Rival');
+    const noted = { ref: testId('ref', 'note'), issuerOrgId: vendor, holderOrgId: null, subject: atlas } as const;
+    await write(vendor, (db) =>
+      storeValue(db, { ...noted, kind: 'PROJECT_METADATA', value: JSON.stringify({ owner: ['Ann', 1] }) }),
+    );
+    ledger.happen(`organization-${vendor}`, [
+      { type: 'ProjectChanged', data: { projectId: atlas, name: 'Atlas', metadataRef: noted.ref } },
+    ]);
+    await project(models.projector, ledger.log);
+    expect(await as(vendor, (db) => projectById(db, vendor, atlas))).toEqual({
+      ...{ projectId: atlas, name: 'Atlas', metadataRef: noted.ref, metadata: { owner: ['Ann', 1] } },
+      ...{ createdAt: testInstant(4), archivedAt: null, revision: 25n },
+    });
+    expect(await as(vendor, (db) => projectById(db, vendor, rivals))).toBeNull();
+    expect(await as(vendor, (db) => projectById(db, rival, rivals))).toBeNull();
+  });
+});
+
+describe('API keys', () => {
+  const stored = (apiKeyId: string, organizationId: string) => ({
+    ...{ apiKeyId, organizationId, lookupId: apiKeyId.slice(-8), secretId: 'secret-1' },
+    hash: Buffer.from(testHash(apiKeyId), 'hex'),
+  });
+
+  test('are listed newest first, ended ones too, in pages', async () => {
+    const found = await as(vendor, (db) => listApiKeys(db, page));
+    expect(found).toEqual([
+      {
+        ...{ apiKeyId: other, name: 'other', scopes: ['events:read'], hint: 'h', createdAt: testInstant(15) },
+        ...{ expiresAt: testInstant(7 * 86_400), revokedAt: testInstant(18), lastUsedAt: null, revision: 19n },
+      },
+      expect.objectContaining({ apiKeyId: ci, name: 'CI', expiresAt: null, revokedAt: null, revision: 18n }),
+    ]);
+    expect(await as(vendor, (db) => listApiKeys(db, { ...page, after: other }))).toEqual(found.slice(1));
+    expect(await as(rival, (db) => listApiKeys(db, page))).toEqual([]);
+    expect(await as(rival, (db) => apiKeyById(db, ci))).toBeNull();
+  });
+
+  test('are out of force, and shown so, before the event that says so is projected', async () => {
+    await write(vendor, (db) => storeApiKey(db, stored(ci, vendor)));
+    await write(rival, (db) => revokeStoredApiKey(db, ci, testInstant(50)));
+    expect(await as(vendor, (db) => apiKeyById(db, ci))).toMatchObject({ revokedAt: null });
+    await write(vendor, (db) => revokeStoredApiKey(db, ci, testInstant(60)));
+    await write(vendor, (db) => revokeStoredApiKey(db, ci, testInstant(70)));
+    expect(await as(vendor, (db) => apiKeyById(db, ci))).toMatchObject({ revokedAt: testInstant(60) });
+  });
+
+  test('cannot be stored for another organization', async () => {
+    const apiKeyId = testId('key', 'forged');
+    await expect(write(rival, (db) => storeApiKey(db, stored(apiKeyId, vendor)))).rejects.toThrow('row-level security');
+  });
+});
+
+test('an organization sees its own profile only', async () => {
+  expect(await as(vendor, (db) => organizationById(db, vendor))).toMatchObject({
+    ...{ organizationId: vendor, name: 'Vendor Ltd', timeZone: 'Europe/Vienna', closedAt: null },
+  });
+  expect(await as(vendor, (db) => organizationById(db, rival))).toBeNull();
+});
