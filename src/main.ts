@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { clientTypesCommand } from './cli/client-types.ts';
 import { envExampleCommand } from './cli/env-example.ts';
 import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
 import { openApiCommand } from './cli/openapi.ts';
@@ -90,6 +91,11 @@ program
   .description('print the OpenAPI document')
   .option('--write', 'write it to openapi.json instead', false)
   .action(openApiCommand);
+program
+  .command('client-types')
+  .description('print the types of the TypeScript client')
+  .option('--write', 'write them to src/client instead', false)
+  .action(clientTypesCommand);
 program
   .command('env-example')
   .description('print .env.example from the configuration schema')

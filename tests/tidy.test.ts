@@ -5,7 +5,7 @@ const filesBelow = (folder: string, suffix: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith(suffix))
     .map((path) => ({ path: `${folder}/${path}`, text: readFileSync(`${folder}/${path}`, 'utf8') }));
-const sources = filesBelow('src', '.ts');
+const sources = filesBelow('src', '.ts').filter(({ path }) => !path.includes('/generated/'));
 const tests = filesBelow('tests', '.ts');
 const benches = filesBelow('bench', '.ts');
 const statements = filesBelow('db', '.sql');

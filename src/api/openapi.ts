@@ -10,7 +10,7 @@ import { meanings, type ProblemCode } from './problems.ts';
 import { type Access, type Route, readsModels } from './route.ts';
 
 /** The OpenAPI 3.1 document of the routes. The same routes give the same document, to the byte. */
-export const openApiDocument = (routes: readonly Route[], version: string) => {
+export const openApiDocument = (routes: readonly Route[], version: string): ReturnType<typeof createDocument> => {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
   return createDocument({
@@ -48,7 +48,7 @@ export const openApiText = (routes: readonly Route[], version: string): string =
   `${JSON.stringify(openApiDocument(routes, version), null, 2)}\n`;
 
 const problemSchema = z
-  .strictObject({
+  .looseObject({
     type: z.string().meta({ example: '/problems#activation-limit-exceeded' }),
     title: z.string(),
     status: z.int(),
@@ -57,7 +57,7 @@ const problemSchema = z
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
     requestId: z.string(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457. Branch on code.' });
+  .meta({ id: 'Problem', description: 'RFC 9457. Branch on code; some codes have further members.' });
 
 const requestIdHeader = z.string().optional().meta({ description: 'Names the request in the answer and in the log.' });
 const idempotencyKeyHeader = z

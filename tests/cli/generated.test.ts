@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { clientTypesFile, currentClientTypes } from '../../src/cli/client-types.ts';
 import { currentOpenApi } from '../../src/cli/openapi.ts';
 
 test('openapi.json is what the routes say (npm run openapi writes it)', () => {
   expect(readFileSync('openapi.json', 'utf8')).toBe(currentOpenApi());
+});
+
+test('the client’s types are what the routes say (npm run openapi writes them)', () => {
+  expect(readFileSync(clientTypesFile, 'utf8')).toBe(currentClientTypes());
 });

@@ -1,0 +1,45 @@
+// Generated from the routes by `ledger client-types --write`.
+export type ValidateLicense = { licenseKey?: string; licenseId?: string; product?: string; fingerprint?: string; nonce?: string };
+export type ActivateLicense = { licenseKey?: string; licenseId?: string; fingerprint: string; product?: string; name?: string; platform?: string; appVersion?: string };
+export type DeactivateLicense = { licenseKey?: string; licenseId?: string; fingerprint?: string; activationId?: string };
+export type IssueLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string } };
+export type SuspendLicense = { reason: { code: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; text?: string }; until?: string | null };
+export type ReinstateLicense = { reason?: { code: string; text?: string } };
+export type RenewLicense = { duration?: string; expiresAt?: string; basis?: "FROM_EXPIRY" | "FROM_NOW" | "FROM_NOW_IF_EXPIRED"; reason?: { code: string; text?: string } };
+export type RevokeLicense = { reason: { code: string; text?: string } };
+export type Schema0 = string | number | boolean | null | (Schema0)[] | { [name: string]: Schema0 };
+export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: { activations: { used: number; max: number } } | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null };
+export type Problem = { type: string; title: string; status: number; detail: string; code: string; errors?: ({ pointer: string; detail: string })[]; requestId: string; [name: string]: unknown };
+export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
+export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; externalRef: string | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
+export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
+/** Every operation: what it takes, and what it answers with. */
+export type Operations = {
+  validateLicense: { body: ValidateLicense; answer: Validation };
+  activateLicense: { body: ActivateLicense; answer: { activation: Activation; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
+  deactivateLicense: { body: DeactivateLicense; answer: { licenseId: string; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
+  issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
+  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
+  getLicense: { params: { licenseId: string }; answer: License };
+  listActivations: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Activation)[]; nextCursor: string | null; hasMore: boolean } };
+  licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc" }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
+  suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
+  reinstateLicense: { params: { licenseId: string }; body: ReinstateLicense; answer: { license: License; changed: boolean } };
+  renewLicense: { params: { licenseId: string }; body: RenewLicense; answer: { license: License; changed: boolean } };
+  revokeLicense: { params: { licenseId: string }; body: RevokeLicense; answer: { license: License; changed: boolean } };
+};
+/** Where each operation is; `repeats`: it takes an Idempotency-Key. */
+export const operations = {
+  validateLicense: { method: 'POST', path: '/v1/licenses/validate', repeats: false },
+  activateLicense: { method: 'POST', path: '/v1/licenses/activate', repeats: true },
+  deactivateLicense: { method: 'POST', path: '/v1/licenses/deactivate', repeats: true },
+  issueLicense: { method: 'POST', path: '/v1/licenses', repeats: true },
+  listLicenses: { method: 'GET', path: '/v1/licenses', repeats: false },
+  getLicense: { method: 'GET', path: '/v1/licenses/{licenseId}', repeats: false },
+  listActivations: { method: 'GET', path: '/v1/licenses/{licenseId}/activations', repeats: false },
+  licenseHistory: { method: 'GET', path: '/v1/licenses/{licenseId}/history', repeats: false },
+  suspendLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/suspend', repeats: true },
+  reinstateLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/reinstate', repeats: true },
+  renewLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/renew', repeats: true },
+  revokeLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/revoke', repeats: true },
+} as const satisfies Record<keyof Operations, { method: string; path: string; repeats: boolean }>;

@@ -1,0 +1,174 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createClient } from '../../src/client/client.ts';
+import { LedgerProblem, LedgerUnreachable } from '../../src/client/problem.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(() => ledger.stop());
+
+const vendor = () =>
+  createClient({ baseUrl: ledger.baseUrl, credentials: { kind: 'apiKey', apiKey: ledger.a.apiKey } });
+
+type Failing = (
+  count: number,
+) => { readonly status: number; readonly headers?: Record<string, string>; readonly body: object } | 'drop';
+
+/** What stands between the client and the server: answers the first requests itself, or takes their answers away. */
+const between = async (fail: Failing) => {
+  const seen: { method: string; path: string; key: string | undefined }[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', async () => {
+      const key = request.headers['idempotency-key'];
+      seen.push({
+        method: request.method ?? '',
+        path: request.url ?? '',
+        key: key === undefined ? undefined : String(key),
+      });
+      const own = fail(seen.length);
+      if (own !== 'drop' && own.status !== 0) {
+        response.writeHead(own.status, own.headers).end(JSON.stringify(own.body));
+        return;
+      }
+      const forwarded = await fetch(`${ledger.baseUrl}${request.url}`, {
+        method: request.method ?? 'GET',
+        headers: Object.entries(request.headers).flatMap(([name, value]) =>
+          typeof value === 'string' && !['host', 'connection', 'content-length'].includes(name)
+            ? [[name, value] as [string, string]]
+            : [],
+        ),
+        ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
+      });
+      const text = await forwarded.text();
+      // The server has done what was asked; its answer is lost.
+      if (own === 'drop') request.socket.destroy();
+      else response.writeHead(forwarded.status, { 'content-type': 'application/json' }).end(text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+};
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+const through = { status: 0, body: {} };
+const issue = { tier: 'PRO' as const, products: ['local_cli'] };
+
+describe('a call', () => {
+  test('answers with the body and what the headers say', async () => {
+    const issued = await vendor().call('issueLicense', { body: issue });
+    expect(issued).toMatchObject({ status: 201, etag: '"1"', position: expect.stringMatching(/^\d+$/) });
+    const { id } = issued.data.license;
+    const read = await vendor().call(
+      'getLicense',
+      { params: { licenseId: id } },
+      { minPosition: issued.position ?? '' },
+    );
+    expect(read.data).toEqual(issued.data.license);
+    const validated = await createClient({ baseUrl: ledger.baseUrl }).call('validateLicense', {
+      body: { licenseKey: issued.data.licenseKey, product: 'local_cli' },
+    });
+    expect(validated.data.code).toBe('VALID');
+  });
+
+  test('that is refused throws the problem with its code, and is not tried again', async () => {
+    const { url, seen } = await between(() => through);
+    const client = createClient({ baseUrl: url, credentials: { kind: 'apiKey', apiKey: ledger.a.apiKey } });
+    const refused = client.call('getLicense', { params: { licenseId: 'lic_01h455vb4pex5vsknk084sn02q' } });
+    await expect(refused).rejects.toBeInstanceOf(LedgerProblem);
+    await expect(refused).rejects.toMatchObject({ code: 'LICENSE_NOT_FOUND', status: 404 });
+    expect(seen).toHaveLength(1);
+  });
+
+  test('whose answer was lost is sent again under the same key, and is done once', async () => {
+    const { url, seen } = await between((count) => (count === 1 ? 'drop' : through));
+    const client = createClient({ baseUrl: url, credentials: { kind: 'apiKey', apiKey: ledger.a.apiKey } });
+    const { data } = await client.call('issueLicense', { body: { ...issue, externalRef: 'lost-answer' } });
+    expect(seen).toHaveLength(2);
+    expect(seen[0]?.key).toMatch(/^[0-9a-f-]{36}$/);
+    expect(seen[1]?.key).toBe(seen[0]?.key);
+    const found = await vendor().call('listLicenses', { query: { externalRef: 'lost-answer' } });
+    expect(found.data.data.map(({ id }) => id)).toEqual([data.license.id]);
+  });
+
+  test('waits as long as it is told to and no longer, then gives up with what it was told', async () => {
+    const busy = { status: 503, headers: { 'retry-after': '0' }, body: { code: 'UNAVAILABLE', detail: 'Busy.' } };
+    const { url, seen } = await between((count) => (count < 3 ? busy : through));
+    const client = createClient({ baseUrl: url, credentials: { kind: 'apiKey', apiKey: ledger.a.apiKey } });
+    expect((await client.call('listLicenses', {})).status).toBe(200);
+    expect(seen).toHaveLength(3);
+    const patience = await between(() => ({ ...busy, headers: { 'retry-after': '3600' } }));
+    const refused = createClient({ baseUrl: patience.url }).call('validateLicense', { body: {} });
+    await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(patience.seen).toHaveLength(1);
+  });
+
+  test('that nobody answers ends with an error that says so', async () => {
+    const { url } = await between(() => through);
+    for (const close of closing.splice(0)) close();
+    const client = createClient({ baseUrl: url, tries: 2 });
+    await expect(client.call('validateLicense', { body: {} })).rejects.toBeInstanceOf(LedgerUnreachable);
+  });
+
+  test('that is told to stop does', async () => {
+    const busy = { status: 503, headers: { 'retry-after': '20' }, body: { code: 'UNAVAILABLE', detail: 'Busy.' } };
+    const { url, seen } = await between(() => busy);
+    const stop = new AbortController();
+    const call = createClient({ baseUrl: url }).call('validateLicense', { body: {} }, { signal: stop.signal });
+    await expect.poll(() => seen.length).toBe(1);
+    stop.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+  });
+});
+
+test('a list is read to its end, page by page', async () => {
+  const ids: string[] = [];
+  for (let index = 0; index < 5; index++) {
+    ids.push((await vendor().call('issueLicense', { body: { ...issue, externalRef: 'paged' } })).data.license.id);
+  }
+  const found: string[] = [];
+  for await (const { id } of vendor().each('listLicenses', { query: { externalRef: 'paged', limit: 2 } }))
+    found.push(id);
+  expect(found).toEqual(ids.toReversed());
+});
+
+test('of many requests with an expired token, one renews it for all', async () => {
+  let renewed = 0;
+  const server = createServer((request, response) => {
+    const isRefresh = request.url === '/v1/auth/refresh';
+    if (isRefresh) renewed += 1;
+    const isNew = request.headers.authorization === 'Bearer new';
+    const expired = { code: 'TOKEN_EXPIRED', detail: 'Expired.', status: 401, requestId: 'r', type: 't', title: 't' };
+    const body = isRefresh
+      ? { accessToken: 'new', refreshToken: 'r2' }
+      : isNew
+        ? { data: [], nextCursor: null, hasMore: false }
+        : expired;
+    response.writeHead(isRefresh || isNew ? 200 : 401).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => server.close());
+  const kept: string[] = [];
+  const client = createClient({
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    credentials: {
+      kind: 'user',
+      tokens: { accessToken: 'old', refreshToken: 'r1' },
+      onTokens: ({ refreshToken }) => {
+        kept.push(refreshToken);
+      },
+    },
+  });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => client.call('listLicenses', {})));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  expect([renewed, kept]).toEqual([1, ['r2']]);
+});
