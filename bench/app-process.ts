@@ -1,10 +1,14 @@
 import type { Server } from 'node:http';
 import { destination, pino } from 'pino';
 import { createApi } from '../src/api/api.ts';
+import type { Front } from '../src/api/front.ts';
 import { createRequestLog } from '../src/api/logging.ts';
 import { createMetrics } from '../src/api/metrics.ts';
+import { standardLimits } from '../src/api/rate-limit/limits.ts';
+import { createRateLimiter } from '../src/api/rate-limit.ts';
 import { listen } from '../src/cli/listen.ts';
 import { allRoles, type Role } from '../src/cli/roles.ts';
+import { loadConfig } from '../src/config.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/execute.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
@@ -12,7 +16,7 @@ import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.t
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { createPool } from '../src/projections/pool.ts';
 import { createValidationReader } from '../src/projections/validation.ts';
-import { assembleOn } from './ledgers.ts';
+import { assembleOn, raisedLimits } from './ledgers.ts';
 import { floorApp, naiveApp, plainApp } from './plain-apps.ts';
 
 /**
@@ -35,6 +39,18 @@ export type AppOptions = {
 // Logging is part of what is measured; where the lines go is not.
 const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false }));
 
+// Limits are part of what is measured, too.
+const limits = loadConfig(raisedLimits).rateLimits ?? standardLimits;
+const measuredFront: Front = {
+  rateLimiting: {
+    limiter: createRateLimiter({ limits, nowMs: Date.now, redis: null, log }),
+    tierOf: async () => 'ENTERPRISE',
+    defaultTier: 'ENTERPRISE',
+  },
+  trustProxy: 0,
+  corsOrigins: [],
+};
+
 const start = async (options: AppOptions): Promise<string> => {
   const { variant, databaseUrl, eventStoreUrl, secret, licenseKey = '', roles = allRoles } = options;
   if (variant === 'product') return (await assembleOn(options, secret, roles, log)).baseUrl ?? '';
@@ -55,6 +71,7 @@ const start = async (options: AppOptions): Promise<string> => {
           user: async () => null,
         },
         stopping: new AbortController().signal,
+        front: measuredFront,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
         waitUntilProjected: async () => true,

@@ -15,10 +15,10 @@ export const createApi = (needs: ApiNeeds): { readonly server: Server; readonly 
   const routes = [...createRoutes(needs), ...healthRoutes(needs)];
   const document = openApiText(routes, needs.version.version);
   const page = problemsPage();
-  const server = createApp(needs, routes, (app, respond) => {
-    app.get('/openapi.json', (_request, response) => respond.text(response, 'application/json', document));
-    serveDocsPage(app, respond);
-    app.get('/problems', (_request, response) => respond.text(response, 'text/html; charset=utf-8', page));
+  const server = createApp(needs, routes, (serve, respond) => {
+    serve('/openapi.json', (response) => respond.text(response, 'application/json', document));
+    serveDocsPage(serve, respond);
+    serve('/problems', (response) => respond.text(response, 'text/html; charset=utf-8', page));
   });
   return { server, routes };
 };

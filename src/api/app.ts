@@ -1,16 +1,20 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Express, Request } from 'express';
+import type { Request } from 'express';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { authorize, authorizeUser } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { Authenticate } from './caller.ts';
+import { clientIp } from './client-ip.ts';
 import { expectedRevisionIn, isUnmodified } from './conditional.ts';
+import { createCors } from './cors.ts';
+import type { Front } from './front.ts';
 import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { permissions } from './permissions.ts';
 import { awaitMinPosition, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
+import { createCallLimits } from './rate-limit/call-limits.ts';
 import { requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
 import { type Answer, type Call, type Called, isStreamed, type Reply, type Route, readsModels } from './route.ts';
@@ -22,34 +26,48 @@ export type AppNeeds = {
   readonly waitUntilProjected: WaitUntilProjected;
   readonly log: RequestLog;
   readonly metrics: Metrics;
+  readonly front: Front;
   /** Aborted when the server is to stop: what waits or streams ends then. */
   readonly stopping: AbortSignal;
 };
+
+/** Serves what is no operation: an answer to GET at a path. */
+export type ServeFile = (path: string, answer: (response: ServerResponse) => unknown) => void;
 
 /** Serves the routes; `extend` adds what stands beside them. The server is not listening yet. Throws for a faulty route. */
 export const createApp = (
   needs: AppNeeds,
   routes: readonly Route[],
-  extend: (app: Express, respond: Respond) => void = () => undefined,
+  extend: (serve: ServeFile, respond: Respond) => void = () => undefined,
 ): Server => {
   const { app, server } = createExpressServer();
   const respond = createRespond(securityHeaders());
+  const cors = createCors(needs.front.corsOrigins);
+  if (cors !== null) {
+    app.use((request, response, next) => {
+      if (cors(request, response)) needs.metrics.answered('preflight', response.statusCode, 0);
+      else next();
+    });
+  }
+  const allow = (path: string, allowed: string) => {
+    app.all(expressPath(path), (request, response) => {
+      const detail = `${path} takes ${allowed}, not ${request.method}.`;
+      const headers = { Allow: allowed };
+      refuse(needs, respond, request, response, { ...problem('METHOD_NOT_ALLOWED', detail), headers });
+    });
+  };
   for (const [path, routesHere] of routesByPath(routes)) {
     for (const route of routesHere) {
       app[route.method](expressPath(path), (request, response) => {
         void answer(needs, respond, route, request, response);
       });
     }
-    const allowed = routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
-    app.all(expressPath(path), (request, response) => {
-      const detail = `${path} takes ${allowed}, not ${request.method}.`;
-      refuse(needs, respond, request, response, {
-        ...problem('METHOD_NOT_ALLOWED', detail),
-        headers: { Allow: allowed },
-      });
-    });
+    allow(path, routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '));
   }
-  extend(app, respond);
+  extend((path, answerFile) => {
+    app.get(path, (_request, response) => answerFile(response));
+    allow(path, 'GET, HEAD');
+  }, respond);
   app.use((request, response) => {
     refuse(needs, respond, request, response, problem('NOT_FOUND', 'There is nothing at this path.'));
   });
@@ -75,13 +93,16 @@ const answer = async (
 ): Promise<void> => {
   const startedMs = performance.now();
   const ids = requestIdsOf(request.headers);
-  const headers = { 'X-Request-Id': ids.requestId };
+  const address = () => clientIp(request, needs.front.trustProxy);
+  const limits = createCallLimits(needs.front.rateLimiting, address);
+  const headersNow = () => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });
   let tenant: string | null = null;
   const call: Call = {
     requestId: ids.requestId,
     correlationId: ids.correlationId,
     headers: request.headers,
-    clientIp: () => request.socket.remoteAddress ?? '',
+    clientIp: address,
+    limits,
     signal: () => AbortSignal.any([needs.stopping, goneSignal(response)]),
     expectedRevision: null,
     actsFor: (organizationId) => {
@@ -93,13 +114,14 @@ const answer = async (
     const answered = await carryOut(needs, route, request, call);
     if (isProblem(answered)) {
       status = statusOf(answered);
-      respond.problem(response, answered, headers);
+      respond.problem(response, answered, headersNow());
     } else if (isStreamed(answered)) {
       status = 200;
+      response.setHeaders(new Map(Object.entries(headersNow())));
       await answered.stream(response);
     } else {
       const place = await placeHeaders(needs, answered, request);
-      const all = { ...headers, ...place, ...answered.headers };
+      const all = { ...headersNow(), ...place, ...answered.headers };
       const tag = answered.headers?.ETag;
       if (route.method === 'get' && tag !== undefined && isUnmodified(request.headers, tag)) {
         status = 304;
@@ -114,7 +136,7 @@ const answer = async (
     const refusal = failure(error);
     status = statusOf(refusal);
     needs.log.failed(error, ids.requestId, route.operationId);
-    respond.problem(response, refusal, headers);
+    respond.problem(response, refusal, headersNow());
   }
   const milliseconds = performance.now() - startedMs;
   needs.metrics.answered(route.operationId, status, milliseconds);
@@ -149,13 +171,11 @@ const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: C
 const authorizeFor = async (authenticate: Authenticate, { access }: Route, call: Call): Promise<Called | Problem> => {
   switch (access.kind) {
     case 'organization': {
-      const caller = await authorize(authenticate, call.headers, access.permission);
-      if (isProblem(caller)) return caller;
-      call.actsFor(caller.organizationId);
-      return { caller, user: null };
+      const caller = await authorize(authenticate, call, access.permission);
+      return isProblem(caller) ? caller : { caller, user: null };
     }
     case 'user': {
-      const user = await authorizeUser(authenticate, call.headers);
+      const user = await authorizeUser(authenticate, call);
       return isProblem(user) ? user : { caller: null, user };
     }
     case 'license':

@@ -3,29 +3,49 @@ import type { UserIdentity } from '../identity/authenticate-user.ts';
 import type { Authenticate, Caller } from './caller.ts';
 import { isPermitted, lacking, type PermissionName } from './permissions.ts';
 import { isProblem, type Problem, problem } from './problems.ts';
+import type { Call } from './route.ts';
 
-/** The organization's credential in `Authorization: Bearer`, if it is in force and has the permission on any side. */
+/** A call as far as its credential is concerned. */
+type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor'>;
+
+/**
+ * The organization's credential in `Authorization: Bearer`, if it is in force, within its organization's rate limits, and has
+ * the permission on any side. An unknown one counts for the address it came from.
+ */
 export const authorize = async (
   authenticate: Authenticate,
-  headers: IncomingHttpHeaders,
+  call: Credited,
   permission: PermissionName,
 ): Promise<Caller | Problem> => {
-  const caller = await callerOf(authenticate, headers);
-  if (isProblem(caller) || isPermitted(caller, permission)) return caller;
-  return problem('FORBIDDEN', lacking(caller, permission));
+  const caller = await callerOf(authenticate, call);
+  if (isProblem(caller)) return caller;
+  call.actsFor(caller.organizationId);
+  const refusal = await call.limits.takeForOrganization(caller.organizationId);
+  if (refusal !== null) return refusal;
+  return isPermitted(caller, permission) ? caller : problem('FORBIDDEN', lacking(caller, permission));
 };
 
-/** The signed-in user in `Authorization: Bearer`, a member of an organization or not. */
-export const authorizeUser = async (
-  { user }: Authenticate,
-  headers: IncomingHttpHeaders,
-): Promise<UserIdentity | Problem> => {
+/** The signed-in user in `Authorization: Bearer`, a member of an organization or not, counted like one of the organization's. */
+export const authorizeUser = async (authenticate: Authenticate, call: Credited): Promise<UserIdentity | Problem> => {
+  const user = await userOf(authenticate, call);
+  if (isProblem(user)) return user;
+  const { userId, membership } = user;
+  const refusal =
+    membership === null
+      ? await call.limits.takeForUser(userId)
+      : await call.limits.takeForOrganization(membership.organizationId);
+  return refusal ?? user;
+};
+
+const userOf = async ({ user }: Authenticate, { headers, limits }: Credited): Promise<UserIdentity | Problem> => {
   const token = credentialIn(headers, 'bearer');
   if (token === null) return unauthenticated('Sign in and send the access token: Authorization: Bearer <access token>');
   if (isApiKey(token)) return problem('FORBIDDEN', 'No API key may do this; sign in as a user.');
   const identity = await user(token);
   if (identity === 'expired') return tokenExpired;
-  return identity ?? unauthenticated('This access token is not valid, or its session has ended. Sign in again.');
+  if (identity !== null) return identity;
+  const refusal = await limits.takeForAddress('unknown_key');
+  return refusal ?? unauthenticated('This access token is not valid, or its session has ended. Sign in again.');
 };
 
 /** What follows the scheme in the Authorization header, or null when there is none of that scheme. */
@@ -39,16 +59,18 @@ export const credentialIn = (headers: IncomingHttpHeaders, scheme: 'bearer' | 'l
 // An access token has at most 4 kB.
 const authorizationMax = 4 * 1024 + 20;
 
-const callerOf = async (authenticate: Authenticate, headers: IncomingHttpHeaders): Promise<Caller | Problem> => {
-  const token = credentialIn(headers, 'bearer');
+const callerOf = async (authenticate: Authenticate, call: Credited): Promise<Caller | Problem> => {
+  const token = credentialIn(call.headers, 'bearer');
   if (token === null) {
     return unauthenticated('Send an API key or an access token: Authorization: Bearer lgr_live_…');
   }
   if (isApiKey(token)) {
     const identity = await authenticate.apiKey(token);
-    return identity ?? unauthenticated('This API key is not known, mistyped, expired, or was revoked.');
+    if (identity !== null) return identity;
+    const refusal = await call.limits.takeForAddress('unknown_key');
+    return refusal ?? unauthenticated('This API key is not known, mistyped, expired, or was revoked.');
   }
-  const signedIn = await authorizeUser(authenticate, headers);
+  const signedIn = await userOf(authenticate, call);
   if (isProblem(signedIn)) return signedIn;
   const { userId, sessionId, membership } = signedIn;
   if (membership !== null) return { kind: 'user', userId, sessionId, ...membership };

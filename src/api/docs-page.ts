@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Express } from 'express';
+import type { ServeFile } from './app.ts';
 import type { Respond } from './respond.ts';
 
 /**
  * Serves /docs: the OpenAPI document as a page to read and to try requests from. Everything comes from this server, and the
  * page's policy lets the browser ask nobody else.
  */
-export const serveDocsPage = (app: Express, respond: Respond): void => {
+export const serveDocsPage = (serve: ServeFile, respond: Respond): void => {
   for (const [file, { type, read }] of files) {
     let bytes: Buffer | undefined;
-    app.get(file, (_request, response) => {
+    serve(file, (response) => {
       bytes ??= read();
       respond.file(response, type, bytes, headersOf(file));
     });

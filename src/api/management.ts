@@ -1,11 +1,12 @@
 import type { Server } from 'node:http';
 import { type AppNeeds, createApp } from './app.ts';
+import { openFront } from './front.ts';
 import { type HealthNeeds, healthRoutes } from './health.ts';
 
 /** The server for operators: /metrics, /livez, /readyz, /version. It is not listening yet; it belongs on a private address. */
-export const createManagement = (needs: AppNeeds & HealthNeeds): Server =>
-  createApp(needs, healthRoutes(needs), (app, respond) => {
-    app.get('/metrics', async (_request, response) => {
+export const createManagement = (needs: Omit<AppNeeds, 'front'> & HealthNeeds): Server =>
+  createApp({ ...needs, front: openFront }, healthRoutes(needs), (serve, respond) => {
+    serve('/metrics', async (response) => {
       const { registry } = needs.metrics;
       respond.text(response, registry.contentType, await registry.metrics());
     });

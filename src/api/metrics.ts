@@ -5,6 +5,8 @@ export type Metrics = {
   readonly registry: Registry;
   /** `route` is the operation's id or a fixed word, never a path: paths are made up by clients. */
   readonly answered: (route: string, status: number, milliseconds: number) => void;
+  /** A request was beyond the limit of this name. */
+  readonly limited: (limit: string) => void;
 };
 
 /** Request counter and duration histogram by route and status. */
@@ -25,6 +27,12 @@ export const createMetrics = (): Metrics => {
     registers,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   });
+  const limited = new Counter({
+    name: 'ledger_rate_limited_total',
+    help: 'Requests beyond a rate limit, by its name.',
+    labelNames: ['limit'] as const,
+    registers,
+  });
   // Looking a labelled series up costs more than counting in it, and there are few of them.
   const series = new Map<string, { count: Counter.Internal; time: Histogram.Internal<'route' | 'status'> }>();
   const seriesOf = (route: string, status: number) => {
@@ -44,5 +52,6 @@ export const createMetrics = (): Metrics => {
       count.inc();
       time.observe(milliseconds / 1000);
     },
+    limited: (limit) => limited.inc({ limit }),
   };
 };

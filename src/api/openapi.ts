@@ -85,6 +85,14 @@ const etagHeader = z.string().meta({ description: 'The version of what is answer
 const positionHeader = z.string().meta({ description: 'Where the change is in the log.' });
 const projectedHeader = z.string().optional().meta({ description: 'false: the change cannot be read yet.' });
 
+const limitHeaders = z.object({
+  'RateLimit-Policy': z
+    .string()
+    .meta({ description: 'Every limit that applies: its name, quota and window in seconds.' }),
+  RateLimit: z.string().meta({ description: 'What is left of each, and in how many seconds there is more.' }),
+  'Retry-After': z.string().meta({ description: 'Seconds.' }),
+});
+
 const operationOf = (route: Route): ZodOpenApiOperationObject => {
   const { operationId, summary, description, tag, access, effect, request } = route;
   const { params, query, body } = request.shape;
@@ -166,7 +174,9 @@ const replyHeaders = ({ effect, conditional }: Route) => {
 /** All codes an operation may be refused with: its own and those of its kind. */
 const codesOf = (route: Route): readonly ProblemCode[] => [
   'INVALID_REQUEST',
-  ...(route.access.kind === 'anybody' ? [] : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN'] as const)),
+  ...(route.access.kind === 'anybody'
+    ? []
+    : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED'] as const)),
   ...(route.request.shape.body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
   ...(changes(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
   ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION'] as const) : []),
@@ -189,6 +199,7 @@ const refusalsOf = (codes: readonly ProblemCode[]) => {
       {
         description: [...here].sort().join(', '),
         content: { 'application/problem+json': { schema: problemSchema } },
+        ...(status === '429' ? { headers: limitHeaders } : {}),
       },
     ]),
   );

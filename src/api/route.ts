@@ -5,6 +5,7 @@ import type { Caller } from './caller.ts';
 import { parseRequest, type RawRequest } from './parse-request.ts';
 import { isPermitted, lacking, type PermissionName, type Side } from './permissions.ts';
 import { isProblem, type Problem, type ProblemCode, problem } from './problems.ts';
+import type { CallLimits } from './rate-limit/call-limits.ts';
 
 /** A successful answer. `position`: where the command's last event is in the log; the answer waits for its projection. */
 export type Reply = {
@@ -25,8 +26,10 @@ export type Call = {
   readonly requestId: string;
   readonly correlationId: string;
   readonly headers: IncomingHttpHeaders;
-  /** The address of the client, by which strangers are counted. */
+  /** The address of the client, as far as the proxies in front are ours. */
   readonly clientIp: () => string;
+  /** Counts the request; an organization's credential is counted already. */
+  readonly limits: CallLimits;
   /** Made when asked for: aborted when the client has gone or the server is to stop, so that what waits ends. */
   readonly signal: () => AbortSignal;
   /** The revision that the client asks the stream to be at (If-Match); null: any. Given to `execute` with the command. */

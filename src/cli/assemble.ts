@@ -23,6 +23,7 @@ import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
 import { migrateQueue } from '../workers/queue.ts';
 import { startWorker } from '../workers/worker.ts';
+import { createFront } from './front.ts';
 import { listen, shutDown } from './listen.ts';
 import { measureProjection } from './measure.ts';
 import { readiness } from './readiness.ts';
@@ -133,8 +134,11 @@ export const assemble = async (
       closers.push(async () => ring.close());
       const tokens = createAccessTokens({ ring, accessTokenSeconds: config.accessTokenSeconds, nowMs });
       const users = createAuthenticateUser({ pool: apiPool, verifyAccessToken: tokens.verifyAccessToken, nowMs });
+      const { front, close } = createFront(config, { pool: apiPool, now, log, metrics });
+      closers.push(close);
       const { server } = createApi({
         ...shared,
+        front,
         authenticate: { apiKey, user: users.authenticate },
         executor,
         pool: apiPool,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AppNeeds, createApp } from '../../src/api/app.ts';
+import { openFront } from '../../src/api/front.ts';
 import { createManagement } from '../../src/api/management.ts';
 import { createMetrics } from '../../src/api/metrics.ts';
 import { none, publicRoute, type Reply, type Route } from '../../src/api/route.ts';
@@ -13,6 +14,7 @@ const needs: AppNeeds = {
   waitUntilProjected: async () => true,
   log: { answered: () => undefined, failed: (error) => failures.push(error) },
   metrics: createMetrics(),
+  front: openFront,
 };
 
 const routeThat = (handle: () => Promise<Reply>, over: Partial<Route> = {}): Route => ({

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
+import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { type Front, openFront } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/logging.ts';
-import { createMetrics } from '../../src/api/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/api/metrics.ts';
 import type { Role, Scope } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
@@ -49,11 +51,15 @@ type Sent = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
+/** What limits are made of. */
+type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly metrics: Metrics };
+
 /**
  * The whole product but for its processes, on a free port: API, executor, event store server, projector, Postgres. Two
  * organizations exist. `clock.aheadMs` moves the API's clock, `faults` are those of the event store server.
+ * Nothing is limited unless `frontOf` says so.
  */
-export const startLedger = async () => {
+export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (parts: FrontParts) => Front } = {}) => {
   const [store, database] = await Promise.all([startStore(), createReadModels()]);
   const log = collectLog();
   const connected = store.connect();
@@ -71,6 +77,7 @@ export const startLedger = async () => {
   const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
   const executor = createExecutor({ store: connected, giveUpMs: 1_000 });
   const needs = { executor, pool: database.api, secrets, now };
+  const metrics = createMetrics();
 
   const accessTokens = createAccessTokens({ ring: createTestRing(), accessTokenSeconds: 3_600, nowMs });
   const { verifyAccessToken, signAccessToken } = accessTokens;
@@ -84,10 +91,11 @@ export const startLedger = async () => {
       user: users.authenticate,
     },
     stopping: stopping.signal,
+    front: frontOf({ pool: database.api, nowMs, metrics }),
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
     log: createRequestLog(log.pino),
-    metrics: createMetrics(),
+    metrics,
     ready: async () => ({ ready: true, parts: {} }),
     version: { version: '0.0.0' },
   });
@@ -130,7 +138,22 @@ export const startLedger = async () => {
 
   return {
     baseUrl,
-    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
+    ...{
+      metrics,
+      a,
+      b,
+      clock,
+      routes,
+      secrets,
+      needs,
+      database,
+      store,
+      executor,
+      projected,
+      call,
+      createKey,
+      createVendor,
+    },
     ...{ createMember, accessTokens, users },
     faults: store.server.faults,
     logged: log.lines,

@@ -81,6 +81,8 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
       const client = await findUsableLicense(needs, call, asked);
       if (isProblem(client)) return client;
       const { found, actor } = client;
+      const refusal = await call.limits.take('activate', found.facts.licenseId);
+      if (refusal !== null) return refusal;
       const organizationId = found.facts.issuerOrgId;
       const { hash } = await findDevice(needs, found, asked.fingerprint);
       const request = { organizationId, principal: actor.id, operation: 'activateLicense', input: asked };

@@ -35,12 +35,15 @@ type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licens
 /**
  * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
  * organization's credential. The key alone is enough; a credential beside it is not looked at. A key that was rotated finds
- * it, too: to validate, which says so. Whatever else a client may do goes by `findUsableLicense`.
+ * it, too: to validate, which says so. Whatever else a client may do goes by `findUsableLicense`. A use of the key counts in
+ * `bucket`, and an unknown key for the address it came from: only what is unknown is refused then, so that nobody behind the
+ * same address is locked out. (A key is not guessed at any rate: it has 130 random bits.)
  */
 export const findClientLicense = async (
   { authenticate, validations, secrets }: ClientNeeds,
   call: Call,
   named: LicenseNaming,
+  bucket?: 'validate',
 ): Promise<ClientLicense | Problem> => {
   const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
   if (licenseKey === null) return byId(authenticate, validations, call, named.licenseId);
@@ -51,8 +54,11 @@ export const findClientLicense = async (
   if (body === null) {
     return problem('LICENSE_KEY_MALFORMED', 'This is not a license key: it is mistyped or incomplete.');
   }
-  const found = await validations.byKey(licenseKeyHashes(secrets, body));
-  if (found === null) return { found, actor: null };
+  const hashes = licenseKeyHashes(secrets, body);
+  const refusal = bucket === undefined ? null : await call.limits.take(bucket, keyName(hashes));
+  if (refusal !== null) return refusal;
+  const found = await validations.byKey(hashes);
+  if (found === null) return (await call.limits.takeForAddress('unknown_key')) ?? { found, actor: null };
   call.actsFor(found.facts.issuerOrgId);
   return { found, actor: { type: 'CLIENT', id: found.facts.licenseId, onBehalfOf: null } };
 };
@@ -94,7 +100,7 @@ const byId = async (
   call: Call,
   licenseId: string | undefined,
 ): Promise<ClientLicense | Problem> => {
-  const caller = await authorize(authenticate, call.headers, 'useLicenses');
+  const caller = await authorize(authenticate, call, 'useLicenses');
   if (isProblem(caller)) {
     return caller.problem === 'UNAUTHENTICATED' && credentialIn(call.headers, 'bearer') === null
       ? noCredential
@@ -104,12 +110,14 @@ const byId = async (
     const detail = 'Name the license: licenseKey, or licenseId with an API key.';
     return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
   }
-  call.actsFor(caller.organizationId);
   return {
     found: await validations.byId(caller.organizationId, licenseId),
     actor: actorOf(caller),
   };
 };
+
+// Enough of a hash to tell keys apart, and no more of it in the memory of a thousand validations a second.
+const keyName = ([hash]: readonly Buffer[]): string => hash?.toString('base64url', 0, 12) ?? '';
 
 const noCredential: Problem = {
   ...problem(

@@ -72,7 +72,7 @@ export const validateLicense = (needs: Needs): Route =>
     replies: { 200: { description: 'Evaluated.', body: answerShape } },
     rejections: ['LICENSE_KEY_MALFORMED'],
     handle: async ({ body: asked }, call) => {
-      const client = await findClientLicense(needs, call, asked);
+      const client = await findClientLicense(needs, call, asked, 'validate');
       if (isProblem(client)) return client;
       const { found, actor } = client;
       const readAt = needs.now();

@@ -36,6 +36,6 @@ export const refusalOf = (verdict: Verdict): Problem | null => {
   const quota = `${limit.quota} in ${limit.seconds} seconds`;
   return {
     ...problem('RATE_LIMITED', `The limit ${limit.name} of ${quota} is used up. Try again in ${resetSeconds} seconds.`),
-    headers: { ...rateLimitHeaders(verdict), 'Retry-After': String(resetSeconds) },
+    headers: { 'Retry-After': String(resetSeconds) },
   };
 };
