@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Role } from '../domain/organization/events.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
@@ -36,7 +35,7 @@ const cachedTokensMax = 10_000;
 /**
  * Checks access tokens against users, sessions and memberships, in one round trip. A good answer is remembered for 30
  * seconds, never beyond the token's end: that is how long an ended session, a deactivated user, a removed member, another
- * role or a closed organization may go unnoticed by another process. Only hashes of tokens are kept in memory.
+ * role or a closed organization may go unnoticed by another process. No token is kept in memory.
  */
 export const createAuthenticateUser = ({ pool, verifyAccessToken, nowMs }: Needs): UserAuthentication => {
   const cached = new Map<string, { readonly identity: UserIdentity; readonly untilMs: number }>();
@@ -44,24 +43,24 @@ export const createAuthenticateUser = ({ pool, verifyAccessToken, nowMs }: Needs
   let forgotten = 0;
   const forgetWhere = (matches: (identity: UserIdentity) => boolean) => {
     forgotten += 1;
-    for (const [digest, { identity }] of cached) if (matches(identity)) cached.delete(digest);
+    for (const [jti, { identity }] of cached) if (matches(identity)) cached.delete(jti);
   };
 
   const authenticate: AuthenticateUser = async (token) => {
-    const digest = createHash('sha256').update(token).digest('base64');
-    const hit = cached.get(digest);
-    if (hit !== undefined && nowMs() < hit.untilMs) return hit.identity;
-    cached.delete(digest);
-
+    // Each time, as it remembers tokens itself: one whose key was removed ends with it.
     const claims = await verifyAccessToken(token);
     if (claims === null || claims === 'expired') return claims;
+    const hit = cached.get(claims.jti);
+    if (hit !== undefined && nowMs() < hit.untilMs) return hit.identity;
+    cached.delete(claims.jti);
+
     const forgottenBefore = forgotten;
     const identity = await lookUp(pool, claims);
     // A membership that is not there may be any moment, when it is projected.
     const isWhole = identity !== null && (identity.membership !== null || claims.tid === null);
     if (isWhole && forgotten === forgottenBefore) {
       if (cached.size >= cachedTokensMax) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
-      cached.set(digest, { identity, untilMs: Math.min(nowMs() + cachedMsMax, claims.exp * 1_000) });
+      cached.set(claims.jti, { identity, untilMs: Math.min(nowMs() + cachedMsMax, claims.exp * 1_000) });
     }
     return identity;
   };

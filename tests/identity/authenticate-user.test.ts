@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AccessClaims } from '../../src/identity/access-token.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { endSession } from '../../src/identity/sessions.ts';
@@ -25,21 +25,19 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** A process: what it remembers is its own. The token is the JSON of its claims; `asked` counts look-ups. */
+/** A process: what it remembers is its own. The token is the JSON of its claims. */
 const createProcess = () => {
   const clock = { ms: start.getTime() };
-  const asked = { count: 0 };
   const { authenticate, ...forgetting } = createAuthenticateUser({
     pool: database.api,
     nowMs: () => clock.ms,
     verifyAccessToken: async (token) => {
-      asked.count += 1;
       if (!token.startsWith('{')) return null;
       const claims: AccessClaims = JSON.parse(token);
       return clock.ms >= claims.exp * 1_000 ? 'expired' : claims;
     },
   });
-  return { clock, asked, authenticate, ...forgetting };
+  return { clock, authenticate, ...forgetting };
 };
 
 const signIn = async ({
@@ -58,7 +56,14 @@ const signIn = async ({
     );
   }
   const iat = start.getTime() / 1_000;
-  const claims: AccessClaims = { sub: userId, tid: organizationId, sid: sessionId, jti: 'jti', iat, exp: iat + 3_600 };
+  const claims: AccessClaims = {
+    sub: userId,
+    tid: organizationId,
+    sid: sessionId,
+    jti: sessionId,
+    iat,
+    exp: iat + 3_600,
+  };
   return { userId, sessionId, token: JSON.stringify(claims) };
 };
 
@@ -191,12 +196,27 @@ test('a look-up that began before a session was forgotten does not bring it back
 
 test('a good answer is looked up once in 30 seconds', async () => {
   const { token } = await signIn({ organizationId: vendor });
-  const { authenticate, asked, clock } = createProcess();
+  const { authenticate, clock } = createProcess();
+  const queries = vi.spyOn(database.api, 'query');
+  onTestFinished(() => queries.mockRestore());
   for (let n = 0; n < 10; n += 1) {
     await authenticate(token);
     clock.ms += 2_999;
   }
-  expect(asked.count).toBe(1);
+  expect(queries).toHaveBeenCalledTimes(1);
+});
+
+test('a token that is not good any more is refused at once, though its session was remembered', async () => {
+  const { token, userId } = await signIn({ organizationId: vendor });
+  const good = { is: true };
+  const { authenticate } = createAuthenticateUser({
+    pool: database.api,
+    nowMs: () => start.getTime(),
+    verifyAccessToken: async (text) => (good.is ? JSON.parse(text) : null),
+  });
+  expect(await authenticate(token)).toMatchObject({ userId });
+  good.is = false;
+  expect(await authenticate(token)).toBeNull();
 });
 
 test('a user’s organizations come in the order of joining, closed ones too, without those that removed the user', async () => {
