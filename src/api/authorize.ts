@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ApiKeyIdentity } from '../identity/authenticate.ts';
 import type { UserIdentity } from '../identity/authenticate-user.ts';
 import type { Authenticate, Caller } from './caller.ts';
 import { isPermitted, lacking, type PermissionName } from './permissions.ts';
@@ -37,14 +38,17 @@ export const authorizeUser = async (authenticate: Authenticate, call: Credited):
   return refusal ?? user;
 };
 
-const userOf = async ({ user }: Authenticate, { headers, limits }: Credited): Promise<UserIdentity | Problem> => {
-  const token = credentialIn(headers, 'bearer');
+const userOf = async (authenticate: Authenticate, call: Credited): Promise<UserIdentity | Problem> => {
+  const token = credentialIn(call.headers, 'bearer');
   if (token === null) return unauthenticated('Sign in and send the access token: Authorization: Bearer <access token>');
-  if (isApiKey(token)) return problem('FORBIDDEN', 'No API key may do this; sign in as a user.');
-  const identity = await user(token);
+  if (isApiKey(token)) {
+    const apiKey = await apiKeyOf(authenticate, call, token);
+    return isProblem(apiKey) ? apiKey : problem('FORBIDDEN', 'No API key may do this; sign in as a user.');
+  }
+  const identity = await authenticate.user(token);
   if (identity === 'expired') return tokenExpired;
   if (identity !== null) return identity;
-  const refusal = await limits.takeForAddress('unknown_key');
+  const refusal = await call.limits.takeForAddress('unknown_key');
   return refusal ?? unauthenticated('This access token is not valid, or its session has ended. Sign in again.');
 };
 
@@ -64,12 +68,7 @@ const callerOf = async (authenticate: Authenticate, call: Credited): Promise<Cal
   if (token === null) {
     return unauthenticated('Send an API key or an access token: Authorization: Bearer lgr_live_…');
   }
-  if (isApiKey(token)) {
-    const identity = await authenticate.apiKey(token);
-    if (identity !== null) return identity;
-    const refusal = await call.limits.takeForAddress('unknown_key');
-    return refusal ?? unauthenticated('This API key is not known, mistyped, expired, or was revoked.');
-  }
+  if (isApiKey(token)) return apiKeyOf(authenticate, call, token);
   const signedIn = await userOf(authenticate, call);
   if (isProblem(signedIn)) return signedIn;
   const { userId, sessionId, membership } = signedIn;
@@ -77,6 +76,17 @@ const callerOf = async (authenticate: Authenticate, call: Credited): Promise<Cal
   return unauthenticated(
     'This access token is of no organization that is open and that you belong to. Get one for another: POST /v1/auth/switch.',
   );
+};
+
+const apiKeyOf = async (
+  authenticate: Authenticate,
+  { limits }: Credited,
+  token: string,
+): Promise<ApiKeyIdentity | Problem> => {
+  const identity = await authenticate.apiKey(token);
+  if (identity !== null) return identity;
+  const refusal = await limits.takeForAddress('unknown_key');
+  return refusal ?? unauthenticated('This API key is not known, mistyped, expired, or was revoked.');
 };
 
 const isApiKey = (token: string): boolean => token.startsWith('lgr_');
