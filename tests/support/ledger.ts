@@ -79,7 +79,8 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
   const needs = { executor, pool: database.api, secrets, now };
   const metrics = createMetrics();
 
-  const accessTokens = createAccessTokens({ ring: createTestRing(), accessTokenSeconds: 3_600, nowMs });
+  const ring = createTestRing();
+  const accessTokens = createAccessTokens({ ring, accessTokenSeconds: 3_600, nowMs });
   const { verifyAccessToken, signAccessToken } = accessTokens;
   const users = createAuthenticateUser({ pool: database.api, verifyAccessToken, nowMs });
 
@@ -138,23 +139,8 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
 
   return {
     baseUrl,
-    ...{
-      metrics,
-      a,
-      b,
-      clock,
-      routes,
-      secrets,
-      needs,
-      database,
-      store,
-      executor,
-      projected,
-      call,
-      createKey,
-      createVendor,
-    },
-    ...{ createMember, accessTokens, users },
+    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
+    ...{ createMember, ring, accessTokens, users, metrics },
     faults: store.server.faults,
     logged: log.lines,
     /** Issues a PRO license of organization A, with what is given on top. */

@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/ids.ts';
 import type { Role } from '../../src/domain/organization/events.ts';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import type { Executor } from '../../src/eventstore/execute.ts';
-import { publicJwk } from '../../src/identity/key-files.ts';
+import { publicJwk, type SigningKey } from '../../src/identity/key-files.ts';
 import { createRefreshToken } from '../../src/identity/refresh-token.ts';
 import { openSession } from '../../src/identity/sessions.ts';
 import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
@@ -68,18 +68,25 @@ export const joinOrganization = async (
   return joined.position.commit;
 };
 
-/** One key that signs access tokens, kept nowhere. */
-export const createTestRing = () => {
+/** A key for access tokens, kept nowhere. */
+export const createTestKey = (): SigningKey => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const kid = createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64url')
     .slice(0, 16);
-  const key = { kid, createdAt: start, file: '', privateKey, publicKey };
+  return { kid, createdAt: start, file: '', privateKey, publicKey };
+};
+
+/** A ring with one key, which signs. `keys`: those in the ring, to add to and to take from. */
+export const createTestRing = () => {
+  const key = createTestKey();
+  const keys = new Map([[key.kid, key]]);
   return {
+    keys,
     signing: () => key,
-    find: async (wanted: string) => (wanted === kid ? publicKey : null),
-    has: (wanted: string) => wanted === kid,
-    jwks: () => ({ keys: [publicJwk(key)] }),
+    find: async (kid: string) => keys.get(kid)?.publicKey ?? null,
+    has: (kid: string) => keys.has(kid),
+    jwks: () => ({ keys: [...keys.values()].map(publicJwk) }),
   };
 };

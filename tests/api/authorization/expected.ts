@@ -1,0 +1,74 @@
+import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+
+/** Members in one of the roles, and API keys that have one of the scopes and no other; nobody else of the organization. */
+export type Grant = { readonly roles: readonly Role[]; readonly scopes: readonly Scope[] };
+
+/**
+ * Who may do a thing. `strangers`: how another organization's OWNER is answered, who may do everything at home: a code, or
+ * ALLOWED where the request reaches nothing but what is their own.
+ */
+export type Expected =
+  | { readonly for: 'anybody' }
+  /** Whoever is signed in, of whichever organization or of none. */
+  | { readonly for: 'user' }
+  /** Whoever has the license's key, and the organizations of its issuer and of its holder, which name it by its id. */
+  | { readonly for: 'license'; readonly own: Grant; readonly held: Grant; readonly strangers: string }
+  /** `held` undefined: it is not about a license, so nobody is on that side. */
+  | { readonly for: 'organization'; readonly own: Grant; readonly held?: Grant; readonly strangers: string };
+
+const may = (roles: readonly Role[], ...scopes: readonly Scope[]): Grant => ({ roles, scopes });
+const nobody = may([]);
+
+/** Every role there is. */
+export const allRoles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const satisfies Role[];
+
+/** Every scope there is. */
+export const allScopes = [
+  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write', 'events:read'] as const),
+  ...(['webhooks:write', 'members:write', 'projects:write'] as const),
+] satisfies Scope[];
+
+// The rows of the product's table of who may do what; written here a second time, so that a slip in one shows.
+const issuerReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read');
+const issuerReadsHistory = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
+const issuerChanges = may(['OWNER', 'ADMIN'], 'licenses:write');
+const issuerBills = may(['OWNER', 'ADMIN', 'BILLING'], 'licenses:write');
+const holderReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read');
+const holderManages = may(['OWNER', 'ADMIN'], 'licenses:activate');
+
+const ofLicense = (own: Grant, held: Grant): Expected => ({
+  ...{ for: 'organization', own, held },
+  strangers: 'LICENSE_NOT_FOUND',
+});
+const ownList = (own: Grant, held?: Grant): Expected => ({
+  ...{ for: 'organization', own, strangers: 'ALLOWED' },
+  ...(held === undefined ? {} : { held }),
+});
+const byKey = (strangers: string): Expected => ({
+  ...{ for: 'license', own: holderManages, held: holderManages, strangers },
+});
+const anybody: Expected = { for: 'anybody' };
+
+/** By operation, and after a colon what is special about the request where it matters who asks. */
+export const expected: Readonly<Record<string, Expected>> = {
+  live: anybody,
+  ready: anybody,
+  version: anybody,
+
+  // An unknown license is an answer there.
+  validateLicense: byKey('ALLOWED'),
+  activateLicense: byKey('LICENSE_NOT_FOUND'),
+  deactivateLicense: byKey('LICENSE_NOT_FOUND'),
+
+  issueLicense: ownList(issuerChanges),
+  listLicenses: ownList(issuerReads, holderReads),
+  getLicense: ofLicense(issuerReads, holderReads),
+  listActivations: ofLicense(issuerReads, holderReads),
+  licenseHistory: ofLicense(issuerReadsHistory, holderReads),
+  'suspendLicense: for PAYMENT': ofLicense(issuerBills, nobody),
+  'suspendLicense: for another reason': ofLicense(issuerChanges, nobody),
+  'reinstateLicense: from PAYMENT': ofLicense(issuerBills, nobody),
+  'reinstateLicense: from another reason': ofLicense(issuerChanges, nobody),
+  renewLicense: ofLicense(issuerBills, nobody),
+  revokeLicense: ofLicense(issuerChanges, nobody),
+};

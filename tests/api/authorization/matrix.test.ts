@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Route } from '../../../src/api/route.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { type Credential, createCredentials } from './credentials.ts';
+import { expected } from './expected.ts';
+import { requests } from './requests.ts';
+import { type Case, createTrial, type Trial } from './trial.ts';
+import { sidesOf } from './verdict.ts';
+
+let ledger: Ledger;
+let credentials: readonly Credential[];
+let trial: Trial;
+beforeAll(async () => {
+  ledger = await startLedger();
+  credentials = await createCredentials(ledger, ledger.a);
+  trial = await createTrial(ledger, { organization: ledger.a, issuer: ledger.b, credentials });
+});
+afterAll(async () => {
+  await trial.end();
+  await ledger.stop();
+});
+
+const operationOf = (name: string): string => name.split(':')[0] ?? '';
+
+const casesOf = (route: Route): readonly Case[] =>
+  Object.entries(expected).flatMap(([name, expectation]) => {
+    const make = requests[name];
+    if (operationOf(name) !== route.operationId || make === undefined) return [];
+    return [{ name, route, expected: expectation, make }];
+  });
+
+test('of every operation it is written down who may call it, and there is a request to try that with', () => {
+  const operations = ledger.routes.map(({ operationId }) => operationId).toSorted();
+  const written = [...new Set(Object.keys(expected).map(operationOf))].toSorted();
+  expect(written).toEqual(operations);
+  expect(Object.keys(requests).toSorted()).toEqual(Object.keys(expected).toSorted());
+});
+
+test('everybody may do what is written down, and is refused the rest with the right code', async () => {
+  const wrong: string[] = [];
+  let asserted = 0;
+  let wanted = 0;
+  for (const route of ledger.routes) {
+    for (const each of casesOf(route)) {
+      for (const side of sidesOf(each.expected)) {
+        wanted += credentials.length;
+        for (const { credential, verdict, answer } of await trial.answersTo(each, side)) {
+          asserted += 1;
+          if (answer !== verdict) wrong.push(`${each.name} (${side}), ${credential.name}: ${verdict}, not ${answer}`);
+        }
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(asserted).toBe(wanted);
+  console.log(`${asserted} cells: ${ledger.routes.length} operations, ${credentials.length} credentials.`);
+}, 120_000);

@@ -1,0 +1,64 @@
+import type { Fields, Ledger, TestOrganization } from '../../support/ledger.ts';
+import type { Credential } from './credentials.ts';
+import type { Side } from './verdict.ts';
+
+/** The organization whose credentials are tried, and what a request to it needs to be a good one. */
+export type Subject = {
+  readonly ledger: Ledger;
+  readonly organization: TestOrganization;
+  readonly side: Side;
+  /** A license on this side, with its key, and what is given on top when it is issued. */
+  readonly license: (fields?: object) => Promise<{ readonly licenseId: string; readonly licenseKey: string }>;
+  /** Sends a request that must succeed as the side's issuer; answers with its body. */
+  readonly prepare: (method: string, path: string, body?: object) => Promise<Fields>;
+};
+
+/** A request that is good in all but, perhaps, who sends it. `authorization`: in place of the credential's own. */
+export type Made = {
+  readonly path: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly authorization?: string;
+};
+
+/** Makes a good request for an organization and whoever is to send it. */
+export type MakeRequest = (subject: Subject, caller: Credential) => Made | Promise<Made>;
+
+/** The organization on one side of its licenses: those it has issued, or those that `issuer` has issued to it. */
+export const subjectOn = (
+  ledger: Ledger,
+  { organization, issuer, side }: { organization: TestOrganization; issuer: TestOrganization; side: Side },
+): Subject => {
+  const by = side === 'own' ? organization : issuer;
+  const holder = side === 'own' ? {} : { holderOrganizationId: organization.organizationId };
+  return {
+    ...{ ledger, organization, side },
+    license: (fields = {}) => ledger.issue({ ...holder, ...fields }, by),
+    prepare: async (method, path, body) => {
+      const answer = await ledger.call(method, path, { key: by.apiKey, body });
+      if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.text}`);
+      return answer.body;
+    },
+  };
+};
+
+/** The same, but that everything is made once and given again: for those who are to be refused. */
+export const onceOnly = (subject: Subject): Subject => {
+  const made = new Map<string, Promise<{ readonly licenseId: string; readonly licenseKey: string }>>();
+  const done = new Map<string, Promise<Fields>>();
+  const once = <Value>(
+    known: Map<string, Promise<Value>>,
+    name: string,
+    make: () => Promise<Value>,
+  ): Promise<Value> => {
+    const value = known.get(name) ?? make();
+    known.set(name, value);
+    return value;
+  };
+  return {
+    ...subject,
+    license: (fields = {}) => once(made, JSON.stringify(fields), () => subject.license(fields)),
+    prepare: (method, path, body) =>
+      once(done, JSON.stringify([method, path, body]), () => subject.prepare(method, path, body)),
+  };
+};

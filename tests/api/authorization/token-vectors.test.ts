@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { endedToken, type Forge, goodToken, tokenVectors } from '../../support/token-vectors.ts';
+
+let ledger: Ledger;
+let forge: Forge;
+beforeAll(async () => {
+  ledger = await startLedger();
+  const { organizationId } = ledger.a;
+  const { userId, sessionId } = await ledger.createMember(organizationId, 'OWNER');
+  forge = {
+    key: ledger.ring.signing(),
+    session: { sub: userId, tid: organizationId, sid: sessionId },
+    nowSeconds: Math.floor(Date.now() / 1_000),
+  };
+});
+afterAll(() => ledger.stop());
+
+test('a good token by the same hand is taken, and one that was good is called expired', async () => {
+  const good = await ledger.call('GET', '/v1/licenses', { key: goodToken(forge) });
+  expect(good.status).toBe(200);
+  const ended = await ledger.call('GET', '/v1/licenses', { key: endedToken(forge) });
+  expect(ended).toMatchObject({ status: 401, body: { code: 'TOKEN_EXPIRED' } });
+  expect(ended.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+});
+
+test('no forged token lets anybody in: each is answered as no credential at all would be', async () => {
+  for (const [name, make] of tokenVectors) {
+    const token = make(forge);
+    const answer = await ledger.call('GET', '/v1/licenses', { key: token });
+    // What is too long for any header is refused before anybody looks at it.
+    const expected = token.length > 16_384 ? { status: 431 } : { status: 401, body: { code: 'UNAUTHENTICATED' } };
+    expect(answer, name).toMatchObject(expected);
+    expect(answer.text, name).not.toContain(forge.session.sub);
+  }
+});

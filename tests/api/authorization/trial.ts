@@ -1,0 +1,124 @@
+import pg from 'pg';
+import type { Route } from '../../../src/api/route.ts';
+import type { Ledger, TestOrganization } from '../../support/ledger.ts';
+import type { Credential } from './credentials.ts';
+import type { Expected } from './expected.ts';
+import { type Made, type MakeRequest, onceOnly, subjectOn } from './subject.ts';
+import { type Side, verdictOn } from './verdict.ts';
+
+/** One way to call an operation: of some there are several between which it matters who calls. */
+export type Case = {
+  readonly name: string;
+  readonly route: Route;
+  readonly expected: Expected;
+  readonly make: MakeRequest;
+};
+
+/** What a credential was to be answered, and was: ALLOWED, a code, or what nobody expects. */
+export type Cell = { readonly credential: Credential; readonly verdict: string; readonly answer: string };
+
+/** Tries every credential on one case. */
+export type Trial = {
+  readonly answersTo: (each: Case, side: Side) => Promise<readonly Cell[]>;
+  readonly end: () => Promise<void>;
+};
+
+type Cast = {
+  readonly organization: TestOrganization;
+  readonly issuer: TestOrganization;
+  readonly credentials: readonly Credential[];
+};
+
+/**
+ * Those who are to be refused come first and all ask for the same thing; what they ask must leave the log as it is. Each of
+ * the others gets something of its own to ask for, so that what one may do is not done before.
+ */
+export const createTrial = async (ledger: Ledger, { credentials, ...organizations }: Cast): Promise<Trial> => {
+  const log = new pg.Pool({ connectionString: ledger.store.databaseUrl, max: 1 });
+  const subjects = {
+    own: subjectOn(ledger, { ...organizations, side: 'own' }),
+    held: subjectOn(ledger, { ...organizations, side: 'held' }),
+  };
+  const countEvents = async (): Promise<number> => {
+    const { rows } = await log.query<{ count: number }>('select count(*)::int from eventstore.events');
+    return rows[0]?.count ?? 0;
+  };
+
+  return {
+    answersTo: async ({ name, route, make, expected }, side) => {
+      const subject = subjects[side];
+      const judged = credentials.map((credential) => ({ credential, verdict: verdictOn(expected, side, credential) }));
+      const shared = onceOnly(subject);
+      const refused = await all(
+        judged.filter(({ verdict }) => verdict !== 'ALLOWED'),
+        async (cell) => ({ ...cell, made: await make(shared, cell.credential) }),
+      );
+      const before = await countEvents();
+      const refusals = await all(refused, ({ credential, verdict, made }) =>
+        answered(ledger, route, { credential, verdict, made }),
+      );
+      const left = (await countEvents()) - before;
+      const allowances = await all(
+        judged.filter(({ verdict }) => verdict === 'ALLOWED'),
+        async ({ credential, verdict }) =>
+          answered(ledger, route, { credential, verdict, made: await make(subject, credential) }),
+      );
+      if (left > 0)
+        throw new Error(`${name} (${side}): refused requests, or those in their place, left ${left} events.`);
+      return [...refusals, ...allowances];
+    },
+    end: () => log.end(),
+  };
+};
+
+const answered = async (
+  { baseUrl }: Ledger,
+  { method, path }: Route,
+  { credential, verdict, made }: { readonly credential: Credential; readonly verdict: string; readonly made: Made },
+): Promise<Cell> => {
+  const authorization = made.authorization ?? credential.authorization;
+  const response = await fetch(`${baseUrl}${made.path}`, {
+    method: method.toUpperCase(),
+    headers: {
+      ...(authorization === null ? {} : { authorization }),
+      ...(made.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...made.headers,
+    },
+    ...(made.body === undefined ? {} : { body: JSON.stringify(made.body) }),
+  });
+  const { status, headers } = response;
+  if (status < 400) {
+    // A stream would go on for ever.
+    await response.body?.cancel();
+    return { credential, verdict, answer: 'ALLOWED' };
+  }
+  const { code, detail }: Readonly<Record<string, unknown>> = JSON.parse(await response.text());
+  const isChallenged = status !== 401 || headers.has('www-authenticate');
+  const answer = isRefusal(status, code) && isChallenged ? code : `${status} ${code} (${detail}) to ${path}`;
+  return { credential, verdict, answer };
+};
+
+/** A code of those that say who may do what, under its own status. */
+const isRefusal = (status: number, code: unknown): code is string => {
+  switch (code) {
+    case 'UNAUTHENTICATED':
+    case 'TOKEN_EXPIRED':
+      return status === 401;
+    case 'FORBIDDEN':
+      return status === 403;
+    default:
+      return status === 404 && typeof code === 'string' && code.endsWith('NOT_FOUND');
+  }
+};
+
+/** A few at a time: the product queues the rest anyway, and would say so. */
+const all = async <Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> => {
+  const results: Result[] = [];
+  for (let first = 0; first < items.length; first += 8) {
+    results.push(...(await Promise.all(items.slice(first, first + 8).map(work))));
+  }
+  return results;
+};
