@@ -11,6 +11,7 @@ import { createCors } from './cors.ts';
 import type { Front } from './front.ts';
 import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
+import { refuseNoRequest } from './no-request.ts';
 import { permissions } from './permissions.ts';
 import { awaitMinPosition, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
@@ -19,7 +20,7 @@ import { requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
 import { type Answer, type Call, type Called, isStreamed, type Reply, type Route, readsModels } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createExpressServer } from './server.ts';
+import { createExpressServer, type Patience } from './server.ts';
 
 export type AppNeeds = {
   readonly authenticate: Authenticate;
@@ -29,6 +30,8 @@ export type AppNeeds = {
   readonly front: Front;
   /** Aborted when the server is to stop: what waits or streams ends then. */
   readonly stopping: AbortSignal;
+  /** Shorter in tests. */
+  readonly patience?: Patience;
 };
 
 /** Serves what is no operation: an answer to GET at a path. */
@@ -40,8 +43,13 @@ export const createApp = (
   routes: readonly Route[],
   extend: (serve: ServeFile, respond: Respond) => void = () => undefined,
 ): Server => {
-  const { app, server } = createExpressServer();
-  const respond = createRespond(securityHeaders());
+  const { app, server } = createExpressServer(needs.patience);
+  const sharedHeaders = securityHeaders();
+  const respond = createRespond(sharedHeaders);
+  server.on('clientError', (error, socket) => {
+    const refused = refuseNoRequest(error, socket, sharedHeaders);
+    if (refused !== null) report(needs, refused.status, refused.requestId);
+  });
   const cors = createCors(needs.front.corsOrigins);
   if (cors !== null) {
     app.use((request, response, next) => {
@@ -218,7 +226,7 @@ const isLostDatabase = (error: unknown): boolean => {
 };
 
 const refuse = (
-  { metrics, log }: AppNeeds,
+  needs: AppNeeds,
   respond: Respond,
   request: IncomingMessage,
   response: ServerResponse,
@@ -227,6 +235,10 @@ const refuse = (
   const { requestId } = requestIdsOf(request.headers);
   const status = statusOf(refusal);
   respond.problem(response, refusal, { 'X-Request-Id': requestId });
+  report(needs, status, requestId);
+};
+
+const report = ({ metrics, log }: AppNeeds, status: number, requestId: string): void => {
   metrics.answered('none', status, 0);
   log.answered({ tenant: null, route: 'none', status, milliseconds: 0, requestId });
 };

@@ -1,11 +1,22 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import express, { type Express } from 'express';
 
+/** How long a client may take to send its headers, and all of its request, in milliseconds; and how often that is looked at. */
+export type Patience = { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number };
+
+const standardPatience: Patience = { headersMs: 15_000, requestMs: 30_000, lookMs: 5_000 };
+const keepAliveMs = 65_000;
+const headerBytesMax = 16 * 1024;
+// So that connections move on to the other processes behind a balancer.
+const requestsPerConnectionMax = 1_000;
+
 /**
  * An Express app on a server that is not listening yet. Express changes the prototype of every request and answer, which
  * costs two thirds of its speed on Node 20; here they are born with the prototypes that the app would give them.
  */
-export const createExpressServer = (): { readonly app: Express; readonly server: Server } => {
+export const createExpressServer = (
+  patience = standardPatience,
+): { readonly app: Express; readonly server: Server } => {
   const app = express();
   class Request extends IncomingMessage {}
   class Response extends ServerResponse<Request> {}
@@ -21,13 +32,15 @@ export const createExpressServer = (): { readonly app: Express; readonly server:
     {
       IncomingMessage: Request,
       ServerResponse: Response,
-      requestTimeout: 30_000,
-      headersTimeout: 15_000,
-      keepAliveTimeout: 65_000,
-      maxHeaderSize: 16 * 1024,
+      requestTimeout: patience.requestMs,
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: patience.lookMs,
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: headerBytesMax,
     },
     app,
   );
+  server.maxRequestsPerSocket = requestsPerConnectionMax;
   return { app, server };
 };
 
