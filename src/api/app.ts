@@ -144,7 +144,9 @@ const answer = async (
     const refusal = failure(error);
     status = statusOf(refusal);
     needs.log.failed(error, ids.requestId, route.operationId);
-    respond.problem(response, refusal, headersNow());
+    // Of a stream that has begun the client learns by its end that something failed.
+    if (response.headersSent) response.destroy();
+    else respond.problem(response, refusal, headersNow());
   }
   const milliseconds = performance.now() - startedMs;
   needs.metrics.answered(route.operationId, status, milliseconds);

@@ -56,6 +56,24 @@ test('a bug is answered 500 and says nothing; the log has the error', async () =
   expect(failures).toContain(error);
 });
 
+test('a stream that fails midway is cut off, and the log has the error', async () => {
+  const error = new Error('the pipe broke');
+  const streaming = routeThat(async () => ({ status: 200, body: {} }), {
+    answer: async () => ({
+      stream: async (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write('data: 1\n\n');
+        throw error;
+      },
+    }),
+  });
+  const baseUrl = await listen(createApp(needs, [streaming]));
+  const response = await fetch(`${baseUrl}/work`, { method: 'POST' });
+  expect(response.status).toBe(200);
+  await expect(response.text()).rejects.toThrow();
+  expect(failures).toContain(error);
+});
+
 test('a lost database is answered 503, to be tried again', async () => {
   const lost = Object.assign(new Error('terminating connection'), { code: '57P01' });
   const baseUrl = await listen(createApp(needs, [routeThat(() => Promise.reject(lost))]));
