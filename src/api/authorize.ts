@@ -43,7 +43,9 @@ const userOf = async (authenticate: Authenticate, call: Credited): Promise<UserI
   if (token === null) return unauthenticated('Sign in and send the access token: Authorization: Bearer <access token>');
   if (isApiKey(token)) {
     const apiKey = await apiKeyOf(authenticate, call, token);
-    return isProblem(apiKey) ? apiKey : problem('FORBIDDEN', 'No API key may do this; sign in as a user.');
+    if (isProblem(apiKey)) return apiKey;
+    const refusal = await call.limits.takeForOrganization(apiKey.organizationId);
+    return refusal ?? problem('FORBIDDEN', 'No API key may do this; sign in as a user.');
   }
   const identity = await authenticate.user(token);
   if (identity === 'expired') return tokenExpired;
