@@ -74,6 +74,8 @@ const start = async (options: AppOptions): Promise<string> => {
         front: measuredFront,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
+        store,
+        projected: { heard: () => 0, hear: async () => undefined },
         waitUntilProjected: async () => true,
         log: createRequestLog(log),
         metrics: createMetrics(),

@@ -125,8 +125,10 @@ const answer = async (
       respond.problem(response, answered, headersNow());
     } else if (isStreamed(answered)) {
       status = 200;
-      response.setHeaders(new Map(Object.entries(headersNow())));
+      respond.begin(response, answered.type, headersNow());
+      if (request.method === 'HEAD') response.end();
       await answered.stream(response);
+      response.end();
     } else {
       const place = await placeHeaders(needs, answered, request);
       const all = { ...headersNow(), ...place, ...answered.headers };

@@ -15,8 +15,11 @@ export type Reply = {
   readonly position?: bigint;
 };
 
-/** An answer that goes on for as long as there is something to say: it writes the whole response and resolves at its end. */
-export type Streamed = { readonly stream: (response: ServerResponse) => Promise<void> };
+/**
+ * An answer of media type `type` that goes on for as long as there is something to say: `stream` is called in any case,
+ * writes the body, unless the response has ended because nobody asked for one (HEAD), and resolves at its end.
+ */
+export type Streamed = { readonly type: string; readonly stream: (response: ServerResponse) => Promise<void> };
 
 /** What an operation answers with. */
 export type Answer = Reply | Streamed | Problem;

@@ -1,10 +1,15 @@
+import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { Route } from './route.ts';
 
-export type RouteNeeds = LicenseRouteNeeds;
+export type RouteNeeds = LicenseRouteNeeds & EventRouteNeeds;
 
 /**
  * Every operation, the most frequent first, because the router tries them in this order. A path without parameters stands
  * before one with a parameter in the same place.
  */
-export const createRoutes = (needs: RouteNeeds): readonly Route[] => [...clientRoutes(needs), ...licenseRoutes(needs)];
+export const createRoutes = (needs: RouteNeeds): readonly Route[] => [
+  ...clientRoutes(needs),
+  ...licenseRoutes(needs),
+  ...eventRoutes(needs),
+];

@@ -141,7 +141,9 @@ export const assemble = async (
         front,
         authenticate: { apiKey, user: users.authenticate },
         executor,
+        store,
         pool: apiPool,
+        projected: waiter,
         // Two connections carry all validations: more would only compete for the same two cores.
         validations: createValidationReader(pool(servers.apiUrl, 'ledger_api', 2)),
         secrets,

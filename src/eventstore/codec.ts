@@ -11,6 +11,9 @@ import type { Recorded } from './event-store.ts';
 /** Decodes an event of a license stream. Throws UndecodableEvent. */
 export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent> => decodeWith(licenseEvent, recorded);
 
+/** The name of every type of event that a license's stream holds. */
+export const licenseEventTypes = (): readonly string[] => licenseEvent.options.map(({ shape }) => shape.type.value);
+
 const licenseEvent = z.discriminatedUnion('type', [
   ...coreEvents,
   ...termEvents,

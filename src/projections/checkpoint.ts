@@ -78,6 +78,11 @@ export const holdCheckpoint = async (db: PoolClient, projection: Projection): Pr
   return readCheckpoint(db, projection);
 };
 
+/** Tells the waiting readers, at the commit of the caller's transaction, that they may find more, if its schema serves. */
+export const announceProjected = async (db: PoolClient, { commit }: Position): Promise<void> => {
+  await db.query(`select pg_notify('${projectedChannel}', $1) where current_schema() = 'rm'`, [`${commit}`]);
+};
+
 /** The channel on which every commit to the serving version is announced; the payload is the commit position. */
 export const projectedChannel = 'ledger_projected';
 

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { beginReplayable, writeEvents } from './apply.ts';
-import { holdCheckpoint, type Projection } from './checkpoint.ts';
+import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import { listParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
@@ -69,6 +69,7 @@ const replayPage = async (
   }
   if (due.length === size) return null;
   await unparkStream(db, projection, stream);
+  if (position !== 'start') await announceProjected(db, position);
   return { outcome: 'replayed' };
 };
 

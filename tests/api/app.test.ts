@@ -60,8 +60,8 @@ test('a stream that fails midway is cut off, and the log has the error', async (
   const error = new Error('the pipe broke');
   const streaming = routeThat(async () => ({ status: 200, body: {} }), {
     answer: async () => ({
+      type: 'text/event-stream',
       stream: async (response) => {
-        response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('data: 1\n\n');
         throw error;
       },

@@ -47,10 +47,14 @@ describe('every GET', () => {
       await expect(read(false)).rejects.toThrow('read in a transaction that may write');
       await read(true);
 
-      for (const { path } of routes) {
-        const filled = path.replace('{licenseId}', licenseId);
+      const events = await ledger.call('GET', '/v1/events?limit=1', { key: ledger.a.apiKey });
+      const eventId = String(events.body.data?.[0]?.id);
+      for (const { path, replies } of routes) {
+        const filled = path.replace('{licenseId}', licenseId).replace('{eventId}', eventId);
         expect(filled).not.toContain('{');
-        const answer = await ledger.call('GET', filled, { key: ledger.a.apiKey });
+        // A stream reads before it begins, and would not end.
+        const method = replies[200]?.body === undefined ? 'HEAD' : 'GET';
+        const answer = await ledger.call(method, filled, { key: ledger.a.apiKey });
         expect([path, answer.status]).toEqual([path, 200]);
       }
     } finally {

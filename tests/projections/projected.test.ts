@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projections/projected.ts';
@@ -70,4 +70,60 @@ test('stopping ends every wait', async () => {
   const wait = waiter.waitFor(1_000n, longMs);
   await waiter.stop();
   expect(await wait).toBe(false);
+});
+
+describe('who hears the projector', () => {
+  const never = new AbortController().signal;
+  const listening = () => waiter.waitFor(0n, longMs);
+  const hear = (since: number, options: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
+    waiter.hear(since, { timeoutMs: longMs, signal: never, ...options });
+
+  test('is woken by each of its commits, also by one that came before it began to wait', async () => {
+    await project(0n);
+    await listening();
+    for (const position of [100n, 200n]) {
+      const since = waiter.heard();
+      const heard = hear(since);
+      await project(position);
+      await heard;
+      expect(waiter.heard()).toBeGreaterThan(since);
+      await hear(since);
+    }
+  });
+
+  test('is woken by a lower position too, because another version of the tables may serve', async () => {
+    await project(500n);
+    await listening();
+    const heard = hear(waiter.heard());
+    await rewindCheckpoints(models.superuser);
+    await project(100n);
+    await heard;
+  });
+
+  test('waits no longer than it says, nor when it is told to end', async () => {
+    await hear(waiter.heard(), { timeoutMs: 10 });
+    const ending = new AbortController();
+    const ended = hear(waiter.heard(), { signal: ending.signal });
+    ending.abort();
+    await ended;
+    await hear(waiter.heard(), { signal: ending.signal });
+    const stopped = hear(waiter.heard());
+    await waiter.stop();
+    await stopped;
+    await hear(waiter.heard());
+  });
+
+  test('is woken to look again after a lost connection', async () => {
+    await project(0n);
+    await listening();
+    const heard = hear(waiter.heard());
+    await models.superuser.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+       where application_name = 'ledger-projected' and datname = current_database()`,
+    );
+    await heard;
+    const again = hear(waiter.heard());
+    await project(100n);
+    await again;
+  });
 });

@@ -64,13 +64,24 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
   const log = collectLog();
   const connected = store.connect();
   const stopping = new AbortController();
-  const projector = runProjector({
-    store: store.connect(),
-    pool: database.projector,
-    log: log.pino,
-    signal: stopping.signal,
-  });
+  const startProjector = () => {
+    const ending = new AbortController();
+    const { done } = runProjector({
+      store: store.connect(),
+      pool: database.projector,
+      log: log.pino,
+      signal: AbortSignal.any([ending.signal, stopping.signal]),
+    });
+    return { done, stop: () => ending.abort() };
+  };
+  let projector = startProjector();
   const projected = createProjectedWaiter({ url: database.url, log: log.pino });
+  let hearing = 0;
+  const hear: typeof projected.hear = async (since, options) => {
+    hearing += 1;
+    await projected.hear(since, options);
+    hearing -= 1;
+  };
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
@@ -93,6 +104,9 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
     },
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
+    store: connected,
+    projected: { heard: projected.heard, hear },
+    streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
     log: createRequestLog(log.pino),
@@ -142,6 +156,18 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
     ...{ createMember, ring, accessTokens, users, metrics },
     faults: store.server.faults,
+    /** How many requests and streams wait for the projector's next notice. */
+    hearing: () => hearing,
+    /** What a process does first when it is to stop. */
+    beginStop: () => stopping.abort(),
+    /** Ends the projector; what is returned starts another one. */
+    stopProjector: async () => {
+      projector.stop();
+      await projector.done;
+      return () => {
+        projector = startProjector();
+      };
+    },
     logged: log.lines,
     /** Issues a PRO license of organization A, with what is given on top. */
     issue: async (fields: object = {}, organization: TestOrganization = a) => {

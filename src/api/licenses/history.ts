@@ -3,9 +3,10 @@ import { encodeId } from '../../domain/ids.ts';
 import { type HistoryEntry, historyOf } from '../../projections/tables/license-events.ts';
 import { licenseById } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
+import { eventTypes } from '../events/event-types.ts';
 import { page } from '../paging.ts';
 import { type Route, route } from '../route.ts';
-import { cursor, idOf, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
+import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
 import { noSuchLicense } from './no-such-license.ts';
 import type { ReadNeeds } from './read.ts';
 
@@ -32,6 +33,9 @@ const query = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
   order: z.enum(['asc', 'desc']).default('asc'),
+  types: eventTypes.optional(),
+  from: instantIn.meta({ description: 'Recorded at this instant or later.' }).optional(),
+  to: instantIn.meta({ description: 'Recorded before this instant.' }).optional(),
 });
 
 /** GET /v1/licenses/{licenseId}/history: everything that ever happened to a license. */
@@ -41,19 +45,28 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
     path: '/v1/licenses/{licenseId}/history',
     operationId: 'licenseHistory',
     summary: 'Read the history of a license',
-    description: 'Every event, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read.',
+    description:
+      'Every event, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read, and sees the ' +
+      'events from when it came to hold the license. A cursor goes with its filters.',
     tag: 'Licenses',
     permission: 'readHistory',
     effect: 'read',
     request: z.object({ params: licensePath, query }),
     replies: { 200: { description: 'One page.', body: pageOf(eventShape) } },
     rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],
-    handle: ({ params: { licenseId }, query: { order, ...paging } }, { caller: { organizationId }, refusalOn }) =>
-      page<HistoryEntry>(
+    handle: (
+      { params: { licenseId }, query: { limit: entries, cursor: start, order, types, from, to } },
+      { caller: { organizationId }, refusalOn },
+    ) => {
+      const filtered = new URLSearchParams({ order });
+      for (const [name, value] of Object.entries({ types: types?.join(), from, to }))
+        if (value !== undefined) filtered.append(name, value);
+      const filter = { types: types ?? null, from: from ?? null, to: to ?? null };
+      return page<HistoryEntry>(
         secrets,
-        paging,
-        `history\0${organizationId}\0${licenseId}\0${order}`,
-        (parameters) => `/v1/licenses/${licenseId}/history?order=${order}&${parameters}`,
+        { limit: entries, cursor: start },
+        `history\0${organizationId}\0${licenseId}\0${filtered}`,
+        (parameters) => `/v1/licenses/${licenseId}/history?${filtered}&${parameters}`,
         ({ revision }) => String(revision),
         (after, limit) =>
           asTenant(pool, organizationId, async (db) => {
@@ -61,10 +74,12 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
             if (known === null) return noSuchLicense();
             const refusal = refusalOn(known.facts.issuerOrgId === organizationId ? 'own' : 'held');
             if (refusal !== null) return refusal;
-            return historyOf(db, licenseId, { order, limit, afterRevision: after === null ? null : BigInt(after) });
+            const afterRevision = after === null ? null : BigInt(after);
+            return historyOf(db, licenseId, { order, limit, afterRevision, filter });
           }),
         eventBody,
-      ),
+      );
+    },
   });
 
 const eventBody = ({ eventId, revision, position, ...entry }: HistoryEntry): object => ({

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
 import { listLicenses } from '../../projections/tables/license-list.ts';
@@ -8,12 +10,19 @@ import { type LicenseView, licenseById } from '../../projections/tables/licenses
 import { asTenant } from '../../projections/tenant.ts';
 import { page } from '../paging.ts';
 import { none, type Route, route } from '../route.ts';
-import { cursor, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from '../schemas.ts';
+import { cursor, instantIn, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
+import { isPartyTo, licenseAsOf, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { noSuchLicense } from './no-such-license.ts';
 
-export type ReadNeeds = { readonly pool: Pool; readonly secrets: Secrets; readonly now: () => Instant };
+export type ReadNeeds = {
+  readonly pool: Pool;
+  /** Read for what a license was at an earlier instant; for nothing else. */
+  readonly store: Pick<EventStore, 'read'>;
+  readonly secrets: Secrets;
+  readonly now: () => Instant;
+};
 
 const listQuery = z.strictObject({
   limit: pageLimit.optional(),
@@ -56,31 +65,41 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
   });
 
 /** GET /v1/licenses/{licenseId} */
-export const getLicense = ({ pool, now }: ReadNeeds): Route =>
+export const getLicense = ({ pool, store, now }: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}',
     operationId: 'getLicense',
     summary: 'Get a license',
-    description: 'A license that your organization issues or holds, with its revision as ETag.',
+    description:
+      'A license that your organization issues or holds, with its revision as ETag. asOf: as it was at that instant, with ' +
+      'what was recorded later about the time before it; metadata has no history and is then empty. Before it was issued, or ' +
+      'while another organization held it that you are not the issuer for, there is no such license.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
     conditional: true,
-    request: z.object({ params: licensePath, query: none }),
+    request: z.object({ params: licensePath, query: z.strictObject({ asOf: instantIn.optional() }) }),
     replies: { 200: { description: 'The license.', body: licenseShape } },
     rejections: ['LICENSE_NOT_FOUND'],
-    handle: async ({ params: { licenseId } }, { caller }) => {
-      const found = await asTenant(pool, caller.organizationId, (db) => licenseById(db, licenseId));
+    handle: async ({ params: { licenseId }, query: { asOf } }, { caller: { organizationId } }) => {
+      const refusal = asOf === undefined ? null : refuseFuture(asOf, now());
+      if (refusal !== null) return refusal;
+      const found = await asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
       if (found === null) return noSuchLicense();
-      const shown = { revision: found.revision, metadata: found.metadata ?? {}, at: now() };
-      return {
-        status: 200,
-        body: licenseBody(found.facts, shown),
-        headers: { ETag: licenseTag(found.facts, shown) },
-      };
+      if (asOf === undefined)
+        return answered(found.facts, { revision: found.revision, metadata: found.metadata ?? {}, at: now() });
+      const then = await licenseAsOf(store, licenseId, asOf);
+      if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense();
+      return answered(then.facts, { revision: then.revision, metadata: {}, at: asOf });
     },
   });
+
+const answered = (facts: LicenseFacts, shown: Parameters<typeof licenseBody>[1]) => ({
+  status: 200,
+  body: licenseBody(facts, shown),
+  headers: { ETag: licenseTag(facts, shown) },
+});
 
 /** GET /v1/licenses/{licenseId}/activations: the open ones, newest first. */
 export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>

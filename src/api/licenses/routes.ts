@@ -4,10 +4,10 @@ import { reinstateLicense, renewLicense, revokeLicense, suspendLicense } from '.
 import { deactivateLicense } from './deactivate.ts';
 import { licenseHistory } from './history.ts';
 import { type IssueNeeds, issueLicense } from './issue.ts';
-import { getLicense, listActivations, listLicensesRoute } from './read.ts';
+import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './read.ts';
 import { validateLicense } from './validate.ts';
 
-export type LicenseRouteNeeds = ClientCommandNeeds & IssueNeeds;
+export type LicenseRouteNeeds = ClientCommandNeeds & IssueNeeds & ReadNeeds;
 
 /** What whoever has a license key may do. */
 export const clientRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [

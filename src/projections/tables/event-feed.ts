@@ -12,6 +12,8 @@ export type FeedPlace = { readonly position: bigint; readonly licenseId: string;
 export type FeedEvent = FeedPlace & {
   readonly eventId: string;
   readonly type: string;
+  /** Of `data`, which is as it was written. */
+  readonly schemaVersion: number;
   readonly issuerOrgId: string;
   readonly recordedAt: Instant;
   readonly effectiveAt: Instant;
@@ -147,13 +149,14 @@ const readRows = async (db: PoolClient, reading: Reading): Promise<readonly Feed
   return rows;
 };
 
-const eventColumns = `e.event_id, e.type, e.license_id, e.issuer_org_id, e.revision, e.position,
+const eventColumns = `e.event_id, e.type, e.schema_version, e.license_id, e.issuer_org_id, e.revision, e.position,
   ${epochMs('e.recorded_at')} as recorded_ms, ${epochMs('e.effective_at')} as effective_ms,
   e.actor_type, e.actor_id, e.on_behalf_of, e.reason_code, e.correlation_id, e.causation_id, e.data`;
 
 const readEvent = (row: EventRow): FeedEvent => ({
   eventId: row.event_id,
   type: row.type,
+  schemaVersion: row.schema_version,
   licenseId: row.license_id,
   issuerOrgId: row.issuer_org_id,
   revision: BigInt(row.revision),
@@ -185,6 +188,7 @@ type StateColumns = {
 type EventRow = {
   readonly event_id: string;
   readonly type: string;
+  readonly schema_version: number;
   readonly license_id: string;
   readonly issuer_org_id: string;
   readonly revision: string;

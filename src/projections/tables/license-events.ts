@@ -60,11 +60,26 @@ export type HistoryEntry = {
   readonly data: JsonObject;
 };
 
+type HistoryPage = {
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  /** Where the page before ended; null: at the beginning. */
+  readonly afterRevision: bigint | null;
+  readonly filter?: HistoryFilter;
+};
+
+/** Null: any. `from` and `to`: recorded at `from` or later, and before `to`. */
+export type HistoryFilter = {
+  readonly types: readonly string[] | null;
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+};
+
 /** The history of a license that the tenant of `db` issues or holds, in either order, after the given revision. */
 export const historyOf = async (
   db: PoolClient,
   licenseId: string,
-  { order, limit, afterRevision }: { order: 'asc' | 'desc'; limit: number; afterRevision: bigint | null },
+  { order, limit, afterRevision, filter: { types, from, to } = everything }: HistoryPage,
 ): Promise<readonly HistoryEntry[]> => {
   const { rows } = await db.query<HistoryRow>({
     name: `history-of-${order}`,
@@ -74,8 +89,10 @@ export const historyOf = async (
       from rm.license_events e left join vault.personal_values v on v.ref = e.reason_text_ref
       where e.issuer_org_id = (select l.issuer_org_id from rm.licenses l where l.license_id = $1) and e.license_id = $1
         and ($3::bigint is null or e.revision ${order === 'asc' ? '>' : '<'} $3)
+        and ($4::text[] is null or e.type = any($4))
+        and ($5::timestamptz is null or e.recorded_at >= $5) and ($6::timestamptz is null or e.recorded_at < $6)
       order by e.revision ${order === 'asc' ? 'asc' : 'desc'} limit $2`,
-    values: [licenseId, limit, afterRevision],
+    values: [licenseId, limit, afterRevision, types, from, to],
   });
   return rows.map((row) => ({
     eventId: row.event_id,
@@ -93,6 +110,8 @@ export const historyOf = async (
     data: row.data,
   }));
 };
+
+const everything: HistoryFilter = { types: null, from: null, to: null };
 
 type HistoryRow = {
   readonly event_id: string;

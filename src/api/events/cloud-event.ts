@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { encodeId } from '../../domain/ids.ts';
+import type { FeedEvent } from '../../projections/tables/event-feed.ts';
+import { idOf, instantOut } from '../schemas.ts';
+import { cloudTypeOf } from './event-types.ts';
+
+/** An event as CloudEvents 1.0 writes it. The same event is the same text whenever and wherever it is read. */
+export const cloudEventShape = z
+  .strictObject({
+    specversion: z.literal('1.0'),
+    id: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'),
+    source: z.string().meta({ example: '/organizations/org_01h455vb4pex5vsknk084sn02q' }),
+    type: z.string().meta({ example: 'ledger.license.suspended.v1' }),
+    subject: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
+    time: instantOut.meta({ description: 'Since when it holds.' }),
+    datacontenttype: z.literal('application/json'),
+    recordedtime: instantOut,
+    position: z.string().meta({ description: 'Where it stands in the log.', example: '8812' }),
+    revision: z.int().meta({ description: 'Where it stands among the events of its license, from 0.' }),
+    correlationid: z.string(),
+    causationid: z.string().optional(),
+    data: z.looseObject({
+      licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
+      actor: z.strictObject({ type: z.string(), id: z.string(), onBehalfOf: z.string().nullable() }),
+      reason: z.strictObject({ code: z.string() }).nullable(),
+    }),
+  })
+  .meta({ id: 'CloudEvent', description: 'CloudEvents 1.0. data: what the event says, with who caused it and why.' });
+
+/** An event as a CloudEvent. What a person wrote and devices are called is not in it, only references to that. */
+export const cloudEvent = (event: FeedEvent): z.output<typeof cloudEventShape> => ({
+  specversion: '1.0',
+  id: encodeId('evt', event.eventId),
+  source: `/organizations/${event.issuerOrgId}`,
+  type: cloudTypeOf(event.type, event.schemaVersion),
+  subject: event.licenseId,
+  time: event.effectiveAt,
+  datacontenttype: 'application/json',
+  recordedtime: event.recordedAt,
+  position: String(event.position),
+  revision: Number(event.revision),
+  correlationid: event.correlationId,
+  ...(event.causationId === null ? {} : { causationid: event.causationId }),
+  data: {
+    ...event.data,
+    licenseId: event.licenseId,
+    actor: event.actor,
+    reason: event.reasonCode === null ? null : { code: event.reasonCode },
+  },
+});

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { licenseEventTypes } from '../../eventstore/codec.ts';
+
+/** The CloudEvents type of an event: `LicenseSuspended`, version 1, is `ledger.license.suspended.v1`. */
+export const cloudTypeOf = (type: string, version: number): string => `${dotted(type)}.v${version}`;
+
+/**
+ * A list of types, separated by commas, as CloudEvents types or as the history names them; answers the latter. Of which
+ * version is not looked at, so that an event is not missed for being written in another.
+ */
+export const eventTypes = z
+  .string()
+  .min(1)
+  .max(2000)
+  .transform((value, context) => {
+    const types = value.split(',').map((each) => ({ each, type: knownType(each.trim()) }));
+    for (const { each, type } of types) {
+      if (type !== null) continue;
+      const message = `must be types of events, separated by commas, such as ${example}; there is no type ${JSON.stringify(each)}`;
+      context.issues.push({ code: 'custom', input: value, message });
+      return z.NEVER;
+    }
+    return [...new Set(types.flatMap(({ type }) => type ?? []))];
+  })
+  .meta({ override: { type: 'string' }, example: 'ledger.license.renewed.v1,ledger.license.revoked.v1' });
+
+const example = 'ledger.license.renewed.v1';
+
+const dotted = (type: string): string => {
+  const [thing = '', ...what] = type.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+  return `ledger.${thing}.${what.join('_')}`;
+};
+
+const knownType = (text: string): string | null => known.get(text.replace(/\.v[0-9]{1,3}$/, '')) ?? null;
+
+const known: ReadonlyMap<string, string> = new Map(
+  licenseEventTypes().flatMap((type) => [
+    [type, type],
+    [dotted(type), type],
+  ]),
+);

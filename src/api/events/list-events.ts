@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { isProblem } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
+import { cursor } from '../schemas.ts';
+import { cloudEvent, cloudEventShape } from './cloud-event.ts';
+import { eventTypes } from './event-types.ts';
+import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
+import { encodeFeedCursor } from './feed-cursor.ts';
+
+const limitMax = 1_000;
+const limitDefault = 100;
+const waitMaxSeconds = 30;
+
+const wholeNumber = (max: number, min: number, preset: number) =>
+  z
+    .string()
+    .regex(/^(?:0|[1-9][0-9]{0,4})$/, `must be a number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a number from ${min} to ${max}`)
+    .meta({ override: { type: 'integer', minimum: min, maximum: max, default: preset } });
+
+const query = z.strictObject({
+  cursor: cursor.optional(),
+  limit: wholeNumber(limitMax, 1, limitDefault).optional(),
+  types: eventTypes.optional(),
+  wait: wholeNumber(waitMaxSeconds, 0, 0).optional(),
+});
+
+const pageShape = z.strictObject({
+  data: z.array(cloudEventShape),
+  nextCursor: z.string().meta({ description: 'Where to go on, also after an empty page.' }),
+  hasMore: z.boolean().meta({ description: 'There is more to read at once.' }),
+});
+
+/** GET /v1/events: what happened to the licenses that the organization issues or holds, in the order it happened. */
+export const listEvents = (needs: FeedNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/events',
+    operationId: 'listEvents',
+    summary: 'Read the event feed',
+    description:
+      'Every event of the licenses that your organization issues, or held when it was recorded, in the order of the log: ' +
+      'none is ever left out or comes in behind a cursor. Keep nextCursor with what you did about the events, and go on ' +
+      'from it; what was delivered may come again after a crash, with the same id. With types, a page may be empty though ' +
+      'hasMore. wait: seconds to wait for the next event instead of an empty page.',
+    tag: 'Events',
+    permission: 'readEvents',
+    effect: 'read',
+    request: z.object({ params: none, query }),
+    replies: { 200: { description: 'The next events.', body: pageShape } },
+    rejections: [],
+    handle: async (
+      { query: { cursor: from, limit = limitDefault, types = null, wait = 0 } },
+      { caller: { organizationId }, signal },
+    ) => {
+      const feed = { organizationId, types };
+      const start = placeIn(needs.secrets, feed, from);
+      if (isProblem(start)) return start;
+      const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: signal() });
+      if (page === null) return placeUnknown();
+      const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
+      return { status: 200, body: { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore } };
+    },
+  });

@@ -1,0 +1,98 @@
+import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { authorize } from '../authorize.ts';
+import type { Authenticate } from '../caller.ts';
+import { isProblem, problem } from '../problems.ts';
+import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
+import { none, type OrganizationCall, type Route, route } from '../route.ts';
+import { cursor } from '../schemas.ts';
+import { eventTypes } from './event-types.ts';
+import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
+import { encodeFeedCursor } from './feed-cursor.ts';
+import { createOpenStreams } from './open-streams.ts';
+import { sendEvents } from './send-events.ts';
+
+export type StreamNeeds = FeedNeeds & {
+  readonly authenticate: Authenticate;
+  /** Between two signs of life, and between two checks of the credential. Default: 15 s. */
+  readonly streamHeartbeatMs?: number;
+};
+
+const streamsMax = 20;
+const pageMax = 100;
+const heartbeatDefaultMs = 15_000;
+
+const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional() });
+
+/** GET /v1/events/stream: the feed as server-sent events, as they happen. */
+export const streamEvents = (needs: StreamNeeds): Route => {
+  const { secrets, authenticate, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs } = needs;
+  const streams = createOpenStreams(streamsMax);
+  return route({
+    method: 'get',
+    path: '/v1/events/stream',
+    operationId: 'streamEvents',
+    summary: 'Follow the event feed',
+    description:
+      'Server-sent events: id is a cursor of GET /v1/events, event the type, data the CloudEvent. Begins after ' +
+      'Last-Event-ID, which browsers send by themselves when they connect again, or else after cursor, or else with the ' +
+      `first event. Ends when the credential does. At most ${streamsMax} at a time for an organization.`,
+    tag: 'Events',
+    permission: 'readEvents',
+    effect: 'read',
+    request: z.object({ params: none, query }),
+    replies: { 200: { description: 'Events, for as long as you read.', type: 'text/event-stream' } },
+    rejections: ['RATE_LIMITED'],
+    handle: async ({ query: { cursor: asked, types = null } }, call) => {
+      const { organizationId } = call.caller;
+      const feed = { organizationId, types };
+      const start = placeIn(secrets, feed, lastEventIdOf(call) ?? asked);
+      if (isProblem(start)) return start;
+      const gone = call.signal();
+      const first = await nextPage(needs, feed, start.place, { limit: pageMax, waitMs: 0, signal: gone });
+      if (first === null) return placeUnknown();
+      const close = streams.open(organizationId);
+      if (close === null) return tooMany();
+
+      const stream = async (response: ServerResponse): Promise<void> => {
+        const revoked = new AbortController();
+        const signal = AbortSignal.any([gone, revoked.signal]);
+        const checking = setInterval(() => {
+          mayStill(authenticate, call).then(
+            (may) => (may ? undefined : revoked.abort()),
+            () => revoked.abort(),
+          );
+        }, heartbeatMs);
+        try {
+          await sendEvents(response, {
+            first,
+            next: (after) => nextPage(needs, feed, after, { limit: pageMax, waitMs: heartbeatMs, signal }),
+            cursorOf: (place) => encodeFeedCursor(secrets, feed, place),
+            signal,
+          });
+        } finally {
+          clearInterval(checking);
+          close();
+        }
+      };
+      return { type: 'text/event-stream', stream };
+    },
+  });
+};
+
+// Looking again is not another request, and counts for no rate limit.
+const mayStill = async (authenticate: Authenticate, { headers, caller }: OrganizationCall): Promise<boolean> => {
+  const uncounted = { headers, limits: createCallLimits(noRateLimiting, () => ''), actsFor: () => undefined };
+  const now = await authorize(authenticate, uncounted, 'readEvents');
+  return !isProblem(now) && now.organizationId === caller.organizationId;
+};
+
+const lastEventIdOf = ({ headers }: OrganizationCall): string | undefined => {
+  const given = headers['last-event-id'];
+  return typeof given === 'string' && given !== '' ? given : undefined;
+};
+
+const tooMany = () => ({
+  ...problem('RATE_LIMITED', `This organization has ${streamsMax} streams open. Close one, or use GET /v1/events.`),
+  headers: { 'Retry-After': '10' },
+});

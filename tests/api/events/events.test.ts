@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeId } from '../../../src/domain/ids.ts';
+import { licenseEventTypes } from '../../../src/eventstore/codec.ts';
+import { feedIn, readFeed } from '../../support/feed.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+
+let ledger: Ledger;
+let held: string;
+beforeAll(async () => {
+  ledger = await startLedger();
+  const { licenseId, licenseKey } = await ledger.issue({ metadata: { note: 'written-by-a-person-metadata' } });
+  ({ licenseId: held } = await ledger.issue({ holderOrganizationId: ledger.b.organizationId }));
+  await ledger.issue({}, ledger.b);
+  const device = { licenseKey, fingerprint: 'written-by-a-person-device', name: 'written-by-a-person-name' };
+  await ledger.call('POST', '/v1/licenses/activate', { body: device });
+  const reason = { code: 'PAYMENT', text: 'written-by-a-person-reason' };
+  for (const [verb, body] of [
+    ['suspend', { reason }],
+    ['reinstate', {}],
+    ['renew', { duration: 'P1Y' }],
+  ] as const)
+    await ledger.call('POST', `/v1/licenses/${licenseId}/${verb}`, { key: ledger.a.apiKey, body });
+});
+afterAll(() => ledger.stop());
+
+const get = (query: string, key = ledger.a.apiKey) => ledger.call('GET', `/v1/events${query}`, { key });
+const idsOf = async (organizationId: string) =>
+  feedIn(await ledger.events(), organizationId).map(({ id }) => encodeId('evt', id));
+
+describe('the feed', () => {
+  test('has every event of the licenses that an organization issues or holds, in the order of the log', async () => {
+    for (const { organizationId, apiKey } of [ledger.a, ledger.b]) {
+      const expected = await idsOf(organizationId);
+      expect(expected.length).toBeGreaterThan(3);
+      for (const query of ['', 'limit=1', 'limit=3', 'limit=1000'])
+        expect((await readFeed(ledger, apiKey, { query })).ids).toEqual(expected);
+    }
+  });
+
+  test('shows events as CloudEvents, with who caused them and why', async () => {
+    const { body } = await get('?types=ledger.license.suspended.v1');
+    const stored = (await ledger.events()).find(({ type }) => type === 'LicenseSuspended');
+    if (stored === undefined) throw new Error('Nothing was suspended.');
+    const { metadata } = stored;
+    expect(body.data).toEqual([
+      {
+        specversion: '1.0',
+        id: encodeId('evt', stored.id),
+        source: `/organizations/${ledger.a.organizationId}`,
+        type: 'ledger.license.suspended.v1',
+        subject: stored.stream.slice('license-'.length),
+        time: metadata.effectiveAt,
+        datacontenttype: 'application/json',
+        recordedtime: metadata.recordedAt,
+        position: String(stored.position.commit),
+        revision: Number(stored.revision),
+        correlationid: metadata.$correlationId,
+        data: {
+          ...stored.data,
+          licenseId: stored.stream.slice('license-'.length),
+          actor: { type: 'API_KEY', id: ledger.a.apiKeyId, onBehalfOf: null },
+          reason: { code: 'PAYMENT' },
+        },
+      },
+    ]);
+  });
+
+  test('names the license in every type of event, and covers nothing that an event says of itself', async () => {
+    const { body } = await get('?limit=1000');
+    const stored = feedIn(await ledger.events(), ledger.a.organizationId);
+    const shown = Object.values(body.data ?? {});
+    expect(shown.map(({ data, subject }) => [data?.licenseId, subject])).toEqual(
+      stored.map(({ stream }) => [stream.slice('license-'.length), stream.slice('license-'.length)]),
+    );
+    for (const [index, { data }] of stored.entries()) expect(shown[index]?.data).toMatchObject(data);
+  });
+
+  test('holds nothing that a person wrote, no name of a device, no metadata', async () => {
+    expect((await get('?limit=1000')).text).not.toContain('written-by-a-person');
+  });
+
+  test('gives a cursor also with an empty page, from which it goes on', async () => {
+    const quiet = await ledger.createVendor('Quiet');
+    const empty = await get('', quiet.apiKey);
+    expect(empty.body).toEqual({ data: [], nextCursor: expect.any(String), hasMore: false });
+    const { cursor } = await readFeed(ledger, quiet.apiKey);
+    await ledger.issue({}, quiet);
+    expect((await readFeed(ledger, quiet.apiKey, { cursor })).ids).toEqual(await idsOf(quiet.organizationId));
+    const end = await readFeed(ledger, quiet.apiKey);
+    await ledger.issue({}, quiet);
+    const later = await readFeed(ledger, quiet.apiKey, { cursor: end.cursor });
+    expect([...end.ids, ...later.ids]).toEqual(await idsOf(quiet.organizationId));
+  });
+
+  test('of some types has all of those, named in either way, and its cursor goes with them', async () => {
+    const types = 'types=ledger.license.issued.v1,LicenseRenewed';
+    const stored = feedIn(await ledger.events(), ledger.a.organizationId);
+    const wanted = stored.filter(({ type }) => type === 'LicenseIssued' || type === 'LicenseRenewed');
+    const expected = wanted.map(({ id }) => encodeId('evt', id));
+    const { ids, cursor } = await readFeed(ledger, ledger.a.apiKey, { query: `${types}&limit=1` });
+    expect(ids).toEqual(expected);
+    expect((await get(`?types=LicenseRenewed,LicenseIssued&cursor=${cursor}`)).status).toBe(200);
+    const other = await get(`?types=LicenseIssued&cursor=${cursor}`);
+    expect([other.status, other.body.code, other.body.errors]).toMatchObject([
+      400,
+      'INVALID_REQUEST',
+      [{ pointer: '?cursor', detail: expect.stringContaining('another list of types') }],
+    ]);
+  });
+
+  test('has a type for every event of a license', async () => {
+    const all = licenseEventTypes();
+    expect(all.length).toBeGreaterThan(30);
+    expect((await get(`?types=${all.join(',')}`)).status).toBe(200);
+  });
+
+  test.each([
+    'limit=0',
+    'limit=1001',
+    'limit=x',
+    'wait=31',
+    'wait=-1',
+    'wait=1.5',
+    'types=',
+    'types=LicenseGilded',
+    'types=LicenseIssued,,',
+    'types=ledger.license.issued.v',
+    'cursor=x',
+    'cursor=',
+    'cursor=%00',
+    'from=now',
+  ])('refuses %s', async (query) => {
+    const { status, body } = await get(`?${query}`);
+    expect([status, body.code]).toEqual([400, 'INVALID_REQUEST']);
+    expect(JSON.stringify(body.errors)).toContain(query === 'from=now' ? 'from' : `?${query.split('=')[0]}`);
+  });
+
+  test('takes no cursor of another organization, nor of another list', async () => {
+    const { cursor } = await readFeed(ledger, ledger.b.apiKey);
+    const licenses = await ledger.call('GET', '/v1/licenses?limit=1', { key: ledger.a.apiKey });
+    for (const foreign of [cursor, String(licenses.body.nextCursor)]) {
+      const { status, body } = await get(`?cursor=${foreign}`);
+      expect([status, body.detail]).toEqual([400, expect.stringContaining('no cursor of this feed')]);
+    }
+  });
+
+  test('is for those who may read events', async () => {
+    const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:read', 'licenses:write']);
+    for (const path of ['', '/stream', `/${encodeId('evt', (await ledger.events())[0]?.id ?? '')}`]) {
+      const { status, body } = await get(path, apiKey);
+      expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+    }
+  });
+});
+
+describe('one event', () => {
+  test('is what the feed shows of it, to all whose it is', async () => {
+    for (const { apiKey } of [ledger.a, ledger.b]) {
+      const { body } = await get('?limit=1000', apiKey);
+      for (const event of Object.values(body.data ?? {})) {
+        const answer = await get(`/${event.id}`, apiKey);
+        expect([answer.status, answer.body]).toEqual([200, event]);
+        expect(answer.headers.get('content-type')).toBe('application/json');
+      }
+    }
+  });
+
+  test('of another organization is as unknown as one that does not exist, to the byte', async () => {
+    const [foreign] = (await ledger.events()).filter(
+      ({ stream, metadata }) => stream.startsWith('license-') && metadata.issuerOrgId === ledger.b.organizationId,
+    );
+    const ask = (id: string) =>
+      ledger.call('GET', `/v1/events/${id}`, { key: ledger.a.apiKey, headers: { 'x-request-id': 'the-same' } });
+    const [theirs, unknown] = [
+      await ask(encodeId('evt', foreign?.id ?? '')),
+      await ask('evt_01h455vb4pex5vsknk084sn02q'),
+    ];
+    expect([theirs.status, theirs.body.code]).toEqual([404, 'NOT_FOUND']);
+    expect(theirs.text).toBe(unknown.text);
+    expect((await get('/evt_1')).status).toBe(400);
+  });
+
+  test('of a license that the organization holds is its own too', async () => {
+    const { body } = await get('?limit=1000', ledger.b.apiKey);
+    expect(Object.values(body.data ?? {}).filter(({ subject }) => String(subject) === held).length).toBe(2);
+  });
+});

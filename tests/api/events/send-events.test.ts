@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, createConnection } from 'node:net';
+import { expect, test } from 'vitest';
+import { sendEvents } from '../../../src/api/events/send-events.ts';
+import type { FeedEvent, FeedPage } from '../../../src/projections/tables/event-feed.ts';
+import { testId, vendor } from '../../support/license-fixtures.ts';
+import { condition } from '../../support/product.ts';
+
+const licenseId = testId('lic', 'one');
+const bytesEach = 20_000;
+const pageSize = 10;
+
+const eventAt = (position: bigint): FeedEvent => ({
+  ...{ position, licenseId, revision: position, issuerOrgId: vendor },
+  eventId: `00000000-0000-4000-8000-${String(position).padStart(12, '0')}`,
+  ...{ type: 'LicenseIssued', schemaVersion: 1, reasonCode: null, correlationId: 'c', causationId: null },
+  ...{ recordedAt: '2026-01-01T00:00:00.000Z', effectiveAt: '2026-01-01T00:00:00.000Z' },
+  actor: { type: 'SYSTEM', id: 'test', onBehalfOf: null },
+  data: { filling: 'x'.repeat(bytesEach) },
+});
+const pageAfter = (last: bigint): FeedPage => {
+  const events = Array.from({ length: pageSize }, (_, index) => eventAt(last + BigInt(index) + 1n));
+  return { events, through: events.at(-1) ?? null, hasMore: true, projectedTo: null };
+};
+
+/** A server that sends an endless feed to whoever connects. */
+const serving = async (
+  work: (port: number, state: { pages: number; response: ServerResponse | null }) => Promise<void>,
+) => {
+  const state = { pages: 1, response: null as ServerResponse | null };
+  const stop = new AbortController();
+  const server = createServer((_request, response) => {
+    state.response = response;
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    void sendEvents(response, {
+      first: pageAfter(0n),
+      next: async (after) => {
+        state.pages += 1;
+        return pageAfter(after?.position ?? 0n);
+      },
+      cursorOf: (place) => String(place?.position),
+      signal: stop.signal,
+    }).then(() => response.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await work((server.address() as AddressInfo).port, state);
+  } finally {
+    stop.abort();
+    server.closeAllConnections();
+    server.close();
+  }
+};
+
+test('a reader that does not read is waited for, with a page in memory at most, and misses nothing', () =>
+  serving(async (port, state) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.setEncoding('utf8').pause();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const hasStopped = async () => {
+      const before = state.pages;
+      for (let turns = 0; turns < 500; turns++) await new Promise(setImmediate);
+      return state.response?.writableNeedDrain === true && state.pages === before;
+    };
+    await condition('nothing more is sent', hasStopped);
+    const buffered = state.response?.writableLength ?? 0;
+    expect(buffered).toBeLessThan(2 * bytesEach);
+    const stoppedAt = state.pages;
+
+    let text = '';
+    socket.on('data', (piece) => {
+      text += piece;
+    });
+    socket.resume();
+    await condition('it goes on', () => state.pages > stoppedAt + 100);
+    socket.destroy();
+    const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+    expect(ids.length).toBeGreaterThan(100);
+    expect(ids).toEqual(ids.map((_, index) => index + 1));
+  }));
+
+test('the end of the feed, or the signal, ends it', async () => {
+  const server = createServer((_request, response) => {
+    const page = { ...pageAfter(0n), hasMore: false };
+    const done = new AbortController();
+    void sendEvents(response, {
+      first: page,
+      next: async () => null,
+      cursorOf: String,
+      signal: done.signal,
+    }).then(() => response.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  expect((await answer.text()).match(/^data: /gm)?.length).toBe(pageSize);
+  server.close();
+});

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFeed } from '../../support/feed.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { condition } from '../../support/product.ts';
+
+let ledger: Ledger;
+let cursor: string;
+beforeAll(async () => {
+  ledger = await startLedger();
+  await ledger.issue();
+  ({ cursor } = await readFeed(ledger, ledger.a.apiKey));
+});
+afterAll(() => ledger.stop());
+
+const wait = (query: string, signal?: AbortSignal) =>
+  fetch(`${ledger.baseUrl}/v1/events?wait=30&${query}`, {
+    headers: { authorization: `Bearer ${ledger.a.apiKey}` },
+    ...(signal === undefined ? {} : { signal }),
+  });
+/** So many requests wait for the next event. */
+const waiters = (count: number) => condition(`${count} requests wait`, () => ledger.hearing() === count, 10_000);
+
+test('what is there is answered at once', async () => {
+  const answer = await wait('limit=1');
+  expect(await answer.json()).toMatchObject({ data: [{ type: 'ledger.license.issued.v1' }], hasMore: true });
+});
+
+test('a waiting request is answered with the next event', async () => {
+  const waiting = wait(`cursor=${cursor}`);
+  await waiters(1);
+  const { licenseId } = await ledger.issue();
+  const body = (await (await waiting).json()) as { data: { subject: string }[]; nextCursor: string };
+  expect(body.data.map(({ subject }) => subject)).toContain(licenseId);
+  cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
+});
+
+test('events of others do not answer it, nor of other types, and it goes on from its own', async () => {
+  const waiting = wait(
+    `cursor=${(await readFeed(ledger, ledger.a.apiKey, { query: 'types=LicenseRevoked' })).cursor}&types=LicenseRevoked`,
+  );
+  await waiters(1);
+  const { licenseId } = await ledger.issue();
+  for (let other = 0; other < 20; other++) await ledger.issue({}, ledger.b);
+  const body = { reason: { code: 'OVER' } };
+  await ledger.call('POST', `/v1/licenses/${licenseId}/revoke`, { key: ledger.a.apiKey, body });
+  expect(await (await waiting).json()).toMatchObject({
+    data: [{ type: 'ledger.license.revoked.v1', subject: licenseId }],
+  });
+  cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
+});
+
+test('an empty page comes when the time is over', async () => {
+  const { body } = await ledger.call('GET', `/v1/events?wait=1&cursor=${cursor}`, { key: ledger.a.apiKey });
+  expect(body).toMatchObject({ data: [], hasMore: false, nextCursor: expect.any(String) });
+});
+
+test('who leaves is not waited for', async () => {
+  const leaving = new AbortController();
+  const left = wait(`cursor=${cursor}`, leaving.signal).catch(() => 'left');
+  const other = wait(`cursor=${cursor}`);
+  await waiters(2);
+  leaving.abort();
+  expect(await left).toBe('left');
+  await waiters(1);
+  await ledger.issue();
+  expect(((await (await other).json()) as { data: unknown[] }).data.length).toBeGreaterThan(0);
+});
+
+test('a server that is to stop answers with an empty page', async () => {
+  const { cursor: end } = await readFeed(ledger, ledger.a.apiKey);
+  const waiting = wait(`cursor=${end}`);
+  await waiters(1);
+  ledger.beginStop();
+  expect(await (await waiting).json()).toMatchObject({ data: [], hasMore: false });
+});
