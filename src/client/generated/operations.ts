@@ -13,6 +13,7 @@ export type Problem = { type: string; title: string; status: number; detail: str
 export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
 export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; externalRef: string | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
+export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 /** Every operation: what it takes, and what it answers with. */
 export type Operations = {
   validateLicense: { body: ValidateLicense; answer: Validation };
@@ -20,13 +21,16 @@ export type Operations = {
   deactivateLicense: { body: DeactivateLicense; answer: { licenseId: string; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
   issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
   listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
-  getLicense: { params: { licenseId: string }; answer: License };
+  getLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: License };
   listActivations: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Activation)[]; nextCursor: string | null; hasMore: boolean } };
-  licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc" }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
+  licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
   suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
   reinstateLicense: { params: { licenseId: string }; body: ReinstateLicense; answer: { license: License; changed: boolean } };
   renewLicense: { params: { licenseId: string }; body: RenewLicense; answer: { license: License; changed: boolean } };
   revokeLicense: { params: { licenseId: string }; body: RevokeLicense; answer: { license: License; changed: boolean } };
+  listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
+  streamEvents: { query?: { cursor?: string; types?: string }; answer: undefined };
+  getEvent: { params: { eventId: string }; answer: CloudEvent };
 };
 /** Where each operation is; `repeats`: it takes an Idempotency-Key. */
 export const operations = {
@@ -42,4 +46,7 @@ export const operations = {
   reinstateLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/reinstate', repeats: true },
   renewLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/renew', repeats: true },
   revokeLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/revoke', repeats: true },
+  listEvents: { method: 'GET', path: '/v1/events', repeats: false },
+  streamEvents: { method: 'GET', path: '/v1/events/stream', repeats: false },
+  getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },
 } as const satisfies Record<keyof Operations, { method: string; path: string; repeats: boolean }>;
