@@ -54,7 +54,10 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
       writeHead(response, status, [], headers);
       response.end();
     },
-    begin: (response, type, headers) => writeHead(response, 200, ['Content-Type', type], headers),
+    begin: (response, type, headers) => {
+      writeHead(response, 200, ['Content-Type', type], headers);
+      response.flushHeaders();
+    },
     json: (response, status, text, headers) => write(response, status, 'application/json', text, headers),
     problem: (response, refusal, headers) =>
       write(
