@@ -9,3 +9,18 @@ export const fingerprintHashes = (secrets: Secrets, issuerOrgId: string, fingerp
   secrets.all.map((secret) =>
     createHmac('sha256', secret.key('fingerprint')).update(`${issuerOrgId}\0${fingerprint}`).digest('hex'),
   );
+
+/** The hashes of a device's parts, by name, once for each secret in the order of `fingerprintHashes`. */
+export const componentHashes = (
+  secrets: Secrets,
+  issuerOrgId: string,
+  components: Readonly<Record<string, string>>,
+): readonly Readonly<Record<string, string>>[] => {
+  // With its name, so that a part is never taken for another one, nor for a device.
+  const ofParts = Object.entries(components).map(
+    ([name, value]) => [name, fingerprintHashes(secrets, issuerOrgId, `part\0${name}\0${value}`)] as const,
+  );
+  return secrets.all.map((_, place) =>
+    Object.fromEntries(ofParts.map(([name, hashes]) => [name, hashes[place] ?? ''])),
+  );
+};

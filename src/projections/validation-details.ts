@@ -15,16 +15,29 @@ export type WantedDetails = {
   readonly checkIn?: boolean;
 };
 
-/** What was found; null, false or none also for what was not looked for. */
+/** What was found; null or none also for what was not looked for. */
 export type ValidationDetails = {
   /** The holder's lease: until when its last sign of life is good, in the past for one that lapsed. Null: it has none. */
   readonly leaseUntil: Instant | null;
-  readonly userAssigned: boolean;
+  /** The hash under which the holder has an open lease. */
+  readonly leaseHolder: string | null;
+  /** The reference under which the user is assigned. */
+  readonly assignedUser: string | null;
   /** The fingerprint hash of the open activation that was named; null: the license has no such activation. */
   readonly namedFingerprint: string | null;
   /** Devices with any of the parts, in the order of their activation. */
   readonly devices: readonly { readonly id: string; readonly components: Readonly<Record<string, string>> }[];
   readonly lastCheckInAt: Instant | null;
+};
+
+/** What is found where nothing is looked for. */
+export const noDetails: ValidationDetails = {
+  leaseUntil: null,
+  leaseHolder: null,
+  assignedUser: null,
+  namedFingerprint: null,
+  devices: [],
+  lastCheckInAt: null,
 };
 
 /** Looks details up for a license that was found, in one round trip, as its issuer. `pool` is of ledger_api. */
@@ -35,7 +48,7 @@ export const readDetails = async (
 ): Promise<ValidationDetails> => {
   const { rows } = await pool.query<DetailsRow>({
     name: 'validation-details',
-    text: `select lease_until, user_assigned, named_fingerprint, devices, checked_in_at
+    text: `select lease_until, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at
       from rm.validation_details($1, $2, $3, $4, $5, $6, $7)`,
     values: [
       ...[issuerOrgId, licenseId],
@@ -48,10 +61,11 @@ export const readDetails = async (
   });
   const [row] = rows;
   if (row === undefined) throw new Error('rm.validation_details returned no row.');
-  const [leaseUntil, userAssigned, namedFingerprint, devices, lastCheckInAt] = row;
+  const [leaseUntil, leaseHolder, assignedUser, namedFingerprint, devices, lastCheckInAt] = row;
   return {
     leaseUntil: orNull(leaseUntil),
-    userAssigned: userAssigned === true,
+    leaseHolder,
+    assignedUser,
     namedFingerprint,
     devices: devices ?? [],
     lastCheckInAt: orNull(lastCheckInAt),
@@ -60,7 +74,8 @@ export const readDetails = async (
 
 type DetailsRow = [
   leaseUntil: string | null,
-  userAssigned: boolean | null,
+  leaseHolder: string | null,
+  assignedUser: string | null,
   namedFingerprint: string | null,
   devices: ValidationDetails['devices'] | null,
   lastCheckInAt: string | null,

@@ -232,8 +232,15 @@ describe('a client with the key', () => {
 });
 
 test('every answer of a route matches the schema that the route declares', async () => {
-  const { licenseId, licenseKey } = await ledger.issue({ metadata: { a: 1 }, reason: { code: 'PURCHASE', text: 'x' } });
+  const { licenseId, licenseKey } = await ledger.issue({
+    metadata: { a: 1 },
+    limits: { seats: 1, meters: { api_calls: 10 } },
+    reason: { code: 'PURCHASE', text: 'x' },
+  });
   const device = { licenseKey, fingerprint: 'schema' };
+  const seat = await post('/v1/licenses/leases', { licenseKey, leaseHolder: 'a machine' });
+  const lease = `/v1/licenses/leases/${seat.body.lease?.id}`;
+  const byKey = { headers: { authorization: `License ${licenseKey}` } };
   const path = `/v1/licenses/${licenseId}`;
   const answers = {
     issueLicense: (await ledger.issue()).answer,
@@ -242,7 +249,17 @@ test('every answer of a route matches the schema that the route declares', async
     activateLicense: await post('/v1/licenses/activate', device),
     listActivations: await get(`${path}/activations`),
     validateLicense: await post('/v1/licenses/validate', device),
-    deactivateLicense: await post('/v1/licenses/deactivate', device),
+    swapActivation: await post('/v1/licenses/swap', {
+      ...device,
+      fingerprint: 'other',
+      release: { fingerprint: 'schema' },
+    }),
+    deactivateLicense: await post('/v1/licenses/deactivate', { ...device, fingerprint: 'other' }),
+    acquireLease: seat,
+    renewLease: await post(`${lease}/heartbeat`, { licenseKey }),
+    releaseLease: await ledger.call('DELETE', lease, byKey),
+    recordUsage: await post('/v1/licenses/usage', { licenseKey, meter: 'api_calls', quantity: 1 }),
+    licenseFeatures: await ledger.call('GET', '/v1/licenses/features?product=local_cli', byKey),
     suspendLicense: await post(`${path}/suspend`, { reason: { code: 'LEGAL' }, until: '2099-01-01T00:00:00+02:00' }),
     reinstateLicense: await post(`${path}/reinstate`, {}),
     renewLicense: await post(`${path}/renew`, { expiresAt: '2090-01-01T00:00:00Z' }),

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { userReferences } from '../../src/identity/user-reference.ts';
+import { sendTo } from '../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -11,11 +13,18 @@ test('no key, fingerprint, device name, note or written reason is in an event, a
   const post = (path: string, body: unknown, key?: string) => ledger.call('POST', path, { key, body });
   const { licenseId, licenseKey } = await ledger.issue({
     metadata: { note: 'canary-metadata' },
+    limits: { seats: 1, users: 1 },
     reason: { code: 'PURCHASE', text: 'canary-reason' },
   });
   const device = { licenseKey, fingerprint: 'canary-fingerprint' };
-  await post('/v1/licenses/activate', { ...device, name: 'canary-device' });
-  await post('/v1/licenses/validate', device);
+  const [userRef = ''] = userReferences(ledger.secrets, ledger.a.organizationId, 'canary-user');
+  await sendTo(ledger, licenseId, { type: 'AssignUser', data: { userRef } });
+  const used = { ...device, components: { cpu: 'canary-cpu' }, user: 'canary-user' };
+  expect((await post('/v1/licenses/activate', { ...used, name: 'canary-device' })).status).toBe(201);
+  const seat = { licenseKey, leaseHolder: 'canary-holder', user: 'canary-user' };
+  expect((await post('/v1/licenses/leases', seat)).status).toBe(201);
+  const named = { ...used, leaseHolder: 'canary-holder' };
+  expect((await post('/v1/licenses/validate', named)).body.code).toBe('VALID');
   await post('/v1/licenses/validate', { ...device, licenseKey: `${licenseKey}0` });
   await post('/v1/licenses/validate', { ...device, canaryField: 'canary-value' });
   await ledger.call('GET', `/v1/licenses?externalRef=canary-query`, { key: ledger.a.apiKey });
@@ -39,7 +48,8 @@ test('no key, fingerprint, device name, note or written reason is in an event, a
   const log = ledger.logged.join('');
   const { rows } = await ledger.database.superuser.query<{ text: string }>(
     `select l::text as text from rm.licenses l union all select e::text from rm.license_events e
-     union all select a::text from rm.activations a union all select k::text from rm.api_keys k
+     union all select a::text from rm.activations a union all select l::text from rm.leases l
+     union all select u::text from rm.license_users u union all select v::text from ops.lease_liveness v union all select k::text from rm.api_keys k
      union all select k::text from identity.api_keys k union all select k::text from rm.license_keys k`,
   );
   const readModels = rows.map(({ text }) => text).join('\n');

@@ -86,6 +86,17 @@ describe('two API processes, two projectors and two workers on given servers', (
     for (const { status, body } of refused) expect([status, body.code]).toEqual([409, 'ACTIVATION_LIMIT_EXCEEDED']);
   });
 
+  test('let five have a seat of a pool of five that a hundred want at once through both', async () => {
+    const { key } = await issue({ limits: { seats: 5 } });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, holder) =>
+        post(urls[holder % 2] ?? '', '/v1/licenses/leases', { licenseKey: key, leaseHolder: `machine-${holder}` }),
+      ),
+    );
+    const outcomes = answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()).sort();
+    expect(outcomes).toEqual([...Array<string>(5).fill('201'), ...Array<string>(95).fill('409 SEAT_LIMIT_EXCEEDED')]);
+  });
+
   test('have one effect for one Idempotency-Key sent to both, and one answer', async () => {
     const headers = {
       authorization: `Bearer ${apiKey}`,

@@ -6,7 +6,7 @@ import { noteCheckIn } from '../../src/projections/tables/check-ins.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { createValidationReader } from '../../src/projections/validation.ts';
-import type { WantedDetails } from '../../src/projections/validation-details.ts';
+import { noDetails, type WantedDetails } from '../../src/projections/validation-details.ts';
 import { createLog, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
 
@@ -65,8 +65,7 @@ const hear = (holder: string, seconds: number) =>
   });
 
 test('nothing is found where nothing is asked for', async () => {
-  const nothing = { leaseUntil: null, userAssigned: false, namedFingerprint: null, devices: [], lastCheckInAt: null };
-  expect(await details({})).toEqual(nothing);
+  expect(await details({})).toEqual(noDetails);
 });
 
 describe('a holder’s lease', () => {
@@ -85,6 +84,8 @@ describe('a holder’s lease', () => {
 
   test('is found by any of its hashes; there is none of a stranger, of one who released it or on another license', async () => {
     expect(await leaseUntil('unknown', 'silent')).toBe(ends.silent);
+    const { leaseHolder } = await details({ holderHashes: ['unknown', 'silent'].map(testHash) });
+    expect(leaseHolder).toBe(testHash('silent'));
     expect(await leaseUntil('unknown')).toBeNull();
     expect(await leaseUntil('released')).toBeNull();
     const elsewhere = { ...found, issuerOrgId: rival, licenseId: other };
@@ -104,10 +105,9 @@ describe('a holder’s lease', () => {
 
 test('a user is assigned or not, by any of the references, and only to this license', async () => {
   const assigned = async (...names: readonly string[]) =>
-    (await details({ userRefs: names.map((name) => testId('usr', name)) })).userAssigned;
-  expect(await Promise.all([assigned('ada'), assigned('bob', 'ada'), assigned('bob'), assigned('gone')])).toEqual([
-    ...[true, true, false, false],
-  ]);
+    (await details({ userRefs: names.map((name) => testId('usr', name)) })).assignedUser;
+  const found = await Promise.all([assigned('ada'), assigned('bob', 'ada'), assigned('bob'), assigned('gone')]);
+  expect(found).toEqual([user, user, null, null]);
 });
 
 test('an activation is known by its id while it is open, and only on its license', async () => {

@@ -10,7 +10,7 @@ import { authorize, credentialIn } from '../authorize.ts';
 import { type Authenticate, actorOf } from '../caller.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import type { Call } from '../route.ts';
-import { idOf, text } from '../schemas.ts';
+import { idOf } from '../schemas.ts';
 
 export type ClientNeeds = {
   readonly authenticate: Authenticate;
@@ -23,9 +23,6 @@ export const licenseNaming = {
   licenseKey: z.string().min(1).max(100).optional().meta({ example: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' }),
   licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional(),
 };
-
-/** A device as a client names it. */
-export const fingerprint = text(256).meta({ example: '3f9c1a77d0e4' });
 
 /** A license that a client named, null when there is none, and who it is in events and for idempotency. */
 export type ClientLicense = { readonly found: ValidationFacts | null; readonly actor: Actor | null };
@@ -64,14 +61,14 @@ export const findClientLicense = async (
 };
 
 /**
- * Finds the license that a client is to use. One that is unknown, or named by a key that was rotated and whose overlap is
- * over, is refused alike: whoever has an old key learns nothing.
+ * Finds the license of which a client gives something back. One that is unknown, or named by a key that was rotated and whose
+ * overlap is over, is refused alike: whoever has an old key learns nothing.
  */
-export const findUsableLicense = async (
-  needs: ClientNeeds & { readonly now: () => Instant },
+export const findKnownLicense = async (
+  needs: UseNeeds,
   call: Call,
   named: LicenseNaming,
-): Promise<{ readonly found: ValidationFacts; readonly actor: Actor } | Problem> => {
+): Promise<KnownLicense | Problem> => {
   const client = await findClientLicense(needs, call, named);
   if (isProblem(client)) return client;
   const { found, actor } = client;
@@ -79,6 +76,23 @@ export const findUsableLicense = async (
     return problem('LICENSE_NOT_FOUND', 'There is no such license.');
   return { found, actor };
 };
+
+/** Finds the license that a client is to use, as `findKnownLicense`; refused where its issuer is closed. */
+export const findUsableLicense = async (
+  needs: UseNeeds,
+  call: Call,
+  named: LicenseNaming,
+): Promise<KnownLicense | Problem> => {
+  const known = await findKnownLicense(needs, call, named);
+  return !isProblem(known) && known.found.issuerClosed
+    ? problem('ORGANIZATION_CLOSED', 'The organization that issued this license is closed.')
+    : known;
+};
+
+type UseNeeds = ClientNeeds & { readonly now: () => Instant };
+
+/** A license that exists, and who the client is in events and for idempotency. */
+export type KnownLicense = { readonly found: ValidationFacts; readonly actor: Actor };
 
 /** The hash under which a license has a device already, else the one that it would get; and whether it has it. */
 export const findDevice = async (

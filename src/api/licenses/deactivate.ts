@@ -3,8 +3,9 @@ import { idempotently } from '../idempotency.ts';
 import { isProblem } from '../problems.ts';
 import { clientRoute, none, type Route } from '../route.ts';
 import { idOf } from '../schemas.ts';
-import { type ClientCommandNeeds, usageShape } from './activate.ts';
-import { findDevice, findUsableLicense, fingerprint, licenseNaming } from './client-license.ts';
+import type { ClientCommandNeeds } from './activate.ts';
+import { findDevice, findKnownLicense, licenseNaming } from './client-license.ts';
+import { fingerprint, usageOf, usageShape } from './client-schemas.ts';
 import { issuedFacts, sendLicenseCommand } from './send-command.ts';
 
 const body = z
@@ -51,7 +52,7 @@ export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
       ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE'] as const),
     ],
     handle: async ({ body: asked }, call) => {
-      const client = await findUsableLicense(needs, call, asked);
+      const client = await findKnownLicense(needs, call, asked);
       if (isProblem(client)) return client;
       const { found, actor } = client;
       const { licenseId, issuerOrgId } = found.facts;
@@ -87,7 +88,7 @@ export const deactivateLicense = (needs: ClientCommandNeeds): Route =>
           body: {
             licenseId,
             changed: sent.outcome !== 'unchanged',
-            limits: { activations: { used: sent.view.usage.activations, max: sent.view.limits.activations } },
+            limits: usageOf(sent.view),
             revision: Number(sent.revision),
           },
           position: sent.position.commit,

@@ -2,18 +2,29 @@ import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { type Validation, validate, validationCodes } from '../../domain/license/validate.ts';
 import { beginsTerm, checksIn } from '../../domain/license/validation-effects.ts';
-import type { ValidationScope, ValidationView } from '../../domain/license/validation-view.ts';
+import type { ValidationScope } from '../../domain/license/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
-import type { ValidationFacts } from '../../projections/validation.ts';
 import { isProblem } from '../problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../route.ts';
-import { instantOut, productCode, statuses, text, tiers } from '../schemas.ts';
+import { idOf, instantOut, productCode, statuses, text, tiers } from '../schemas.ts';
 import { checkIn } from './check-in.ts';
-import { type ClientNeeds, findClientLicense, findDevice, fingerprint, licenseNaming } from './client-license.ts';
+import { type ClientNeeds, findClientLicense, licenseNaming } from './client-license.ts';
+import {
+  components,
+  environment,
+  fingerprint,
+  leaseHolder,
+  usageOf,
+  usageShape,
+  user,
+  version,
+} from './client-schemas.ts';
 import { beginTerm } from './first-validation.ts';
+import { entitlementCode, meterName } from './grant-schemas.ts';
 import { licenseShape } from './license-shape.ts';
 import type { CommandNeeds } from './send-command.ts';
+import { judgeableOf } from './validation-request.ts';
 
 type Needs = ClientNeeds & CommandNeeds;
 
@@ -22,14 +33,24 @@ const body = z
     ...licenseNaming,
     product: productCode.optional(),
     fingerprint: fingerprint.optional(),
+    components: components.optional(),
+    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
+    leaseHolder: leaseHolder.optional(),
+    user: user.optional(),
+    environment: environment.optional(),
+    version: version.optional(),
+    entitlements: z.array(entitlementCode).max(100).optional(),
+    meters: z.array(meterName).max(50).optional(),
     nonce: text(256).optional(),
+  })
+  .refine(({ components: parts, fingerprint: device }) => parts === undefined || device !== undefined, {
+    path: ['components'],
+    message: 'go with a fingerprint',
   })
   .meta({
     id: 'ValidateLicense',
     example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', product: 'local_cli', nonce: '8f14e45f' },
   });
-
-const limitsShape = z.strictObject({ activations: z.strictObject({ used: z.int(), max: z.int() }) });
 
 const answerShape = z
   .strictObject({
@@ -40,7 +61,7 @@ const answerShape = z
     effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']).nullable(),
     license: z.strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) }).nullable(),
     entitlements: licenseShape.shape.entitlements,
-    limits: limitsShape.nullable(),
+    limits: usageShape.nullable(),
     expiresAt: instantOut.nullable(),
     graceUntil: instantOut.nullable(),
     ttlSeconds: z.int(),
@@ -76,30 +97,28 @@ export const validateLicense = (needs: Needs): Route =>
       if (isProblem(client)) return client;
       const { found, actor } = client;
       const readAt = needs.now();
-      const device = await deviceIn(needs, found, asked.fingerprint);
-      const scope: ValidationScope = {
-        product: asked.product ?? null,
-        fingerprint: device.hash,
-        keyVersion: found?.keyVersion ?? null,
-      };
-      const view = found === null ? null : viewOf(found, device.isActivated, await lastCheckIn(needs, found));
+      if (found === null || actor === null) {
+        // The same work as for a license that exists.
+        if (asked.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', asked.fingerprint);
+        return answered(validate(null, nothingNamed, readAt), null, asked.nonce, readAt);
+      }
+      const { view, scope } = await judgeableOf(needs, found, asked);
       const judged = validate(view, scope, readAt);
-      if (view !== null && checksIn(view.facts, judged)) {
-        await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
-      }
-      if (view !== null && actor !== null && beginsTerm(view.facts, judged)) {
-        const begun = await beginTerm(needs.executor, call, view.facts, actor, readAt);
-        if (begun !== null) {
-          // Another server that was faster may have a clock that is ahead.
-          const startsAt = begun.facts.term.startsAt ?? readAt;
-          const asOf = startsAt > readAt ? startsAt : readAt;
-          const judgedAgain = validate({ ...view, facts: begun.facts }, scope, asOf);
-          return { ...answered(judgedAgain, begun, asked.nonce, asOf), position: begun.position };
-        }
-      }
-      return answered(judged, found, asked.nonce, readAt);
+      if (checksIn(view.facts, judged)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
+      const begun = beginsTerm(view.facts, judged)
+        ? await beginTerm(needs.executor, call, view.facts, actor, readAt)
+        : null;
+      if (begun === null) return answered(judged, found, asked.nonce, readAt);
+
+      // Another server that was faster may have a clock that is ahead.
+      const startsAt = begun.facts.term.startsAt ?? readAt;
+      const asOf = startsAt > readAt ? startsAt : readAt;
+      const judgedAgain = validate({ ...view, facts: begun.facts }, scope, asOf);
+      return { ...answered(judgedAgain, begun, asked.nonce, asOf), position: begun.position };
     },
   });
+
+const nothingNamed: ValidationScope = { product: null, fingerprint: null };
 
 type Judged = { readonly facts: LicenseFacts; readonly revision: bigint };
 
@@ -114,7 +133,7 @@ const answered = (judged: Validation, license: Judged | null, nonce: string | un
     effectiveStatus: judged.effectiveStatus,
     license: facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
     entitlements: facts === null ? [] : [...facts.entitlements],
-    limits: facts === null ? null : { activations: { used: facts.usage.activations, max: facts.limits.activations } },
+    limits: facts === null ? null : usageOf(facts),
     expiresAt: judged.expiresAt,
     graceUntil: judged.graceUntil,
     ttlSeconds: judged.ttlSeconds,
@@ -126,36 +145,4 @@ const answered = (judged: Validation, license: Judged | null, nonce: string | un
     exceededMeters: [...judged.exceededMeters],
   };
   return { status: 200, body: answer };
-};
-
-const viewOf = (
-  { facts, issuerClosed }: ValidationFacts,
-  isActivated: boolean,
-  lastCheckInAt: Instant | null,
-): ValidationView => ({
-  facts,
-  tenantSuspended: issuerClosed,
-  lastCheckInAt,
-  activation: isActivated ? ofThisDevice : null,
-  lease: null,
-  userAssigned: false,
-});
-
-// Looked up only where the policy asks for check-ins.
-const lastCheckIn = async ({ validations }: Needs, { facts }: ValidationFacts): Promise<Instant | null> =>
-  facts.policy.checkInSeconds === undefined
-    ? null
-    : (await validations.details(facts, { checkIn: true })).lastCheckInAt;
-
-const ofThisDevice = { isOfFingerprint: true } as const;
-
-const deviceIn = async (
-  needs: Needs,
-  found: ValidationFacts | null,
-  value?: string,
-): Promise<{ readonly hash: string | null; readonly isActivated: boolean }> => {
-  if (value === undefined) return { hash: null, isActivated: false };
-  if (found !== null) return findDevice(needs, found, value);
-  // The same work as for a license that exists.
-  return { hash: fingerprintHashes(needs.secrets, '', value)[0] ?? '', isActivated: false };
 };

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Lease, LicenseFacts } from '../../domain/license/license.ts';
+import { type Instant, plusSeconds } from '../../domain/time.ts';
+import { idOf, instantOut } from '../schemas.ts';
+import { usageShape } from './client-schemas.ts';
+
+/** A hold on a floating seat as the API shows it. Its holder is not kept, so it cannot be shown. */
+export const leaseShape = z
+  .strictObject({
+    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q'),
+    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
+    scope: z.enum(['MACHINE', 'INSTANCE', 'USER']).meta({ description: 'What a seat is counted by.' }),
+    product: z.string().nullable(),
+    borrowed: z.boolean().meta({ description: 'Held without heartbeats until expiresAt.' }),
+    expiresAt: instantOut.meta({ description: 'Lapses then without a heartbeat; a borrowed one ends.' }),
+    heartbeatSeconds: z.int().meta({ description: 'How often to send a heartbeat.' }),
+  })
+  .meta({ id: 'Lease' });
+
+/** What taking and keeping a seat answer with. */
+export const leaseAnswer = z.strictObject({
+  lease: leaseShape,
+  changed: z.boolean(),
+  limits: usageShape,
+  revision: z.int(),
+});
+
+/** A lease as the API shows it; `heardAt`: when its holder was heard of last, null: when it was taken. */
+export const leaseBody = (
+  { licenseId, policy }: LicenseFacts,
+  lease: Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expiresAt' | 'ttlSeconds'>,
+  heardAt: Instant | null,
+): z.output<typeof leaseShape> => {
+  const { leaseId, product, borrow, expiresAt, ttlSeconds } = lease;
+  const heardUntil = heardAt === null ? expiresAt : plusSeconds(heardAt, ttlSeconds);
+  return {
+    id: leaseId,
+    licenseId,
+    scope: policy.lease.scope,
+    product,
+    borrowed: borrow,
+    expiresAt: !borrow && heardUntil > expiresAt ? heardUntil : expiresAt,
+    // Where the policy does not say, often enough that one may be lost.
+    heartbeatSeconds: policy.heartbeatSeconds ?? Math.max(1, Math.floor(ttlSeconds / 3)),
+  };
+};
