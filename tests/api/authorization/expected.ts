@@ -59,6 +59,12 @@ export const expected: Readonly<Record<string, Expected>> = {
   validateLicense: byKey('ALLOWED'),
   activateLicense: byKey('LICENSE_NOT_FOUND'),
   deactivateLicense: byKey('LICENSE_NOT_FOUND'),
+  swapActivation: byKey('LICENSE_NOT_FOUND'),
+  acquireLease: byKey('LICENSE_NOT_FOUND'),
+  renewLease: byKey('LICENSE_NOT_FOUND'),
+  releaseLease: byKey('LICENSE_NOT_FOUND'),
+  recordUsage: byKey('LICENSE_NOT_FOUND'),
+  licenseFeatures: byKey('LICENSE_NOT_FOUND'),
 
   issueLicense: ownList(issuerChanges),
   listLicenses: ownList(issuerReads, holderReads),
