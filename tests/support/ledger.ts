@@ -183,7 +183,10 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
       const reader = store.connect();
       const done = new AbortController();
       const events: Recorded[] = [];
-      const options = { streamPrefixes: ['license-', 'organization-'], signal: done.signal };
+      const options = {
+        streamPrefixes: ['license-', 'organization-', 'catalog-', 'reservation-'],
+        signal: done.signal,
+      };
       for await (const each of reader.follow('start', options)) {
         if ('idle' in each) break;
         events.push(each);

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { canaries, canaryRequests, ordinary, secretsIn } from '../support/canaries.ts';
+import { type Ledger, startLedger, type TestMember } from '../support/ledger.ts';
+
+let ledger: Ledger;
+let owner: TestMember;
+const told: { readonly operationId: string; readonly text: string }[] = [];
+const secrets = new Set<string>();
+
+const hidden = () => [...new Set([...Object.values(canaries), ...secrets])];
+const leaksIn = (text: string) => hidden().filter((secret) => text.includes(secret));
+const toldIn = (text: string) => [...leaksIn(text), ...(text.includes(ordinary) ? [ordinary] : [])];
+const withText = (value: unknown) =>
+  JSON.stringify(value, (_name, each) => (typeof each === 'bigint' ? `${each}` : each));
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  owner = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+  const issued = await ledger.issue();
+  for (const secret of [ledger.a.apiKey, ledger.b.apiKey, owner.accessToken, owner.refreshToken, owner.email])
+    secrets.add(secret);
+  secrets.add(issued.licenseKey);
+  secrets.add(issued.licenseKey.replaceAll('-', '').slice(2, 28));
+  const ids = { licenseId: issued.licenseId, organizationId: ledger.a.organizationId, userId: owner.userId };
+
+  const sendAll = async () => {
+    for (const route of ledger.routes) {
+      for (const credential of [ledger.a.apiKey, owner.accessToken]) {
+        for (const { method, path, headers, body } of canaryRequests(route, `Bearer ${credential}`, ids)) {
+          const answer = await ledger.call(method, path, { headers, ...(body === undefined ? {} : { body }) });
+          if (answer.status >= 400) told.push({ operationId: route.operationId, text: answer.text });
+          else for (const secret of secretsIn(answer.body)) secrets.add(secret);
+        }
+      }
+    }
+  };
+  await sendAll();
+  // The same while the event store refuses: what fails is logged with its error.
+  ledger.faults.refuseAppends = { code: 14, details: 'down' };
+  await sendAll();
+  ledger.faults.refuseAppends = undefined;
+}, 180_000);
+afterAll(() => ledger.stop());
+
+test('every operation was asked, and something was found that must stay hidden', () => {
+  const asked = new Set(told.map(({ operationId }) => operationId));
+  expect([...asked].sort()).toEqual(ledger.routes.map(({ operationId }) => operationId).sort());
+  expect(hidden().length).toBeGreaterThan(Object.keys(canaries).length + 5);
+});
+
+test('no refusal repeats a password, token, key, address, fingerprint or header', () => {
+  for (const { operationId, text } of told) expect([operationId, text, leaksIn(text)]).toEqual([operationId, text, []]);
+});
+
+test('the log has none of them', () => {
+  const log = ledger.logged.join('');
+  expect(log).toContain('request failed');
+  expect(ledger.logged.filter((line) => toldIn(line).length > 0)).toEqual([]);
+});
+
+test('no event has one of them', async () => {
+  const events = await ledger.events();
+  expect(events.length).toBeGreaterThan(10);
+  expect(events.filter((event) => leaksIn(withText(event)).length > 0)).toEqual([]);
+});
+
+test('no label of a metric has one of them', async () => {
+  const metrics = await ledger.metrics.registry.metrics();
+  expect(metrics).toContain('route="validateLicense"');
+  expect(toldIn(metrics)).toEqual([]);
+});
+
+test('no read model has one of them', async () => {
+  const { rows } = await ledger.database.superuser.query<{ name: string }>(
+    "select tablename as name from pg_tables where schemaname = 'rm' order by 1",
+  );
+  expect(rows.length).toBeGreaterThan(10);
+  for (const { name } of rows) {
+    const { rows: found } = await ledger.database.superuser.query<{ text: string }>(
+      `select t::text as text from rm.${name} t`,
+    );
+    expect([name, found.filter(({ text }) => leaksIn(text).length > 0)]).toEqual([name, []]);
+  }
+});
