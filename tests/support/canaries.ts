@@ -21,10 +21,9 @@ export const canaries = {
   token: 'canary-token-0123456789abcdefghijklmnopqrstuvwxyz',
   licenseKey: formatLicenseKey('LL', generateLicenseKeyBody()),
   header: 'canary-header-value',
-  parameter: 'canary-parameter',
 } as const;
 
-/** Stands in fields that may be stored and told to who sent them, but to nobody else: not in logs and metrics. */
+/** Stands in parameters and fields that may be stored and told to who sent them, but to nobody else: not in logs and metrics. */
 export const ordinary = 'canary-ordinary-value';
 
 // Which canary a field of a body gets, by its name; what is not named here may be stored in events.
@@ -66,7 +65,7 @@ export const canaryRequests = (
   const { body, query } = route.request.shape;
   const pathWith = (idOf: (name: string) => string) =>
     route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(idOf(name)));
-  const path = pathWith((name) => ids[name] ?? canaries.parameter);
+  const path = pathWith((name) => ids[name] ?? ordinary);
   const method = route.method.toUpperCase();
   const plain = { method, path, headers: { ...headers, authorization } };
   const example = body === undefined ? null : exampleOf(body);
@@ -81,8 +80,8 @@ export const canaryRequests = (
     { ...full, headers: { ...full.headers, authorization: `Bearer e30.${canaries.token}.x` } },
     { ...full, headers: { ...full.headers, authorization: `Basic ${canaries.token}` } },
     { ...full, headers: { ...full.headers, authorization: `License ${canaries.licenseKey}` } },
-    { ...full, path: pathWith(() => canaries.parameter) },
-    ...[...known, 'unknown'].map((name) => ({ ...full, path: `${path}?${name}=${canaries.parameter}` })),
+    { ...full, path: pathWith(() => ordinary) },
+    ...[...known, 'unknown'].map((name) => ({ ...full, path: `${path}?${name}=${ordinary}` })),
     ...(example === null
       ? []
       : [
