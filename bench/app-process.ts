@@ -6,6 +6,7 @@ import { createRequestLog } from '../src/api/logging.ts';
 import { createMetrics } from '../src/api/metrics.ts';
 import { standardLimits } from '../src/api/rate-limit/limits.ts';
 import { createRateLimiter } from '../src/api/rate-limit.ts';
+import { noAccounts } from '../src/cli/accounts.ts';
 import { listen } from '../src/cli/listen.ts';
 import { allRoles, type Role } from '../src/cli/roles.ts';
 import { loadConfig } from '../src/config.ts';
@@ -72,6 +73,8 @@ const start = async (options: AppOptions): Promise<string> => {
         },
         stopping: new AbortController().signal,
         front: measuredFront,
+        accounts: noAccounts,
+        platformLicense: async () => null,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
         store,

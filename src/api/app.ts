@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
+import { TooManyLogins } from '../identity/passwords.ts';
 import { authorize, authorizeUser } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { Authenticate } from './caller.ts';
@@ -212,6 +213,9 @@ const failure = (error: unknown): Problem => {
   if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
     return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
+  }
+  if (error instanceof TooManyLogins) {
+    return problemForNow('UNAVAILABLE', 'Too many passwords are being checked. Try again.', error.retryAfterSeconds);
   }
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;

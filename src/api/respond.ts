@@ -26,13 +26,14 @@ export type Respond = {
 
 /** `sharedHeaders`: names and values in turn. */
 export const createRespond = (sharedHeaders: readonly string[]): Respond => {
+  const withoutCacheControl = sharedHeaders.filter((_, at) => sharedHeaders[at - (at % 2)] !== 'Cache-Control');
   const writeHead = (
     response: ServerResponse,
     status: number,
     own: readonly string[],
     headers: Readonly<Record<string, string>>,
   ): void => {
-    const lines = [...sharedHeaders, ...own];
+    const lines = [...('Cache-Control' in headers ? withoutCacheControl : sharedHeaders), ...own];
     for (const name in headers) lines.push(name, headers[name] ?? '');
     // A client that is still sending must not have the rest of its body taken for its next request.
     if (!response.req.complete && response.req.headers['content-length'] !== '0') lines.push('Connection', 'close');

@@ -1,8 +1,10 @@
+import type { AuthNeeds } from './auth/needs.ts';
+import { authRoutes } from './auth/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { Route } from './route.ts';
 
-export type RouteNeeds = LicenseRouteNeeds & EventRouteNeeds;
+export type RouteNeeds = LicenseRouteNeeds & AuthNeeds & EventRouteNeeds;
 
 /**
  * Every operation, the most frequent first, because the router tries them in this order. A path without parameters stands
@@ -11,5 +13,6 @@ export type RouteNeeds = LicenseRouteNeeds & EventRouteNeeds;
 export const createRoutes = (needs: RouteNeeds): readonly Route[] => [
   ...clientRoutes(needs),
   ...licenseRoutes(needs),
+  ...authRoutes(needs),
   ...eventRoutes(needs),
 ];

@@ -7,10 +7,7 @@ import { createMetrics } from '../api/metrics.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
-import { createAccessTokens } from '../identity/access-token.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
-import { createAuthenticateUser } from '../identity/authenticate-user.ts';
-import { openKeyRing } from '../identity/key-ring.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { refuseOpenCatalog } from '../projections/lint.ts';
 import { migrate } from '../projections/migrate.ts';
@@ -23,6 +20,7 @@ import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
 import { migrateQueue } from '../workers/queue.ts';
 import { startWorker } from '../workers/worker.ts';
+import { openAccounts } from './accounts.ts';
 import { createFront } from './front.ts';
 import { listen, shutDown } from './listen.ts';
 import { measureProjection } from './measure.ts';
@@ -111,7 +109,6 @@ export const assemble = async (
       closers.push(worker.close);
     }
 
-    const nowMs = () => now().getTime();
     const apiKey = createAuthenticate({
       ...{ pool: apiPool, secrets, nowMs: Date.now },
       onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
@@ -130,16 +127,13 @@ export const assemble = async (
     closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));
     let baseUrl: string | null = null;
     if (roles.includes('api')) {
-      const ring = await openKeyRing({ directory: config.jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
-      closers.push(async () => ring.close());
-      const tokens = createAccessTokens({ ring, accessTokenSeconds: config.accessTokenSeconds, nowMs });
-      const users = createAuthenticateUser({ pool: apiPool, verifyAccessToken: tokens.verifyAccessToken, nowMs });
-      const { front, close } = createFront(config, { pool: apiPool, now, log, metrics });
-      closers.push(close);
+      const { accounts, user, close: closeAccounts } = await openAccounts(config, { pool: apiPool, now, log });
+      const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
+      closers.push(closeAccounts, closeFront);
       const { server } = createApi({
         ...shared,
-        front,
-        authenticate: { apiKey, user: users.authenticate },
+        ...{ front, platformLicense, accounts },
+        authenticate: { apiKey, user },
         executor,
         store,
         pool: apiPool,

@@ -8,6 +8,7 @@ import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/pool.ts';
 import { createValidationReader } from '../projections/validation.ts';
+import { noAccounts } from './accounts.ts';
 import { createLog } from './log.ts';
 import { version } from './version.ts';
 
@@ -34,6 +35,8 @@ export const currentOpenApi = (): string => {
     validations: createValidationReader(pool),
     secrets,
     licenseKeyPrefix: 'LL',
+    accounts: noAccounts,
+    platformLicense: async () => null,
     now: () => '',
   });
   return openApiText(routes, version);

@@ -61,6 +61,16 @@ export const activateUser = (
     return rowCount === 1;
   });
 
+/** Gives the address back at once: nothing came of the command. Whoever is active stays. */
+export const abandonUser = (pool: Pool, { userId, commandId }: Pick<NewUser, 'userId' | 'commandId'>): Promise<void> =>
+  asUser(pool, userId, async (db) => {
+    await db.query({
+      name: 'abandon-user',
+      text: `delete from identity.users where user_id = $1 and command_id = $2 and state = 'pending'`,
+      values: [userId, commandId],
+    });
+  });
+
 const insertPending = async (db: PoolClient, user: NewUser): Promise<boolean> => {
   const { rowCount } = await db.query({
     name: 'insert-pending-user',

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { asUser } from './as-user.ts';
+import { asUser, becomeUser } from './as-user.ts';
 import { endSessions } from './sessions.ts';
 
 /** What a user is shown of themselves; never the password's hash. `email` is as it was given. */
@@ -111,16 +111,41 @@ export const rehashPassword = (
     return true;
   });
 
-/** Ends a login for good, with all its sessions and access tokens. False: there is no such active user. */
-export const deactivateUser = (pool: Pool, userId: string, now: Date): Promise<boolean> =>
+/** An organization that a user owns, and who else does. */
+export type Owned = { readonly organizationId: string; readonly otherOwnerIds: readonly string[] };
+
+/**
+ * Ends a login for good, with all its sessions and access tokens, unless one of the organizations would be left without an
+ * OWNER who can sign in: of several who leave at once, one stays. `unknown`: there is no such active user.
+ */
+export const deactivateUser = (
+  pool: Pool,
+  userId: string,
+  { owned, now }: { readonly owned: readonly Owned[]; readonly now: Date },
+): Promise<'deactivated' | 'last_owner' | 'unknown'> =>
   asUser(pool, userId, async (db) => {
+    // In one order, so that two who own the same organizations do not wait for each other for ever.
+    for (const { organizationId } of owned.toSorted((a, b) => a.organizationId.localeCompare(b.organizationId, 'en'))) {
+      await db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
+    }
+    for (const { otherOwnerIds } of owned) if (!(await isAnyActive(db, otherOwnerIds))) return 'last_owner';
+    await becomeUser(db, userId);
     const { rowCount } = await db.query({
       name: 'deactivate-user',
       text: `update identity.users set state = 'deactivated', deactivated_at = $2, sessions_not_before = $2
         where user_id = $1 and state = 'active'`,
       values: [userId, now],
     });
-    if (rowCount !== 1) return false;
+    if (rowCount !== 1) return 'unknown';
     await endSessions(db, userId, { exceptSessionId: null, reason: 'DEACTIVATED', now });
-    return true;
+    return 'deactivated';
   });
+
+const isAnyActive = async (db: PoolClient, userIds: readonly string[]): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'is-any-active',
+    text: `select from identity.user_profiles($1) where state = 'active'`,
+    values: [userIds],
+  });
+  return rowCount !== 0;
+};

@@ -96,7 +96,10 @@ const endings: Readonly<
     ({ userId, sessionId }) => endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start }),
     withoutUser,
   ],
-  'the user was deactivated': [({ userId }) => deactivateUser(database.api, userId, start), withoutUser],
+  'the user was deactivated': [
+    ({ userId }) => deactivateUser(database.api, userId, { owned: [], now: start }),
+    withoutUser,
+  ],
   'all sessions were ended': [
     ({ userId }) => setPassword(database.api, userId, { passwordHash: 'new', exceptSessionId: null, now: start }),
     withoutUser,

@@ -171,7 +171,7 @@ test.each(['ended', 'deactivated'] as const)('a session that was %s is refreshed
   const { userId, sessionId, refreshToken } = await signedIn();
   if (how === 'ended')
     expect(await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start })).toBe(true);
-  else await deactivateUser(database.api, userId, start);
+  else await deactivateUser(database.api, userId, { owned: [], now: start });
   expect(await refresh(refreshToken, 1_000)).toBeNull();
   expect(await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start })).toBe(false);
 });

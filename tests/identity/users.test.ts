@@ -85,7 +85,7 @@ test('the same command goes on at once where it stopped, as long as it goes on i
   expect(await reserveUser(database.api, { ...again, passwordHash: 'hash of a guess' })).toEqual({
     ...{ outcome: 'active', passwordHash: 'hash of another try' },
   });
-  await deactivateUser(database.api, user.userId, start);
+  await deactivateUser(database.api, user.userId, { owned: [], now: start });
   expect(await reserveUser(database.api, again)).toEqual({ outcome: 'taken' });
   expect(await activateUser(database.api, again)).toBe(false);
 });
@@ -115,8 +115,8 @@ test('a stronger hash replaces the one it was made from, never a password that w
 test('a deactivated user is known, keeps the address, and has no sessions and no way to change anything', async () => {
   const { userId, email } = await createUser(database.api);
   await openTestSession(database.api, userId);
-  expect(await deactivateUser(database.api, userId, later(1))).toBe(true);
-  expect(await deactivateUser(database.api, userId, later(2))).toBe(false);
+  expect(await deactivateUser(database.api, userId, { owned: [], now: later(1) })).toBe('deactivated');
+  expect(await deactivateUser(database.api, userId, { owned: [], now: later(2) })).toBe('unknown');
   expect(await getUser(database.api, userId)).toMatchObject({ state: 'deactivated' });
   expect(await listSessions(database.api, userId, start)).toEqual([]);
   expect((await openTestSession(database.api, userId)).refreshExpiresAt).toBeUndefined();

@@ -4,16 +4,19 @@ import { Writable } from 'node:stream';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
+import type { Accounts } from '../../src/api/auth/needs.ts';
 import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/metrics.ts';
+import { createPlatformLicenseOf } from '../../src/api/tier-of-organization.ts';
 import type { Role, Scope } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
+import { createPasswords } from '../../src/identity/passwords.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { runProjector } from '../../src/projections/run.ts';
@@ -59,7 +62,13 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
  * organizations exist. `clock.aheadMs` moves the API's clock, `faults` are those of the event store server.
  * Nothing is limited unless `frontOf` says so.
  */
-export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (parts: FrontParts) => Front } = {}) => {
+export const startLedger = async ({
+  frontOf = () => openFront,
+  signupPolicy = null,
+}: {
+  frontOf?: (parts: FrontParts) => Front;
+  signupPolicy?: Accounts['signupPolicy'];
+} = {}) => {
   const [store, database] = await Promise.all([startStore(), createReadModels()]);
   const log = collectLog();
   const connected = store.connect();
@@ -102,6 +111,13 @@ export const startLedger = async ({ frontOf = () => openFront }: { frontOf?: (pa
       apiKey: createAuthenticate({ pool: database.api, secrets, nowMs, onError: (error) => log.pino.error(error) }),
       user: users.authenticate,
     },
+    accounts: {
+      ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
+      ...{ forgetting: users, signupPolicy },
+    },
+    platformLicense: createPlatformLicenseOf({
+      ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
+    }),
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     store: connected,

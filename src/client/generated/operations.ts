@@ -11,6 +11,14 @@ export type SuspendLicense = { reason: { code: "PAYMENT" | "FRAUD" | "CUSTOMER_R
 export type ReinstateLicense = { reason?: { code: string; text?: string } };
 export type RenewLicense = { duration?: string; expiresAt?: string; basis?: "FROM_EXPIRY" | "FROM_NOW" | "FROM_NOW_IF_EXPIRED"; reason?: { code: string; text?: string } };
 export type RevokeLicense = { reason: { code: string; text?: string } };
+export type SignUp = { email: string; password: string; displayName?: string; organizationName?: string; timeZone?: string };
+export type LogIn = { email: string; password: string; organizationId?: string };
+export type Refresh = { refreshToken: string };
+export type LogOut = Record<string, never>;
+export type SwitchOrganization = { organizationId: string };
+export type ChangePassword = { currentPassword: string; newPassword: string };
+export type AcceptInvitation = { token: string; password?: string; displayName?: string };
+export type ChangeUser = { displayName: string | null };
 export type Schema0 = string | number | boolean | null | (Schema0)[] | { [name: string]: Schema0 };
 export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
@@ -21,6 +29,13 @@ export type MeteredUse = { id: string; meter: string; total: number; max: number
 export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; asOf: string };
 export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; externalRef: string | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
+export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
+export type User = { id: string; email: string; displayName: string | null; createdAt: string };
+export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
+export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
+export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: string; alg: "ES256"; use: "sig" };
+export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 /** Every operation: what it takes, and what it answers with. */
 export type Operations = {
@@ -42,6 +57,20 @@ export type Operations = {
   reinstateLicense: { params: { licenseId: string }; body: ReinstateLicense; answer: { license: License; changed: boolean } };
   renewLicense: { params: { licenseId: string }; body: RenewLicense; answer: { license: License; changed: boolean } };
   revokeLicense: { params: { licenseId: string }; body: RevokeLicense; answer: { license: License; changed: boolean } };
+  signUp: { body: SignUp; answer: SignedIn };
+  logIn: { body: LogIn; answer: SignedIn };
+  refresh: { body: Refresh; answer: SignedIn };
+  logOut: { body: LogOut; answer: undefined };
+  switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
+  me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
+  changePassword: { body: ChangePassword; answer: undefined };
+  listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
+  endSession: { params: { sessionId: string }; answer: undefined };
+  jwks: { answer: { keys: (PublicKey)[] } };
+  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedIn };
+  getUser: { params: { userId: string }; answer: User };
+  changeUser: { params: { userId: string }; body: ChangeUser; answer: User };
+  deleteUser: { params: { userId: string }; answer: undefined };
   listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
   streamEvents: { query?: { cursor?: string; types?: string }; answer: undefined };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
@@ -66,6 +95,20 @@ export const operations = {
   reinstateLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/reinstate', repeats: true },
   renewLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/renew', repeats: true },
   revokeLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/revoke', repeats: true },
+  signUp: { method: 'POST', path: '/v1/auth/signup', repeats: true },
+  logIn: { method: 'POST', path: '/v1/auth/login', repeats: true },
+  refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: true },
+  logOut: { method: 'POST', path: '/v1/auth/logout', repeats: true },
+  switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
+  me: { method: 'GET', path: '/v1/auth/me', repeats: false },
+  changePassword: { method: 'POST', path: '/v1/auth/password', repeats: true },
+  listSessions: { method: 'GET', path: '/v1/auth/sessions', repeats: false },
+  endSession: { method: 'DELETE', path: '/v1/auth/sessions/{sessionId}', repeats: true },
+  jwks: { method: 'GET', path: '/.well-known/jwks.json', repeats: false },
+  acceptInvitation: { method: 'POST', path: '/v1/invitations/accept', repeats: true },
+  getUser: { method: 'GET', path: '/v1/users/{userId}', repeats: false },
+  changeUser: { method: 'PATCH', path: '/v1/users/{userId}', repeats: true },
+  deleteUser: { method: 'DELETE', path: '/v1/users/{userId}', repeats: true },
   listEvents: { method: 'GET', path: '/v1/events', repeats: false },
   streamEvents: { method: 'GET', path: '/v1/events/stream', repeats: false },
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },

@@ -35,6 +35,19 @@ export const removeValue = async (db: PoolClient, ref: string): Promise<boolean>
   return rowCount === 1;
 };
 
+/** The value of a kind that an issuer holds about something; null: there is none (any more). As its issuer or holder. */
+export const valueAbout = async (
+  db: PoolClient,
+  { issuerOrgId, kind, subject }: Pick<PersonalValue, 'issuerOrgId' | 'kind' | 'subject'>,
+): Promise<string | null> => {
+  const { rows } = await db.query<{ value: string }>({
+    name: 'value-about',
+    text: 'select value from vault.personal_values where issuer_org_id = $1 and subject = $2 and kind = $3',
+    values: [issuerOrgId, subject, kind],
+  });
+  return rows[0]?.value ?? null;
+};
+
 type LicenseMetadata = {
   readonly licenseId: string;
   readonly issuerOrgId: string;

@@ -48,12 +48,18 @@ const byKey = (strangers: string): Expected => ({
   ...{ for: 'license', own: holderManages, held: holderManages, strangers },
 });
 const anybody: Expected = { for: 'anybody' };
+const user: Expected = { for: 'user' };
 
 /** By operation, and after a colon what is special about the request where it matters who asks. */
 export const expected: Readonly<Record<string, Expected>> = {
   live: anybody,
   ready: anybody,
   version: anybody,
+
+  ...{ signUp: anybody, logIn: anybody, refresh: anybody, jwks: anybody, 'acceptInvitation: with a password': anybody },
+  ...{ me: user, logOut: user, switchOrganization: user, changePassword: user, listSessions: user, endSession: user },
+  // Who may see others is told to nobody: tests/api/auth/users.test.ts.
+  ...{ getUser: user, changeUser: user, deleteUser: user, 'acceptInvitation: signed in': user },
 
   // An unknown license is an answer there.
   validateLicense: byKey('ALLOWED'),

@@ -1,4 +1,5 @@
 import { licenseRequests } from './requests-licenses.ts';
+import { userRequests } from './requests-users.ts';
 import type { MakeRequest } from './subject.ts';
 
 const bare =
@@ -11,4 +12,5 @@ export const requests: Readonly<Record<string, MakeRequest>> = {
   ready: bare('/readyz'),
   version: bare('/version'),
   ...licenseRequests,
+  ...userRequests,
 };

@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { decodeId, encodeId } from '../../domain/ids.ts';
+import { organizationLimits } from '../../domain/organization/limits.ts';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { look } from '../../eventstore/look.ts';
+import { abandonUser, activateUser } from '../../identity/sign-up.ts';
+import { getUser } from '../../identity/users.ts';
+import { valueAbout } from '../../projections/tables/vault.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { authorizeUser } from '../authorize.ts';
+import { type Attempt, idempotently } from '../idempotency.ts';
+import { decodeInvitationToken, type InvitationPlace } from '../invitation-token.ts';
+import { isProblem, type Problem, problem } from '../problems.ts';
+import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
+import { sendCommand } from '../send-command.ts';
+import { type AuthNeeds, nobodysOrganization, pseudonymOf } from './needs.ts';
+import { displayName, type MemberOf, memberOfShape, newPassword, tokensShape, userBody, userShape } from './shapes.ts';
+import { emailTaken, reserve } from './sign-up.ts';
+import { membershipIn, openSignedIn } from './tokens.ts';
+
+const acceptBody = z
+  .strictObject({
+    token: z.string().min(1).max(500),
+    password: newPassword.optional(),
+    displayName: displayName.optional(),
+  })
+  .refine(({ password, displayName: called }) => password !== undefined || called === undefined, {
+    path: ['displayName'],
+    message: 'goes with a password only: a user who is there already has a name',
+  })
+  .meta({
+    id: 'AcceptInvitation',
+    example: { token: 'AQ3mXgTq', password: 'four small green apples', displayName: 'Ann Lee' },
+  });
+
+/** POST /v1/invitations/accept: makes the invited a member, and a user where there is none with this address. */
+export const acceptInvitation = (needs: AuthNeeds): Route =>
+  publicRoute({
+    method: 'post',
+    path: '/v1/invitations/accept',
+    operationId: 'acceptInvitation',
+    summary: 'Accept an invitation',
+    description:
+      'With a password it makes a user of the invited address and signs in. Without one it takes the access token of the user who has that address; displayName goes with a password only.',
+    tag: 'Members',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body: acceptBody }),
+    replies: {
+      200: {
+        description: 'The signed-in user is a member now; get a token for the organization with /v1/auth/switch.',
+        body: z.strictObject({ user: userShape, organization: memberOfShape }).meta({ id: 'InvitationAccepted' }),
+      },
+      201: { description: 'The new user is a member, and signed in.', body: tokensShape },
+    },
+    rejections: [
+      ...(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'EMAIL_TAKEN'] as const),
+      ...(['ALREADY_MEMBER', 'USER_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'] as const),
+    ],
+    handle: async ({ body }, call) => {
+      const { token, password, displayName: called = null } = body;
+      if (password !== undefined) {
+        const invitation = await findInvitation(needs, token);
+        return isProblem(invitation) ? invitation : acceptAnew(needs, call, invitation, { token, password, called });
+      }
+      const user = await authorizeUser(needs.authenticate, call);
+      if (isProblem(user)) return user;
+      const invitation = await findInvitation(needs, token);
+      if (isProblem(invitation)) return invitation;
+      const request = { organizationId: user.userId, principal: user.userId, operation: 'acceptInvitation' };
+      return idempotently(needs, call, { ...request, input: body }, (attempt) =>
+        acceptAs(needs, call, attempt, invitation, user.userId),
+      );
+    },
+  });
+
+type Invitation = InvitationPlace & {
+  /** Of the invited; who they are is known to the vault only. */
+  readonly email: string;
+};
+
+const noInvitation = problem('NOT_FOUND', 'There is no such invitation, or it has ended.');
+
+const findInvitation = async ({ secrets, pool }: AuthNeeds, token: string): Promise<Invitation | Problem> => {
+  const place = decodeInvitationToken(secrets, token);
+  if (place === null) return noInvitation;
+  const { organizationId: issuerOrgId, invitationId: subject } = place;
+  const email = await asTenant(pool, issuerOrgId, (db) => valueAbout(db, { issuerOrgId, kind: 'EMAIL', subject }));
+  return email === null ? noInvitation : { ...place, email };
+};
+
+/** As the signed-in user, who must have the invited address. */
+const acceptAs = async (
+  needs: AuthNeeds,
+  call: Call,
+  attempt: Attempt,
+  invitation: Invitation,
+  userId: string,
+): Promise<Reply | Problem> => {
+  const user = await getUser(needs.pool, userId);
+  if (user === null || user.email.toLowerCase() !== invitation.email.toLowerCase()) {
+    return problem('FORBIDDEN', 'This invitation is for another e-mail address than the one you are signed in with.');
+  }
+  const joined = await join(needs, call, attempt, invitation, userId);
+  if (isProblem(joined)) return joined;
+  const { organization, position } = joined;
+  return { status: 200, body: { user: userBody(user), organization }, position };
+};
+
+/**
+ * As a new user of the invited address. Their id follows from the invitation, which is accepted once, so that whoever tries
+ * again goes on where an earlier try stopped.
+ */
+const acceptAnew = async (
+  needs: AuthNeeds,
+  call: Call,
+  invitation: Invitation,
+  { token, password, called }: { readonly token: string; readonly password: string; readonly called: string | null },
+): Promise<Reply | Problem> => {
+  const principal = pseudonymOf(needs.secrets, 'token', token);
+  const request = { organizationId: nobodysOrganization, principal, operation: 'acceptInvitation' };
+  return idempotently(needs, call, { ...request, input: { password, called } }, async (attempt) => {
+    if (!(await mayStillJoin(needs, invitation))) return noInvitation;
+    const commandId = aggregateId(decodeId('inv', invitation.invitationId) ?? '', 'acceptance');
+    const user = {
+      ...{ userId: userIdOf(invitation), email: invitation.email, displayName: called, commandId },
+      now: new Date(needs.now()),
+    };
+    const taken = await reserve(needs, user, password);
+    if (taken !== null) return taken;
+    const joined = await join(needs, call, attempt, invitation, user.userId);
+    if (isProblem(joined)) {
+      await abandonUser(needs.pool, user);
+      return joined;
+    }
+    const { organization, position } = joined;
+    if (!(await activateUser(needs.pool, user))) return emailTaken;
+    const body = await openSignedIn(needs, call, { userId: user.userId, organization });
+    return body === null ? emailTaken : { status: 201, body, position };
+  });
+};
+
+const userIdOf = ({ invitationId }: InvitationPlace): string =>
+  encodeId('usr', aggregateId(decodeId('inv', invitationId) ?? '', 'user'));
+
+/** Before a user is made: the organization's stream says again what counts, when they join. */
+const mayStillJoin = async ({ executor, now }: AuthNeeds, invitation: Invitation): Promise<boolean> => {
+  const { organizationId, invitationId } = invitation;
+  const open = await look(executor, organizationAggregate, organizationId, (organization) => {
+    if (organization.kind === 'missing') return null;
+    const found = organization.invitations.get(invitationId);
+    const isOpen = found?.state === 'pending' && now() < found.expiresAt;
+    return isOpen || organization.members.get(userIdOf(invitation))?.invitationId === invitationId ? true : null;
+  });
+  return open !== null;
+};
+
+const join = async (
+  needs: AuthNeeds,
+  call: Call,
+  attempt: Attempt,
+  { organizationId, invitationId }: Invitation,
+  userId: string,
+): Promise<{ readonly organization: MemberOf; readonly position: bigint } | Problem> => {
+  const at = needs.now();
+  const license = await needs.platformLicense(organizationId);
+  const limits = organizationLimits(license?.entitlements ?? [], at);
+  call.actsFor(organizationId);
+  const joined = await sendCommand(
+    needs.executor,
+    organizationAggregate,
+    organizationId,
+    { type: 'AcceptInvitation', at, by: { type: 'USER', userId }, data: { invitationId, userId, limits } },
+    { call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } },
+    () => null,
+  );
+  if (isProblem(joined)) return joined.problem === 'ORGANIZATION_NOT_FOUND' ? noInvitation : joined;
+  const organization = await membershipIn(needs.executor, organizationId, userId);
+  return organization === null ? noInvitation : { organization, position: joined.position.commit };
+};

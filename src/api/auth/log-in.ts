@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { findUserByEmail, rehashPassword } from '../../identity/users.ts';
+import { idempotently } from '../idempotency.ts';
+import type { Problem } from '../problems.ts';
+import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
+import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
+import { knownEmail, knownPassword, organizationId, tokensShape } from './shapes.ts';
+import { notSignedIn, openOrganizations, openSignedIn } from './tokens.ts';
+
+const loginBody = z
+  .strictObject({ email: knownEmail, password: knownPassword, organizationId: organizationId.optional() })
+  .meta({ id: 'LogIn', example: { email: 'ann@vendor.example', password: 'four small green apples' } });
+
+type Login = z.output<typeof loginBody>;
+
+/** POST /v1/auth/login: opens a session. Takes as long and answers the same whether there is such a user or not. */
+export const logIn = (needs: AuthNeeds): Route =>
+  publicRoute({
+    method: 'post',
+    path: '/v1/auth/login',
+    operationId: 'logIn',
+    summary: 'Sign in',
+    description:
+      'Opens a session for one organization: the one named, else the open one that was joined first. The refresh token is good for one use: keep the newest.',
+    tag: 'Authentication',
+    effect: 'change',
+    request: z.object({ params: none, query: none, body: loginBody }),
+    replies: { 200: { description: 'Signed in.', body: tokensShape } },
+    rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
+    handle: async ({ body }, call) => {
+      const principal = emailPseudonym(needs.secrets, body.email);
+      const refused =
+        (await call.limits.takeForAddress('login')) ?? (await call.limits.take('login_account', principal));
+      if (refused !== null) return refused;
+      const request = { organizationId: nobodysOrganization, principal, operation: 'logIn', input: body };
+      const answer = await idempotently(needs, call, request, () => open(needs, call, body));
+      if (!('problem' in answer)) await call.limits.loggedIn(principal);
+      return answer;
+    },
+  });
+
+const open = async (needs: AuthNeeds, call: Call, login: Login): Promise<Reply | Problem> => {
+  const { pool, accounts } = needs;
+  const user = await findUserByEmail(pool, login.email);
+  const isActive = user?.state === 'active';
+  const checked = await accounts.passwords.verify(isActive ? user.passwordHash : null, login.password);
+  if (!isActive || checked === 'wrong') return notSignedIn;
+  if (checked === 'right_but_outdated') {
+    await rehashPassword(pool, user, login.email, await accounts.passwords.hash(login.password));
+  }
+  const organizations = await openOrganizations(needs, user.userId);
+  const wanted = login.organizationId;
+  const organization = wanted === undefined ? organizations[0] : organizations.find(({ id }) => id === wanted);
+  if (wanted !== undefined && organization === undefined) return notSignedIn;
+  if (organization !== undefined) call.actsFor(organization.id);
+  const body = await openSignedIn(needs, call, { userId: user.userId, organization: organization ?? null });
+  return body === null ? notSignedIn : { status: 200, body };
+};

@@ -1,0 +1,77 @@
+import { encodeId } from '../../domain/ids.ts';
+import { trialReservations } from '../../domain/reservation/trial.ts';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { look } from '../../eventstore/look.ts';
+import { generateLicenseKeyBody, hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
+import { findOffer } from '../catalog/offer.ts';
+import type { Attempt } from '../idempotency.ts';
+import { sendLicenseCommand } from '../licenses/send-command.ts';
+import { withReserved } from '../licenses/trial.ts';
+import { isProblem } from '../problems.ts';
+import type { Call } from '../route.ts';
+import type { AuthNeeds } from './needs.ts';
+
+const operator = { type: 'SYSTEM', id: 'signup', onBehalfOf: null } as const;
+
+/** What the platform gives to a new organization. */
+export type PlatformOffer = {
+  /** Issues the license to the organization, once for a command id; gives the position of its last event. */
+  readonly issueTo: (organizationId: string, attempt: Attempt) => Promise<bigint>;
+};
+
+/**
+ * What SIGNUP_POLICY offers now, as the platform's catalog is; null: there is no such policy configured. Its key is shown to
+ * nobody: the holder can have it rotated. Throws a sentence for the operator where the policy cannot be issued.
+ */
+export const findPlatformOffer = async (needs: AuthNeeds, call: Call): Promise<PlatformOffer | null> => {
+  const { executor, accounts, secrets } = needs;
+  if (accounts.signupPolicy === null) return null;
+  const { organizationId: issuerOrgId, policyId } = accounts.signupPolicy;
+  const offered = await findOffer(executor, issuerOrgId, { policyId });
+  if (isProblem(offered)) throw misconfigured(offered.detail);
+  const { policy, products, term, limits, entitlements } = offered;
+  if (products === null || products.length === 0) throw misconfigured('The policy has no products.');
+  const timeZone = await look(executor, organizationAggregate, issuerOrgId, (platform) =>
+    platform.kind === 'created' && platform.closedAt === null ? platform.timeZone : null,
+  );
+  if (timeZone === null) throw misconfigured('There is no such organization, or it was closed.');
+
+  const issueTo = async (holderOrgId: string, signup: Attempt): Promise<bigint> => {
+    // Of its own: the ids of events follow from it, and those of the signup are taken.
+    const attempt = { ...signup, commandId: aggregateId(signup.commandId, 'platform license') };
+    const licenseId = encodeId('lic', aggregateId(attempt.commandId, 'license'));
+    const { hash, secretId } = hashLicenseKey(secrets, attempt.secret);
+    const key = { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(attempt.secret) };
+    const at = needs.now();
+    const data = {
+      ...{ licenseId, issuerOrgId, holderOrgId, policy, products, limits, term, entitlements, timeZone, key },
+      externalRef: null,
+    };
+    const sending = { call, attempt, actor: operator, issuerOrgId, licenseId };
+    const needed =
+      policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
+    const issued = await withReserved({ executor, at, ...sending }, needed, () =>
+      sendLicenseCommand(
+        needs,
+        {
+          ...sending,
+          sender: { organizationId: issuerOrgId, refusalOn: () => null },
+          reason: { code: 'SIGNUP' },
+          values: [],
+          command: { type: 'IssueLicense', at, data },
+        },
+        () => null,
+      ),
+    );
+    if (isProblem(issued)) throw misconfigured(issued.detail);
+    return issued.position.commit;
+  };
+  return { issueTo };
+};
+
+/** The secret of a signup, from which the key of that license is made. */
+export const createPlatformKey = generateLicenseKeyBody;
+
+const misconfigured = (detail: string): Error =>
+  new Error(`Nobody can sign up: the policy that SIGNUP_POLICY names cannot be issued. ${detail}`);

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { isName, nameMax, nameRule } from '../../domain/names.ts';
+import { isTimeZone } from '../../domain/time-zone.ts';
+import { passwordFault } from '../../identity/passwords.ts';
+import type { User } from '../../identity/users.ts';
+import { idOf, instantOut, text } from '../schemas.ts';
+
+const emailMax = 254;
+const passwordMax = 1_024;
+
+/** An e-mail address that somebody signs up with. */
+export const newEmail = z.email('must be an e-mail address').max(emailMax).meta({ example: 'ann@vendor.example' });
+
+/** An e-mail address or whatever else somebody tries to sign in with. */
+export const knownEmail = text(emailMax).meta({ example: 'ann@vendor.example' });
+
+/** A password that somebody chooses. */
+export const newPassword = z
+  .string()
+  .max(passwordMax)
+  .superRefine((value, context) => {
+    const fault = passwordFault(value);
+    if (fault !== null) context.addIssue(fault);
+  })
+  .meta({ example: 'four small green apples' });
+
+/** A password that is to be checked. */
+export const knownPassword = z.string().min(1).max(passwordMax).meta({ example: 'four small green apples' });
+
+/** How a user wants to be called. */
+export const displayName = text(nameMax)
+  .refine((value) => value.trim() !== '', 'must not be blank')
+  .meta({ example: 'Ann Lee' });
+
+/** The name of a new organization. */
+export const organizationName = text(nameMax)
+  .refine(isName, nameRule('an organization'))
+  .meta({ example: 'Example Software' });
+
+export const timeZone = z
+  .string()
+  .max(100)
+  .refine(isTimeZone, 'must be a time zone by its IANA name, such as Europe/Berlin')
+  .meta({ example: 'Europe/Berlin' });
+
+export const organizationId = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
+
+/** What a refresh token looks like is not told: whatever is none is answered like one that is none any more. */
+export const refreshToken = z.string().min(1).max(1_000);
+
+export const memberRole = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
+
+/** A user as users see them. */
+export const userShape = z
+  .strictObject({
+    id: idOf('usr', 'usr_01h455vb4pex5vsknk084sn02q'),
+    email: z.string(),
+    displayName: z.string().nullable(),
+    createdAt: instantOut,
+  })
+  .meta({ id: 'User' });
+
+/** The organization that an access token is for; its holder's role there. */
+export const memberOfShape = z
+  .strictObject({ id: organizationId, name: z.string(), role: memberRole })
+  .meta({ id: 'OrganizationOfUser' });
+
+const accessToken = {
+  accessToken: z.string(),
+  tokenType: z.literal('Bearer'),
+  expiresInSeconds: z.int().meta({ example: 3_600 }),
+};
+
+/** An access token for an organization, null: for none that the user belongs to and that is open. */
+export const accessShape = z
+  .strictObject({ ...accessToken, user: userShape, organization: memberOfShape.nullable() })
+  .meta({ id: 'AccessGranted' });
+
+/** The tokens of a session. */
+export const tokensShape = z
+  .strictObject({
+    ...accessToken,
+    refreshToken: z.string(),
+    refreshExpiresAt: instantOut,
+    user: userShape,
+    organization: memberOfShape.nullable(),
+  })
+  .meta({ id: 'SignedIn' });
+
+export type UserBody = z.output<typeof userShape>;
+export type MemberOf = z.output<typeof memberOfShape>;
+
+/** A user as answered. */
+export const userBody = ({ userId, email, displayName: name, createdAt }: User): UserBody => ({
+  ...{ id: userId, email, displayName: name, createdAt: createdAt.toISOString() },
+});

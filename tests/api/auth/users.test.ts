@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
+
+let ledger: Ledger;
+let owner: TestMember;
+let member: TestMember;
+let stranger: TestMember;
+beforeAll(async () => {
+  ledger = await startLedger();
+  owner = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+  member = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
+  stranger = await ledger.createMember(ledger.b.organizationId, 'OWNER');
+});
+afterAll(() => ledger.stop());
+
+const headers = { 'x-request-id': 'same' };
+const ask = (method: string, userId: string, by: TestMember, body?: object) =>
+  ledger.call(method, `/v1/users/${userId}`, { key: by.accessToken, body, headers });
+const unknown = 'usr_01h455vb4pex5vsknk084sn02q';
+
+test('users see themselves and change how they are called', async () => {
+  expect((await ask('GET', member.userId, member)).body).toMatchObject({
+    ...{ id: member.userId, email: member.email, displayName: null },
+  });
+  const changed = await ask('PATCH', member.userId, member, { displayName: 'Mia' });
+  expect([changed.status, changed.body]).toMatchObject([200, { id: member.userId, displayName: 'Mia' }]);
+  expect((await ask('GET', member.userId, member)).body).toEqual(changed.body);
+  expect((await ask('PATCH', member.userId, member, { displayName: null })).body.displayName).toBeNull();
+  expect((await ask('PATCH', member.userId, member, { email: 'x@y.example' })).status).toBe(400);
+});
+
+test.each(['OWNER', 'ADMIN'] as const)('%s sees members of the own organization and renames them', async (role) => {
+  const manager = await ledger.createMember(ledger.a.organizationId, role);
+  expect((await ask('GET', member.userId, manager)).body).toMatchObject({ id: member.userId, email: member.email });
+  const renamed = await ask('PATCH', member.userId, manager, { displayName: role });
+  expect([renamed.status, renamed.body.displayName]).toEqual([200, role]);
+  const deleted = await ask('DELETE', member.userId, manager);
+  expect([deleted.status, deleted.body.code]).toEqual([403, 'FORBIDDEN']);
+  expect((await ask('GET', member.userId, member)).status).toBe(200);
+});
+
+describe('whoever may not see a user gets the same answer, to the byte, as for one who does not exist', () => {
+  test.each(['GET', 'PATCH', 'DELETE'])('%s', async (method) => {
+    const body = method === 'PATCH' ? { displayName: 'X' } : undefined;
+    const callers = [stranger];
+    for (const role of ['MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const) {
+      callers.push(await ledger.createMember(ledger.a.organizationId, role));
+    }
+    for (const caller of callers) {
+      const [foreign, none] = [await ask(method, owner.userId, caller, body), await ask(method, unknown, caller, body)];
+      expect([foreign.status, foreign.body.code]).toEqual([404, 'NOT_FOUND']);
+      expect(foreign.text).toBe(none.text);
+    }
+    const ofOwner = await ask(method, unknown, owner, body);
+    expect((await ask(method, stranger.userId, owner, body)).text).toBe(ofOwner.text);
+  });
+});
+
+describe('deactivating the own login', () => {
+  test('ends it for good', async () => {
+    const leaving = await ledger.createMember(ledger.a.organizationId, 'ADMIN');
+    const deleted = await ask('DELETE', leaving.userId, leaving);
+    expect([deleted.status, deleted.text]).toEqual([204, '']);
+    expect((await ask('GET', leaving.userId, leaving)).status).toBe(401);
+    const refresh = { body: { refreshToken: leaving.refreshToken } };
+    expect((await ledger.call('POST', '/v1/auth/refresh', refresh)).status).toBe(401);
+    const signup = { body: { email: leaving.email, password: 'four small green apples' } };
+    expect((await ledger.call('POST', '/v1/auth/signup', signup)).body.code).toBe('EMAIL_TAKEN');
+  });
+
+  test('is refused to the only OWNER who can sign in, of several at once to the last', async () => {
+    const { organizationId } = await ledger.createVendor('Owned by three');
+    const owners = [
+      await ledger.createMember(organizationId, 'OWNER'),
+      await ledger.createMember(organizationId, 'OWNER'),
+      await ledger.createMember(organizationId, 'OWNER'),
+    ];
+    const answers = await Promise.all(owners.map((each) => ask('DELETE', each.userId, each)));
+    const codes = answers.map(({ status, body }) => body.code ?? status).map(String);
+    expect(codes.sort()).toEqual(['204', '204', 'LAST_OWNER']);
+    const left = owners[answers.findIndex(({ status }) => status === 409)];
+    if (left === undefined) throw new Error('Nobody is left.');
+    expect((await ask('GET', left.userId, left)).status).toBe(200);
+    expect((await ask('DELETE', left.userId, left)).body.code).toBe('LAST_OWNER');
+  });
+});
+
+test('a request that is sent again with its Idempotency-Key is answered as the first time', async () => {
+  const again = { 'idempotency-key': randomUUID() };
+  const rename = (displayName: string) =>
+    ledger.call('PATCH', `/v1/users/${member.userId}`, {
+      key: member.accessToken,
+      body: { displayName },
+      headers: again,
+    });
+  const first = await rename('Once');
+  await ask('PATCH', member.userId, member, { displayName: 'Twice' });
+  const second = await rename('Once');
+  expect([second.text, second.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
+  expect((await ask('GET', member.userId, member)).body.displayName).toBe('Twice');
+  expect((await rename('Thrice')).body.code).toBe('IDEMPOTENCY_KEY_REUSED');
+});
