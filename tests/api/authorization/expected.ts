@@ -36,6 +36,8 @@ const issuerBills = may(['OWNER', 'ADMIN', 'BILLING'], 'licenses:write');
 const holderReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read');
 const holderManages = may(['OWNER', 'ADMIN'], 'licenses:activate');
 
+const readsFeed = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
+
 const ofLicense = (own: Grant, held: Grant): Expected => ({
   ...{ for: 'organization', own, held },
   strangers: 'LICENSE_NOT_FOUND',
@@ -71,6 +73,11 @@ export const expected: Readonly<Record<string, Expected>> = {
   releaseLease: byKey('LICENSE_NOT_FOUND'),
   recordUsage: byKey('LICENSE_NOT_FOUND'),
   licenseFeatures: byKey('LICENSE_NOT_FOUND'),
+
+  // Of licenses that an organization holds, too, its own rights count.
+  listEvents: ownList(readsFeed, readsFeed),
+  streamEvents: ownList(readsFeed, readsFeed),
+  getEvent: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
 
   issueLicense: ownList(issuerChanges),
   listLicenses: ownList(issuerReads, holderReads),

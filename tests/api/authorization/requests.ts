@@ -11,6 +11,13 @@ export const requests: Readonly<Record<string, MakeRequest>> = {
   live: bare('/livez'),
   ready: bare('/readyz'),
   version: bare('/version'),
+  listEvents: bare('/v1/events'),
+  streamEvents: bare('/v1/events/stream'),
+  getEvent: async ({ license, prepare }) => {
+    const { licenseId } = await license();
+    const { data } = await prepare('GET', `/v1/licenses/${licenseId}/history?limit=1`);
+    return { path: `/v1/events/${data?.[0]?.id}` };
+  },
   ...licenseRequests,
   ...userRequests,
 };
