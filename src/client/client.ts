@@ -9,10 +9,13 @@ export type OperationId = keyof Operations;
 /** What an operation takes: `params` of its path, `query`, `body`, as far as it has them. */
 export type InputOf<Id extends OperationId> = Omit<Operations[Id], 'answer'>;
 
+/** The body of an operation's answer. */
+export type AnswerOf<Id extends OperationId> = Operations[Id]['answer'];
+
 /** An answer: its body, and what its headers say. */
 export type Answered<Id extends OperationId> = {
   readonly status: number;
-  readonly data: Operations[Id]['answer'];
+  readonly data: AnswerOf<Id>;
   /** Version of what was answered, for `ifMatch`; null: it has none. */
   readonly etag: string | null;
   /** Where a change is in the log, for `minPosition` of a later read; null: nothing was changed. */
@@ -41,11 +44,11 @@ export type Client = {
 
 /** Operations that answer in pages. */
 export type ListId = {
-  [Id in OperationId]: Operations[Id]['answer'] extends Page ? Id : never;
+  [Id in OperationId]: AnswerOf<Id> extends Page ? Id : never;
 }[OperationId];
 
 /** What a list is of. */
-export type EntryOf<Id extends ListId> = Operations[Id]['answer']['data'][number];
+export type EntryOf<Id extends ListId> = AnswerOf<Id>['data'][number];
 
 type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
 

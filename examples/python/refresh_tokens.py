@@ -1,0 +1,59 @@
+"""Signs in, keeps the tokens in a file, and goes on with them the next time; an expired access token is renewed on the way.
+
+    EMAIL=owner@demo.example PASSWORD=… python3 examples/python/refresh_tokens.py
+"""
+
+import json
+import os
+
+from ledger import Client, Problem
+
+BASE_URL = os.environ.get("LEDGER_URL", "http://127.0.0.1:8080")
+FILE = os.environ.get("TOKEN_FILE", ".ledger-tokens.json")
+
+
+def keep(answer):
+    """A refresh token works once: the new one must be on disk before anything else is done with it."""
+    tokens = {"accessToken": answer["accessToken"], "refreshToken": answer["refreshToken"]}
+    with open(os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(tokens, file)
+    return tokens
+
+
+def kept():
+    try:
+        with open(FILE, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def sign_in():
+    body = {"email": os.environ["EMAIL"], "password": os.environ["PASSWORD"]}
+    return keep(Client(BASE_URL).post("/v1/auth/login", body))
+
+
+def who_am_i(tokens):
+    return Client(BASE_URL, f"Bearer {tokens['accessToken']}").get("/v1/auth/me")
+
+
+def signed_in():
+    tokens = kept() or sign_in()
+    try:
+        return who_am_i(tokens)
+    except Problem as problem:
+        if problem.status != 401:
+            raise
+        expired = problem.code == "TOKEN_EXPIRED"
+    if expired:
+        try:
+            return who_am_i(keep(Client(BASE_URL).post("/v1/auth/refresh", {"refreshToken": tokens["refreshToken"]})))
+        except Problem as problem:
+            if problem.status != 401:
+                raise
+    # The session has ended, by time or by somebody: only the password helps.
+    return who_am_i(sign_in())
+
+
+if __name__ == "__main__":
+    print(f"Signed in as {signed_in()['user']['email']}.")

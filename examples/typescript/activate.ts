@@ -1,0 +1,29 @@
+// Activates this device; where all activations are in use, puts it in the place of the one named in SWAP.
+//   LICENSE_KEY=LL-… FINGERPRINT=laptop-2 npx tsx examples/typescript/activate.ts
+// Exit codes: 0 activated, 1 nobody answered, 3 refused, 5 all activations are in use.
+import { hostname } from 'node:os';
+import { createClient } from 'license-ledger/client';
+import { LedgerProblem } from 'license-ledger/client/problem';
+
+const { LEDGER_URL = 'http://127.0.0.1:8080', LICENSE_KEY = '', PRODUCT = 'local_cli', SWAP } = process.env;
+const fingerprint = process.env.FINGERPRINT ?? hostname();
+const client = createClient({ baseUrl: LEDGER_URL });
+const device = { licenseKey: LICENSE_KEY, product: PRODUCT, fingerprint, name: hostname(), platform: process.platform };
+
+try {
+  const { data } =
+    SWAP === undefined
+      ? await client.call('activateLicense', { body: device })
+      : await client.call('swapActivation', { body: { ...device, release: { activationId: SWAP } } });
+  const { used, max } = data.limits.activations;
+  console.log(
+    `${data.changed ? 'Activated' : 'Was activated already'}: ${data.activation.id}, ${used} of ${max} in use.`,
+  );
+} catch (error) {
+  if (!(error instanceof LedgerProblem)) throw error;
+  console.error(`${error.code}: ${error.problem.detail}`);
+  if (error.code === 'ACTIVATION_LIMIT_EXCEEDED') {
+    console.error('Release one of these, or set SWAP to its id:', JSON.stringify(error.problem.activations));
+  }
+  process.exitCode = error.code === 'ACTIVATION_LIMIT_EXCEEDED' ? 5 : 3;
+}
