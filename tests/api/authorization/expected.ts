@@ -9,8 +9,11 @@ export type Grant = { readonly roles: readonly Role[]; readonly scopes: readonly
  */
 export type Expected =
   | { readonly for: 'anybody' }
-  /** Whoever is signed in, of whichever organization or of none. */
-  | { readonly for: 'user' }
+  /**
+   * Whoever is signed in, of whichever organization or of none. `roles` and `others`: what those who are in the organization
+   * in question, and the rest, are answered about what is not their own.
+   */
+  | { readonly for: 'user'; readonly roles?: Readonly<Partial<Record<Role, string>>>; readonly others?: string }
   /** Whoever has the license's key, and the organizations of its issuer and of its holder, which name it by its id. */
   | { readonly for: 'license'; readonly own: Grant; readonly held: Grant; readonly strangers: string }
   /** `held` undefined: it is not about a license, so nobody is on that side. */
@@ -51,6 +54,10 @@ const byKey = (strangers: string): Expected => ({
 });
 const anybody: Expected = { for: 'anybody' };
 const user: Expected = { for: 'user' };
+// Of a member that is not oneself: whoever does not manage the organization is answered as if there were none.
+const ofMember = (managers: string): Expected => ({
+  ...{ for: 'user', roles: { OWNER: managers, ADMIN: managers }, others: 'NOT_FOUND' },
+});
 
 /** By operation, and after a colon what is special about the request where it matters who asks. */
 export const expected: Readonly<Record<string, Expected>> = {
@@ -60,8 +67,14 @@ export const expected: Readonly<Record<string, Expected>> = {
 
   ...{ signUp: anybody, logIn: anybody, refresh: anybody, jwks: anybody, 'acceptInvitation: with a password': anybody },
   ...{ me: user, logOut: user, switchOrganization: user, changePassword: user, listSessions: user, endSession: user },
-  // Who may see others is told to nobody: tests/api/auth/users.test.ts.
-  ...{ getUser: user, changeUser: user, deleteUser: user, 'acceptInvitation: signed in': user },
+  'acceptInvitation: signed in': user,
+  'endSession: of another': { for: 'user', others: 'NOT_FOUND' },
+  'switchOrganization: to another’s': { for: 'user', others: 'ORGANIZATION_NOT_FOUND' },
+  ...{ getUser: user, changeUser: user, deleteUser: user },
+  'getUser: a member': ofMember('ALLOWED'),
+  'changeUser: a member': ofMember('ALLOWED'),
+  // Users alone end their logins.
+  'deleteUser: a member': ofMember('FORBIDDEN'),
 
   // An unknown license is an answer there.
   validateLicense: byKey('ALLOWED'),

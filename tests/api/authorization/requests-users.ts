@@ -12,9 +12,12 @@ const unknownUser = 'usr_01h455vb4pex5vsknk084sn02q';
 // Stored once for all: a hash is costly.
 const passwordHash = createPasswords().hash(password);
 
-const signedUp = async ({ call }: Ledger) => {
-  const { body } = await call('POST', '/v1/auth/signup', { body: { email: newEmail(), password } });
-  return { email: String(body.user?.email), refreshToken: String(body.refreshToken) };
+/** Somebody who knows the password. */
+const withPassword = async ({ database }: Ledger) => {
+  const { userId, email } = await createUser(database.api);
+  const change = { passwordHash: await passwordHash, exceptSessionId: null, now: new Date(0) };
+  await setPassword(database.api, userId, change);
+  return { userId, email };
 };
 
 /** Another session of the same user, for requests that end the session they are sent with. */
@@ -31,6 +34,15 @@ const onOneself =
     ...(body === undefined ? {} : { body }),
   });
 
+const onMember =
+  (body?: object): MakeRequest =>
+  async ({ ledger, organization }) => {
+    const { userId } = await createUser(ledger.database.api);
+    const { organizationId } = organization;
+    await joinOrganization(ledger.needs, { userId, organizationId, role: 'MEMBER' });
+    return { path: `/v1/users/${userId}`, ...(body === undefined ? {} : { body }) };
+  };
+
 /** The address of the user behind a credential, or one of nobody. */
 const emailOf = async ({ database }: Ledger, { person }: Credential): Promise<string> =>
   (person === null ? null : await getUser(database.api, person.userId))?.email ?? newEmail();
@@ -40,12 +52,13 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
   signUp: () => ({ path: '/v1/auth/signup', body: { email: newEmail(), password } }),
   logIn: async ({ ledger }) => ({
     path: '/v1/auth/login',
-    body: { email: (await signedUp(ledger)).email, password },
+    body: { email: (await withPassword(ledger)).email, password },
   }),
-  refresh: async ({ ledger }) => ({
-    path: '/v1/auth/refresh',
-    body: { refreshToken: (await signedUp(ledger)).refreshToken },
-  }),
+  refresh: async ({ ledger }) => {
+    const { userId } = await createUser(ledger.database.api);
+    const { refreshToken } = await openTestSession(ledger.database.api, userId, { now: new Date() });
+    return { path: '/v1/auth/refresh', body: { refreshToken } };
+  },
   jwks: () => ({ path: '/.well-known/jwks.json' }),
   me: () => ({ path: '/v1/auth/me' }),
   listSessions: () => ({ path: '/v1/auth/sessions' }),
@@ -63,6 +76,14 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
     if (person !== null) await joinOrganization(ledger.needs, { ...person, organizationId, role: 'GUEST' });
     return { path: '/v1/auth/switch', body: { organizationId } };
   },
+  'endSession: of another': async ({ ledger }) => {
+    const { userId } = await createUser(ledger.database.api);
+    return { path: `/v1/auth/sessions/${(await again(ledger, userId)).sessionId}` };
+  },
+  'switchOrganization: to another’s': ({ ledger }) => ({
+    path: '/v1/auth/switch',
+    body: { organizationId: ledger.b.organizationId },
+  }),
   changePassword: async ({ ledger }, { person }) => {
     if (person !== null) {
       const change = { passwordHash: await passwordHash, exceptSessionId: person.sessionId, now: new Date() };
@@ -87,4 +108,7 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
     const { userId } = await createUser(ledger.database.api);
     return { path: `/v1/users/${userId}`, authorization: (await again(ledger, userId)).authorization };
   },
+  'getUser: a member': onMember(),
+  'changeUser: a member': onMember({ displayName: 'Ann' }),
+  'deleteUser: a member': onMember(),
 };

@@ -1,4 +1,4 @@
-import type { Credential } from './credentials.ts';
+import type { Credential, Standing } from './credentials.ts';
 import type { Expected } from './expected.ts';
 
 /** On which side of a license an organization stands: it has issued it, or only holds it. */
@@ -10,28 +10,43 @@ export const sidesOf = (expected: Expected): readonly Side[] =>
 
 /** The code that a credential must be refused with, or ALLOWED. */
 export const verdictOn = (expected: Expected, side: Side, { is }: Credential): string => {
-  if (expected.for === 'anybody') return 'ALLOWED';
-  switch (is.kind) {
-    case 'nobody':
-      return 'UNAUTHENTICATED';
-    case 'expired token':
-      return 'TOKEN_EXPIRED';
-    case 'license key':
-      return expected.for === 'license' ? 'ALLOWED' : 'UNAUTHENTICATED';
+  switch (expected.for) {
+    case 'anybody':
+      return 'ALLOWED';
     case 'user':
-      return expected.for === 'user' ? 'ALLOWED' : 'UNAUTHENTICATED';
-    case "stranger's token":
-      return expected.for === 'user' ? 'ALLOWED' : expected.strangers;
-    case "stranger's key":
-      return expected.for === 'user' || expected.own.scopes.length === 0 ? 'FORBIDDEN' : expected.strangers;
-    case 'role':
-      if (expected.for === 'user') return 'ALLOWED';
-      return grantOn(expected, side).roles.includes(is.role) ? 'ALLOWED' : 'FORBIDDEN';
-    case 'scope':
-      if (expected.for === 'user') return 'FORBIDDEN';
-      return grantOn(expected, side).scopes.includes(is.scope) ? 'ALLOWED' : 'FORBIDDEN';
+      return dead(is) ?? (isUser(is) ? toUser(expected, is) : 'FORBIDDEN');
+    case 'license':
+      return is.kind === 'license key' ? 'ALLOWED' : (dead(is) ?? toOrganization(expected, side, is));
+    case 'organization':
+      return dead(is) ?? toOrganization(expected, side, is);
   }
 };
 
-const grantOn = (expected: Extract<Expected, { own: unknown }>, side: Side) =>
-  (side === 'held' ? expected.held : undefined) ?? expected.own;
+/** What is not good for anything that takes a credential; null for the others. */
+const dead = ({ kind }: Standing): string | null => {
+  if (kind === 'expired token') return 'TOKEN_EXPIRED';
+  return kind === 'nobody' || kind === 'license key' ? 'UNAUTHENTICATED' : null;
+};
+
+const isUser = ({ kind }: Standing): boolean => kind === 'role' || kind === 'user' || kind === "stranger's token";
+
+const toUser = ({ roles = {}, others = 'ALLOWED' }: For<'user'>, is: Standing): string =>
+  (is.kind === 'role' ? roles[is.role] : undefined) ?? others;
+
+const toOrganization = (expected: For<'license' | 'organization'>, side: Side, is: Standing): string => {
+  const grant = (side === 'held' ? expected.held : undefined) ?? expected.own;
+  switch (is.kind) {
+    case 'role':
+      return grant.roles.includes(is.role) ? 'ALLOWED' : 'FORBIDDEN';
+    case 'scope':
+      return grant.scopes.includes(is.scope) ? 'ALLOWED' : 'FORBIDDEN';
+    case "stranger's token":
+      return expected.strangers;
+    case "stranger's key":
+      return expected.own.scopes.length === 0 ? 'FORBIDDEN' : expected.strangers;
+    default:
+      return 'UNAUTHENTICATED';
+  }
+};
+
+type For<Whom extends Expected['for']> = Extract<Expected, { for: Whom }>;
