@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { escapePointer } from './pointer.ts';
 import { type Problem, problem } from './problems.ts';
 
 /** Largest body that is read, in bytes. */
@@ -136,6 +137,3 @@ const faultOfText = (text: string, pointer: string): Fault | null => {
   }
   return null;
 };
-
-/** One step of a JSON pointer (RFC 6901), escaped. */
-export const escapePointer = (name: string | number): string => String(name).replace(/~/g, '~0').replace(/\//g, '~1');

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { escapePointer } from './body.ts';
+import { escapePointer } from './pointer.ts';
 import { type Problem, type ProblemPlace, problem } from './problems.ts';
 
 /** What came in, before it is validated. `body` undefined: none was sent, which counts as an empty object. */

@@ -3,6 +3,7 @@ import type { Rejection } from '../domain/decider.ts';
 import type { LicenseRejection } from '../domain/license/commands.ts';
 import type { OrganizationRejection } from '../domain/organization/commands.ts';
 import type { ReservationRejection } from '../domain/reservation/reservation.ts';
+import { pointerTo } from './pointer.ts';
 
 /** Everything that can be wrong with a request, by the name that clients branch on. */
 export type ProblemCode =
@@ -102,8 +103,9 @@ export const problemForNow = (code: ProblemCode, detail: string, retryAfterSecon
   headers: { 'Retry-After': String(retryAfterSeconds) },
 });
 
-/** A refusal of the domain on its way to the client. */
-export const refused = ({ rejected, detail }: Rejection<ProblemCode>): Problem => problem(rejected, detail);
+/** A refusal of the domain on its way to the client; the body of the request has the names of the command. */
+export const refused = ({ rejected, detail, place }: Rejection<ProblemCode>): Problem =>
+  place === undefined ? problem(rejected, detail) : problem(rejected, detail, [{ pointer: pointerTo(place), detail }]);
 
 /** True for what `problem` makes. */
 export const isProblem = (value: object): value is Problem => 'problem' in value;

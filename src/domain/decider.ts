@@ -1,7 +1,17 @@
 import type { Instant } from './time.ts';
 
-/** A command refused for a named reason: a value, never an exception. `code` is part of the public API (docs/api/problems.md). */
-export type Rejection<Code extends string = string> = { readonly rejected: Code; readonly detail: string };
+/**
+ * A command refused for a named reason: a value, never an exception. `code` is part of the public API (docs/api/problems.md).
+ * `place`: what of the command was wrong, by the names and indexes that lead to it.
+ */
+export type Rejection<Code extends string = string> = {
+  readonly rejected: Code;
+  readonly detail: string;
+  readonly place?: Place;
+};
+
+/** Names and indexes, from the outside in. */
+export type Place = readonly (string | number)[];
 
 /** What a decider proposes: events in order (none: the command changes nothing), or a rejection. */
 export type Decision<Event, Code extends string> = readonly Event[] | Rejection<Code>;
@@ -25,7 +35,8 @@ export type Decider<Command, Event, State, Code extends string> = {
 };
 
 /** Refuses a command. `detail` is a sentence for the caller: what was wrong and, where it helps, what to do. */
-export const reject = <Code extends string>(rejected: Code, detail: string): Rejection<Code> => ({ rejected, detail });
+export const reject = <Code extends string>(rejected: Code, detail: string, ...place: Place): Rejection<Code> =>
+  place.length === 0 ? { rejected, detail } : { rejected, detail, place };
 
 /** True when a decision is a rejection. */
 export const isRejection = <Event, Code extends string>(decision: Decision<Event, Code>): decision is Rejection<Code> =>

@@ -1,12 +1,7 @@
 import type { Catalog } from '../../domain/catalog/catalog.ts';
-import {
-  noSuchPolicy,
-  noSuchVersion,
-  type Offer,
-  offerOf,
-  policyOfTier,
-  type RefusedOffer,
-} from '../../domain/catalog/offer.ts';
+import type { CatalogRejection } from '../../domain/catalog/commands.ts';
+import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
+import type { Place, Rejection } from '../../domain/decider.ts';
 import type { Limits, Tier } from '../../domain/license/events.ts';
 import type { Target } from '../../domain/license/events-grant.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
@@ -14,7 +9,7 @@ import { catalogAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
 import { look } from '../../eventstore/look.ts';
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, refused } from '../problems.ts';
 import { tiers } from '../schemas.ts';
 
 /** What a request asks of its issuer's catalog, under the names of its body: `tier`, or `policyId`, with `policyVersion`. */
@@ -50,10 +45,7 @@ export const findOffer = async (
 ): Promise<Offered | Problem> => {
   const found = await look(executor, catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
   const offer = found ?? builtIn(issuerOrgId, request);
-  if ('rejected' in offer) {
-    const { rejected, detail } = offer;
-    return problem(rejected, detail, [{ pointer: pointerOf(offer, request), detail }]);
-  }
+  if ('rejected' in offer) return refused({ ...offer, place: placeIn(request, offer.place ?? []) });
   return { ...offer, limits: limitsOf(offer.limits, request.limits) };
 };
 
@@ -62,14 +54,16 @@ export const targetOf = ({ policy, products, limits, entitlements }: Offered): T
   ...{ policy, products, limits, entitlements },
 });
 
-const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | RefusedOffer | null => {
+type Refused = Rejection<CatalogRejection>;
+
+const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | Refused | null => {
   if (catalog.kind === 'unopened') return null;
   const { tier, policyId = '', policyVersion: version = null, products = null } = request;
   const named = tier === undefined ? policyId : policyOfTier(catalog, tier);
   return typeof named === 'string' ? offerOf(catalog, { policyId: named, version, products }) : named;
 };
 
-const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | RefusedOffer => {
+const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused => {
   const { policyId, policyVersion: version = 1, products = null } = request;
   const tier = request.tier ?? tiers.find((each) => builtInPolicyId(issuerOrgId, each) === policyId);
   if (tier === undefined) return noSuchPolicy;
@@ -79,10 +73,10 @@ const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | RefusedO
   return { policy, products, term: { ...term, startsAt: null }, limits, entitlements };
 };
 
-const pointerOf = ({ place }: RefusedOffer, { tier }: OfferRequest): string => {
-  if (place === 'version') return '/policyVersion';
-  if (place === 'policy') return tier === undefined ? '/policyId' : '/tier';
-  return `/products/${place.product}`;
+// What the domain calls by other names than the body does.
+const placeIn = ({ tier }: OfferRequest, place: Place): Place => {
+  if (place[0] === 'version') return ['policyVersion'];
+  return place[0] === 'policyId' && tier !== undefined ? ['tier'] : place;
 };
 
 const limitsOf = (limits: Limits, given: LimitsRequest = {}): Limits => {

@@ -1,3 +1,5 @@
+import type { At } from '../decider.ts';
+import type { Instant } from '../time.ts';
 import type { CatalogEvent, PolicyVersion } from './events.ts';
 
 /** The state of a catalog stream that decisions are made on, and that licenses are issued from. */
@@ -18,17 +20,24 @@ export type Product = {
   readonly code: string;
   readonly name: string;
   readonly description: string | null;
-  readonly archived: boolean;
+  readonly createdAt: Instant;
+  /** Null: on sale. */
+  readonly archivedAt: Instant | null;
 };
 
-/** `versions`: oldest first, so version `n` is at `n - 1`. */
-export type Policy = { readonly versions: readonly PolicyVersion[]; readonly archived: boolean };
+/** `versions`: oldest first, so version `n` is at `n - 1`, and in `versionsAt` the instant that it was made. */
+export type Policy = {
+  readonly versions: readonly PolicyVersion[];
+  readonly versionsAt: readonly Instant[];
+  /** Null: in use. */
+  readonly archivedAt: Instant | null;
+};
 
 /** A stream without events. */
 export const initial = (): Catalog => ({ kind: 'unopened' });
 
 /** The catalog after one more event. Total; takes ownership of `catalog` and changes its collections in place. */
-export const evolve = (catalog: Catalog, event: CatalogEvent): Catalog => {
+export const evolve = (catalog: Catalog, event: CatalogEvent, at: At): Catalog => {
   if (event.type === 'CatalogOpened')
     return {
       kind: 'open',
@@ -37,7 +46,7 @@ export const evolve = (catalog: Catalog, event: CatalogEvent): Catalog => {
       productIds: new Map(),
       policies: new Map(),
     };
-  return catalog.kind === 'unopened' ? catalog : evolveOpen(catalog, event);
+  return catalog.kind === 'unopened' ? catalog : evolveOpen(catalog, event, at);
 };
 
 /** An independent copy: evolving one of the two leaves the other as it is. */
@@ -52,12 +61,16 @@ export const fork = (catalog: Catalog): Catalog =>
       };
 
 // The one return is what makes a new event without a case fail to compile.
-const evolveOpen = (catalog: OpenCatalog, event: Exclude<CatalogEvent, { type: 'CatalogOpened' }>): OpenCatalog => {
+const evolveOpen = (
+  catalog: OpenCatalog,
+  event: Exclude<CatalogEvent, { type: 'CatalogOpened' }>,
+  { recordedAt, effectiveAt }: At,
+): OpenCatalog => {
   const { products, productIds, policies } = catalog;
   switch (event.type) {
     case 'ProductCreated': {
       const { productId, code, name, description } = event.data;
-      products.set(productId, { code, name, description, archived: false });
+      products.set(productId, { code, name, description, createdAt: recordedAt, archivedAt: null });
       productIds.set(code, productId);
       return catalog;
     }
@@ -67,18 +80,26 @@ const evolveOpen = (catalog: OpenCatalog, event: Exclude<CatalogEvent, { type: '
       return catalog;
     }
     case 'ProductArchived':
-      change(products, event.data.productId, { archived: true });
+      change(products, event.data.productId, { archivedAt: effectiveAt });
       return catalog;
     case 'PolicyCreated':
-      policies.set(event.data.policy.policyId, { versions: [event.data], archived: false });
+      policies.set(event.data.policy.policyId, {
+        versions: [event.data],
+        versionsAt: [recordedAt],
+        archivedAt: null,
+      });
       return catalog;
     case 'PolicyVersionAdded': {
       const { policyId } = event.data.policy;
-      change(policies, policyId, { versions: [...(policies.get(policyId)?.versions ?? []), event.data] });
+      const { versions = [], versionsAt = [] } = policies.get(policyId) ?? {};
+      change(policies, policyId, {
+        versions: [...versions, event.data],
+        versionsAt: [...versionsAt, recordedAt],
+      });
       return catalog;
     }
     case 'PolicyArchived':
-      change(policies, event.data.policyId, { archived: true });
+      change(policies, event.data.policyId, { archivedAt: effectiveAt });
       return catalog;
   }
 };

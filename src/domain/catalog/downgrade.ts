@@ -9,9 +9,9 @@ import type { Catalog } from './catalog.ts';
  */
 export const freeTarget = (catalog: Catalog, products: readonly string[], builtInPolicyId: string): Target => {
   const policies = catalog.kind === 'open' ? [...catalog.policies.values()] : [];
-  for (const { versions, archived } of policies) {
+  for (const { versions, archivedAt } of policies) {
     const latest = versions.at(-1);
-    if (archived || latest?.policy.tier !== 'FREE' || latest.policy.type === 'TRIAL') continue;
+    if (archivedAt !== null || latest?.policy.tier !== 'FREE' || latest.policy.type === 'TRIAL') continue;
     const { policy, limits, entitlements } = latest;
     return { policy, products: products.filter((code) => latest.products.includes(code)), limits, entitlements };
   }

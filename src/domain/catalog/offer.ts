@@ -22,57 +22,50 @@ export type Offer = {
   readonly entitlements: readonly Entitlement[];
 };
 
-/** What of a request was refused: its policy, the version of it, or the product at this place of those asked for. */
-export type OfferPlace = 'policy' | 'version' | { readonly product: number };
-
-/** Why there is no such offer, and for what of the request. */
-export type RefusedOffer = Rejection<CatalogRejection> & { readonly place: OfferPlace };
-
 /**
  * What a license may be issued with, or moved to, as the catalog is now; refused for a policy, version or product that is
- * unknown or archived. Of the policy's own products, archived ones are left out, unless none would be left.
+ * unknown or archived, with the place of it in `wanted`. Of the policy's own products, archived ones are left out, unless none
+ * would be left.
  */
-export const offerOf = (catalog: Catalog, wanted: Wanted): Offer | RefusedOffer => {
+export const offerOf = (catalog: Catalog, wanted: Wanted): Offer | Rejection<CatalogRejection> => {
   const found = catalog.kind === 'open' ? catalog.policies.get(wanted.policyId) : undefined;
   if (catalog.kind === 'unopened' || found === undefined) return noSuchPolicy;
-  if (found.archived)
-    return at('policy', reject('ARCHIVED', 'This policy is archived: nothing new is issued under it.'));
+  if (found.archivedAt !== null)
+    return reject('ARCHIVED', 'This policy is archived: nothing new is issued under it.', 'policyId');
   const version = wanted.version === null ? found.versions.at(-1) : found.versions[wanted.version - 1];
   if (version === undefined) return noSuchVersion(wanted.version);
 
-  for (const [product, code] of (wanted.products ?? []).entries()) {
-    const refusal = refuseProducts([code], catalog);
-    if (refusal !== null) return at({ product }, refusal);
-  }
   const products = wanted.products ?? onSale(version.products, catalog);
   const refusal = refuseProducts(products, catalog);
-  if (refusal !== null) return at('policy', refusal);
+  if (refusal !== null) return wanted.products === null ? { ...refusal, place: ['policyId'] } : refusal;
   const { policy, term, limits, entitlements } = version;
   return { policy, products: [...new Set(products)], term: requestOf(term), limits, entitlements };
 };
 
 /** The id of the policy that a tier stands for: the oldest one on sale whose latest version is of this tier. */
-export const policyOfTier = (catalog: OpenCatalog, tier: Tier): string | RefusedOffer => {
+export const policyOfTier = (catalog: OpenCatalog, tier: Tier): string | Rejection<CatalogRejection> => {
   const ofTier = [...catalog.policies].filter(([, { versions }]) => versions.at(-1)?.policy.tier === tier);
-  const [policyId] = ofTier.find(([, { archived }]) => !archived) ?? [];
+  const [policyId] = ofTier.find(([, { archivedAt }]) => archivedAt === null) ?? [];
   if (policyId !== undefined) return policyId;
   return ofTier.length === 0
-    ? at('policy', reject('INVALID_REQUEST', `This catalog has no policy of the tier ${tier}.`))
-    : at('policy', reject('ARCHIVED', `Every policy of the tier ${tier} is archived.`));
+    ? reject('INVALID_REQUEST', `This catalog has no policy of the tier ${tier}.`, 'policyId')
+    : reject('ARCHIVED', `Every policy of the tier ${tier} is archived.`, 'policyId');
 };
 
-const at = (place: OfferPlace, rejection: Rejection<CatalogRejection>): RefusedOffer => ({ ...rejection, place });
-
 /** Refuses a policy that is unknown. */
-export const noSuchPolicy: RefusedOffer = at('policy', reject('INVALID_REQUEST', 'There is no such policy.'));
+export const noSuchPolicy: Rejection<CatalogRejection> = reject(
+  'INVALID_REQUEST',
+  'There is no such policy.',
+  'policyId',
+);
 
 /** Refuses a version that a policy does not have. */
-export const noSuchVersion = (version: number | null): RefusedOffer =>
-  at('version', reject('INVALID_REQUEST', `This policy has no version ${version}.`));
+export const noSuchVersion = (version: number | null): Rejection<CatalogRejection> =>
+  reject('INVALID_REQUEST', `This policy has no version ${version}.`, 'version');
 
 // With none left the codes stay as they are, and are refused for what they name.
 const onSale = (codes: readonly string[], catalog: OpenCatalog): readonly string[] => {
-  const left = codes.filter((code) => catalog.products.get(catalog.productIds.get(code) ?? '')?.archived === false);
+  const left = codes.filter((code) => catalog.products.get(catalog.productIds.get(code) ?? '')?.archivedAt === null);
   return left.length === 0 ? codes : left;
 };
 

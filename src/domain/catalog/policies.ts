@@ -19,7 +19,7 @@ export const addPolicyVersion = ({ data }: CommandOf<'AddPolicyVersion'>, catalo
   const { policyId, content } = data;
   const policy = catalog.policies.get(policyId);
   if (policy === undefined) return noPolicy();
-  if (policy.archived) return reject('ARCHIVED', 'This policy is archived; make a new one.');
+  if (policy.archivedAt !== null) return reject('ARCHIVED', 'This policy is archived; make a new one.');
   const last = policy.versions.at(-1);
   if (last !== undefined && isSameContent(versionOf(content, policyId, last.policy.version), last)) return [];
   const next = versionOf(content, policyId, policy.versions.length + 1);
@@ -32,7 +32,7 @@ export const addPolicyVersion = ({ data }: CommandOf<'AddPolicyVersion'>, catalo
 export const archivePolicy = ({ data }: CommandOf<'ArchivePolicy'>, catalog: OpenCatalog): CatalogDecision => {
   const policy = catalog.policies.get(data.policyId);
   if (policy === undefined) return noPolicy();
-  return policy.archived ? [] : [{ type: 'PolicyArchived', data: { policyId: data.policyId } }];
+  return policy.archivedAt !== null ? [] : [{ type: 'PolicyArchived', data: { policyId: data.policyId } }];
 };
 
 /** The content as it is stored under a policy's id and a version's number. */
@@ -41,15 +41,17 @@ export const versionOf = (content: PolicyContent, policyId: string, version: num
   return { ...defaults, products: [...new Set(products)], policy: { ...rules, policyId, version } };
 };
 
-/** Refuses codes that name no product of the catalog, or an archived one. */
+/** Refuses codes that name no product of the catalog, or an archived one: the first such, with its place. */
 export const refuseProducts = (
   codes: readonly string[],
   { products, productIds }: OpenCatalog,
 ): Rejection<CatalogRejection> | null => {
-  for (const code of codes) {
+  for (const [index, code] of codes.entries()) {
     const product = products.get(productIds.get(code) ?? '');
-    if (product === undefined) return reject('INVALID_REQUEST', `This catalog has no product ${JSON.stringify(code)}.`);
-    if (product.archived) return reject('ARCHIVED', `The product ${code} is archived.`);
+    const place = ['products', index] as const;
+    if (product === undefined)
+      return reject('INVALID_REQUEST', `This catalog has no product ${JSON.stringify(code)}.`, ...place);
+    if (product.archivedAt !== null) return reject('ARCHIVED', `The product ${code} is archived.`, ...place);
   }
   return null;
 };

@@ -13,6 +13,7 @@ import {
   createProduct,
   given,
   ide,
+  noon,
   on,
   open,
   openedEvent,
@@ -97,14 +98,17 @@ describe('folding a catalog', () => {
       kind: 'open',
       issuerOrgId: 'org_1',
       products: new Map([
-        ['prd_1', { code: 'local_cli', name: 'CLI', description: 'Text', archived: false }],
-        ['prd_2', { code: 'cloud_ide', name: 'Cloud IDE', description: 'In a browser', archived: true }],
+        ['prd_1', { code: 'local_cli', name: 'CLI', description: 'Text', createdAt: noon, archivedAt: null }],
+        [
+          'prd_2',
+          { code: 'cloud_ide', name: 'Cloud IDE', description: 'In a browser', createdAt: noon, archivedAt: noon },
+        ],
       ]),
       productIds: new Map([
         ['local_cli', 'prd_1'],
         ['cloud_ide', 'prd_2'],
       ]),
-      policies: new Map([['pol_1', { versions: [version(1), second], archived: true }]]),
+      policies: new Map([['pol_1', { versions: [version(1), second], versionsAt: [noon, noon], archivedAt: noon }]]),
     });
   });
   test.each(withPolicy.slice(1))('ignores $event.type before the catalog is opened', (stamped) =>

@@ -106,10 +106,10 @@ describe('nothing is issued', () => {
 });
 
 test.each<[string, readonly Stamped<CatalogEvent>[], Partial<Wanted>, unknown]>([
-  ['policy', catalog, {}, 'policy'],
-  ['archived policy', [...withTwo, on(policyArchivedEvent)], {}, 'policy'],
-  ['version', withTwo, { version: 3 }, 'version'],
-  ['product', withPolicy, { products: ['local_cli', 'unknown'] }, { product: 1 }],
+  ['policy', catalog, {}, ['policyId']],
+  ['archived policy', [...withTwo, on(policyArchivedEvent)], {}, ['policyId']],
+  ['version', withTwo, { version: 3 }, ['version']],
+  ['product', withPolicy, { products: ['local_cli', 'unknown'] }, ['products', 1]],
 ])('a refusal names the place of the %s that is wrong', (_, history, wanted, place) =>
   expect(offer(history, wanted)).toMatchObject({ place }),
 );
@@ -130,7 +130,7 @@ describe('a tier', () => {
     expect([of(moved, 'PRO'), of(moved, 'FREE')]).toEqual(['pol_2', 'pol_1']);
   });
   test('without a policy, or with archived ones only, is refused', () => {
-    expect(of(withPolicy, 'FREE')).toMatchObject({ rejected: 'INVALID_REQUEST', place: 'policy' });
+    expect(of(withPolicy, 'FREE')).toMatchObject({ rejected: 'INVALID_REQUEST', place: ['policyId'] });
     expect(of([...withPolicy, on(policyArchivedEvent)], 'PRO')).toMatchObject({ rejected: 'ARCHIVED' });
   });
 });
