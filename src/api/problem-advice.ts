@@ -11,7 +11,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   TOKEN_EXPIRED: 'The access token was good and is too old now. Refresh it; nothing else is needed.',
   FORBIDDEN:
     'The credential is valid but may not do this: it lacks the role or scope, or another organization has the right.',
-  NOT_FOUND: 'There is nothing at this path.',
+  NOT_FOUND: 'There is nothing at this path, or no such thing that is yours to see.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or it is not yours to see.',
   ACTIVATION_NOT_FOUND: 'This device was never activated on the license.',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantIn, text } from '../schemas.ts';
+import { instantIn, instantOut, text } from '../schemas.ts';
 
 /** A limit as it is asked for. What arithmetic may have made -0 must not be stored as one. */
 export const count = z.int().overwrite((value) => value + 0);
@@ -40,6 +40,15 @@ export const entitlementsIn = z
   .array(entitlementIn)
   .max(100)
   .refine((all) => new Set(all.map(({ code }) => code)).size === all.length, 'must not name a code twice');
+
+/** An entitlement as it is shown. */
+export const entitlementOut = z.strictObject({
+  code: z.string(),
+  value: z.string().nullable(),
+  limit: z.int().nullable(),
+  until: instantOut.nullable(),
+  source: z.enum(['tier', 'product', 'grant', 'trial']),
+});
 
 /** Limits as they are shown. */
 export const limitsOut = z.strictObject({

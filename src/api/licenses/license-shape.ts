@@ -4,7 +4,7 @@ import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../../do
 import type { Instant } from '../../domain/time.ts';
 import { entityTag } from '../conditional.ts';
 import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
-import { limitsOut } from './grant-schemas.ts';
+import { entitlementOut, limitsOut } from './grant-schemas.ts';
 
 /** A license as the API shows it. */
 export const licenseShape = z
@@ -29,15 +29,7 @@ export const licenseShape = z
     revokedAt: instantOut.nullable(),
     limits: limitsOut,
     usage: z.strictObject({ activations: z.int() }),
-    entitlements: z.array(
-      z.strictObject({
-        code: z.string(),
-        value: z.string().nullable(),
-        limit: z.int().nullable(),
-        until: instantOut.nullable(),
-        source: z.enum(['tier', 'product', 'grant', 'trial']),
-      }),
-    ),
+    entitlements: z.array(entitlementOut),
     maintenanceUntil: instantOut.nullable(),
     keyHint: z.string().nullable().meta({ example: '…SYQV9' }),
     externalRef: z.string().nullable(),

@@ -28,8 +28,12 @@ export const open = ({ data }: CommandOf<'OpenCatalog'>, catalog: Catalog): Cata
 const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const satisfies readonly Tier[];
 
 const builtInVersion = (tier: Tier, policyId: string, products: readonly string[]): PolicyVersion => {
-  const { term, limits, entitlements } = builtInDefaults[tier];
-  const policyTerm: PolicyTerm =
-    term.kind === 'perpetual' ? { basis: 'PERPETUAL' } : { basis: 'ISSUE', duration: term.duration };
-  return { name: tier, policy: builtInPolicy(tier, policyId), products, term: policyTerm, limits, entitlements };
+  const { limits, entitlements } = builtInDefaults[tier];
+  return { name: tier, policy: builtInPolicy(tier, policyId), products, term: builtInTerm(tier), limits, entitlements };
+};
+
+/** The term of a tier's built-in policy. */
+export const builtInTerm = (tier: Tier): PolicyTerm => {
+  const { term } = builtInDefaults[tier];
+  return term.kind === 'perpetual' ? { basis: 'PERPETUAL' } : { basis: 'ISSUE', duration: term.duration };
 };

@@ -1,10 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
-import { encodeId } from '../../../src/domain/ids.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
-import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
-import { aggregateId, builtInPolicyId, newCommandId } from '../../../src/eventstore/ids.ts';
-import { context } from '../../support/commands.ts';
+import { builtInPolicyId } from '../../../src/eventstore/ids.ts';
 import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
 
 let ledger: Ledger;
@@ -13,45 +8,29 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-type Unsent<Command> = Command extends { readonly at: string } ? Omit<Command, 'at'> : never;
-
-/** An issuer with an open catalog: two products and, beside the built-in policies, one of its own. */
+/** An issuer with two products, and a policy of its own beside the built-in ones. */
 const openShop = async () => {
   const organization = await ledger.createVendor('Shop');
-  const { organizationId } = organization;
-  const send = async (command: Unsent<CatalogCommand>) => {
-    const at = new Date().toISOString();
-    const sent = await ledger.executor.execute(
-      catalogAggregate,
-      organizationId,
-      { ...command, at },
-      context(),
-      () => 0,
-    );
-    if ('rejected' in sent) throw new Error(sent.detail);
+  const { apiKey: key, organizationId } = organization;
+  const make = async (path: string, body: object) => {
+    const made = await ledger.call('POST', path, { key, body });
+    if (made.status !== 201) throw new Error(made.text);
+    return String(made.body.id);
   };
-  const id = (prefix: 'prd' | 'pol') => encodeId(prefix, aggregateId(newCommandId(), prefix));
-  const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
-  const [free, trial, pro, enterprise] = tiers.map((tier) => builtInPolicyId(organizationId, tier));
-  const policyIds = { FREE: free ?? '', TRIAL: trial ?? '', PRO: pro ?? '', ENTERPRISE: enterprise ?? '' };
-  const [cli, ide, own] = [id('prd'), id('prd'), id('pol')];
-  const named = { name: 'Product', description: null };
-  const products = [
-    { productId: cli, code: 'local_cli', ...named },
-    { productId: ide, code: 'cloud_ide', ...named },
-  ];
-  await send({ type: 'OpenCatalog', data: { issuerOrgId: organizationId, products, policyIds } });
-  const { policyId: _, version: __, ...rules } = builtInPolicy('PRO', own);
+  const cli = await make('/v1/products', { code: 'local_cli', name: 'CLI' });
+  await make('/v1/products', { code: 'cloud_ide', name: 'IDE' });
   const content = {
-    name: 'Metered',
-    rules: { ...rules, expiryGraceSeconds: 60 },
-    products: ['local_cli'],
-    term: { basis: 'FIRST_ACTIVATION', duration: 'P1M' } as const,
     limits: { activations: 7, seats: 2, users: 3, meters: { api_calls: 1_000, exports: 5 } },
-    entitlements: [{ code: 'export', value: null, limit: 9, until: null, source: 'tier' } as const],
+    entitlements: [{ code: 'export', limit: 9 }],
   };
-  await send({ type: 'CreatePolicy', data: { policyId: own, content } });
-  return { organization, send, policyIds, cli, ide, own, content };
+  const own = await make('/v1/policies', {
+    ...{ ...content, name: 'Metered', tier: 'PRO', products: ['local_cli'], expiryGraceSeconds: 60 },
+    term: { basis: 'FIRST_ACTIVATION', duration: 'P1M' },
+  });
+  const archive = (id: string) =>
+    ledger.call('DELETE', `/v1/${id.startsWith('prd') ? 'products' : 'policies'}/${id}`, { key });
+  const change = (id: string, body: object) => ledger.call('PATCH', `/v1/policies/${id}`, { key, body });
+  return { organization, pro: builtInPolicyId(organizationId, 'PRO'), archive, change, cli, own, content };
 };
 
 const issue = (organization: TestOrganization, body: object) =>
@@ -59,16 +38,16 @@ const issue = (organization: TestOrganization, body: object) =>
 
 describe('a license is issued from the catalog', () => {
   test('with what its policy says, which is pinned whatever versions follow', async () => {
-    const { organization, send, own, content } = await openShop();
+    const { organization, change, own, content } = await openShop();
     const first = await issue(organization, { policyId: own });
     expect(first.body.license).toMatchObject({
       policy: { id: own, version: 1 },
       products: ['local_cli'],
       term: { number: 0, startsAt: null, expiresAt: null },
       limits: content.limits,
-      entitlements: content.entitlements,
+      entitlements: [{ code: 'export', value: null, limit: 9, until: null, source: 'tier' }],
     });
-    await send({ type: 'AddPolicyVersion', data: { policyId: own, content: { ...content, products: ['cloud_ide'] } } });
+    await change(own, { products: ['cloud_ide'] });
     const second = await issue(organization, { policyId: own });
     expect(second.body.license).toMatchObject({ policy: { version: 2 }, products: ['cloud_ide'] });
     const again = await issue(organization, { policyId: own, policyVersion: 1 });
@@ -97,11 +76,11 @@ describe('a license is issued from the catalog', () => {
   });
 
   test('by its tier: the oldest policy of it that is not archived', async () => {
-    const { organization, send, own, policyIds } = await openShop();
-    expect((await issue(organization, { tier: 'PRO' })).body.license?.policy?.id).toBe(policyIds.PRO);
-    await send({ type: 'ArchivePolicy', data: { policyId: policyIds.PRO } });
+    const { organization, archive, own, pro } = await openShop();
+    expect((await issue(organization, { tier: 'PRO' })).body.license?.policy?.id).toBe(pro);
+    await archive(pro);
     expect((await issue(organization, { tier: 'PRO' })).body.license?.policy?.id).toBe(own);
-    await send({ type: 'ArchivePolicy', data: { policyId: own } });
+    await archive(own);
     expect(await issue(organization, { tier: 'PRO' })).toMatchObject({
       status: 409,
       body: { code: 'ARCHIVED', errors: [{ pointer: '/tier' }] },
@@ -125,8 +104,9 @@ describe('a license is issued from the catalog', () => {
   });
 
   test('not for an archived product; a policy goes on with what is left of its own', async () => {
-    const { organization, send, cli, own } = await openShop();
-    await send({ type: 'ArchiveProduct', data: { productId: cli } });
+    const { organization, archive, change, pro, cli, own } = await openShop();
+    await change(pro, { products: ['local_cli', 'cloud_ide'] });
+    await archive(cli);
     expect(await issue(organization, { tier: 'PRO', products: ['cloud_ide', 'local_cli'] })).toMatchObject({
       status: 409,
       body: { code: 'ARCHIVED', errors: [{ pointer: '/products/1' }] },

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
+import { duration, idOf, instantIn, productCode, tiers } from '../schemas.ts';
+import { nameIn } from './fields.ts';
+
+const secondsMax = 100 * 366 * 86_400;
+const seconds = z.int().min(0).max(secondsMax);
+const someSeconds = z.int().min(1).max(secondsMax);
+const version = z
+  .string()
+  .regex(/^\d{1,9}(?:\.\d{1,9}){0,3}(?:-[0-9A-Za-z.-]{1,40})?$/, 'must be a version like 2.1.0 or 3.0.0-beta.1')
+  .meta({ example: '2.1.0' });
+
+/** The rules of a policy as a request gives them; null takes a rule away that may be absent. */
+export const rulesIn = {
+  type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).exactOptional(),
+  expiryStrategy: z
+    .enum(['RESTRICT', 'MAINTAIN', 'ALLOW'])
+    .exactOptional()
+    .meta({ description: 'What an expired license may still do: nothing, run without updates, run fully.' }),
+  expiryGraceSeconds: seconds.exactOptional(),
+  validationTtlSeconds: seconds.exactOptional(),
+  offlineGraceSeconds: seconds.exactOptional(),
+  overage: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('NONE') }),
+      z.strictObject({ kind: z.literal('RATIO'), percent: z.int().min(100) }),
+      z.strictObject({ kind: z.literal('ALWAYS') }),
+    ])
+    .exactOptional()
+    .meta({ description: 'How far use may go beyond a limit.' }),
+  limitStrategy: z
+    .enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'])
+    .exactOptional()
+    .meta({ description: 'What happens to use above a limit that is lowered.' }),
+  deactivation: z
+    .strictObject({
+      allowed: z.boolean().exactOptional(),
+      cooldownSeconds: seconds.exactOptional(),
+      maxPerTerm: z.int().min(0).nullable().exactOptional(),
+    })
+    .exactOptional(),
+  fingerprintMatching: z.enum(['EXACT', 'ANY', 'MOST', 'ALL']).exactOptional(),
+  fingerprintRequired: z.boolean().exactOptional(),
+  productRequired: z.boolean().exactOptional(),
+  lease: z
+    .strictObject({
+      scope: z.enum(['MACHINE', 'INSTANCE', 'USER']).exactOptional(),
+      ttlSeconds: someSeconds.exactOptional(),
+      resurrectSeconds: seconds.exactOptional(),
+      borrowMaxSeconds: seconds.exactOptional(),
+    })
+    .exactOptional(),
+  heartbeatSeconds: someSeconds.nullable().exactOptional(),
+  remindBefore: z.array(duration).max(20).exactOptional(),
+  trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']).exactOptional(),
+  reinstateOnPayment: z.boolean().exactOptional(),
+  transferable: z.boolean().exactOptional(),
+  renewUntilSeconds: seconds.nullable().exactOptional(),
+  checkInSeconds: seconds.nullable().exactOptional(),
+  userRequired: z.boolean().exactOptional(),
+  leaseRequired: z.boolean().exactOptional(),
+  environment: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits and . _ -')
+    .nullable()
+    .exactOptional(),
+  versions: z
+    .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
+    .nullable()
+    .exactOptional(),
+  reclaimBorrowed: z.boolean().exactOptional(),
+};
+
+/** What a license gets where its issuer asks for nothing else, as a request gives it. */
+const defaultsIn = {
+  term: z
+    .discriminatedUnion('basis', [
+      z.strictObject({ basis: z.literal('PERPETUAL') }),
+      z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantIn }),
+      z.strictObject({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration }),
+    ])
+    .exactOptional(),
+  limits: limitsIn.exactOptional(),
+  entitlements: entitlementsIn.exactOptional(),
+};
+
+const products = z
+  .array(productCode)
+  .max(100)
+  .refine((codes) => new Set(codes).size === codes.length, 'must not name a product twice');
+
+/** A new policy; what is left out is as in the built-in policy of its tier. */
+export const newPolicy = z
+  .strictObject({ name: nameIn, tier: z.enum(tiers), products, ...rulesIn, ...defaultsIn })
+  .meta({
+    id: 'NewPolicy',
+    example: {
+      name: 'Team',
+      tier: 'PRO',
+      products: ['local_cli'],
+      limits: { activations: 20 },
+      expiryGraceSeconds: 604_800,
+      entitlements: [{ code: 'export', limit: 100 }],
+    },
+  });
+
+/** What is to be otherwise in the next version of a policy. */
+export const policyChange = z
+  .strictObject({
+    name: nameIn.exactOptional(),
+    tier: z.enum(tiers).exactOptional(),
+    products: products.exactOptional(),
+    ...rulesIn,
+    ...defaultsIn,
+  })
+  .meta({ id: 'PolicyChange', example: { limits: { activations: 25 } } });
+
+export type PolicyChange = z.output<typeof policyChange>;
+
+/** The path of an operation on one policy. */
+export const policyPath = z.strictObject({ policyId: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q') });

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import type { Catalog, OpenCatalog, Product } from '../../domain/catalog/catalog.ts';
+import { reject } from '../../domain/decider.ts';
+import { encodeId } from '../../domain/ids.ts';
+import { aggregateId, builtInPolicyId } from '../../eventstore/ids.ts';
+import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { entityTag } from '../conditional.ts';
+import { page } from '../paging.ts';
+import { type ProblemCode, refused } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
+import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
+import { type CatalogNeeds, changeCatalog } from './change-catalog.ts';
+import { archivedFilter, filtersOf, nameIn } from './fields.ts';
+import { productBody, productShape } from './product-shape.ts';
+
+const productPath = z.strictObject({ productId: idOf('prd', 'prd_01h455vb4pex5vsknk084sn02q') });
+const description = text(2_000).nullable();
+
+const newProduct = z
+  .strictObject({ code: productCode, name: nameIn, description: description.default(null) })
+  .meta({ id: 'NewProduct', example: { code: 'local_cli', name: 'Local CLI' } });
+
+const productChange = z
+  .strictObject({ name: nameIn.optional(), description: description.optional() })
+  .meta({ id: 'ProductChange', example: { name: 'Local CLI', description: 'Runs on the developer’s machine.' } });
+
+/** GET /v1/products: what the organization sells or sold, newest first. */
+export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/products',
+    operationId: 'listProducts',
+    summary: 'List products',
+    description: 'The products of your organization, newest first. A cursor goes with its filters.',
+    tag: 'Catalog',
+    permission: 'readCatalog',
+    effect: 'read',
+    request: z.object({
+      params: none,
+      query: z.strictObject({
+        limit: pageLimit.optional(),
+        cursor: cursor.optional(),
+        code: productCode.optional(),
+        archived: archivedFilter.optional(),
+        q: text(200).optional().meta({ description: 'What the name begins with, in any case.' }),
+      }),
+    }),
+    replies: { 200: { description: 'One page.', body: pageOf(productShape) } },
+    rejections: [],
+    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: issuerOrgId } }) => {
+      const filtered = filtersOf(filters);
+      return page<ProductView>(
+        secrets,
+        { limit, cursor: from },
+        `products\0${issuerOrgId}\0${filtered}`,
+        (parameters) => `/v1/products?${filtered}${parameters}`,
+        ({ productId }) => productId,
+        (after, count) =>
+          asTenant(pool, issuerOrgId, (db) => listProducts(db, { issuerOrgId, limit: count, after, ...filters })),
+        (product) => productBody(product.productId, product),
+      );
+    },
+  });
+
+/** GET /v1/products/{productId} */
+export const getProduct = ({ pool }: CatalogNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/products/{productId}',
+    operationId: 'getProduct',
+    summary: 'Get a product',
+    description: 'The ETag is the revision of the whole catalog.',
+    tag: 'Catalog',
+    permission: 'readCatalog',
+    effect: 'read',
+    conditional: true,
+    request: z.object({ params: productPath, query: none }),
+    replies: { 200: { description: 'The product.', body: productShape } },
+    rejections: ['NOT_FOUND'],
+    handle: async ({ params: { productId } }, { caller: { organizationId } }) => {
+      const found = await asTenant(pool, organizationId, (db) => productById(db, organizationId, productId));
+      if (found === null) return refused(noSuchProduct);
+      return { status: 200, body: productBody(productId, found), headers: { ETag: entityTag(found.revision) } };
+    },
+  });
+
+/** POST /v1/products: adds a product; the first one opens the catalog with a policy of each tier over it. */
+export const createProduct = (needs: CatalogNeeds): Route =>
+  route({
+    method: 'post',
+    path: '/v1/products',
+    operationId: 'createProduct',
+    summary: 'Add a product',
+    description:
+      'Its code is what licenses name it by, for ever. The first product opens the catalog, with the policies FREE, TRIAL, PRO and ENTERPRISE over it; from then on licenses are issued for products and policies of the catalog only.',
+    tag: 'Catalog',
+    permission: 'changeCatalog',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body: newProduct }),
+    replies: { 201: { description: 'Added.', body: productShape } },
+    rejections: ['CODE_TAKEN'],
+    handle: ({ body }, call) => {
+      const { organizationId: issuerOrgId } = call.caller;
+      return changeCatalog(needs, call, 'createProduct', body, (at, attempt) => {
+        const productId = encodeId('prd', aggregateId(attempt.commandId, 'product'));
+        const product = { productId, ...body };
+        return {
+          commandOn: ({ kind }) =>
+            kind === 'open'
+              ? { type: 'CreateProduct', at, data: product }
+              : {
+                  type: 'OpenCatalog',
+                  at,
+                  data: { issuerOrgId, products: [product], policyIds: policyIdsOf(issuerOrgId) },
+                },
+          show: (catalog) => shown(catalog, productId),
+          location: `/v1/products/${productId}`,
+        };
+      });
+    },
+  });
+
+/** PATCH /v1/products/{productId} */
+export const changeProduct = (needs: CatalogNeeds): Route =>
+  route({
+    ...described('patch', 'changeProduct', 'Change a product', ['NOT_FOUND', 'ARCHIVED']),
+    description: 'What is left out stays as it is; the code never changes.',
+    request: z.object({ params: productPath, query: none, body: productChange }),
+    handle: ({ params: { productId }, body }, call) =>
+      changeCatalog(needs, call, 'changeProduct', { productId, body }, (at) => ({
+        commandOn: (catalog) => {
+          const product = productIn(catalog, productId);
+          if (product === undefined) return noSuchProduct;
+          const { name = product.name, description: words = product.description } = body;
+          return { type: 'ChangeProduct', at, data: { productId, name, description: words } };
+        },
+        show: (catalog) => shown(catalog, productId),
+      })),
+  });
+
+/** DELETE /v1/products/{productId}: archives it. */
+export const archiveProduct = (needs: CatalogNeeds): Route =>
+  route({
+    ...described('delete', 'archiveProduct', 'Archive a product', ['NOT_FOUND']),
+    description: 'It is not sold any more; licenses that cover it keep it. Again changes nothing.',
+    request: z.object({ params: productPath, query: none }),
+    handle: ({ params: { productId } }, call) =>
+      changeCatalog(needs, call, 'archiveProduct', { productId }, (at) => ({
+        commandOn: (catalog) =>
+          productIn(catalog, productId) === undefined
+            ? noSuchProduct
+            : { type: 'ArchiveProduct', at, data: { productId } },
+        show: (catalog) => shown(catalog, productId),
+      })),
+  });
+
+const described = (
+  method: 'patch' | 'delete',
+  operationId: string,
+  summary: string,
+  rejections: readonly ProblemCode[],
+) =>
+  ({
+    method,
+    path: '/v1/products/{productId}',
+    operationId,
+    summary,
+    tag: 'Catalog',
+    permission: 'changeCatalog',
+    effect: 'append',
+    conditional: true,
+    rejections,
+    replies: { 200: { description: 'The product after it.', body: productShape } },
+  }) as const;
+
+// The same whether it never was, is another organization's, or there is no catalog.
+const noSuchProduct = reject('NOT_FOUND', 'There is no such product.');
+
+const productIn = (catalog: Catalog, productId: string): Product | undefined =>
+  catalog.kind === 'open' ? catalog.products.get(productId) : undefined;
+
+const shown = ({ products }: OpenCatalog, productId: string): object => {
+  const product = products.get(productId);
+  if (product === undefined) throw new Error(`A command was accepted on ${productId}, which is not in the catalog.`);
+  return productBody(productId, product);
+};
+
+const policyIdsOf = (issuerOrgId: string) => ({
+  FREE: builtInPolicyId(issuerOrgId, 'FREE'),
+  TRIAL: builtInPolicyId(issuerOrgId, 'TRIAL'),
+  PRO: builtInPolicyId(issuerOrgId, 'PRO'),
+  ENTERPRISE: builtInPolicyId(issuerOrgId, 'ENTERPRISE'),
+});
