@@ -1,7 +1,7 @@
 import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
-import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
+import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { Route } from './route.ts';
 

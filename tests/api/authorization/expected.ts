@@ -36,6 +36,8 @@ const issuerReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'lic
 const issuerReadsHistory = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
 const issuerChanges = may(['OWNER', 'ADMIN'], 'licenses:write');
 const issuerBills = may(['OWNER', 'ADMIN', 'BILLING'], 'licenses:write');
+const issuerReadsCatalog = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read', 'catalog:write');
+const issuerChangesCatalog = may(['OWNER', 'ADMIN'], 'catalog:write');
 const holderReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read');
 const holderManages = may(['OWNER', 'ADMIN'], 'licenses:activate');
 
@@ -49,6 +51,7 @@ const ownList = (own: Grant, held?: Grant): Expected => ({
   ...{ for: 'organization', own, strangers: 'ALLOWED' },
   ...(held === undefined ? {} : { held }),
 });
+const ofCatalog = (own: Grant): Expected => ({ for: 'organization', own, strangers: 'NOT_FOUND' });
 const byKey = (strangers: string): Expected => ({
   ...{ for: 'license', own: holderManages, held: holderManages, strangers },
 });
@@ -103,4 +106,15 @@ export const expected: Readonly<Record<string, Expected>> = {
   'reinstateLicense: from another reason': ofLicense(issuerChanges, nobody),
   renewLicense: ofLicense(issuerBills, nobody),
   revokeLicense: ofLicense(issuerChanges, nobody),
+
+  listProducts: ownList(issuerReadsCatalog),
+  createProduct: ownList(issuerChangesCatalog),
+  getProduct: ofCatalog(issuerReadsCatalog),
+  changeProduct: ofCatalog(issuerChangesCatalog),
+  archiveProduct: ofCatalog(issuerChangesCatalog),
+  listPolicies: ownList(issuerReadsCatalog),
+  createPolicy: ownList(issuerChangesCatalog),
+  getPolicy: ofCatalog(issuerReadsCatalog),
+  changePolicy: ofCatalog(issuerChangesCatalog),
+  archivePolicy: ofCatalog(issuerChangesCatalog),
 };

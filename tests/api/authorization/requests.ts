@@ -1,3 +1,4 @@
+import { catalogRequests } from './requests-catalog.ts';
 import { licenseRequests } from './requests-licenses.ts';
 import { userRequests } from './requests-users.ts';
 import type { MakeRequest } from './subject.ts';
@@ -20,4 +21,5 @@ export const requests: Readonly<Record<string, MakeRequest>> = {
   },
   ...licenseRequests,
   ...userRequests,
+  ...catalogRequests,
 };
