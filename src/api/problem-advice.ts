@@ -11,7 +11,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   TOKEN_EXPIRED: 'The access token was good and is too old now. Refresh it; nothing else is needed.',
   FORBIDDEN:
     'The credential is valid but may not do this: it lacks the role or scope, or another organization has the right.',
-  NOT_FOUND: 'There is nothing at this path, or no such thing that is yours to see.',
+  NOT_FOUND: 'There is nothing at this path, or no such thing (any more) that is yours to see.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or it is not yours to see.',
   ACTIVATION_NOT_FOUND: 'This device was never activated on the license.',
@@ -21,7 +21,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_REVOKED: 'The license was revoked, which is final. A new one is needed.',
   LICENSE_NOT_STARTED: 'The term of the license begins later.',
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
-  ACTIVATION_LIMIT_EXCEEDED: 'All activations are in use. Deactivate a device first.',
+  ACTIVATION_LIMIT_EXCEEDED:
+    'All activations are in use; activations lists them. Deactivate a device first, or swap one for the new one.',
   USER_LIMIT_EXCEEDED: 'All users that the limit allows are assigned. Unassign one, or have the limit raised.',
   PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its license allows. Archive one.',
   SEAT_LIMIT_EXCEEDED: 'All seats are taken. Try again when one is released or its hold has lapsed.',
