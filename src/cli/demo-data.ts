@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { allScopes, createApiKey, createOrganization } from '../api/bootstrap.ts';
+import { createOwner } from '../api/bootstrap-owner.ts';
 import { writePrivate } from '../embedded/files.ts';
 import { ensureSecret } from '../embedded/secrets.ts';
+import { createPasswords } from '../identity/passwords.ts';
 import type { Ledger } from './assemble.ts';
 
 /** What demo.json holds: how to use the demo organization. */
@@ -14,20 +16,28 @@ export type Demo = {
   readonly apiKey: string;
   readonly licenseId: string;
   readonly licenseKey: string;
+  /** What its OWNER signs in with. Absent where the address or the organization was somebody else's by then. */
+  readonly email?: string;
+  readonly password?: string;
 };
 
 /**
- * Makes the demo organization with its API key and license at the first start, and demo.json; later starts only note
- * the address there. Every id follows from one that is stored first, so a start that was killed midway is continued.
+ * Makes the demo organization with its API key, license and OWNER at the first start, and demo.json; later starts add what
+ * an older release did not make, and note the address there. Every id follows from one that is stored first, so a start
+ * that was killed midway is continued.
  */
 export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
   const file = join(dataDir, 'demo.json');
   const known = await readFile(file, 'utf8').catch(() => null);
-  const demo = known === null ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
-  if (known === null || demo.baseUrl !== baseUrl) {
-    await writePrivate(file, `${JSON.stringify({ ...demo, baseUrl }, null, 2)}\n`);
-  }
-  return { ...demo, baseUrl };
+  const before = known === null ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
+  const demo = {
+    ...before,
+    ...(before.email === undefined ? await createDemoOwner(dataDir, ledger, before) : {}),
+    baseUrl,
+  };
+  const text = `${JSON.stringify(demo, null, 2)}\n`;
+  if (text !== known) await writePrivate(file, text);
+  return demo;
 };
 
 /** A command that validates the demo license, ready to be pasted. */
@@ -47,9 +57,35 @@ const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Pro
     name: 'demo',
     scopes: allScopes,
   });
+  await waitFor(waiter, position);
+  return { baseUrl, organizationId, apiKey, ...(await issueDemoLicense(baseUrl, apiKey, commandId)) };
+};
+
+const waitFor = async (waiter: Ledger['waiter'], position: bigint): Promise<void> => {
   if (!(await waiter.waitFor(position, projectedWithinMs)))
     throw new Error('The demo was not projected in time; see the log.');
-  return { baseUrl, organizationId, apiKey, ...(await issueDemoLicense(baseUrl, apiKey, commandId)) };
+};
+
+const ownerEmail = 'owner@demo.example';
+
+const createDemoOwner = async (
+  dataDir: string,
+  { executor, apiPool: pool, waiter, now }: Ledger,
+  { organizationId }: Demo,
+): Promise<Pick<Demo, 'email' | 'password'>> => {
+  const password = await ensureSecret(dataDir, 'demo-password', () => randomBytes(18).toString('base64url'));
+  const position = await createOwner(
+    { executor, pool, now: () => now().toISOString() },
+    {
+      commandId: await ensureSecret(dataDir, 'demo-owner-command-id', randomUUID),
+      organizationId,
+      email: ownerEmail,
+      passwordHash: await createPasswords().hash(password),
+    },
+  );
+  if (position === null) return {};
+  await waitFor(waiter, position);
+  return { email: ownerEmail, password };
 };
 
 /** Through the API, as a vendor would, with an Idempotency-Key that a second try repeats. */

@@ -11,6 +11,8 @@ export type DemoFile = {
   readonly apiKey: string;
   readonly licenseId: string;
   readonly licenseKey: string;
+  readonly email: string;
+  readonly password: string;
 };
 
 /** The product as a user runs it: a process started from the launcher, with a data directory of its own. */

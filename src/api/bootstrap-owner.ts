@@ -1,0 +1,71 @@
+import type { Pool } from 'pg';
+import { encodeId } from '../domain/ids.ts';
+import type { OrganizationCommand } from '../domain/organization/commands.ts';
+import { noLimits } from '../domain/organization/limits.ts';
+import { type Instant, lastInstant } from '../domain/time.ts';
+import { organizationAggregate } from '../eventstore/aggregate.ts';
+import type { Executor } from '../eventstore/execute.ts';
+import { aggregateId } from '../eventstore/ids.ts';
+import { abandonUser, activateUser, reserveUser } from '../identity/sign-up.ts';
+import { storeValue } from '../projections/tables/vault.ts';
+import { asTenant } from '../projections/tenant.ts';
+
+type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
+
+/**
+ * Makes a user who is OWNER of an organization, by an invitation of the product itself. A retry with the same command id (a
+ * UUID) finds what the first try has done. Gives the position of the event; null, and there is no such user, where somebody
+ * else has the address or the organization is closed.
+ */
+export const createOwner = async (
+  { executor, pool, now }: Needs,
+  owner: {
+    readonly commandId: string;
+    readonly organizationId: string;
+    readonly email: string;
+    readonly passwordHash: string;
+  },
+): Promise<bigint | null> => {
+  const { commandId, organizationId, email, passwordHash } = owner;
+  const idOf = (prefix: 'usr' | 'inv' | 'ref') => encodeId(prefix, aggregateId(commandId, prefix));
+  const [userId, invitationId, emailRef] = [idOf('usr'), idOf('inv'), idOf('ref')];
+  const user = { userId, email, passwordHash, displayName: null, commandId, now: new Date(now()) };
+  if ((await reserveUser(pool, user)).outcome === 'taken') return null;
+
+  const address = { ref: emailRef, kind: 'EMAIL', subject: invitationId, value: email } as const;
+  await asTenant(
+    pool,
+    organizationId,
+    (db) => storeValue(db, { ...address, issuerOrgId: organizationId, holderOrgId: null }),
+    { readOnly: false },
+  );
+  // A try that died between the two may be repeated at any time.
+  const invitation = {
+    invitationId,
+    emailRef,
+    userId,
+    role: 'OWNER',
+    expiresAt: lastInstant,
+    limits: noLimits,
+  } as const;
+  const commands: readonly OrganizationCommand[] = [
+    { type: 'InviteMember', at: now(), by: { type: 'SYSTEM' }, data: invitation },
+    { type: 'AcceptInvitation', at: now(), by: { type: 'SYSTEM' }, data: { invitationId, userId, limits: noLimits } },
+  ];
+  let position: bigint | null = null;
+  for (const command of commands) {
+    const context = {
+      ...{ commandId: aggregateId(commandId, command.type), requestHash: command.type, reason: null },
+      ...{ actor: bootstrap, correlationId: commandId, causationId: null },
+    };
+    const done = await executor.execute(organizationAggregate, organizationId, command, context, () => null);
+    if ('rejected' in done) {
+      await abandonUser(pool, user);
+      return null;
+    }
+    position = done.position.commit;
+  }
+  return (await activateUser(pool, user)) ? position : null;
+};
+
+const bootstrap = { type: 'SYSTEM', id: 'bootstrap', onBehalfOf: null } as const;

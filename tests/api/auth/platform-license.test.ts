@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createOrganization } from '../../../src/api/bootstrap.ts';
+import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
+import { encodeId } from '../../../src/domain/ids.ts';
+import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
+import { aggregateId, builtInPolicyId } from '../../../src/eventstore/ids.ts';
+import { context } from '../../support/commands.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+
+// The platform's ids are configured before it exists.
+const platformCommandId = '01890a5d-ac96-774b-bcce-b302099a8057';
+const platform = encodeId('org', aggregateId(platformCommandId, 'organization'));
+const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
+const policyOf = (tier: (typeof tiers)[number]) => builtInPolicyId(platform, tier);
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await startLedger({ signupPolicy: { organizationId: platform, policyId: policyOf('TRIAL') } });
+});
+afterAll(() => ledger.stop());
+
+const password = 'four small green apples';
+const signUp = (headers: Record<string, string> = {}, email = `${randomUUID()}@vendor.example`) =>
+  ledger.call('POST', '/v1/auth/signup', { body: { email, password }, headers });
+
+const openPlatform = async () => {
+  await createOrganization(ledger.needs, { commandId: platformCommandId, name: 'Platform' });
+  const product = { productId: encodeId('prd', randomUUID()), code: 'ledger', name: 'Ledger', description: null };
+  const [FREE, TRIAL, PRO, ENTERPRISE] = [...tiers].map(policyOf);
+  const policyIds = { FREE: FREE ?? '', TRIAL: TRIAL ?? '', PRO: PRO ?? '', ENTERPRISE: ENTERPRISE ?? '' };
+  const command: CatalogCommand = {
+    ...{ type: 'OpenCatalog', at: ledger.needs.now() },
+    data: { issuerOrgId: platform, products: [product], policyIds },
+  };
+  await ledger.executor.execute(catalogAggregate, platform, command, context(), () => null);
+};
+
+test('where the policy cannot be issued nobody signs up, and the operator is told', async () => {
+  const email = `${randomUUID()}@vendor.example`;
+  const answer = await signUp({}, email);
+  expect([answer.status, answer.body.code]).toEqual([500, 'INTERNAL']);
+  expect(ledger.logged.join('')).toContain('Nobody can sign up: the policy that SIGNUP_POLICY names cannot be issued.');
+  const { rows } = await ledger.database.superuser.query('select from identity.users where email = $1', [email]);
+  expect(rows).toEqual([]);
+});
+
+test('a new organization holds a license of the platform, once however often its signup is tried', async () => {
+  await openPlatform();
+  const headers = { 'idempotency-key': randomUUID() };
+  const email = `${randomUUID()}@vendor.example`;
+  await ledger.database.superuser.query('revoke insert on identity.sessions from ledger_api');
+  expect((await signUp(headers, email)).status).toBe(500);
+  await ledger.database.superuser.query('grant insert on identity.sessions to ledger_api');
+  const answer = await signUp(headers, email);
+  expect(answer.status).toBe(201);
+  expect(answer.text).not.toContain('licenseKey');
+  const held = await ledger.call('GET', '/v1/licenses', { key: String(answer.body.accessToken) });
+  expect(held.body.data).toMatchObject([
+    {
+      ...{ issuerOrganizationId: platform, holderOrganizationId: answer.body.organization?.id },
+      ...{ tier: 'TRIAL', products: ['ledger'], status: 'ACTIVE', policy: { id: policyOf('TRIAL') } },
+    },
+  ]);
+  const other = await signUp();
+  const { body } = await ledger.call('GET', '/v1/licenses', { key: String(other.body.accessToken) });
+  expect(Object.values(body.data ?? {})).toHaveLength(1);
+});
