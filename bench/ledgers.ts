@@ -63,7 +63,10 @@ export const connectAs = async (
  */
 export const raisedLimits = {
   DEFAULT_TIER: 'ENTERPRISE',
-  RATE_LIMITS: ['validate', 'activate', 'unknown_key', 'enterprise', 'enterprise_hour', 'enterprise_day']
+  RATE_LIMITS: [
+    ...['validate', 'activate', 'unknown_key', 'enterprise', 'enterprise_hour', 'enterprise_day'],
+    ...['login', 'login_account', 'signup'],
+  ]
     .map((name) => `${name}=1000000000`)
     .join(','),
 };

@@ -6,6 +6,7 @@ import { domainFigures } from './domain.ts';
 import { growthFigures } from './growth.ts';
 import { commandFigures, validateFigures } from './http-figures.ts';
 import { type BenchLedger, makeLedger } from './ledgers.ts';
+import { loginFigures } from './login.ts';
 import { memoryFigures } from './memory.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
@@ -21,7 +22,7 @@ const large = Number(
 );
 
 const all: readonly Figures[] = [
-  ...[startFigures, domainFigures, validateFigures, commandFigures, growthFigures],
+  ...[startFigures, domainFigures, validateFigures, commandFigures, growthFigures, loginFigures],
   ...[grownStartFigures, projectionFigures, rebuildFigures, memoryFigures],
 ];
 const ids = all.flatMap((figures) => figures.ids);

@@ -36,18 +36,23 @@ export const findUserByEmail = async (db: Pool | PoolClient, email: string): Pro
 
 /** A user who is active or deactivated; null: there is none. */
 export const getUser = (pool: Pool, userId: string): Promise<User | null> =>
-  asUser(pool, userId, async (db) => {
-    const { rows } = await db.query<[string, string | null, User['state'], Date]>({
-      name: 'get-user',
-      text: `select email, display_name, state, created_at from identity.users where user_id = $1 and state <> 'pending'`,
-      values: [userId],
-      rowMode: 'array',
-    });
-    const [row] = rows;
-    if (row === undefined) return null;
-    const [email, displayName, state, createdAt] = row;
-    return { userId, email, displayName, state, createdAt };
-  });
+  asUser(
+    pool,
+    userId,
+    async (db) => {
+      const { rows } = await db.query<[string, string | null, User['state'], Date]>({
+        name: 'get-user',
+        text: `select email, display_name, state, created_at from identity.users where user_id = $1 and state <> 'pending'`,
+        values: [userId],
+        rowMode: 'array',
+      });
+      const [row] = rows;
+      if (row === undefined) return null;
+      const [email, displayName, state, createdAt] = row;
+      return { userId, email, displayName, state, createdAt };
+    },
+    { readOnly: true },
+  );
 
 /** Names and addresses of users by id, for a list; the caller has made sure that they may be shown. Unknown ids are left out. */
 export const userProfiles = async (
