@@ -155,6 +155,48 @@ describe('a feed whose tables are behind it', () => {
   });
 });
 
+test('a page is a walk along an index, however many events there are and wherever it begins', async () => {
+  const ledger = createLog();
+  ledger.issue('one', { holderOrgId: customer });
+  await project(models.projector, ledger.log);
+  await models.superuser.query(`insert into rm.license_events
+    select (jsonb_populate_record(e, jsonb_build_object('revision', n, 'position', n * 10 + 1000, 'event_id', n,
+        'issuer_org_id', case when n % 3 = 0 then 'org_' || n % 50 else e.issuer_org_id end,
+        'holder_org_id', case when n % 100 = 0 then e.holder_org_id end, 'license_id', 'lic_' || n % 1000))).*
+      from rm.license_events e, generate_series(1, 8000) n where e.revision = 0;
+    update ops.checkpoints set commit_position = 1000000`);
+  await models.superuser.query('analyze');
+  for (const orgId of [vendor, customer])
+    for (const after of [null, { position: 51_000n, licenseId: 'lic_0', revision: 5_000n }])
+      for (const [types, limit] of [
+        [null, 10],
+        [null, 1_000],
+        [['LicenseRevoked'], 10],
+      ] as const) {
+        const plan = await planOf(orgId, { after, types, limit });
+        expect(plan.filter((node) => !/^Index (Only )?Scan using license_events_\w+$/.test(node))).toEqual([]);
+        expect(plan).toContain('Index Scan using license_events_by_issuer');
+        expect(plan).toContain('Index Scan using license_events_by_holder');
+      }
+});
+
+/** How Postgres would get at events for a page. */
+const planOf = async (orgId: string, reading: Omit<Parameters<typeof readFeed>[1], 'orgId'>) => {
+  const lines: string[] = [];
+  await asTenant(models.api, orgId, async (db) => {
+    const query = async (given: { readonly text: string; readonly values: unknown[] }) => {
+      if (given.text.includes('rm.license_events')) {
+        const { rows } = await db.query<[string]>({ ...given, text: `explain ${given.text}`, rowMode: 'array' });
+        lines.push(...rows.map(([line]) => line));
+      }
+      return db.query(given);
+    };
+    const explained = new Proxy(db, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) });
+    await readFeed(explained, { orgId, ...reading });
+  });
+  return lines.flatMap((line) => /(\w[\w ]*) on license_events\b/.exec(line)?.[1] ?? []);
+};
+
 describe('beside parked streams', () => {
   const parked = async () => (await listParked(models.projector, readModels)).map(({ stream }) => stream);
 

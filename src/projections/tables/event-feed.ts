@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
-import { activeProjection, readModelsName } from '../versions.ts';
+import { readModelsName } from '../versions.ts';
 import { epochMs } from './rows.ts';
 
 /** Where an event of a license stands in the log: one append's events may share their position. */
@@ -52,15 +52,16 @@ type Reading = {
  * the same organization.
  */
 export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPage | null> => {
-  // Another version of the tables may come to serve between the naming of the tables and the reading of their checkpoint
-  // and of what is parked: then it is read again.
-  let { version } = await activeProjection(db);
+  const { after } = reading;
   for (;;) {
-    const rows = await readRows(db, reading);
+    const extent = await readExtent(db, reading.orgId);
+    const { version, projectedTo, readableTo } = extent;
+    if (readableTo === null || (after !== null && after.position > readableTo))
+      return { events: [], through: after, hasMore: false, projectedTo };
+    const rows = await readRows(db, reading, readableTo);
     const [state] = rows;
-    if (state === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
-    if (state.version === version) return pageOf(reading, state, rows);
-    version = state.version;
+    // Else another version of the tables came to serve in between, and these may be rows of either.
+    if (state?.version === version) return pageOf(reading, projectedTo, state, rows);
   }
 };
 
@@ -74,14 +75,36 @@ export const feedEventById = async (db: PoolClient, eventId: string): Promise<Fe
   return rows[0] === undefined ? null : readEvent(rows[0]);
 };
 
-const pageOf = (reading: Reading, state: StateColumns, rows: readonly FeedRow[]): FeedPage | null => {
+/** Of one moment: what the tables contain, and up to where nothing of it is kept back from the organization. */
+type Extent = { readonly version: number; readonly projectedTo: bigint | null; readonly readableTo: bigint | null };
+
+const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
+  const { rows } = await db.query<{ version: number; projected_to: string | null; held: string | null }>({
+    name: 'feed-extent',
+    // The policy's "or" makes the planner expect few events, and read and sort all there are to the end rather than walk.
+    text: `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+        v.version, c.commit_position as projected_to,
+        (select min(p.position) from ops.parked_owners p where p.projection = v.projection and p.version = v.version
+          and (p.issuer_org_id = $1 or p.holder_org_id = $1)) as held
+      from ops.projection_versions v join ops.checkpoints c using (projection, version)
+      where v.projection = $2 and v.state = 'active'`,
+    values: [orgId, readModelsName],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
+  const [projectedTo, held] = [bigintOf(row.projected_to), bigintOf(row.held)];
+  const isHeld = projectedTo !== null && held !== null && held <= projectedTo;
+  return { version: row.version, projectedTo, readableTo: isHeld ? held - 1n : projectedTo };
+};
+
+const pageOf = (
+  reading: Reading,
+  projectedTo: bigint | null,
+  state: StateColumns,
+  rows: readonly FeedRow[],
+): FeedPage | null => {
   const { after, limit } = reading;
-  const projectedTo = bigintOf(state.projected_to);
-  if (after !== null && !state.is_known) {
-    const held = bigintOf(state.held);
-    const isToCome = after.position > (projectedTo ?? -1n) || (held !== null && after.position >= held);
-    return isToCome ? { events: [], through: after, hasMore: false, projectedTo } : null;
-  }
+  if (after !== null && !state.is_known) return null;
   const found = rows.flatMap((row) => (row.event_id === null ? [] : [readEvent(row)]));
   const events = found.slice(0, limit);
   const isCut = found.length > limit;
@@ -108,23 +131,17 @@ const looksOf = ({ types, limit, lookMax = lookMaxDefault }: Reading): number =>
 
 const lookMaxDefault = 5_000;
 
-const readRows = async (db: PoolClient, reading: Reading): Promise<readonly FeedRow[]> => {
+const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<readonly FeedRow[]> => {
   const { orgId, after, types, limit } = reading;
-  // Each side is a walk of its own along an index in the order of the log, which one condition with "or" would not be.
+  // Each side is a walk of its own along an index by position, which one condition with "or" would not be. Events that
+  // share the last position come all, so that those which are first in order are among them.
   const side = (belongs: string) =>
     `select e.issuer_org_id, e.license_id, e.revision, e.position, e.type from rm.license_events e
-      where ${belongs} and e.position >= $3 and (e.position, e.license_id, e.revision) > ($3, $4, $5)
-        and e.position < (select coalesce(held, 9223372036854775807) from state)
-      order by e.position, e.license_id, e.revision limit $2`;
+      where ${belongs} and e.position between $3 and $6 and (e.position, e.license_id, e.revision) > ($3, $4, $5)
+      order by e.position fetch first $2 rows with ties`;
   const isPlace = 'e.position = $3 and e.license_id = $4 and e.revision = $5';
   const { rows } = await db.query<FeedRow>({
-    text: `with state as (
-        select v.version, c.commit_position as projected_to,
-          (select min(p.position) from ops.parked_owners p where p.projection = v.projection and p.version = v.version
-            and (p.issuer_org_id = $1 or p.holder_org_id = $1)) as held
-        from ops.projection_versions v join ops.checkpoints c using (projection, version)
-        where v.projection = $6 and v.state = 'active'
-      ), looked as materialized (
+    text: `with looked as materialized (
         select * from ((${side('e.issuer_org_id = $1')})
           union all (${side('e.holder_org_id = $1 and e.issuer_org_id <> $1')})) each_side
         order by position, license_id, revision limit $2
@@ -132,18 +149,19 @@ const readRows = async (db: PoolClient, reading: Reading): Promise<readonly Feed
         select position as last_position, license_id as last_license_id, revision as last_revision
         from looked order by position desc, license_id desc, revision desc limit 1
       ), fitting as (
-        select * from looked where $7::text[] is null or type = any($7)
-        order by position, license_id, revision limit $8
+        select * from looked where $8::text[] is null or type = any($8)
+        order by position, license_id, revision limit $9
       )
-      select state.*, last.*, (select count(*) from looked) as looked, ${eventColumns},
+      select v.version, last.*, (select count(*) from looked) as looked, ${eventColumns},
         exists (select from rm.license_events e where e.issuer_org_id = $1 and ${isPlace})
           or exists (select from rm.license_events e where e.holder_org_id = $1 and ${isPlace}) as is_known
-      from state left join last on true left join fitting f on true
+      from ops.projection_versions v left join last on true left join fitting f on true
         left join rm.license_events e using (issuer_org_id, license_id, revision)
+      where v.projection = $7 and v.state = 'active'
       order by f.position, f.license_id, f.revision`,
     values: [
       ...[orgId, looksOf(reading), after?.position ?? -1, after?.licenseId ?? '', after?.revision ?? -1],
-      ...[readModelsName, types, limit + 1],
+      ...[readableTo, readModelsName, types, limit + 1],
     ],
   });
   return rows;
@@ -174,10 +192,8 @@ const readEvent = (row: EventRow): FeedEvent => ({
 type FeedRow = StateColumns & (EventRow | { readonly event_id: null });
 
 type StateColumns = {
+  /** The version that serves at the moment of the reading. */
   readonly version: number;
-  readonly projected_to: string | null;
-  /** The commit position of the first event that is kept back from this organization. */
-  readonly held: string | null;
   readonly looked: string;
   readonly last_position: string | null;
   readonly last_license_id: string | null;
