@@ -137,7 +137,7 @@ const finish = async (
 };
 
 /** Refusals that may turn out otherwise when the same request is sent again. */
-const passing: ReadonlySet<string> = new Set(['CONCURRENT_MODIFICATION', 'IDEMPOTENCY_IN_FLIGHT']);
+const passing: ReadonlySet<string> = new Set(['CONCURRENT_MODIFICATION', 'IDEMPOTENCY_IN_FLIGHT', 'RATE_LIMITED']);
 
 const kept = (answer: Reply | Problem, requestId: string): Kept => {
   if (isProblem(answer)) return { refusal: { ...answer, requestId } };

@@ -54,18 +54,18 @@ export const acceptInvitation = (needs: AuthNeeds): Route =>
       201: { description: 'The new user is a member, and signed in.', body: tokensShape },
     },
     rejections: [
-      ...(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'EMAIL_TAKEN'] as const),
+      ...(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'EMAIL_TAKEN', 'RATE_LIMITED'] as const),
       ...(['ALREADY_MEMBER', 'USER_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'] as const),
     ],
     handle: async ({ body }, call) => {
       const { token, password, displayName: called = null } = body;
       if (password !== undefined) {
-        const invitation = await findInvitation(needs, token);
+        const invitation = await findInvitation(needs, call, token);
         return isProblem(invitation) ? invitation : acceptAnew(needs, call, invitation, { token, password, called });
       }
       const user = await authorizeUser(needs.authenticate, call);
       if (isProblem(user)) return user;
-      const invitation = await findInvitation(needs, token);
+      const invitation = await findInvitation(needs, call, token);
       if (isProblem(invitation)) return invitation;
       const request = { organizationId: user.userId, principal: user.userId, operation: 'acceptInvitation' };
       return idempotently(needs, call, { ...request, input: body }, (attempt) =>
@@ -81,9 +81,14 @@ type Invitation = InvitationPlace & {
 
 const noInvitation = problem('NOT_FOUND', 'There is no such invitation, or it has ended.');
 
-const findInvitation = async ({ secrets, pool }: AuthNeeds, token: string): Promise<Invitation | Problem> => {
+// What was never an invitation counts like any unknown key.
+const findInvitation = async (
+  { secrets, pool }: AuthNeeds,
+  { limits }: Call,
+  token: string,
+): Promise<Invitation | Problem> => {
   const place = decodeInvitationToken(secrets, token);
-  if (place === null) return noInvitation;
+  if (place === null) return (await limits.takeForAddress('unknown_key')) ?? noInvitation;
   const { organizationId: issuerOrgId, invitationId: subject } = place;
   const email = await asTenant(pool, issuerOrgId, (db) => valueAbout(db, { issuerOrgId, kind: 'EMAIL', subject }));
   return email === null ? noInvitation : { ...place, email };

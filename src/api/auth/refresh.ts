@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { refreshSession } from '../../identity/refresh.ts';
 import { idempotently } from '../idempotency.ts';
-import type { Problem } from '../problems.ts';
+import { isProblem, type Problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { type AuthNeeds, nobodysOrganization, pseudonymOf } from './needs.ts';
 import { refreshToken, tokensShape } from './shapes.ts';
@@ -24,11 +24,14 @@ export const refresh = (needs: AuthNeeds): Route =>
     effect: 'change',
     request: z.object({ params: none, query: none, body: refreshBody }),
     replies: { 200: { description: 'The next tokens of the session.', body: tokensShape } },
-    rejections: ['UNAUTHENTICATED'],
-    handle: ({ body }, call) => {
+    rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
+    handle: async ({ body }, call) => {
       const principal = pseudonymOf(needs.secrets, 'token', body.refreshToken);
       const request = { organizationId: nobodysOrganization, principal, operation: 'refresh', input: {} };
-      return idempotently(needs, call, request, () => exchange(needs, call, body.refreshToken));
+      const answer = await idempotently(needs, call, request, () => exchange(needs, call, body.refreshToken));
+      // What was no token in force counts like any unknown key.
+      const isUnknown = isProblem(answer) && answer.problem === 'UNAUTHENTICATED';
+      return isUnknown ? ((await call.limits.takeForAddress('unknown_key')) ?? answer) : answer;
     },
   });
 

@@ -6,7 +6,7 @@ import { limitedFront } from '../../support/limits.ts';
 
 // Every quota is small, every window so long that no test sees its end. The vendor A is the platform.
 const minuteAndHour = 'free=12/3600,free_hour=15/7200,pro=17/3600,enterprise=50/3600';
-const others = 'validate=5/3600,activate=4/3600,unknown_key=3/3600';
+const others = 'validate=5/3600,activate=4/3600,unknown_key=3/3600,seat_acquire=2/3600';
 let ledger: Ledger;
 let anyLicense: { licenseId: string; licenseKey: string };
 beforeAll(async () => {
@@ -142,6 +142,15 @@ describe('a license key', () => {
     const { body } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
     expect(body.usage).toMatchObject({ activations: 4 });
   });
+});
+
+test('a license gives seats away up to its quota, whether they are taken or not', async () => {
+  const { licenseKey } = await ledger.issue({ limits: { seats: 1 } });
+  const acquire = (holder: number) =>
+    ledger.call('POST', '/v1/licenses/leases', { body: { licenseKey, leaseHolder: `holder-${holder}` } });
+  const { allowed, refusal } = await untilRefused(acquire);
+  expect(allowed.map(({ status }) => status)).toEqual([201, 409]);
+  expectRefusedBy(refusal, 'seat_acquire', 2);
 });
 
 describe('an address', () => {

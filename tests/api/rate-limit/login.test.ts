@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
+import { limitedFront } from '../../support/limits.ts';
+import { condition } from '../../support/product.ts';
+
+// No test sees the end of a window, but for the growing delay of an account, which begins with one second.
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await startLedger({
+    frontOf: limitedFront('login=4/3600,signup=2/3600,login_account=6/3600,unknown_key=3/3600,free=2000/3600', {
+      trustProxy: 1,
+    }),
+  });
+});
+afterAll(() => ledger.stop());
+
+const addresses = Array.from({ length: 5_000 }, (_, index) => `10.7.${index >> 8}.${index & 255}`).values();
+const elsewhere = () => ({ 'x-forwarded-for': String(addresses.next().value) });
+const password = 'four small green apples';
+const signUp = (email: string, headers = elsewhere()) =>
+  ledger.call('POST', '/v1/auth/signup', { body: { email, password, organizationName: 'Acme' }, headers });
+const logIn = (email: string, attempted: string, headers = elsewhere()) =>
+  ledger.call('POST', '/v1/auth/login', { body: { email, password: attempted }, headers });
+const outline = ({ status, headers }: Answer) => [status, /"(\w+)";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[0]];
+const refusedBy = ({ status, body }: Answer) => [status, body.code, /limit (\w+) of/.exec(String(body.detail))?.[1]];
+
+describe('an address', () => {
+  test('signs up as often as its quota says, and another one still may', async () => {
+    const here = elsewhere();
+    expect(outline(await signUp('a@limits.example', here))).toEqual([201, '"signup";r=1']);
+    // What is refused for another reason counts, too: it tells who has an account.
+    expect(outline(await signUp('a@limits.example', here))).toEqual([409, '"signup";r=0']);
+    const refused = await signUp('b@limits.example', here);
+    expect(refusedBy(refused)).toEqual([429, 'RATE_LIMITED', 'signup']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await signUp('b@limits.example')).status).toBe(201);
+  });
+
+  test('signs in as often as its quota says, whoever it tries to be', async () => {
+    await signUp('c@limits.example');
+    const here = elsewhere();
+    const answers = [
+      await logIn('c@limits.example', password, here),
+      await logIn('c@limits.example', 'wrong', here),
+      await logIn('nobody@limits.example', password, here),
+      await logIn('nobody-else@limits.example', password, here),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 401, 401]);
+    expect(refusedBy(await logIn('c@limits.example', password, here))).toEqual([429, 'RATE_LIMITED', 'login']);
+    expect((await logIn('c@limits.example', password)).status).toBe(200);
+  });
+
+  test('tries a few unknown refresh tokens and invitations, counted together', async () => {
+    const here = elsewhere();
+    const refresh = () =>
+      ledger.call('POST', '/v1/auth/refresh', { body: { refreshToken: `lgr_rt_${'x'.repeat(43)}` }, headers: here });
+    const accept = () =>
+      ledger.call('POST', '/v1/invitations/accept', { body: { token: 'AQ3mXgTq', password }, headers: here });
+    expect([(await refresh()).status, (await accept()).status, (await refresh()).status]).toEqual([401, 404, 401]);
+    expect(refusedBy(await refresh())).toEqual([429, 'RATE_LIMITED', 'unknown_key']);
+    expect(refusedBy(await accept())).toEqual([429, 'RATE_LIMITED', 'unknown_key']);
+  });
+});
+
+describe('an account', () => {
+  const tryWrongly = async (email: string, times: number) => {
+    for (let time = 0; time < times; time += 1) expect((await logIn(email, 'wrong')).status).toBe(401);
+  };
+
+  /** Tries on until the account's delay is so many seconds: long enough for what the test does within it. */
+  const tryUntilDelayed = async (email: string, seconds: number) => {
+    let refused: Answer | null = null;
+    await condition('the account is delayed', async () => {
+      refused = await logIn(email, 'wrong');
+      return Number(refused.headers.get('retry-after')) >= seconds;
+    });
+    if (refused === null) throw new Error('Nothing was tried.');
+    return refused;
+  };
+
+  test('is slowed down wherever the tries come from, right or wrong, and never locked', async () => {
+    await signUp('slow@limits.example');
+    await tryWrongly('slow@limits.example', 6);
+    const refused = await tryUntilDelayed('slow@limits.example', 4);
+    expect(refusedBy(refused)).toEqual([429, 'RATE_LIMITED', 'login_account']);
+    expect((await logIn('slow@limits.example', password)).status).toBe(429);
+    await condition('the delay is over', async () => (await logIn('slow@limits.example', password)).status === 200);
+    // The success has made the account forget.
+    await tryWrongly('slow@limits.example', 5);
+  });
+
+  test('that does not exist is slowed down alike, however it is spelled', async () => {
+    await tryWrongly('ghost@limits.example', 6);
+    expect(refusedBy(await tryUntilDelayed('GHOST@limits.example', 2))).toEqual([429, 'RATE_LIMITED', 'login_account']);
+  });
+
+  test('has its password tried at most as often with a stolen access token', async () => {
+    await signUp('stolen@limits.example');
+    await tryWrongly('stolen@limits.example', 4);
+    const { body } = await logIn('stolen@limits.example', password);
+    await tryWrongly('stolen@limits.example', 4);
+    const key = String(body.accessToken);
+    const change = (headers: Record<string, string> = {}) =>
+      ledger.call('POST', '/v1/auth/password', {
+        key,
+        headers: { ...elsewhere(), ...headers },
+        body: { currentPassword: 'wrong', newPassword: 'seven tall blue pears' },
+      });
+    expect([(await change()).status, (await change()).status]).toEqual([403, 403]);
+    const keys = Array.from({ length: 1_000 }, (_, index) => ({ 'idempotency-key': `key-${index}` })).values();
+    let idempotent = {};
+    await condition('the account is delayed', async () => {
+      idempotent = keys.next().value ?? {};
+      return String(refusedBy(await change(idempotent))) === '429,RATE_LIMITED,login_account';
+    });
+    // A refusal for now is not kept for the Idempotency-Key.
+    await condition('the delay is over', async () => (await change(idempotent)).status === 403);
+  });
+});
+
+test('a signed-in user counts for the organization, whatever is asked', async () => {
+  const { body } = await signUp('member@limits.example');
+  const ask = (path: string) => ledger.call('GET', path, { key: String(body.accessToken), headers: elsewhere() });
+  const answers = [await ask('/v1/auth/me'), await ask('/v1/licenses'), await ask('/v1/auth/sessions')];
+  expect(answers.map(outline)).toEqual([1999, 1998, 1997].map((left) => [200, `"free";r=${left}`]));
+});
