@@ -36,10 +36,10 @@ beforeAll(async () => {
     if (response.headers.get('content-type') === 'text/event-stream') await response.body?.cancel();
     return { status: response.status, text: response.bodyUsed ? '' : await response.text() };
   };
-  const sendAll = async () => {
+  const sendAll = async (most: number) => {
     for (const route of routes) {
       for (const credential of [ledger.a.apiKey, owner.accessToken]) {
-        for (const request of canaryRequests(route, `Bearer ${credential}`, ids)) {
+        for (const request of canaryRequests(route, `Bearer ${credential}`, ids).slice(0, most)) {
           const { status, text } = await ask(request);
           if (status >= 400) told.push({ operationId: route.operationId, text });
           else if (text.startsWith('{')) for (const secret of secretsIn(JSON.parse(text))) secrets.add(secret);
@@ -47,10 +47,10 @@ beforeAll(async () => {
       }
     }
   };
-  await sendAll();
+  await sendAll(Number.POSITIVE_INFINITY);
   // The same while the event store refuses: what fails is logged with its error.
   ledger.faults.refuseAppends = { code: 14, details: 'down' };
-  await sendAll();
+  await sendAll(1);
   ledger.faults.refuseAppends = undefined;
 }, 180_000);
 afterAll(() => ledger.stop());
