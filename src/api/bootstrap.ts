@@ -1,11 +1,12 @@
 import type { Pool } from 'pg';
+import type { NewProduct } from '../domain/catalog/commands.ts';
 import { encodeId } from '../domain/ids.ts';
 import type { Scope } from '../domain/organization/events.ts';
 import type { Instant } from '../domain/time.ts';
-import { organizationAggregate } from '../eventstore/aggregate.ts';
+import { catalogAggregate, organizationAggregate } from '../eventstore/aggregate.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { Executor } from '../eventstore/execute.ts';
-import { aggregateId } from '../eventstore/ids.ts';
+import { aggregateId, builtInPolicyIds } from '../eventstore/ids.ts';
 import { createApiKeyText, hashApiKey } from '../identity/api-key.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { storeApiKey } from '../identity/stored-api-keys.ts';
@@ -42,6 +43,34 @@ export const createOrganization = async (
   );
   if ('rejected' in created) throw new Error(`The organization was not created: ${created.detail}`);
   return { organizationId, position: created.position.commit };
+};
+
+/**
+ * Opens an organization's catalog with the products and a policy of each tier over them; one that is open stays as it is. Ids
+ * follow from the command id.
+ */
+export const openCatalog = async (
+  { executor, now }: Needs,
+  opening: {
+    readonly commandId: string;
+    readonly organizationId: string;
+    readonly products: readonly Omit<NewProduct, 'productId'>[];
+  },
+): Promise<Created> => {
+  const { commandId, organizationId: issuerOrgId } = opening;
+  const products = opening.products.map((product) => ({
+    ...product,
+    productId: encodeId('prd', aggregateId(commandId, product.code)),
+  }));
+  const opened = await executor.execute(
+    catalogAggregate,
+    issuerOrgId,
+    { type: 'OpenCatalog', at: now(), data: { issuerOrgId, products, policyIds: builtInPolicyIds(issuerOrgId) } },
+    contextOf(commandId, 'openCatalog'),
+    () => null,
+  );
+  if ('rejected' in opened) throw new Error(`The catalog was not opened: ${opened.detail}`);
+  return { position: opened.position.commit };
 };
 
 /**

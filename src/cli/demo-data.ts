@@ -2,10 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allScopes, createApiKey, createOrganization } from '../api/bootstrap.ts';
+import { allScopes, createApiKey, createOrganization, openCatalog } from '../api/bootstrap.ts';
 import { createOwner } from '../api/bootstrap-owner.ts';
 import { writePrivate } from '../embedded/files.ts';
 import { ensureSecret } from '../embedded/secrets.ts';
+import { aggregateId } from '../eventstore/ids.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import type { Ledger } from './assemble.ts';
 
@@ -22,9 +23,9 @@ export type Demo = {
 };
 
 /**
- * Makes the demo organization with its API key, license and OWNER at the first start, and demo.json; later starts add what
- * an older release did not make, and note the address there. Every id follows from one that is stored first, so a start
- * that was killed midway is continued.
+ * Makes the demo organization with its catalog, API key, license and OWNER at the first start, and demo.json; later starts
+ * add the OWNER where an older release did not make one, and note the address there. Every id follows from one that is stored
+ * first, so a start that was killed midway is continued.
  */
 export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
   const file = join(dataDir, 'demo.json');
@@ -44,6 +45,12 @@ export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: strin
 export const readyCurl = ({ baseUrl, licenseKey }: Demo): string =>
   `curl -s ${baseUrl}/v1/licenses/validate -H 'content-type: application/json' -d '{"licenseKey":"${licenseKey}","product":"local_cli"}'`;
 
+const products = [
+  { code: 'local_cli', name: 'Local CLI', description: null },
+  { code: 'cloud_ide', name: 'Cloud IDE', description: null },
+  { code: 'workflow_app', name: 'Workflow App', description: null },
+];
+
 const projectedWithinMs = 10_000;
 
 const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
@@ -51,6 +58,7 @@ const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Pro
   const needs = { executor, secrets, pool, now: () => ledger.now().toISOString() };
   const commandId = await ensureSecret(dataDir, 'demo-command-id', randomUUID);
   const { organizationId } = await createOrganization(needs, { commandId, name: 'Demo Vendor' });
+  await openCatalog(needs, { commandId: aggregateId(commandId, 'catalog'), organizationId, products });
   const { apiKey, position } = await createApiKey(needs, {
     commandId: await ensureSecret(dataDir, 'demo-api-key-command-id', randomUUID),
     organizationId,
@@ -100,7 +108,7 @@ const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey:
       },
       body: JSON.stringify({
         tier: 'PRO',
-        products: ['local_cli', 'cloud_ide', 'workflow_app'],
+        products: products.map(({ code }) => code),
         term: { duration: 'P1Y' },
         limits: { activations: 5 },
         reason: { code: 'DEMO' },

@@ -68,6 +68,14 @@ export const startTermCommandName = ({ licenseId, term }: LicenseFacts): string 
 export const builtInPolicyId = (issuerOrgId: string, tier: Tier): string =>
   encodeId('pol', uuidv5(decodeId('org', issuerOrgId) ?? '', tier));
 
+/** The policies that an issuer has of all tiers. Throws for what is no organization. */
+export const builtInPolicyIds = (issuerOrgId: string): Readonly<Record<Tier, string>> => ({
+  FREE: builtInPolicyId(issuerOrgId, 'FREE'),
+  TRIAL: builtInPolicyId(issuerOrgId, 'TRIAL'),
+  PRO: builtInPolicyId(issuerOrgId, 'PRO'),
+  ENTERPRISE: builtInPolicyId(issuerOrgId, 'ENTERPRISE'),
+});
+
 /**
  * What names the stream of a reservation: its kind, and SHA-256 of the fields that are to be unique together, hex. None of
  * them is a secret or personal: ids, codes, HMACs. Throws when a field holds a NUL character.

@@ -49,6 +49,20 @@ describe('a running product', () => {
     expect(await validate(product)).toMatchObject({ valid: true, code: 'VALID' });
   });
 
+  test('has the three products of the demo, and policies of all tiers over them', async () => {
+    const list = async (what: string) => {
+      const headers = { authorization: `Bearer ${product.demo.apiKey}` };
+      const response = await fetch(`${product.demo.baseUrl}/v1/${what}`, { headers });
+      const { data } = (await response.json()) as { data: { code: string; tier: string; products: string[] }[] };
+      return data;
+    };
+    const codes = ['local_cli', 'cloud_ide', 'workflow_app'];
+    expect(new Set((await list('products')).map(({ code }) => code))).toEqual(new Set(codes));
+    const policies = await list('policies');
+    expect(new Set(policies.map(({ tier }) => tier))).toEqual(new Set(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE']));
+    for (const { products } of policies) expect(products).toEqual(codes);
+  });
+
   test('keeps what it made at its first start, readable by its owner only', () => {
     expect(product.demo.licenseId).toMatch(/^lic_[0-9a-z]{26}$/);
     for (const file of ['demo.json', 'secrets.json', 'runtime.json']) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Catalog, OpenCatalog, Product } from '../../domain/catalog/catalog.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { aggregateId, builtInPolicyId } from '../../eventstore/ids.ts';
+import { aggregateId, builtInPolicyIds } from '../../eventstore/ids.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
@@ -112,7 +112,7 @@ export const createProduct = (needs: CatalogNeeds): Route =>
               : {
                   type: 'OpenCatalog',
                   at,
-                  data: { issuerOrgId, products: [product], policyIds: policyIdsOf(issuerOrgId) },
+                  data: { issuerOrgId, products: [product], policyIds: builtInPolicyIds(issuerOrgId) },
                 },
           show: (catalog) => shown(catalog, productId),
           location: `/v1/products/${productId}`,
@@ -185,10 +185,3 @@ const shown = ({ products }: OpenCatalog, productId: string): object => {
   if (product === undefined) throw new Error(`A command was accepted on ${productId}, which is not in the catalog.`);
   return productBody(productId, product);
 };
-
-const policyIdsOf = (issuerOrgId: string) => ({
-  FREE: builtInPolicyId(issuerOrgId, 'FREE'),
-  TRIAL: builtInPolicyId(issuerOrgId, 'TRIAL'),
-  PRO: builtInPolicyId(issuerOrgId, 'PRO'),
-  ENTERPRISE: builtInPolicyId(issuerOrgId, 'ENTERPRISE'),
-});
