@@ -8,8 +8,14 @@ import { type Problem, problem } from './problems.ts';
  */
 export const entityTag = (revision: bigint, beside: object | null = null): string => {
   if (beside === null) return `"${revision}"`;
-  return `"${revision}.${createHash('sha256').update(JSON.stringify(beside)).digest('hex').slice(0, 8)}"`;
+  return `"${revision}.${createHash('sha256').update(JSON.stringify(beside, inOrder)).digest('hex').slice(0, 8)}"`;
 };
+
+// The database keeps names in another order than the request that they came with.
+const inOrder = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 
 /** The revision that If-Match asks the stream to be at; null: any will do. */
 export const expectedRevisionIn = (headers: IncomingHttpHeaders): bigint | null | Problem => {

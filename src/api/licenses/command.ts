@@ -1,7 +1,12 @@
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import type { LicenseCommand } from '../../domain/license/commands.ts';
+import { encodeId } from '../../domain/ids.ts';
+import type { LicenseCommand, Schedule } from '../../domain/license/commands.ts';
+import type { IssuedLicense } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseById } from '../../projections/tables/licenses.ts';
+import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { eventId } from '../../eventstore/ids.ts';
+import { look } from '../../eventstore/look.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { actorOf, principalOf } from '../caller.ts';
 import { type Attempt, type IdempotencyNeeds, idempotently } from '../idempotency.ts';
@@ -13,15 +18,16 @@ import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { noSuchLicense } from './no-such-license.ts';
 import {
   type CommandNeeds,
-  issuedFacts,
+  type ComposedCommand,
+  type Guard,
+  issuedLicense,
   type LicenseSending,
-  type Sender,
   sendLicenseCommand,
 } from './send-command.ts';
 
 export type LicenseCommandNeeds = CommandNeeds & IdempotencyNeeds;
 
-/** What the routes of commands on one license have in common. */
+/** What the routes of commands on one license have in common. `verb`: what their path ends with. */
 export const described = (
   verb: string,
   operationId: string,
@@ -34,30 +40,46 @@ export const described = (
     path: `/v1/licenses/{licenseId}/${verb}`,
     operationId,
     summary,
+    ...commandAnswer({}),
+    permission,
+    rejections: ['LICENSE_NOT_FOUND', ...rejections],
+  }) as const;
+
+/** What the answer to a command on one license is; `beside`: what it shows beside the license. */
+export const commandAnswer = (beside: z.ZodRawShape) =>
+  ({
     description: 'What is so already changes nothing and answers with changed: false.',
     tag: 'Licenses',
-    permission,
     effect: 'append',
     conditional: true,
     replies: {
       200: {
         description: 'The license after the command.',
-        body: z.strictObject({ license: licenseShape, changed: z.boolean() }),
+        body: z.strictObject({ license: licenseShape, changed: z.boolean(), ...beside }),
       },
     },
-    rejections: ['LICENSE_NOT_FOUND', ...rejections],
   }) as const;
 
-type Input = { readonly licenseId: string; readonly body: { readonly reason?: LicenseSending['reason'] | undefined } };
+type Input = {
+  readonly licenseId: string;
+  readonly body: { readonly reason?: LicenseSending['reason'] | undefined };
+  /** Whatever else names what the command is about. */
+  readonly [parameter: string]: unknown;
+};
+
+type Made = LicenseCommand | ComposedCommand | Problem;
 
 /** A command about to be sent: what `answerCommand` needs beyond the request. */
 export type Commanded = {
-  readonly command: (at: Instant, attempt: Attempt) => LicenseCommand;
-  readonly guard?: Exclude<Sender, 'key holder'>['guard'];
+  /** A problem is what the sender is refused with, unless the stream has accepted this very command before. */
+  readonly command: (at: Instant, attempt: Attempt) => Made | Promise<Made>;
+  readonly guard?: Guard;
   /** Makes what the answer shows once; `attempt.secret` holds it. */
   readonly createSecret?: () => string;
-  /** What the answer shows beside the license. */
-  readonly beside?: (attempt: Attempt) => object;
+  /** What the answer shows beside the license, as it is after the command. */
+  readonly beside?: (license: IssuedLicense, attempt: Attempt) => object;
+  /** What is to be changed in the vault after the command, each time that it is sent. As the issuer. */
+  readonly settle?: (db: PoolClient) => Promise<void>;
 };
 
 /**
@@ -69,7 +91,7 @@ export const answerCommand = (
   call: OrganizationCall,
   operation: string,
   input: Input,
-  { command, guard, createSecret, beside }: Commanded,
+  { command, guard, createSecret, beside, settle }: Commanded,
 ): Promise<Reply | Problem> => {
   const { caller, refusalOn } = call;
   const { organizationId } = caller;
@@ -85,6 +107,7 @@ export const answerCommand = (
     const issuerOrgId = await issuerOf(needs, call, licenseId);
     if (issuerOrgId === null) return noSuchLicense();
     const at = needs.now();
+    const made = await command(at, attempt);
     const sending: LicenseSending = {
       call,
       attempt,
@@ -94,35 +117,49 @@ export const answerCommand = (
       licenseId,
       reason: body.reason ?? null,
       values: [],
-      command: command(at, attempt),
+      command: isProblem(made) ? { at, compose: () => made } : made,
     };
     // Metadata is no part of the stream and no command here changes it, so both can be asked for at once.
     const [sent, metadata] = await Promise.all([
-      sendLicenseCommand(needs, sending, issuedFacts),
+      sendLicenseCommand(needs, sending, (license) => {
+        const issued = issuedLicense(license);
+        return { facts: issued.facts, beside: beside?.(issued, attempt) };
+      }),
       asTenant(needs.pool, organizationId, (db) => metadataOf(db, licenseId)),
     ]);
     if (isProblem(sent)) return sent;
     const { view, revision } = sent;
+    if (settle !== undefined) await asTenant(needs.pool, issuerOrgId, settle, { readOnly: false });
     return {
       status: 200,
       body: {
-        license: licenseBody(view, { revision, metadata, at }),
+        license: licenseBody(view.facts, { revision, metadata, at }),
         changed: sent.outcome !== 'unchanged',
-        ...beside?.(attempt),
+        ...view.beside,
       },
-      headers: { ETag: licenseTag(view, { revision, metadata, at }) },
+      headers: { ETag: licenseTag(view.facts, { revision, metadata, at }) },
       position: sent.position.commit,
     };
   });
 };
 
-// Where only an issuer may do it, the stream alone decides, also for a license that is not projected yet.
+/** For a command that is to hold later: it names the event that announces it, the first and only one of this attempt. */
+export const scheduledFor = (
+  { commandId }: Attempt,
+  effectiveAt: Instant | undefined,
+): { readonly scheduled?: Schedule } =>
+  effectiveAt === undefined ? {} : { scheduled: { effectiveAt, eventId: encodeId('evt', eventId(commandId, 0)) } };
+
+// Where only an issuer may do it, whoever asks is the issuer, or will be refused.
 const issuerOf = async (
-  { pool }: LicenseCommandNeeds,
+  { executor }: LicenseCommandNeeds,
   { caller: { organizationId }, refusalOn }: OrganizationCall,
   licenseId: string,
 ): Promise<string | null> => {
   if (refusalOn('held') !== null) return organizationId;
-  const found = await asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
-  return found === null ? null : found.facts.issuerOrgId;
+  return look(executor, licenseAggregate, licenseId, (license) => {
+    if (license.kind === 'unissued') return null;
+    const { issuerOrgId, holderOrgId } = license.facts;
+    return organizationId === issuerOrgId || organizationId === holderOrgId ? issuerOrgId : null;
+  });
 };

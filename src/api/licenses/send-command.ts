@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
-import { type Rejection, reject } from '../../domain/decider.ts';
+import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import type { LicenseCommand, LicenseRejection } from '../../domain/license/commands.ts';
+import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
+import { decideAll } from '../../domain/license/decide-all.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
@@ -14,8 +15,9 @@ import { type PersonalValue, removeValue, storeValue } from '../../projections/t
 import { asTenant } from '../../projections/tenant.ts';
 import type { Attempt } from '../idempotency.ts';
 import type { Side } from '../permissions.ts';
-import { type Problem, refused } from '../problems.ts';
+import { isProblem, type Problem, type ProblemCode, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
+import { noSuchLicense } from './no-such-license.ts';
 
 export type CommandNeeds = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 
@@ -31,16 +33,29 @@ export type LicenseSending = {
   readonly reason: { readonly code: string; readonly text?: string | undefined } | null;
   /** Personal values that the command refers to, beside the reason's text. */
   readonly values: readonly PersonalValue[];
-  readonly command: LicenseCommand;
+  readonly command: LicenseCommand | ComposedCommand;
 };
 
-/** The sender of a command. `guard` refuses by what the license is like. */
+/**
+ * Commands that are made of the license as its stream has it when they are decided, so that what others change at the same
+ * time is not lost. All of them are carried out, in one append, or none; no command changes nothing. A problem refuses the
+ * sender, unless the stream has accepted this very command before.
+ */
+export type ComposedCommand = {
+  readonly at: Instant;
+  readonly compose: (license: IssuedLicense) => readonly LicenseCommand[] | Problem;
+};
+
+/** Refuses a sender by what the license is like. */
+export type Guard = (license: IssuedLicense) => Problem | null;
+
+/** The sender of a command. */
 export type Sender =
   | 'key holder'
   | {
       readonly organizationId: string;
       readonly refusalOn: (side: Side) => Problem | null;
-      readonly guard?: (license: IssuedLicense) => Problem | null;
+      readonly guard?: Guard;
     };
 
 /**
@@ -69,40 +84,57 @@ export const sendLicenseCommand = async <View>(
     causationId: null,
     expectedRevision: call.expectedRevision,
   };
-  const executed = await executor.execute(ownLicense, licenseId, { ...command, sender }, context, view);
+  const { aggregate, refusal } = licenseOf(sender, command);
+  const executed = await executor.execute(aggregate, licenseId, { at: command.at }, context, view);
   if ('rejected' in executed) {
     await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
-    return refused(executed);
+    return refusal() ?? refused(executed);
   }
   if (executed.outcome === 'unchanged') await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
   return executed;
 };
 
-/** The facts of a license that a command was accepted on. */
-export const issuedFacts = (license: License): LicenseFacts => {
+/** A license that a command was accepted on. */
+export const issuedLicense = (license: License): IssuedLicense => {
   if (license.kind === 'unissued') throw new Error('A command was accepted on a license that was never issued.');
-  return license.facts;
+  return license;
 };
 
-type SentCommand = LicenseCommand & { readonly sender: Sender };
+/** The facts of a license that a command was accepted on. */
+export const issuedFacts = (license: License): LicenseFacts => issuedLicense(license).facts;
 
-/** The license stream as the API may write to it: the stream itself tells on which side of it the sender stands. */
-const ownLicense: Aggregate<SentCommand, LicenseEvent, License, LicenseRejection | 'FORBIDDEN'> = {
-  ...licenseAggregate,
-  decider: {
-    ...licenseDecider,
-    decide: (command, license) => refusalOf(command.sender, license) ?? licenseDecider.decide(command, license),
-  },
+type OwnLicense = Aggregate<{ readonly at: Instant }, LicenseEvent, License, ProblemCode>;
+
+/**
+ * The license stream as the sender may write this command to it: the stream itself tells on which side of it the sender
+ * stands. `refusal`: why the sender was refused when it was decided last, whole; null when not.
+ */
+const licenseOf = (
+  sender: Sender,
+  command: LicenseSending['command'],
+): { readonly aggregate: OwnLicense; readonly refusal: () => Problem | null } => {
+  let refusal: Problem | null = null;
+  const decide: OwnLicense['decider']['decide'] = (_, license) => {
+    const decision = refusalOf(sender, license) ?? decided(command, license);
+    refusal = isProblem(decision) ? decision : null;
+    return isProblem(decision) ? reject(decision.problem, decision.detail) : decision;
+  };
+  return { aggregate: { ...licenseAggregate, decider: { ...licenseDecider, decide } }, refusal: () => refusal };
 };
 
-const refusalOf = (sender: Sender, license: License): Rejection<LicenseRejection | 'FORBIDDEN'> | null => {
+const decided = (command: LicenseSending['command'], license: License): LicenseDecision | Problem => {
+  if (!('compose' in command)) return licenseDecider.decide(command, license);
+  if (license.kind === 'unissued') return noSuchLicense();
+  const composed = command.compose(license);
+  return isProblem(composed) ? composed : decideAll(composed, license, command.at);
+};
+
+const refusalOf = (sender: Sender, license: License): Problem | null => {
   if (license.kind === 'unissued' || sender === 'key holder') return null;
   const { issuerOrgId, holderOrgId } = license.facts;
   const { organizationId, refusalOn, guard } = sender;
-  if (organizationId !== issuerOrgId && organizationId !== holderOrgId)
-    return reject('LICENSE_NOT_FOUND', 'There is no such license.');
-  const refusal = refusalOn(organizationId === issuerOrgId ? 'own' : 'held') ?? guard?.(license) ?? null;
-  return refusal === null ? null : reject('FORBIDDEN', refusal.detail);
+  if (organizationId !== issuerOrgId && organizationId !== holderOrgId) return noSuchLicense();
+  return refusalOn(organizationId === issuerOrgId ? 'own' : 'held') ?? guard?.(license) ?? null;
 };
 
 const inVault = async (
