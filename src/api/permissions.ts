@@ -22,7 +22,7 @@ const ownOnly = (own: Grant): Permission => ({ own, held: null });
 
 /**
  * Every permission there is; each route names one. Finer rules stand with what they protect: BILLING suspends and reinstates
- * for PAYMENT only (src/api/licenses/send-command.ts), nobody acts above the own role (src/domain/organization/authority.ts).
+ * for PAYMENT only (src/api/licenses/billing.ts), nobody acts above the own role (src/domain/organization/authority.ts).
  */
 export const permissions = {
   readLicenses: { own: grant(readers, 'licenses:read'), held: grant(readers, 'licenses:read') },

@@ -1,6 +1,7 @@
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
+import { refuseProducts } from '../../domain/catalog/policies.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
 import type { Limits, Tier } from '../../domain/license/events.ts';
 import type { Target } from '../../domain/license/events-grant.ts';
@@ -48,6 +49,23 @@ export const findOffer = async (
   if ('rejected' in offer) return refused({ ...offer, place: placeIn(request, offer.place ?? []) });
   return { ...offer, limits: limitsOf(offer.limits, request.limits) };
 };
+
+/**
+ * Refuses products that the issuer's catalog does not have on sale, as its stream is now; the problem names the first by its
+ * place below `member` of the body. Null: none of them; also where no catalog was ever opened. Throws as `look` does.
+ */
+export const findUnsold = (
+  executor: Executor,
+  issuerOrgId: string,
+  products: readonly string[],
+  member: string,
+): Promise<Problem | null> =>
+  look(executor, catalogAggregate, issuerOrgId, (catalog) => {
+    const refusal = catalog.kind === 'unopened' ? null : refuseProducts(products, catalog);
+    if (refusal === null) return null;
+    const [, index = 0] = refusal.place ?? [];
+    return refused({ ...refusal, place: [member, index] });
+  });
 
 /** What was offered, as the commands take it that move a license to another policy. */
 export const targetOf = ({ policy, products, limits, entitlements }: Offered): Target => ({

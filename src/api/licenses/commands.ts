@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import type { IssuedLicense } from '../../domain/license/license.ts';
-import { type Problem, problem } from '../problems.ts';
+import type { Problem } from '../problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, suspensionReasons } from '../schemas.ts';
-import { answerCommand, described, type LicenseCommandNeeds } from './command.ts';
+import { isBilling, paymentOnly, refuseOtherThanPayment } from './billing.ts';
+import { answerCommand, described, type LicenseCommandNeeds, scheduledFor } from './command.ts';
 
 const suspendBody = z
-  .strictObject({ reason: reasonOf(z.enum(suspensionReasons)), until: instantIn.nullable().optional() })
+  .strictObject({
+    reason: reasonOf(z.enum(suspensionReasons)),
+    until: instantIn.nullable().optional(),
+    effectiveAt: instantIn.optional(),
+  })
   .meta({ id: 'SuspendLicense', example: { reason: { code: 'PAYMENT' } } });
 
 const reinstateBody = z
@@ -34,7 +39,7 @@ const revokeBody = z
   .strictObject({ reason: reasonOf(reasonCode) })
   .meta({ id: 'RevokeLicense', example: { reason: { code: 'CHARGEBACK' } } });
 
-/** POST /v1/licenses/{licenseId}/suspend */
+/** POST /v1/licenses/{licenseId}/suspend: at once, or announced for later, as while a payment may still come. */
 export const suspendLicense = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described('suspend', 'suspendLicense', 'Suspend a license', 'suspendLicenses', [
@@ -50,10 +55,14 @@ export const suspendLicense = (needs: LicenseCommandNeeds): Route =>
         'suspendLicense',
         { ...params, body },
         {
-          command: (at) => ({
+          command: (at, attempt) => ({
             type: 'Suspend',
             at,
-            data: { reasonCode: body.reason.code, until: body.until ?? null },
+            data: {
+              reasonCode: body.reason.code,
+              until: body.until ?? null,
+              ...scheduledFor(attempt, body.effectiveAt),
+            },
           }),
         },
       ),
@@ -123,11 +132,6 @@ const renewal = ({ duration: length, expiresAt, basis, reason }: z.output<typeof
     : { expiresAt, reasonCode };
 };
 
-const isBilling = ({ caller }: OrganizationCall): boolean => caller.kind === 'user' && caller.role === 'BILLING';
-
-const refuseOtherThanPayment = (call: OrganizationCall, reasonCode: string): Problem | null =>
-  isBilling(call) && reasonCode !== 'PAYMENT' ? paymentOnly : null;
-
 // What others have suspended it for is not theirs to lift, whatever reason they give.
 const refuseOtherSuspension = (call: OrganizationCall, { suspendedFor, facts }: IssuedLicense): Problem | null => {
   if (!isBilling(call)) return null;
@@ -135,5 +139,3 @@ const refuseOtherSuspension = (call: OrganizationCall, { suspendedFor, facts }: 
   const grounds = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
   return grounds.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
 };
-
-const paymentOnly = problem('FORBIDDEN', 'The role BILLING suspends and reinstates for PAYMENT only.');

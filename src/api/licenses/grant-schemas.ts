@@ -16,16 +16,15 @@ export const entitlementCode = z
   .regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter')
   .meta({ example: 'export' });
 
+const counts = { activations: count.optional(), seats: count.optional(), users: count.optional() };
+const metersOf = <Limit extends z.ZodType>(limit: Limit) =>
+  z.record(meterName, limit).refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names');
+
 /** Limits as they are asked for; what is left out stays as the policy has it. */
-export const limitsIn = z.strictObject({
-  activations: count.optional(),
-  seats: count.optional(),
-  users: count.optional(),
-  meters: z
-    .record(meterName, count)
-    .refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names')
-    .optional(),
-});
+export const limitsIn = z.strictObject({ ...counts, meters: metersOf(count).optional() });
+
+/** Limits that are to change; a meter of null is taken away. */
+export const limitChangesIn = z.strictObject({ ...counts, meters: metersOf(count.nullable()).optional() });
 
 /** An entitlement as it is asked for, without its source. */
 export const entitlementIn = z.strictObject({
@@ -50,7 +49,10 @@ export const entitlementOut = z.strictObject({
   source: z.enum(['tier', 'product', 'grant', 'trial']),
 });
 
-/** Limits as they are shown. */
+/** What may become of use beyond a limit that is lowered. */
+export const limitStrategies = ['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'] as const;
+
+/** Limits as they are shown, and what is in use of them. */
 export const limitsOut = z.strictObject({
   activations: z.int(),
   seats: z.int(),

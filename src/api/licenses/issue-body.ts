@@ -1,8 +1,15 @@
 import { z } from 'zod';
-import { duration, idOf, instantIn, productCode, reasonCode, reasonOf, text, tiers } from '../schemas.ts';
-import { entitlementsIn, limitsIn } from './grant-schemas.ts';
+import { duration, idOf, instantIn, reasonCode, reasonOf, text } from '../schemas.ts';
+import { entitlementsIn } from './grant-schemas.ts';
+import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
 
 const metadataBytesMax = 16 * 1024;
+
+/** What an issuer notes on a license. */
+export const metadataIn = z
+  .record(text(100), z.json())
+  .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
+  .refine((metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= metadataBytesMax, 'must have at most 16 kB');
 
 const term = z
   .strictObject({
@@ -23,39 +30,22 @@ const term = z
     { path: ['basis'], message: 'begins with the first use: give a duration, and no startsAt' },
   );
 
+const origin = {
+  ...offerIn,
+  holderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable().optional(),
+  term: term.optional(),
+  entitlements: entitlementsIn.optional(),
+  maintenanceUntil: instantIn.optional(),
+  externalRef: text(200).nullable().optional(),
+  metadata: metadataIn.optional(),
+  reason: reasonOf(reasonCode).optional(),
+};
+
 /** What is asked for when a license is issued. */
 export const issueLicenseBody = z
-  .strictObject({
-    tier: z.enum(tiers).optional(),
-    policyId: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
-    policyVersion: z.int().min(1).optional(),
-    products: z
-      .array(productCode)
-      .min(1)
-      .max(100)
-      .refine((codes) => new Set(codes).size === codes.length, 'must not name a product twice')
-      .optional(),
-    holderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable().optional(),
-    term: term.optional(),
-    limits: limitsIn.optional(),
-    entitlements: entitlementsIn.optional(),
-    maintenanceUntil: instantIn.optional(),
-    externalRef: text(200).nullable().optional(),
-    metadata: z
-      .record(text(100), z.json())
-      .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
-      .refine((metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= metadataBytesMax, 'must have at most 16 kB')
-      .optional(),
-    reason: reasonOf(reasonCode).optional(),
-  })
-  .refine(({ tier, policyId }) => (tier === undefined) !== (policyId === undefined), {
-    path: ['tier'],
-    message: 'give either tier or policyId',
-  })
-  .refine(({ policyId, policyVersion }) => policyVersion === undefined || policyId !== undefined, {
-    path: ['policyVersion'],
-    message: 'goes with policyId only',
-  })
+  .strictObject({ ...origin, replaces: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional() })
+  .refine(...namesOnePolicy)
+  .refine(...versionIsOfPolicy)
   .meta({
     id: 'IssueLicense',
     example: {
@@ -68,5 +58,31 @@ export const issueLicenseBody = z
     },
   });
 
-/** The body of a request to issue a license, validated. */
-export type IssueLicenseBody = z.output<typeof issueLicenseBody>;
+/** What is asked for when a license is taken over from elsewhere. */
+export const importLicenseBody = z
+  .strictObject({
+    ...origin,
+    source: z
+      .string()
+      .regex(/^[a-z][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . -, beginning with a letter')
+      .meta({ example: 'old_shop' }),
+    sourceRef: text(200).meta({ example: 'A-1001' }),
+    historyFrom: instantIn,
+  })
+  .refine(...namesOnePolicy)
+  .refine(...versionIsOfPolicy)
+  .meta({
+    id: 'ImportLicense',
+    example: {
+      source: 'old_shop',
+      sourceRef: 'A-1001',
+      historyFrom: '2024-03-01T00:00:00.000Z',
+      tier: 'PRO',
+      products: ['local_cli'],
+      term: { startsAt: '2024-03-01T00:00:00.000Z', expiresAt: '2099-03-01T00:00:00.000Z' },
+      reason: { code: 'MIGRATION' },
+    },
+  });
+
+/** What a license begins with, validated. */
+export type OriginBody = Omit<z.output<typeof issueLicenseBody>, 'replaces'>;

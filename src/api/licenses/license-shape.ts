@@ -1,10 +1,32 @@
 import { z } from 'zod';
-import type { LicenseFacts } from '../../domain/license/license.ts';
-import { effectiveStatus, renewalAt, simpleStatus, suspensionAt } from '../../domain/license/status.ts';
+import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
+import { effectiveStatus, graceUntil, renewalAt, simpleStatus, suspensionAt } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entityTag } from '../conditional.ts';
 import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
-import { entitlementOut, limitsOut } from './grant-schemas.ts';
+import { entitlementOut, limitStrategies, limitsOut } from './grant-schemas.ts';
+
+/** What may be said to happen at the end of a term. */
+export const renewalModes = ['auto', 'manual', 'cancelAtPeriodEnd'] as const;
+
+const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
+
+/** A change that was announced and has not come. */
+const scheduledShape = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...announced,
+    kind: z.literal('SUSPENSION'),
+    reasonCode: z.enum(suspensionReasons),
+    until: instantOut.nullable(),
+  }),
+  z.strictObject({ ...announced, kind: z.literal('RENEWAL'), to: z.enum(renewalModes) }),
+  z.strictObject({
+    ...announced,
+    kind: z.literal('TIER'),
+    tier: z.enum(tiers),
+    policy: z.strictObject({ id: z.string(), version: z.int() }),
+  }),
+]);
 
 /** A license as the API shows it. */
 export const licenseShape = z
@@ -14,25 +36,47 @@ export const licenseShape = z
     effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']),
     tier: z.enum(tiers),
     products: z.array(productCode),
-    policy: z.strictObject({ id: z.string(), version: z.int() }),
+    policy: z.strictObject({
+      id: z.string(),
+      version: z.int(),
+      type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']),
+      expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']),
+      expiryGraceSeconds: z.int(),
+      validationTtlSeconds: z.int(),
+      offlineGraceSeconds: z.int(),
+      limitStrategy: z.enum(limitStrategies),
+      transferable: z.boolean(),
+    }),
     issuerOrganizationId: z.string(),
     holderOrganizationId: z.string().nullable(),
     term: z.strictObject({
       number: z.int(),
       startsAt: instantOut.nullable(),
       expiresAt: instantOut.nullable(),
-      renewal: z.enum(['auto', 'manual', 'cancelAtPeriodEnd']),
+      graceUntil: instantOut.nullable(),
+      // What the first term waits for; null once it has begun.
+      awaits: z
+        .strictObject({ trigger: z.enum(['FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() })
+        .nullable(),
+      timeZone: z.string(),
+      renewal: z.enum(renewalModes),
     }),
     suspension: z
       .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
       .nullable(),
+    scheduled: z.array(scheduledShape),
     revokedAt: instantOut.nullable(),
     limits: limitsOut,
-    usage: z.strictObject({ activations: z.int() }),
+    usage: limitsOut,
     entitlements: z.array(entitlementOut),
     maintenanceUntil: instantOut.nullable(),
     keyHint: z.string().nullable().meta({ example: '…SYQV9' }),
+    keyVersion: z.int(),
+    keyOverlaps: z.array(z.strictObject({ keyVersion: z.int(), until: instantOut })),
     externalRef: z.string().nullable(),
+    replaces: z.string().nullable(),
+    replacedBy: z.string().nullable(),
+    imported: z.strictObject({ source: z.string(), sourceRef: z.string(), historyFrom: instantOut }).nullable(),
     metadata: z.record(z.string(), z.unknown()),
     createdAt: instantOut,
     revision: z.int(),
@@ -50,18 +94,24 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     effectiveStatus: effective,
     tier: facts.policy.tier,
     products: [...facts.products],
-    policy: { id: facts.policy.policyId, version: facts.policy.version },
+    policy: policyOf(facts),
     issuerOrganizationId: facts.issuerOrgId,
     holderOrganizationId: facts.holderOrgId,
-    term: { ...facts.term, renewal: renewalAt(facts, at) },
+    term: termOf(facts, at),
     suspension: suspensionAt(facts, at),
+    scheduled: pendingOf(facts, at).map(scheduledBody),
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
-    usage: { activations: facts.usage.activations },
+    usage: { ...facts.usage },
     entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
+    keyVersion: facts.keyVersion,
+    keyOverlaps: overlapsOf(facts, at),
     externalRef: facts.externalRef,
+    replaces: facts.replaces,
+    replacedBy: facts.replacedBy,
+    imported: facts.imported === null ? null : { ...facts.imported },
     metadata: { ...metadata },
     createdAt: facts.createdAt,
     revision: Number(revision),
@@ -74,6 +124,41 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Show
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);
   const isPlain =
-    effective === 'ACTIVE' && suspension === null && renewal === 'manual' && Object.keys(metadata).length === 0;
-  return entityTag(revision, isPlain ? null : { effective, suspension, renewal, metadata });
+    effective === 'ACTIVE' &&
+    suspension === null &&
+    renewal === 'manual' &&
+    facts.scheduled.length + facts.keyOverlaps.length + Object.keys(metadata).length === 0;
+  if (isPlain) return entityTag(revision);
+  const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
+  return entityTag(revision, { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata });
 };
+
+const policyOf = ({ policy }: LicenseFacts) => {
+  const { policyId: id, version, type, expiryStrategy, expiryGraceSeconds, validationTtlSeconds } = policy;
+  const { offlineGraceSeconds, limitStrategy, transferable } = policy;
+  return {
+    ...{ id, version, type, expiryStrategy, expiryGraceSeconds, validationTtlSeconds, offlineGraceSeconds },
+    ...{ limitStrategy, transferable },
+  };
+};
+
+const termOf = (facts: LicenseFacts, at: Instant) => ({
+  ...facts.term,
+  graceUntil: graceUntil(facts),
+  awaits: facts.awaited === null ? null : { ...facts.awaited },
+  timeZone: facts.timeZone,
+  renewal: renewalAt(facts, at),
+});
+
+// What has come shows in what the license is; but a tier change only once it was carried out.
+const pendingOf = ({ scheduled }: LicenseFacts, at: Instant): readonly Scheduled[] =>
+  scheduled.filter(({ effectiveAt, change }) => effectiveAt > at || change.kind === 'TIER');
+
+const scheduledBody = ({ eventId, effectiveAt, change }: Scheduled): z.output<typeof scheduledShape> => {
+  if (change.kind !== 'TIER') return { eventId, effectiveAt, ...change };
+  const { policyId: id, version, tier } = change.target.policy;
+  return { eventId, effectiveAt, kind: 'TIER', tier, policy: { id, version } };
+};
+
+const overlapsOf = ({ keyOverlaps }: LicenseFacts, at: Instant) =>
+  keyOverlaps.filter(({ until }) => until > at).map((overlap) => ({ ...overlap }));

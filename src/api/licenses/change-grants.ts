@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { LicenseCommand } from '../../domain/license/commands.ts';
+import type { Limits } from '../../domain/license/events.ts';
+import { findUnsold } from '../catalog/offer.ts';
+import { none, type Route, route } from '../route.ts';
+import { licensePath, productCode, reasonCode, reasonOf } from '../schemas.ts';
+import { answerCommand, described, type LicenseCommandNeeds } from './command.ts';
+import { entitlementCode, entitlementIn, limitChangesIn, limitStrategies } from './grant-schemas.ts';
+
+const limitsBody = z
+  .strictObject({
+    limits: limitChangesIn.refine((limits) => Object.keys(limits).length > 0, 'must have one limit or more'),
+    strategy: z.enum(limitStrategies).optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({
+    id: 'ChangeLicenseLimits',
+    example: { limits: { activations: 3 }, strategy: 'EVICT_OLDEST', reason: { code: 'DOWNGRADE' } },
+  });
+
+const products = z.array(productCode).max(100);
+const productsBody = z
+  .strictObject({ add: products.default([]), remove: products.default([]), reason: reasonOf(reasonCode).optional() })
+  .refine(({ add, remove }) => add.length + remove.length > 0, 'must name products to add or to remove')
+  .refine(({ add, remove }) => !add.some((code) => remove.includes(code)), {
+    path: ['remove'],
+    message: 'must not name a product that is to be added',
+  })
+  .meta({
+    id: 'ChangeLicenseProducts',
+    example: { add: ['workflow_app'], remove: ['cloud_ide'], reason: { code: 'CUSTOMER_REQUEST' } },
+  });
+
+const entitlementsBody = z
+  .strictObject({
+    grant: entitlementIn.optional(),
+    revoke: entitlementCode.optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .refine(({ grant, revoke }) => (grant === undefined) !== (revoke === undefined), {
+    path: ['grant'],
+    message: 'give either grant or revoke',
+  })
+  .meta({ id: 'ChangeLicenseEntitlements', example: { grant: { code: 'export', limit: 100 } } });
+
+/** POST /v1/licenses/{licenseId}/limits: those that are given; what others change at the same time stays. */
+export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('limits', 'changeLicenseLimits', 'Change limits of a license', 'changeLicenses', [
+      ...(['LICENSE_REVOKED', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
+      ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
+    ]),
+    request: z.object({ params: licensePath, query: none, body: limitsBody }),
+    handle: ({ params, body }, call) =>
+      answerCommand(
+        needs,
+        call,
+        'changeLicenseLimits',
+        { ...params, body },
+        {
+          command: (at) => ({
+            at,
+            compose: ({ facts }) => {
+              const { strategy } = body;
+              const data = {
+                limits: changed(facts.limits, body.limits),
+                ...(strategy === undefined ? {} : { strategy }),
+              };
+              return [{ type: 'ChangeLimits', at, data }];
+            },
+          }),
+        },
+      ),
+  });
+
+/** POST /v1/licenses/{licenseId}/products: all that is named, or nothing. */
+export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('products', 'changeLicenseProducts', 'Add and remove products of a license', 'changeLicenses', [
+      'LICENSE_REVOKED',
+      'ARCHIVED',
+    ]),
+    request: z.object({ params: licensePath, query: none, body: productsBody }),
+    handle: ({ params, body }, call) =>
+      answerCommand(
+        needs,
+        call,
+        'changeLicenseProducts',
+        { ...params, body },
+        {
+          command: async (at) => {
+            const { add, remove } = body;
+            const unsold = await findUnsold(needs.executor, call.caller.organizationId, add, 'add');
+            const commands: readonly LicenseCommand[] = [
+              ...add.map((product) => ({ type: 'AddProduct', at, data: { product } }) as const),
+              ...remove.map((product) => ({ type: 'RemoveProduct', at, data: { product } }) as const),
+            ];
+            return unsold ?? { at, compose: () => commands };
+          },
+        },
+      ),
+  });
+
+/** POST /v1/licenses/{licenseId}/entitlements: grants one, or takes back what was granted. */
+export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('entitlements', 'changeLicenseEntitlements', 'Grant or revoke an entitlement', 'changeLicenses', [
+      ...(['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'] as const),
+    ]),
+    request: z.object({ params: licensePath, query: none, body: entitlementsBody }),
+    handle: ({ params, body }, call) =>
+      answerCommand(
+        needs,
+        call,
+        'changeLicenseEntitlements',
+        { ...params, body },
+        {
+          command: (at) => {
+            const { grant, revoke = '' } = body;
+            return grant === undefined
+              ? { type: 'RevokeEntitlement', at, data: { code: revoke, source: 'grant' } }
+              : { type: 'GrantEntitlement', at, data: { ...grant, source: 'grant' } };
+          },
+        },
+      ),
+  });
+
+const changed = (present: Limits, given: z.output<typeof limitChangesIn>): Limits => {
+  const { activations = present.activations, seats = present.seats, users = present.users } = given;
+  const meters: Record<string, number> = { ...present.meters };
+  for (const [meter, limit] of Object.entries(given.meters ?? {})) {
+    if (limit === null) delete meters[meter];
+    else meters[meter] = limit;
+  }
+  return { activations, seats, users, meters };
+};

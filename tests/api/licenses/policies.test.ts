@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
+import { encodeId } from '../../../src/domain/ids.ts';
+import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
+import { aggregateId, builtInPolicyId, newCommandId } from '../../../src/eventstore/ids.ts';
+import { carryOutDue } from '../../../src/workers/carry-out.ts';
+import { context } from '../../support/commands.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { commanding, later, refusal } from './commanding.ts';
+
+let ledger: Ledger;
+let api: ReturnType<typeof commanding>;
+beforeAll(async () => {
+  ledger = await startLedger();
+  api = commanding(ledger);
+});
+afterAll(() => ledger.stop());
+
+const reason = { code: 'CUSTOMER_REQUEST' };
+const day = 86_400;
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+
+type Unsent<Command> = Command extends { readonly at: string } ? Omit<Command, 'at'> : never;
+
+const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
+
+/** An issuer whose catalog has two products, the built-in policies, and a PRO policy of one product with two versions. */
+const openShop = async () => {
+  const { organizationId, apiKey } = await ledger.createVendor('Shop');
+  const send = async (command: Unsent<CatalogCommand>) => {
+    const sending = { ...command, at: new Date().toISOString() };
+    const sent = await ledger.executor.execute(catalogAggregate, organizationId, sending, context(), () => 0);
+    if ('rejected' in sent) throw new Error(sent.detail);
+  };
+  const id = (prefix: 'prd' | 'pol') => encodeId(prefix, aggregateId(newCommandId(), prefix));
+  const products = ['local_cli', 'cloud_ide', 'old_app'].map((code) => ({
+    ...{ productId: id('prd'), code, name: code, description: null },
+  }));
+  const [free = '', trial = '', pro = '', enterprise = ''] = tiers.map((tier) => builtInPolicyId(organizationId, tier));
+  const policyIds = { FREE: free, TRIAL: trial, PRO: pro, ENTERPRISE: enterprise };
+  await send({ type: 'OpenCatalog', data: { issuerOrgId: organizationId, products, policyIds } });
+  await send({ type: 'ArchiveProduct', data: { productId: products[2]?.productId ?? '' } });
+  const small = id('pol');
+  const { policyId: _, version: __, ...rules } = builtInPolicy('PRO', small);
+  const content = {
+    ...{ name: 'Small', rules, products: ['local_cli'], term: { basis: 'ISSUE', duration: 'P1M' } as const },
+    limits: { activations: 1, seats: 0, users: 0, meters: {} },
+    entitlements: [{ code: 'export', value: null, limit: 9, until: null, source: 'tier' } as const],
+  };
+  await send({ type: 'CreatePolicy', data: { policyId: small, content } });
+  const second = { ...content, limits: { ...content.limits, activations: 2 } };
+  await send({ type: 'AddPolicyVersion', data: { policyId: small, content: second } });
+  const post = (licenseId: string, verb: string, body: object) => api.post(licenseId, verb, body, apiKey);
+  const issue = async (fields: object = {}) => {
+    const body = { tier: 'PRO', products: ['local_cli', 'cloud_ide'], ...fields };
+    const answer = await ledger.call('POST', '/v1/licenses', { key: apiKey, body });
+    expect(answer.status, answer.text).toBe(201);
+    return { licenseId: String(answer.body.license?.id), licenseKey: String(answer.body.licenseKey) };
+  };
+  return { policyIds, small, post, issue };
+};
+
+describe('the tier', () => {
+  test('changes with all that the policy grants, and what the request gives instead', async () => {
+    const { licenseId } = await ledger.issue({ tier: 'FREE' });
+    const change = { tier: 'ENTERPRISE', limits: { seats: 7 }, reason };
+    const license = await api.done(licenseId, 'tier', change);
+    expect(license).toMatchObject({
+      ...{ tier: 'ENTERPRISE', products: ['local_cli', 'cloud_ide'], limits: { activations: 100, seats: 7 } },
+      policy: { version: 1, type: 'SUBSCRIPTION', offlineGraceSeconds: 7 * day, transferable: true },
+    });
+    await api.done(licenseId, 'tier', change, false);
+    expect((await api.historyOf(licenseId))[0]).toBe('LicenseTierChanged');
+  });
+
+  test('drops the products of the old one that the new one has not, with their devices', async () => {
+    const { issue, post, small } = await openShop();
+    const { licenseId, licenseKey } = await issue();
+    const device = { licenseKey, fingerprint: 'a', product: 'cloud_ide' };
+    expect((await ledger.call('POST', '/v1/licenses/activate', { body: device })).status).toBe(201);
+    const { status, body } = await post(licenseId, 'tier', { policyId: small, policyVersion: 1 });
+    expect([status, body.license]).toMatchObject([
+      200,
+      {
+        ...{ products: ['local_cli'], policy: { id: small, version: 1 }, limits: { activations: 1 } },
+        ...{ usage: { activations: 0 }, entitlements: [{ code: 'export', source: 'tier' }] },
+      },
+    ]);
+  });
+
+  test('changes later, by a command of the worker, and can be withdrawn until then', async () => {
+    const { licenseId } = await ledger.issue();
+    const effectiveAt = inSeconds(30 * day);
+    const license = await api.done(licenseId, 'tier', { tier: 'FREE', effectiveAt });
+    expect(license).toMatchObject({
+      tier: 'PRO',
+      scheduled: [{ kind: 'TIER', tier: 'FREE', effectiveAt, policy: { version: 1 } }],
+    });
+    await api.done(licenseId, 'tier', { tier: 'FREE', effectiveAt }, false);
+    await later(ledger, 30 * day + 1, async () => {
+      expect(await api.read(licenseId)).toMatchObject({ tier: 'PRO', scheduled: [{ kind: 'TIER' }] });
+      await carryOutDue(ledger.executor, licenseId, ledger.needs.now(), () => undefined);
+      await expect.poll(async () => (await api.read(licenseId)).tier).toBe('FREE');
+    });
+    const other = await ledger.issue();
+    const { scheduled } = await api.done(other.licenseId, 'tier', { tier: 'FREE', effectiveAt });
+    await api.done(other.licenseId, 'cancel-scheduled', { eventId: String(scheduled?.[0]?.eventId) });
+  });
+
+  test('of a license does not become TRIAL', async () => {
+    const { licenseId } = await ledger.issue();
+    const answer = await api.post(licenseId, 'tier', { tier: 'TRIAL' });
+    expect(refusal(answer)).toEqual([400, 'INVALID_REQUEST']);
+    expect(answer.body.errors).toMatchObject([{ pointer: '/tier' }]);
+  });
+
+  test('is refused for what the catalog does not have on sale, and for what is in use beyond it under REJECT', async () => {
+    const { issue, post, small, policyIds } = await openShop();
+    const { licenseId } = await issue();
+    const change = async (body: object) => {
+      const { status, body: answer } = await post(licenseId, 'tier', body);
+      return [status, answer.code, answer.errors?.[0]?.pointer];
+    };
+    const unknown = 'pol_01h455vb4pex5vsknk084sn02q';
+    expect(await change({ policyId: unknown })).toEqual([400, 'INVALID_REQUEST', '/policyId']);
+    expect(await change({ policyId: small, policyVersion: 9 })).toEqual([400, 'INVALID_REQUEST', '/policyVersion']);
+    expect(await change({ tier: 'PRO', products: ['old_app'] })).toEqual([409, 'ARCHIVED', '/products/0']);
+    expect(await change({ tier: 'PRO', policyId: policyIds.PRO })).toEqual([400, 'INVALID_REQUEST', '/tier']);
+    expect(await change({ tier: 'PRO', limits: { seats: -1 } })).toEqual([400, 'LIMIT_INVALID', undefined]);
+    expect(refusal(await post(licenseId, 'products', { add: ['old_app'] }))).toEqual([409, 'ARCHIVED']);
+    const named = await post(licenseId, 'products', { add: ['local_cli', 'no_app'] });
+    expect([...refusal(named), named.body.errors?.[0]?.pointer]).toEqual([400, 'INVALID_REQUEST', '/add/1']);
+  });
+});
+
+describe('the policy', () => {
+  test('changes within the tier, to its latest version or another', async () => {
+    const { issue, post, small } = await openShop();
+    const { licenseId } = await issue();
+    const latest = await post(licenseId, 'policy', { policyId: small, reason });
+    expect(latest.body.license).toMatchObject({ policy: { id: small, version: 2 }, limits: { activations: 2 } });
+    const first = await post(licenseId, 'policy', { policyId: small, policyVersion: 1 });
+    expect(first.body.license?.policy?.version).toBe(1);
+    expect((await post(licenseId, 'policy', { policyId: small, policyVersion: 1 })).body.changed).toBe(false);
+  });
+
+  test('of another tier is refused', async () => {
+    const { issue, post, policyIds } = await openShop();
+    const { licenseId } = await issue();
+    const refused = await post(licenseId, 'policy', { policyId: policyIds.ENTERPRISE });
+    expect(refusal(refused)).toEqual([400, 'INVALID_REQUEST']);
+  });
+});
+
+describe('a trial', () => {
+  const tryOut = () => ledger.issue({ tier: 'TRIAL', products: ['local_cli'] });
+
+  test('becomes a paid license with the same key and devices, and a term that begins then', async () => {
+    const { licenseId, licenseKey } = await tryOut();
+    await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
+    const conversion = { tier: 'PRO', term: { expiresAt: '2099-01-01T00:00:00.000Z' }, billingRef: 'in_1', reason };
+    expect(await api.done(licenseId, 'convert', conversion)).toMatchObject({
+      ...{ tier: 'PRO', policy: { type: 'SUBSCRIPTION' }, usage: { activations: 1 } },
+      term: { number: 2, expiresAt: '2099-01-01T00:00:00.000Z' },
+    });
+    await api.done(licenseId, 'convert', conversion, false);
+    const { body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, fingerprint: 'a' } });
+    expect(body).toMatchObject({ valid: true, license: { tier: 'PRO' } });
+    expect(await api.historyOf(licenseId)).toEqual([
+      ...['ActivationRecorded', 'TrialConverted', 'LicenseLimitsChanged', 'LicenseTermStarted'],
+    ]);
+  });
+
+  test('has the term of the policy where none is given', async () => {
+    const { licenseId } = await tryOut();
+    const { term } = await api.done(licenseId, 'convert', { tier: 'PRO' });
+    const lasts = Date.parse(String(term?.expiresAt)) - Date.parse(String(term?.startsAt));
+    expect(Math.round(lasts / (day * 1_000))).toBeGreaterThanOrEqual(365);
+    const perpetual = await tryOut();
+    const converted = await api.done(perpetual.licenseId, 'convert', { tier: 'PRO', term: { perpetual: true } });
+    expect(converted.term?.expiresAt).toBeNull();
+  });
+
+  test('is the only thing that is converted, and to no trial', async () => {
+    const { licenseId } = await ledger.issue();
+    expect(refusal(await api.post(licenseId, 'convert', { tier: 'ENTERPRISE' }))).toEqual([400, 'INVALID_REQUEST']);
+    const trial = await tryOut();
+    expect(refusal(await api.post(trial.licenseId, 'convert', { tier: 'TRIAL' }))).toEqual([400, 'INVALID_REQUEST']);
+    const past = { tier: 'PRO', term: { expiresAt: '2020-01-01T00:00:00Z' } };
+    expect(refusal(await api.post(trial.licenseId, 'convert', past))).toEqual([400, 'TERM_INVALID']);
+  });
+});
