@@ -10,11 +10,12 @@ export const metadataOf = async (db: PoolClient, licenseId: string): Promise<obj
   return rows[0]?.metadata ?? {};
 };
 
-/** Removes what was noted on a license that then was not issued. As its issuer. */
-export const removeMetadata = async (db: PoolClient, licenseId: string): Promise<void> => {
-  await db.query({
-    name: 'remove-metadata',
-    text: 'delete from vault.license_metadata where license_id = $1',
-    values: [licenseId],
+/** Whether this is what the issuer noted on a license, in whatever order its names come. */
+export const isMetadata = async (db: PoolClient, licenseId: string, metadata: object): Promise<boolean> => {
+  const { rows } = await db.query<{ same: boolean }>({
+    name: 'is-metadata',
+    text: `select coalesce((select metadata from vault.license_metadata where license_id = $1), '{}') = $2::jsonb as same`,
+    values: [licenseId, JSON.stringify(metadata)],
   });
+  return rows[0]?.same === true;
 };

@@ -1,7 +1,8 @@
+import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
-import type { Instant } from '../../domain/time.ts';
+import { fromMs, type Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
-import type { Row, Table } from './rows.ts';
+import { epochMs, type Row, type Table } from './rows.ts';
 
 /** `rm.license_users`: the users a license is, or was, assigned to (db/read-models/032-license-users.sql). */
 export const licenseUsers: Table = {
@@ -30,6 +31,26 @@ export const unassignment = (owner: PartOwner, { userRef, cause }: Unassignment,
   unassigned_at: unassignedAt,
   cause,
 });
+
+/** A user that a license is assigned to, by reference. */
+export type AssignedUser = { readonly userRef: string; readonly assignedAt: Instant };
+
+/** The assigned users of a license that the tenant of `db` issues or holds, the last one first, after the given one. */
+export const usersOf = async (
+  db: PoolClient,
+  licenseId: string,
+  { limit, after }: { readonly limit: number; readonly after: AssignedUser | null },
+): Promise<readonly AssignedUser[]> => {
+  const { rows } = await db.query<{ userRef: string; assignedAt: string }>({
+    name: 'users-of',
+    text: `select user_ref as "userRef", ${epochMs('assigned_at')} as "assignedAt" from rm.license_users
+      where license_id = $1 and unassigned_at is null
+        and ($3::timestamptz is null or (assigned_at, user_ref) < ($3, $4))
+      order by assigned_at desc, user_ref desc limit $2`,
+    values: [licenseId, limit, after?.assignedAt ?? null, after?.userRef ?? null],
+  });
+  return rows.map(({ userRef, assignedAt }) => ({ userRef, assignedAt: fromMs(Number(assignedAt)) }));
+};
 
 const userKey = ({ issuerOrgId, licenseId }: PartOwner, userRef: string): Row => ({
   issuer_org_id: issuerOrgId,

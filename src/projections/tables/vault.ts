@@ -48,11 +48,47 @@ export const valueAbout = async (
   return rows[0]?.value ?? null;
 };
 
+/** Waits until no other transaction changes the metadata of this license, and keeps others waiting until this one ends. */
+export const lockMetadata = async (db: PoolClient, licenseId: string): Promise<void> => {
+  await db.query({
+    name: 'lock-metadata',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [`license metadata ${licenseId}`],
+  });
+};
+
+/** Who holds a license, if anybody, and the references of the names of its devices. */
+export type Holding = { readonly holderOrgId: string | null; readonly names: readonly string[] };
+
+/** Lets the holder, and nobody else but the issuer, read what is noted on a license and its devices' names. As its issuer. */
+export const giveValues = async (db: PoolClient, licenseId: string, { holderOrgId, names }: Holding): Promise<void> => {
+  await db.query({
+    name: 'give-metadata',
+    text: 'update vault.license_metadata set holder_org_id = $2 where license_id = $1',
+    values: [licenseId, holderOrgId],
+  });
+  await db.query({
+    name: 'give-values',
+    text: 'update vault.personal_values set holder_org_id = $2 where ref = any($1)',
+    values: [names, holderOrgId],
+  });
+};
+
 type LicenseMetadata = {
   readonly licenseId: string;
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
   readonly metadata: JsonObject;
+};
+
+/** Stores what the issuer notes on a license that begins; what was noted since stays. As its issuer. */
+export const firstMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
+  await db.query({
+    name: 'first-metadata',
+    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
+      on conflict (license_id) do nothing`,
+    values: [license.licenseId, license.issuerOrgId, license.holderOrgId, JSON.stringify(license.metadata)],
+  });
 };
 
 /** Stores what the issuer notes on a license, in place of what was noted before. As its issuer. */

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { commanding, refusal } from './commanding.ts';
+
+let ledger: Ledger;
+let api: ReturnType<typeof commanding>;
+beforeAll(async () => {
+  ledger = await startLedger();
+  api = commanding(ledger);
+});
+afterAll(() => ledger.stop());
+
+const issue = (fields: object = {}) => ledger.issue({ limits: { activations: 2, users: 2 }, ...fields });
+const held = () => issue({ holderOrganizationId: ledger.b.organizationId });
+const assign = (licenseId: string, user: string, key?: string) => api.post(licenseId, 'users', { user }, key);
+const unassign = (licenseId: string, user: unknown, key?: string) =>
+  api.send('DELETE', licenseId, `users/${user}`, undefined, key);
+const usersOf = async (licenseId: string, key = ledger.a.apiKey) =>
+  Object.values((await api.send('GET', licenseId, 'users', undefined, key)).body.data ?? {}).map(({ user }) => user);
+
+describe('a user', () => {
+  test('is assigned once, under a reference that tells nobody who it is', async () => {
+    const { licenseId } = await issue();
+    const first = await assign(licenseId, 'ada@example.com');
+    expect([first.status, first.body.changed, first.body.license?.usage?.users]).toEqual([200, true, 1]);
+    expect(first.body.user).toMatch(/^ref_[0-9a-z]{26}$/);
+    const again = await assign(licenseId, 'ada@example.com');
+    expect([again.body.changed, again.body.user]).toEqual([false, first.body.user]);
+    const history = await api.send('GET', licenseId, 'history');
+    expect(history.body.data?.[2]).toMatchObject({ type: 'UserAssigned', data: { userRef: first.body.user } });
+    expect(JSON.stringify(await ledger.events(), (_, value) => (typeof value === 'bigint' ? '' : value))).not.toContain(
+      'ada@',
+    );
+  });
+
+  test('of ours is named by its id', async () => {
+    const { userId } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
+    const { licenseId } = await issue();
+    expect((await assign(licenseId, userId)).body.user).toBe(userId);
+    expect((await unassign(licenseId, userId)).body).toMatchObject({ changed: true, license: { usage: { users: 0 } } });
+  });
+
+  test('is taken off by its reference, once', async () => {
+    const { licenseId } = await issue();
+    const { body } = await assign(licenseId, 'ada');
+    expect((await unassign(licenseId, body.user)).body.changed).toBe(true);
+    expect((await unassign(licenseId, body.user)).body.changed).toBe(false);
+    expect(await usersOf(licenseId)).toEqual([]);
+    expect(refusal(await unassign(licenseId, 'ada@example.com'))).toEqual([400, 'INVALID_REQUEST']);
+  });
+
+  test('is refused beyond the limit, and on a revoked license', async () => {
+    const { licenseId } = await issue({ limits: { users: 1 } });
+    await assign(licenseId, 'ada');
+    expect(refusal(await assign(licenseId, 'grace'))).toEqual([409, 'USER_LIMIT_EXCEEDED']);
+    await api.post(licenseId, 'revoke', { reason: { code: 'OVER' } });
+    expect(refusal(await assign(licenseId, 'ada'))).toEqual([409, 'LICENSE_REVOKED']);
+  });
+
+  test('of twenty at once for two places two are assigned', async () => {
+    const { licenseId } = await issue();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, user) => assign(licenseId, `user ${user}`)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
+    expect(await usersOf(licenseId)).toHaveLength(2);
+  });
+});
+
+describe('the list', () => {
+  test('is of those assigned now, the last one first, page by page', async () => {
+    const { licenseId } = await issue({ limits: { users: 9 } });
+    const users: unknown[] = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e']) users.push((await assign(licenseId, name)).body.user);
+    await unassign(licenseId, users[1]);
+    const expected = users.filter((_, index) => index !== 1).toReversed();
+    expect(await usersOf(licenseId)).toEqual(expected);
+    const paged: unknown[] = [];
+    let path = `/v1/licenses/${licenseId}/users?limit=2`;
+    for (let page = 0; page < 3 && path !== ''; page += 1) {
+      const { body, headers } = await ledger.call('GET', path, { key: ledger.a.apiKey });
+      paged.push(...Object.values(body.data ?? {}).map(({ user }) => user));
+      path = /<([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
+    }
+    expect(paged).toEqual(expected);
+  });
+
+  test('is for the license’s own organizations', async () => {
+    const { licenseId } = await held();
+    await assign(licenseId, 'ada', ledger.b.apiKey);
+    expect(await usersOf(licenseId)).toHaveLength(1);
+    expect(await usersOf(licenseId, ledger.b.apiKey)).toHaveLength(1);
+    const other = await ledger.createVendor('Other');
+    const answer = await api.send('GET', licenseId, 'users', undefined, other.apiKey);
+    expect(refusal(answer)).toEqual([404, 'LICENSE_NOT_FOUND']);
+  });
+});
+
+describe('a license with a holder', () => {
+  test('is assigned by the holder, not by its issuer', async () => {
+    const { licenseId } = await held();
+    expect(refusal(await assign(licenseId, 'ada'))).toEqual([403, 'FORBIDDEN']);
+    const { body } = await assign(licenseId, 'ada', ledger.b.apiKey);
+    expect(body.changed).toBe(true);
+    expect(refusal(await unassign(licenseId, body.user))).toEqual([403, 'FORBIDDEN']);
+    expect((await unassign(licenseId, body.user, ledger.b.apiKey)).body.changed).toBe(true);
+  });
+
+  test('lets its holder release devices, and not suspend, change or read what is the issuer’s', async () => {
+    const { licenseId, licenseKey } = await held();
+    const { body } = await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
+    const release = () => api.send('DELETE', licenseId, `activations/${body.activation?.id}`, {}, ledger.b.apiKey);
+    expect((await release()).body).toMatchObject({ changed: true, license: { usage: { activations: 0 } } });
+    expect((await release()).body.changed).toBe(false);
+    const reason = { code: 'MINE' };
+    const refused: readonly (readonly [string, object])[] = [
+      ['suspend', { reason: { code: 'PAYMENT' } }],
+      ['expiry', { to: '2099-01-01T00:00:00Z', reason }],
+      ['limits', { limits: { activations: 99 } }],
+      ['products', { add: ['workflow_app'] }],
+      ['entitlements', { grant: { code: 'export' } }],
+      ['tier', { tier: 'ENTERPRISE' }],
+      ['transfer', { toHolderOrganizationId: null }],
+    ];
+    for (const [verb, command] of refused)
+      expect([verb, ...refusal(await api.post(licenseId, verb, command, ledger.b.apiKey))]).toEqual([
+        verb,
+        403,
+        'FORBIDDEN',
+      ]);
+    expect(refusal(await api.send('PATCH', licenseId, '', { externalRef: 'x' }, ledger.b.apiKey))).toEqual([
+      403,
+      'FORBIDDEN',
+    ]);
+  });
+});
+
+describe('a device', () => {
+  test('is released by an administrator whatever the policy allows its user, with a reason', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const { body } = await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
+    const activation = `activations/${body.activation?.id}`;
+    const answer = await api.send('DELETE', licenseId, activation, {
+      reason: { code: 'DEVICE_LOST', text: 'On a train' },
+    });
+    expect([answer.status, answer.body.changed]).toEqual([200, true]);
+    const history = await api.send('GET', licenseId, 'history?order=desc&limit=1');
+    expect(history.body.data?.[0]).toMatchObject({
+      ...{ type: 'ActivationDeactivated', data: { cause: 'ADMIN' } },
+      reason: { code: 'DEVICE_LOST', text: 'On a train' },
+    });
+    expect((await api.send('DELETE', licenseId, activation)).body.changed).toBe(false);
+  });
+
+  test('that never was is not found', async () => {
+    const { licenseId } = await issue();
+    const answer = await api.send('DELETE', licenseId, 'activations/act_01h455vb4pex5vsknk084sn02q');
+    expect(refusal(answer)).toEqual([404, 'ACTIVATION_NOT_FOUND']);
+  });
+});
