@@ -64,6 +64,10 @@ export const lapseCommandName = ({
 export const startTermCommandName = ({ licenseId, term }: LicenseFacts): string =>
   `start-term:${licenseId}:${term.number + 1}`;
 
+/** The license that one is imported as: the same each time, so that none is imported twice. Throws when a field holds a NUL. */
+export const importedLicenseId = (issuerOrgId: string, source: string, sourceRef: string): string =>
+  encodeId('lic', uuidv5(ledgerNamespace, joined(['import', issuerOrgId, source, sourceRef])));
+
 /** The policy that an issuer has of each tier, whether or not its catalog was opened. Throws for what is no organization. */
 export const builtInPolicyId = (issuerOrgId: string, tier: Tier): string =>
   encodeId('pol', uuidv5(decodeId('org', issuerOrgId) ?? '', tier));

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { commanding, refusal } from './commanding.ts';
+
+let ledger: Ledger;
+let api: ReturnType<typeof commanding>;
+beforeAll(async () => {
+  ledger = await startLedger();
+  api = commanding(ledger);
+});
+afterAll(() => ledger.stop());
+
+const importing = (fields: object = {}) => ({
+  ...{ source: 'old_shop', sourceRef: randomUUID(), historyFrom: '2024-03-01T00:00:00.000Z' },
+  ...{ tier: 'PRO', products: ['local_cli'], ...fields },
+});
+const send = (body: object, { key = ledger.a.apiKey, once }: { key?: string; once?: string } = {}) =>
+  ledger.call('POST', '/v1/licenses/import', {
+    ...{ key, body },
+    ...(once === undefined ? {} : { headers: { 'idempotency-key': once } }),
+  });
+const codeOf = async (licenseKey: unknown) =>
+  (await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey: String(licenseKey) } })).body.code;
+
+describe('an imported license', () => {
+  test('says where it comes from, has a key of ours, and may be over', async () => {
+    const wanted = importing({
+      term: { startsAt: '2024-03-01T00:00:00Z', expiresAt: '2025-03-01T00:00:00Z' },
+      ...{ externalRef: 'sub_1', metadata: { plan: 'legacy' }, limits: { activations: 9 } },
+    });
+    const { status, body } = await send(wanted);
+    expect([status, body.license]).toMatchObject([
+      201,
+      {
+        ...{ status: 'EXPIRED', externalRef: 'sub_1', metadata: { plan: 'legacy' }, limits: { activations: 9 } },
+        imported: { source: 'old_shop', sourceRef: wanted.sourceRef, historyFrom: '2024-03-01T00:00:00.000Z' },
+      },
+    ]);
+    const licenseId = String(body.license?.id);
+    expect(await api.read(licenseId)).toEqual(body.license);
+    expect(await codeOf(body.licenseKey)).toBe('EXPIRED');
+    const history = await api.send('GET', licenseId, 'history');
+    expect(history.body.data?.[0]?.type).toBe('LicenseImported');
+    expect((await api.done(licenseId, 'renew', { duration: 'P1Y', basis: 'FROM_NOW' })).status).toBe('ACTIVE');
+  });
+
+  test('is imported once per source and reference there, by each issuer', async () => {
+    const wanted = importing({ metadata: { first: true } });
+    const first = await send(wanted);
+    const again = await send({ ...wanted, tier: 'FREE', metadata: { first: false } });
+    expect([...refusal(again), again.body.licenseId]).toEqual([409, 'CODE_TAKEN', first.body.license?.id]);
+    expect((await api.read(String(first.body.license?.id))).metadata).toEqual({ first: true });
+    expect((await send({ ...wanted, source: 'older_shop' })).status).toBe(201);
+    expect((await send(wanted, { key: ledger.b.apiKey })).status).toBe(201);
+  });
+
+  test('of twenty requests at once is one', async () => {
+    const wanted = importing();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => send({ ...wanted, metadata: { n } })));
+    const [imported, ...more] = answers.filter(({ status }) => status === 201);
+    expect(more).toEqual([]);
+    for (const answer of answers.filter(({ status }) => status !== 201))
+      expect([...refusal(answer), answer.body.licenseId]).toEqual([409, 'CODE_TAKEN', imported?.body.license?.id]);
+    const read = await api.read(String(imported?.body.license?.id));
+    expect(read.metadata).toEqual(imported?.body.license?.metadata);
+    expect(await codeOf(imported?.body.licenseKey)).toBe('VALID');
+  });
+
+  test('is answered again as the first time, also after a crash between append and answer', async () => {
+    const once = randomUUID();
+    const wanted = importing({ metadata: { note: 'x' } });
+    const first = await send(wanted, { once });
+    expect((await send(wanted, { once })).text).toBe(first.text);
+    // As if the process had died after the append.
+    await ledger.database.superuser.query(
+      `update ops.idempotency set status = null, body = null, locked_until = now() - interval '1 second'
+       where idempotency_key = $1`,
+      [once],
+    );
+    const retried = await send(wanted, { once });
+    expect([retried.status, retried.body.license]).toEqual([201, first.body.license]);
+  });
+
+  test('has a history that has begun', async () => {
+    const future = await send(importing({ historyFrom: '2099-01-01T00:00:00Z' }));
+    expect(refusal(future)).toEqual([400, 'INVALID_REQUEST']);
+    expect(refusal(await send(importing({ sourceRef: '' })))).toEqual([400, 'INVALID_REQUEST']);
+    expect(refusal(await send(importing({ source: 'Old Shop' })))).toEqual([400, 'INVALID_REQUEST']);
+    expect(refusal(await send(importing({ replaces: 'lic_01h455vb4pex5vsknk084sn02q' })))).toEqual([
+      ...[400, 'INVALID_REQUEST'],
+    ]);
+  });
+});
+
+describe('a license in the place of a revoked one', () => {
+  const revoked = async () => {
+    const { licenseId } = await ledger.issue();
+    await api.post(licenseId, 'revoke', { reason: { code: 'MISTAKE' } });
+    return licenseId;
+  };
+  const replace = (replaces: string, key = ledger.a.apiKey) =>
+    ledger.call('POST', '/v1/licenses', { key, body: { tier: 'PRO', products: ['local_cli'], replaces } });
+
+  test('says so, and is noted on the old one', async () => {
+    const old = await revoked();
+    const { status, body } = await replace(old);
+    expect([status, body.license?.replaces]).toEqual([201, old]);
+    expect(await api.read(old)).toMatchObject({ status: 'REVOKED', replacedBy: body.license?.id });
+    expect((await api.historyOf(old)).at(-1)).toBe('ReplacementIssued');
+  });
+
+  test('is issued once, and for a revoked license of one’s own', async () => {
+    const old = await revoked();
+    await replace(old);
+    const { licenseId } = await ledger.issue();
+    for (const refused of [
+      await replace(old),
+      await replace(licenseId),
+      await replace(await revoked(), ledger.b.apiKey),
+    ]) {
+      expect(refusal(refused)).toEqual([400, 'INVALID_REQUEST']);
+      expect(refused.body.errors).toMatchObject([{ pointer: '/replaces' }]);
+    }
+  });
+
+  test('is the same when its request is repeated', async () => {
+    const old = await revoked();
+    const again = { 'idempotency-key': randomUUID() };
+    const body = { tier: 'PRO', products: ['local_cli'], replaces: old };
+    const issue = () => ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body, headers: again });
+    const first = await issue();
+    await ledger.database.superuser.query(
+      `update ops.idempotency set status = null, body = null, locked_until = now() - interval '1 second'
+       where idempotency_key = $1`,
+      [again['idempotency-key']],
+    );
+    const retried = await issue();
+    expect([retried.status, retried.body.license?.id]).toEqual([201, first.body.license?.id]);
+    expect((await api.read(old)).revision).toBe(3);
+  });
+});
