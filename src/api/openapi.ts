@@ -116,7 +116,10 @@ const operationOf = (route: Route): ZodOpenApiOperationObject => {
     },
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+      : {
+          // None counts as an empty object.
+          requestBody: { required: !body.safeParse({}).success, content: { 'application/json': { schema: body } } },
+        }),
     responses: { ...repliesOf(route), ...refusalsOf(codesOf(route)) },
   };
 };

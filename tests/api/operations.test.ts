@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ledger, startLedger } from '../support/ledger.ts';
+import { answersOfChanges } from './licenses/every-answer.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -265,6 +266,7 @@ test('every answer of a route matches the schema that the route declares', async
     renewLicense: await post(`${path}/renew`, { expiresAt: '2090-01-01T00:00:00Z' }),
     revokeLicense: await post(`${path}/revoke`, { reason: { code: 'OVER' } }),
     licenseHistory: await get(`${path}/history`),
+    ...(await answersOfChanges(ledger)),
     listEvents: await get('/v1/events'),
     getEvent: await get(`/v1/events/${(await get('/v1/events?limit=1')).body.data?.[0]?.id}`),
     live: await get('/livez'),

@@ -1,141 +1,103 @@
 // Generated from the routes by `ledger client-types --write`.
-export type ValidateLicense = { licenseKey?: string; licenseId?: string; product?: string; fingerprint?: string; components?: { [name: string]: string }; activationId?: string; leaseHolder?: string; user?: string; environment?: string; version?: string | { number: string; releasedAt?: string }; entitlements?: (string)[]; meters?: (string)[]; nonce?: string };
-export type LeaseHeartbeat = { licenseKey?: string; licenseId?: string; borrowSeconds?: number };
-export type ActivateLicense = { licenseKey?: string; licenseId?: string; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
-export type AcquireLease = { licenseKey?: string; licenseId?: string; leaseHolder: string; product?: string; user?: string; borrowSeconds?: number };
+export type ValidateLicense = { licenseKey?: string; licenseId?: string; product?: string; fingerprint?: string; nonce?: string };
+export type ActivateLicense = { licenseKey?: string; licenseId?: string; fingerprint: string; product?: string; name?: string; platform?: string; appVersion?: string };
 export type DeactivateLicense = { licenseKey?: string; licenseId?: string; fingerprint?: string; activationId?: string };
-export type SwapActivation = { licenseKey?: string; licenseId?: string; release: { fingerprint?: string; activationId?: string }; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
-export type RecordUsage = { licenseKey?: string; licenseId?: string; meter: string; quantity: number; usageId?: string; occurredAt?: string };
-export type IssueLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string } };
-export type SuspendLicense = { reason: { code: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; text?: string }; until?: string | null };
+export type IssueLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string }; replaces?: string };
+export type ImportLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string }; source: string; sourceRef: string; historyFrom: string };
+export type ChangeLicense = { metadata?: { [name: string]: Schema0 }; externalRef?: string | null };
+export type ReleaseActivation = { reason?: { code: string; text?: string } };
+export type AssignUser = { user: string; reason?: { code: string; text?: string } };
+export type UnassignUser = { reason?: { code: string; text?: string } };
+export type SuspendLicense = { reason: { code: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; text?: string }; until?: string | null; effectiveAt?: string };
 export type ReinstateLicense = { reason?: { code: string; text?: string } };
 export type RenewLicense = { duration?: string; expiresAt?: string; basis?: "FROM_EXPIRY" | "FROM_NOW" | "FROM_NOW_IF_EXPIRED"; reason?: { code: string; text?: string } };
 export type RevokeLicense = { reason: { code: string; text?: string } };
-export type SignUp = { email: string; password: string; displayName?: string; organizationName?: string; timeZone?: string };
-export type LogIn = { email: string; password: string; organizationId?: string };
-export type Refresh = { refreshToken: string };
-export type LogOut = Record<string, never>;
-export type SwitchOrganization = { organizationId: string };
-export type ChangePassword = { currentPassword: string; newPassword: string };
-export type AcceptInvitation = { token: string; password?: string; displayName?: string };
-export type ChangeUser = { displayName: string | null };
-export type NewProduct = { code: string; name: string; description?: string | null };
-export type ProductChange = { name?: string; description?: string | null };
-export type NewPolicy = { name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; type?: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy?: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds?: number; validationTtlSeconds?: number; offlineGraceSeconds?: number; overage?: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation?: { allowed?: boolean; cooldownSeconds?: number; maxPerTerm?: number | null }; fingerprintMatching?: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired?: boolean; productRequired?: boolean; lease?: { scope?: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds?: number; resurrectSeconds?: number; borrowMaxSeconds?: number }; heartbeatSeconds?: number | null; remindBefore?: (string)[]; trialEnd?: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment?: boolean; transferable?: boolean; renewUntilSeconds?: number | null; checkInSeconds?: number | null; userRequired?: boolean; leaseRequired?: boolean; environment?: string | null; versions?: { from?: string | null; below?: string | null } | null; reclaimBorrowed?: boolean; term?: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[] };
-export type PolicyChange = { name?: string; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products?: (string)[]; type?: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy?: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds?: number; validationTtlSeconds?: number; offlineGraceSeconds?: number; overage?: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation?: { allowed?: boolean; cooldownSeconds?: number; maxPerTerm?: number | null }; fingerprintMatching?: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired?: boolean; productRequired?: boolean; lease?: { scope?: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds?: number; resurrectSeconds?: number; borrowMaxSeconds?: number }; heartbeatSeconds?: number | null; remindBefore?: (string)[]; trialEnd?: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment?: boolean; transferable?: boolean; renewUntilSeconds?: number | null; checkInSeconds?: number | null; userRequired?: boolean; leaseRequired?: boolean; environment?: string | null; versions?: { from?: string | null; below?: string | null } | null; reclaimBorrowed?: boolean; term?: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[] };
+export type ChangeLicenseExpiry = { to: string; reason: { code: string; text?: string } };
+export type SetLicenseRenewal = { to: "auto" | "manual" | "cancelAtPeriodEnd"; effectiveAt?: string; reason?: { code: string; text?: string } };
+export type CancelScheduledChange = { eventId: string; reason?: { code: string; text?: string } };
+export type ChangeLicenseTier = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; effectiveAt?: string; reason?: { code: string; text?: string } };
+export type ChangeLicensePolicy = { policyId: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; effectiveAt?: string; reason?: { code: string; text?: string } };
+export type ConvertTrial = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; term?: { duration?: string; expiresAt?: string; perpetual?: true }; billingRef?: string; reason?: { code: string; text?: string } };
+export type ChangeLicenseLimits = { limits: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number | null } }; strategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; reason?: { code: string; text?: string } };
+export type ChangeLicenseProducts = { add?: (string)[]; remove?: (string)[]; reason?: { code: string; text?: string } };
+export type ChangeLicenseEntitlements = { grant?: { code: string; value?: string | null; limit?: number | null; until?: string | null }; revoke?: string; reason?: { code: string; text?: string } };
+export type TransferLicense = { toHolderOrganizationId: string | null; expiry?: "KEEP" | "RESET"; activations?: "KEEP" | "RELEASE"; accepted?: boolean; reason?: { code: string; text?: string } };
+export type RotateLicenseKey = { overlapSeconds?: number; cause?: "LOST" | "LEAKED" | "ROUTINE" | "ADMIN"; reason?: { code: string; text?: string } };
 export type Schema0 = string | number | boolean | null | (Schema0)[] | { [name: string]: Schema0 };
-export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
-export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
+export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: { activations: { used: number; max: number } } | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type Problem = { type: string; title: string; status: number; detail: string; code: string; errors?: ({ pointer: string; detail: string })[]; requestId: string; [name: string]: unknown };
-export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
 export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
-export type MeteredUse = { id: string; meter: string; total: number; max: number };
-export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; asOf: string };
-export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; externalRef: string | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
+export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
+export type AssignedUser = { user: string; assignedAt: string };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
-export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
-export type User = { id: string; email: string; displayName: string | null; createdAt: string };
-export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
-export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
-export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
-export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: string; alg: "ES256"; use: "sig" };
-export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
-export type Product = { id: string; code: string; name: string; description: string | null; createdAt: string; archivedAt: string | null };
-export type Policy = { id: string; version: number; name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; overage: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation: { allowed: boolean; cooldownSeconds: number; maxPerTerm: number | null }; fingerprintMatching: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired: boolean; productRequired: boolean; lease: { scope: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds: number; resurrectSeconds: number; borrowMaxSeconds: number }; heartbeatSeconds: number | null; remindBefore: (string)[]; trialEnd: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment: boolean; transferable: boolean; renewUntilSeconds: number | null; checkInSeconds: number | null; userRequired: boolean; leaseRequired: boolean; environment: string | null; versions: { from: string | null; below: string | null } | null; reclaimBorrowed: boolean; products: (string)[]; term: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; createdAt: string; versionCreatedAt: string; archivedAt: string | null };
 /** Every operation: what it takes, and what it answers with. */
 export type Operations = {
   validateLicense: { body: ValidateLicense; answer: Validation };
-  renewLease: { params: { leaseId: string }; body: LeaseHeartbeat; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
-  activateLicense: { body: ActivateLicense; answer: { activation: Activation; changed: boolean; limits: LicenseUsage; revision: number } };
-  acquireLease: { body: AcquireLease; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
-  releaseLease: { params: { leaseId: string }; query?: { licenseId?: string }; answer: { leaseId: string; changed: boolean; limits: LicenseUsage; revision: number } };
-  deactivateLicense: { body: DeactivateLicense; answer: { licenseId: string; changed: boolean; limits: LicenseUsage; revision: number } };
-  swapActivation: { body: SwapActivation; answer: { activation: Activation; changed: boolean; limits: LicenseUsage; revision: number } };
-  recordUsage: { body: RecordUsage; answer: { usage: MeteredUse; changed: boolean; limits: LicenseUsage; revision: number } };
-  licenseFeatures: { query?: { licenseId?: string; product?: string }; answer: Features };
+  activateLicense: { body: ActivateLicense; answer: { activation: Activation; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
+  deactivateLicense: { body: DeactivateLicense; answer: { licenseId: string; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
   issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
   listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
+  importLicense: { body: ImportLicense; answer: { license: License; licenseKey: string } };
   getLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: License };
+  changeLicense: { params: { licenseId: string }; body: ChangeLicense; answer: { license: License; changed: boolean } };
   listActivations: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Activation)[]; nextCursor: string | null; hasMore: boolean } };
+  releaseActivation: { params: { licenseId: string; activationId: string }; body: ReleaseActivation; answer: { license: License; changed: boolean } };
+  listLicenseUsers: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (AssignedUser)[]; nextCursor: string | null; hasMore: boolean } };
+  assignLicenseUser: { params: { licenseId: string }; body: AssignUser; answer: { license: License; changed: boolean; user: string } };
+  unassignLicenseUser: { params: { licenseId: string; user: string }; body: UnassignUser; answer: { license: License; changed: boolean } };
   licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
   suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
   reinstateLicense: { params: { licenseId: string }; body: ReinstateLicense; answer: { license: License; changed: boolean } };
   renewLicense: { params: { licenseId: string }; body: RenewLicense; answer: { license: License; changed: boolean } };
   revokeLicense: { params: { licenseId: string }; body: RevokeLicense; answer: { license: License; changed: boolean } };
-  signUp: { body: SignUp; answer: SignedIn };
-  logIn: { body: LogIn; answer: SignedIn };
-  refresh: { body: Refresh; answer: SignedIn };
-  logOut: { body: LogOut; answer: undefined };
-  switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
-  me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
-  changePassword: { body: ChangePassword; answer: undefined };
-  listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
-  endSession: { params: { sessionId: string }; answer: undefined };
-  jwks: { answer: { keys: (PublicKey)[] } };
-  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedIn };
-  getUser: { params: { userId: string }; answer: User };
-  changeUser: { params: { userId: string }; body: ChangeUser; answer: User };
-  deleteUser: { params: { userId: string }; answer: undefined };
+  changeLicenseExpiry: { params: { licenseId: string }; body: ChangeLicenseExpiry; answer: { license: License; changed: boolean } };
+  setLicenseRenewal: { params: { licenseId: string }; body: SetLicenseRenewal; answer: { license: License; changed: boolean } };
+  cancelScheduledChange: { params: { licenseId: string }; body: CancelScheduledChange; answer: { license: License; changed: boolean } };
+  changeLicenseTier: { params: { licenseId: string }; body: ChangeLicenseTier; answer: { license: License; changed: boolean } };
+  changeLicensePolicy: { params: { licenseId: string }; body: ChangeLicensePolicy; answer: { license: License; changed: boolean } };
+  convertTrial: { params: { licenseId: string }; body: ConvertTrial; answer: { license: License; changed: boolean } };
+  changeLicenseLimits: { params: { licenseId: string }; body: ChangeLicenseLimits; answer: { license: License; changed: boolean } };
+  changeLicenseProducts: { params: { licenseId: string }; body: ChangeLicenseProducts; answer: { license: License; changed: boolean } };
+  changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
+  transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean } };
+  rotateLicenseKey: { params: { licenseId: string }; body: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
   listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
   streamEvents: { query?: { cursor?: string; types?: string }; answer: undefined };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
-  listProducts: { query?: { limit?: number; cursor?: string; code?: string; archived?: "true" | "false"; q?: string }; answer: { data: (Product)[]; nextCursor: string | null; hasMore: boolean } };
-  createProduct: { body: NewProduct; answer: Product };
-  getProduct: { params: { productId: string }; answer: Product };
-  changeProduct: { params: { productId: string }; body: ProductChange; answer: Product };
-  archiveProduct: { params: { productId: string }; answer: Product };
-  listPolicies: { query?: { limit?: number; cursor?: string; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; archived?: "true" | "false"; q?: string }; answer: { data: (Policy)[]; nextCursor: string | null; hasMore: boolean } };
-  createPolicy: { body: NewPolicy; answer: Policy };
-  getPolicy: { params: { policyId: string }; query?: { version?: number }; answer: Policy };
-  changePolicy: { params: { policyId: string }; body: PolicyChange; answer: Policy };
-  archivePolicy: { params: { policyId: string }; answer: Policy };
 };
 /** Where each operation is; `repeats`: it takes an Idempotency-Key. */
 export const operations = {
   validateLicense: { method: 'POST', path: '/v1/licenses/validate', repeats: false },
-  renewLease: { method: 'POST', path: '/v1/licenses/leases/{leaseId}/heartbeat', repeats: true },
   activateLicense: { method: 'POST', path: '/v1/licenses/activate', repeats: true },
-  acquireLease: { method: 'POST', path: '/v1/licenses/leases', repeats: true },
-  releaseLease: { method: 'DELETE', path: '/v1/licenses/leases/{leaseId}', repeats: true },
   deactivateLicense: { method: 'POST', path: '/v1/licenses/deactivate', repeats: true },
-  swapActivation: { method: 'POST', path: '/v1/licenses/swap', repeats: true },
-  recordUsage: { method: 'POST', path: '/v1/licenses/usage', repeats: true },
-  licenseFeatures: { method: 'GET', path: '/v1/licenses/features', repeats: false },
   issueLicense: { method: 'POST', path: '/v1/licenses', repeats: true },
   listLicenses: { method: 'GET', path: '/v1/licenses', repeats: false },
+  importLicense: { method: 'POST', path: '/v1/licenses/import', repeats: true },
   getLicense: { method: 'GET', path: '/v1/licenses/{licenseId}', repeats: false },
+  changeLicense: { method: 'PATCH', path: '/v1/licenses/{licenseId}', repeats: true },
   listActivations: { method: 'GET', path: '/v1/licenses/{licenseId}/activations', repeats: false },
+  releaseActivation: { method: 'DELETE', path: '/v1/licenses/{licenseId}/activations/{activationId}', repeats: true },
+  listLicenseUsers: { method: 'GET', path: '/v1/licenses/{licenseId}/users', repeats: false },
+  assignLicenseUser: { method: 'POST', path: '/v1/licenses/{licenseId}/users', repeats: true },
+  unassignLicenseUser: { method: 'DELETE', path: '/v1/licenses/{licenseId}/users/{user}', repeats: true },
   licenseHistory: { method: 'GET', path: '/v1/licenses/{licenseId}/history', repeats: false },
   suspendLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/suspend', repeats: true },
   reinstateLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/reinstate', repeats: true },
   renewLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/renew', repeats: true },
   revokeLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/revoke', repeats: true },
-  signUp: { method: 'POST', path: '/v1/auth/signup', repeats: true },
-  logIn: { method: 'POST', path: '/v1/auth/login', repeats: true },
-  refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: true },
-  logOut: { method: 'POST', path: '/v1/auth/logout', repeats: true },
-  switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
-  me: { method: 'GET', path: '/v1/auth/me', repeats: false },
-  changePassword: { method: 'POST', path: '/v1/auth/password', repeats: true },
-  listSessions: { method: 'GET', path: '/v1/auth/sessions', repeats: false },
-  endSession: { method: 'DELETE', path: '/v1/auth/sessions/{sessionId}', repeats: true },
-  jwks: { method: 'GET', path: '/.well-known/jwks.json', repeats: false },
-  acceptInvitation: { method: 'POST', path: '/v1/invitations/accept', repeats: true },
-  getUser: { method: 'GET', path: '/v1/users/{userId}', repeats: false },
-  changeUser: { method: 'PATCH', path: '/v1/users/{userId}', repeats: true },
-  deleteUser: { method: 'DELETE', path: '/v1/users/{userId}', repeats: true },
+  changeLicenseExpiry: { method: 'POST', path: '/v1/licenses/{licenseId}/expiry', repeats: true },
+  setLicenseRenewal: { method: 'POST', path: '/v1/licenses/{licenseId}/renewal', repeats: true },
+  cancelScheduledChange: { method: 'POST', path: '/v1/licenses/{licenseId}/cancel-scheduled', repeats: true },
+  changeLicenseTier: { method: 'POST', path: '/v1/licenses/{licenseId}/tier', repeats: true },
+  changeLicensePolicy: { method: 'POST', path: '/v1/licenses/{licenseId}/policy', repeats: true },
+  convertTrial: { method: 'POST', path: '/v1/licenses/{licenseId}/convert', repeats: true },
+  changeLicenseLimits: { method: 'POST', path: '/v1/licenses/{licenseId}/limits', repeats: true },
+  changeLicenseProducts: { method: 'POST', path: '/v1/licenses/{licenseId}/products', repeats: true },
+  changeLicenseEntitlements: { method: 'POST', path: '/v1/licenses/{licenseId}/entitlements', repeats: true },
+  transferLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/transfer', repeats: true },
+  rotateLicenseKey: { method: 'POST', path: '/v1/licenses/{licenseId}/rotate-key', repeats: true },
   listEvents: { method: 'GET', path: '/v1/events', repeats: false },
   streamEvents: { method: 'GET', path: '/v1/events/stream', repeats: false },
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },
-  listProducts: { method: 'GET', path: '/v1/products', repeats: false },
-  createProduct: { method: 'POST', path: '/v1/products', repeats: true },
-  getProduct: { method: 'GET', path: '/v1/products/{productId}', repeats: false },
-  changeProduct: { method: 'PATCH', path: '/v1/products/{productId}', repeats: true },
-  archiveProduct: { method: 'DELETE', path: '/v1/products/{productId}', repeats: true },
-  listPolicies: { method: 'GET', path: '/v1/policies', repeats: false },
-  createPolicy: { method: 'POST', path: '/v1/policies', repeats: true },
-  getPolicy: { method: 'GET', path: '/v1/policies/{policyId}', repeats: false },
-  changePolicy: { method: 'PATCH', path: '/v1/policies/{policyId}', repeats: true },
-  archivePolicy: { method: 'DELETE', path: '/v1/policies/{policyId}', repeats: true },
 } as const satisfies Record<keyof Operations, { method: string; path: string; repeats: boolean }>;

@@ -15,6 +15,18 @@ const command =
     return { path: `/v1/licenses/${licenseId}/${verb}`, body };
   };
 
+const later = '2099-01-01T00:00:00Z';
+
+/** Withdraws a change that a command of its own has announced. */
+const cancelled =
+  (verb: string, body: object): MakeRequest =>
+  async ({ license, prepare }) => {
+    const { licenseId } = await license();
+    const { license: announced } = await prepare('POST', `/v1/licenses/${licenseId}/${verb}`, body);
+    const [change] = Object.values(announced?.scheduled ?? {});
+    return { path: `/v1/licenses/${licenseId}/cancel-scheduled`, body: { eventId: String(change?.eventId) } };
+  };
+
 const read =
   (what: string): MakeRequest =>
   async ({ license }) => ({ path: `/v1/licenses/${(await license()).licenseId}${what}` });
@@ -95,4 +107,51 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   'reinstateLicense: from another reason': command('reinstate', { reason }, 'FRAUD'),
   renewLicense: command('renew', { duration: 'P1Y', reason }),
   revokeLicense: command('revoke', { reason }),
+  importLicense: () => ({
+    path: '/v1/licenses/import',
+    body: {
+      ...{ source: 'old_shop', sourceRef: crypto.randomUUID(), historyFrom: '2024-01-01T00:00:00Z' },
+      ...{ tier: 'PRO', products: ['local_cli'] },
+    },
+  }),
+  changeLicense: async ({ license }) => ({
+    path: `/v1/licenses/${(await license()).licenseId}`,
+    body: { externalRef: 'sub_456', metadata: { note: 'x' } },
+  }),
+  changeLicenseExpiry: command('expiry', { to: later, reason }),
+  setLicenseRenewal: command('renewal', { to: 'auto' }),
+  'cancelScheduledChange: suspension for PAYMENT': cancelled('suspend', { reason, effectiveAt: later }),
+  'cancelScheduledChange: suspension for another reason': cancelled('suspend', {
+    ...{ reason: { code: 'FRAUD' }, effectiveAt: later },
+  }),
+  'cancelScheduledChange: of the tier': cancelled('tier', { tier: 'FREE', effectiveAt: later }),
+  changeLicenseTier: command('tier', { tier: 'ENTERPRISE' }),
+  changeLicensePolicy: async ({ license, prepare }) => {
+    const { licenseId } = await license();
+    const { policy } = await prepare('GET', `/v1/licenses/${licenseId}`);
+    return { path: `/v1/licenses/${licenseId}/policy`, body: { policyId: String(policy?.id), limits: { seats: 3 } } };
+  },
+  convertTrial: async ({ license }) => {
+    const { licenseId } = await license({ tier: 'TRIAL', products: [`app_${crypto.randomUUID().slice(0, 8)}`] });
+    return { path: `/v1/licenses/${licenseId}/convert`, body: { tier: 'PRO' } };
+  },
+  changeLicenseLimits: command('limits', { limits: { activations: 9 } }),
+  changeLicenseProducts: command('products', { add: ['workflow_app'] }),
+  changeLicenseEntitlements: command('entitlements', { grant: { code: 'export' } }),
+  transferLicense: async ({ license, side, ledger: { a, b } }) => ({
+    path: `/v1/licenses/${(await license()).licenseId}/transfer`,
+    body: { toHolderOrganizationId: side === 'own' ? b.organizationId : a.organizationId, accepted: true },
+  }),
+  rotateLicenseKey: command('rotate-key', {}),
+  releaseActivation: async ({ license, prepare }) => {
+    const { licenseId, licenseKey } = await license();
+    const { activation } = await prepare('POST', '/v1/licenses/activate', { licenseKey, fingerprint: 'device' });
+    return { path: `/v1/licenses/${licenseId}/activations/${activation?.id}`, body: { reason } };
+  },
+  listLicenseUsers: read('/users'),
+  assignLicenseUser: async ({ license }) => ({
+    path: `/v1/licenses/${(await license({ limits: { users: 1 } })).licenseId}/users`,
+    body: { user: 'ada@example.com' },
+  }),
+  unassignLicenseUser: read('/users/ref_01h455vb4pex5vsknk084sn02q'),
 };
