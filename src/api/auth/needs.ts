@@ -5,7 +5,7 @@ import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Authenticate } from '../caller.ts';
-import type { IssueNeeds } from '../licenses/issue.ts';
+import type { OriginNeeds } from '../licenses/originate.ts';
 import type { PlatformLicenseOf } from '../tier-of-organization.ts';
 
 /** What signing in stands on, beside users and sessions. */
@@ -21,7 +21,7 @@ export type Accounts = {
   readonly signupPolicy: { readonly organizationId: string; readonly policyId: string } | null;
 };
 
-export type AuthNeeds = IssueNeeds & {
+export type AuthNeeds = OriginNeeds & {
   readonly authenticate: Authenticate;
   readonly accounts: Accounts;
   readonly platformLicense: PlatformLicenseOf;

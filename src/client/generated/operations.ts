@@ -1,7 +1,11 @@
 // Generated from the routes by `ledger client-types --write`.
-export type ValidateLicense = { licenseKey?: string; licenseId?: string; product?: string; fingerprint?: string; nonce?: string };
-export type ActivateLicense = { licenseKey?: string; licenseId?: string; fingerprint: string; product?: string; name?: string; platform?: string; appVersion?: string };
+export type ValidateLicense = { licenseKey?: string; licenseId?: string; product?: string; fingerprint?: string; components?: { [name: string]: string }; activationId?: string; leaseHolder?: string; user?: string; environment?: string; version?: string | { number: string; releasedAt?: string }; entitlements?: (string)[]; meters?: (string)[]; nonce?: string };
+export type LeaseHeartbeat = { licenseKey?: string; licenseId?: string; borrowSeconds?: number };
+export type ActivateLicense = { licenseKey?: string; licenseId?: string; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
+export type AcquireLease = { licenseKey?: string; licenseId?: string; leaseHolder: string; product?: string; user?: string; borrowSeconds?: number };
 export type DeactivateLicense = { licenseKey?: string; licenseId?: string; fingerprint?: string; activationId?: string };
+export type SwapActivation = { licenseKey?: string; licenseId?: string; release: { fingerprint?: string; activationId?: string }; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
+export type RecordUsage = { licenseKey?: string; licenseId?: string; meter: string; quantity: number; usageId?: string; occurredAt?: string };
 export type IssueLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string }; replaces?: string };
 export type ImportLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string }; source: string; sourceRef: string; historyFrom: string };
 export type ChangeLicense = { metadata?: { [name: string]: Schema0 }; externalRef?: string | null };
@@ -23,19 +27,44 @@ export type ChangeLicenseProducts = { add?: (string)[]; remove?: (string)[]; rea
 export type ChangeLicenseEntitlements = { grant?: { code: string; value?: string | null; limit?: number | null; until?: string | null }; revoke?: string; reason?: { code: string; text?: string } };
 export type TransferLicense = { toHolderOrganizationId: string | null; expiry?: "KEEP" | "RESET"; activations?: "KEEP" | "RELEASE"; accepted?: boolean; reason?: { code: string; text?: string } };
 export type RotateLicenseKey = { overlapSeconds?: number; cause?: "LOST" | "LEAKED" | "ROUTINE" | "ADMIN"; reason?: { code: string; text?: string } };
+export type SignUp = { email: string; password: string; displayName?: string; organizationName?: string; timeZone?: string };
+export type LogIn = { email: string; password: string; organizationId?: string };
+export type Refresh = { refreshToken: string };
+export type LogOut = Record<string, never>;
+export type SwitchOrganization = { organizationId: string };
+export type ChangePassword = { currentPassword: string; newPassword: string };
+export type AcceptInvitation = { token: string; password?: string; displayName?: string };
+export type ChangeUser = { displayName: string | null };
 export type Schema0 = string | number | boolean | null | (Schema0)[] | { [name: string]: Schema0 };
-export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: { activations: { used: number; max: number } } | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
+export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
+export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
 export type Problem = { type: string; title: string; status: number; detail: string; code: string; errors?: ({ pointer: string; detail: string })[]; requestId: string; [name: string]: unknown };
+export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
 export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
+export type MeteredUse = { id: string; meter: string; total: number; max: number };
+export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; asOf: string };
 export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
 export type AssignedUser = { user: string; assignedAt: string };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
+export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
+export type User = { id: string; email: string; displayName: string | null; createdAt: string };
+export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
+export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
+export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: string; alg: "ES256"; use: "sig" };
+export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 /** Every operation: what it takes, and what it answers with. */
 export type Operations = {
   validateLicense: { body: ValidateLicense; answer: Validation };
-  activateLicense: { body: ActivateLicense; answer: { activation: Activation; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
-  deactivateLicense: { body: DeactivateLicense; answer: { licenseId: string; changed: boolean; limits: { activations: { used: number; max: number } }; revision: number } };
+  renewLease: { params: { leaseId: string }; body: LeaseHeartbeat; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
+  activateLicense: { body: ActivateLicense; answer: { activation: Activation; changed: boolean; limits: LicenseUsage; revision: number } };
+  acquireLease: { body: AcquireLease; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
+  releaseLease: { params: { leaseId: string }; query?: { licenseId?: string }; answer: { leaseId: string; changed: boolean; limits: LicenseUsage; revision: number } };
+  deactivateLicense: { body: DeactivateLicense; answer: { licenseId: string; changed: boolean; limits: LicenseUsage; revision: number } };
+  swapActivation: { body: SwapActivation; answer: { activation: Activation; changed: boolean; limits: LicenseUsage; revision: number } };
+  recordUsage: { body: RecordUsage; answer: { usage: MeteredUse; changed: boolean; limits: LicenseUsage; revision: number } };
+  licenseFeatures: { query?: { licenseId?: string; product?: string }; answer: Features };
   issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
   listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
   importLicense: { body: ImportLicense; answer: { license: License; licenseKey: string } };
@@ -62,6 +91,20 @@ export type Operations = {
   changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
   transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean } };
   rotateLicenseKey: { params: { licenseId: string }; body: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
+  signUp: { body: SignUp; answer: SignedIn };
+  logIn: { body: LogIn; answer: SignedIn };
+  refresh: { body: Refresh; answer: SignedIn };
+  logOut: { body: LogOut; answer: undefined };
+  switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
+  me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
+  changePassword: { body: ChangePassword; answer: undefined };
+  listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
+  endSession: { params: { sessionId: string }; answer: undefined };
+  jwks: { answer: { keys: (PublicKey)[] } };
+  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedIn };
+  getUser: { params: { userId: string }; answer: User };
+  changeUser: { params: { userId: string }; body: ChangeUser; answer: User };
+  deleteUser: { params: { userId: string }; answer: undefined };
   listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
   streamEvents: { query?: { cursor?: string; types?: string }; answer: undefined };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
@@ -69,8 +112,14 @@ export type Operations = {
 /** Where each operation is; `repeats`: it takes an Idempotency-Key. */
 export const operations = {
   validateLicense: { method: 'POST', path: '/v1/licenses/validate', repeats: false },
+  renewLease: { method: 'POST', path: '/v1/licenses/leases/{leaseId}/heartbeat', repeats: true },
   activateLicense: { method: 'POST', path: '/v1/licenses/activate', repeats: true },
+  acquireLease: { method: 'POST', path: '/v1/licenses/leases', repeats: true },
+  releaseLease: { method: 'DELETE', path: '/v1/licenses/leases/{leaseId}', repeats: true },
   deactivateLicense: { method: 'POST', path: '/v1/licenses/deactivate', repeats: true },
+  swapActivation: { method: 'POST', path: '/v1/licenses/swap', repeats: true },
+  recordUsage: { method: 'POST', path: '/v1/licenses/usage', repeats: true },
+  licenseFeatures: { method: 'GET', path: '/v1/licenses/features', repeats: false },
   issueLicense: { method: 'POST', path: '/v1/licenses', repeats: true },
   listLicenses: { method: 'GET', path: '/v1/licenses', repeats: false },
   importLicense: { method: 'POST', path: '/v1/licenses/import', repeats: true },
@@ -97,6 +146,20 @@ export const operations = {
   changeLicenseEntitlements: { method: 'POST', path: '/v1/licenses/{licenseId}/entitlements', repeats: true },
   transferLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/transfer', repeats: true },
   rotateLicenseKey: { method: 'POST', path: '/v1/licenses/{licenseId}/rotate-key', repeats: true },
+  signUp: { method: 'POST', path: '/v1/auth/signup', repeats: true },
+  logIn: { method: 'POST', path: '/v1/auth/login', repeats: true },
+  refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: true },
+  logOut: { method: 'POST', path: '/v1/auth/logout', repeats: true },
+  switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
+  me: { method: 'GET', path: '/v1/auth/me', repeats: false },
+  changePassword: { method: 'POST', path: '/v1/auth/password', repeats: true },
+  listSessions: { method: 'GET', path: '/v1/auth/sessions', repeats: false },
+  endSession: { method: 'DELETE', path: '/v1/auth/sessions/{sessionId}', repeats: true },
+  jwks: { method: 'GET', path: '/.well-known/jwks.json', repeats: false },
+  acceptInvitation: { method: 'POST', path: '/v1/invitations/accept', repeats: true },
+  getUser: { method: 'GET', path: '/v1/users/{userId}', repeats: false },
+  changeUser: { method: 'PATCH', path: '/v1/users/{userId}', repeats: true },
+  deleteUser: { method: 'DELETE', path: '/v1/users/{userId}', repeats: true },
   listEvents: { method: 'GET', path: '/v1/events', repeats: false },
   streamEvents: { method: 'GET', path: '/v1/events/stream', repeats: false },
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },
