@@ -21,6 +21,7 @@ import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { createValidationReader } from '../../src/projections/validation.ts';
+import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
@@ -164,7 +165,10 @@ export const startLedger = async ({
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} };
+    const answer = { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} };
+    const fault = method === 'HEAD' ? null : undeclared(routes, { ...answer, method, path });
+    if (fault !== null) throw new Error(fault);
+    return answer;
   };
 
   return {

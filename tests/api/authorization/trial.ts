@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Route } from '../../../src/api/route.ts';
+import { undeclared } from '../../support/declared.ts';
 import type { Ledger, TestOrganization } from '../../support/ledger.ts';
 import type { Credential } from './credentials.ts';
 import type { Expected } from './expected.ts';
@@ -73,9 +74,10 @@ export const createTrial = async (ledger: Ledger, { credentials, ...organization
 
 const answered = async (
   { baseUrl }: Ledger,
-  { method, path }: Route,
+  route: Route,
   { credential, verdict, made }: { readonly credential: Credential; readonly verdict: string; readonly made: Made },
 ): Promise<Cell> => {
+  const { method, path } = route;
   const authorization = made.authorization ?? credential.authorization;
   const response = await fetch(`${baseUrl}${made.path}`, {
     method: method.toUpperCase(),
@@ -89,8 +91,12 @@ const answered = async (
   const { status, headers } = response;
   if (status < 400) {
     // A stream would go on for ever.
-    await response.body?.cancel();
-    return { credential, verdict, answer: 'ALLOWED' };
+    const isStream = headers.get('content-type') === 'text/event-stream';
+    const text = isStream ? '' : await response.text();
+    if (isStream) await response.body?.cancel();
+    const body: unknown = text === '' ? {} : JSON.parse(text);
+    const fault = isStream ? null : undeclared([route], { method, path: made.path, status, body });
+    return { credential, verdict, answer: fault ?? 'ALLOWED' };
   }
   const { code, detail }: Readonly<Record<string, unknown>> = JSON.parse(await response.text());
   const isChallenged = status !== 401 || headers.has('www-authenticate');
