@@ -54,4 +54,4 @@ test('everybody may do what is written down, and is refused the rest with the ri
   expect(wrong).toEqual([]);
   expect(asserted).toBe(wanted);
   console.log(`${asserted} cells: ${ledger.routes.length} operations, ${credentials.length} credentials.`);
-}, 300_000);
+}, 600_000);
