@@ -9,6 +9,7 @@ import type { Authenticate } from './caller.ts';
 import { clientIp } from './client-ip.ts';
 import { expectedRevisionIn, isUnmodified } from './conditional.ts';
 import { createCors } from './cors.ts';
+import { createEndings } from './endings.ts';
 import type { Front } from './front.ts';
 import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,6 +46,7 @@ export const createApp = (
   extend: (serve: ServeFile, respond: Respond) => void = () => undefined,
 ): Server => {
   const { app, server } = createExpressServer(needs.patience);
+  const running = { ...needs, endingOf: createEndings(needs.stopping) };
   const sharedHeaders = securityHeaders();
   const respond = createRespond(sharedHeaders);
   server.on('clientError', (error, socket) => {
@@ -68,7 +70,7 @@ export const createApp = (
   for (const [path, routesHere] of routesByPath(routes)) {
     for (const route of routesHere) {
       app[route.method](expressPath(path), (request, response) => {
-        void answer(needs, respond, route, request, response);
+        void answer(running, respond, route, request, response);
       });
     }
     allow(path, routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '));
@@ -93,8 +95,11 @@ export const createApp = (
 const unchecked = problem('INVALID_REQUEST', 'If-Match is not supported by this operation; leave it out.');
 const badPath = problem('INVALID_REQUEST', 'The path is not a valid URL.');
 
+/** What all requests share. */
+type Running = AppNeeds & { readonly endingOf: (response: ServerResponse) => AbortSignal };
+
 const answer = async (
-  needs: AppNeeds,
+  needs: Running,
   respond: Respond,
   route: Route,
   request: Request,
@@ -112,7 +117,7 @@ const answer = async (
     headers: request.headers,
     clientIp: address,
     limits,
-    signal: () => AbortSignal.any([needs.stopping, goneSignal(response)]),
+    signal: () => needs.endingOf(response),
     expectedRevision: null,
     actsFor: (organizationId) => {
       tenant = organizationId;
@@ -198,12 +203,6 @@ const authorizeFor = async (authenticate: Authenticate, { access }: Route, call:
 };
 
 const nobody: Called = { caller: null, user: null };
-
-const goneSignal = (response: ServerResponse): AbortSignal => {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  return gone.signal;
-};
 
 const placeHeaders = (needs: AppNeeds, { position }: Reply, { headers }: IncomingMessage) =>
   position === undefined ? {} : positionHeaders(needs.waitUntilProjected, position, headers);
