@@ -20,7 +20,8 @@ export type Cell = { readonly credential: Credential; readonly verdict: string; 
 
 /** Tries every credential on one case. */
 export type Trial = {
-  readonly answersTo: (each: Case, side: Side) => Promise<readonly Cell[]>;
+  /** `left`: how many events there are of those who are to be refused. */
+  readonly answersTo: (each: Case, side: Side) => Promise<{ readonly cells: readonly Cell[]; readonly left: number }>;
   readonly end: () => Promise<void>;
 };
 
@@ -46,7 +47,7 @@ export const createTrial = async (ledger: Ledger, { credentials, ...organization
   };
 
   return {
-    answersTo: async ({ name, route, make, expected }, side) => {
+    answersTo: async ({ route, make, expected }, side) => {
       const subject = subjects[side];
       const judged = credentials.map((credential) => ({ credential, verdict: verdictOn(expected, side, credential) }));
       const shared = onceOnly(subject);
@@ -64,9 +65,7 @@ export const createTrial = async (ledger: Ledger, { credentials, ...organization
         async ({ credential, verdict }) =>
           answered(ledger, route, { credential, verdict, made: await make(subject, credential) }),
       );
-      if (left > 0)
-        throw new Error(`${name} (${side}): refused requests, or those in their place, left ${left} events.`);
-      return [...refusals, ...allowances];
+      return { cells: [...refusals, ...allowances], left };
     },
     end: () => log.end(),
   };
