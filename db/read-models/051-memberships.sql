@@ -3,8 +3,6 @@ create table rm.memberships (
   -- The organization itself.
   issuer_org_id text not null,
   user_id text not null,
-  -- Of the last event that touched it, in the stream of its organization.
-  revision bigint not null,
   role text not null,
   -- By which invitation; null: the founder.
   invitation_id text,

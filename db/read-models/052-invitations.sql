@@ -3,8 +3,6 @@ create table rm.invitations (
   -- The organization itself.
   issuer_org_id text not null,
   invitation_id text not null,
-  -- Of the last event that touched it, in the stream of its organization.
-  revision bigint not null,
   -- Where vault holds the address.
   email_ref text not null,
   role text not null,

@@ -3,8 +3,6 @@ create table rm.projects (
   -- The organization itself.
   issuer_org_id text not null,
   project_id text not null,
-  -- Of the last event that touched it, in the stream of its organization.
-  revision bigint not null,
   name text not null,
   -- What names are found by: a condition with lower() could not use an index under row-level security.
   name_lower text collate "C" not null generated always as (lower(name)) stored,

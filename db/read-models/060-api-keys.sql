@@ -2,7 +2,6 @@
 create table rm.api_keys (
   api_key_id text primary key,
   issuer_org_id text not null,
-  -- Of the last event that touched it, in the stream of its organization.
   revision bigint not null,
   name text not null,
   scopes text[] not null,

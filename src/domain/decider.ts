@@ -57,3 +57,28 @@ export const stamp = <Event extends { readonly type: string; readonly effectiveA
   event: Event,
   recordedAt: Instant,
 ): Stamped<Event> => ({ event, at: { recordedAt, effectiveAt: event.effectiveAt ?? recordedAt } });
+
+/**
+ * Decides commands one after the other as if they were one: all of their events, or the first refusal and no event. `state`
+ * stays as it is.
+ */
+export const decideInTurn = <
+  Command extends { readonly at: Instant },
+  Event extends { readonly type: string; readonly effectiveAt?: Instant },
+  State,
+  Code extends string,
+>(
+  { decide, evolve, fork }: Decider<Command, Event, State, Code>,
+  commands: readonly Command[],
+  state: State,
+): Decision<Event, Code> => {
+  const events: Event[] = [];
+  let current = fork(state);
+  for (const command of commands) {
+    const decision = decide(command, current);
+    if (isRejection(decision)) return decision;
+    for (const event of decision) current = evolve(current, event, stamp(event, command.at).at);
+    events.push(...decision);
+  }
+  return events;
+};

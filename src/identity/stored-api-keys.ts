@@ -33,3 +33,12 @@ export const revokeStoredApiKey = async (db: PoolClient, apiKeyId: string, at: I
     values: [apiKeyId, at],
   });
 };
+
+/** Takes a key back whose creation was refused. As its tenant. */
+export const removeStoredApiKey = async (db: PoolClient, apiKeyId: string): Promise<void> => {
+  await db.query({
+    name: 'remove-stored-api-key',
+    text: 'delete from identity.api_keys where api_key_id = $1',
+    values: [apiKeyId],
+  });
+};

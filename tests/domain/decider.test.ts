@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Decider, fold, isRejection, reject, stamp } from '../../src/domain/decider.ts';
+import { type Decider, decideInTurn, fold, isRejection, reject, stamp } from '../../src/domain/decider.ts';
 
 type Counted = { readonly type: 'Counted'; readonly effectiveAt?: string };
 
@@ -27,4 +27,22 @@ describe('a decider', () => {
     expect(isRejection(counter.decide('count', []))).toBe(false);
     expect(isRejection(counter.decide('count', ['a', 'b']))).toBe(true);
   });
+});
+
+describe('commands that are decided in turn', () => {
+  type Count = { readonly at: string };
+  const counts: Decider<Count, Counted, string[], 'FULL'> = {
+    ...counter,
+    decide: (_, seen) => counter.decide('count', seen),
+  };
+  const [first, second] = [{ at: '2026-02-02T00:00:00.000Z' }, { at: '2026-02-03T00:00:00.000Z' }];
+
+  test('each see what those before them did, and all come to one list of events', () => {
+    const seen: string[] = [];
+    expect(decideInTurn(counts, [first, second], seen)).toEqual([{ type: 'Counted' }, { type: 'Counted' }]);
+    expect(seen).toEqual([]);
+    expect(decideInTurn(counts, [], seen)).toEqual([]);
+  });
+  test('come to nothing when one of them is refused', () =>
+    expect(decideInTurn(counts, [first, second], ['once'])).toEqual(reject('FULL', 'Two are enough.')));
 });

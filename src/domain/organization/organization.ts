@@ -11,6 +11,7 @@ export type CreatedOrganization = {
   readonly organizationId: string;
   name: string;
   timeZone: string;
+  readonly createdAt: Instant;
   closedAt: Instant | null;
   /** By user id. */
   readonly members: Map<string, Member>;
@@ -23,11 +24,12 @@ export type CreatedOrganization = {
 };
 
 /** `invitationId` null: the founder. */
-export type Member = { readonly role: Role; readonly invitationId: string | null };
+export type Member = { readonly role: Role; readonly invitationId: string | null; readonly joinedAt: Instant };
 
 /** `pending` is taken up in time or not at all: whether it has run out is a question of the clock. */
 export type Invitation = {
   readonly role: Role;
+  readonly invitedAt: Instant;
   readonly expiresAt: Instant;
   readonly state: 'pending' | 'accepted' | 'withdrawn';
 };
@@ -35,18 +37,26 @@ export type Invitation = {
 export type ApiKey = {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  readonly hint: string;
+  readonly createdAt: Instant;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
 };
 
-export type Project = { readonly name: string; readonly metadataRef: string | null; readonly archived: boolean };
+/** `archivedAt` null: in use. */
+export type Project = {
+  readonly name: string;
+  readonly metadataRef: string | null;
+  readonly createdAt: Instant;
+  readonly archivedAt: Instant | null;
+};
 
 /** A stream without events. */
 export const initial = (): Organization => ({ kind: 'missing' });
 
 /** The organization after one more event. Total; takes ownership of `organization` and changes its collections in place. */
 export const evolve = (organization: Organization, event: OrganizationEvent, at: At): Organization => {
-  if (event.type === 'OrganizationCreated') return created(event.data);
+  if (event.type === 'OrganizationCreated') return created(event.data, at);
   return organization.kind === 'missing' ? organization : evolveCreated(organization, event, at);
 };
 
@@ -66,11 +76,12 @@ export const fork = (organization: Organization): Organization =>
 type Creation = Extract<OrganizationEvent, { type: 'OrganizationCreated' }>['data'];
 type LaterEvent = Exclude<OrganizationEvent, { type: 'OrganizationCreated' }>;
 
-const created = ({ organizationId, name, timeZone = 'UTC' }: Creation): CreatedOrganization => ({
+const created = ({ organizationId, name, timeZone = 'UTC' }: Creation, { recordedAt }: At): CreatedOrganization => ({
   kind: 'created',
   organizationId,
   name,
   timeZone,
+  createdAt: recordedAt,
   closedAt: null,
   members: new Map(),
   formerMembers: new Set(),
@@ -94,7 +105,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       return organization;
     case 'MemberInvited': {
       const { invitationId, role, expiresAt } = event.data;
-      invitations.set(invitationId, { role, expiresAt, state: 'pending' });
+      invitations.set(invitationId, { role, invitedAt: at.recordedAt, expiresAt, state: 'pending' });
       return organization;
     }
     case 'InvitationWithdrawn':
@@ -102,7 +113,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       return organization;
     case 'MemberJoined': {
       const { userId, role, invitationId } = event.data;
-      members.set(userId, { role, invitationId });
+      members.set(userId, { role, invitationId, joinedAt: at.effectiveAt });
       formerMembers.delete(userId);
       if (invitationId !== null) change(invitations, invitationId, { state: 'accepted' });
       return organization;
@@ -115,8 +126,8 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       formerMembers.add(event.data.userId);
       return organization;
     case 'ApiKeyCreated': {
-      const { apiKeyId, name, scopes, expiresAt = null } = event.data;
-      apiKeys.set(apiKeyId, { name, scopes, expiresAt, revokedAt: null });
+      const { apiKeyId, name, scopes, hint, expiresAt = null } = event.data;
+      apiKeys.set(apiKeyId, { name, scopes, hint, createdAt: at.recordedAt, expiresAt, revokedAt: null });
       return organization;
     }
     case 'ApiKeyRenamed':
@@ -128,17 +139,21 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ApiKeyRevoked':
       change(apiKeys, event.data.apiKeyId, { revokedAt: at.effectiveAt });
       return organization;
-    case 'ProjectCreated':
+    case 'ProjectCreated': {
+      const { projectId, name, metadataRef } = event.data;
+      projects.set(projectId, { name, metadataRef, createdAt: at.recordedAt, archivedAt: null });
+      return organization;
+    }
     case 'ProjectChanged': {
       const { projectId, name, metadataRef } = event.data;
-      projects.set(projectId, { name, metadataRef, archived: false });
+      change(projects, projectId, { name, metadataRef });
       return organization;
     }
     case 'ProjectArchived':
-      change(projects, event.data.projectId, { archived: true });
+      change(projects, event.data.projectId, { archivedAt: at.effectiveAt });
       return organization;
     case 'ProjectRestored':
-      change(projects, event.data.projectId, { archived: false });
+      change(projects, event.data.projectId, { archivedAt: null });
       return organization;
   }
 };

@@ -29,7 +29,7 @@ export const changeProject = (
   if ('rejected' in standing) return standing;
   const project = organization.projects.get(projectId);
   if (project === undefined) return noProject();
-  if (project.archived) return reject('ARCHIVED', 'This project is archived; restore it to change it.');
+  if (project.archivedAt !== null) return reject('ARCHIVED', 'This project is archived; restore it to change it.');
   const wrong = refuseContent(name, metadataRef);
   if (wrong !== null) return wrong;
   if (project.name === name && project.metadataRef === metadataRef) return [];
@@ -45,7 +45,7 @@ export const archiveProject = (
   if ('rejected' in standing) return standing;
   const project = organization.projects.get(projectId);
   if (project === undefined) return noProject();
-  return project.archived ? [] : [{ type: 'ProjectArchived', data: { projectId } }];
+  return project.archivedAt !== null ? [] : [{ type: 'ProjectArchived', data: { projectId } }];
 };
 
 /** Takes a project out of the archive, while the limit has room. Again changes nothing. */
@@ -57,7 +57,7 @@ export const restoreProject = (
   if ('rejected' in standing) return standing;
   const project = organization.projects.get(projectId);
   if (project === undefined) return noProject();
-  if (!project.archived) return [];
+  if (project.archivedAt === null) return [];
   return refuseFull(organization, limits) ?? [{ type: 'ProjectRestored', data: { projectId } }];
 };
 
@@ -69,7 +69,7 @@ const refuseContent = (name: string, metadataRef: string | null) => {
 };
 
 const refuseFull = ({ projects }: CreatedOrganization, limits: OrganizationLimits) => {
-  const used = [...projects.values()].filter(({ archived }) => !archived).length;
+  const used = [...projects.values()].filter(({ archivedAt }) => archivedAt === null).length;
   return limits.projects === null || used < limits.projects
     ? null
     : reject('PROJECT_LIMIT_EXCEEDED', `The license of this organization allows ${limits.projects} projects.`);

@@ -46,54 +46,43 @@ const organizationAfter = (
 };
 
 // The one return is what makes a new event without a case fail to compile.
-const partWrites = (
-  event: OrganizationEvent,
-  at: At,
-  issuer_org_id: string,
-  streamRevision: bigint,
-): readonly Write[] => {
+const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, revision: bigint): readonly Write[] => {
   const { recordedAt, effectiveAt } = at;
-  const revision = `${streamRevision}`;
   switch (event.type) {
     case 'MemberInvited':
-      return [make(invitations, invitationRow(issuer_org_id, event.data, recordedAt, streamRevision))];
+      return [make(invitations, invitationRow(issuer_org_id, event.data, recordedAt))];
     case 'InvitationWithdrawn': {
       const { invitationId: invitation_id } = event.data;
-      return [change(invitations, { issuer_org_id, revision, invitation_id, withdrawn_at: effectiveAt })];
+      return [change(invitations, { issuer_org_id, invitation_id, withdrawn_at: effectiveAt })];
     }
     case 'MemberJoined': {
       const { invitationId: invitation_id, userId: user_id } = event.data;
-      const joined = make(memberships, membershipRow(issuer_org_id, event.data, effectiveAt, streamRevision));
+      const joined = make(memberships, membershipRow(issuer_org_id, event.data, effectiveAt));
       if (invitation_id === null) return [joined];
-      return [
-        joined,
-        change(invitations, { issuer_org_id, revision, invitation_id, accepted_at: effectiveAt, user_id }),
-      ];
+      return [joined, change(invitations, { issuer_org_id, invitation_id, accepted_at: effectiveAt, user_id })];
     }
     case 'MemberRoleChanged':
-      return [change(memberships, { issuer_org_id, revision, user_id: event.data.userId, role: event.data.to })];
+      return [change(memberships, { issuer_org_id, user_id: event.data.userId, role: event.data.to })];
     case 'MemberRemoved':
-      return [change(memberships, { issuer_org_id, revision, user_id: event.data.userId, removed_at: effectiveAt })];
+      return [change(memberships, { issuer_org_id, user_id: event.data.userId, removed_at: effectiveAt })];
     case 'ApiKeyCreated':
-      return [make(apiKeys, apiKeyRow(issuer_org_id, event.data, recordedAt, streamRevision))];
+      return [make(apiKeys, apiKeyRow(issuer_org_id, event.data, recordedAt, revision))];
     case 'ApiKeyRenamed':
-      return [change(apiKeys, { revision, api_key_id: event.data.apiKeyId, name: event.data.to })];
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, name: event.data.to })];
     case 'ApiKeyScopesChanged':
-      return [change(apiKeys, { revision, api_key_id: event.data.apiKeyId, scopes: event.data.to })];
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, scopes: event.data.to })];
     case 'ApiKeyRevoked':
-      return [change(apiKeys, { revision, api_key_id: event.data.apiKeyId, revoked_at: effectiveAt })];
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, revoked_at: effectiveAt })];
     case 'ProjectCreated':
-      return [make(projects, projectRow(issuer_org_id, event.data, recordedAt, streamRevision))];
+      return [make(projects, projectRow(issuer_org_id, event.data, recordedAt))];
     case 'ProjectChanged': {
       const { projectId: project_id, name, metadataRef: metadata_ref } = event.data;
-      return [change(projects, { issuer_org_id, revision, project_id, name, metadata_ref })];
+      return [change(projects, { issuer_org_id, project_id, name, metadata_ref })];
     }
     case 'ProjectArchived':
-      return [
-        change(projects, { issuer_org_id, revision, project_id: event.data.projectId, archived_at: effectiveAt }),
-      ];
+      return [change(projects, { issuer_org_id, project_id: event.data.projectId, archived_at: effectiveAt })];
     case 'ProjectRestored':
-      return [change(projects, { issuer_org_id, revision, project_id: event.data.projectId, archived_at: null })];
+      return [change(projects, { issuer_org_id, project_id: event.data.projectId, archived_at: null })];
     case 'OrganizationCreated':
     case 'OrganizationRenamed':
     case 'OrganizationTimeZoneChanged':

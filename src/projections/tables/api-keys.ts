@@ -46,8 +46,6 @@ export type ApiKeyView = {
   readonly revokedAt: Instant | null;
   /** Null: never yet. */
   readonly lastUsedAt: Instant | null;
-  /** Of the last event that touched the key, in the organization's stream. */
-  readonly revision: bigint;
 };
 
 /** An organization's API keys, ended ones too, newest first, after the given one. For asTenant of that organization. */
@@ -63,15 +61,21 @@ export const listApiKeys = async (db: PoolClient, { orgId, limit, after }: Listi
   return rows.map(readApiKey);
 };
 
-/** An API key of the tenant of `db`, in force or not; null when there is none. */
-export const apiKeyById = async (db: PoolClient, apiKeyId: string): Promise<ApiKeyView | null> => {
-  const { rows } = await db.query<ApiKeyColumns>({
+/** An API key of the tenant of `db` with the revision of its organization, in force or not; null when there is none. */
+export const apiKeyById = async (
+  db: PoolClient,
+  apiKeyId: string,
+): Promise<(ApiKeyView & { readonly revision: bigint }) | null> => {
+  const { rows } = await db.query<ApiKeyColumns & { readonly revision: string }>({
     name: 'api-key-by-id',
-    text: `select ${apiKeyColumns} from rm.api_keys k left join identity.api_keys i on i.api_key_id = k.api_key_id
+    text: `select ${apiKeyColumns}, o.revision
+      from rm.api_keys k join rm.organizations o on o.organization_id = k.issuer_org_id
+      left join identity.api_keys i on i.api_key_id = k.api_key_id
       where k.api_key_id = $1`,
     values: [apiKeyId],
   });
-  return rows[0] === undefined ? null : readApiKey(rows[0]);
+  const [row] = rows;
+  return row === undefined ? null : { ...readApiKey(row), revision: BigInt(row.revision) };
 };
 
 type Listing = {
@@ -91,13 +95,12 @@ type ApiKeyColumns = {
   readonly expires_ms: string | null;
   readonly revoked_ms: string | null;
   readonly used_ms: string | null;
-  readonly revision: string;
 };
 
 // A key is out of force as soon as one of the two says so (db/identity/030-authenticate.sql).
 const apiKeyColumns = `k.api_key_id, k.name, k.scopes, k.hint, ${epochMs('k.created_at')} as created_ms,
   ${epochMs('k.expires_at')} as expires_ms, ${epochMs('coalesce(k.revoked_at, i.revoked_at)')} as revoked_ms,
-  ${epochMs('i.last_used_at')} as used_ms, k.revision`;
+  ${epochMs('i.last_used_at')} as used_ms`;
 
 const readApiKey = (row: ApiKeyColumns): ApiKeyView => ({
   apiKeyId: row.api_key_id,
@@ -108,7 +111,6 @@ const readApiKey = (row: ApiKeyColumns): ApiKeyView => ({
   expiresAt: instantOf(row.expires_ms),
   revokedAt: instantOf(row.revoked_ms),
   lastUsedAt: instantOf(row.used_ms),
-  revision: BigInt(row.revision),
 });
 
 const instantOf = (ms: string | null): Instant | null => (ms === null ? null : fromMs(Number(ms)));

@@ -8,7 +8,7 @@ export const invitations: Table = {
   name: 'invitations',
   key: ['issuer_org_id', 'invitation_id'],
   columns: {
-    ...{ issuer_org_id: 'text', invitation_id: 'text', revision: 'bigint', email_ref: 'text', role: 'text' },
+    ...{ issuer_org_id: 'text', invitation_id: 'text', email_ref: 'text', role: 'text' },
     ...{
       invited_at: 'timestamptz',
       expires_at: 'timestamptz',
@@ -19,16 +19,14 @@ export const invitations: Table = {
   },
 };
 
-/** The row of a new invitation. `revision` is that of the event in the organization's stream. */
+/** The row of a new invitation. */
 export const invitationRow = (
   organizationId: string,
   invitation: Extract<OrganizationEvent, { type: 'MemberInvited' }>['data'],
   invitedAt: Instant,
-  revision: bigint,
 ): Row => ({
   issuer_org_id: organizationId,
   invitation_id: invitation.invitationId,
-  revision: `${revision}`,
   email_ref: invitation.emailRef,
   role: invitation.role,
   invited_at: invitedAt,
@@ -45,8 +43,6 @@ export type InvitationView = {
   readonly role: Role;
   readonly invitedAt: Instant;
   readonly expiresAt: Instant;
-  /** Of the last event that touched the invitation, in the organization's stream. */
-  readonly revision: bigint;
 };
 
 /** The open invitations of an organization at `now`, newest first, after the given one. For asTenant of that organization. */
@@ -68,25 +64,6 @@ export const listInvitations = async (
   return rows.map(readInvitation);
 };
 
-/**
- * An invitation of the organization that is neither withdrawn nor accepted, though its time may be over; null when there is
- * none. For asTenant of that organization.
- */
-export const invitationById = async (
-  db: PoolClient,
-  orgId: string,
-  invitationId: string,
-): Promise<InvitationView | null> => {
-  const { rows } = await db.query<InvitationRow>({
-    name: 'invitation-by-id',
-    text: `select ${invitationColumns}
-      from rm.invitations i left join vault.personal_values v on v.ref = i.email_ref
-      where i.issuer_org_id = $1 and i.invitation_id = $2 and i.withdrawn_at is null and i.accepted_at is null`,
-    values: [orgId, invitationId],
-  });
-  return rows[0] === undefined ? null : readInvitation(rows[0]);
-};
-
 type Listing = {
   readonly orgId: string;
   /** Rows at most; ask for one more than is shown to know whether there is a next page. */
@@ -103,11 +80,10 @@ type InvitationRow = {
   readonly role: Role;
   readonly invited_ms: string;
   readonly expires_ms: string;
-  readonly revision: string;
 };
 
 const invitationColumns = `i.invitation_id, v.value as email, i.role, ${epochMs('i.invited_at')} as invited_ms,
-  ${epochMs('i.expires_at')} as expires_ms, i.revision`;
+  ${epochMs('i.expires_at')} as expires_ms`;
 
 const readInvitation = (row: InvitationRow): InvitationView => ({
   invitationId: row.invitation_id,
@@ -115,5 +91,4 @@ const readInvitation = (row: InvitationRow): InvitationView => ({
   role: row.role,
   invitedAt: fromMs(Number(row.invited_ms)),
   expiresAt: fromMs(Number(row.expires_ms)),
-  revision: BigInt(row.revision),
 });

@@ -8,33 +8,30 @@ export const memberships: Table = {
   name: 'memberships',
   key: ['issuer_org_id', 'user_id'],
   columns: {
-    ...{ issuer_org_id: 'text', user_id: 'text', revision: 'bigint', role: 'text', invitation_id: 'text' },
+    ...{ issuer_org_id: 'text', user_id: 'text', role: 'text', invitation_id: 'text' },
     ...{ joined_at: 'timestamptz', removed_at: 'timestamptz' },
   },
 };
 
-/** The row of a member; one who comes back has it made again. `revision` is that of the event in the organization's stream. */
+/** The row of a member; one who comes back has it made again. */
 export const membershipRow = (
   organizationId: string,
   { userId, role, invitationId }: Extract<OrganizationEvent, { type: 'MemberJoined' }>['data'],
   joinedAt: Instant,
-  revision: bigint,
 ): Row => ({
   issuer_org_id: organizationId,
   user_id: userId,
-  revision: `${revision}`,
   role,
   invitation_id: invitationId,
   joined_at: joinedAt,
   removed_at: null,
 });
 
-/** A member as the API shows it. `revision`: of the last event that touched the membership, in the organization's stream. */
+/** Who is a member of an organization, and since when. Names and addresses are in identity. */
 export type MemberView = {
   readonly userId: string;
   readonly role: Role;
   readonly joinedAt: Instant;
-  readonly revision: bigint;
 };
 
 /** Who is a member of an organization now, newest first, after the given one. For asTenant of that organization. */
@@ -54,17 +51,6 @@ export const listMembers = async (
   return rows.map(readMember);
 };
 
-/** A member of the organization; null for anybody else, and for who is one no more. For asTenant of that organization. */
-export const memberById = async (db: PoolClient, orgId: string, userId: string): Promise<MemberView | null> => {
-  const { rows } = await db.query<MemberRow>({
-    name: 'member-by-id',
-    text: `select ${memberColumns} from rm.memberships m
-      where m.issuer_org_id = $1 and m.user_id = $2 and m.removed_at is null`,
-    values: [orgId, userId],
-  });
-  return rows[0] === undefined ? null : readMember(rows[0]);
-};
-
 type Listing = {
   readonly orgId: string;
   /** Rows at most; ask for one more than is shown to know whether there is a next page. */
@@ -78,14 +64,12 @@ type MemberRow = {
   readonly user_id: string;
   readonly role: Role;
   readonly joined_ms: string;
-  readonly revision: string;
 };
 
-const memberColumns = `m.user_id, m.role, ${epochMs('m.joined_at')} as joined_ms, m.revision`;
+const memberColumns = `m.user_id, m.role, ${epochMs('m.joined_at')} as joined_ms`;
 
-const readMember = ({ user_id: userId, role, joined_ms, revision }: MemberRow): MemberView => ({
+const readMember = ({ user_id: userId, role, joined_ms }: MemberRow): MemberView => ({
   userId,
   role,
   joinedAt: fromMs(Number(joined_ms)),
-  revision: BigInt(revision),
 });

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { OrganizationEvent } from '../../domain/organization/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
+import { beginsWith } from './prefix.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
 
 /** `rm.projects`: an organization's projects, archived ones too (db/read-models/053-projects.sql). */
@@ -9,21 +10,19 @@ export const projects: Table = {
   name: 'projects',
   key: ['issuer_org_id', 'project_id'],
   columns: {
-    ...{ issuer_org_id: 'text', project_id: 'text', revision: 'bigint', name: 'text', metadata_ref: 'text' },
+    ...{ issuer_org_id: 'text', project_id: 'text', name: 'text', metadata_ref: 'text' },
     ...{ created_at: 'timestamptz', archived_at: 'timestamptz' },
   },
 };
 
-/** The row of a new project. `revision` is that of the event in the organization's stream. */
+/** The row of a new project. */
 export const projectRow = (
   organizationId: string,
   { projectId, name, metadataRef }: Extract<OrganizationEvent, { type: 'ProjectCreated' }>['data'],
   createdAt: Instant,
-  revision: bigint,
 ): Row => ({
   issuer_org_id: organizationId,
   project_id: projectId,
-  revision: `${revision}`,
   name,
   metadata_ref: metadataRef,
   created_at: createdAt,
@@ -38,8 +37,6 @@ export type ProjectView = {
   readonly metadata: JsonObject | null;
   readonly createdAt: Instant;
   readonly archivedAt: Instant | null;
-  /** Of the last event that touched the project, in the organization's stream. */
-  readonly revision: bigint;
 };
 
 /** An organization's projects, newest first. A page is not shifted by later ones. For asTenant of that organization. */
@@ -54,10 +51,7 @@ export const listProjects = async (
     filters.push(`(p.created_at, p.project_id) < (select c.created_at, c.project_id from rm.projects c
       where c.issuer_org_id = $1 and c.project_id = ${parameter(after)})`);
   if (archived !== undefined) filters.push(`p.archived_at is ${archived ? 'not null' : 'null'}`);
-  if (q !== undefined) {
-    const prefix = `lower(${parameter(q)}::text)`;
-    filters.push(`p.name_lower >= ${prefix} and p.name_lower < ${prefix} || U&'\\+10FFFF'`);
-  }
+  if (q !== undefined) filters.push(beginsWith('p.name_lower', parameter(q)));
   const { rows } = await db.query<ProjectRow>({
     text: `select ${projectColumns} from rm.projects p left join vault.personal_values v on v.ref = p.metadata_ref
       where ${['p.issuer_org_id = $1', ...filters].join(' and ')}
@@ -67,15 +61,22 @@ export const listProjects = async (
   return rows.map(readProject);
 };
 
-/** A project of the organization, archived or not; null when there is none. For asTenant of that organization. */
-export const projectById = async (db: PoolClient, orgId: string, projectId: string): Promise<ProjectView | null> => {
-  const { rows } = await db.query<ProjectRow>({
+/** A project with the revision of its organization, archived or not; null when there is none. For asTenant of that organization. */
+export const projectById = async (
+  db: PoolClient,
+  orgId: string,
+  projectId: string,
+): Promise<(ProjectView & { readonly revision: bigint }) | null> => {
+  const { rows } = await db.query<ProjectRow & { readonly revision: string }>({
     name: 'project-by-id',
-    text: `select ${projectColumns} from rm.projects p left join vault.personal_values v on v.ref = p.metadata_ref
+    text: `select ${projectColumns}, o.revision
+      from rm.projects p join rm.organizations o on o.organization_id = p.issuer_org_id
+      left join vault.personal_values v on v.ref = p.metadata_ref
       where p.issuer_org_id = $1 and p.project_id = $2`,
     values: [orgId, projectId],
   });
-  return rows[0] === undefined ? null : readProject(rows[0]);
+  const [row] = rows;
+  return row === undefined ? null : { ...readProject(row), revision: BigInt(row.revision) };
 };
 
 type Listing = {
@@ -97,11 +98,10 @@ type ProjectRow = {
   readonly metadata: string | null;
   readonly created_ms: string;
   readonly archived_ms: string | null;
-  readonly revision: string;
 };
 
 const projectColumns = `p.project_id, p.name, p.metadata_ref, v.value as metadata, ${epochMs('p.created_at')} as created_ms,
-  ${epochMs('p.archived_at')} as archived_ms, p.revision`;
+  ${epochMs('p.archived_at')} as archived_ms`;
 
 const readProject = (row: ProjectRow): ProjectView => ({
   projectId: row.project_id,
@@ -110,5 +110,4 @@ const readProject = (row: ProjectRow): ProjectView => ({
   metadata: row.metadata === null ? null : JSON.parse(row.metadata),
   createdAt: fromMs(Number(row.created_ms)),
   archivedAt: row.archived_ms === null ? null : fromMs(Number(row.archived_ms)),
-  revision: BigInt(row.revision),
 });

@@ -12,6 +12,8 @@ import {
   joinedEvent,
   keyCreatedEvent,
   later,
+  nextWeek,
+  noon,
   on,
   oneOfEach,
   organization,
@@ -162,18 +164,27 @@ describe('folding an organization', () => {
     ];
     expect(fold(organizationDecider, [...everything, ...strange])).toEqual(fold(organizationDecider, everything));
   });
-  test('holds what decisions ask about, and nothing else', () => {
+  test('holds what decisions ask about, what there is to be shown of it, and nothing else', () => {
     expect(fold(organizationDecider, [...everything, on(closedEvent, later)])).toEqual({
       kind: 'created',
       organizationId: 'org_1',
       name: 'Demo Vendor',
       timeZone: 'UTC',
+      createdAt: noon,
       closedAt: later,
-      members: new Map([['ada', { role: 'OWNER', invitationId: null }]]),
+      members: new Map([['ada', { role: 'OWNER', invitationId: null, joinedAt: noon }]]),
       formerMembers: new Set(['grace']),
-      invitations: new Map([['inv_1', { role: 'MEMBER', expiresAt: '2026-01-08T12:00:00.000Z', state: 'pending' }]]),
-      apiKeys: new Map([['key_1', { name: 'ci', scopes: ['licenses:read'], expiresAt: null, revokedAt: null }]]),
-      projects: new Map([['prj_1', { name: 'Atlas', metadataRef: null, archived: false }]]),
+      invitations: new Map([['inv_1', { role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending' }]]),
+      apiKeys: new Map([
+        [
+          'key_1',
+          {
+            ...{ name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab', createdAt: noon },
+            ...{ expiresAt: null, revokedAt: null },
+          },
+        ],
+      ]),
+      projects: new Map([['prj_1', { name: 'Atlas', metadataRef: null, createdAt: noon, archivedAt: null }]]),
     });
   });
   test('forks into independent copies', () => {

@@ -2,8 +2,8 @@ import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { revokeStoredApiKey, storeApiKey } from '../../../src/identity/stored-api-keys.ts';
 import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
-import { invitationById, listInvitations } from '../../../src/projections/tables/invitations.ts';
-import { listMembers, memberById } from '../../../src/projections/tables/memberships.ts';
+import { listInvitations } from '../../../src/projections/tables/invitations.ts';
+import { listMembers } from '../../../src/projections/tables/memberships.ts';
 import { organizationById } from '../../../src/projections/tables/organizations.ts';
 import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
 import { removeValue, storeValue } from '../../../src/projections/tables/vault.ts';
@@ -49,10 +49,10 @@ afterAll(() => models.drop());
 const page = { orgId: vendor, limit: 100, after: null };
 
 describe('members', () => {
-  test('are those of now, newest first, each with its latest role and revision', async () => {
+  test('are those of now, newest first, each with its latest role', async () => {
     expect(await as(vendor, (db) => listMembers(db, page))).toEqual([
-      { userId: bob, role: 'GUEST', joinedAt: testInstant(20), revision: 21n },
-      { userId: ada, role: 'OWNER', joinedAt: testInstant(1), revision: 2n },
+      { userId: bob, role: 'GUEST', joinedAt: testInstant(20) },
+      { userId: ada, role: 'OWNER', joinedAt: testInstant(1) },
     ]);
   });
 
@@ -68,8 +68,6 @@ describe('members', () => {
 
   test('of another organization are not there', async () => {
     expect(await as(rival, (db) => listMembers(db, page))).toEqual([]);
-    expect(await as(rival, (db) => memberById(db, vendor, ada))).toBeNull();
-    expect(await as(vendor, (db) => memberById(db, vendor, ada))).toMatchObject({ userId: ada });
   });
 });
 
@@ -91,7 +89,8 @@ describe('invitations', () => {
     const [invitationId = ''] = invited;
     const ref = testId('ref', invitationId);
     const email = { ref, issuerOrgId: vendor, holderOrgId: null, kind: 'EMAIL', subject: invitationId } as const;
-    const shown = async () => (await as(vendor, (db) => invitationById(db, vendor, invitationId)))?.email;
+    const shown = async () =>
+      (await as(vendor, (db) => listInvitations(db, { ...page, now: testInstant(0) }))).at(-1)?.email;
     expect(await shown()).toBeNull();
     await write(vendor, (db) => storeValue(db, { ...email, value: 'carol@example.com' }));
     expect(await shown()).toBe('carol@example.com');
@@ -99,13 +98,8 @@ describe('invitations', () => {
     expect(await shown()).toBeNull();
   });
 
-  test('of another organization, accepted and withdrawn ones are not there', async () => {
-    const [invitationId = ''] = invited;
-    expect(await as(rival, (db) => listInvitations(db, { ...page, now: testInstant(0) }))).toEqual([]);
-    expect(await as(rival, (db) => invitationById(db, vendor, invitationId))).toBeNull();
-    for (const name of ['bob of Vendor', 'nobody of Vendor'])
-      expect(await as(vendor, (db) => invitationById(db, vendor, testId('inv', name)))).toBeNull();
-  });
+  test('of another organization are not there', async () =>
+    expect(await as(rival, (db) => listInvitations(db, { ...page, now: testInstant(0) }))).toEqual([]));
 });
 
 describe('projects', () => {
@@ -155,9 +149,9 @@ describe('API keys', () => {
     expect(found).toEqual([
       {
         ...{ apiKeyId: other, name: 'other', scopes: ['events:read'], hint: 'h', createdAt: testInstant(15) },
-        ...{ expiresAt: testInstant(7 * 86_400), revokedAt: testInstant(18), lastUsedAt: null, revision: 19n },
+        ...{ expiresAt: testInstant(7 * 86_400), revokedAt: testInstant(18), lastUsedAt: null },
       },
-      expect.objectContaining({ apiKeyId: ci, name: 'CI', expiresAt: null, revokedAt: null, revision: 18n }),
+      expect.objectContaining({ apiKeyId: ci, name: 'CI', expiresAt: null, revokedAt: null }),
     ]);
     expect(await as(vendor, (db) => listApiKeys(db, { ...page, after: other }))).toEqual(found.slice(1));
     expect(await as(rival, (db) => listApiKeys(db, page))).toEqual([]);

@@ -48,53 +48,35 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
 
   test('a member has the role of the last change, and comes back after being removed', async () => {
     const [ada, bob] = [testId('usr', 'ada of Vendor'), testId('usr', 'bob of Vendor')];
-    const found = await rowsOf(
-      'select user_id, role, revision, invitation_id, joined_at, removed_at from rm.memberships',
-    );
+    const found = await rowsOf('select user_id, role, invitation_id, joined_at, removed_at from rm.memberships');
     expect(found.toSorted((a, b) => a.joined_at - b.joined_at)).toEqual([
-      { user_id: ada, role: 'OWNER', revision: '2', invitation_id: null, joined_at: at(1), removed_at: null },
-      { user_id: bob, role: 'GUEST', revision: '21', invitation_id: null, joined_at: at(20), removed_at: null },
+      { user_id: ada, role: 'OWNER', invitation_id: null, joined_at: at(1), removed_at: null },
+      { user_id: bob, role: 'GUEST', invitation_id: null, joined_at: at(20), removed_at: null },
     ]);
   });
 
   test('an invitation says what became of it', async () => {
-    const sql = `select role, revision, invited_at, expires_at, withdrawn_at, accepted_at, user_id from rm.invitations order by invited_at`;
+    const sql = `select role, invited_at, expires_at, withdrawn_at, accepted_at, user_id from rm.invitations order by invited_at`;
     const [expires_at, user_id] = [at(7 * 86_400), testId('usr', 'bob of Vendor')];
     expect(await rowsOf(sql)).toEqual([
-      { role: 'MEMBER', revision: '6', invited_at: at(2), expires_at, withdrawn_at: null, accepted_at: at(5), user_id },
-      {
-        role: 'GUEST',
-        revision: '7',
-        invited_at: at(3),
-        expires_at,
-        withdrawn_at: at(6),
-        accepted_at: null,
-        user_id: null,
-      },
+      { role: 'MEMBER', invited_at: at(2), expires_at, withdrawn_at: null, accepted_at: at(5), user_id },
+      { role: 'GUEST', invited_at: at(3), expires_at, withdrawn_at: at(6), accepted_at: null, user_id: null },
     ]);
   });
 
   test('a project is renamed, archived and restored', async () => {
-    const sql =
-      'select name, name_lower, revision, metadata_ref, created_at, archived_at from rm.projects order by created_at';
+    const sql = 'select name, name_lower, metadata_ref, created_at, archived_at from rm.projects order by created_at';
     expect(await rowsOf(sql)).toEqual([
-      { name: 'Atlas', name_lower: 'atlas', revision: '20', metadata_ref: null, created_at: at(4), archived_at: null },
-      {
-        name: 'Borges',
-        name_lower: 'borges',
-        revision: '14',
-        metadata_ref: null,
-        created_at: at(8),
-        archived_at: at(13),
-      },
+      { name: 'Atlas', name_lower: 'atlas', metadata_ref: null, created_at: at(4), archived_at: null },
+      { name: 'Borges', name_lower: 'borges', metadata_ref: null, created_at: at(8), archived_at: at(13) },
     ]);
   });
 
   test('an API key is renamed, given other scopes and revoked', async () => {
-    const sql = 'select name, revision, scopes, expires_at, revoked_at from rm.api_keys order by created_at';
+    const sql = 'select name, scopes, expires_at, revoked_at from rm.api_keys order by created_at';
     expect(await rowsOf(sql)).toEqual([
-      { name: 'CI', revision: '18', scopes: ['licenses:write'], expires_at: null, revoked_at: null },
-      { name: 'other', revision: '19', scopes: ['events:read'], expires_at: at(7 * 86_400), revoked_at: at(18) },
+      { name: 'CI', scopes: ['licenses:write'], expires_at: null, revoked_at: null },
+      { name: 'other', scopes: ['events:read'], expires_at: at(7 * 86_400), revoked_at: at(18) },
     ]);
   });
 });
