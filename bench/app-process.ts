@@ -68,13 +68,15 @@ const start = async (options: AppOptions): Promise<string> => {
     constant: () =>
       createApi({
         authenticate: {
-          apiKey: createAuthenticate({ pool, secrets, nowMs: Date.now, onError: (error) => log.error(error) }),
+          apiKey: createAuthenticate({ pool, secrets, nowMs: Date.now, onError: (error) => log.error(error) })
+            .authenticate,
           user: async () => null,
         },
         stopping: new AbortController().signal,
         front: measuredFront,
         accounts: noAccounts,
         platformLicense: async () => null,
+        forgetApiKey: () => undefined,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
         store,

@@ -7,10 +7,9 @@ import { catalogAggregate, organizationAggregate } from '../eventstore/aggregate
 import type { Actor } from '../eventstore/envelope.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { aggregateId, builtInPolicyIds } from '../eventstore/ids.ts';
-import { createApiKeyText, hashApiKey } from '../identity/api-key.ts';
 import type { Secrets } from '../identity/secrets.ts';
-import { storeApiKey } from '../identity/stored-api-keys.ts';
-import { asTenant } from '../projections/tenant.ts';
+import { scopes } from './organizations/fields.ts';
+import { withStoredApiKey } from './organizations/stored-api-key.ts';
 
 type Needs = {
   readonly executor: Executor;
@@ -23,10 +22,7 @@ type Needs = {
 type Created = { readonly position: bigint };
 
 /** Everything an API key may be allowed. */
-export const allScopes: readonly Scope[] = [
-  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write', 'events:read'] as const),
-  ...(['webhooks:write', 'members:write', 'projects:write'] as const),
-];
+export const allScopes: readonly Scope[] = scopes;
 
 /** Creates an organization. Its id follows from the command id (a UUID): a retry finds what the first try has done. */
 export const createOrganization = async (
@@ -88,23 +84,18 @@ export const createApiKey = async (
 ): Promise<Created & { readonly apiKeyId: string; readonly apiKey: string }> => {
   const { commandId, organizationId, name, scopes } = key;
   const apiKeyId = encodeId('key', aggregateId(commandId, 'api key'));
-  const { text, lookupId, hint } = createApiKeyText(secrets, commandId);
-  const { hash, secretId } = hashApiKey(secrets, text);
-  await asTenant(
-    pool,
-    organizationId,
-    (db) => storeApiKey(db, { apiKeyId, lookupId, organizationId, hash, secretId }),
-    { readOnly: false },
+  const place = { commandId, organizationId, apiKeyId };
+  const { made, apiKey } = await withStoredApiKey(pool, secrets, place, ({ hint }) =>
+    executor.execute(
+      organizationAggregate,
+      organizationId,
+      { type: 'CreateApiKey', at: now(), by: system, data: { apiKeyId, name, scopes, hint, expiresAt: null } },
+      contextOf(commandId, 'createApiKey'),
+      () => null,
+    ),
   );
-  const created = await executor.execute(
-    organizationAggregate,
-    organizationId,
-    { type: 'CreateApiKey', at: now(), by: system, data: { apiKeyId, name, scopes, hint, expiresAt: null } },
-    contextOf(commandId, 'createApiKey'),
-    () => null,
-  );
-  if ('rejected' in created) throw new Error(`The API key was not created: ${created.detail}`);
-  return { apiKeyId, apiKey: text, position: created.position.commit };
+  if ('rejected' in made) throw new Error(`The API key was not created: ${made.detail}`);
+  return { apiKeyId, apiKey, position: made.position.commit };
 };
 
 const system = { type: 'SYSTEM', id: 'bootstrap', onBehalfOf: null } as const satisfies Actor;

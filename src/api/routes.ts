@@ -3,9 +3,11 @@ import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
+import type { OrganizationNeeds } from './organizations/needs.ts';
+import { organizationRoutes } from './organizations/routes.ts';
 import type { Route } from './route.ts';
 
-export type RouteNeeds = LicenseRouteNeeds & AuthNeeds & EventRouteNeeds;
+export type RouteNeeds = LicenseRouteNeeds & AuthNeeds & OrganizationNeeds & EventRouteNeeds;
 
 /**
  * Every operation, the most frequent first, because the router tries them in this order. A path without parameters stands
@@ -15,6 +17,7 @@ export const createRoutes = (needs: RouteNeeds): readonly Route[] => [
   ...clientRoutes(needs),
   ...licenseRoutes(needs),
   ...authRoutes(needs),
+  ...organizationRoutes(needs),
   ...eventRoutes(needs),
   ...catalogRoutes(needs),
 ];

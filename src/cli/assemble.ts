@@ -109,7 +109,7 @@ export const assemble = async (
       closers.push(worker.close);
     }
 
-    const apiKey = createAuthenticate({
+    const { authenticate: apiKey, forget: forgetApiKey } = createAuthenticate({
       ...{ pool: apiPool, secrets, nowMs: Date.now },
       onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
     });
@@ -132,7 +132,7 @@ export const assemble = async (
       closers.push(closeAccounts, closeFront);
       const { server } = createApi({
         ...shared,
-        ...{ front, platformLicense, accounts },
+        ...{ front, platformLicense, accounts, forgetApiKey },
         authenticate: { apiKey, user },
         executor,
         store,

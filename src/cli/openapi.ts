@@ -25,7 +25,7 @@ export const currentOpenApi = (): string => {
   const store = connectEventStore({ url: 'esdb://nowhere?tls=false' });
   const routes = createRoutes({
     authenticate: {
-      apiKey: createAuthenticate({ pool, secrets, nowMs: () => 0, onError: () => undefined }),
+      apiKey: createAuthenticate({ pool, secrets, nowMs: () => 0, onError: () => undefined }).authenticate,
       user: async () => null,
     },
     executor: createExecutor({ store }),
@@ -37,6 +37,8 @@ export const currentOpenApi = (): string => {
     licenseKeyPrefix: 'LL',
     accounts: noAccounts,
     platformLicense: async () => null,
+    forgetApiKey: () => undefined,
+    waitUntilProjected: async () => true,
     now: () => '',
   });
   return openApiText(routes, version);

@@ -15,6 +15,13 @@ export type ApiKeyIdentity = {
 /** Who an API key belongs to; null for anything that is not a key in force. */
 export type AuthenticateApiKey = (text: string) => Promise<ApiKeyIdentity | null>;
 
+/** What checks API keys, and forgets at once what this process knows to have changed. */
+export type ApiKeyAuthentication = {
+  readonly authenticate: AuthenticateApiKey;
+  /** Looks a key up anew at its next request: it was revoked, or has other scopes. */
+  readonly forget: (apiKeyId: string) => void;
+};
+
 const cachedMsMax = 30_000;
 const cachedKeysMax = 10_000;
 
@@ -48,9 +55,11 @@ type Row = {
  * or one of a closed organization may still work, never beyond the key's own end; a bad one never is. Only hashes of keys are kept in memory.
  * When a key was last used is noted beside the request, at most once a minute.
  */
-export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): AuthenticateApiKey => {
+export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): ApiKeyAuthentication => {
   const cached = new Map<string, { readonly identity: ApiKeyIdentity; readonly untilMs: number }>();
   const notedMs = new Map<string, number>();
+  // Counts what was forgotten, so that a look-up which began before does not bring it back.
+  let forgotten = 0;
 
   const noteUse = ({ apiKeyId, organizationId }: ApiKeyIdentity, usedMs: number): void => {
     if (usedMs < (notedMs.get(apiKeyId) ?? Number.NEGATIVE_INFINITY) + notedEveryMs) return;
@@ -65,7 +74,7 @@ export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): Au
     noted.catch(onError);
   };
 
-  return async (text) => {
+  const authenticate: AuthenticateApiKey = async (text) => {
     const key = parseApiKey(text);
     if (key === null) return null;
     const digest = createHash('sha256').update(text).digest('base64');
@@ -73,6 +82,7 @@ export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): Au
     if (hit !== undefined && nowMs() < hit.untilMs) return hit.identity;
     cached.delete(digest);
 
+    const forgottenBefore = forgotten;
     const { rows } = await pool.query<Row>({
       name: 'identity-authenticate',
       text: 'select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms from identity.authenticate($1)',
@@ -86,10 +96,18 @@ export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): Au
     const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
     const identity: ApiKeyIdentity = { kind: 'apiKey', apiKeyId, organizationId, scopes };
     noteUse(identity, now);
-    makeRoom(cached);
-    cached.set(digest, { identity, untilMs: Math.min(now + cachedMsMax, expiresMs) });
+    if (forgotten === forgottenBefore) {
+      makeRoom(cached);
+      cached.set(digest, { identity, untilMs: Math.min(now + cachedMsMax, expiresMs) });
+    }
     return identity;
   };
+
+  const forget = (apiKeyId: string): void => {
+    forgotten += 1;
+    for (const [digest, { identity }] of cached) if (identity.apiKeyId === apiKeyId) cached.delete(digest);
+  };
+  return { authenticate, forget };
 };
 
 const makeRoom = (cache: Map<string, unknown>): void => {

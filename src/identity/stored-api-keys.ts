@@ -12,17 +12,39 @@ export type StoredApiKey = {
   readonly secretId: string;
 };
 
-/** Stores a key before the event that makes it known, so that a key of the log always works. Again changes nothing. As its tenant. */
+/**
+ * Stores a key before the event that makes it known, so that a key of the log always works. Where there is one of this id
+ * already, it stays. Returns the look-up id that is stored, and whether it was stored now. As its tenant.
+ */
 export const storeApiKey = async (
   db: PoolClient,
   { apiKeyId, lookupId, organizationId, hash, secretId }: StoredApiKey,
-): Promise<void> => {
-  await db.query({
+): Promise<{ readonly lookupId: string; readonly isNew: boolean }> => {
+  const { rowCount } = await db.query({
     name: 'store-api-key',
     text: `insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id)
-      values ($1, $2, $3, $4, $5) on conflict do nothing`,
+      values ($1, $2, $3, $4, $5) on conflict (api_key_id) do nothing`,
     values: [apiKeyId, lookupId, organizationId, hash, secretId],
   });
+  if (rowCount === 1) return { lookupId, isNew: true };
+  const { rows } = await db.query<{ lookup_id: string }>({
+    name: 'stored-api-key',
+    text: 'select lookup_id from identity.api_keys where api_key_id = $1',
+    values: [apiKeyId],
+  });
+  const [stored] = rows;
+  if (stored === undefined) throw new Error(`The API key ${apiKeyId} was neither stored nor there.`);
+  return { lookupId: stored.lookup_id, isNew: false };
+};
+
+/** When a key was last used; null: never yet, or not stored. As its tenant. */
+export const apiKeyLastUsedAt = async (db: PoolClient, apiKeyId: string): Promise<Instant | null> => {
+  const { rows } = await db.query<{ last_used_at: Date | null }>({
+    name: 'api-key-last-used',
+    text: 'select last_used_at from identity.api_keys where api_key_id = $1',
+    values: [apiKeyId],
+  });
+  return rows[0]?.last_used_at?.toISOString() ?? null;
 };
 
 /** Puts a key out of force at once, before the event that says so is projected. The first instant stays. As its tenant. */

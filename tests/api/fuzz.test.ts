@@ -49,7 +49,8 @@ test('whatever is sent is answered: never a 500, always a declared code or a dec
         .parse(route.request.shape.body?.meta());
       const valid = 'licenseKey' in example ? { ...example, licenseKey } : example;
       const target = route.operationId === 'revokeLicense' ? doomed.licenseId : licenseId;
-      const answer = await ledger.call('POST', route.path.replace('{licenseId}', target), {
+      const path = route.path.replace('{licenseId}', target).replace('{organizationId}', ledger.a.organizationId);
+      const answer = await ledger.call('POST', path, {
         key: ledger.a.apiKey,
         body: mutate(valid, at, value, name),
       });

@@ -38,6 +38,16 @@ describe('every GET', () => {
   test('reads in a transaction that may not write', async () => {
     const routes = ledger.routes.filter(({ method, access }) => method === 'get' && access.kind === 'organization');
     expect(routes.length).toBeGreaterThanOrEqual(4);
+    const { accessToken: key } = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+    const made = async (path: string, body: object) => (await ledger.call('POST', path, { key, body })).body;
+    const ids: Readonly<Record<string, unknown>> = {
+      ...{ licenseId, organizationId: ledger.a.organizationId },
+      productId: (await made('/v1/products', { code: 'local_cli', name: 'CLI' })).id,
+      policyId: (await ledger.call('GET', '/v1/policies?limit=1', { key })).body.data?.[0]?.id,
+      apiKeyId: (await made('/v1/api-keys', { name: 'CI', scopes: ['licenses:read'] })).apiKey?.id,
+      projectId: (await made('/v1/projects', { name: 'Apollo' })).id,
+      eventId: (await ledger.call('GET', '/v1/events?limit=1', { key })).body.data?.[0]?.id,
+    };
     await ledger.database.superuser.query(trap);
     try {
       const read = (readOnly: boolean) =>
@@ -47,14 +57,12 @@ describe('every GET', () => {
       await expect(read(false)).rejects.toThrow('read in a transaction that may write');
       await read(true);
 
-      const events = await ledger.call('GET', '/v1/events?limit=1', { key: ledger.a.apiKey });
-      const eventId = String(events.body.data?.[0]?.id);
       for (const { path, replies } of routes) {
-        const filled = path.replace('{licenseId}', licenseId).replace('{eventId}', eventId);
-        expect(filled).not.toContain('{');
+        const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => String(ids[name]));
+        expect(filled).not.toContain('undefined');
         // A stream reads before it begins, and would not end.
         const method = replies[200]?.body === undefined ? 'HEAD' : 'GET';
-        const answer = await ledger.call(method, filled, { key: ledger.a.apiKey });
+        const answer = await ledger.call(method, filled, { key });
         expect([path, answer.status]).toEqual([path, 200]);
       }
     } finally {

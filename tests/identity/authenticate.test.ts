@@ -17,8 +17,10 @@ const authentication = () => {
   const { secrets, database } = ledger;
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
-  const authenticate = createAuthenticate({ pool: database.api, secrets, nowMs: () => clock.ms, onError });
-  return { clock, authenticate, errors };
+  const { authenticate, forget } = createAuthenticate({
+    ...{ pool: database.api, secrets, nowMs: () => clock.ms, onError },
+  });
+  return { clock, authenticate, forget, errors };
 };
 
 test('knows whose key it is and what it may do; anything else is nobody', async () => {

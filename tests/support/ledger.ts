@@ -105,11 +105,15 @@ export const startLedger = async ({
   const { verifyAccessToken, signAccessToken } = accessTokens;
   const users = createAuthenticateUser({ pool: database.api, verifyAccessToken, nowMs });
 
+  const apiKeys = createAuthenticate({
+    ...{ pool: database.api, secrets, nowMs, onError: (error) => log.pino.error(error) },
+  });
+
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
     authenticate: {
-      apiKey: createAuthenticate({ pool: database.api, secrets, nowMs, onError: (error) => log.pino.error(error) }),
+      apiKey: apiKeys.authenticate,
       user: users.authenticate,
     },
     accounts: {
@@ -119,6 +123,7 @@ export const startLedger = async ({
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
+    forgetApiKey: apiKeys.forget,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     store: connected,

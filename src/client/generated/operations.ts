@@ -35,11 +35,20 @@ export type SwitchOrganization = { organizationId: string };
 export type ChangePassword = { currentPassword: string; newPassword: string };
 export type AcceptInvitation = { token: string; password?: string; displayName?: string };
 export type ChangeUser = { displayName: string | null };
+export type NewOrganization = { name: string; timeZone?: string };
+export type OrganizationChange = { name?: string; timeZone?: string };
+export type NewInvitation = { email: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; expiresAt?: string };
+export type MemberChange = { role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type NewApiKey = { name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; expiresAt?: string | null };
+export type ApiKeyChange = { name?: string; scopes?: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[] };
+export type NewProject = { name: string; metadata?: { [name: string]: Schema1 } };
+export type ProjectChange = { name?: string; metadata?: { [name: string]: Schema1 }; archived?: boolean };
 export type NewProduct = { code: string; name: string; description?: string | null };
 export type ProductChange = { name?: string; description?: string | null };
 export type NewPolicy = { name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; type?: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy?: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds?: number; validationTtlSeconds?: number; offlineGraceSeconds?: number; overage?: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation?: { allowed?: boolean; cooldownSeconds?: number; maxPerTerm?: number | null }; fingerprintMatching?: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired?: boolean; productRequired?: boolean; lease?: { scope?: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds?: number; resurrectSeconds?: number; borrowMaxSeconds?: number }; heartbeatSeconds?: number | null; remindBefore?: (string)[]; trialEnd?: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment?: boolean; transferable?: boolean; renewUntilSeconds?: number | null; checkInSeconds?: number | null; userRequired?: boolean; leaseRequired?: boolean; environment?: string | null; versions?: { from?: string | null; below?: string | null } | null; reclaimBorrowed?: boolean; term?: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[] };
 export type PolicyChange = { name?: string; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products?: (string)[]; type?: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy?: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds?: number; validationTtlSeconds?: number; offlineGraceSeconds?: number; overage?: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation?: { allowed?: boolean; cooldownSeconds?: number; maxPerTerm?: number | null }; fingerprintMatching?: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired?: boolean; productRequired?: boolean; lease?: { scope?: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds?: number; resurrectSeconds?: number; borrowMaxSeconds?: number }; heartbeatSeconds?: number | null; remindBefore?: (string)[]; trialEnd?: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment?: boolean; transferable?: boolean; renewUntilSeconds?: number | null; checkInSeconds?: number | null; userRequired?: boolean; leaseRequired?: boolean; environment?: string | null; versions?: { from?: string | null; below?: string | null } | null; reclaimBorrowed?: boolean; term?: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[] };
 export type Schema0 = string | number | boolean | null | (Schema0)[] | { [name: string]: Schema0 };
+export type Schema1 = string | number | boolean | null | (Schema1)[] | { [name: string]: Schema1 };
 export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
 export type Problem = { type: string; title: string; status: number; detail: string; code: string; errors?: ({ pointer: string; detail: string })[]; requestId: string; [name: string]: unknown };
@@ -57,9 +66,18 @@ export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresI
 export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
 export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: string; alg: "ES256"; use: "sig" };
 export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
+export type OrganizationMembership = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
+export type Organization = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null };
+export type Member = { state: "active"; userId: string; displayName: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
+export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string };
+export type Invited = { invitation: Invitation; token: string };
+export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
+export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
+export type Project = { id: string; name: string; metadata: { [name: string]: Schema2 }; createdAt: string; archivedAt: string | null };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 export type Product = { id: string; code: string; name: string; description: string | null; createdAt: string; archivedAt: string | null };
 export type Policy = { id: string; version: number; name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; overage: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation: { allowed: boolean; cooldownSeconds: number; maxPerTerm: number | null }; fingerprintMatching: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired: boolean; productRequired: boolean; lease: { scope: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds: number; resurrectSeconds: number; borrowMaxSeconds: number }; heartbeatSeconds: number | null; remindBefore: (string)[]; trialEnd: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment: boolean; transferable: boolean; renewUntilSeconds: number | null; checkInSeconds: number | null; userRequired: boolean; leaseRequired: boolean; environment: string | null; versions: { from: string | null; below: string | null } | null; reclaimBorrowed: boolean; products: (string)[]; term: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; createdAt: string; versionCreatedAt: string; archivedAt: string | null };
+export type Schema2 = string | number | boolean | null | (Schema2)[] | { [name: string]: Schema2 };
 /** Every operation: what it takes, and what it answers with. */
 export type Operations = {
   validateLicense: { body: ValidateLicense; answer: Validation };
@@ -111,6 +129,26 @@ export type Operations = {
   getUser: { params: { userId: string }; answer: User };
   changeUser: { params: { userId: string }; body: ChangeUser; answer: User };
   deleteUser: { params: { userId: string }; answer: undefined };
+  listOrganizations: { query?: { limit?: number; cursor?: string }; answer: { data: (OrganizationMembership)[]; nextCursor: string | null; hasMore: boolean } };
+  createOrganization: { body: NewOrganization; answer: Organization };
+  getOrganization: { params: { organizationId: string }; answer: Organization };
+  changeOrganization: { params: { organizationId: string }; body: OrganizationChange; answer: Organization };
+  closeOrganization: { params: { organizationId: string }; answer: Organization };
+  listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
+  inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
+  changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
+  removeMember: { params: { organizationId: string; userId: string }; answer: undefined };
+  withdrawInvitation: { params: { organizationId: string; invitationId: string }; answer: undefined };
+  listApiKeys: { query?: { limit?: number; cursor?: string }; answer: { data: (ApiKey)[]; nextCursor: string | null; hasMore: boolean } };
+  createApiKey: { body: NewApiKey; answer: ApiKeyCreated };
+  getApiKey: { params: { apiKeyId: string }; answer: ApiKey };
+  changeApiKey: { params: { apiKeyId: string }; body: ApiKeyChange; answer: ApiKey };
+  revokeApiKey: { params: { apiKeyId: string }; answer: ApiKey };
+  listProjects: { query?: { limit?: number; cursor?: string; archived?: "true" | "false"; q?: string }; answer: { data: (Project)[]; nextCursor: string | null; hasMore: boolean } };
+  createProject: { body: NewProject; answer: Project };
+  getProject: { params: { projectId: string }; answer: Project };
+  changeProject: { params: { projectId: string }; body: ProjectChange; answer: Project };
+  archiveProject: { params: { projectId: string }; answer: Project };
   listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
   streamEvents: { query?: { cursor?: string; types?: string }; answer: undefined };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
@@ -176,6 +214,26 @@ export const operations = {
   getUser: { method: 'GET', path: '/v1/users/{userId}', repeats: false },
   changeUser: { method: 'PATCH', path: '/v1/users/{userId}', repeats: true },
   deleteUser: { method: 'DELETE', path: '/v1/users/{userId}', repeats: true },
+  listOrganizations: { method: 'GET', path: '/v1/organizations', repeats: false },
+  createOrganization: { method: 'POST', path: '/v1/organizations', repeats: true },
+  getOrganization: { method: 'GET', path: '/v1/organizations/{organizationId}', repeats: false },
+  changeOrganization: { method: 'PATCH', path: '/v1/organizations/{organizationId}', repeats: true },
+  closeOrganization: { method: 'DELETE', path: '/v1/organizations/{organizationId}', repeats: true },
+  listMembers: { method: 'GET', path: '/v1/organizations/{organizationId}/members', repeats: false },
+  inviteMember: { method: 'POST', path: '/v1/organizations/{organizationId}/members', repeats: true },
+  changeMember: { method: 'PATCH', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
+  removeMember: { method: 'DELETE', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
+  withdrawInvitation: { method: 'DELETE', path: '/v1/organizations/{organizationId}/invitations/{invitationId}', repeats: true },
+  listApiKeys: { method: 'GET', path: '/v1/api-keys', repeats: false },
+  createApiKey: { method: 'POST', path: '/v1/api-keys', repeats: true },
+  getApiKey: { method: 'GET', path: '/v1/api-keys/{apiKeyId}', repeats: false },
+  changeApiKey: { method: 'PATCH', path: '/v1/api-keys/{apiKeyId}', repeats: true },
+  revokeApiKey: { method: 'DELETE', path: '/v1/api-keys/{apiKeyId}', repeats: true },
+  listProjects: { method: 'GET', path: '/v1/projects', repeats: false },
+  createProject: { method: 'POST', path: '/v1/projects', repeats: true },
+  getProject: { method: 'GET', path: '/v1/projects/{projectId}', repeats: false },
+  changeProject: { method: 'PATCH', path: '/v1/projects/{projectId}', repeats: true },
+  archiveProject: { method: 'DELETE', path: '/v1/projects/{projectId}', repeats: true },
   listEvents: { method: 'GET', path: '/v1/events', repeats: false },
   streamEvents: { method: 'GET', path: '/v1/events/stream', repeats: false },
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },

@@ -28,6 +28,7 @@ export type Member = { readonly role: Role; readonly invitationId: string | null
 
 /** `pending` is taken up in time or not at all: whether it has run out is a question of the clock. */
 export type Invitation = {
+  readonly emailRef: string;
   readonly role: Role;
   readonly invitedAt: Instant;
   readonly expiresAt: Instant;
@@ -104,8 +105,8 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       organization.closedAt = at.effectiveAt;
       return organization;
     case 'MemberInvited': {
-      const { invitationId, role, expiresAt } = event.data;
-      invitations.set(invitationId, { role, invitedAt: at.recordedAt, expiresAt, state: 'pending' });
+      const { invitationId, emailRef, role, expiresAt } = event.data;
+      invitations.set(invitationId, { emailRef, role, invitedAt: at.recordedAt, expiresAt, state: 'pending' });
       return organization;
     }
     case 'InvitationWithdrawn':

@@ -48,18 +48,19 @@ export type InvitationView = {
 /** The open invitations of an organization at `now`, newest first, after the given one. For asTenant of that organization. */
 export const listInvitations = async (
   db: PoolClient,
-  { orgId, limit, after, now }: Listing,
+  { orgId, limit, after, role, now }: Listing,
 ): Promise<readonly InvitationView[]> => {
   const { rows } = await db.query<InvitationRow>({
     name: 'list-invitations',
     text: `select ${invitationColumns}
       from rm.invitations i left join vault.personal_values v on v.ref = i.email_ref
       where i.issuer_org_id = $1 and i.withdrawn_at is null and i.accepted_at is null and i.expires_at > $4
+        and ($5::text is null or i.role = $5)
         and ($3::text is null or (i.invited_at, i.invitation_id) <
           (select c.invited_at, c.invitation_id from rm.invitations c
             where c.issuer_org_id = $1 and c.invitation_id = $3))
       order by i.invited_at desc, i.invitation_id desc limit $2`,
-    values: [orgId, limit, after, now],
+    values: [orgId, limit, after, now, role ?? null],
   });
   return rows.map(readInvitation);
 };
@@ -70,6 +71,7 @@ type Listing = {
   readonly limit: number;
   /** The last invitation of the page before; null: from the newest. */
   readonly after: string | null;
+  readonly role?: Role | undefined;
   /** The instant at which it must be open. */
   readonly now: Instant;
 };

@@ -74,6 +74,16 @@ export const giveValues = async (db: PoolClient, licenseId: string, { holderOrgI
   });
 };
 
+/** The value behind a reference; null: it was erased. As its issuer or holder. */
+export const valueAt = async (db: PoolClient, ref: string): Promise<string | null> => {
+  const { rows } = await db.query<{ value: string }>({
+    name: 'value-at',
+    text: 'select value from vault.personal_values where ref = $1',
+    values: [ref],
+  });
+  return rows[0]?.value ?? null;
+};
+
 type LicenseMetadata = {
   readonly licenseId: string;
   readonly issuerOrgId: string;

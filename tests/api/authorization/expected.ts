@@ -43,6 +43,19 @@ const holderManages = may(['OWNER', 'ADMIN'], 'licenses:activate');
 
 const readsFeed = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
 
+const everybody = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
+const changesProfile = may(['OWNER', 'ADMIN']);
+const closes = may(['OWNER']);
+const readsMembers = may(['OWNER', 'ADMIN', 'MEMBER', 'AUDITOR'], 'members:write');
+const managesMembers = may(['OWNER', 'ADMIN'], 'members:write');
+const readsProjects = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'AUDITOR'], 'projects:write');
+const changesProjects = may(['OWNER', 'ADMIN', 'MEMBER'], 'projects:write');
+
+const ofOrganization = (own: Grant): Expected => ({
+  ...{ for: 'organization', own },
+  strangers: 'ORGANIZATION_NOT_FOUND',
+});
+const ofPart = (own: Grant): Expected => ({ for: 'organization', own, strangers: 'NOT_FOUND' });
 const ofLicense = (own: Grant, held: Grant): Expected => ({
   ...{ for: 'organization', own, held },
   strangers: 'LICENSE_NOT_FOUND',
@@ -78,6 +91,22 @@ export const expected: Readonly<Record<string, Expected>> = {
   'changeUser: a member': ofMember('ALLOWED'),
   // Users alone end their logins.
   'deleteUser: a member': ofMember('FORBIDDEN'),
+
+  ...{ listOrganizations: user, createOrganization: user },
+  getOrganization: ofOrganization(everybody),
+  changeOrganization: ofOrganization(changesProfile),
+  closeOrganization: ofOrganization(closes),
+  listMembers: ofOrganization(readsMembers),
+  ...{ inviteMember: ofOrganization(managesMembers), withdrawInvitation: ofOrganization(managesMembers) },
+  ...{ changeMember: ofOrganization(managesMembers), removeMember: ofOrganization(managesMembers) },
+  ...{ listApiKeys: ownList(readsMembers), createApiKey: ownList(managesMembers), getApiKey: ofPart(readsMembers) },
+  ...{ changeApiKey: ofPart(managesMembers), revokeApiKey: ofPart(managesMembers) },
+  ...{ listProjects: ownList(readsProjects), createProject: ownList(changesProjects) },
+  ...{
+    getProject: ofPart(readsProjects),
+    changeProject: ofPart(changesProjects),
+    archiveProject: ofPart(changesProjects),
+  },
 
   // An unknown license is an answer there.
   validateLicense: byKey('ALLOWED'),

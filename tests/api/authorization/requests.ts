@@ -1,5 +1,6 @@
 import { catalogRequests } from './requests-catalog.ts';
 import { licenseRequests } from './requests-licenses.ts';
+import { organizationRequests } from './requests-organizations.ts';
 import { userRequests } from './requests-users.ts';
 import type { MakeRequest } from './subject.ts';
 
@@ -22,4 +23,5 @@ export const requests: Readonly<Record<string, MakeRequest>> = {
   ...licenseRequests,
   ...userRequests,
   ...catalogRequests,
+  ...organizationRequests,
 };

@@ -7,6 +7,7 @@ import {
   closedEvent,
   create,
   createdEvent,
+  emailRef,
   given,
   invitedEvent,
   joinedEvent,
@@ -174,7 +175,9 @@ describe('folding an organization', () => {
       closedAt: later,
       members: new Map([['ada', { role: 'OWNER', invitationId: null, joinedAt: noon }]]),
       formerMembers: new Set(['grace']),
-      invitations: new Map([['inv_1', { role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending' }]]),
+      invitations: new Map([
+        ['inv_1', { emailRef, role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending' }],
+      ]),
       apiKeys: new Map([
         [
           'key_1',

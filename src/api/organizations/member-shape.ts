@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { InvitationView } from '../../projections/tables/invitations.ts';
+import type { MemberView } from '../../projections/tables/memberships.ts';
+import { memberRole } from '../auth/shapes.ts';
+import { idOf, instantOut } from '../schemas.ts';
+
+export const userId = idOf('usr', 'usr_01h455vb4pex5vsknk084sn02q');
+export const invitationId = idOf('inv', 'inv_01h455vb4pex5vsknk084sn02q');
+
+const email = z.string().nullable().optional().meta({
+  description: 'Absent for those who may not see it; null when it was erased.',
+  example: 'ann@vendor.example',
+});
+
+/** A member as the API shows it. */
+export const memberShape = z
+  .strictObject({
+    state: z.literal('active'),
+    userId,
+    displayName: z.string().nullable(),
+    email,
+    role: memberRole,
+    joinedAt: instantOut,
+  })
+  .meta({ id: 'Member' });
+
+/** An open invitation as the API shows it. */
+export const invitationShape = z
+  .strictObject({
+    state: z.literal('invited'),
+    invitationId,
+    email,
+    role: memberRole,
+    invitedAt: instantOut,
+    expiresAt: instantOut,
+  })
+  .meta({ id: 'Invitation' });
+
+/** What is known of a user beside the membership; null: nothing any more. */
+export type Profile = { readonly email: string; readonly displayName: string | null } | null;
+
+/** A member as answered; with the address where `showsEmail`. */
+export const memberBody = (
+  { userId: id, role, joinedAt }: MemberView,
+  profile: Profile,
+  showsEmail: boolean,
+): z.output<typeof memberShape> => ({
+  ...{ state: 'active', userId: id, displayName: profile?.displayName ?? null, role, joinedAt },
+  ...(showsEmail ? { email: profile?.email ?? null } : {}),
+});
+
+/** An invitation as answered; with the address where `showsEmail`. */
+export const invitationBody = (
+  { invitationId: id, email: address, role, invitedAt, expiresAt }: InvitationView,
+  showsEmail: boolean,
+): z.output<typeof invitationShape> => ({
+  ...{ state: 'invited', invitationId: id, role, invitedAt, expiresAt },
+  ...(showsEmail ? { email: address } : {}),
+});

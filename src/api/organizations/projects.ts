@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { listProjects, type ProjectView, projectById } from '../../projections/tables/projects.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { entityTag } from '../conditional.ts';
+import { page } from '../paging.ts';
+import { problem } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
+import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
+import { changeProjectAs, createProjectAs } from './change-project.ts';
+import { nameOf } from './fields.ts';
+import type { OrganizationNeeds } from './needs.ts';
+import { projectBody, projectId, projectMetadata, projectShape } from './project-shape.ts';
+
+const path = '/v1/projects/{projectId}';
+const tag = 'Projects';
+const projectPath = z.strictObject({ projectId });
+
+const newProject = z
+  .strictObject({ name: nameOf('a project'), metadata: projectMetadata.optional() })
+  .meta({ id: 'NewProject', example: { name: 'Apollo', metadata: { costCenter: 4711 } } });
+
+const projectChange = z
+  .strictObject({
+    name: nameOf('a project').optional(),
+    metadata: projectMetadata.optional(),
+    archived: z.boolean().optional(),
+  })
+  .meta({ id: 'ProjectChange', example: { archived: false } });
+
+const listQuery = z.strictObject({
+  limit: pageLimit.optional(),
+  cursor: cursor.optional(),
+  archived: z
+    .enum(['true', 'false'])
+    .transform((archived) => archived === 'true')
+    .optional()
+    .meta({ override: { type: 'boolean' }, example: 'false' }),
+  q: text(200).optional().meta({ description: 'What the name begins with, in any case.' }),
+});
+
+/** GET /v1/projects: the organization's, newest first. */
+export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
+  route({
+    ...{ method: 'get', path: '/v1/projects', tag, operationId: 'listProjects', summary: 'List projects' },
+    description: 'Of your organization, newest first, archived ones too. A cursor goes with its filters.',
+    permission: 'readProjects',
+    effect: 'read',
+    request: z.object({ params: none, query: listQuery }),
+    replies: { 200: { description: 'One page.', body: pageOf(projectShape) } },
+    rejections: [],
+    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
+      const filtered = new URLSearchParams();
+      for (const [name, value] of Object.entries(filters)) if (value !== undefined) filtered.append(name, `${value}`);
+      return page<ProjectView>(
+        secrets,
+        { limit, cursor: from },
+        `projects\0${orgId}\0${filtered}`,
+        (parameters) => `/v1/projects?${filtered.size === 0 ? '' : `${filtered}&`}${parameters}`,
+        ({ projectId: id }) => id,
+        (after, count) => asTenant(pool, orgId, (db) => listProjects(db, { orgId, limit: count, after, ...filters })),
+        (project) => projectBody(project.projectId, project),
+      );
+    },
+  });
+
+/** POST /v1/projects */
+export const createProject = (needs: OrganizationNeeds): Route =>
+  route({
+    ...{ method: 'post', path: '/v1/projects', tag, operationId: 'createProject', summary: 'Open a project' },
+    permission: 'changeProjects',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body: newProject }),
+    replies: { 201: { description: 'Opened.', body: projectShape } },
+    rejections: ['PROJECT_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'],
+    handle: ({ body }, call) => createProjectAs(needs, call, body),
+  });
+
+/** GET /v1/projects/{projectId} */
+export const getProject = ({ pool }: OrganizationNeeds): Route =>
+  route({
+    ...{ method: 'get', path, tag, operationId: 'getProject', summary: 'Get a project' },
+    description: 'The ETag is the revision of the organization.',
+    permission: 'readProjects',
+    effect: 'read',
+    conditional: true,
+    request: z.object({ params: projectPath, query: none }),
+    replies: { 200: { description: 'The project.', body: projectShape } },
+    rejections: ['NOT_FOUND'],
+    handle: async ({ params: { projectId: id } }, { caller: { organizationId } }) => {
+      const found = await asTenant(pool, organizationId, (db) => projectById(db, organizationId, id));
+      if (found === null) return problem('NOT_FOUND', 'This organization has no such project.');
+      return { status: 200, body: projectBody(id, found), headers: { ETag: entityTag(found.revision) } };
+    },
+  });
+
+/** PATCH /v1/projects/{projectId} */
+export const changeProject = (needs: OrganizationNeeds): Route =>
+  route({
+    ...{ method: 'patch', path, tag, operationId: 'changeProject', summary: 'Change, archive or restore a project' },
+    description:
+      'What is left out stays as it is; metadata is replaced whole. An archived project takes changes together with "archived": false only.',
+    permission: 'changeProjects',
+    effect: 'append',
+    conditional: true,
+    request: z.object({ params: projectPath, query: none, body: projectChange }),
+    replies: { 200: { description: 'The project after it.', body: projectShape } },
+    rejections: ['NOT_FOUND', 'ARCHIVED', 'PROJECT_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'],
+    handle: ({ params: { projectId: id }, body }, call) => changeProjectAs(needs, call, 'changeProject', id, body),
+  });
+
+/** DELETE /v1/projects/{projectId}: archives it. */
+export const archiveProject = (needs: OrganizationNeeds): Route =>
+  route({
+    ...{ method: 'delete', path, tag, operationId: 'archiveProject', summary: 'Archive a project' },
+    description: 'It counts no more, and can be restored. Again changes nothing.',
+    permission: 'changeProjects',
+    effect: 'append',
+    conditional: true,
+    request: z.object({ params: projectPath, query: none }),
+    replies: { 200: { description: 'The project after it.', body: projectShape } },
+    rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
+    handle: ({ params: { projectId: id } }, call) =>
+      changeProjectAs(needs, call, 'archiveProject', id, { archived: true }),
+  });

@@ -1,0 +1,123 @@
+import type { Pool } from 'pg';
+import { decideInTurn, type Rejection } from '../../domain/decider.ts';
+import type { OrganizationCommand, OrganizationRejection } from '../../domain/organization/commands.ts';
+import { organizationDecider } from '../../domain/organization/decider.ts';
+import type { OrganizationEvent } from '../../domain/organization/events.ts';
+import type { CreatedOrganization, Organization } from '../../domain/organization/organization.ts';
+import type { Instant } from '../../domain/time.ts';
+import { type Aggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
+import type { Executed } from '../../eventstore/execute.ts';
+import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { actingOf, actorOf, principalOf } from '../caller.ts';
+import { type Attempt, idempotently } from '../idempotency.ts';
+import { isProblem, type Problem } from '../problems.ts';
+import type { OrganizationCall, Reply } from '../route.ts';
+import { sendCommand } from '../send-command.ts';
+import type { OrganizationNeeds } from './needs.ts';
+
+/** A command without who sends it and when: the caller, now. */
+export type Wanted = OrganizationCommand extends infer Command
+  ? Command extends OrganizationCommand
+    ? Pick<Command, 'type' | 'data'>
+    : never
+  : never;
+
+/** What is wanted of an organization by one request. */
+export type Change<View> = {
+  readonly at: Instant;
+  /** The commands that the request comes to on the organization as it is, carried out together or not at all. */
+  readonly wantedOf: (organization: Organization) => readonly Wanted[] | Rejection<OrganizationRejection>;
+  /** Personal values that the commands refer to. */
+  readonly values?: readonly PersonalValue[];
+  /** What is taken of the organization right after. */
+  readonly view: (organization: CreatedOrganization) => View;
+};
+
+/** Does what a request of an organization's credential asks for, once per Idempotency-Key. */
+export const oncePerKey = (
+  needs: OrganizationNeeds,
+  call: OrganizationCall,
+  operation: string,
+  input: object,
+  work: (attempt: Attempt, at: Instant) => Promise<Reply | Problem>,
+): Promise<Reply | Problem> => {
+  const { caller } = call;
+  const request = { organizationId: caller.organizationId, principal: principalOf(caller), operation, input };
+  return idempotently(needs, call, request, (attempt) => work(attempt, needs.now()));
+};
+
+/**
+ * Sends commands to the caller's organization, in whose own stream it stands what the caller may do. Personal values are in
+ * the vault before the events that refer to them, and out of it again when there are no such events.
+ */
+export const sendToOrganization = async <View>(
+  { executor, pool }: OrganizationNeeds,
+  call: OrganizationCall,
+  attempt: Attempt,
+  { at, wantedOf, values = [], view }: Change<View>,
+): Promise<Executed<View> | Problem> => {
+  const { caller } = call;
+  const { organizationId } = caller;
+  const by = actingOf(caller);
+  const commandsOn = (organization: Organization) => {
+    const wanted = wantedOf(organization);
+    return 'rejected' in wanted ? wanted : wanted.map((each): OrganizationCommand => ({ ...each, at, by }));
+  };
+  await inVault(pool, organizationId, values, storeValue);
+  const sending = { call, attempt, actor: actorOf(caller) };
+  const sent = await sendCommand(executor, inTurn, organizationId, { at, commandsOn }, sending, (organization) =>
+    view(created(organization)),
+  );
+  if (isProblem(sent) || sent.outcome === 'unchanged')
+    await inVault(pool, organizationId, values, (db, { ref }) => removeValue(db, ref));
+  return sent;
+};
+
+/** The organization that a command was accepted on. */
+export const created = (organization: Organization): CreatedOrganization => {
+  if (organization.kind === 'missing') throw new Error('A command was accepted on an organization that never was.');
+  return organization;
+};
+
+/** A part of an organization that a command was accepted on, by its id. */
+export const partOf = <Part>(parts: ReadonlyMap<string, Part>, id: string): Part => {
+  const part = parts.get(id);
+  if (part === undefined) throw new Error(`A command was accepted on ${id}, which its organization does not have.`);
+  return part;
+};
+
+type InTurn = {
+  readonly at: Instant;
+  readonly commandsOn: (
+    organization: Organization,
+  ) => readonly OrganizationCommand[] | Rejection<OrganizationRejection>;
+};
+
+const inTurn: Aggregate<InTurn, OrganizationEvent, Organization, OrganizationRejection> = {
+  ...organizationAggregate,
+  decider: {
+    ...organizationDecider,
+    decide: ({ commandsOn }, organization) => {
+      const commands = commandsOn(organization);
+      return 'rejected' in commands ? commands : decideInTurn(organizationDecider, commands, organization);
+    },
+  },
+};
+
+const inVault = async (
+  pool: Pool,
+  organizationId: string,
+  values: readonly PersonalValue[],
+  work: (...parameters: Parameters<typeof storeValue>) => Promise<unknown>,
+): Promise<void> => {
+  if (values.length === 0) return;
+  await asTenant(
+    pool,
+    organizationId,
+    async (db) => {
+      for (const value of values) await work(db, value);
+    },
+    { readOnly: false },
+  );
+};

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import type { Ledger } from '../../support/ledger.ts';
+import { createUser, joinOrganization, openTestSession } from '../../support/users.ts';
+import type { Credential } from './credentials.ts';
+import type { MakeRequest, Subject } from './subject.ts';
+
+const own = ({ organization }: Subject, rest = '') => `/v1/organizations/${organization.organizationId}${rest}`;
+
+/** An API key hands on no scope but its own. */
+const newKey = ({ is }: Credential) => ({ name: 'CI', scopes: [is.kind === 'scope' ? is.scope : 'licenses:read'] });
+
+const invitation = () => ({ email: `${randomUUID()}@vendor.example`, role: 'MEMBER' });
+
+/** A member who may be changed and removed. */
+const member = async ({ ledger: { database, needs }, organization: { organizationId } }: Subject) => {
+  const { userId } = await createUser(database.api);
+  await joinOrganization(needs, { organizationId, userId, role: 'GUEST' });
+  return userId;
+};
+
+const apiKey = async ({ prepare }: Subject) =>
+  (await prepare('POST', '/v1/api-keys', { name: 'CI', scopes: ['licenses:read'] })).apiKey?.id;
+
+const project = async ({ prepare }: Subject) => (await prepare('POST', '/v1/projects', { name: 'Apollo' })).id;
+
+/** Somebody in the same role in an organization that can be spared. */
+const elsewhere = async (
+  { createVendor, database, needs, accessTokens, projected }: Ledger,
+  { is, person }: Credential,
+) => {
+  if (is.kind !== 'role' || person === null) throw new Error('Only a member closes an organization.');
+  const { organizationId } = await createVendor('Spare');
+  const joined = await joinOrganization(needs, { organizationId, userId: person.userId, role: is.role });
+  await projected.waitFor(joined, 10_000);
+  const { sessionId } = await openTestSession(database.api, person.userId, { now: new Date(), organizationId });
+  const { token } = accessTokens.signAccessToken({ sub: person.userId, tid: organizationId, sid: sessionId });
+  return { path: `/v1/organizations/${organizationId}`, authorization: `Bearer ${token}` };
+};
+
+/** Requests of and about organizations. */
+export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
+  listOrganizations: () => ({ path: '/v1/organizations' }),
+  createOrganization: () => ({ path: '/v1/organizations', body: { name: 'Another' } }),
+  getOrganization: (subject) => ({ path: own(subject) }),
+  changeOrganization: (subject) => ({ path: own(subject), body: { name: 'Vendor A', timeZone: 'UTC' } }),
+  closeOrganization: (subject, caller) =>
+    caller.is.kind === 'role' && caller.is.role === 'OWNER'
+      ? elsewhere(subject.ledger, caller)
+      : { path: own(subject) },
+  listMembers: (subject) => ({ path: own(subject, '/members') }),
+  inviteMember: (subject) => ({ path: own(subject, '/members'), body: invitation() }),
+  changeMember: async (subject) => ({
+    path: own(subject, `/members/${await member(subject)}`),
+    body: { role: 'MEMBER' },
+  }),
+  removeMember: async (subject) => ({ path: own(subject, `/members/${await member(subject)}`) }),
+  withdrawInvitation: async (subject) => {
+    const { invitation: made } = await subject.prepare('POST', own(subject, '/members'), invitation());
+    return { path: own(subject, `/invitations/${made?.invitationId}`) };
+  },
+  listApiKeys: () => ({ path: '/v1/api-keys' }),
+  createApiKey: (_subject, caller) => ({ path: '/v1/api-keys', body: newKey(caller) }),
+  getApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}` }),
+  changeApiKey: async (subject, caller) => ({ path: `/v1/api-keys/${await apiKey(subject)}`, body: newKey(caller) }),
+  revokeApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}` }),
+  listProjects: () => ({ path: '/v1/projects' }),
+  createProject: () => ({ path: '/v1/projects', body: { name: 'Apollo' } }),
+  getProject: async (subject) => ({ path: `/v1/projects/${await project(subject)}` }),
+  changeProject: async (subject) => ({ path: `/v1/projects/${await project(subject)}`, body: { name: 'Gemini' } }),
+  archiveProject: async (subject) => ({ path: `/v1/projects/${await project(subject)}` }),
+};
