@@ -12,8 +12,8 @@ import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import type { Attempt } from '../idempotency.ts';
+import { inVault } from '../in-vault.ts';
 import type { Side } from '../permissions.ts';
 import { isProblem, type Problem, type ProblemCode, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
@@ -135,21 +135,4 @@ const refusalOf = (sender: Sender, license: License): Problem | null => {
   const { organizationId, refusalOn, guard } = sender;
   if (organizationId !== issuerOrgId && organizationId !== holderOrgId) return noSuchLicense();
   return refusalOn(organizationId === issuerOrgId ? 'own' : 'held') ?? guard?.(license) ?? null;
-};
-
-const inVault = async (
-  pool: Pool,
-  issuerOrgId: string,
-  values: readonly PersonalValue[],
-  work: (...parameters: Parameters<typeof storeValue>) => Promise<unknown>,
-): Promise<void> => {
-  if (values.length === 0) return;
-  await asTenant(
-    pool,
-    issuerOrgId,
-    async (db) => {
-      for (const value of values) await work(db, value);
-    },
-    { readOnly: false },
-  );
 };

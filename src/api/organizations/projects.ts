@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { listProjects, type ProjectView, projectById } from '../../projections/tables/projects.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
+import { metadataIn } from '../licenses/issue-body.ts';
 import { page } from '../paging.ts';
 import { problem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
@@ -9,20 +10,20 @@ import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
 import { changeProjectAs, createProjectAs } from './change-project.ts';
 import { nameOf } from './fields.ts';
 import type { OrganizationNeeds } from './needs.ts';
-import { projectBody, projectId, projectMetadata, projectShape } from './project-shape.ts';
+import { projectBody, projectId, projectShape } from './project-shape.ts';
 
 const path = '/v1/projects/{projectId}';
 const tag = 'Projects';
 const projectPath = z.strictObject({ projectId });
 
 const newProject = z
-  .strictObject({ name: nameOf('a project'), metadata: projectMetadata.optional() })
+  .strictObject({ name: nameOf('a project'), metadata: metadataIn.optional() })
   .meta({ id: 'NewProject', example: { name: 'Apollo', metadata: { costCenter: 4711 } } });
 
 const projectChange = z
   .strictObject({
     name: nameOf('a project').optional(),
-    metadata: projectMetadata.optional(),
+    metadata: metadataIn.optional(),
     archived: z.boolean().optional(),
   })
   .meta({ id: 'ProjectChange', example: { archived: false } });

@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { decideInTurn, type Rejection } from '../../domain/decider.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../../domain/organization/commands.ts';
 import { organizationDecider } from '../../domain/organization/decider.ts';
@@ -8,9 +7,9 @@ import type { Instant } from '../../domain/time.ts';
 import { type Aggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executed } from '../../eventstore/execute.ts';
 import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { actingOf, actorOf, principalOf } from '../caller.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
+import { inVault } from '../in-vault.ts';
 import { isProblem, type Problem } from '../problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { sendCommand } from '../send-command.ts';
@@ -103,21 +102,4 @@ const inTurn: Aggregate<InTurn, OrganizationEvent, Organization, OrganizationRej
       return 'rejected' in commands ? commands : decideInTurn(organizationDecider, commands, organization);
     },
   },
-};
-
-const inVault = async (
-  pool: Pool,
-  organizationId: string,
-  values: readonly PersonalValue[],
-  work: (...parameters: Parameters<typeof storeValue>) => Promise<unknown>,
-): Promise<void> => {
-  if (values.length === 0) return;
-  await asTenant(
-    pool,
-    organizationId,
-    async (db) => {
-      for (const value of values) await work(db, value);
-    },
-    { readOnly: false },
-  );
 };
