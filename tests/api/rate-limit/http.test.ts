@@ -7,6 +7,7 @@ import { limitedFront } from '../../support/limits.ts';
 // Every quota is small, every window so long that no test sees its end. The vendor A is the platform.
 const minuteAndHour = 'free=12/3600,free_hour=15/7200,pro=17/3600,enterprise=50/3600';
 const others = 'validate=5/3600,activate=4/3600,unknown_key=3/3600,seat_acquire=2/3600';
+const page = 'https://app.example.com';
 let ledger: Ledger;
 let anyLicense: { licenseId: string; licenseKey: string };
 beforeAll(async () => {
@@ -19,8 +20,10 @@ beforeAll(async () => {
           now: ledger.needs.now,
         })(organizationId);
   ledger = await startLedger({
-    frontOf: limitedFront(`${minuteAndHour},${others}`, { trustProxy: 1 }, async (organizationId) =>
-      tierOf(await platformLicense(organizationId), 'FREE'),
+    frontOf: limitedFront(
+      `${minuteAndHour},${others}`,
+      { trustProxy: 1, corsOrigins: [page] },
+      async (organizationId) => tierOf(await platformLicense(organizationId), 'FREE'),
     ),
   });
   anyLicense = await ledger.issue();
@@ -198,6 +201,25 @@ test('what nobody limits says nothing of limits, and limits stand on every answe
   ];
   expect(answers.map(({ status }) => status)).toEqual([200, 404, 400, 415]);
   for (const answer of answers) expect(answer.headers.get('ratelimit')).toMatch(/^"free";r=\d+;t=\d+, "free_hour"/);
+});
+
+test('a page of an origin that was let in reads its limits, also when it is refused, and pays for no preflight', async () => {
+  const holder = await ledger.createVendor('With a page');
+  const preflight = () =>
+    ledger.call('OPTIONS', '/v1/licenses', { headers: { origin: page, 'access-control-request-method': 'GET' } });
+  for (let time = 0; time < 20; time += 1) expect((await preflight()).status).toBe(204);
+  const list = () => ledger.call('GET', '/v1/licenses', { key: holder.apiKey, headers: { origin: page } });
+  const { allowed, refusal } = await untilRefused(list);
+  expect(allowed).toHaveLength(12);
+  expectRefusedBy(refusal, 'free', 12);
+  for (const { headers } of [...allowed, refusal]) {
+    expect(headers.get('access-control-allow-origin')).toBe(page);
+    expect(headers.get('access-control-expose-headers')?.split(',')).toEqual(
+      expect.arrayContaining(['RateLimit', 'RateLimit-Policy', 'Retry-After']),
+    );
+  }
+  const foreign = await ledger.call('GET', '/v1/licenses', { headers: { origin: 'https://evil.example' } });
+  expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
 });
 
 test('metrics count refusals by the name of the limit', async () => {
