@@ -24,6 +24,11 @@ export type Respond = {
   ) => void;
 };
 
+// Node notes it here, and then says that the connection closes but leaves that to the client: who does not listen would be
+// refused every further request. Said by us, Node closes it.
+const isLastOfConnection = (response: ServerResponse): boolean =>
+  'maxRequestsOnConnectionReached' in response && response.maxRequestsOnConnectionReached === true;
+
 /** `sharedHeaders`: names and values in turn. */
 export const createRespond = (sharedHeaders: readonly string[]): Respond => {
   const withoutCacheControl = sharedHeaders.filter((_, at) => sharedHeaders[at - (at % 2)] !== 'Cache-Control');
@@ -36,7 +41,8 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
     const lines = [...('Cache-Control' in headers ? withoutCacheControl : sharedHeaders), ...own];
     for (const name in headers) lines.push(name, headers[name] ?? '');
     // A client that is still sending must not have the rest of its body taken for its next request.
-    if (!response.req.complete && response.req.headers['content-length'] !== '0') lines.push('Connection', 'close');
+    const isLeftOver = !response.req.complete && response.req.headers['content-length'] !== '0';
+    if (isLeftOver || isLastOfConnection(response)) lines.push('Connection', 'close');
     response.writeHead(status, STATUS_CODES[status] ?? '', lines);
   };
   const write = (

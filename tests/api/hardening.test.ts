@@ -255,6 +255,12 @@ describe('what is hardly HTTP', () => {
   });
 });
 
+test('a connection is closed after its thousandth answer, whether or not the client listens', async () => {
+  const text = await sendRaw(ledger.baseUrl, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_500));
+  expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1_000);
+  expect(text.match(/Connection: close/g)).toHaveLength(1);
+});
+
 describe('a client that sends slowly', () => {
   test('has fifteen seconds for its headers and thirty for its request', () => {
     const { server } = createExpressServer();
