@@ -25,15 +25,17 @@ export const globallyUniqueKeys: readonly string[] = [
 /** Tables whose rows belong to a user, by user_id, and to no organization. */
 export const userOwned: readonly string[] = ['identity.users', 'identity.sessions', 'identity.refresh_tokens'];
 
-/** The doors around row-level security: functions with the rights of ledger_auth, and all that ledger_auth may read. */
+/** The doors around row-level security: functions with the rights of ledger_auth, and all that ledger_auth may read; of licenses, whose they are. */
 const definerFunctions = [
   'rm.license_by_key',
+  'rm.holders_named',
   'rm.organizations_of_user',
   'identity.api_key_by_lookup',
   'identity.user_by_email',
   'identity.user_by_refresh_token',
 ];
 const readableByAuth = [
+  'rm.licenses',
   'rm.license_keys',
   'rm.memberships',
   'rm.organizations',
@@ -173,7 +175,8 @@ export const checks: readonly Check[] = [
   {
     sql: `${granted} from ${grants(everything)}
       where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned and general <> all($3) or schema <> 'ops')
-        or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1))
+        or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1)
+          or general = 'rm.licenses' and coalesce(column_name, '') not in ('issuer_org_id', 'holder_org_id'))
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')

@@ -40,6 +40,8 @@ beforeAll(async () => {
   ledger.revoke(revoked);
   for (const device of ['a', 'b', 'c']) ledger.activate(active, device);
   ledger.deactivate(active, 'b');
+  ledger.organization(vendor, 'The Vendor');
+  ledger.organization(customer, 'The Customer');
   await project(models.projector, ledger.log);
   const owner = { issuerOrgId: vendor, holderOrgId: null };
   await write(vendor, (db) =>
@@ -104,6 +106,31 @@ describe('the list', () => {
     }
     expect(await idsOf(vendor, { now, status: 'EXPIRED' })).toContain(over);
     expect((await idsOf(vendor, { now, status: 'EXPIRED' })).includes(inGrace)).toBe(seconds === 2_000);
+  });
+
+  test('filters by holder and by the end of the term, its beginning included and its end not', async () => {
+    expect(await idsOf(rival, { holder: customer })).toEqual([held]);
+    expect(await idsOf(rival, { holder: vendor })).toEqual([]);
+    expect(await idsOf(customer, { holder: customer })).toEqual([held]);
+    expect(await idsOf(vendor, { holder: vendor })).toEqual([testId('lic', 'own')]);
+    const range = { expiresAfter: testInstant(600), expiresBefore: testInstant(1_500) };
+    expect(await idsOf(vendor, range)).toEqual([inGrace, over]);
+    expect(await idsOf(vendor, { expiresAfter: testInstant(601), expiresBefore: testInstant(1_501) })).toEqual([
+      ...[inGrace, soonOver],
+    ]);
+  });
+
+  test('finds by the beginning of a reference or of a holder’s name, in any case, each license once', async () => {
+    const unheld = testId('lic', 'not started');
+    const own = testId('lic', 'own');
+    expect(await idsOf(vendor, { q: 'SUB' })).toEqual([unheld]);
+    expect(await idsOf(vendor, { q: 'ub_1' })).toEqual([]);
+    expect(await idsOf(rival, { q: 'the cust' })).toEqual([held]);
+    expect(await idsOf(rival, { q: 'The Vend' })).toEqual([]);
+    expect(await idsOf(customer, { q: 'THE CUSTOMER' })).toEqual([held]);
+    expect(await idsOf(vendor, { q: 'the vendor' })).toEqual([own]);
+    expect(await idsOf(vendor, { q: 'the customer' })).toEqual([]);
+    for (const q of ['%', '_', 'the%', "'", '\\', '\u{10ffff}']) expect(await idsOf(vendor, { q })).toEqual([]);
   });
 
   test('filters by tier, product and reference, together', async () => {

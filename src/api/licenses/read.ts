@@ -10,7 +10,18 @@ import { type LicenseView, licenseById } from '../../projections/tables/licenses
 import { asTenant } from '../../projections/tenant.ts';
 import { page } from '../paging.ts';
 import { none, type Route, route } from '../route.ts';
-import { cursor, instantIn, licensePath, pageLimit, pageOf, productCode, statuses, text, tiers } from '../schemas.ts';
+import {
+  cursor,
+  idOf,
+  instantIn,
+  licensePath,
+  pageLimit,
+  pageOf,
+  productCode,
+  statuses,
+  text,
+  tiers,
+} from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 import { isPartyTo, licenseAsOf, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
@@ -31,6 +42,10 @@ const listQuery = z.strictObject({
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
   externalRef: text(200).optional(),
+  holder: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
+  expiresBefore: instantIn.optional(),
+  expiresAfter: instantIn.optional(),
+  q: text(200).optional(),
 });
 
 /** GET /v1/licenses: those that the organization issues or holds, newest first. */
@@ -40,7 +55,8 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     path: '/v1/licenses',
     operationId: 'listLicenses',
     summary: 'List licenses',
-    description: 'The licenses that your organization issues or holds, newest first. A cursor goes with its filters.',
+    description:
+      'The licenses that your organization issues or holds, newest first. expiresAfter includes its instant, expiresBefore does not. q: what the reference or the name of the holder begins with, in any case. A cursor goes with its filters.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',

@@ -89,7 +89,7 @@ export type Operations = {
   recordUsage: { body: RecordUsage; answer: { usage: MeteredUse; changed: boolean; limits: LicenseUsage; revision: number } };
   licenseFeatures: { query?: { licenseId?: string; product?: string }; answer: Features };
   issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
-  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
+  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string; holder?: string; expiresBefore?: string; expiresAfter?: string; q?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
   importLicense: { body: ImportLicense; answer: { license: License; licenseKey: string } };
   getLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: License };
   changeLicense: { params: { licenseId: string }; body: ChangeLicense; answer: { license: License; changed: boolean } };

@@ -15,6 +15,12 @@ type Listing = {
   readonly tier?: Tier | undefined;
   readonly product?: string | undefined;
   readonly externalRef?: string | undefined;
+  readonly holder?: string | undefined;
+  /** Terms that end before this instant; at this instant or later. */
+  readonly expiresBefore?: Instant | undefined;
+  readonly expiresAfter?: Instant | undefined;
+  /** What the reference begins with, or the name of the holder, in any case. */
+  readonly q?: string | undefined;
   /** The instant that status is told for. */
   readonly now: Instant;
 };
@@ -24,7 +30,7 @@ type Listing = {
  * asTenant of the same organization.
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
-  const { orgId, limit, after, status, tier, product, externalRef, now } = listing;
+  const { orgId, limit, after, status, tier, product, externalRef, holder, expiresBefore, expiresAfter, now } = listing;
   const values: unknown[] = [orgId, limit];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const filters = [
@@ -34,20 +40,57 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
     // Not `= any`, which the planner takes for rare, under row-level security, and sorts all licenses for.
     product === undefined ? [] : `array_position(l.products, ${parameter(product)}::text) is not null`,
     externalRef === undefined ? [] : `l.external_ref = ${parameter(externalRef)}`,
+    holder === undefined ? [] : `l.holder_org_id = ${parameter(holder)}`,
+    expiresBefore === undefined ? [] : `l.expires_at < ${parameter(expiresBefore)}`,
+    expiresAfter === undefined ? [] : `l.expires_at >= ${parameter(expiresAfter)}`,
   ].flat();
 
   // Each side is a walk of its own along an index in the order of the list, which one condition with "or" would not be.
-  const side = (belongs: string) =>
-    `select * from rm.licenses l where ${[belongs, ...filters].join(' and ')} order by l.created_at desc, l.license_id desc limit $2`;
+  const side = (...belongs: readonly string[]) =>
+    `(select * from rm.licenses l where ${[...belongs, ...filters].join(' and ')} order by l.created_at desc, l.license_id desc limit $2)`;
+  const sides =
+    listing.q === undefined
+      ? [side(issued), side(held)]
+      : sidesFound(await holdersNamed(db, listing.q), parameter, parameter(listing.q), side);
   const { rows } = await db.query<[...LicenseColumns, JsonObject | null]>({
     text: `select ${licenseColumns}, m.metadata
-      from ((${side('l.issuer_org_id = $1')}) union all (${side('l.holder_org_id = $1 and l.issuer_org_id <> $1')})) l
+      from (${sides.join(' union all ')}) l
       left join vault.license_metadata m using (license_id)
       order by l.created_at desc, l.license_id desc limit $2`,
     values,
     rowMode: 'array',
   });
   return rows.map((row) => ({ ...readLicense(row), metadata: row[23] }));
+};
+
+const issued = 'l.issuer_org_id = $1';
+const held = 'l.holder_org_id = $1 and l.issuer_org_id <> $1';
+
+/** What is found by its reference, then what is found by the name of its holder alone. */
+const sidesFound = (
+  holders: readonly string[],
+  parameter: (value: unknown) => string,
+  prefix: string,
+  side: (...belongs: readonly string[]) => string,
+): readonly string[] => {
+  // The column is in lower case, in the order of code points, so that an index finds what begins with the prefix.
+  const byReference = `l.external_ref_lower >= lower(${prefix}) and l.external_ref_lower < lower(${prefix}) || U&'\\+10FFFF'`;
+  if (holders.length === 0) return [side(issued, byReference), side(held, byReference)];
+  const byHolder = `l.holder_org_id = any(${parameter(holders)})`;
+  return [
+    side(issued, byReference),
+    side(issued, byHolder, `(${byReference}) is not true`),
+    side(held, `(${byReference} or ${byHolder})`),
+  ];
+};
+
+const holdersNamed = async (db: PoolClient, prefix: string): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ holders: string[] }>({
+    name: 'holders-named',
+    text: 'select rm.holders_named($1) as holders',
+    values: [prefix],
+  });
+  return rows[0]?.holders ?? [];
 };
 
 const placeOf = (licenseId: string): string =>
