@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeId } from '../../../src/domain/ids.ts';
+import type { Role } from '../../../src/domain/organization/events.ts';
+import { changeDisplayName } from '../../../src/identity/users.ts';
+import { type Ledger, startLedger, type TestMember, type TestOrganization } from '../../support/ledger.ts';
+import { condition } from '../../support/product.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(() => ledger.stop());
+
+/** An organization of its own, with a member in each of the roles. */
+const staffed = async <Name extends string>(roles: Readonly<Record<Name, Role>>) => {
+  const organization = await ledger.createVendor('Staffed');
+  const members: [string, TestMember][] = [];
+  for (const [name, role] of Object.entries<Role>(roles))
+    members.push([name, await ledger.createMember(organization.organizationId, role)]);
+  const people = Object.fromEntries(members) as Readonly<Record<Name, TestMember>>;
+  const pathOf = ({ userId }: TestMember) => `/v1/organizations/${organization.organizationId}/members/${userId}`;
+  return { organization, people, pathOf, list: `/v1/organizations/${organization.organizationId}/members` };
+};
+
+const as =
+  ({ accessToken }: Pick<TestMember, 'accessToken'>) =>
+  (method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
+    ledger.call(method, path, { key: accessToken, body, headers });
+const withKey = ({ apiKey }: TestOrganization) => as({ accessToken: apiKey });
+
+describe('the list of members', () => {
+  test('is newest first, in pages and by role; addresses are for those who invite', async () => {
+    const { organization, people, list } = await staffed({ olga: 'OWNER', mia: 'MEMBER', adam: 'AUDITOR' });
+    await changeDisplayName(ledger.database.api, people.mia.userId, 'Mia');
+    const { body } = await as(people.olga)('GET', list);
+    const shown = ({ userId, email }: TestMember, role: Role, displayName: string | null = null) => ({
+      ...{ state: 'active', userId, email, role, displayName, joinedAt: expect.any(String) },
+    });
+    expect(body).toEqual({
+      ...{ nextCursor: null, hasMore: false },
+      data: [shown(people.adam, 'AUDITOR'), shown(people.mia, 'MEMBER', 'Mia'), shown(people.olga, 'OWNER')],
+    });
+    expect((await withKey(organization)('GET', list)).body).toEqual(body);
+    for (const viewer of [people.mia, people.adam]) {
+      const seen = await as(viewer)('GET', list);
+      expect(seen.status).toBe(200);
+      expect(seen.text).not.toContain('@');
+      expect(seen.body.data).toMatchObject([{ role: 'AUDITOR' }, { displayName: 'Mia' }, { role: 'OWNER' }]);
+    }
+    const first = await as(people.olga)('GET', `${list}?limit=2`);
+    expect(first.body).toMatchObject({ hasMore: true, data: [{ role: 'AUDITOR' }, { role: 'MEMBER' }] });
+    const next = await as(people.olga)('GET', `${list}?limit=2&cursor=${first.body.nextCursor}`);
+    expect(next.body).toMatchObject({ hasMore: false, data: [{ role: 'OWNER' }] });
+    expect((await as(people.olga)('GET', `${list}?role=MEMBER`)).body.data).toMatchObject([{ displayName: 'Mia' }]);
+    const otherList = await as(people.olga)('GET', `${list}?role=MEMBER&cursor=${first.body.nextCursor}`);
+    expect([otherList.status, otherList.body.code]).toEqual([400, 'INVALID_REQUEST']);
+  });
+});
+
+describe('a role', () => {
+  test('is changed, answered with the member, and holds at once in this process', async () => {
+    const { people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
+    const rename = () => as(people.mia)('PATCH', pathOf(people.mia).split('/members')[0] ?? '', { name: 'Renamed' });
+    expect((await rename()).body.code).toBe('FORBIDDEN');
+    const changed = await as(people.olga)('PATCH', pathOf(people.mia), { role: 'ADMIN' });
+    expect([changed.status, changed.body]).toMatchObject([
+      200,
+      { state: 'active', userId: people.mia.userId, email: people.mia.email, role: 'ADMIN' },
+    ]);
+    expect((await rename()).status).toBe(200);
+    const again = await as(people.olga)('PATCH', pathOf(people.mia), { role: 'ADMIN' });
+    expect(again.body).toEqual(changed.body);
+  });
+
+  test('above the own is given and taken by nobody: only an OWNER decides who is an OWNER', async () => {
+    const { organization, people, pathOf, list } = await staffed({ olga: 'OWNER', two: 'OWNER', ann: 'ADMIN' });
+    for (const actor of [as(people.ann), withKey(organization)]) {
+      for (const answer of [
+        await actor('PATCH', pathOf(people.ann), { role: 'OWNER' }),
+        await actor('PATCH', pathOf(people.olga), { role: 'MEMBER' }),
+        await actor('DELETE', pathOf(people.olga)),
+        await actor('POST', list, { email: `${randomUUID()}@vendor.example`, role: 'OWNER' }),
+      ])
+        expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
+    }
+    expect((await as(people.olga)('PATCH', pathOf(people.ann), { role: 'OWNER' })).body).toMatchObject({
+      role: 'OWNER',
+    });
+  });
+
+  test('of the last OWNER stays, also when two of two go at once', async () => {
+    const { people, pathOf } = await staffed({ olga: 'OWNER', otto: 'OWNER' });
+    const answers = await Promise.all([
+      as(people.olga)('PATCH', pathOf(people.otto), { role: 'MEMBER' }),
+      as(people.otto)('DELETE', pathOf(people.olga)),
+    ]);
+    const refused = answers.filter(({ status }) => status >= 400);
+    expect(refused).toHaveLength(1);
+    // Whoever is second is an OWNER no more, or would have left none.
+    expect(['FORBIDDEN', 'ORGANIZATION_NOT_FOUND', 'LAST_OWNER']).toContain(refused[0]?.body.code);
+
+    const alone = await staffed({ olga: 'OWNER' });
+    for (const [method, body] of [['PATCH', { role: 'ADMIN' }], ['DELETE']] as const) {
+      const answer = await as(alone.people.olga)(method, alone.pathOf(alone.people.olga), body);
+      expect([answer.status, answer.body.code]).toEqual([409, 'LAST_OWNER']);
+    }
+  });
+
+  test('is changed on the state that If-Match names only', async () => {
+    const { organization, people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
+    const read = await as(people.olga)('GET', `/v1/organizations/${organization.organizationId}`);
+    const tag = { 'if-match': String(read.headers.get('etag')) };
+    expect((await as(people.olga)('PATCH', pathOf(people.mia), { role: 'GUEST' }, tag)).status).toBe(200);
+    const stale = await as(people.olga)('PATCH', pathOf(people.mia), { role: 'ADMIN' }, tag);
+    expect([stale.status, stale.body.code]).toEqual([412, 'REVISION_MISMATCH']);
+  });
+});
+
+describe('a member who is removed', () => {
+  test('is let in no more, and leaves the list; again changes nothing', async () => {
+    const { people, pathOf, list } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
+    expect((await as(people.mia)('GET', '/v1/projects')).status).toBe(200);
+    const removed = await as(people.olga)('DELETE', pathOf(people.mia));
+    expect([removed.status, removed.text]).toEqual([204, '']);
+    const refused = await as(people.mia)('GET', '/v1/projects');
+    expect([refused.status, refused.body.code]).toEqual([401, 'UNAUTHENTICATED']);
+    expect((await as(people.olga)('GET', list)).body.data).toMatchObject([{ userId: people.olga.userId }]);
+    expect((await as(people.olga)('DELETE', pathOf(people.mia))).status).toBe(204);
+    const gone = await as(people.olga)('PATCH', pathOf(people.mia), { role: 'GUEST' });
+    expect([gone.status, gone.body.code]).toEqual([404, 'NOT_FOUND']);
+    // Somebody still, who may sign in and open organizations.
+    expect((await as(people.mia)('GET', '/v1/organizations')).body.data).toEqual([]);
+  });
+
+  test('can do nothing in the stream even where another process still lets them in', async () => {
+    const { people, pathOf } = await staffed({ olga: 'OWNER', ann: 'ADMIN', mia: 'MEMBER' });
+    // As if this process had not heard of it: the read models do not know, and what was looked up is remembered.
+    const start = await ledger.stopProjector();
+    try {
+      expect((await as(people.olga)('DELETE', pathOf(people.ann))).status).toBe(204);
+      const late = await as(people.ann)('DELETE', pathOf(people.mia));
+      expect([late.status, late.body.code]).toEqual([404, 'ORGANIZATION_NOT_FOUND']);
+    } finally {
+      start();
+    }
+    // Within 30 seconds of the read models' knowing it.
+    const list = pathOf(people.ann).replace(/\/usr_.*/, '');
+    await condition('the removal is projected', async () => {
+      const { body } = await as(people.olga)('GET', list);
+      return JSON.stringify(body).split('userId').length === 3;
+    });
+    ledger.clock.aheadMs += 30_000;
+    expect((await as(people.ann)('GET', '/v1/projects')).status).toBe(401);
+  });
+});
+
+test('whoever is no member, and members of others, are unknown', async () => {
+  const { people, pathOf, list } = await staffed({ olga: 'OWNER' });
+  const stranger = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
+  const requestId = { 'x-request-id': 'same' };
+  for (const [method, body] of [['PATCH', { role: 'GUEST' }], ['DELETE']] as const) {
+    const foreign = await as(people.olga)(method, pathOf(stranger), body, requestId);
+    const unknown = await as(people.olga)(method, `${list}/${encodeId('usr', randomUUID())}`, body, requestId);
+    expect([foreign.status, foreign.body.code]).toEqual([404, 'NOT_FOUND']);
+    expect(foreign.text).toBe(unknown.text);
+  }
+});

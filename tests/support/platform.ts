@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { createOrganization } from '../../src/api/bootstrap.ts';
+import { scopes } from '../../src/api/organizations/fields.ts';
+import { encodeId } from '../../src/domain/ids.ts';
+import { aggregateId } from '../../src/eventstore/ids.ts';
+import type { Ledger, TestOrganization } from './ledger.ts';
+
+// The id of the platform is needed before the platform is there: it follows from the command that makes it.
+const commandId = randomUUID();
+
+/** For `startLedger`: licenses of the platform set what organizations may have. */
+export const platformPolicy = {
+  organizationId: encodeId('org', aggregateId(commandId, 'organization')),
+  policyId: encodeId('pol', randomUUID()),
+};
+
+/** An organization that holds a license of the platform with these entitlements. */
+export const createLimited = async (
+  ledger: Ledger,
+  entitlements: readonly object[],
+): Promise<{ readonly organization: TestOrganization }> => {
+  const { organizationId } = await createOrganization(ledger.needs, { commandId, name: 'Platform' });
+  const platform = await ledger.createKey(organizationId, scopes);
+  const organization = await ledger.createVendor('Limited');
+  await ledger.issue({ holderOrganizationId: organization.organizationId, entitlements }, platform);
+  return { organization };
+};
