@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,21 +98,40 @@ describe('two API processes, two projectors and two workers on given servers', (
     expect(outcomes).toEqual([...Array<string>(5).fill('201'), ...Array<string>(95).fill('409 SEAT_LIMIT_EXCEEDED')]);
   });
 
-  test('have one effect for one Idempotency-Key sent to both, and one answer', async () => {
-    const headers = {
-      authorization: `Bearer ${apiKey}`,
-      'content-type': 'application/json',
-      'idempotency-key': randomUUID(),
+  test('have one effect for one Idempotency-Key sent a hundred times to both, however many replies are lost', async () => {
+    const { id, key } = await issue({ limits: { activations: 1_000 } });
+    const requests = [
+      { path: '/v1/licenses', body: { tier: 'PRO', products: ['local_cli'], externalRef: 'one-effect' } },
+      { path: `/v1/licenses/${id}/renew`, body: { duration: 'P1M' } },
+      { path: '/v1/licenses/activate', body: { licenseKey: key, fingerprint: 'one device', name: 'build-7' } },
+      { path: `/v1/licenses/${id}/rotate-key`, body: { overlapSeconds: 86_400, reason: { code: 'LEAKED' } } },
+      { path: '/v1/api-keys', body: { name: 'CI', scopes: ['licenses:read'] } },
+    ];
+    for (const { path, body } of requests) {
+      const headers = {
+        ...(path === '/v1/licenses/activate' ? {} : { authorization: `Bearer ${apiKey}` }),
+        'content-type': 'application/json',
+        'idempotency-key': randomUUID(),
+      };
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          insistently(`${urls[index % 2]}${path}`, headers, body, index % 3 === 0),
+        ),
+      );
+      expect(
+        [...new Set(answers)].map((each) => each.slice(0, 300)),
+        path,
+      ).toHaveLength(1);
+      expect([200, 201], path).toContain(Number(answers[0]?.slice(0, 3)));
+    }
+    const read = async (path: string) => {
+      const response = await fetch(`${urls[0]}${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
+      return (await response.json()) as { data: { name?: string; type?: string }[] };
     };
-    const body = JSON.stringify({ tier: 'PRO', products: ['local_cli'] });
-    const send = async (url: string) => {
-      for (;;) {
-        const response = await fetch(`${url}/v1/licenses`, { method: 'POST', headers, body });
-        if (response.status !== 409) return response.text();
-      }
-    };
-    const answers = new Set(await Promise.all(Array.from({ length: 20 }, (_, index) => send(urls[index % 2] ?? ''))));
-    expect(answers.size).toBe(1);
+    expect((await read('/v1/licenses?externalRef=one-effect')).data).toHaveLength(1);
+    const types = (await read(`/v1/licenses/${id}/history`)).data.map(({ type }) => type);
+    expect(types.slice(2)).toEqual(['LicenseRenewed', 'ActivationRecorded', 'LicenseKeyRotated']);
+    expect((await read('/v1/api-keys')).data.filter(({ name }) => name === 'CI')).toHaveLength(1);
   });
 
   test('let a client read through one what it wrote through the other', async () => {
@@ -159,3 +179,30 @@ test('one of the two URLs alone is refused with a sentence', async () => {
     output: expect.stringMatching(/DATABASE_URL is set and EVENTSTORE_URL is not/),
   });
 });
+
+/**
+ * Sends until it is answered with something else than to come again later: status and body. `drops`: the first
+ * reply is thrown away with its connection as soon as the request is out, as a broken network does.
+ */
+const insistently = async (
+  url: string,
+  headers: Record<string, string>,
+  body: object,
+  drops: boolean,
+): Promise<string> => {
+  if (drops) await sendAndHangUp(url, headers, JSON.stringify(body));
+  for (;;) {
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    const text = await response.text();
+    if (response.status !== 503 && !text.includes('IDEMPOTENCY_IN_FLIGHT')) return `${response.status} ${text}`;
+  }
+};
+
+const sendAndHangUp = (url: string, headers: Record<string, string>, body: string): Promise<void> =>
+  new Promise((resolve) => {
+    const sent = request(url, { method: 'POST', headers, agent: false });
+    sent.on('error', () => {});
+    sent.on('close', resolve);
+    sent.on('finish', () => sent.socket?.destroy());
+    sent.end(body);
+  });
