@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
+
+// Every command of these pages is run as a reader would: in bash, in the folder in which the product was started.
+const pages = ['docs/getting-started.md', ...readdirSync('docs/api').map((file) => `docs/api/${file}`)];
+const folder = mkdtempSync(join(tmpdir(), 'ledger-docs-'));
+const dataDir = join(folder, '.ledger');
+let product: Product;
+beforeAll(async () => {
+  product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'off' });
+}, 120_000);
+afterAll(async () => {
+  product.process.kill('SIGTERM');
+  await product.ended;
+  await condition('no process is left', () => processesOf(dataDir).length === 0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What stands in the blocks of a page that are marked as commands, in its order. */
+const commandsOf = (page: string): string =>
+  [...readFileSync(page, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands).join('\n');
+
+// `npx ledger` finds the command in the folder of the package only.
+const before = `set -euo pipefail\nnpx() { shift; LEDGER_DATA_DIR=.ledger node "${process.cwd()}/bin/ledger.js" "$@"; }\n`;
+
+const inBash = (commands: string): Promise<{ code: number | null; output: string }> =>
+  new Promise((resolve, reject) => {
+    const child = spawn('bash', ['-c', before + commands], { cwd: folder });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+
+const withCommands = pages.map((page) => [page, commandsOf(page)] as const).filter(([, commands]) => commands !== '');
+
+test('there are pages with commands', () => {
+  expect(withCommands.map(([page]) => page)).toContain('docs/getting-started.md');
+});
+
+test.each(withCommands)(
+  'every command of %s works',
+  async (_page, commands) => {
+    const { code, output } = await inBash(commands);
+    expect(code, output).toBe(0);
+  },
+  120_000,
+);
