@@ -1,7 +1,5 @@
--- When a key was last used, to the minute: noted apart from the request, and at most once a minute for a key.
-create policy tenant_notes on identity.api_keys for update to ledger_api
-  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')))
-  with check (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- When a key was last used, to the minute: noted apart from the request, and at most once a minute for a key. The
+-- policy of such changes is in 040-api-key-changes.sql.
 grant update (last_used_at) on identity.api_keys to ledger_api;
 
 -- The setting ends with the call.
