@@ -87,7 +87,8 @@ type Operation = 'select' | 'insert' | 'update' | 'delete';
 /** What ledger_api may do with rows of its own organization or user; all else is refused outright. A table of rm is read, no more. */
 const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'rm.license_keys': [],
-  'identity.api_keys': ['select', 'insert'],
+  // Two of its columns may be updated, too: none of those that say whose a row is.
+  'identity.api_keys': ['select', 'insert', 'delete'],
   'identity.users': ['select', 'insert', 'update', 'delete'],
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],
