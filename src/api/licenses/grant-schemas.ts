@@ -8,6 +8,8 @@ export const count = z.int().overwrite((value) => value + 0);
 export const meterName = z
   .string()
   .regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter')
+  // The one such name that every object has already, so that looking it up would find no count.
+  .refine((name) => name !== 'constructor', 'must not be constructor')
   .meta({ example: 'api_calls' });
 
 /** The code of an entitlement. */

@@ -88,6 +88,7 @@ describe('limits', () => {
     expect(await change({ activations: -1 })).toEqual([400, 'LIMIT_INVALID']);
     expect(await change({})).toEqual([400, 'INVALID_REQUEST']);
     expect(await change({ activations: 1.5 })).toEqual([400, 'INVALID_REQUEST']);
+    expect(await change({ meters: { constructor: 1 } })).toEqual([400, 'INVALID_REQUEST']);
     await api.post(licenseId, 'revoke', { reason: { code: 'OVER' } });
     expect(await change({ activations: 9 })).toEqual([409, 'LICENSE_REVOKED']);
   });
