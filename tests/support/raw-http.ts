@@ -34,7 +34,9 @@ export const sendAny = (
   new Promise((resolve, reject) => {
     const { hostname, port: serverPort } = new URL(baseUrl);
     const address = { hostname, port: serverPort };
-    const sent = request({ ...address, method, path, headers, agent: agent ?? false }, (answer) => {
+    // Node says how long a body is of the usual methods only.
+    const framed = body.length === 0 ? headers : { 'content-length': String(Buffer.byteLength(body)), ...headers };
+    const sent = request({ ...address, method, path, headers: framed, agent: agent ?? false }, (answer) => {
       const port = answer.socket.localPort ?? 0;
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => {
