@@ -38,15 +38,22 @@ const inBash = (commands: string): Promise<{ code: number | null; output: string
 
 const withCommands = pages.map((page) => [page, commandsOf(page)] as const).filter(([, commands]) => commands !== '');
 
+/** A page may say that what follows `#` is what a line prints; then every line of output stands there. */
+const saysWhatIsPrinted = (page: string): boolean =>
+  readFileSync(page, 'utf8').replaceAll('\n', ' ').includes('What follows `#` is what the line prints.');
+const printedBy = (commands: string): readonly string[] =>
+  [...commands.matchAll(/ # (.+)$/gm)].map(([, printed = '']) => printed.trim());
+
 test('there are pages with commands', () => {
   expect(withCommands.map(([page]) => page)).toContain('docs/getting-started.md');
 });
 
 test.each(withCommands)(
   'every command of %s works',
-  async (_page, commands) => {
+  async (page, commands) => {
     const { code, output } = await inBash(commands);
     expect(code, output).toBe(0);
+    if (saysWhatIsPrinted(page)) expect(output.trim().split('\n')).toEqual(printedBy(commands));
   },
   120_000,
 );
