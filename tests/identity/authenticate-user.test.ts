@@ -51,7 +51,7 @@ const signIn = async ({
   const { sessionId } = await openTestSession(database.api, userId, { organizationId });
   if (organizationId !== null) {
     await database.superuser.query(
-      'insert into rm.memberships (issuer_org_id, user_id, role, revision, joined_at) values ($1, $2, $3, 0, $4)',
+      'insert into rm.memberships (issuer_org_id, user_id, role, joined_at) values ($1, $2, $3, $4)',
       [organizationId, userId, role, start],
     );
   }
@@ -172,7 +172,7 @@ test('a membership that is not projected yet is seen as soon as it is', async ()
   await database.superuser.query('delete from rm.memberships where user_id = $1', [userId]);
   expect(await authenticate(token)).toMatchObject({ membership: null });
   await database.superuser.query(
-    `insert into rm.memberships (issuer_org_id, user_id, role, revision, joined_at) values ($1, $2, 'OWNER', 0, now())`,
+    `insert into rm.memberships (issuer_org_id, user_id, role, joined_at) values ($1, $2, 'OWNER', now())`,
     [vendor, userId],
   );
   expect(await authenticate(token)).toMatchObject({ membership: { role: 'OWNER' } });
@@ -226,8 +226,8 @@ test('a user’s organizations come in the order of joining, closed ones too, wi
   const { userId } = await signIn({ organizationId: vendor, role: 'OWNER' });
   const second = testId('org', 'second');
   await database.superuser.query(
-    `insert into rm.memberships (issuer_org_id, user_id, role, revision, joined_at, removed_at)
-      values ($1, $2, 'GUEST', 0, $3, null), ($4, $2, 'ADMIN', 0, $3, now())`,
+    `insert into rm.memberships (issuer_org_id, user_id, role, joined_at, removed_at)
+      values ($1, $2, 'GUEST', $3, null), ($4, $2, 'ADMIN', $3, now())`,
     [second, userId, later(-1), testId('org', 'third')],
   );
   expect(await organizationsOfUser(database.api, userId)).toMatchObject([
