@@ -1,5 +1,5 @@
 import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
-import { chanceOf } from './chance.ts';
+import { chanceOf } from '../../support/chance.ts';
 import { type Draw, hour, instant } from './draw.ts';
 import { grantKinds } from './draw-grants.ts';
 import { lifeKinds } from './draw-life.ts';

@@ -5,7 +5,7 @@ import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { License } from '../../../src/domain/license/license.ts';
-import { runSeed } from './chance.ts';
+import { runSeed } from '../../support/chance.ts';
 import { canonical } from './check.ts';
 import { drawCommands } from './commands.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
-import { runSeed } from './chance.ts';
+import { runSeed } from '../../support/chance.ts';
 import { findViolation, type Seen } from './check.ts';
 import { commandTypes, drawCommands } from './commands.ts';
 

@@ -28,3 +28,10 @@ export const runSeed = (): number => {
   const given = Number(process.env.LEDGER_SEED);
   return Number.isSafeInteger(given) && given > 0 ? given : 1 + Math.floor(Math.random() * 2_000_000_000);
 };
+
+/** One of a list. Throws where it is empty. */
+export const oneOf = <Item>(items: readonly Item[], chance: Chance): Item => {
+  const item = items[chance.below(items.length)];
+  if (item === undefined) throw new Error('There is nothing to choose from.');
+  return item;
+};

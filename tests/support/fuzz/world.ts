@@ -1,0 +1,112 @@
+import { openCatalog } from '../../../src/api/bootstrap.ts';
+import { newCommandId } from '../../../src/eventstore/ids.ts';
+import { createPasswords } from '../../../src/identity/passwords.ts';
+import { type Chance, oneOf } from '../chance.ts';
+import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
+
+/** An organization to send requests for, and what was learned of it: what ends it for requests ends no other. */
+export type World = {
+  readonly organization: TestOrganization;
+  readonly owner: TestMember;
+  /** What is known to be there for a field of this name, or an id of this kind. */
+  readonly known: (chance: Chance) => (name: string, idPrefix: string | null) => unknown;
+  /** Takes ids, license keys, cursors and the like from an answer. */
+  readonly learn: (value: unknown, name?: string) => void;
+  /** Issues another license, so that there is one to do something with. */
+  readonly refresh: () => Promise<void>;
+};
+
+const password = 'four small green apples';
+const passwordHash = createPasswords().hash(password);
+const products = ['local_cli', 'cloud_ide', 'workflow_app'];
+
+/** A new organization with a catalog, members and licenses. */
+export const createWorld = async (ledger: Ledger): Promise<World> => {
+  const organization = await ledger.createVendor('Fuzzed');
+  const { organizationId, apiKey: key } = organization;
+  await openCatalog(ledger.needs, {
+    commandId: newCommandId(),
+    organizationId,
+    products: products.map((code) => ({ code, name: code, description: null })),
+  });
+  const [owner, other] = [
+    await ledger.createMember(organizationId, 'OWNER'),
+    await ledger.createMember(organizationId, 'OWNER'),
+  ];
+
+  // What a test makes users with is no hash that a password could be held against.
+  await ledger.database.superuser.query('update identity.users set password_hash = $2 where user_id = any($1)', [
+    [owner.userId, other.userId],
+    await passwordHash,
+  ]);
+
+  const pools = new Map<string, string[]>();
+  const add = (pool: string, value: string) => {
+    const values = pools.get(pool) ?? [];
+    if (!values.includes(value)) values.push(value);
+    // Few, so that a license and its device come together now and then.
+    pools.set(pool, values.slice(-3));
+  };
+  const learn = (value: unknown, name = ''): void => {
+    if (Array.isArray(value)) for (const each of value) learn(each, name);
+    else if (typeof value === 'object' && value !== null)
+      for (const [field, each] of Object.entries(value)) learn(each, field);
+    else if (typeof value === 'string') {
+      if (/^[a-z]{3}_[0-7][0-9a-z]{25}$/.test(value)) add(value.slice(0, 3), value);
+      if (learned.has(name)) add(name === 'nextCursor' ? 'cursor' : name, value);
+    }
+  };
+  const refresh = async () => {
+    const limits = { activations: 20, seats: 20, users: 20, meters: { api_calls: 1_000_000 } };
+    const body = { tier: 'PRO', products, limits, entitlements: [{ code: 'export' }] };
+    learn((await ledger.call('POST', '/v1/licenses', { key, body })).body);
+  };
+  learn([owner, other, organization]);
+  // Its end would be the end of the others' requests.
+  pools.delete('key');
+  await refresh();
+  learn((await ledger.call('POST', '/v1/licenses', { key, body: { tier: 'TRIAL', products } })).body);
+  learn((await ledger.call('GET', '/v1/policies', { key })).body);
+  learn((await ledger.call('GET', '/v1/products', { key })).body);
+
+  const known = (chance: Chance) => (name: string, idPrefix: string | null) => {
+    if (name === 'email' && chance.percent(50)) return `${chance.below(2 ** 31)}@fuzz.example`;
+    // Others that it makes are not the credentials' own.
+    if (name === 'organizationId' && chance.percent(80)) return organizationId;
+    const pool = pools.get(idPrefix ?? name);
+    if (pool !== undefined && pool.length > 0) return oneOf(pool, chance);
+    const likely = likelyFor[name];
+    return likely === undefined ? undefined : oneOf(likely, chance);
+  };
+  return { organization, owner, known, learn, refresh };
+};
+
+const learned: ReadonlySet<string> = new Set([
+  'licenseKey',
+  'nextCursor',
+  'refreshToken',
+  'token',
+  'email',
+  'password',
+]);
+
+const likelyFor: Readonly<Record<string, readonly unknown[]>> = {
+  product: products,
+  products,
+  add: products,
+  remove: products,
+  fingerprint: ['device-1', 'device-2', 'device-3'],
+  user: ['worker-1', 'worker-2'],
+  holder: ['process-1', 'process-2'],
+  duration: ['P1Y', 'P1M', 'P30D', 'PT1H', 'P100Y'],
+  password: [password],
+  currentPassword: [password],
+  newPassword: [password, `${password}!`],
+  timeZone: ['Europe/Berlin', 'UTC', 'America/New_York'],
+  wait: ['0'],
+  limit: ['1', '2', '100'],
+  meter: ['api_calls'],
+  quantity: [1, 5],
+  policyVersion: [1],
+  code: ['export', 'local_cli', 'PAYMENT'],
+};
