@@ -37,7 +37,7 @@ export const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: Issue
   const { facts, leases, lapsed: gone } = license;
   const { leaseId, borrowSeconds } = data;
   const lease = leases.get(leaseId) ?? gone.get(leaseId)?.lease;
-  if (lease === undefined) return noLease(license, leaseId);
+  if (lease === undefined) return noLease(license);
   const refusal = refuseUse(facts, lease.product, at) ?? refuseUser(license, lease.userRef);
   if (refusal !== null) return refusal;
   if (leases.has(leaseId) && (!lease.borrow || at < lease.expiresAt)) {
@@ -49,7 +49,7 @@ export const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: Issue
 
   const lapsedAt = gone.get(leaseId)?.lapsedAt ?? lease.expiresAt;
   const isReplaced = license.leaseByHolder.has(lease.holderHash) && !leases.has(leaseId);
-  if (isReplaced || at >= plusSeconds(lapsedAt, facts.policy.lease.resurrectSeconds)) return noLease(license, leaseId);
+  if (isReplaced || at >= plusSeconds(lapsedAt, facts.policy.lease.resurrectSeconds)) return noLease(license);
   const over = leases.has(leaseId) ? [lapsed(lease, lease.expiresAt, seatsInUse(license, at) - 1)] : [];
   const inUse = seatsInUse(license, at) - over.length;
   const back = acquired(license, lease, null, inUse, at);
@@ -64,7 +64,7 @@ export const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: I
   const { leaseId, by } = data;
   const lease = license.leases.get(leaseId);
   if (lease !== undefined) return [released(license, lease, by, by, at)];
-  return license.released.has(leaseId) || license.lapsed.has(leaseId) ? [] : noLease(license, leaseId);
+  return license.released.has(leaseId) || license.lapsed.has(leaseId) ? [] : noLease(license);
 };
 
 /** Ends a lease that was not heard of for its time to live, at the instant it ended. A lease that was is left as it is. */
@@ -169,5 +169,5 @@ const borrowFault = ({ facts }: IssuedLicense, seconds: number | null) => {
 const noSeat = ({ facts }: IssuedLicense, inUse: number) =>
   reject('SEAT_LIMIT_EXCEEDED', `License ${facts.licenseId} has ${inUse} of ${facts.limits.seats} seats in use.`);
 
-const noLease = ({ facts }: IssuedLicense, leaseId: string) =>
-  reject('NOT_FOUND', `License ${facts.licenseId} has no lease ${leaseId}, or no longer; acquire one.`);
+const noLease = ({ facts }: IssuedLicense) =>
+  reject('NOT_FOUND', `License ${facts.licenseId} has no such lease, or no longer; acquire one.`);

@@ -16,7 +16,7 @@ export const cancelScheduled = (
 ): LicenseDecision => {
   const found = facts.scheduled.find((each) => each.eventId === eventId);
   if (found === undefined)
-    return reject('NOT_FOUND', `License ${facts.licenseId} awaits no change that ${eventId} announced.`);
+    return reject('NOT_FOUND', `License ${facts.licenseId} awaits no change that this event announced.`);
   if (found.effectiveAt <= at)
     return reject('NOT_FOUND', `The change that ${eventId} announced holds since ${found.effectiveAt}.`);
   return [{ type: 'ScheduledChangeCancelled', data: { eventId } }];
