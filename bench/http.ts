@@ -24,21 +24,33 @@ export const startApp = async (options: AppOptions): Promise<App> => {
 
 /** Issues licenses with room for many devices and activates one on each. */
 export const seed = async (url: string, apiKey: string, count: number): Promise<Seeded> => {
-  const post = async (path: string, body: object) => {
-    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+  const post = async (path: string, body: object, after?: string): Promise<Posted> => {
+    const headers = {
+      ...{ authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      ...(after === undefined ? {} : { 'ledger-min-position': after }),
+    };
     const response = await fetch(new URL(path, url), { method: 'POST', headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as { license: { id: string }; licenseKey: string };
+    const answer = (await response.json()) as Posted & { readonly code?: string };
+    // On a busy machine the projector may be behind for longer than an answer waits.
+    if (answer.code === 'NOT_PROJECTED_YET') return post(path, body, after);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return { ...answer, position: response.headers.get('ledger-position') ?? '' };
   };
   const licenses: { id: string; key: string }[] = [];
   await rateOf(count, 16, async () => {
     const limits = { activations: 1_000_000 };
-    const { license, licenseKey } = await post('/v1/licenses', { tier: 'PRO', products: ['local_cli'], limits });
-    await post('/v1/licenses/activate', { licenseKey, product: 'local_cli', fingerprint });
+    const { license, licenseKey, position } = await post('/v1/licenses', {
+      tier: 'PRO',
+      products: ['local_cli'],
+      limits,
+    });
+    await post('/v1/licenses/activate', { licenseKey, product: 'local_cli', fingerprint }, position);
     licenses.push({ id: license.id, key: licenseKey });
   });
   return { apiKey, licenses };
 };
+
+type Posted = { readonly license: { readonly id: string }; readonly licenseKey: string; readonly position: string };
 
 type Apps = Readonly<Record<Variant, App>>;
 
