@@ -32,6 +32,9 @@ const expectProjectionToGoOn = async () => {
   expect(rows).toEqual([]);
 };
 
+/** Valid requests of one operation after which it must have been carried out at least once. */
+const patience = 500;
+
 const parts = z.object({
   params: z.record(z.string(), z.string()),
   query: z.record(z.string(), z.string()),
@@ -40,7 +43,8 @@ const parts = z.object({
 
 /** A request that the route's own schema takes, with a credential that may send it. */
 const drawRequest = (route: Route, world: World, chance: Chance): Draft => {
-  const drawn = parts.parse(drawValue(route.request, { chance, known: world.known(chance) }));
+  const known = world.known(chance);
+  const drawn = parts.parse(drawValue(route.request, { chance, known }));
   const changes = route.effect === 'append' || route.effect === 'change';
   return {
     method: route.method.toUpperCase(),
@@ -56,17 +60,18 @@ const drawRequest = (route: Route, world: World, chance: Chance): Draft => {
       // Each of them waits for two seconds.
       ...(route.effect === 'read' && chance.percent(1) ? { 'ledger-min-position': impossiblePosition } : {}),
     },
-    json: route.access.kind === 'license' ? naming(drawn.body, world, chance) : drawn.body,
+    json: route.access.kind === 'license' ? naming(drawn.body, known, chance) : drawn.body,
   };
 };
 
 /** A client's request mostly names its license in one way: the schema lets it do so in two or in none. */
-const naming = (body: unknown, world: World, chance: Chance): unknown => {
+const naming = (body: unknown, known: Known, chance: Chance): unknown => {
   const parsed = named.safeParse(body);
   if (!parsed.success || chance.percent(25)) return body;
   const { licenseKey: _, licenseId: __, ...others } = parsed.data;
-  return { ...others, licenseKey: world.known(chance)('licenseKey', null) };
+  return { ...others, licenseKey: known('licenseKey', null) };
 };
+type Known = ReturnType<World['known']>;
 const named = z.looseObject({ licenseKey: z.unknown().optional(), licenseId: z.unknown().optional() });
 
 const authorizationFor = ({ access }: Route, { organization, owner }: World, chance: Chance) => {
@@ -106,9 +111,10 @@ test('every operation answers as it declares, whatever it is sent: valid request
   for (const route of ledger.routes.toSorted((one, other) => turnOf(one) - turnOf(other))) {
     const count = { valid: 0, spoiled: 0, done: 0 };
     counts.set(route.operationId, count);
-    while (count.valid < perKind) {
+    // As many as it takes for one of them to be carried out, or most of what is behind the checks is never seen.
+    while (count.valid < perKind || (count.done === 0 && count.valid < patience)) {
       await world.refresh();
-      const batch = Array.from({ length: Math.min(25, perKind - count.valid) }, () =>
+      const batch = Array.from({ length: Math.min(25, Math.max(perKind, patience) - count.valid) }, () =>
         drawRequest(route, world, chance),
       );
       const answers = await inTurns(batch, (draft) => ask(route, draft));
@@ -125,9 +131,9 @@ test('every operation answers as it declares, whatever it is sent: valid request
   }
   expect(faults.slice(0, 20), `LEDGER_SEED=${seed}`).toEqual([]);
 
-  for (const { valid, spoiled } of counts.values()) expect([valid, spoiled]).toEqual([perKind, perKind]);
+  for (const { valid, spoiled } of counts.values()) expect(Math.min(valid, spoiled)).toBeGreaterThanOrEqual(perKind);
   const never = [...counts].filter(([, { done }]) => done === 0).map(([operationId]) => operationId);
-  console.log(`${counts.size} operations, ${perKind} valid and ${perKind} spoiled requests each; never done: ${never}`);
+  expect(never, `LEDGER_SEED=${seed}`).toEqual([]);
   await expectProjectionToGoOn();
 }, 3_600_000);
 

@@ -16,8 +16,17 @@ export type Expected =
   | { readonly for: 'user'; readonly roles?: Readonly<Partial<Record<Role, string>>>; readonly others?: string }
   /** Whoever has the license's key, and the organizations of its issuer and of its holder, which name it by its id. */
   | { readonly for: 'license'; readonly own: Grant; readonly held: Grant; readonly strangers: string }
-  /** `held` undefined: it is not about a license, so nobody is on that side. */
-  | { readonly for: 'organization'; readonly own: Grant; readonly held?: Grant; readonly strangers: string };
+  /**
+   * `held` undefined: it is not about a license, so nobody is on that side. `keys` false: API keys may do the thing, though
+   * not with this request; else no scope at all means that no API key ever may.
+   */
+  | {
+      readonly for: 'organization';
+      readonly own: Grant;
+      readonly held?: Grant;
+      readonly strangers: string;
+      readonly keys?: false;
+    };
 
 const may = (roles: readonly Role[], ...scopes: readonly Scope[]): Grant => ({ roles, scopes });
 const nobody = may([]);
@@ -51,19 +60,19 @@ const managesMembers = may(['OWNER', 'ADMIN'], 'members:write');
 const readsProjects = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'AUDITOR'], 'projects:write');
 const changesProjects = may(['OWNER', 'ADMIN', 'MEMBER'], 'projects:write');
 
-const ofOrganization = (own: Grant): Expected => ({
-  ...{ for: 'organization', own },
-  strangers: 'ORGANIZATION_NOT_FOUND',
-});
-const ofPart = (own: Grant): Expected => ({ for: 'organization', own, strangers: 'NOT_FOUND' });
+const ofOrganization = (own: Grant) =>
+  ({ for: 'organization', own, strangers: 'ORGANIZATION_NOT_FOUND' }) as const satisfies Expected;
+const ownersOnly: Expected = { ...ofOrganization(closes), keys: false };
+const ofPart = (own: Grant) => ({ for: 'organization', own, strangers: 'NOT_FOUND' }) as const satisfies Expected;
 const ofLicense = (own: Grant, held: Grant): Expected => ({
   ...{ for: 'organization', own, held },
   strangers: 'LICENSE_NOT_FOUND',
 });
-const ownList = (own: Grant, held?: Grant): Expected => ({
-  ...{ for: 'organization', own, strangers: 'ALLOWED' },
-  ...(held === undefined ? {} : { held }),
-});
+const ownList = (own: Grant, held?: Grant) =>
+  ({
+    ...{ for: 'organization', own, strangers: 'ALLOWED' },
+    ...(held === undefined ? {} : { held }),
+  }) as const satisfies Expected;
 const ofCatalog = (own: Grant): Expected => ({ for: 'organization', own, strangers: 'NOT_FOUND' });
 const byKey = (strangers: string): Expected => ({
   ...{ for: 'license', own: holderManages, held: holderManages, strangers },
@@ -99,6 +108,11 @@ export const expected: Readonly<Record<string, Expected>> = {
   listMembers: ofOrganization(readsMembers),
   ...{ inviteMember: ofOrganization(managesMembers), withdrawInvitation: ofOrganization(managesMembers) },
   ...{ changeMember: ofOrganization(managesMembers), removeMember: ofOrganization(managesMembers) },
+  // Nobody acts above the own role, and an API key hands on no scope that it has not.
+  ...{ 'inviteMember: as OWNER': ownersOnly, 'removeMember: an OWNER': ownersOnly },
+  ...{ 'changeMember: to OWNER': ownersOnly, 'changeMember: an OWNER': ownersOnly },
+  'createApiKey: with every scope': { ...ownList(changesProfile), keys: false },
+  'changeApiKey: to every scope': { ...ofPart(changesProfile), keys: false },
   ...{ listApiKeys: ownList(readsMembers), createApiKey: ownList(managesMembers), getApiKey: ofPart(readsMembers) },
   ...{ changeApiKey: ofPart(managesMembers), revokeApiKey: ofPart(managesMembers) },
   ...{ listProjects: ownList(readsProjects), createProject: ownList(changesProjects) },

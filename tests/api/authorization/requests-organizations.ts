@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Role } from '../../../src/domain/organization/events.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { createUser, joinOrganization, openTestSession } from '../../support/users.ts';
 import type { Credential } from './credentials.ts';
+import { allScopes } from './expected.ts';
 import type { MakeRequest, Subject } from './subject.ts';
 
 const own = ({ organization }: Subject, rest = '') => `/v1/organizations/${organization.organizationId}${rest}`;
@@ -12,9 +14,9 @@ const newKey = ({ is }: Credential) => ({ name: 'CI', scopes: [is.kind === 'scop
 const invitation = () => ({ email: `${randomUUID()}@vendor.example`, role: 'MEMBER' });
 
 /** A member who may be changed and removed. */
-const member = async ({ ledger: { database, needs }, organization: { organizationId } }: Subject) => {
+const member = async ({ ledger: { database, needs }, organization }: Subject, role: Role = 'GUEST') => {
   const { userId } = await createUser(database.api);
-  await joinOrganization(needs, { organizationId, userId, role: 'GUEST' });
+  await joinOrganization(needs, { organizationId: organization.organizationId, userId, role });
   return userId;
 };
 
@@ -54,12 +56,30 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
     body: { role: 'MEMBER' },
   }),
   removeMember: async (subject) => ({ path: own(subject, `/members/${await member(subject)}`) }),
+  'inviteMember: as OWNER': (subject) => ({
+    path: own(subject, '/members'),
+    body: { ...invitation(), role: 'OWNER' },
+  }),
+  'changeMember: to OWNER': async (subject) => ({
+    path: own(subject, `/members/${await member(subject)}`),
+    body: { role: 'OWNER' },
+  }),
+  'changeMember: an OWNER': async (subject) => ({
+    path: own(subject, `/members/${await member(subject, 'OWNER')}`),
+    body: { role: 'MEMBER' },
+  }),
+  'removeMember: an OWNER': async (subject) => ({ path: own(subject, `/members/${await member(subject, 'OWNER')}`) }),
   withdrawInvitation: async (subject) => {
     const { invitation: made } = await subject.prepare('POST', own(subject, '/members'), invitation());
     return { path: own(subject, `/invitations/${made?.invitationId}`) };
   },
   listApiKeys: () => ({ path: '/v1/api-keys' }),
   createApiKey: (_subject, caller) => ({ path: '/v1/api-keys', body: newKey(caller) }),
+  'createApiKey: with every scope': () => ({ path: '/v1/api-keys', body: { name: 'CI', scopes: allScopes } }),
+  'changeApiKey: to every scope': async (subject) => ({
+    path: `/v1/api-keys/${await apiKey(subject)}`,
+    body: { scopes: allScopes },
+  }),
   getApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}` }),
   changeApiKey: async (subject, caller) => ({ path: `/v1/api-keys/${await apiKey(subject)}`, body: newKey(caller) }),
   revokeApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}` }),

@@ -43,10 +43,13 @@ const toOrganization = (expected: For<'license' | 'organization'>, side: Side, i
     case "stranger's token":
       return expected.strangers;
     case "stranger's key":
-      return expected.own.scopes.length === 0 ? 'FORBIDDEN' : expected.strangers;
+      return isForKeys(expected) ? expected.strangers : 'FORBIDDEN';
     default:
       return 'UNAUTHENTICATED';
   }
 };
+
+const isForKeys = (expected: For<'license' | 'organization'>): boolean =>
+  expected.own.scopes.length > 0 || ('keys' in expected && expected.keys === false);
 
 type For<Whom extends Expected['for']> = Extract<Expected, { for: Whom }>;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { openCatalog } from '../../../src/api/bootstrap.ts';
 import { newCommandId } from '../../../src/eventstore/ids.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
@@ -8,11 +9,11 @@ import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
 export type World = {
   readonly organization: TestOrganization;
   readonly owner: TestMember;
-  /** What is known to be there for a field of this name, or an id of this kind. */
+  /** What is known to be there for a field of this name, or an id of this kind; for one request, so that mostly it fits together. */
   readonly known: (chance: Chance) => (name: string, idPrefix: string | null) => unknown;
   /** Takes ids, license keys, cursors and the like from an answer. */
-  readonly learn: (value: unknown, name?: string) => void;
-  /** Issues another license, so that there is one to do something with. */
+  readonly learn: (value: unknown) => void;
+  /** Makes another license, with a device and a seat, and an invitation, so that there are some to do something with. */
   readonly refresh: () => Promise<void>;
 };
 
@@ -44,22 +45,29 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
   const add = (pool: string, value: string) => {
     const values = pools.get(pool) ?? [];
     if (!values.includes(value)) values.push(value);
-    // Few, so that a license and its device come together now and then.
+    // Few, so that what is drawn was made a moment ago.
     pools.set(pool, values.slice(-3));
   };
-  const learn = (value: unknown, name = ''): void => {
-    if (Array.isArray(value)) for (const each of value) learn(each, name);
-    else if (typeof value === 'object' && value !== null)
-      for (const [field, each] of Object.entries(value)) learn(each, field);
-    else if (typeof value === 'string') {
-      if (/^[a-z]{3}_[0-7][0-9a-z]{25}$/.test(value)) add(value.slice(0, 3), value);
-      if (learned.has(name)) add(name === 'nextCursor' ? 'cursor' : name, value);
-    }
-  };
+  const learn = (value: unknown): void => eachKnown(value, add);
+
+  // What belongs together, by the same names: an operation on a device finds it only at its own license.
+  let latest = new Map<string, string>();
   const refresh = async () => {
+    const made = new Map<string, string>();
+    const make = async (path: string, body: unknown) => {
+      // Refused where requests have made such policies that nothing can be issued under them.
+      const { body: answer } = await ledger.call('POST', path, { key: owner.accessToken, body });
+      learn(answer);
+      eachKnown([body, answer], (pool, value) => made.set(pool, value));
+    };
     const limits = { activations: 20, seats: 20, users: 20, meters: { api_calls: 1_000_000 } };
-    const body = { tier: 'PRO', products, limits, entitlements: [{ code: 'export' }] };
-    learn((await ledger.call('POST', '/v1/licenses', { key, body })).body);
+    await make('/v1/licenses', { tier: 'PRO', products, limits, entitlements: [{ code: 'export' }] });
+    const named = { licenseKey: made.get('licenseKey'), product: products[0] };
+    await make('/v1/licenses/activate', { ...named, fingerprint: randomUUID() });
+    await make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() });
+    const email = `${randomUUID()}@fuzz.example`;
+    await make(`/v1/organizations/${organizationId}/members`, { email, role: 'GUEST' });
+    latest = made;
   };
   learn([owner, other, organization]);
   // Its end would be the end of the others' requests.
@@ -69,19 +77,35 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
   learn((await ledger.call('GET', '/v1/policies', { key })).body);
   learn((await ledger.call('GET', '/v1/products', { key })).body);
 
-  const known = (chance: Chance) => (name: string, idPrefix: string | null) => {
-    if (name === 'email' && chance.percent(50)) return `${chance.below(2 ** 31)}@fuzz.example`;
+  const known = (chance: Chance) => {
+    const together = chance.percent(50) ? latest : new Map<string, string>();
+    return (name: string, idPrefix: string | null) => together.get(idPrefix ?? name) ?? likely(chance, name, idPrefix);
+  };
+  const likely = (chance: Chance, name: string, idPrefix: string | null) => {
+    if (name === 'email') return chance.percent(50) ? `${chance.below(2 ** 31)}@fuzz.example` : owner.email;
     // Others that it makes are not the credentials' own.
     if (name === 'organizationId' && chance.percent(80)) return organizationId;
     const pool = pools.get(idPrefix ?? name);
     if (pool !== undefined && pool.length > 0) return oneOf(pool, chance);
-    const likely = likelyFor[name];
-    return likely === undefined ? undefined : oneOf(likely, chance);
+    const values = likelyFor[name];
+    return values === undefined ? undefined : oneOf(values, chance);
   };
   return { organization, owner, known, learn, refresh };
 };
 
+/** Calls `found` with everything in a request or an answer that others can be asked with, and the pool that it belongs to. */
+const eachKnown = (value: unknown, found: (pool: string, value: string) => void, name = ''): void => {
+  if (Array.isArray(value)) for (const each of value) eachKnown(each, found, name);
+  else if (typeof value === 'object' && value !== null)
+    for (const [field, each] of Object.entries(value)) eachKnown(each, found, field);
+  else if (typeof value === 'string') {
+    if (/^[a-z]{3}_[0-7][0-9a-z]{25}$/.test(value)) found(value.slice(0, 3), value);
+    if (learned.has(name)) found(name === 'nextCursor' ? 'cursor' : name, value);
+  }
+};
+
 const learned: ReadonlySet<string> = new Set([
+  ...['fingerprint', 'leaseHolder'],
   'licenseKey',
   'nextCursor',
   'refreshToken',
@@ -97,7 +121,7 @@ const likelyFor: Readonly<Record<string, readonly unknown[]>> = {
   remove: products,
   fingerprint: ['device-1', 'device-2', 'device-3'],
   user: ['worker-1', 'worker-2'],
-  holder: ['process-1', 'process-2'],
+  leaseHolder: ['process-1', 'process-2'],
   duration: ['P1Y', 'P1M', 'P30D', 'PT1H', 'P100Y'],
   password: [password],
   currentPassword: [password],
