@@ -1,7 +1,7 @@
-import { type Authorizing, authorizing, type Credentials, type Tokens } from './credentials.ts';
+import { authorizing, type Credentials, type Refresh } from './credentials.ts';
 import { type Operations, operations } from './generated/operations.ts';
-import { LedgerProblem } from './problem.ts';
-import { type Patience, type Received, send } from './send.ts';
+import { bodyOf, LedgerProblem, problemOf } from './problem.ts';
+import { type Patience, pause, type Received, send } from './send.ts';
 
 /** The name of an operation, as the OpenAPI document has it. */
 export type OperationId = keyof Operations;
@@ -53,26 +53,30 @@ export type EntryOf<Id extends ListId> = AnswerOf<Id>['data'][number];
 type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
 
 /**
- * A client of License Ledger for Node 20 and newer and browsers: no dependency, one fetch per try. It believes the server
- * that `baseUrl` names (use https://): answers are not signed, and the client does not pretend to check what it cannot.
+ * A client of License Ledger for Node 20.19 and newer and browsers: no dependency, one fetch per try. It believes the server
+ * that `baseUrl` names (use https://; a path in it is kept): answers are not signed, and the client does not pretend to check
+ * what it cannot. Throws TypeError for a `baseUrl` that is none.
  */
 export const createClient = ({
   baseUrl,
   credentials = { kind: 'none' },
-  ...patience
+  tries = 4,
+  timeoutMs = 10_000,
+  waitMsMax = 30_000,
+  pause: pauseBetween = pause,
 }: { readonly baseUrl: string; readonly credentials?: Credentials } & Partial<Patience>): Client => {
-  const settings = { baseUrl, patience: { tries: 4, timeoutMs: 10_000, waitMsMax: 30_000, ...patience } };
-  const refresh = async (refreshToken: string): Promise<Tokens> => {
+  const settings = { root: rootOf(baseUrl), patience: { tries, timeoutMs, waitMsMax, pause: pauseBetween } };
+  const refresh: Refresh = async (refreshToken, idempotencyKey) => {
     const received = await send({
-      url: new URL('/v1/auth/refresh', baseUrl).href,
+      url: `${settings.root}${operations.refresh.path}`,
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() },
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': idempotencyKey },
       body: JSON.stringify({ refreshToken }),
       signal: undefined,
-      repeatable: true,
       patience: settings.patience,
     });
-    const { accessToken, refreshToken: next }: Tokens = JSON.parse(received.text);
+    const { accessToken, refreshToken: next }: Partial<AnswerOf<'refresh'>> = bodyOf(received) ?? {};
+    if (accessToken === undefined || next === undefined) throw problemOf(received.status, '');
     return { accessToken, refreshToken: next };
   };
   const authorization = authorizing(credentials, refresh);
@@ -80,16 +84,18 @@ export const createClient = ({
   const call: Client['call'] = async (id, input, options = {}) => {
     // The same key when it is sent again with a new token.
     const key = options.idempotencyKey ?? crypto.randomUUID();
-    const attempt = () => sendCall(settings, authorization, id, input, { ...options, idempotencyKey: key });
-    const received = await attempt().catch(async (error: unknown) => {
+    const attempt = (header: string | null) =>
+      sendCall(settings, header, id, input, { ...options, idempotencyKey: key });
+    const shown = authorization.header();
+    const received = await attempt(shown).catch(async (error: unknown) => {
       const isExpired = error instanceof LedgerProblem && error.code === 'TOKEN_EXPIRED';
-      if (isExpired && (await authorization.renew())) return attempt();
+      if (isExpired && (await authorization.renew(shown))) return attempt(authorization.header());
       throw error;
     });
-    const { status, headers, text } = received;
+    const { status, headers } = received;
     return {
       status,
-      data: text === '' ? undefined : JSON.parse(text),
+      data: bodyOf(received),
       etag: headers.get('etag'),
       position: headers.get('ledger-position'),
       requestId: headers.get('x-request-id'),
@@ -110,42 +116,54 @@ export const createClient = ({
   };
 };
 
-type Settings = { readonly baseUrl: string; readonly patience: Patience };
+type Settings = { readonly root: string; readonly patience: Patience };
 type AnyInput = { readonly params?: object; readonly query?: object; readonly body?: unknown };
 
 const sendCall = (
-  { baseUrl, patience }: Settings,
-  authorization: Authorizing,
+  { root, patience }: Settings,
+  authorization: string | null,
   id: OperationId,
   { params = {}, query = {}, body }: AnyInput,
   { idempotencyKey, ifMatch, minPosition, signal }: CallOptions,
 ): Promise<Received> => {
   const { method, path, repeats } = operations[id];
-  const url = new URL(fill(path, params), baseUrl);
+  const url = new URL(root + fill(path, params));
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-  const header = authorization.header();
   return send({
     url: url.href,
     method,
     headers: {
       Accept: 'application/json, application/problem+json',
-      ...(header === null ? {} : { Authorization: header }),
+      ...(authorization === null ? {} : { Authorization: authorization }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      // What takes none changes nothing, except that a validation may begin a term: once, however often it is asked.
       ...(repeats && idempotencyKey !== undefined ? { 'Idempotency-Key': idempotencyKey } : {}),
       ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
       ...(minPosition === undefined ? {} : { 'Ledger-Min-Position': minPosition }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
-    patience,
-    // What takes no Idempotency-Key changes nothing.
-    repeatable: true,
+    patience: { ...patience, timeoutMs: patience.timeoutMs + waitMsOf(query) },
   });
+};
+
+// How long the server was asked to hold the answer back.
+const waitMsOf = (query: object): number => ('wait' in query ? Number(query.wait ?? 0) * 1000 : 0);
+
+const rootOf = (baseUrl: string): string => {
+  const { origin, pathname, search, hash, username } = new URL(baseUrl);
+  if (search + hash + username !== '') throw new TypeError('baseUrl must be scheme, host and path only.');
+  return origin + pathname.replace(/\/+$/, '');
 };
 
 const fill = (path: string, params: object): string => {
   const values = new Map(Object.entries(params));
-  return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(values.get(name) ?? '')));
+  return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
+    const value = String(values.get(name) ?? '');
+    // They would make it the path of another operation.
+    if (['', '.', '..'].includes(value)) throw new TypeError(`${name} cannot be '${value}'.`);
+    return encodeURIComponent(value);
+  });
 };
 
 const queryOf = (input: object): object =>

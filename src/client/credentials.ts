@@ -17,12 +17,15 @@ export type Credentials =
 export type Authorizing = {
   /** The Authorization header; null: none. */
   readonly header: () => string | null;
-  /** Gets new tokens, once for all requests that ask at the same time. False: there is nothing to renew. */
-  readonly renew: () => Promise<boolean>;
+  /** Gets new tokens in the place of those that were shown, once for all requests that showed them. False: nothing to renew. */
+  readonly renew: (shown: string | null) => Promise<boolean>;
 };
 
-/** `refresh` exchanges a refresh token for a new pair. */
-export const authorizing = (credentials: Credentials, refresh: (token: string) => Promise<Tokens>): Authorizing => {
+/** Exchanges a refresh token for a new pair; the same pair however often it is asked under the same key. */
+export type Refresh = (refreshToken: string, idempotencyKey: string) => Promise<Tokens>;
+
+/** Shows the credentials, and renews those that can be. */
+export const authorizing = (credentials: Credentials, refresh: Refresh): Authorizing => {
   switch (credentials.kind) {
     case 'none':
       return fixed(null);
@@ -33,14 +36,21 @@ export const authorizing = (credentials: Credentials, refresh: (token: string) =
     case 'user': {
       let { tokens } = credentials;
       let renewing: Promise<boolean> | null = null;
+      // One key for each refresh token: a renewal whose answer was lost is the same renewal when it is asked for again, and
+      // no second use of the token, which would end the session.
+      let key = crypto.randomUUID();
       const renew = async () => {
-        tokens = await refresh(tokens.refreshToken);
-        await credentials.onTokens?.(tokens);
+        const next = await refresh(tokens.refreshToken, key);
+        await credentials.onTokens?.(next);
+        tokens = next;
+        key = crypto.randomUUID();
         return true;
       };
+      const header = () => `Bearer ${tokens.accessToken}`;
       return {
-        header: () => `Bearer ${tokens.accessToken}`,
-        renew: () => {
+        header,
+        renew: async (shown) => {
+          if (shown !== header()) return true;
           renewing ??= renew().finally(() => {
             renewing = null;
           });

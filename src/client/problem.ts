@@ -25,7 +25,7 @@ export class LedgerUnreachable extends Error {
 /** Reads a refusal; an answer that is none of the API's, as of a proxy, becomes one with the code of its status. */
 export const problemOf = (status: number, text: string): LedgerProblem => {
   const parsed = parse(text);
-  if (isProblem(parsed)) return new LedgerProblem(parsed);
+  if (isProblem(parsed, status)) return new LedgerProblem(parsed);
   const detail = `The answer has status ${status} and is none of License Ledger's.`;
   return new LedgerProblem({
     type: 'about:blank',
@@ -37,7 +37,15 @@ export const problemOf = (status: number, text: string): LedgerProblem => {
   });
 };
 
-const parse = (text: string): unknown => {
+/** The object that a success brings; undefined for one without a body. Throws LedgerProblem for anything else, as of a captive portal. */
+export const bodyOf = ({ status, text }: { readonly status: number; readonly text: string }) => {
+  if (text === '') return undefined;
+  const parsed = parse(text);
+  if (typeof parsed !== 'object' || parsed === null) throw problemOf(status, '');
+  return parsed;
+};
+
+const parse = (text: string) => {
   try {
     return JSON.parse(text);
   } catch {
@@ -45,10 +53,10 @@ const parse = (text: string): unknown => {
   }
 };
 
-const isProblem = (value: unknown): value is Problem =>
+// Others answer with JSON too, and with a `code` of theirs: all that every problem of the API has must be there.
+const isProblem = (value: unknown, status: number): value is Problem =>
   typeof value === 'object' &&
   value !== null &&
-  'code' in value &&
-  typeof value.code === 'string' &&
-  'detail' in value &&
-  typeof value.detail === 'string';
+  'status' in value &&
+  value.status === status &&
+  ['type', 'title', 'detail', 'code', 'requestId'].every((name) => typeof Reflect.get(value, name) === 'string');

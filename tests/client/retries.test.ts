@@ -1,0 +1,225 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createClient } from '../../src/client/client.ts';
+import { LedgerProblem, LedgerUnreachable } from '../../src/client/problem.ts';
+import { refusal, type Scripted, type Seen, startScripted } from '../support/scripted-api.ts';
+
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+  vi.restoreAllMocks();
+});
+
+/** A client of a scripted server, which notes how long it would have waited instead of waiting. */
+const scripted = async (
+  script: (seen: Seen, count: number) => Scripted,
+  more: Partial<Parameters<typeof createClient>[0]> = {},
+) => {
+  const server = await startScripted(script);
+  stops.push(server.stop);
+  const waited: number[] = [];
+  const pause = async (ms: number): Promise<void> => {
+    waited.push(ms);
+  };
+  return { client: createClient({ baseUrl: server.url, pause, ...more }), seen: server.seen, waited };
+};
+
+const page = { status: 200, body: { data: [], nextCursor: null, hasMore: false } };
+const issue = { body: { tier: 'PRO' as const } };
+
+describe('a call', () => {
+  test.each([
+    refusal(429, 'RATE_LIMITED'),
+    { status: 502, body: '<html>Bad gateway</html>' },
+    refusal(503, 'UNAVAILABLE'),
+    { status: 504, body: '' },
+    refusal(409, 'IDEMPOTENCY_IN_FLIGHT'),
+    refusal(409, 'CONCURRENT_MODIFICATION'),
+  ])('is sent again under the same key after as long as it is told to wait: $status', async (answer) => {
+    const later = { ...answer, headers: { 'retry-after': '7' } };
+    const { client, seen, waited } = await scripted((_seen, count) => (count < 4 ? later : { status: 201, body: {} }));
+    expect((await client.call('issueLicense', issue)).status).toBe(201);
+    expect(waited).toEqual([7000, 7000, 7000]);
+    expect(new Set(seen.map(({ key }) => key))).toEqual(new Set([expect.stringMatching(/^[0-9a-f-]{36}$/)]));
+  });
+
+  test('pauses twice as long each time where nobody says how long, and gives up after its last try', async () => {
+    const { client, seen, waited } = await scripted(() => refusal(503, 'UNAVAILABLE'));
+    await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
+    expect(seen).toHaveLength(4);
+    for (const [index, ms] of waited.entries()) {
+      expect(ms / (200 * 2 ** index)).toBeGreaterThanOrEqual(0.5);
+      expect(ms / (200 * 2 ** index)).toBeLessThan(1.5);
+    }
+  });
+
+  test('does not wait longer than the client allows', async () => {
+    const { client, seen, waited } = await scripted(() => refusal(503, 'UNAVAILABLE', { 'retry-after': '31' }));
+    await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect([seen.length, waited]).toEqual([1, []]);
+  });
+
+  test.each([
+    [500, 'INTERNAL'],
+    [409, 'LICENSE_REVOKED'],
+    [404, 'LICENSE_NOT_FOUND'],
+  ])('is not sent again where that would bring the same: %i %s', async (status, code) => {
+    const { client, seen } = await scripted(() => refusal(status, code));
+    await expect(client.call('issueLicense', issue)).rejects.toMatchObject({ status, code });
+    expect(seen).toHaveLength(1);
+  });
+
+  test('with If-Match is told of a change by others at once', async () => {
+    const { client, seen } = await scripted(() => refusal(409, 'CONCURRENT_MODIFICATION'));
+    const refused = client.call('issueLicense', issue, { ifMatch: '"1"' });
+    await expect(refused).rejects.toMatchObject({ code: 'CONCURRENT_MODIFICATION' });
+    expect(seen).toHaveLength(1);
+  });
+
+  test('counts as unanswered after timeoutMs, each time', async () => {
+    const { client, seen } = await scripted(() => 'silence', { tries: 2, timeoutMs: 50 });
+    await expect(client.call('listLicenses', {})).rejects.toBeInstanceOf(LedgerUnreachable);
+    expect(seen).toHaveLength(2);
+  });
+
+  test('gives the server the time that it was asked to wait for events, on top of its own', async () => {
+    const timeout = vi.spyOn(AbortSignal, 'timeout');
+    const { client } = await scripted(() => page);
+    await client.call('listEvents', { query: { wait: 30 } });
+    await client.call('listEvents', {});
+    expect(timeout.mock.calls).toEqual([[40_000], [10_000]]);
+  });
+
+  test('follows no redirect, which would take the credential elsewhere', async () => {
+    const elsewhere = await startScripted(() => page);
+    stops.push(elsewhere.stop);
+    const { client } = await scripted(() => ({ status: 307, headers: { location: `${elsewhere.url}/v1/licenses` } }));
+    await expect(client.call('listLicenses', {})).rejects.toBeInstanceOf(LedgerUnreachable);
+    expect(elsewhere.seen).toEqual([]);
+  });
+
+  test.each([
+    [200, '<html>Please sign in to this network</html>'],
+    [200, 'null'],
+    [404, '{"code":404,"detail":"no route"}'],
+    [404, '{"code":"ENOENT","detail":"no route"}'],
+    [500, '{"code":"X","detail":"d","type":"t","title":"t","requestId":"r","status":404}'],
+  ])('answered by somebody else is a problem with the code of the status: %i %s', async (status, body) => {
+    const { client } = await scripted(() => ({ status, body }));
+    const refused = await client.call('listLicenses', {}).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(LedgerProblem);
+    expect(refused).toMatchObject({ code: `HTTP_${status}`, status });
+  });
+
+  test('uses the default where an option is given as undefined', async () => {
+    const options: object = { tries: undefined, timeoutMs: undefined, waitMsMax: undefined, pause: undefined };
+    const { client, seen } = await scripted(() => refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), options);
+    await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(seen).toHaveLength(4);
+  });
+
+  test.each(['', '.', '..'])('refuses a parameter that would be another path: "%s"', async (licenseId) => {
+    const { client, seen } = await scripted(() => page);
+    await expect(client.call('getLicense', { params: { licenseId } })).rejects.toBeInstanceOf(TypeError);
+    expect(seen).toEqual([]);
+  });
+});
+
+test('a path in baseUrl is kept, and anything beyond a path is refused', async () => {
+  const server = await startScripted(() => page);
+  stops.push(server.stop);
+  for (const path of ['', '/', '/licensing', '/licensing/'])
+    await createClient({ baseUrl: server.url + path }).call('listLicenses', { query: { limit: 1 } });
+  expect(server.seen.map(({ path }) => path)).toEqual([
+    '/v1/licenses?limit=1',
+    '/v1/licenses?limit=1',
+    '/licensing/v1/licenses?limit=1',
+    '/licensing/v1/licenses?limit=1',
+  ]);
+  for (const baseUrl of [
+    '',
+    'example.com',
+    'https://example.com/?a=b',
+    'https://example.com/#a',
+    'https://a@example.com',
+  ])
+    expect(() => createClient({ baseUrl })).toThrow(TypeError);
+});
+
+describe('tokens', () => {
+  const first = { accessToken: 'a1', refreshToken: 'r1' };
+  const isRefresh = ({ path }: Seen): boolean => path === '/v1/auth/refresh';
+  /** Knows the access token of the last renewal only; `renewal` says what a refresh is answered with. */
+  const withTokens = async (renewal: (count: number) => Scripted) => {
+    const kept: string[] = [];
+    const renewals: Seen[] = [];
+    const { client, seen } = await scripted(
+      (request) => {
+        if (isRefresh(request)) return renewal(renewals.push(request));
+        return request.authorization === 'Bearer a1' ? refusal(401, 'TOKEN_EXPIRED') : page;
+      },
+      {
+        tries: 1,
+        credentials: { kind: 'user', tokens: first, onTokens: ({ refreshToken }) => void kept.push(refreshToken) },
+      },
+    );
+    return { client, kept, renewals, seen };
+  };
+  const renewed = { status: 200, body: { accessToken: 'a2', refreshToken: 'r2' } };
+
+  test('of many requests with an expired one, one renews it for all', async () => {
+    const { client, kept, renewals } = await withTokens(() => renewed);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => client.call('listLicenses', {})));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect([renewals.length, kept]).toEqual([1, ['r2']]);
+  });
+
+  test('a request that is sent again with a new one keeps its Idempotency-Key', async () => {
+    const { client, seen } = await withTokens(() => renewed);
+    await client.call('issueLicense', issue);
+    const sent = seen.filter((request) => !isRefresh(request));
+    expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer a1', 'Bearer a2']);
+    expect(sent[1]?.key).toBe(sent[0]?.key);
+  });
+
+  test('a renewal whose answer was lost is asked for again under the same key', async () => {
+    const { client, kept, renewals } = await withTokens((count) => (count < 3 ? { status: 504 } : renewed));
+    await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'HTTP_504' });
+    await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'HTTP_504' });
+    expect((await client.call('listLicenses', {})).status).toBe(200);
+    expect(renewals.map(({ body }) => body)).toEqual(Array(3).fill('{"refreshToken":"r1"}'));
+    expect(new Set(renewals.map(({ key }) => key)).size).toBe(1);
+    expect(kept).toEqual(['r2']);
+  });
+
+  test.each([
+    ['UNAUTHENTICATED', refusal(401, 'UNAUTHENTICATED')],
+    ['HTTP_200', { status: 200, body: 'Please sign in to this network' }],
+    ['HTTP_200', { status: 200, body: { accessToken: 'a2' } }],
+  ])('a renewal that fails is what the call throws, and replaces nothing: %s', async (code, answer) => {
+    const { client, kept, renewals } = await withTokens(() => answer);
+    for (let count = 1; count <= 2; count++) {
+      await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code });
+      expect(renewals).toHaveLength(count);
+      expect(renewals[0]?.body).toBe('{"refreshToken":"r1"}');
+    }
+    expect(kept).toEqual([]);
+  });
+
+  test('are not used before they are kept, and the same come when they could not be', async () => {
+    let isFull = true;
+    const onTokens = () => {
+      if (isFull) throw new Error('disk full');
+    };
+    const { client, seen } = await scripted(
+      (request) =>
+        isRefresh(request) ? renewed : request.authorization === 'Bearer a1' ? refusal(401, 'TOKEN_EXPIRED') : page,
+      { credentials: { kind: 'user', tokens: first, onTokens } },
+    );
+    await expect(client.call('listLicenses', {})).rejects.toThrow('disk full');
+    expect(seen.filter(({ authorization }) => authorization === 'Bearer a2')).toEqual([]);
+    isFull = false;
+    expect((await client.call('listLicenses', {})).status).toBe(200);
+    const renewals = seen.filter(isRefresh);
+    expect(renewals[1]).toEqual(renewals[0]);
+  });
+});
