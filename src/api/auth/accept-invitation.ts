@@ -5,7 +5,7 @@ import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { look } from '../../eventstore/look.ts';
 import { abandonUser, activateUser } from '../../identity/sign-up.ts';
-import { getUser } from '../../identity/users.ts';
+import { findUserByEmail, getUser } from '../../identity/users.ts';
 import { valueAbout } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { authorizeUser } from '../authorize.ts';
@@ -14,7 +14,7 @@ import { decodeInvitationToken, type InvitationPlace } from '../invitation-token
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { sendCommand } from '../send-command.ts';
-import { type AuthNeeds, nobodysOrganization, pseudonymOf } from './needs.ts';
+import { type AuthNeeds, emailPseudonym, nobodysOrganization, pseudonymOf } from './needs.ts';
 import { displayName, type MemberOf, memberOfShape, newPassword, tokensShape, userBody, userShape } from './shapes.ts';
 import { emailTaken, reserve } from './sign-up.ts';
 import { membershipIn, openSignedIn } from './tokens.ts';
@@ -122,6 +122,11 @@ const acceptAnew = async (
   invitation: Invitation,
   { token, password, called }: { readonly token: string; readonly password: string; readonly called: string | null },
 ): Promise<Reply | Problem> => {
+  // Whoever has the link must not find out by it whether there is such a user, nor their password, any faster than elsewhere.
+  const refused =
+    (await call.limits.takeForAddress('signup')) ??
+    (await call.limits.take('login_account', emailPseudonym(needs.secrets, invitation.email)));
+  if (refused !== null) return refused;
   const principal = pseudonymOf(needs.secrets, 'token', token);
   const request = { organizationId: nobodysOrganization, principal, operation: 'acceptInvitation' };
   return idempotently(needs, call, { ...request, input: { password, called } }, async (attempt) => {
@@ -131,6 +136,7 @@ const acceptAnew = async (
       ...{ userId: userIdOf(invitation), email: invitation.email, displayName: called, commandId },
       now: new Date(needs.now()),
     };
+    if ((await isUsedUp(needs, user)) && !(await hasJoined(needs, call, attempt, invitation))) return noInvitation;
     const taken = await reserve(needs, user, password);
     if (taken !== null) return taken;
     const joined = await join(needs, call, attempt, invitation, user.userId);
@@ -143,6 +149,21 @@ const acceptAnew = async (
     const body = await openSignedIn(needs, call, { userId: user.userId, organization });
     return body === null ? emailTaken : { status: 201, body, position };
   });
+};
+
+/** True once the invitation has made its user. */
+const isUsedUp = async (
+  { pool }: AuthNeeds,
+  { email, commandId }: { readonly email: string; readonly commandId: string },
+): Promise<boolean> => {
+  const known = await findUserByEmail(pool, email);
+  return known !== null && known.state !== 'pending' && known.commandId === commandId;
+};
+
+/** True for the request that the user became a member by, sent again with its Idempotency-Key. */
+const hasJoined = async (needs: AuthNeeds, call: Call, attempt: Attempt, invitation: Invitation): Promise<boolean> => {
+  const joined = await join(needs, call, attempt, invitation, userIdOf(invitation));
+  return !isProblem(joined) && joined.isRepeated;
 };
 
 const userIdOf = ({ invitationId }: InvitationPlace): string =>
@@ -160,13 +181,20 @@ const mayStillJoin = async ({ executor, now }: AuthNeeds, invitation: Invitation
   return open !== null;
 };
 
+type Joined = {
+  readonly organization: MemberOf;
+  readonly position: bigint;
+  /** The same attempt has made them a member before. */
+  readonly isRepeated: boolean;
+};
+
 const join = async (
   needs: AuthNeeds,
   call: Call,
   attempt: Attempt,
   { organizationId, invitationId }: Invitation,
   userId: string,
-): Promise<{ readonly organization: MemberOf; readonly position: bigint } | Problem> => {
+): Promise<Joined | Problem> => {
   const at = needs.now();
   const license = await needs.platformLicense(organizationId);
   const limits = organizationLimits(license?.entitlements ?? [], at);
@@ -181,5 +209,6 @@ const join = async (
   );
   if (isProblem(joined)) return joined.problem === 'ORGANIZATION_NOT_FOUND' ? noInvitation : joined;
   const organization = await membershipIn(needs.executor, organizationId, userId);
-  return organization === null ? noInvitation : { organization, position: joined.position.commit };
+  if (organization === null) return noInvitation;
+  return { organization, position: joined.position.commit, isRepeated: joined.outcome === 'repeated' };
 };

@@ -105,25 +105,45 @@ test('what is no open invitation is none, and makes no user', async () => {
   expect(rows).toEqual([]);
 });
 
+const refuseOnce = async (privilege: string, table: string, body: object, headers: Record<string, string> = {}) => {
+  await ledger.database.superuser.query(`revoke ${privilege} on ${table} from ledger_api`);
+  expect((await accept(body, undefined, headers)).status).toBe(500);
+  await ledger.database.superuser.query(`grant ${privilege} on ${table} to ledger_api`);
+};
+
 test.each([
   ['before the user is held', 'insert', 'identity.users'],
   ['before the user is let in', 'update', 'identity.users'],
-  ['before the session is opened', 'insert', 'identity.sessions'],
 ])(
   'an acceptance that dies %s goes on when it is tried again, even without its key',
   async (_name, privilege, table) => {
     const email = newEmail();
     const { token, organizationId, invitationId } = await invite(ledger, email);
-    await ledger.database.superuser.query(`revoke ${privilege} on ${table} from ledger_api`);
-    expect((await accept({ token, password })).status).toBe(500);
-    await ledger.database.superuser.query(`grant ${privilege} on ${table} to ledger_api`);
+    await refuseOnce(privilege, table, { token, password });
     const answer = await accept({ token, password });
     expect([answer.status, answer.body.organization]).toMatchObject([201, { id: organizationId }]);
     expect(await joins(organizationId, invitationId)).toHaveLength(1);
-    // Who knows the link and not the password does not get in.
-    expect((await accept({ token, password: 'seven tall blue pears' })).body.code).toBe('EMAIL_TAKEN');
   },
 );
+
+test('once its user is there an invitation is used up, whatever the password, but for the request that used it', async () => {
+  const email = newEmail();
+  const { token, organizationId, invitationId } = await invite(ledger, email);
+  const headers = { 'idempotency-key': randomUUID() };
+  await refuseOnce('insert', 'identity.sessions', { token, password }, headers);
+  const refusals = [
+    await accept({ token, password }),
+    await accept({ token, password }, undefined, { 'idempotency-key': randomUUID() }),
+    await accept({ token, password: 'seven tall blue pears' }),
+    await accept({ token: 'AQ3mXgTq', password }),
+  ];
+  expect(refusals.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+  expect(new Set(refusals.map(({ body }) => body.detail)).size).toBe(1);
+  const answer = await accept({ token, password }, undefined, headers);
+  expect([answer.status, answer.body.organization]).toMatchObject([201, { id: organizationId }]);
+  expect(await joins(organizationId, invitationId)).toHaveLength(1);
+  expect((await accept({ token, password })).body.code).toBe('NOT_FOUND');
+});
 
 test('a repetition with the Idempotency-Key is answered as the first time', async () => {
   const { token } = await invite(ledger, newEmail());

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { invite } from '../../support/invitations.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 import { limitedFront } from '../../support/limits.ts';
 import { condition } from '../../support/product.ts';
@@ -50,6 +51,17 @@ describe('an address', () => {
     expect((await logIn('c@limits.example', password)).status).toBe(200);
   });
 
+  test('accepts invitations with a password as often as it signs up', async () => {
+    const here = elsewhere();
+    const accept = async (email: string) => {
+      const { token } = await invite(ledger, email);
+      return ledger.call('POST', '/v1/invitations/accept', { body: { token, password }, headers: here });
+    };
+    expect((await accept('invited@limits.example')).status).toBe(201);
+    expect((await accept('invited@limits.example')).body.code).toBe('EMAIL_TAKEN');
+    expect(refusedBy(await accept('invited-too@limits.example'))).toEqual([429, 'RATE_LIMITED', 'signup']);
+  });
+
   test('tries a few unknown refresh tokens and invitations, counted together', async () => {
     const here = elsewhere();
     const refresh = () =>
@@ -87,6 +99,19 @@ describe('an account', () => {
     await condition('the delay is over', async () => (await logIn('slow@limits.example', password)).status === 200);
     // The success has made the account forget.
     await tryWrongly('slow@limits.example', 5);
+  });
+
+  test('is slowed down for who has an invitation of its address, too', async () => {
+    const email = 'known@limits.example';
+    await signUp(email);
+    const { token } = await invite(ledger, email.toUpperCase());
+    const accept = () =>
+      ledger.call('POST', '/v1/invitations/accept', { body: { token, password }, headers: elsewhere() });
+    await tryWrongly(email, 5);
+    expect((await accept()).body.code).toBe('EMAIL_TAKEN');
+    await condition('the account is delayed', async () => {
+      return String(refusedBy(await accept())) === '429,RATE_LIMITED,login_account';
+    });
   });
 
   test('that does not exist is slowed down alike, however it is spelled', async () => {
