@@ -10,7 +10,7 @@ const exposed = [
 ];
 const accepted = [
   ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Ledger-Min-Position', 'Prefer'],
-  ...['Traceparent', 'X-Request-Id'],
+  ...['Last-Event-ID', 'Traceparent', 'X-Request-Id'],
 ];
 const preflightSeconds = 600;
 

@@ -85,6 +85,8 @@ test('a preflight is answered before the method is refused; a plain OPTIONS is n
   expect(answer.headers.get('access-control-allow-origin')).toBe(app);
   expect(answer.headers.get('access-control-allow-methods')).toContain('POST');
   expect(answer.headers.get('access-control-allow-headers')).toMatch(/Authorization.*Idempotency-Key/);
+  // Only fetch can follow the stream of events with a credential, and so has to say by itself where it was.
+  expect(answer.headers.get('access-control-allow-headers')?.split(',')).toContain('Last-Event-ID');
   expect(answer.headers.get('access-control-allow-headers')).not.toContain('evil');
   expect(answer.headers.get('access-control-max-age')).toBe('600');
   const foreign = await send('OPTIONS', { ...preflight, origin: 'https://evil.example' });

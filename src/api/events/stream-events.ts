@@ -35,8 +35,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     summary: 'Follow the event feed',
     description:
       'Server-sent events: id is a cursor of GET /v1/events, event the type, data the CloudEvent. Begins after ' +
-      'Last-Event-ID, which browsers send by themselves when they connect again, or else after cursor, or else with the ' +
-      `first event. Ends when the credential does. At most ${streamsMax} at a time for an organization.`,
+      'Last-Event-ID, or else after cursor, or else with the first event. ' +
+      `Ends when the credential does. At most ${streamsMax} at a time for an organization.`,
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
