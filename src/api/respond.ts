@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Problem, problemBody, statusOf } from './problems.ts';
 
 /** Writes whole answers: the headers that all share, then those of the answer, then the body in one piece. */
@@ -29,6 +29,10 @@ export type Respond = {
 const isLastOfConnection = (response: ServerResponse): boolean =>
   'maxRequestsOnConnectionReached' in response && response.maxRequestsOnConnectionReached === true;
 
+// Answered at once, even a request without a body does not count as complete yet.
+const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
 /** `sharedHeaders`: names and values in turn. */
 export const createRespond = (sharedHeaders: readonly string[]): Respond => {
   const withoutCacheControl = sharedHeaders.filter((_, at) => sharedHeaders[at - (at % 2)] !== 'Cache-Control');
@@ -41,7 +45,7 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
     const lines = [...('Cache-Control' in headers ? withoutCacheControl : sharedHeaders), ...own];
     for (const name in headers) lines.push(name, headers[name] ?? '');
     // A client that is still sending must not have the rest of its body taken for its next request.
-    const isLeftOver = !response.req.complete && response.req.headers['content-length'] !== '0';
+    const isLeftOver = !response.req.complete && hasBody(response.req.headers);
     if (isLeftOver || isLastOfConnection(response)) lines.push('Connection', 'close');
     response.writeHead(status, STATUS_CODES[status] ?? '', lines);
   };

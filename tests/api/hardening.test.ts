@@ -241,6 +241,21 @@ describe('what is hardly HTTP', () => {
     expect(text.split('HTTP/1.1 ')).toHaveLength(2);
   });
 
+  test.each([
+    ['GET', '/nothing-here'],
+    ['POST', '/nothing-here'],
+    ['PUT', '/v1/licenses'],
+    ['DELETE', '/openapi.json'],
+    ['GET', '/openapi.json'],
+    ['GET', '/problems'],
+  ])('a connection goes on after %s %s, which is answered at once', async (method, path) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const first = await sendAny(ledger.baseUrl, { method, path, agent });
+    const second = await sendAny(ledger.baseUrl, { path: '/livez', agent });
+    agent.destroy();
+    expect([first.headers.connection, second.port]).toEqual(['keep-alive', first.port]);
+  });
+
   test('a connection serves a thousand requests, then the client is sent to another', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ports: number[] = [];
