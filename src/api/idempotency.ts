@@ -136,8 +136,10 @@ const finish = async (
   );
 };
 
-/** Refusals that may turn out otherwise when the same request is sent again. */
-const passing: ReadonlySet<string> = new Set(['CONCURRENT_MODIFICATION', 'IDEMPOTENCY_IN_FLIGHT', 'RATE_LIMITED']);
+/** Refusals that may turn out otherwise when the same request is sent again, be it with another If-Match. */
+const passing: ReadonlySet<string> = new Set([
+  ...['CONCURRENT_MODIFICATION', 'IDEMPOTENCY_IN_FLIGHT', 'RATE_LIMITED', 'REVISION_MISMATCH'],
+]);
 
 const kept = (answer: Reply | Problem, requestId: string): Kept => {
   if (isProblem(answer)) return { refusal: { ...answer, requestId } };

@@ -76,6 +76,20 @@ describe('a repeated request', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
+  test('with another If-Match is not bound by the one that the first named', async () => {
+    const { licenseId, answer } = await ledger.issue();
+    const tag = String(answer.headers.get('etag'));
+    const path = `/v1/licenses/${licenseId}/suspend`;
+    const headers = { 'idempotency-key': randomUUID() };
+    const suspend = (ifMatch: string) =>
+      ledger.call('POST', path, {
+        ...{ key: ledger.a.apiKey, body: { reason: { code: 'LEGAL' } } },
+        headers: { ...headers, 'if-match': ifMatch },
+      });
+    expect((await suspend('"99"')).body.code).toBe('REVISION_MISMATCH');
+    expect((await suspend(tag)).status).toBe(200);
+  });
+
   test('is not bound by a first one that was malformed, nor by one that failed on our side', async () => {
     const key = randomUUID();
     expect((await send('/v1/licenses', { ...issueBody, teir: 1 }, key)).status).toBe(400);
