@@ -15,7 +15,7 @@ import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { refuseNoRequest } from './no-request.ts';
 import { permissions } from './permissions.ts';
-import { awaitMinPosition, positionHeaders, type WaitUntilProjected } from './position.ts';
+import { awaitMinPosition, onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
 import { createCallLimits } from './rate-limit/call-limits.ts';
 import { requestIdsOf } from './request-id.ts';
@@ -121,6 +121,11 @@ const answer = async (
     expectedRevision: null,
     actsFor: (organizationId) => {
       tenant = organizationId;
+    },
+    onceReadable: (position, work) => {
+      onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
+        needs.log.failed(error, ids.requestId, route.operationId),
+      );
     },
   };
   let status: number;

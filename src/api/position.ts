@@ -6,6 +6,7 @@ export type WaitUntilProjected = (commit: bigint, timeoutMs: number) => Promise<
 
 const commandWaitMs = 500;
 const readWaitMs = 2000;
+const backgroundWaitMs = 600_000;
 
 /**
  * The headers of a command's answer. It waits up to 500 ms for its own events to be readable, so that who changed
@@ -33,6 +34,17 @@ export const awaitMinPosition = async (
   }
   if (await waitUntilProjected(BigInt(wanted), readWaitMs)) return null;
   return problemForNow('NOT_PROJECTED_YET', 'What was written at this position cannot be read yet. Try again.', 1);
+};
+
+/** Does `work` once the read models contain the log up to `position`. Throws where they do not within ten minutes. */
+export const onceReadable = async (
+  waitUntilProjected: WaitUntilProjected,
+  position: bigint,
+  work: () => unknown,
+): Promise<void> => {
+  if (!(await waitUntilProjected(position, backgroundWaitMs)))
+    throw new Error(`The read models do not contain ${position} after ten minutes, or the server stops.`);
+  await work();
 };
 
 const prefersAsync = ({ prefer }: IncomingHttpHeaders): boolean =>

@@ -39,6 +39,11 @@ export type Call = {
   readonly expectedRevision: bigint | null;
   /** Notes for the request's log line whose organization's rows it works on. */
   readonly actsFor: (organizationId: string) => void;
+  /**
+   * Does `work` as soon as the read models contain this position of the log, which the answer does not wait for; an answer
+   * that waits by itself comes after work that needs no waiting. What fails is logged.
+   */
+  readonly onceReadable: (position: bigint, work: () => unknown) => void;
 };
 
 /** A call of an organization's credential that has the route's permission on one side at least. */

@@ -38,7 +38,6 @@ export const currentOpenApi = (): string => {
     accounts: noAccounts,
     platformLicense: async () => null,
     forgetApiKey: () => undefined,
-    waitUntilProjected: async () => true,
     now: () => '',
   });
   return openApiText(routes, version);

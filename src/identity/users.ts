@@ -116,8 +116,8 @@ export const rehashPassword = (
     return true;
   });
 
-/** An organization that a user owns, and who else does. */
-export type Owned = { readonly organizationId: string; readonly otherOwnerIds: readonly string[] };
+/** An organization that a user may own. `ownerIds` reads who owns it, with that user; nobody, where it is closed. */
+export type Owned = { readonly organizationId: string; readonly ownerIds: () => Promise<readonly string[]> };
 
 /**
  * Ends a login for good, with all its sessions and access tokens, unless one of the organizations would be left without an
@@ -131,9 +131,13 @@ export const deactivateUser = (
   asUser(pool, userId, async (db) => {
     // In one order, so that two who own the same organizations do not wait for each other for ever.
     for (const { organizationId } of owned.toSorted((a, b) => a.organizationId.localeCompare(b.organizationId, 'en'))) {
-      await db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
+      await holdOwners(db, organizationId);
     }
-    for (const { otherOwnerIds } of owned) if (!(await isAnyActive(db, otherOwnerIds))) return 'last_owner';
+    for (const { ownerIds } of owned) {
+      const owners = await ownerIds();
+      const others = owners.filter((id) => id !== userId);
+      if (owners.length > others.length && (await activeOf(db, others)).length === 0) return 'last_owner';
+    }
     await becomeUser(db, userId);
     const { rowCount } = await db.query({
       name: 'deactivate-user',
@@ -146,11 +150,34 @@ export const deactivateUser = (
     return 'deactivated';
   });
 
-const isAnyActive = async (db: PoolClient, userIds: readonly string[]): Promise<boolean> => {
-  const { rowCount } = await db.query({
-    name: 'is-any-active',
-    text: `select from identity.user_profiles($1) where state = 'active'`,
-    values: [userIds],
+/**
+ * Does `work` on what the member `userId` of an organization is, knowing which of its OWNERs were deactivated: nobody is,
+ * before `work` has ended. Throws where others hold the organization for more than 2 s.
+ */
+export const whileOwnersStay = <T>(
+  pool: Pool,
+  userId: string,
+  { organizationId, ownerIds }: Owned,
+  work: (deactivated: readonly string[]) => Promise<T>,
+): Promise<T> =>
+  asUser(pool, userId, async (db) => {
+    await holdOwners(db, organizationId);
+    const owners = await ownerIds();
+    const active = await activeOf(db, owners);
+    return work(owners.filter((id) => !active.includes(id)));
   });
-  return rowCount !== 0;
+
+// Whether OWNERs can sign in is written here, who is an OWNER in the event store: this keeps the two from changing at once.
+const holdOwners = async (db: PoolClient, organizationId: string): Promise<void> => {
+  await db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
+};
+
+const activeOf = async (db: PoolClient, userIds: readonly string[]): Promise<readonly string[]> => {
+  const { rows } = await db.query<[string]>({
+    name: 'active-users',
+    text: `select user_id from identity.user_profiles($1) where state = 'active'`,
+    values: [userIds],
+    rowMode: 'array',
+  });
+  return rows.map(([userId]) => userId);
 };

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import { look } from '../../eventstore/look.ts';
 import { changeDisplayName, deactivateUser, getUser, type Owned, type User } from '../../identity/users.ts';
 import { organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
 import { idempotently } from '../idempotency.ts';
+import { ownersOf } from '../organizations/owners.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf } from '../schemas.ts';
@@ -106,25 +105,20 @@ const deactivate = async (needs: AuthNeeds, call: UserCall, wantedId: string): P
     return isProblem(user) ? user : problem('FORBIDDEN', 'Only users themselves deactivate their login.');
   }
   const now = new Date(needs.now());
-  const outcome = await deactivateUser(needs.pool, userId, { owned: await ownedBy(needs, userId), now });
+  const outcome = await deactivateUser(needs.pool, userId, { owned: await openOf(needs, userId), now });
   needs.accounts.forgetting.forgetUser(userId);
   if (outcome === 'last_owner') {
-    return problem('LAST_OWNER', 'You are the only OWNER of an organization: make another one first, or close it.');
+    return problem(
+      'LAST_OWNER',
+      'You are the only OWNER of an organization who can sign in: make another one first, or close it.',
+    );
   }
   return outcome === 'deactivated' ? { status: 204, body: {} } : noSuchUser;
 };
 
-/** The open organizations that a user owns, as their streams are now. */
-const ownedBy = async ({ pool, executor }: AuthNeeds, userId: string): Promise<readonly Owned[]> => {
-  const owned: Owned[] = [];
-  for (const { organizationId } of await organizationsOfUser(pool, userId)) {
-    const found = await look(executor, organizationAggregate, organizationId, (organization) => {
-      if (organization.kind === 'missing' || organization.closedAt !== null) return null;
-      const owners = [...organization.members].flatMap(([id, { role }]) => (role === 'OWNER' ? [id] : []));
-      const otherOwnerIds = owners.filter((id) => id !== userId);
-      return owners.length === otherOwnerIds.length ? null : { organizationId, otherOwnerIds };
-    });
-    if (found !== null) owned.push(found);
-  }
-  return owned;
+/** The open organizations of a user, of which some may be the user's own. */
+const openOf = async ({ pool, executor }: AuthNeeds, userId: string): Promise<readonly Owned[]> => {
+  const all = await organizationsOfUser(pool, userId);
+  const open = all.filter(({ closedAt }) => closedAt === null);
+  return open.map(({ organizationId }) => ({ organizationId, ownerIds: () => ownersOf(executor, organizationId) }));
 };

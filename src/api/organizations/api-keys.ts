@@ -140,10 +140,8 @@ export const changeApiKey = (needs: OrganizationNeeds): Route =>
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id }, body }, call) => {
       const data = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
-      const forget = async (position: bigint) => {
-        await needs.waitUntilProjected(position, projectedWaitMs);
-        needs.forgetApiKey(id);
-      };
+      // Until then it would only be remembered again.
+      const forget = async (position: bigint) => call.onceReadable(position, () => needs.forgetApiKey(id));
       return change(needs, call, 'changeApiKey', { type: 'ChangeApiKey', data }, forget);
     },
   });
@@ -203,5 +201,3 @@ const asCaller = <T>(
   { caller }: OrganizationCall,
   work: Parameters<typeof asTenant<T>>[2],
 ): Promise<T> => asTenant(pool, caller.organizationId, work, { readOnly: false });
-
-const projectedWaitMs = 500;

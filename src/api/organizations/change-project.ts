@@ -79,7 +79,7 @@ export const changeProjectAs = (
       view: ({ projects }) => partOf(projects, projectId),
     });
     if (isProblem(sent)) return sent;
-    if (supersededRef !== null) await erase(needs, call, supersededRef, sent.position.commit);
+    if (supersededRef !== null) eraseLater(needs, call, supersededRef, sent.position.commit);
     return {
       status: 200,
       body: projectBody(projectId, { ...sent.view, metadata: await metadataOf(needs, call, sent.view) }),
@@ -116,17 +116,10 @@ const notedOn = (
       };
 
 /** What a project's metadata was before is gone for good, as soon as nobody is led there by the read models any more. */
-const erase = async (
-  { pool, waitUntilProjected }: OrganizationNeeds,
-  { caller }: OrganizationCall,
-  ref: string,
-  position: bigint,
-): Promise<void> => {
-  await waitUntilProjected(position, projectedWaitMs);
-  await asTenant(pool, caller.organizationId, (db) => removeValue(db, ref), { readOnly: false });
+const eraseLater = ({ pool }: OrganizationNeeds, call: OrganizationCall, ref: string, position: bigint): void => {
+  const { organizationId } = call.caller;
+  call.onceReadable(position, () => asTenant(pool, organizationId, (db) => removeValue(db, ref), { readOnly: false }));
 };
-
-const projectedWaitMs = 500;
 
 const metadataOf = async (
   { pool }: OrganizationNeeds,

@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import type { Role } from '../../domain/organization/events.ts';
-import { userProfiles } from '../../identity/users.ts';
+import type { Executed } from '../../eventstore/execute.ts';
+import { userProfiles, whileOwnersStay } from '../../identity/users.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { listMembers, type MemberView } from '../../projections/tables/memberships.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
+import type { Attempt } from '../idempotency.ts';
 import { page } from '../paging.ts';
 import { isPermitted } from '../permissions.ts';
-import { isProblem, type Problem } from '../problems.ts';
+import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, type Profile, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { oncePerKey, partOf, sendToOrganization } from './send-to-organization.ts';
+import { ownersOf } from './owners.ts';
+import { type Change, oncePerKey, sendToOrganization, type Wanted } from './send-to-organization.ts';
 
 const membersPath = '/v1/organizations/{organizationId}/members';
 const path = `${membersPath}/{userId}` as const;
@@ -65,7 +68,7 @@ export const changeMember = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'patch', path, tag, operationId: 'changeMember', summary: 'Give a member another role' },
     description:
-      'Only an OWNER decides who is an OWNER, and one of them stays. The ETag is the revision of the organization.',
+      'Only an OWNER decides who is an OWNER, and one of them who can sign in stays. The ETag is the revision of the organization.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
@@ -77,13 +80,14 @@ export const changeMember = (needs: OrganizationNeeds): Route =>
       if (other !== null) return other;
       const input = { userId: params.userId, role };
       return oncePerKey(needs, call, 'changeMember', input, async (attempt, at) => {
-        const sent = await sendToOrganization(needs, call, attempt, {
+        const sent = await sendAboutMember(needs, call, attempt, params.userId, {
           at,
-          wantedOf: () => [{ type: 'ChangeMemberRole', data: input }],
-          view: ({ members }) => partOf(members, params.userId),
+          wantedOf: (deactivated) => ({ type: 'ChangeMemberRole', data: { ...input, deactivated } }),
+          // Null where a repeated request finds the member gone.
+          view: ({ members }) => members.get(params.userId) ?? null,
         });
         if (isProblem(sent)) return sent;
-        await forgetMember(needs, params.userId, sent.position.commit);
+        if (sent.view === null) return problem('NOT_FOUND', 'This user is not a member of the organization any more.');
         const profile = (await userProfiles(needs.pool, [params.userId])).get(params.userId) ?? null;
         return {
           status: 200,
@@ -100,7 +104,7 @@ export const removeMember = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'delete', path, tag, operationId: 'removeMember', summary: 'Remove a member' },
     description:
-      'Their tokens for the organization stop within 30 seconds. The last OWNER stays. Again changes nothing.',
+      'Their tokens for the organization stop within 30 seconds. The last OWNER who can sign in stays. Again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
@@ -112,13 +116,12 @@ export const removeMember = (needs: OrganizationNeeds): Route =>
       if (other !== null) return other;
       const data = { userId: params.userId };
       return oncePerKey(needs, call, 'removeMember', data, async (attempt, at) => {
-        const sent = await sendToOrganization(needs, call, attempt, {
+        const sent = await sendAboutMember(needs, call, attempt, params.userId, {
           at,
-          wantedOf: () => [{ type: 'RemoveMember', data }],
+          wantedOf: (deactivated) => ({ type: 'RemoveMember', data: { ...data, deactivated } }),
           view: () => null,
         });
         if (isProblem(sent)) return sent;
-        await forgetMember(needs, params.userId, sent.position.commit);
         return {
           status: 204,
           body: {},
@@ -178,10 +181,23 @@ const invitationPage = (
 
 const linkTo = (orgId: string, parameters: string): string => `/v1/organizations/${orgId}/members?${parameters}`;
 
-/** What the role was is looked up anew once the read models know better; until then it would only be remembered again. */
-const forgetMember = async (needs: OrganizationNeeds, id: string, position: bigint): Promise<void> => {
-  await needs.waitUntilProjected(position, projectedWaitMs);
-  needs.accounts.forgetting.forgetUser(id);
+type AboutMember<View> = Pick<Change<View>, 'at' | 'view'> & {
+  readonly wantedOf: (deactivated: readonly string[]) => Wanted;
 };
 
-const projectedWaitMs = 500;
+/** Sends a command about a member, whose role is looked up anew as soon as the read models know what it is now. */
+const sendAboutMember = async <View>(
+  needs: OrganizationNeeds,
+  call: OrganizationCall,
+  attempt: Attempt,
+  memberId: string,
+  { at, wantedOf, view }: AboutMember<View>,
+): Promise<Executed<View> | Problem> => {
+  const { organizationId } = call.caller;
+  const owned = { organizationId, ownerIds: () => ownersOf(needs.executor, organizationId) };
+  const sent = await whileOwnersStay(needs.pool, memberId, owned, (deactivated) =>
+    sendToOrganization(needs, call, attempt, { at, wantedOf: () => [wantedOf(deactivated)], view }),
+  );
+  if (!isProblem(sent)) call.onceReadable(sent.position.commit, () => needs.accounts.forgetting.forgetUser(memberId));
+  return sent;
+};

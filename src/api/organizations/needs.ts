@@ -3,7 +3,6 @@ import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Accounts } from '../auth/needs.ts';
-import type { WaitUntilProjected } from '../position.ts';
 import type { PlatformLicenseOf } from '../tier-of-organization.ts';
 
 /** What the operations on organizations stand on. */
@@ -13,7 +12,6 @@ export type OrganizationNeeds = {
   readonly secrets: Secrets;
   readonly now: () => Instant;
   readonly platformLicense: PlatformLicenseOf;
-  readonly waitUntilProjected: WaitUntilProjected;
   /** Makes this process notice at once what it has changed itself; others do within 30 seconds. */
   readonly accounts: { readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'> };
   readonly forgetApiKey: (apiKeyId: string) => void;

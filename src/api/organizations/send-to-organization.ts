@@ -10,7 +10,7 @@ import { type PersonalValue, removeValue, storeValue } from '../../projections/t
 import { actingOf, actorOf, principalOf } from '../caller.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
 import { inVault } from '../in-vault.ts';
-import { isProblem, type Problem } from '../problems.ts';
+import { isProblem, type Problem, problem } from '../problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { sendCommand } from '../send-command.ts';
 import type { OrganizationNeeds } from './needs.ts';
@@ -70,7 +70,14 @@ export const sendToOrganization = async <View>(
   );
   if (isProblem(sent) || sent.outcome === 'unchanged')
     await inVault(pool, organizationId, values, (db, { ref }) => removeValue(db, ref));
-  return sent;
+  return isProblem(sent) && sent.problem === 'ORGANIZATION_NOT_FOUND' ? notAnyMore : sent;
+};
+
+// The organization is there, or nobody could have called for it. So the caller belongs to it no more, which this process was
+// about to learn.
+const notAnyMore: Problem = {
+  ...problem('UNAUTHENTICATED', 'The credential does not belong to this organization any more.'),
+  headers: { 'WWW-Authenticate': 'Bearer' },
 };
 
 /** The organization that a command was accepted on. */

@@ -52,8 +52,12 @@ export type OrganizationCommand =
       'AcceptInvitation',
       { readonly invitationId: string; readonly userId: string; readonly limits: OrganizationLimits }
     >
-  | Command<'ChangeMemberRole', { readonly userId: string; readonly role: Role }>
-  | Command<'RemoveMember', { readonly userId: string }>
+  /** `deactivated`: the OWNERs whose login was ended for good; they count for none. */
+  | Command<
+      'ChangeMemberRole',
+      { readonly userId: string; readonly role: Role; readonly deactivated: readonly string[] }
+    >
+  | Command<'RemoveMember', { readonly userId: string; readonly deactivated: readonly string[] }>
   /** `expiresAt` null: never. */
   | Command<
       'CreateApiKey',

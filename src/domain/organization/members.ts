@@ -3,9 +3,9 @@ import { refuseRole, standingFor } from './authority.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { CreatedOrganization } from './organization.ts';
 
-/** Gives a member another role; neither the old nor the new one may be above the actor's own. The last OWNER stays one. */
+/** Gives a member another role; neither the old nor the new one may be above the actor's own. The last OWNER who can sign in stays one. */
 export const changeRole = (
-  { data: { userId, role }, by, at }: CommandOf<'ChangeMemberRole'>,
+  { data: { userId, role, deactivated }, by, at }: CommandOf<'ChangeMemberRole'>,
   organization: CreatedOrganization,
 ): OrganizationDecision => {
   const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
@@ -15,13 +15,13 @@ export const changeRole = (
   const above = refuseRole(standing, member.role) ?? refuseRole(standing, role);
   if (above !== null) return above;
   if (member.role === role) return [];
-  if (isLastOwner(organization, userId)) return lastOwner();
+  if (isLastOwner(organization, userId, deactivated)) return lastOwner();
   return [{ type: 'MemberRoleChanged', data: { userId, from: member.role, to: role } }];
 };
 
-/** Ends a membership that is not above the actor's own; not that of the last OWNER. Removing again changes nothing. */
+/** Ends a membership that is not above the actor's own; not that of the last OWNER who can sign in. Removing again changes nothing. */
 export const removeMember = (
-  { data: { userId }, by, at }: CommandOf<'RemoveMember'>,
+  { data: { userId, deactivated }, by, at }: CommandOf<'RemoveMember'>,
   organization: CreatedOrganization,
 ): OrganizationDecision => {
   const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
@@ -30,13 +30,15 @@ export const removeMember = (
   if (member === undefined) return organization.formerMembers.has(userId) ? [] : noMember();
   const above = refuseRole(standing, member.role);
   if (above !== null) return above;
-  if (isLastOwner(organization, userId)) return lastOwner();
+  if (isLastOwner(organization, userId, deactivated)) return lastOwner();
   return [{ type: 'MemberRemoved', data: { userId, role: member.role } }];
 };
 
-const isLastOwner = ({ members }: CreatedOrganization, userId: string): boolean =>
-  members.get(userId)?.role === 'OWNER' && [...members.values()].filter(({ role }) => role === 'OWNER').length === 1;
+const isLastOwner = ({ members }: CreatedOrganization, userId: string, deactivated: readonly string[]): boolean =>
+  members.get(userId)?.role === 'OWNER' &&
+  ![...members].some(([id, { role }]) => id !== userId && role === 'OWNER' && !deactivated.includes(id));
 
 const noMember = () => reject('NOT_FOUND', 'This user is not a member of the organization.');
 
-const lastOwner = () => reject('LAST_OWNER', 'An organization keeps at least one OWNER: make another one first.');
+const lastOwner = () =>
+  reject('LAST_OWNER', 'An organization keeps at least one OWNER who can sign in: make another one first.');

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
+import { ordain } from '../../support/organizations.ts';
+import { condition } from '../../support/product.ts';
 
 let ledger: Ledger;
 let owner: TestMember;
@@ -83,6 +85,63 @@ describe('deactivating the own login', () => {
     if (left === undefined) throw new Error('Nobody is left.');
     expect((await ask('GET', left.userId, left)).status).toBe(200);
     expect((await ask('DELETE', left.userId, left)).body.code).toBe('LAST_OWNER');
+  });
+});
+
+describe('an OWNER whose login has ended', () => {
+  const ownedByTwo = async () => {
+    const { organizationId } = await ledger.createVendor('Owned by two');
+    const [staying, leaving] = [
+      await ledger.createMember(organizationId, 'OWNER'),
+      await ledger.createMember(organizationId, 'OWNER'),
+    ];
+    const pathOf = ({ userId }: TestMember) => `/v1/organizations/${organizationId}/members/${userId}`;
+    return { organizationId, staying, leaving, pathOf };
+  };
+
+  test('does not count: the other one stays', async () => {
+    const { staying, leaving, pathOf } = await ownedByTwo();
+    expect((await ask('DELETE', leaving.userId, leaving)).status).toBe(204);
+    const key = staying.accessToken;
+    for (const answer of [
+      await ledger.call('PATCH', pathOf(staying), { key, body: { role: 'ADMIN' } }),
+      await ledger.call('DELETE', pathOf(staying), { key }),
+    ])
+      expect([answer.status, answer.body.code]).toEqual([409, 'LAST_OWNER']);
+    expect((await ledger.call('DELETE', pathOf(leaving), { key })).status).toBe(204);
+  });
+
+  test('stays one where the other one ceases to be one at that moment', async () => {
+    const { organizationId, staying, leaving } = await ownedByTwo();
+    const holder = await ledger.database.superuser.connect();
+    await holder.query('begin');
+    await holder.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
+    const deleting = ask('DELETE', leaving.userId, leaving);
+    await condition('the deletion waits', async () => {
+      const { rows } = await holder.query(
+        `select from pg_locks where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`,
+      );
+      return rows.length > 0;
+    });
+    const data = { userId: staying.userId, role: 'ADMIN', deactivated: [] } as const;
+    await ordain(ledger, organizationId, { type: 'ChangeMemberRole', data });
+    await holder.query('commit');
+    holder.release();
+    const deleted = await deleting;
+    expect([deleted.status, deleted.body.code]).toEqual([409, 'LAST_OWNER']);
+  });
+
+  test('or leaves, but never both at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { staying, leaving, pathOf } = await ownedByTwo();
+      const answers = await Promise.all([
+        ask('DELETE', leaving.userId, leaving),
+        ledger.call('PATCH', pathOf(staying), { key: staying.accessToken, body: { role: 'ADMIN' } }),
+      ]);
+      expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+      expect(answers.find(({ status }) => status >= 300)?.body.code).toBe('LAST_OWNER');
+    }
   });
 });
 

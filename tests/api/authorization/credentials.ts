@@ -94,7 +94,7 @@ const accessTokens = async (
     members.push({ name: `role ${role}`, is: { kind: 'role', role }, ...tokenOf(member) });
   }
   const removed = await ledger.createMember(organizationId, 'OWNER');
-  await ordain(ledger, organizationId, { type: 'RemoveMember', data: { userId: removed.userId } });
+  await ordain(ledger, organizationId, { type: 'RemoveMember', data: { userId: removed.userId, deactivated: [] } });
   const ofClosed = await ledger.createMember(closed.organizationId, 'OWNER');
   const ofStranger = await ledger.createMember(stranger.organizationId, 'OWNER');
   return [

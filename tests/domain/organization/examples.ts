@@ -104,9 +104,11 @@ export const accept = (
   invitationId = 'inv_1',
   { limits = noLimits, ...settings }: Settings & { readonly limits?: OrganizationLimits } = {},
 ) => command('AcceptInvitation', { invitationId, userId, limits }, { by: user(userId), ...settings });
-export const changeRole = (userId: string, role: Role, settings: Settings = {}) =>
-  command('ChangeMemberRole', { userId, role }, settings);
-export const remove = (userId: string, settings: Settings = {}) => command('RemoveMember', { userId }, settings);
+type MemberSettings = Settings & { readonly deactivated?: readonly string[] };
+export const changeRole = (userId: string, role: Role, { deactivated = [], ...settings }: MemberSettings = {}) =>
+  command('ChangeMemberRole', { userId, role, deactivated }, settings);
+export const remove = (userId: string, { deactivated = [], ...settings }: MemberSettings = {}) =>
+  command('RemoveMember', { userId, deactivated }, settings);
 export const createKey = (changed: Partial<CommandOf<'CreateApiKey'>['data']> = {}, settings: Settings = {}) => {
   const usual = { apiKeyId: 'key_1', name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab' } as const;
   return command('CreateApiKey', { ...usual, expiresAt: null, ...changed }, settings);

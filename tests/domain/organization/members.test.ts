@@ -107,4 +107,20 @@ describe('the last OWNER', () => {
       .when(remove('ada'))
       .thenRejected('LAST_OWNER'),
   );
+  test('is the last one whose login was not ended, and removes those whose was', () => {
+    const two = organization({ grace: 'OWNER' });
+    const deactivated = ['grace'];
+    given(...two)
+      .when(remove('ada', { deactivated }))
+      .thenRejected('LAST_OWNER');
+    given(...two)
+      .when(changeRole('ada', 'ADMIN', { deactivated }))
+      .thenRejected('LAST_OWNER');
+    given(...two)
+      .when(remove('grace', { deactivated }))
+      .thenEvents(removedEvent('grace', 'OWNER'));
+    given(...organization({ grace: 'OWNER', bob: 'OWNER' }))
+      .when(remove('ada', { deactivated }))
+      .thenEvents(removedEvent('ada', 'OWNER'));
+  });
 });
