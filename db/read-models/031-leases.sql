@@ -10,7 +10,8 @@ create table rm.leases (
   holder_hash bytea not null,
   user_ref text,
   borrowed boolean not null,
-  ttl_seconds integer not null,
+  -- A policy may say up to 100 years, which is more than an integer holds.
+  ttl_seconds bigint not null,
   -- Of the last time, where a lapsed lease came back.
   acquired_at timestamptz not null,
   -- A borrowed lease ends then; any other lapses then, or later where it was heard of.

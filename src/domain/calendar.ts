@@ -1,4 +1,4 @@
-import { type Duration, daysInMonth, fromMs, type Instant, lastInstant, toMs } from './time.ts';
+import { type Duration, daysInMonth, firstInstant, fromMs, type Instant, lastInstant, toMs } from './time.ts';
 import { fromWallClock, wallClock } from './time-zone.ts';
 
 /**
@@ -13,7 +13,7 @@ export const addDuration = (
   timeZone = 'UTC',
 ): Instant | null => shift(instant, duration, 1, timeZone, anchorDay);
 
-/** The instant one calendar duration earlier, by the same rules. Null before the year 0. */
+/** The instant one calendar duration earlier, by the same rules. Null before the year 1. */
 export const subtractDuration = (instant: Instant, duration: Duration, timeZone = 'UTC'): Instant | null =>
   shift(instant, duration, -1, timeZone);
 
@@ -30,7 +30,7 @@ export const anchorDayOf = (anchor: Instant, end: Instant, timeZone = 'UTC'): nu
 };
 
 const msPerDay = 86_400_000;
-const msMin = toMs('0000-01-01T00:00:00.000Z');
+const msMin = toMs(firstInstant);
 const msMax = toMs(lastInstant);
 
 const shift = (

@@ -8,6 +8,9 @@ export type Duration = {
   readonly milliseconds: number;
 };
 
+/** The first instant that can be written. */
+export const firstInstant: Instant = '0001-01-01T00:00:00.000Z';
+
 /** The last instant that can be written. */
 export const lastInstant: Instant = '9999-12-31T23:59:59.999Z';
 
@@ -68,7 +71,7 @@ export const parseDuration = (text: string): Duration | null => {
 };
 
 const msPerDay = 86_400_000;
-const msMin = Date.parse('0001-01-01T00:00:00.000Z');
+const msMin = Date.parse(firstInstant);
 const msMax = Date.parse(lastInstant);
 
 const dateTimePattern =

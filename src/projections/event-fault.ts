@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Unprojectable } from './fold/fold-batch.ts';
-import { MissingRows } from './tables/rows.ts';
+import { MissingRows, UnmakeableRow } from './tables/rows.ts';
 
 /**
  * Whether an event in the batch is at fault, so that trying again ends the same. Anything else — a lost connection, a
@@ -9,6 +9,7 @@ import { MissingRows } from './tables/rows.ts';
 export const isEventFault = (error: unknown): boolean =>
   error instanceof Unprojectable ||
   error instanceof MissingRows ||
+  error instanceof UnmakeableRow ||
   (error instanceof pg.DatabaseError && refusesValues.test(error.code ?? ''));
 
 // Cardinality, data exceptions, broken constraints, values too large.

@@ -97,8 +97,12 @@ describe('counting back', () => {
   ])('%s', (_, end, text, timeZone, expected) =>
     expect(subtractDuration(end, durationOf(text), timeZone)).toBe(expected),
   );
-  test('ends at the year 0', () => {
-    expect(subtractDuration('0000-06-01T00:00:00.000Z', durationOf('P1Y'))).toBeNull();
+  test('ends at the first instant that can be written, in any zone', () => {
+    expect(subtractDuration('0001-01-31T00:00:00.000Z', durationOf('P30D'))).toBe('0001-01-01T00:00:00.000Z');
+    for (const timeZone of ['UTC', 'America/New_York', 'Asia/Tokyo']) {
+      expect(subtractDuration('0001-01-15T00:00:00.000Z', durationOf('P30D'), timeZone)).toBeNull();
+      expect(subtractDuration('0001-01-01T00:00:00.000Z', durationOf('P1Y'), timeZone)).toBeNull();
+    }
   });
 });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { secondsMax } from '../../domain/catalog/content.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
 import { duration, idOf, instantIn, productCode, tiers } from '../schemas.ts';
 import { nameIn } from './fields.ts';
 
-const secondsMax = 100 * 366 * 86_400;
 const seconds = z.int().min(0).max(secondsMax);
 const someSeconds = z.int().min(1).max(secondsMax);
 const version = z

@@ -21,7 +21,8 @@ export const refuseContent = (content: PolicyContent): Refused | null =>
 export const isSameContent = (one: PolicyVersion, other: PolicyVersion): boolean =>
   JSON.stringify(leavesOf(one)) === JSON.stringify(leavesOf(other));
 
-const secondsMax = 100 * 366 * 86_400;
+/** The most seconds of anything that a policy says: 100 years. */
+export const secondsMax = 100 * 366 * 86_400;
 
 // Whatever number a policy holds is a limit, a count, a percentage or a number of seconds: whole, and never below nothing.
 const refuseNumbers = (content: PolicyContent): Refused | null => {

@@ -9,7 +9,7 @@ export const leases: Table = {
   key: ['issuer_org_id', 'license_id', 'lease_id'],
   columns: {
     ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', lease_id: 'text', scope: 'text' },
-    ...{ product: 'text', holder_hash: 'bytea', user_ref: 'text', borrowed: 'boolean', ttl_seconds: 'integer' },
+    ...{ product: 'text', holder_hash: 'bytea', user_ref: 'text', borrowed: 'boolean', ttl_seconds: 'bigint' },
     ...{ acquired_at: 'timestamptz', expires_at: 'timestamptz', ended_at: 'timestamptz', cause: 'text' },
     ...{ last_seen_at: 'timestamptz', seat_free_at: 'timestamptz' },
   },

@@ -59,6 +59,11 @@ export class MissingRows extends Error {
   override readonly name = 'MissingRows';
 }
 
+/** No row can be made of what an event has brought a stream to. */
+export class UnmakeableRow extends Error {
+  override readonly name = 'UnmakeableRow';
+}
+
 /** The keys, as `a/b`, of those expected rows that the table lacks or holds otherwise, in the order given. */
 export const differingRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<readonly string[]> => {
   if (rows.length === 0) return [];

@@ -17,7 +17,7 @@ import { loadOpenParts } from './parts.ts';
 import { policies } from './policies.ts';
 import { products } from './products.ts';
 import { projects } from './projects.ts';
-import { insertRows, type Row, type Table, updateRows, upsertRows } from './rows.ts';
+import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 
 /** A table of the read models, and what the projector and `ledger verify` must know of it. */
 export type ReadModel = {
@@ -59,12 +59,12 @@ export const loadStored = async (db: PoolClient, events: readonly Recorded[]): P
 
 /**
  * What a batch does to every table, the rows of its streams included: the one form from which rows are written, compared
- * and rebuilt. `stored` says which licenses were there already, of which only what changed is given.
+ * and rebuilt. `stored` says which licenses were there already, of which only what changed is given. Throws UnmakeableRow.
  */
 export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>): ReadonlyMap<Table, RowChanges> => {
   const ofLicenses = noRows();
   for (const [id, license] of changes.licenses) {
-    const row = licenseRow(license);
+    const row = rowOf(id, license, licenseRow);
     if (isSameGrant(stored.licenses.get(id)?.facts, license.facts)) ofLicenses.changed.set(id, pick(row, stateRow));
     else ofLicenses.made.set(id, row);
   }
@@ -94,10 +94,20 @@ const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | n
   return [...streams].map(idOf).filter((id) => id !== null);
 };
 
-const madeOf = <State>(states: ReadonlyMap<string, State>, rowOf: (state: State) => Row): RowChanges => ({
+const madeOf = <State>(states: ReadonlyMap<string, State>, toRow: (state: State) => Row): RowChanges => ({
   ...noRows(),
-  made: new Map([...states].map(([id, state]) => [id, rowOf(state)])),
+  made: new Map([...states].map(([id, state]) => [id, rowOf(id, state, toRow)])),
 });
+
+// Whatever is thrown here is thrown again for the same events: the stream is at fault, and no other may wait for it.
+const rowOf = <State>(id: string, state: State, toRow: (state: State) => Row): Row => {
+  try {
+    return toRow(state);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UnmakeableRow(`No row can be made of ${id}: ${why}`, { cause });
+  }
+};
 
 const pick = (row: Row, columns: readonly string[]): Row =>
   Object.fromEntries(columns.map((column) => [column, row[column]]));

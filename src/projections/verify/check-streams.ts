@@ -3,7 +3,7 @@ import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import type { RowChanges } from '../fold/changes.ts';
 import { foldBatch, Unprojectable } from '../fold/fold-batch.ts';
 import { nothingStored } from '../fold/fold-event.ts';
-import { differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
+import { differingRows, keyOf, type Row, type Table, UnmakeableRow } from '../tables/rows.ts';
 import { changedRows, type ReadModel, readModelTables } from '../tables/tables.ts';
 
 /** What is wrong with a stream's rows. */
@@ -61,7 +61,8 @@ const foldStream = async (stream: string, { store, upTo }: Needs): Promise<Folde
   try {
     return { stream, rows: rowsOf(events.filter(({ position }) => position.commit <= upTo)), fault: null };
   } catch (error) {
-    if (error instanceof Unprojectable) return { stream, rows: new Map(), fault: error.message };
+    if (error instanceof Unprojectable || error instanceof UnmakeableRow)
+      return { stream, rows: new Map(), fault: error.message };
     throw error;
   }
 };

@@ -45,6 +45,12 @@ describe('an imported license', () => {
     expect((await api.done(licenseId, 'renew', { duration: 'P1Y', basis: 'FROM_NOW' })).status).toBe('ACTIVE');
   });
 
+  test('may be of the first days that can be written', async () => {
+    const term = { startsAt: '0001-01-01T00:00:00.000Z', expiresAt: '0001-01-15T00:00:00.000Z' };
+    const { body } = await send(importing({ term }));
+    expect(await api.read(String(body.license?.id))).toMatchObject({ status: 'EXPIRED', term });
+  });
+
   test('is imported once per source and reference there, by each issuer', async () => {
     const wanted = importing({ metadata: { first: true } });
     const first = await send(wanted);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { secondsMax } from '../../../src/domain/catalog/content.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';
@@ -51,9 +52,19 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
       {
         ...{ issuer_org_id: vendor, holder_org_id: customer, license_id: built.licenseId, lease_id: 'l1' },
         ...{ scope: 'MACHINE', product: 'local_cli', holder_hash: Buffer.from(testHash('l1'), 'hex'), user_ref: ada },
-        ...{ borrowed: false, ttl_seconds: 60, acquired_at: at(3), expires_at: at(63) },
+        ...{ borrowed: false, ttl_seconds: '60', acquired_at: at(3), expires_at: at(63) },
         ...{ ended_at: null, cause: null, last_seen_at: null, seat_free_at: null },
       },
+    ]);
+  });
+
+  test('a lease lives as long as a policy may say', async () => {
+    const ledger = createLog();
+    const longest = { lease: { ...policy.lease, ttlSeconds: secondsMax } };
+    const licenseId = ledger.issue('long', { policy: longest, seats: 1 });
+    ledger.send(licenseId, acquire('l1'));
+    expect(await rowsAfter({ ledger, licenseId }, 'select ttl_seconds from rm.leases')).toEqual([
+      { ttl_seconds: `${secondsMax}` },
     ]);
   });
 
