@@ -27,7 +27,7 @@ import { createExpressServer, type Patience } from './server.ts';
 export type AppNeeds = {
   readonly authenticate: Authenticate;
   readonly waitUntilProjected: WaitUntilProjected;
-  readonly log: RequestLog;
+  readonly log: Pick<RequestLog, 'answered' | 'failed'>;
   readonly metrics: Metrics;
   readonly front: Front;
   /** Aborted when the server is to stop: what waits or streams ends then. */

@@ -13,6 +13,8 @@ export type AnsweredRequest = {
 export type RequestLog = {
   readonly answered: (request: AnsweredRequest) => void;
   readonly failed: (error: unknown, requestId: string, route: string) => void;
+  /** A refresh token came a second time, which ended its session: somebody has stolen it, or its owner has lost track. */
+  readonly reused: (whose: { readonly userId: string; readonly sessionId: string; readonly requestId: string }) => void;
 };
 
 /** Writes to pino: answers as info, failures as error with their stack. */
@@ -21,6 +23,7 @@ export const createRequestLog = (log: Logger): RequestLog => ({
     if (log.isLevelEnabled('info')) log.info({ ...request, ms: Math.round(milliseconds * 10) / 10 }, 'request');
   },
   failed: (error, requestId, route) => log.error({ err: withoutValues(error), requestId, route }, 'request failed'),
+  reused: (whose) => log.warn(whose, 'A refresh token was used twice; its session was ended.'),
 });
 
 /** An error without what Postgres quotes of the values it was given. */

@@ -7,6 +7,8 @@ export type Metrics = {
   readonly answered: (route: string, status: number, milliseconds: number) => void;
   /** A request was beyond the limit of this name. */
   readonly limited: (limit: string) => void;
+  /** A refresh token was used twice. */
+  readonly reused: () => void;
 };
 
 /** Request counter and duration histogram by route and status. */
@@ -33,6 +35,11 @@ export const createMetrics = (): Metrics => {
     labelNames: ['limit'] as const,
     registers,
   });
+  const reused = new Counter({
+    name: 'ledger_refresh_tokens_reused_total',
+    help: 'Refresh tokens that were used twice; each has ended its session.',
+    registers,
+  });
   // Looking a labelled series up costs more than counting in it, and there are few of them.
   const series = new Map<string, { count: Counter.Internal; time: Histogram.Internal<'route' | 'status'> }>();
   const seriesOf = (route: string, status: number) => {
@@ -53,5 +60,6 @@ export const createMetrics = (): Metrics => {
       time.observe(milliseconds / 1000);
     },
     limited: (limit) => limited.inc({ limit }),
+    reused: () => reused.inc(),
   };
 };

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { createRequestLog } from '../api/logging.ts';
+import { createMetrics } from '../api/metrics.ts';
 import { openApiText } from '../api/openapi.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
@@ -20,7 +22,8 @@ export const openApiCommand = ({ write }: { write: boolean }): void => {
 
 /** The document of this version's routes. They are made on parts that would connect at their first use, which never comes. */
 export const currentOpenApi = (): string => {
-  const pool = createPool({ url: 'postgres://nowhere', role: 'ledger_api', max: 1, log: createLog('silent') });
+  const log = createLog('silent');
+  const pool = createPool({ url: 'postgres://nowhere', role: 'ledger_api', max: 1, log });
   const secrets = parseSecrets(randomBytes(32).toString('base64'));
   const store = connectEventStore({ url: 'esdb://nowhere?tls=false' });
   const routes = createRoutes({
@@ -38,6 +41,8 @@ export const currentOpenApi = (): string => {
     accounts: noAccounts,
     platformLicense: async () => null,
     forgetApiKey: () => undefined,
+    log: createRequestLog(log),
+    metrics: createMetrics(),
     now: () => '',
   });
   return openApiText(routes, version);

@@ -6,6 +6,8 @@ import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Authenticate } from '../caller.ts';
 import type { OriginNeeds } from '../licenses/originate.ts';
+import type { RequestLog } from '../logging.ts';
+import type { Metrics } from '../metrics.ts';
 import type { PlatformLicenseOf } from '../tier-of-organization.ts';
 
 /** What signing in stands on, beside users and sessions. */
@@ -25,6 +27,8 @@ export type AuthNeeds = OriginNeeds & {
   readonly authenticate: Authenticate;
   readonly accounts: Accounts;
   readonly platformLicense: PlatformLicenseOf;
+  readonly log: Pick<RequestLog, 'reused'>;
+  readonly metrics: Pick<Metrics, 'reused'>;
 };
 
 /** Whose the idempotency keys of calls without a credential are. */

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { refreshSession } from '../../identity/refresh.ts';
-import { idempotently } from '../idempotency.ts';
-import { isProblem, type Problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { type AuthNeeds, nobodysOrganization, pseudonymOf } from './needs.ts';
+import type { AuthNeeds } from './needs.ts';
 import { refreshToken, tokensShape } from './shapes.ts';
 import { notSignedIn, openOrganizations, signedInBody } from './tokens.ts';
 
@@ -19,32 +17,37 @@ export const refresh = (needs: AuthNeeds): Route =>
     operationId: 'refresh',
     summary: 'Get new tokens',
     description:
-      'A refresh token works once. Sent again within 10 seconds it gets the same answer, for one that was lost; later, or when its successor was used, its session is ended: one of the two who hold it is a thief.',
+      'A refresh token works once. Sent again within 10 seconds it gets the same refresh token, for an answer that was lost, and needs no Idempotency-Key for that; later, or when its successor was used, its session is ended: one of the two who hold it is a thief.',
     tag: 'Authentication',
-    effect: 'change',
+    effect: 'none',
     request: z.object({ params: none, query: none, body: refreshBody }),
     replies: { 200: { description: 'The next tokens of the session.', body: tokensShape } },
     rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
-    handle: async ({ body }, call) => {
-      const principal = pseudonymOf(needs.secrets, 'token', body.refreshToken);
-      const request = { organizationId: nobodysOrganization, principal, operation: 'refresh', input: {} };
-      const answer = await idempotently(needs, call, request, () => exchange(needs, call, body.refreshToken));
+    // Not idempotently: an answer that is kept would let a used token work for longer than its grace, and a row would be
+    // written for whatever a stranger sends.
+    handle: async ({ body }, call) =>
       // What was no token in force counts like any unknown key.
-      const isUnknown = isProblem(answer) && answer.problem === 'UNAUTHENTICATED';
-      return isUnknown ? ((await call.limits.takeForAddress('unknown_key')) ?? answer) : answer;
-    },
+      (await exchange(needs, call, body.refreshToken)) ??
+      (await call.limits.takeForAddress('unknown_key')) ??
+      notSignedIn,
   });
 
-const exchange = async (needs: AuthNeeds, call: Call, token: string): Promise<Reply | Problem> => {
-  const { pool, secrets, accounts, now } = needs;
+/** The next tokens; null: not a token in force. A stranger's token is looked up and nothing else. */
+const exchange = async (needs: AuthNeeds, call: Call, token: string): Promise<Reply | null> => {
+  const { pool, secrets, accounts, now, log, metrics } = needs;
   const { refreshTokenSeconds, forgetting } = accounts;
   const refreshed = await refreshSession({ pool, secrets, refreshTokenSeconds, now: () => new Date(now()) }, token);
-  if (refreshed?.outcome === 'reused') forgetting.forget(refreshed.sessionId);
-  if (refreshed?.outcome !== 'refreshed') return notSignedIn;
+  if (refreshed?.outcome === 'reused') {
+    const { userId, sessionId } = refreshed;
+    forgetting.forget(sessionId);
+    log.reused({ userId, sessionId, requestId: call.requestId });
+    metrics.reused();
+  }
+  if (refreshed?.outcome !== 'refreshed') return null;
   const { userId, organizationId } = refreshed;
   const organizations = organizationId === null ? [] : await openOrganizations(needs, userId);
   const organization = organizations.find(({ id }) => id === organizationId) ?? null;
   if (organization !== null) call.actsFor(organization.id);
   const body = await signedInBody(needs, { ...refreshed, organization });
-  return body === null ? notSignedIn : { status: 200, body };
+  return body === null ? null : { status: 200, body };
 };

@@ -201,7 +201,7 @@ export const operations = {
   rotateLicenseKey: { method: 'POST', path: '/v1/licenses/{licenseId}/rotate-key', repeats: true },
   signUp: { method: 'POST', path: '/v1/auth/signup', repeats: true },
   logIn: { method: 'POST', path: '/v1/auth/login', repeats: true },
-  refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: true },
+  refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: false },
   logOut: { method: 'POST', path: '/v1/auth/logout', repeats: true },
   switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
   me: { method: 'GET', path: '/v1/auth/me', repeats: false },

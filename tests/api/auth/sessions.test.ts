@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
+import { createRefreshToken } from '../../../src/identity/refresh-token.ts';
 import { context } from '../../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 import { joinOrganization } from '../../support/users.ts';
@@ -169,6 +170,49 @@ describe('refresh', () => {
       await refresh('no token', id),
     ]);
     expect((await me(last.accessToken)).status).toBe(401);
+  });
+
+  test('a token used twice leaves a trace: whose it was, and never the token', async () => {
+    const user = await signUp();
+    const counted = async () =>
+      /^ledger_refresh_tokens_reused_total (\d+)$/m.exec(await ledger.metrics.registry.metrics())?.[1];
+    const before = Number(await counted());
+    const next = read((await refresh(user.refreshToken)).body);
+    await refresh(next.refreshToken);
+    expect(Number(await counted())).toBe(before);
+    await refresh(user.refreshToken);
+    expect(Number(await counted())).toBe(before + 1);
+    const { body } = await me(user.accessToken);
+    expect(body.code).toBe('UNAUTHENTICATED');
+    const lines = ledger.logged.filter((line) => line.includes('used twice') && line.includes(user.userId));
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 40,
+      userId: user.userId,
+      sessionId: expect.stringMatching(/^ses_/),
+    });
+    expect(ledger.logged.join('')).not.toContain(user.refreshToken);
+  });
+
+  test('an Idempotency-Key does not make a used token work for longer', async () => {
+    const user = await signUp();
+    const key = { 'idempotency-key': randomUUID() };
+    const next = read((await refresh(user.refreshToken, key)).body);
+    expect((await refresh(user.refreshToken, key)).body.refreshToken).toBe(next.refreshToken);
+    ledger.clock.aheadMs = 11_000;
+    try {
+      expect((await refresh(user.refreshToken, key)).status).toBe(401);
+      expect((await refresh(next.refreshToken, key)).status).toBe(401);
+    } finally {
+      ledger.clock.aheadMs = 0;
+    }
+  });
+
+  test('writes nothing for what is no token', async () => {
+    const before = await ledger.traces();
+    for (const token of [createRefreshToken(), createRefreshToken(), 'no token'])
+      expect((await refresh(token, { 'idempotency-key': randomUUID() })).status).toBe(401);
+    expect(await ledger.traces()).toEqual(before);
   });
 
   test('is refused like a login: for one who signed out, and after a week', async () => {
