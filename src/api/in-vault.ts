@@ -1,20 +1,52 @@
 import type { Pool } from 'pg';
-import type { PersonalValue, storeValue } from '../projections/tables/vault.ts';
+import type { Rejection } from '../domain/decider.ts';
+import { encodeId } from '../domain/ids.ts';
+import { partId } from '../eventstore/ids.ts';
+import type { Happened } from '../eventstore/waiting.ts';
+import { type PersonalValue, removeValue, storeValue } from '../projections/tables/vault.ts';
 import { asTenant } from '../projections/tenant.ts';
+import type { Attempt } from './idempotency.ts';
+import type { Problem } from './problems.ts';
 
-/** Does something with each of some personal values of an issuer, in one transaction; nothing where there are none. */
-export const inVault = async (
+/** What the events of a request refer to a personal value of the request by; no other request has it. */
+export const referenceOf = (attempt: Attempt, kind: string): string => encodeId('ref', partId(attempt, kind));
+
+type Sent = Pick<Happened, 'outcome'> | Rejection<string> | Problem;
+
+/**
+ * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to them,
+ * and out of it again when there is no such event; what was erased since the event was stored stays so.
+ */
+export const besideValues = async <Answer extends Sent>(
   pool: Pool,
   issuerOrgId: string,
   values: readonly PersonalValue[],
-  work: (...parameters: Parameters<typeof storeValue>) => Promise<unknown>,
-): Promise<void> => {
-  if (values.length === 0) return;
-  await asTenant(
+  send: () => Promise<Answer>,
+): Promise<Answer> => {
+  if (values.length === 0) return send();
+  const added = await eachOf(pool, issuerOrgId, values, storeValue);
+  const sent = await send();
+  const outcome = 'outcome' in sent ? sent.outcome : 'refused';
+  if (outcome !== 'appended')
+    await eachOf(pool, issuerOrgId, outcome === 'repeated' ? added : values, (db, { ref }) => removeValue(db, ref));
+  return sent;
+};
+
+/** Does the same with each of some values, in one transaction; returns those of which it says true. */
+const eachOf = async (
+  pool: Pool,
+  issuerOrgId: string,
+  values: readonly PersonalValue[],
+  work: typeof storeValue,
+): Promise<readonly PersonalValue[]> => {
+  if (values.length === 0) return [];
+  return asTenant(
     pool,
     issuerOrgId,
     async (db) => {
-      for (const value of values) await work(db, value);
+      const done: PersonalValue[] = [];
+      for (const value of values) if (await work(db, value)) done.push(value);
+      return done;
     },
     { readOnly: false },
   );

@@ -29,6 +29,15 @@ export const newCommandId = (): string => uuidv7();
 /** The UUID of the aggregate that a command creates, so that a repeated create meets its own stream. */
 export const aggregateId = (commandId: string, kind: string): string => uuidv5(commandId, kind);
 
+/**
+ * The UUID of what a request adds to an aggregate that there is already, or refers to. Another request has another one, also
+ * under the same command id: an Idempotency-Key may come again once its first request is forgotten.
+ */
+export const partId = (
+  { commandId, requestHash }: { readonly commandId: string; readonly requestHash: string },
+  kind: string,
+): string => uuidv5(commandId, `${kind}:${requestHash}`);
+
 /** The id of a command's event: `index` counts the events of this command from 0, so that a retry repeats its ids. */
 export const eventId = (commandId: string, index: number): string => uuidv5(commandId, String(index));
 

@@ -6,7 +6,7 @@ import { activationOf } from '../../domain/license/devices.ts';
 import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Executed } from '../../eventstore/execute.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { partId } from '../../eventstore/ids.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { activationsOf } from '../../projections/tables/activations.ts';
@@ -14,6 +14,7 @@ import type { PersonalValue } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import type { ValidationFacts } from '../../projections/validation.ts';
 import type { Attempt } from '../idempotency.ts';
+import { referenceOf } from '../in-vault.ts';
 import type { Problem } from '../problems.ts';
 import type { Reply } from '../route.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
@@ -42,13 +43,13 @@ export const activationAnswer = z.strictObject({
 export const prepareDevice = async (
   needs: ClientNeeds,
   found: ValidationFacts,
-  { commandId }: Attempt,
+  attempt: Attempt,
   asked: AskedDevice,
 ): Promise<PreparedDevice> => {
   const { issuerOrgId, holderOrgId } = found.facts;
   const { product = null, name = null, platform = null, appVersion = null, user, environment } = asked;
-  const activationId = encodeId('act', aggregateId(commandId, 'activation'));
-  const nameRef = name === null ? null : encodeId('ref', aggregateId(commandId, 'device name'));
+  const activationId = encodeId('act', partId(attempt, 'activation'));
+  const nameRef = name === null ? null : referenceOf(attempt, 'device name');
   const about = { issuerOrgId, holderOrgId, kind: 'DEVICE_NAME', subject: activationId } as const;
   return {
     device: {

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
-import { encodeId } from '../../domain/ids.ts';
 import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
 import { decideAll } from '../../domain/license/decide-all.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
@@ -10,10 +9,9 @@ import type { Instant } from '../../domain/time.ts';
 import { type Aggregate, licenseAggregate } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/execute.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
-import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
+import type { PersonalValue } from '../../projections/tables/vault.ts';
 import type { Attempt } from '../idempotency.ts';
-import { inVault } from '../in-vault.ts';
+import { besideValues, referenceOf } from '../in-vault.ts';
 import type { Side } from '../permissions.ts';
 import { isProblem, type Problem, type ProblemCode, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
@@ -68,13 +66,14 @@ export const sendLicenseCommand = async <View>(
   view: (license: License) => View,
 ): Promise<Executed<View> | Problem> => {
   const { call, attempt, actor, sender, issuerOrgId, licenseId, reason, command } = sending;
-  const textRef = reason?.text === undefined ? null : encodeId('ref', aggregateId(attempt.commandId, 'reason'));
+  const textRef = reason?.text === undefined ? null : referenceOf(attempt, 'reason');
   const values = [...sending.values];
   if (textRef !== null && reason?.text !== undefined) {
-    const about = { issuerOrgId, holderOrgId: null, kind: 'REASON_TEXT', subject: licenseId } as const;
+    // What a holder writes its issuer reads, and it itself.
+    const holderOrgId = sender === 'key holder' || sender.organizationId === issuerOrgId ? null : sender.organizationId;
+    const about = { issuerOrgId, holderOrgId, kind: 'REASON_TEXT', subject: licenseId } as const;
     values.push({ ...about, ref: textRef, value: reason.text });
   }
-  await inVault(pool, issuerOrgId, values, storeValue);
   const context = {
     commandId: attempt.commandId,
     requestHash: attempt.requestHash,
@@ -85,13 +84,10 @@ export const sendLicenseCommand = async <View>(
     expectedRevision: call.expectedRevision,
   };
   const { aggregate, refusal } = licenseOf(sender, command);
-  const executed = await executor.execute(aggregate, licenseId, { at: command.at }, context, view);
-  if ('rejected' in executed) {
-    await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
-    return refusal() ?? refused(executed);
-  }
-  if (executed.outcome === 'unchanged') await inVault(pool, issuerOrgId, values, (db, { ref }) => removeValue(db, ref));
-  return executed;
+  const executed = await besideValues(pool, issuerOrgId, values, () =>
+    executor.execute(aggregate, licenseId, { at: command.at }, context, view),
+  );
+  return 'rejected' in executed ? (refusal() ?? refused(executed)) : executed;
 };
 
 /** A license that a command was accepted on. */

@@ -7,6 +7,7 @@ import { type PersonalValue, removeValue, valueAt } from '../../projections/tabl
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import type { Attempt } from '../idempotency.ts';
+import { referenceOf } from '../in-vault.ts';
 import { isProblem, type Problem } from '../problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import type { OrganizationNeeds } from './needs.ts';
@@ -103,14 +104,14 @@ const limitsOf = async (needs: OrganizationNeeds, { caller }: OrganizationCall, 
 /** Metadata as the vault keeps it; null: nothing is noted. */
 const notedOn = (
   { caller }: OrganizationCall,
-  { commandId }: Attempt,
+  attempt: Attempt,
   subject: string,
   metadata: Metadata,
 ): PersonalValue | null =>
   Object.keys(metadata).length === 0
     ? null
     : {
-        ref: encodeId('ref', aggregateId(commandId, 'metadata')),
+        ref: referenceOf(attempt, 'metadata'),
         ...{ issuerOrgId: caller.organizationId, holderOrgId: null, kind: 'PROJECT_METADATA', subject },
         value: JSON.stringify(metadata),
       };

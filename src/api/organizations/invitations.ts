@@ -9,6 +9,7 @@ import { asTenant } from '../../projections/tenant.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
 import type { Attempt } from '../idempotency.ts';
+import { referenceOf } from '../in-vault.ts';
 import { encodeInvitationToken } from '../invitation-token.ts';
 import { isProblem, type Problem } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
@@ -103,7 +104,7 @@ const invite = async (
 ): Promise<Reply | Problem> => {
   const { organizationId: issuerOrgId } = call.caller;
   const id = encodeId('inv', aggregateId(attempt.commandId, 'invitation'));
-  const emailRef = encodeId('ref', aggregateId(attempt.commandId, 'e-mail'));
+  const emailRef = referenceOf(attempt, 'e-mail');
   const expiresAt = wantedEnd ?? fromMs(toMs(at) + openForDays * 86_400_000);
   const [user, license] = await Promise.all([findUserByEmail(needs.pool, email), needs.platformLicense(issuerOrgId)]);
   const limits = organizationLimits(license?.entitlements ?? [], at);

@@ -6,10 +6,10 @@ import type { CreatedOrganization, Organization } from '../../domain/organizatio
 import type { Instant } from '../../domain/time.ts';
 import { type Aggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executed } from '../../eventstore/execute.ts';
-import { type PersonalValue, removeValue, storeValue } from '../../projections/tables/vault.ts';
+import type { PersonalValue } from '../../projections/tables/vault.ts';
 import { actingOf, actorOf, principalOf } from '../caller.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
-import { inVault } from '../in-vault.ts';
+import { besideValues } from '../in-vault.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { sendCommand } from '../send-command.ts';
@@ -63,13 +63,12 @@ export const sendToOrganization = async <View>(
     const wanted = wantedOf(organization);
     return 'rejected' in wanted ? wanted : wanted.map((each): OrganizationCommand => ({ ...each, at, by }));
   };
-  await inVault(pool, organizationId, values, storeValue);
   const sending = { call, attempt, actor: actorOf(caller) };
-  const sent = await sendCommand(executor, inTurn, organizationId, { at, commandsOn }, sending, (organization) =>
-    view(created(organization)),
+  const sent = await besideValues(pool, organizationId, values, () =>
+    sendCommand(executor, inTurn, organizationId, { at, commandsOn }, sending, (organization) =>
+      view(created(organization)),
+    ),
   );
-  if (isProblem(sent) || sent.outcome === 'unchanged')
-    await inVault(pool, organizationId, values, (db, { ref }) => removeValue(db, ref));
   return isProblem(sent) && sent.problem === 'ORGANIZATION_NOT_FOUND' ? notAnyMore : sent;
 };
 

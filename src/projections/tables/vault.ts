@@ -14,15 +14,16 @@ export type PersonalValue = {
   readonly value: string;
 };
 
-/** Stores a value before the event that refers to it; a repeat with the same reference replaces it. As its issuer. */
-export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<void> => {
-  await db.query({
+/** Stores a value before the event that refers to it. False: there is one of this reference, which stays. As its issuer. */
+export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<boolean> => {
+  const { rowCount } = await db.query({
     name: 'store-value',
     text: `insert into vault.personal_values (ref, issuer_org_id, holder_org_id, kind, subject, value)
       values ($1, $2, $3, $4, $5, $6)
-      on conflict (ref) do update set value = excluded.value`,
+      on conflict (ref) do nothing`,
     values: [value.ref, value.issuerOrgId, value.holderOrgId, value.kind, value.subject, value.value],
   });
+  return rowCount === 1;
 };
 
 /** Erases a value for good; the events that refer to it stay as they are. False: there was none. */
