@@ -6,9 +6,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/ledger.sh"
 
 fingerprint=${FINGERPRINT:-$(hostname)}
-device="\"licenseKey\":\"$LICENSE_KEY\",\"product\":\"${PRODUCT:-local_cli}\",\"fingerprint\":\"$fingerprint\",\"platform\":\"linux\""
+platform=$(uname -s | tr '[:upper:]' '[:lower:]')
+device="\"licenseKey\":$(json_text "${LICENSE_KEY:-}"),\"product\":$(json_text "${PRODUCT:-local_cli}"),\
+\"fingerprint\":$(json_text "$fingerprint"),\"name\":$(json_text "$(hostname)"),\"platform\":$(json_text "$platform")"
 if [ -n "${SWAP:-}" ]; then
-  ledger POST /v1/licenses/swap "{$device,\"release\":{\"activationId\":\"$SWAP\"}}"
+  ledger POST /v1/licenses/swap "{$device,\"release\":{\"activationId\":$(json_text "$SWAP")}}"
 else
   ledger POST /v1/licenses/activate "{$device}"
 fi

@@ -16,7 +16,7 @@ reaction_to() {
     KEY_ROTATED) say='This license has a new key. Please enter the new one.' ;;
     NOT_YET_VALID) say='This license begins later.' ;;
     EXPIRED) say='This license has expired. Please renew it.' ;;
-    CHECK_IN_OVERDUE) say='This license was not checked for too long. Please go online.' ;;
+    CHECK_IN_OVERDUE) say='This license was not checked for too long. Please try once more.' ;;
     ENVIRONMENT_MISMATCH) say='This license is for another environment.' ;;
     PRODUCT_SCOPE_REQUIRED) say='The application must name its product: a mistake of its vendor.' ;;
     PRODUCT_NOT_LICENSED) say='This license does not cover this product.' ;;

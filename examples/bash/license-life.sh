@@ -20,7 +20,7 @@ license=/v1/licenses/$(text id)
 key=$(text licenseKey)
 expect issued "$(text status)" ACTIVE
 
-device() { printf '"licenseKey":"%s","product":"local_cli","fingerprint":"%s"' "$key" "$1"; }
+device() { printf '"licenseKey":%s,"product":"local_cli","fingerprint":%s' "$(json_text "$key")" "$(json_text "$1")"; }
 code_for() {
   ledger POST /v1/licenses/validate "{$(device "$1")}"
   text code

@@ -7,10 +7,16 @@ set -euo pipefail
 file=${TOKEN_FILE:-.ledger-tokens.json}
 
 # A refresh token works once: the new one must be on disk before anything else is done with it.
-keep() { (umask 077 && printf '%s' "$body" >"$file"); }
+# Written beside it and renamed: whenever this is interrupted, the file is the old one or the new one, and nobody else's to read.
+keep() {
+  local fresh
+  fresh=$(mktemp "$file.XXXXXX")
+  printf '%s' "$body" >"$fresh"
+  mv -f "$fresh" "$file"
+}
 
 sign_in() {
-  ledger POST /v1/auth/login "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+  ledger POST /v1/auth/login "{\"email\":$(json_text "$EMAIL"),\"password\":$(json_text "$PASSWORD")}"
   if [ "$status" != 200 ]; then
     echo "$(text code): $(text detail)" >&2
     exit 3
@@ -27,7 +33,7 @@ if [ ! -s "$file" ]; then sign_in; fi
 who_am_i
 if [ "$status" = 401 ] && [ "$(text code)" = TOKEN_EXPIRED ]; then
   body=$(cat "$file")
-  ledger POST /v1/auth/refresh "{\"refreshToken\":\"$(text refreshToken)\"}"
+  ledger POST /v1/auth/refresh "{\"refreshToken\":$(json_text "$(text refreshToken)")}"
   if [ "$status" = 200 ]; then
     keep
     who_am_i

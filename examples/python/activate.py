@@ -9,13 +9,13 @@ import os
 import socket
 import sys
 
-from ledger import Client, Problem
+from ledger import Client, Problem, Unreachable
 
 
 def main():
     client = Client(os.environ.get("LEDGER_URL", "http://127.0.0.1:8080"))
     device = {
-        "licenseKey": os.environ["LICENSE_KEY"],
+        "licenseKey": os.environ.get("LICENSE_KEY", ""),
         "product": os.environ.get("PRODUCT", "local_cli"),
         "fingerprint": os.environ.get("FINGERPRINT", socket.gethostname()),
         "name": socket.gethostname(),
@@ -26,6 +26,9 @@ def main():
             answer = client.post("/v1/licenses/swap", {**device, "release": {"activationId": os.environ["SWAP"]}})
         else:
             answer = client.post("/v1/licenses/activate", device)
+    except Unreachable as error:
+        print(error, file=sys.stderr)
+        return 1
     except Problem as problem:
         print(problem, file=sys.stderr)
         if problem.code != "ACTIVATION_LIMIT_EXCEEDED":

@@ -13,7 +13,7 @@ REACTIONS = {
     "KEY_ROTATED": (STOP, "This license has a new key. Please enter the new one."),
     "NOT_YET_VALID": (STOP, "This license begins later."),
     "EXPIRED": (STOP, "This license has expired. Please renew it."),
-    "CHECK_IN_OVERDUE": (STOP, "This license was not checked for too long. Please go online."),
+    "CHECK_IN_OVERDUE": (STOP, "This license was not checked for too long. Please try once more."),
     "ENVIRONMENT_MISMATCH": (STOP, "This license is for another environment."),
     "PRODUCT_SCOPE_REQUIRED": (STOP, "The application must name its product: a mistake of its vendor."),
     "PRODUCT_NOT_LICENSED": (STOP, "This license does not cover this product."),

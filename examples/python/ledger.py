@@ -1,5 +1,6 @@
 """A small client of License Ledger: Python 3.9 and newer, standard library only."""
 
+import http.client
 import json
 import random
 import time
@@ -21,6 +22,16 @@ class Problem(Exception):
 
 class Unreachable(Exception):
     """Nobody answered, however often it was tried. What was asked for may have happened."""
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would take the credential elsewhere: it is answered like any other refusal."""
+
+    def redirect_request(self, *_arguments):
+        return None
+
+
+OPENER = urllib.request.build_opener(NoRedirect)
 
 
 class Client:
@@ -50,35 +61,57 @@ class Client:
         for attempt in range(1, self.tries + 1):
             request = urllib.request.Request(self.base_url + path, data, headers, method=method)
             try:
-                with urllib.request.urlopen(request, timeout=self.timeout_seconds) as response:
-                    text = response.read()
-                    return json.loads(text) if text else None
+                with OPENER.open(request, timeout=self.timeout_seconds) as response:
+                    return answer_of(response.status, response.read())
             except urllib.error.HTTPError as error:
                 wait_seconds = self._refused(error, attempt)
-            except OSError as error:
+            # A connection that breaks off in the middle of an answer is no OSError.
+            except (OSError, http.client.HTTPException) as error:
                 if attempt == self.tries:
-                    raise Unreachable(f"{method} {path} was not answered: {error}") from error
+                    raise Unreachable(f"{method} {path} was not answered: {error!r}") from error
                 wait_seconds = pause(attempt)
             time.sleep(wait_seconds)
 
     def _refused(self, error, attempt):
         """How many seconds to wait before trying again; raises Problem where that would not help."""
         try:
-            body = json.loads(error.read())
-        except ValueError:
-            body = {}
-        if "code" not in body:
-            body = {"code": f"HTTP_{error.code}", "detail": "This is no answer of License Ledger."}
-        later = error.code in (429, 503) or body["code"] == "IDEMPOTENCY_IN_FLIGHT"
+            problem = problem_of(error.code, error.read())
+        except (OSError, http.client.HTTPException):
+            problem = problem_of(error.code, b"")
+        later = error.code in (429, 502, 503, 504) or problem.code in ("IDEMPOTENCY_IN_FLIGHT", "CONCURRENT_MODIFICATION")
         if not later or attempt == self.tries:
-            raise Problem(error.code, body)
+            raise problem
         try:
             wait_seconds = float(error.headers.get("Retry-After", ""))
         except ValueError:
             wait_seconds = pause(attempt)
         if wait_seconds > 30:
-            raise Problem(error.code, body)
+            raise problem
         return wait_seconds
+
+
+def answer_of(status, text):
+    """The answer's object, None where there is no body; anything else, as of a captive portal, is a Problem."""
+    if not text:
+        return None
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise problem_of(status, b"")
+    return answer
+
+
+def problem_of(status, text):
+    """A refusal; an answer that is none of the API's, as of a proxy, becomes one with the code of its status."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or body.get("status") != status or not {"code", "detail", "requestId"} <= body.keys():
+        body = {"code": f"HTTP_{status}", "detail": f"The answer has status {status} and is none of License Ledger's."}
+    return Problem(status, body)
 
 
 def pause(attempt):

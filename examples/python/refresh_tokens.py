@@ -5,6 +5,7 @@
 
 import json
 import os
+import tempfile
 
 from ledger import Client, Problem
 
@@ -15,8 +16,11 @@ FILE = os.environ.get("TOKEN_FILE", ".ledger-tokens.json")
 def keep(answer):
     """A refresh token works once: the new one must be on disk before anything else is done with it."""
     tokens = {"accessToken": answer["accessToken"], "refreshToken": answer["refreshToken"]}
-    with open(os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    # Written beside it, for this user alone, and renamed: whenever this is interrupted, the file is the old one or the new one.
+    handle, fresh = tempfile.mkstemp(prefix=os.path.basename(FILE) + ".", dir=os.path.dirname(FILE) or ".")
+    with open(handle, "w", encoding="utf-8") as file:
         json.dump(tokens, file)
+    os.replace(fresh, FILE)
     return tokens
 
 

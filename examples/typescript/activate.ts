@@ -3,7 +3,7 @@
 // Exit codes: 0 activated, 1 nobody answered, 3 refused, 5 all activations are in use.
 import { hostname } from 'node:os';
 import { createClient } from 'license-ledger/client';
-import { LedgerProblem } from 'license-ledger/client/problem';
+import { LedgerProblem, LedgerUnreachable } from 'license-ledger/client/problem';
 
 const { LEDGER_URL = 'http://127.0.0.1:8080', LICENSE_KEY = '', PRODUCT = 'local_cli', SWAP } = process.env;
 const fingerprint = process.env.FINGERPRINT ?? hostname();
@@ -20,10 +20,9 @@ try {
     `${data.changed ? 'Activated' : 'Was activated already'}: ${data.activation.id}, ${used} of ${max} in use.`,
   );
 } catch (error) {
-  if (!(error instanceof LedgerProblem)) throw error;
-  console.error(`${error.code}: ${error.problem.detail}`);
-  if (error.code === 'ACTIVATION_LIMIT_EXCEEDED') {
-    console.error('Release one of these, or set SWAP to its id:', JSON.stringify(error.problem.activations));
-  }
-  process.exitCode = error.code === 'ACTIVATION_LIMIT_EXCEEDED' ? 5 : 3;
+  if (!(error instanceof LedgerProblem || error instanceof LedgerUnreachable)) throw error;
+  console.error(error.message);
+  const isFull = error instanceof LedgerProblem && error.code === 'ACTIVATION_LIMIT_EXCEEDED';
+  if (isFull) console.error('Release one of these, or set SWAP to its id:', JSON.stringify(error.problem.activations));
+  process.exitCode = isFull ? 5 : error instanceof LedgerProblem ? 3 : 1;
 }

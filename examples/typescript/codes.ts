@@ -22,7 +22,7 @@ export const reactions: Readonly<Record<Code, Reaction>> = {
   KEY_ROTATED: stop('This license has a new key. Please enter the new one.'),
   NOT_YET_VALID: stop('This license begins later.'),
   EXPIRED: stop('This license has expired. Please renew it.'),
-  CHECK_IN_OVERDUE: stop('This license was not checked for too long. Please go online.'),
+  CHECK_IN_OVERDUE: stop('This license was not checked for too long. Please try once more.'),
   ENVIRONMENT_MISMATCH: stop('This license is for another environment.'),
   PRODUCT_SCOPE_REQUIRED: stop('The application must name its product: a mistake of its vendor.'),
   PRODUCT_NOT_LICENSED: stop('This license does not cover this product.'),

@@ -1,6 +1,7 @@
 // Signs in, keeps the tokens in a file, and goes on with them the next time; an expired access token is renewed on the way.
 //   EMAIL=owner@demo.example PASSWORD=… npx tsx examples/typescript/refresh-tokens.ts
-import { readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createClient } from 'license-ledger/client';
 import type { Tokens } from 'license-ledger/client/credentials';
 import { LedgerProblem } from 'license-ledger/client/problem';
@@ -9,7 +10,12 @@ const { LEDGER_URL: baseUrl = 'http://127.0.0.1:8080', EMAIL = '', PASSWORD = ''
 const file = process.env.TOKEN_FILE ?? '.ledger-tokens.json';
 
 // A refresh token works once: the new one must be on disk before anything else is done with it.
-const keep = (tokens: Tokens): void => writeFileSync(file, JSON.stringify(tokens), { mode: 0o600 });
+// Written beside it, for this user alone, and renamed: whenever this is interrupted, the file is the old one or the new one.
+const keep = (tokens: Tokens): void => {
+  const fresh = `${file}.${randomUUID()}`;
+  writeFileSync(fresh, JSON.stringify(tokens), { mode: 0o600, flag: 'wx' });
+  renameSync(fresh, file);
+};
 
 const kept = (): Tokens | null => {
   try {

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { validationCodes } from '../../src/domain/license/validate.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
+import { refusal, type Scripted, type Seen, startScripted } from '../support/scripted-api.ts';
 
 // The examples are run as a reader of them would, from the command line, against the real server.
 const folder = mkdtempSync(join(tmpdir(), 'ledger-examples-'));
@@ -23,9 +24,22 @@ const languages = [
   ['Bash', ['bash'], (name: string) => `examples/bash/${name}.sh`],
 ] as const;
 
+// Users need neither; whoever works without one of them is told what was left out.
+const needs = { TypeScript: [], Python: ['python3'], Bash: ['bash', 'curl'] };
+const present = languages.filter(([language]) => {
+  const missing = needs[language].filter((program) => spawnSync(program, ['--version']).status !== 0);
+  if (missing.length > 0)
+    console.warn(`The examples in ${language} were not tried: there is no ${missing.join(', ')} here.`);
+  return missing.length === 0;
+});
+
+/** What stands in the place of the server in a network that one has to sign in to. */
+const portal = { status: 200, body: '<html>Please sign in to this network</html>' };
+
 type Ended = { readonly code: number | null; readonly output: string; readonly errors: string };
 
-describe.each(languages)('in %s', (language, command, file) => {
+// Each run starts a process, which on a busy machine takes seconds.
+describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) => {
   const run = (name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     new Promise((resolve, reject) => {
       const [program = '', ...before] = command;
@@ -89,27 +103,118 @@ describe.each(languages)('in %s', (language, command, file) => {
     expect((await activate('two', { SWAP: activationId })).code).toBe(0);
     expect((await activate('one')).code).toBe(5);
     expect(await activate('one', { LICENSE_KEY: 'LL-MISTYPED' })).toMatchObject({ code: 3 });
+    expect(await activate('one', { LEDGER_URL: 'http://127.0.0.1:9' })).toMatchObject({ code: 1 });
   });
 
-  test('the license is validated at start-up, and the last answer is good for a while without the server', async () => {
-    const { licenseId, licenseKey } = await ledger.issue();
-    const cache = join(folder, `${language}.json`);
-    const validate = (more: Record<string, string> = {}) =>
+  const scripted = async <T>(
+    script: (seen: Seen, count: number) => Scripted,
+    use: (url: string, seen: Seen[]) => Promise<T>,
+  ) => {
+    const server = await startScripted(script);
+    try {
+      return await use(server.url, server.seen);
+    } finally {
+      server.stop();
+    }
+  };
+
+  test('a request is sent again under the same key while that may help, and the last answer alone counts', async () => {
+    const soon = { 'retry-after': '0' };
+    const activated = { activation: { id: 'act_1' }, changed: true, limits: { activations: { used: 1, max: 2 } } };
+    const answers: Scripted[] = [
+      'half an answer',
+      refusal(409, 'IDEMPOTENCY_IN_FLIGHT', soon),
+      { status: 502, headers: soon, body: '<html>Bad gateway</html>' },
+      { status: 201, body: activated },
+    ];
+    await scripted(
+      (_seen, count) => answers[count - 1] ?? 'silence',
+      async (url, seen) => {
+        const ended = await run('activate', { LICENSE_KEY: 'LL-X', FINGERPRINT: 'one', LEDGER_URL: url });
+        expect([ended.code, ended.output]).toEqual([0, 'Activated: act_1, 1 of 2 in use.\n']);
+        expect(seen).toHaveLength(4);
+        expect(new Set(seen.map(({ key }) => key)).size).toBe(1);
+      },
+    );
+  });
+
+  test('a refusal is no reason to send again, nor a wait of more than half a minute, nor a redirect to follow', async () => {
+    for (const answer of [
+      refusal(409, 'LICENSE_REVOKED'),
+      refusal(429, 'RATE_LIMITED', { 'retry-after': '31' }),
+      { status: 307, headers: { location: '/v1/elsewhere' } },
+    ])
+      await scripted(
+        () => answer,
+        async (url, seen) => {
+          const ended = await run('activate', { LICENSE_KEY: 'LL-X', FINGERPRINT: 'one', LEDGER_URL: url });
+          expect(ended.code).not.toBe(0);
+          expect(new Set(seen.map(({ path }) => path))).toEqual(new Set(['/v1/licenses/activate']));
+          if (answer.status !== 307) expect([ended.code, seen.length]).toEqual([3, 1]);
+        },
+      );
+  });
+
+  test('texts are sent as they are, whatever is in them', async () => {
+    const odd = 'a "quoted" \\ back\\slash & a\ttab,\na line, \u001f, é';
+    await scripted(
+      () => refusal(409, 'LICENSE_REVOKED'),
+      async (url, seen) => {
+        await run('activate', { LICENSE_KEY: 'LL-X', FINGERPRINT: odd, SWAP: odd, LEDGER_URL: url });
+        expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ fingerprint: odd, release: { activationId: odd } });
+      },
+    );
+  });
+
+  const nobody = { LEDGER_URL: 'http://127.0.0.1:9' };
+  /** A start of an application with a license, as often as wanted, on one device. */
+  const starting = (name: string, licenseKey: string) => {
+    const cache = join(folder, `${language}-${name}.json`);
+    return (more: Record<string, string> = {}) =>
       run('validate-at-startup', { LICENSE_KEY: licenseKey, FINGERPRINT: 'a device', LICENSE_CACHE: cache, ...more });
-    expect(await validate()).toMatchObject({ code: 3, output: expect.stringMatching(/^NOT_ACTIVATED: /) });
-    const nobody = { LEDGER_URL: 'http://127.0.0.1:9' };
+  };
+  const activated = async () => {
+    const issued = await ledger.issue();
+    const body = { licenseKey: issued.licenseKey, fingerprint: 'a device' };
+    expect((await ledger.call('POST', '/v1/licenses/activate', { body })).status).toBe(201);
+    return issued;
+  };
+  const fromEarlier = { code: 0, output: expect.stringMatching(/^Nobody answers.*\nVALID\n$/) };
+
+  test('the license is validated at start-up, and the last answer is good for a while without the server', async () => {
+    const { licenseKey } = await activated();
+    const validate = starting('offline', licenseKey);
     expect(await validate(nobody)).toMatchObject({ code: 1 });
-    await run('activate', { LICENSE_KEY: licenseKey, FINGERPRINT: 'a device' });
     expect(await validate()).toMatchObject({ code: 0, output: 'VALID\n' });
-    expect(await validate(nobody)).toMatchObject({
-      code: 0,
-      output: expect.stringMatching(/^Nobody answers.*\nVALID\n$/),
+    expect(await validate(nobody)).toMatchObject(fromEarlier);
+    for (const answer of [refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), portal])
+      await scripted(
+        () => answer,
+        async (url) => expect(await validate({ LEDGER_URL: url })).toMatchObject(fromEarlier),
+      );
+    // What is kept is the answer to this question, not to another.
+    expect(await validate({ ...nobody, FINGERPRINT: 'another device' })).toMatchObject({ code: 1 });
+    expect(await validate({ ...nobody, PRODUCT: 'cloud_ide' })).toMatchObject({ code: 1 });
+  });
+
+  test('a license that may not run does not, and pulling the plug does not bring an earlier answer back', async () => {
+    const { licenseId, licenseKey } = await activated();
+    const validate = starting('refused', licenseKey);
+    expect(await validate({ FINGERPRINT: 'another' })).toMatchObject({
+      code: 3,
+      output: expect.stringMatching(/^NOT_ACTIVATED: /),
     });
-    await ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, {
+    expect(await validate({ LICENSE_KEY: 'LL-MISTYPED' })).toMatchObject({
+      code: 3,
+      errors: expect.stringContaining('LICENSE_KEY_MALFORMED'),
+    });
+    expect(await validate()).toMatchObject({ code: 0 });
+    await ledger.call('POST', `/v1/licenses/${licenseId}/revoke`, {
       key: ledger.a.apiKey,
       body: { reason: { code: 'FRAUD' } },
     });
-    expect(await validate()).toMatchObject({ code: 3, output: expect.stringMatching(/^SUSPENDED: /) });
+    expect(await validate()).toMatchObject({ code: 3, output: expect.stringMatching(/^REVOKED: /) });
+    expect(await validate(nobody)).toMatchObject({ code: 1 });
     const expiring = await ledger.issue({ term: { duration: 'PT1H' } });
     ledger.clock.aheadMs = 2 * 3_600_000;
     try {
@@ -117,6 +222,38 @@ describe.each(languages)('in %s', (language, command, file) => {
     } finally {
       ledger.clock.aheadMs = 0;
     }
+  });
+
+  test('a server in trouble says nothing about a license that was never validated', async () => {
+    for (const answer of [refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), portal])
+      await scripted(
+        () => answer,
+        async (url) =>
+          expect(
+            await run('validate-at-startup', {
+              LICENSE_KEY: 'LL-X',
+              LICENSE_CACHE: join(folder, 'none.json'),
+              LEDGER_URL: url,
+            }),
+          ).toMatchObject({ code: 1, output: '' }),
+      );
+  });
+
+  test('a license that was not validated for too long is validated once more', async () => {
+    const told: string[] = [];
+    await scripted(
+      ({ body }, count) => {
+        const { nonce } = JSON.parse(body);
+        const code = count === 1 ? 'CHECK_IN_OVERDUE' : 'VALID';
+        told.push(code);
+        return { status: 200, body: { valid: code === 'VALID', code, offlineGraceUntil: null, nonce } };
+      },
+      async (url) => {
+        const env = { LICENSE_KEY: 'LL-X', LICENSE_CACHE: join(folder, `${language}-overdue.json`), LEDGER_URL: url };
+        expect(await run('validate-at-startup', env)).toMatchObject({ code: 0, output: 'VALID\n' });
+      },
+    );
+    expect(told).toEqual(['CHECK_IN_OVERDUE', 'VALID']);
   });
 
   test('a user signs in once, and expired tokens are renewed', async () => {
@@ -129,14 +266,20 @@ describe.each(languages)('in %s', (language, command, file) => {
     const signedIn = { code: 0, output: `Signed in as ${email}.\n` };
     expect(await me()).toMatchObject(signedIn);
     const first = readFileSync(tokens, 'utf8');
+    expect(statSync(tokens).mode & 0o777).toBe(0o600);
     expect(await me('not needed any more')).toMatchObject(signedIn);
     expect(readFileSync(tokens, 'utf8')).toBe(first);
     ledger.clock.aheadMs = 2 * 3_600_000;
     try {
       expect(await me('not needed any more')).toMatchObject(signedIn);
       expect(readFileSync(tokens, 'utf8')).not.toBe(first);
+      expect(statSync(tokens).mode & 0o777).toBe(0o600);
       ledger.clock.aheadMs = 30 * 86_400_000;
       expect(await me()).toMatchObject(signedIn);
+      // Nothing is left of what was written beside the file.
+      expect(readdirSync(folder).filter((name) => name.startsWith(`${language}.tokens`))).toEqual([
+        `${language}.tokens`,
+      ]);
     } finally {
       ledger.clock.aheadMs = 0;
     }

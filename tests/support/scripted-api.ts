@@ -10,9 +10,10 @@ export type Seen = {
   readonly body: string;
 };
 
-/** What it does with a request: answer (text as it stands, anything else as JSON), or nothing until the client gives up. */
+/** What it does with a request: answer (text as it stands, anything else as JSON), break off in the middle, or nothing at all. */
 export type Scripted =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
+  | 'half an answer'
   | 'silence';
 
 /** A server whose answers are the test's: `script` gets each request and how many there were, this one included. */
@@ -33,6 +34,11 @@ export const startScripted = async (script: (seen: Seen, count: number) => Scrip
     seen.push(asked);
     const answer = script(asked, seen.length);
     if (answer === 'silence') return;
+    if (answer === 'half an answer') {
+      response.writeHead(200, { 'content-length': '100' }).write('{"code":"VALID"');
+      response.socket?.end();
+      return;
+    }
     const { status, headers: sent = {}, body = '' } = answer;
     response.writeHead(status, sent).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
