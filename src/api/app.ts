@@ -18,7 +18,7 @@ import { permissions } from './permissions.ts';
 import { awaitMinPosition, onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
 import { createCallLimits } from './rate-limit/call-limits.ts';
-import { requestIdsOf } from './request-id.ts';
+import { type RequestIds, requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
 import { type Answer, type Call, type Called, isStreamed, type Reply, type Route, readsModels } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -51,7 +51,8 @@ export const createApp = (
   const respond = createRespond(sharedHeaders);
   server.on('clientError', (error, socket) => {
     const refused = refuseNoRequest(error, socket, sharedHeaders);
-    if (refused !== null) report(needs, refused.status, refused.requestId);
+    if (refused !== null)
+      report(needs, refused.status, { requestId: refused.requestId, correlationId: refused.requestId });
   });
   const cors = createCors(needs.front.corsOrigins);
   if (cors !== null) {
@@ -85,7 +86,7 @@ export const createApp = (
   // Four parameters make Express call it with errors: of its own router, for a path that cannot be decoded.
   app.use((error: unknown, request: Request, response: ServerResponse, _next: () => void) => {
     const isTheirs = error instanceof URIError;
-    if (!isTheirs) needs.log.failed(error, requestIdsOf(request.headers).requestId, 'router');
+    if (!isTheirs) needs.log.failed(error, requestIdsOf(request.headers), 'router');
     refuse(needs, respond, request, response, isTheirs ? badPath : internalProblem);
   });
   return server;
@@ -124,7 +125,7 @@ const answer = async (
     },
     onceReadable: (position, work) => {
       onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
-        needs.log.failed(error, ids.requestId, route.operationId),
+        needs.log.failed(error, ids, route.operationId),
       );
     },
   };
@@ -156,7 +157,7 @@ const answer = async (
   } catch (error) {
     const refusal = failure(error);
     status = statusOf(refusal);
-    needs.log.failed(error, ids.requestId, route.operationId);
+    needs.log.failed(error, ids, route.operationId);
     // Of a stream that has begun the client learns by its end that something failed.
     if (response.headersSent) response.destroy();
     else respond.problem(response, refusal, headersNow());
@@ -164,7 +165,7 @@ const answer = async (
   const milliseconds = performance.now() - startedMs;
   needs.metrics.answered(route.operationId, status, milliseconds);
   if (route.isProbe === true && status < 400) return;
-  needs.log.answered({ tenant, route: route.operationId, status, milliseconds, requestId: ids.requestId });
+  needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...ids });
 };
 
 const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: Call): Promise<Answer> => {
@@ -244,15 +245,15 @@ const refuse = (
   response: ServerResponse,
   refusal: Problem,
 ): void => {
-  const { requestId } = requestIdsOf(request.headers);
+  const ids = requestIdsOf(request.headers);
   const status = statusOf(refusal);
-  respond.problem(response, refusal, { 'X-Request-Id': requestId });
-  report(needs, status, requestId);
+  respond.problem(response, refusal, { 'X-Request-Id': ids.requestId });
+  report(needs, status, ids);
 };
 
-const report = ({ metrics, log }: AppNeeds, status: number, requestId: string): void => {
+const report = ({ metrics, log }: AppNeeds, status: number, ids: RequestIds): void => {
   metrics.answered('none', status, 0);
-  log.answered({ tenant: null, route: 'none', status, milliseconds: 0, requestId });
+  log.answered({ tenant: null, route: 'none', status, milliseconds: 0, ...ids });
 };
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
+import type { RequestIds } from './request-id.ts';
 
 /** One answered request. `route` is the operation's id; no path, query or body, in which a secret could stand. */
-export type AnsweredRequest = {
+export type AnsweredRequest = RequestIds & {
   readonly tenant: string | null;
   readonly route: string;
   readonly status: number;
   readonly milliseconds: number;
-  readonly requestId: string;
 };
 
 /** Where requests are reported: one line each, and one more with the error for what failed on our side. */
 export type RequestLog = {
   readonly answered: (request: AnsweredRequest) => void;
-  readonly failed: (error: unknown, requestId: string, route: string) => void;
+  readonly failed: (error: unknown, ids: RequestIds, route: string) => void;
   /** A refresh token came a second time, which ended its session: somebody has stolen it, or its owner has lost track. */
   readonly reused: (whose: { readonly userId: string; readonly sessionId: string; readonly requestId: string }) => void;
 };
@@ -22,7 +22,8 @@ export const createRequestLog = (log: Logger): RequestLog => ({
   answered: ({ milliseconds, ...request }) => {
     if (log.isLevelEnabled('info')) log.info({ ...request, ms: Math.round(milliseconds * 10) / 10 }, 'request');
   },
-  failed: (error, requestId, route) => log.error({ err: withoutValues(error), requestId, route }, 'request failed'),
+  failed: (error, { requestId, correlationId }, route) =>
+    log.error({ err: withoutValues(error), requestId, correlationId, route }, 'request failed'),
   reused: (whose) => log.warn(whose, 'A refresh token was used twice; its session was ended.'),
 });
 

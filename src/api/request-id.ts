@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { uuidv7 } from 'uuidv7';
 
-/** The names one request goes by: in the answer and the log, and in the metadata of the events it causes. */
+/**
+ * The names one request goes by in the log and in the metadata of its events: `requestId`, which the answer has too, as what
+ * caused them, `correlationId` as what they belong to.
+ */
 export type RequestIds = { readonly requestId: string; readonly correlationId: string };
 
 /** The client's own X-Request-Id where it is a plain short token, else a new one. The trace id of `traceparent` correlates. */

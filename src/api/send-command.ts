@@ -32,7 +32,7 @@ export const sendCommand = async <
     actor,
     reason: null,
     correlationId: call.correlationId,
-    causationId: null,
+    causationId: call.requestId,
     expectedRevision: call.expectedRevision,
   };
   const executed = await executor.execute(aggregate, id, command, context, view);

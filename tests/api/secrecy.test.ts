@@ -78,11 +78,12 @@ test('the log has one line per request, with tenant, route, status, time and req
       status: 200,
       ms: expect.any(Number),
       requestId: 'from-the-client',
+      correlationId: 'from-the-client',
     },
   ]);
 });
 
-test('a request is followed into its events: by its trace, else by its id; a made-up id is replaced', async () => {
+test('a request is followed into the log and its events, by its trace and by its id; a made-up id is replaced', async () => {
   const issue = async (headers: Record<string, string>) => {
     const body = { tier: 'FREE', products: ['local_cli'] };
     const { body: answer, headers: answered } = await ledger.call('POST', '/v1/licenses', {
@@ -92,10 +93,17 @@ test('a request is followed into its events: by its trace, else by its id; a mad
     });
     const path = `/v1/licenses/${answer.license?.id}/history`;
     const { body: history } = await ledger.call('GET', path, { key: ledger.a.apiKey });
-    return { requestId: answered.get('x-request-id'), correlationId: history.data?.[0]?.correlationId };
+    const event = history.data?.[0];
+    const requestId = answered.get('x-request-id');
+    expect(event?.causationId).toBe(requestId);
+    const logged = ledger.logged.map((line) => JSON.parse(line)).filter(({ route }) => route === 'issueLicense');
+    expect(logged.at(-1)).toMatchObject({ requestId, correlationId: event?.correlationId });
+    return { requestId, correlationId: event?.correlationId };
   };
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-  expect(await issue({ traceparent })).toMatchObject({ correlationId: '4bf92f3577b34da6a3ce929d0e0e4736' });
+  expect(await issue({ traceparent, 'x-request-id': 'r-0' })).toEqual({
+    ...{ requestId: 'r-0', correlationId: '4bf92f3577b34da6a3ce929d0e0e4736' },
+  });
   expect(await issue({ 'x-request-id': 'r-1' })).toEqual({ requestId: 'r-1', correlationId: 'r-1' });
   const { requestId, correlationId } = await issue({ 'x-request-id': 'no spaces allowed' });
   expect(requestId).toMatch(/^[0-9a-f-]{36}$/);

@@ -30,7 +30,7 @@ export const beginTerm = async (
     actor,
     reason: null,
     correlationId: call.correlationId,
-    causationId: null,
+    causationId: call.requestId,
   };
   const command = { type: 'StartTerm', data: { trigger: 'FIRST_VALIDATION' }, at } as const;
   const executed = await executor.execute(licenseAggregate, facts.licenseId, command, context, issuedFacts);

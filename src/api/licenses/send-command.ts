@@ -80,7 +80,7 @@ export const sendLicenseCommand = async <View>(
     actor,
     reason: reason === null ? null : { code: reason.code, text: textRef },
     correlationId: call.correlationId,
-    causationId: null,
+    causationId: call.requestId,
     expectedRevision: call.expectedRevision,
   };
   const { aggregate, refusal } = licenseOf(sender, command);

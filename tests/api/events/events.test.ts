@@ -55,6 +55,7 @@ describe('the feed', () => {
         position: String(stored.position.commit),
         revision: Number(stored.revision),
         correlationid: metadata.$correlationId,
+        causationid: metadata.$causationId,
         data: {
           ...stored.data,
           licenseId: stored.stream.slice('license-'.length),
