@@ -10,7 +10,8 @@ grant select (organization_id, name, time_zone, created_at, closed_at) on rm.org
 grant create on schema rm to ledger_auth;
 set local role ledger_auth;
 
-create function rm.organizations_of_user(wanted text)
+-- The first `entries` (null: all) after the place of one that was joined at `after_joined`.
+create function rm.organizations_of_user(wanted text, after_joined timestamptz, after_id text, entries integer)
 returns table (
   organization_id text, name text, time_zone text, created_at timestamptz, closed_at timestamptz, role text, joined_at timestamptz
 )
@@ -22,10 +23,12 @@ begin
     select o.organization_id, o.name, o.time_zone, o.created_at, o.closed_at, m.role, m.joined_at
     from rm.memberships m join rm.organizations o on o.organization_id = m.issuer_org_id
     where m.user_id = wanted and m.removed_at is null
-    order by m.joined_at, o.organization_id;
+      and (after_joined is null or (m.joined_at, m.issuer_org_id) > (after_joined, after_id))
+    order by m.joined_at, m.issuer_org_id
+    limit entries;
 end
 $$;
 
-grant execute on function rm.organizations_of_user(text) to ledger_api;
+grant execute on function rm.organizations_of_user(text, timestamptz, text, integer) to ledger_api;
 set local role ledger_owner;
 revoke create on schema rm from ledger_auth;

@@ -24,9 +24,10 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   ACTIVATION_LIMIT_EXCEEDED:
     'All activations are in use; activations lists them. Deactivate a device first, or swap one for the new one.',
   USER_LIMIT_EXCEEDED: 'All users that the limit allows are assigned. Unassign one, or have the limit raised.',
-  PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its license allows. Archive one.',
+  PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as it may have. Archive one.',
   SEAT_LIMIT_EXCEEDED: 'All seats are taken. Try again when one is released or its hold has lapsed.',
-  QUOTA_EXCEEDED: 'The quota of this meter is used up. It begins anew with the next term.',
+  QUOTA_EXCEEDED:
+    'The quota of this meter is used up until the next term; or there is as much of something as there can be.',
   USER_NOT_ASSIGNED: 'The license names its users, and this one is not among them. Have it assigned.',
   DEACTIVATION_LIMIT: 'The policy allows no more deactivations in this term. The issuer can still release devices.',
   COOLDOWN_ACTIVE: 'The last deactivation was too recent. Wait for the time that the policy asks for.',

@@ -68,7 +68,7 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'post', path: '/v1/api-keys', tag, operationId: 'createApiKey', summary: 'Create an API key' },
     description:
-      'Keep the secret: it is stored nowhere, and the same request with the same Idempotency-Key is all that shows it again. A user may give every scope, an API key only those it holds.',
+      'Keep the secret: it is stored nowhere, and the same request with the same Idempotency-Key is all that shows it again. A user may give every scope, an API key only those it holds. At most 1,000 are in force at once.',
     permission: 'manageMembers',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newApiKey }),
@@ -80,7 +80,7 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
           .meta({ id: 'ApiKeyCreated' }),
       },
     },
-    rejections: ['TERM_INVALID', 'ORGANIZATION_CLOSED'],
+    rejections: ['TERM_INVALID', 'QUOTA_EXCEEDED', 'ORGANIZATION_CLOSED'],
     handle: ({ body }, call) =>
       oncePerKey(needs, call, 'createApiKey', body, async (attempt, at) => {
         const { organizationId } = call.caller;

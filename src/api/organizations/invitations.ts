@@ -41,7 +41,7 @@ export const inviteMember = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite somebody to your organization',
     description:
-      'No mail is sent: hand the token over to the invited, who shows it to /v1/invitations/accept. Whoever is invited counts as a member against the limit of your organization.',
+      'No mail is sent: hand the token over to the invited, who shows it to /v1/invitations/accept. Whoever is invited counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
     tag,
     permission: 'manageMembers',
     effect: 'append',
@@ -54,7 +54,7 @@ export const inviteMember = (needs: OrganizationNeeds): Route =>
     },
     rejections: [
       ...(['ORGANIZATION_NOT_FOUND', 'ALREADY_MEMBER', 'USER_LIMIT_EXCEEDED', 'TERM_INVALID'] as const),
-      'ORGANIZATION_CLOSED',
+      ...(['QUOTA_EXCEEDED', 'ORGANIZATION_CLOSED'] as const),
     ],
     handle: async ({ params, body }, call) => {
       const other = refuseOther(call, params.organizationId);

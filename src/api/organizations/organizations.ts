@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
 import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { type OrganizationOfUser, organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
+import {
+  type OrganizationOfUser,
+  organizationsOfUser,
+  type PlaceOfOrganization,
+} from '../../projections/tables/organizations-of-user.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
 import { idempotently } from '../idempotency.ts';
 import { page } from '../paging.ts';
-import { isProblem } from '../problems.ts';
+import { isProblem, problem } from '../problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { sendCommand } from '../send-command.ts';
@@ -18,6 +22,12 @@ import { created } from './send-to-organization.ts';
 const newOrganization = z
   .strictObject({ name: organizationName, timeZone: timeZone.optional() })
   .meta({ id: 'NewOrganization', example: { name: 'Example Software', timeZone: 'Europe/Berlin' } });
+
+const openMost = 100;
+const tooMany = problem(
+  'QUOTA_EXCEEDED',
+  `You belong to ${openMost} open organizations already. Close one, or have another user open this one.`,
+);
 
 /** GET /v1/organizations: those of the signed-in user, closed ones too, in the order of joining. */
 export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =>
@@ -41,13 +51,8 @@ export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =
         query,
         `organizations\0${userId}`,
         (parameters) => `/v1/organizations?${parameters}`,
-        ({ organizationId }) => organizationId,
-        async (after, limit) => {
-          const all = await organizationsOfUser(pool, userId);
-          // Who has left the last one of the page before begins again, rather than miss some.
-          const first = all.findIndex(({ organizationId }) => organizationId === after) + 1;
-          return all.slice(first, first + limit);
-        },
+        ({ joinedAt, organizationId }) => `${joinedAt} ${organizationId}`,
+        (after, limit) => organizationsOfUser(pool, userId, { after: after === null ? null : placeOf(after), limit }),
         membershipBody,
       ),
   });
@@ -59,18 +64,19 @@ export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
     path: '/v1/organizations',
     operationId: 'createOrganization',
     summary: 'Open another organization',
-    description: 'You are its OWNER. Get a token for it with /v1/auth/switch.',
+    description: `You are its OWNER. Get a token for it with /v1/auth/switch. You can belong to ${openMost} open organizations.`,
     tag: 'Organizations',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newOrganization }),
     replies: { 201: { description: 'Opened.', body: organizationShape } },
-    rejections: [],
+    rejections: ['QUOTA_EXCEEDED'],
     handle: ({ body: { name, timeZone } }, call) => {
       const { userId } = call.user;
       const request = { organizationId: userId, principal: userId, operation: 'createOrganization' };
       return idempotently(needs, call, { ...request, input: { name, timeZone } }, async (attempt) => {
         const organizationId = encodeId('org', aggregateId(attempt.commandId, 'organization'));
         call.actsFor(organizationId);
+        if (await hasMost(needs, userId, organizationId)) return tooMany;
         const zone = timeZone === undefined ? {} : { timeZone };
         const sent = await sendCommand(
           needs.executor,
@@ -95,3 +101,16 @@ export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
       });
     },
   });
+
+const placeOf = (after: string): PlaceOfOrganization => {
+  const [joinedAt = '', organizationId = ''] = after.split(' ');
+  return { joinedAt, organizationId };
+};
+
+/** True when the user has as many open organizations as one may open, beside the one that is to be opened, again perhaps. */
+const hasMost = async ({ pool }: OrganizationNeeds, userId: string, wanted: string): Promise<boolean> => {
+  const all = await organizationsOfUser(pool, userId);
+  return (
+    all.filter(({ organizationId, closedAt }) => closedAt === null && organizationId !== wanted).length >= openMost
+  );
+};

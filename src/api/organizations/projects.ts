@@ -68,6 +68,7 @@ export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =
 export const createProject = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'post', path: '/v1/projects', tag, operationId: 'createProject', summary: 'Open a project' },
+    description: 'At most as many as the license of your organization says, else 1,000, are in use at once.',
     permission: 'changeProjects',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newProject }),

@@ -1,12 +1,13 @@
 import { reject } from '../decider.ts';
 import { isName, nameRule } from '../names.ts';
-import { isInstant } from '../time.ts';
-import { refuseScopes, standingFor } from './authority.ts';
+import { type Instant, isInstant } from '../time.ts';
+import { isInForce, refuseScopes, standingFor } from './authority.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { OrganizationEvent, Scope } from './events.ts';
+import { most } from './limits.ts';
 import type { CreatedOrganization } from './organization.ts';
 
-/** Records a key that acts for the organization: its name, scopes and end, never its secret. */
+/** Records a key that acts for the organization: its name, scopes and end, never its secret. Bounded in number. */
 export const createApiKey = (
   { data: { apiKeyId, name, scopes, hint, expiresAt }, by, at }: CommandOf<'CreateApiKey'>,
   organization: CreatedOrganization,
@@ -20,6 +21,8 @@ export const createApiKey = (
   if (scopes.length === 0) return noScope();
   if (expiresAt !== null && (!isInstant(expiresAt) || expiresAt <= at))
     return reject('TERM_INVALID', `An API key must end in the future; ${expiresAt} does not.`);
+  if (keysInForce(organization, at) >= most.apiKeys)
+    return reject('QUOTA_EXCEEDED', `An organization has at most ${most.apiKeys} API keys in force. Revoke one.`);
   const key = { apiKeyId, name, scopes: [...new Set(scopes)], hint };
   return [{ type: 'ApiKeyCreated', data: expiresAt === null ? key : { ...key, expiresAt } }];
 };
@@ -57,6 +60,9 @@ export const revokeApiKey = (
   if (key === undefined) return noKey();
   return key.revokedAt === null ? [{ type: 'ApiKeyRevoked', data: { apiKeyId } }] : [];
 };
+
+const keysInForce = ({ apiKeys }: CreatedOrganization, at: Instant): number =>
+  [...apiKeys.values()].filter((key) => isInForce(key, at)).length;
 
 const areSame = (some: readonly Scope[], others: readonly Scope[]): boolean =>
   some.every((scope) => others.includes(scope)) && others.every((scope) => some.includes(scope));

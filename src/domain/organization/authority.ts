@@ -2,7 +2,7 @@ import { type Rejection, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import type { Acting, OrganizationRejection } from './commands.ts';
 import type { Role, Scope } from './events.ts';
-import type { CreatedOrganization } from './organization.ts';
+import type { ApiKey, CreatedOrganization } from './organization.ts';
 
 /** What there is to be done with an organization. Members, roles and API keys are one power: who has it can hand out access. */
 export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS';
@@ -49,6 +49,10 @@ export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Reje
     : reject('FORBIDDEN', `An API key can hand on only scopes of its own, not ${beyond.join(', ')}.`);
 };
 
+/** True for an API key that is neither revoked nor expired. */
+export const isInForce = ({ revokedAt, expiresAt }: ApiKey, at: Instant): boolean =>
+  revokedAt === null && (expiresAt === null || at < expiresAt);
+
 const standingOf = ({ members, apiKeys }: CreatedOrganization, by: Acting, at: Instant): Standing | null => {
   switch (by.type) {
     case 'SYSTEM':
@@ -59,8 +63,7 @@ const standingOf = ({ members, apiKeys }: CreatedOrganization, by: Acting, at: I
     }
     case 'API_KEY': {
       const key = apiKeys.get(by.apiKeyId);
-      const inForce = key !== undefined && key.revokedAt === null && (key.expiresAt === null || at < key.expiresAt);
-      return inForce ? { kind: 'key', scopes: key.scopes } : null;
+      return key !== undefined && isInForce(key, at) ? { kind: 'key', scopes: key.scopes } : null;
     }
   }
 };

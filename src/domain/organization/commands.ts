@@ -103,6 +103,7 @@ export type OrganizationRejection =
   | 'LAST_OWNER'
   | 'USER_LIMIT_EXCEEDED'
   | 'PROJECT_LIMIT_EXCEEDED'
+  | 'QUOTA_EXCEEDED'
   | 'ARCHIVED';
 
 /** The events of an organization command (none: already so), or why it is refused. */

@@ -3,7 +3,7 @@ import { decodeId } from '../ids.ts';
 import { type Instant, isInstant } from '../time.ts';
 import { refuseRole, standingFor } from './authority.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
-import type { OrganizationLimits } from './limits.ts';
+import { most, type OrganizationLimits } from './limits.ts';
 import type { CreatedOrganization } from './organization.ts';
 
 /** Invites somebody with a role that the inviter may give. Open invitations count against the limit of members. */
@@ -22,7 +22,10 @@ export const invite = (
   if (!isInstant(expiresAt) || expiresAt <= at)
     return reject('TERM_INVALID', `An invitation must end in the future; ${expiresAt} does not.`);
   if (userId !== null && organization.members.has(userId)) return alreadyMember();
-  if (isFull(limits, organization.members.size + openInvitations(organization, at))) return full(limits);
+  const open = openInvitations(organization, at);
+  if (open >= most.invitations)
+    return reject('QUOTA_EXCEEDED', `There are at most ${most.invitations} open invitations. Take one back.`);
+  if (isFull(limits, organization.members.size + open)) return full(limits);
   return [{ type: 'MemberInvited', data: { invitationId, emailRef, role, expiresAt } }];
 };
 

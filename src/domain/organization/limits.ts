@@ -4,6 +4,12 @@ import type { Instant } from '../time.ts';
 /** How many members and unarchived projects an organization may have; null: any number. */
 export type OrganizationLimits = { readonly members: number | null; readonly projects: number | null };
 
+/**
+ * How many an organization has at most, whatever its license: API keys in force, open invitations, and unarchived projects
+ * unless the license says another number.
+ */
+export const most = { apiKeys: 1_000, invitations: 1_000, projects: 1_000 } as const;
+
 /** Of an organization without a license of its own. */
 export const noLimits: OrganizationLimits = { members: null, projects: null };
 

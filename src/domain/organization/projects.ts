@@ -3,7 +3,7 @@ import { decodeId } from '../ids.ts';
 import { isName, nameRule } from '../names.ts';
 import { standingFor } from './authority.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
-import type { OrganizationLimits } from './limits.ts';
+import { most, type OrganizationLimits } from './limits.ts';
 import type { CreatedOrganization } from './organization.ts';
 
 /** Opens a project while the limit of unarchived ones has room. */
@@ -69,10 +69,11 @@ const refuseContent = (name: string, metadataRef: string | null) => {
 };
 
 const refuseFull = ({ projects }: CreatedOrganization, limits: OrganizationLimits) => {
+  const allowed = limits.projects ?? most.projects;
   const used = [...projects.values()].filter(({ archivedAt }) => archivedAt === null).length;
-  return limits.projects === null || used < limits.projects
+  return used < allowed
     ? null
-    : reject('PROJECT_LIMIT_EXCEEDED', `The license of this organization allows ${limits.projects} projects.`);
+    : reject('PROJECT_LIMIT_EXCEEDED', `This organization may have ${allowed} projects in use. Archive one.`);
 };
 
 const noProject = () => reject('NOT_FOUND', 'This organization has no such project.');

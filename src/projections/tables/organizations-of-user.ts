@@ -7,13 +7,23 @@ import { epochMs } from './rows.ts';
 /** An organization that a user belongs to, and as what. */
 export type OrganizationOfUser = Organization & { readonly role: Role; readonly joinedAt: Instant };
 
+/** So many of them (null: all), after the place of one of them. */
+type Part = { readonly after: PlaceOfOrganization | null; readonly limit: number | null };
+
+/** Where an organization stands among those of a user, whether or not it still is one of them. */
+export type PlaceOfOrganization = Pick<OrganizationOfUser, 'organizationId' | 'joinedAt'>;
+
 /** The organizations a user is a member of, closed ones too, in the order of joining. As ledger_api, without a tenant. */
-export const organizationsOfUser = async (pool: Pool, userId: string): Promise<readonly OrganizationOfUser[]> => {
+export const organizationsOfUser = async (
+  pool: Pool,
+  userId: string,
+  { after, limit }: Part = { after: null, limit: null },
+): Promise<readonly OrganizationOfUser[]> => {
   const { rows } = await pool.query<[string, string, string, string, string | null, Role, string]>({
     name: 'organizations-of-user',
     text: `select organization_id, name, time_zone, ${epochMs('created_at')}, ${epochMs('closed_at')}, role,
-      ${epochMs('joined_at')} from rm.organizations_of_user($1)`,
-    values: [userId],
+      ${epochMs('joined_at')} from rm.organizations_of_user($1, $2, $3, $4)`,
+    values: [userId, after?.joinedAt ?? null, after?.organizationId ?? null, limit],
     rowMode: 'array',
   });
   return rows.map(([organizationId, name, timeZone, createdAt, closedAt, role, joinedAt]) => ({

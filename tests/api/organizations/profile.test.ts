@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeId } from '../../../src/domain/ids.ts';
+import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
+import { context } from '../../support/commands.ts';
 import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
+import { ordain } from '../../support/organizations.ts';
 
 let ledger: Ledger;
 let owner: TestMember;
@@ -65,6 +69,42 @@ describe('a signed-in user', () => {
     expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
     const { body } = await send('GET', '/v1/organizations?limit=100');
     expect(JSON.stringify(body).split('"Once"')).toHaveLength(2);
+  });
+
+  test('pages through them from where the last page ended, also where it has left that one', async () => {
+    const { userId, accessToken } = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
+    const list = (query: string) => send('GET', `/v1/organizations?${query}`, undefined, {}, accessToken);
+    await send('POST', '/v1/organizations', { name: 'Second' }, {}, accessToken);
+    const page = await list('limit=1');
+    expect(page.body).toMatchObject({ hasMore: true, data: [{ id: ledger.b.organizationId }] });
+    await ordain(ledger, ledger.b.organizationId, { type: 'RemoveMember', data: { userId, deactivated: [] } });
+    const next = await list(`limit=1&cursor=${page.body.nextCursor}`);
+    expect(next.body).toMatchObject({ hasMore: false, data: [{ name: 'Second' }] });
+  });
+
+  test('opens no more than 100, of which closed ones do not count', async () => {
+    const { userId, accessToken } = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
+    const ids = Array.from({ length: 99 }, () => encodeId('org', randomUUID()));
+    const positions = await Promise.all(
+      ids.map(async (organizationId) => {
+        const data = { organizationId, name: 'One of many', founderId: userId };
+        const command = { type: 'CreateOrganization', at: ledger.needs.now(), by: { type: 'SYSTEM' }, data } as const;
+        const done = await ledger.executor.execute(
+          organizationAggregate,
+          organizationId,
+          command,
+          context(),
+          () => null,
+        );
+        return 'rejected' in done ? 0n : done.position.commit;
+      }),
+    );
+    for (const position of positions) await ledger.projected.waitFor(position, 10_000);
+    const open = () => send('POST', '/v1/organizations', { name: 'The 101st' }, {}, accessToken);
+    const refused = await open();
+    expect([refused.status, refused.body.code]).toEqual([409, 'QUOTA_EXCEEDED']);
+    await ordain(ledger, ids[0] ?? '', { type: 'CloseOrganization', data: {} });
+    expect((await open()).status).toBe(201);
   });
 
   test('is told what is wrong with a name or a time zone', async () => {

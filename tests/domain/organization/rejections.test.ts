@@ -15,6 +15,7 @@ import {
   given,
   invite,
   invitedEvent,
+  keyCreatedEvent,
   noon,
   on,
   oneOfEach,
@@ -27,6 +28,9 @@ import {
 } from './examples.ts';
 
 type Case = readonly [history: readonly Stamped<OrganizationEvent>[], commands: readonly OrganizationCommand[]];
+
+const each = (count: number, event: (id: number) => OrganizationEvent) =>
+  Array.from({ length: count }, (_, id) => on(event(id)));
 
 /** One entry per rejection, in the order of the union; a rejection without an entry does not compile. */
 const cases: Record<OrganizationRejection, Case> = {
@@ -46,6 +50,14 @@ const cases: Record<OrganizationRejection, Case> = {
   LAST_OWNER: [organization(), [remove('ada'), changeRole('ada', 'ADMIN')]],
   USER_LIMIT_EXCEEDED: [organization(), [invite({ limits: { ...noLimits, members: 1 } })]],
   PROJECT_LIMIT_EXCEEDED: [organization(), [createProject({ limits: { ...noLimits, projects: 0 } })]],
+  QUOTA_EXCEEDED: [
+    [
+      ...organization(),
+      ...each(1_000, (id) => invitedEvent(`inv_of_${id}`)),
+      ...each(1_000, (id) => keyCreatedEvent(['licenses:read'], `key_of_${id}`)),
+    ],
+    [invite(), createKey()],
+  ],
   ARCHIVED: [
     [...organization(), on(projectEvent('prj_1')), on(archivedEvent('prj_1'))],
     [changeProject({ name: 'x' })],
