@@ -33,7 +33,8 @@ if [ ! -s "$file" ]; then sign_in; fi
 who_am_i
 if [ "$status" = 401 ] && [ "$(text code)" = TOKEN_EXPIRED ]; then
   body=$(cat "$file")
-  ledger POST /v1/auth/refresh "{\"refreshToken\":$(json_text "$(text refreshToken)")}"
+  # Sent twice within 10 seconds it is the same renewal, later it ends the session: all tries must come before.
+  LEDGER_TIMEOUT=2 ledger POST /v1/auth/refresh "{\"refreshToken\":$(json_text "$(text refreshToken)")}"
   if [ "$status" = 200 ]; then
     keep
     who_am_i

@@ -51,7 +51,9 @@ def signed_in():
         expired = problem.code == "TOKEN_EXPIRED"
     if expired:
         try:
-            return who_am_i(keep(Client(BASE_URL).post("/v1/auth/refresh", {"refreshToken": tokens["refreshToken"]})))
+            # Sent twice within 10 seconds it is the same renewal, later it ends the session: all tries must come before.
+            client = Client(BASE_URL, timeout_seconds=2.5)
+            return who_am_i(keep(client.post("/v1/auth/refresh", {"refreshToken": tokens["refreshToken"]})))
         except Problem as problem:
             if problem.status != 401:
                 raise

@@ -66,14 +66,16 @@ export const createClient = ({
   pause: pauseBetween = pause,
 }: { readonly baseUrl: string; readonly credentials?: Credentials } & Partial<Patience>): Client => {
   const settings = { root: rootOf(baseUrl), patience: { tries, timeoutMs, waitMsMax, pause: pauseBetween } };
-  const refresh: Refresh = async (refreshToken, idempotencyKey) => {
+  const refresh: Refresh = async (refreshToken) => {
     const received = await send({
       url: `${settings.root}${operations.refresh.path}`,
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': idempotencyKey },
+      headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ refreshToken }),
       signal: undefined,
-      patience: settings.patience,
+      // The server takes a second use of the token for the same renewal for 10 seconds, and ends the session later: all tries
+      // must come within them, also when the first was carried out and its answer lost.
+      patience: { ...settings.patience, timeoutMs: Math.min(timeoutMs, 2_500) },
     });
     const { accessToken, refreshToken: next }: Partial<AnswerOf<'refresh'>> = bodyOf(received) ?? {};
     if (accessToken === undefined || next === undefined) throw problemOf(received.status, '');

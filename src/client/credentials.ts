@@ -21,8 +21,8 @@ export type Authorizing = {
   readonly renew: (shown: string | null) => Promise<boolean>;
 };
 
-/** Exchanges a refresh token for a new pair; the same pair however often it is asked under the same key. */
-export type Refresh = (refreshToken: string, idempotencyKey: string) => Promise<Tokens>;
+/** Exchanges a refresh token for a new pair. */
+export type Refresh = (refreshToken: string) => Promise<Tokens>;
 
 /** Shows the credentials, and renews those that can be. */
 export const authorizing = (credentials: Credentials, refresh: Refresh): Authorizing => {
@@ -36,14 +36,11 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
     case 'user': {
       let { tokens } = credentials;
       let renewing: Promise<boolean> | null = null;
-      // One key for each refresh token: a renewal whose answer was lost is the same renewal when it is asked for again, and
-      // no second use of the token, which would end the session.
-      let key = crypto.randomUUID();
       const renew = async () => {
-        const next = await refresh(tokens.refreshToken, key);
+        const next = await refresh(tokens.refreshToken);
+        // Those before are kept until then, so that the same renewal can be asked for again.
         await credentials.onTokens?.(next);
         tokens = next;
-        key = crypto.randomUUID();
         return true;
       };
       const header = () => `Bearer ${tokens.accessToken}`;

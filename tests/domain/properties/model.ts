@@ -4,7 +4,7 @@ import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
 import { lengthOf, ms } from './draw.ts';
 import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
 
-// A second reading of domain.md 2.2 to 2.7, written apart from src/domain and in another way: it keeps no events and shares
+// A second reading of the rules of a license, written apart from src/domain and in another way: it keeps no events and shares
 // nothing with the decider but the types of its commands. A rule says what holds afterwards: where that is what held
 // before, nothing was done, and what a refused command has changed is taken back.
 
