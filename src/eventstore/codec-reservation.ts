@@ -9,6 +9,9 @@ export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent>
   decodeWith(reservationEvent, recorded);
 
 const reservationEvent = z.discriminatedUnion('type', [
-  event('ReservationMade', z.object({ kind: z.enum(['trial_holder', 'trial_device']), issuerOrgId: id, owner: id })),
+  event(
+    'ReservationMade',
+    z.object({ kind: z.enum(['trial_holder', 'trial_device', 'replacement']), issuerOrgId: id, owner: id }),
+  ),
   event('ReservationReleased', z.object({ owner: id })),
 ]) satisfies z.ZodType<ReservationEvent>;

@@ -74,6 +74,31 @@ describe('an Idempotency-Key that comes again with another request, when its fir
   });
 });
 
+describe('a license key that was shown is not shown as another one, and its license is as it was, when its request is forgotten:', () => {
+  const unchanged = async (path: string, body: object) => {
+    const once = randomUUID();
+    const first = await send('POST', path, body, once);
+    await forget(once);
+    const again = await send('POST', path, body, once);
+    expect([again.status, again.body.code, again.body.licenseKey]).toEqual([...reused, undefined]);
+    const licenseId = String(first.body.license?.id);
+    expect(again.body.detail).toContain(licenseId);
+    expect((await send('GET', `/v1/licenses/${licenseId}`)).body).toEqual(first.body.license);
+    const validated = await ledger.call('POST', '/v1/licenses/validate', {
+      body: { licenseKey: String(first.body.licenseKey) },
+    });
+    expect(validated.body.code).toBe('VALID');
+  };
+  const wanted = { tier: 'PRO', products: ['local_cli'], metadata: { note: 'x' } };
+  test('issued', () => unchanged('/v1/licenses', wanted));
+  test('imported', () =>
+    unchanged('/v1/licenses/import', {
+      ...wanted,
+      ...{ source: 'old_shop', sourceRef: randomUUID(), historyFrom: '2024-03-01T00:00:00.000Z' },
+    }));
+  test('rotated', async () => unchanged(`/v1/licenses/${(await ledger.issue()).licenseId}/rotate-key`, {}));
+});
+
 test('what was erased stays so when its request is repeated after it was forgotten', async () => {
   const once = randomUUID();
   const wanted = { email: 'canary@erased.example', role: 'MEMBER' };

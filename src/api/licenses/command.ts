@@ -5,6 +5,7 @@ import type { LicenseCommand, Schedule } from '../../domain/license/commands.ts'
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import type { Recorded } from '../../eventstore/event-store.ts';
 import { eventId } from '../../eventstore/ids.ts';
 import { look } from '../../eventstore/look.ts';
 import { asTenant } from '../../projections/tenant.ts';
@@ -78,6 +79,8 @@ export type Commanded = {
   readonly createSecret?: () => string;
   /** What the answer shows beside the license, as it is after the command. */
   readonly beside?: (license: IssuedLicense, attempt: Attempt) => object;
+  /** Refuses to answer a command that was carried out. */
+  readonly refuse?: (events: readonly Recorded[], attempt: Attempt) => Problem | null;
   /** What is to be changed in the vault after the command, each time that it is sent. As the issuer. */
   readonly settle?: (db: PoolClient) => Promise<void>;
 };
@@ -91,7 +94,7 @@ export const answerCommand = (
   call: OrganizationCall,
   operation: string,
   input: Input,
-  { command, guard, createSecret, beside, settle }: Commanded,
+  { command, guard, createSecret, beside, refuse, settle }: Commanded,
 ): Promise<Reply | Problem> => {
   const { caller, refusalOn } = call;
   const { organizationId } = caller;
@@ -128,7 +131,9 @@ export const answerCommand = (
       asTenant(needs.pool, organizationId, (db) => metadataOf(db, licenseId)),
     ]);
     if (isProblem(sent)) return sent;
-    const { view, revision } = sent;
+    const { view, events, revision } = sent;
+    const refusal = refuse?.(events, attempt) ?? null;
+    if (refusal !== null) return refusal;
     if (settle !== undefined) await asTenant(needs.pool, issuerOrgId, settle, { readOnly: false });
     return {
       status: 200,

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import type { License } from '../../domain/license/license.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
 import { importedLicenseId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { type Problem, problem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { importLicenseBody } from './issue-body.ts';
-import { begin, type OriginNeeds, originate, originReplies, sendFirst } from './originate.ts';
+import { begin, isBegun, type OriginNeeds, originate, originReplies, sendFirst } from './originate.ts';
 
 /** POST /v1/licenses/import: takes over a license from elsewhere, once per source and its reference there. */
 export const importLicense = (needs: OriginNeeds): Route =>
@@ -29,8 +26,7 @@ export const importLicense = (needs: OriginNeeds): Route =>
         const at = needs.now();
         const licenseId = importedLicenseId(call.caller.organizationId, source, sourceRef);
         const guard = () => imported(licenseId);
-        // It is there: by this very request, which is answered again, or by another one.
-        if ((await look(needs.executor, licenseAggregate, licenseId, isIssued)) !== null)
+        if (await isBegun(needs, licenseId))
           return sendFirst(needs, call, wanted, { licenseId, attempt, guard, command: { at, compose: () => [] } });
         return begin(needs, call, wanted, {
           ...{ licenseId, attempt, at, guard },
@@ -42,8 +38,6 @@ export const importLicense = (needs: OriginNeeds): Route =>
         });
       }),
   });
-
-const isIssued = (license: License): true | null => (license.kind === 'unissued' ? null : true);
 
 const imported = (licenseId: string): Problem => {
   const detail = 'This was imported already.';

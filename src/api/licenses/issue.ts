@@ -6,12 +6,13 @@ import { licenseAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { look } from '../../eventstore/look.ts';
+import { Overloaded } from '../../eventstore/stream-queue.ts';
 import { actorOf } from '../caller.ts';
 import type { Attempt } from '../idempotency.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { issueLicenseBody } from './issue-body.ts';
-import { begin, type OriginNeeds, originate, originReplies } from './originate.ts';
+import { type Beginning, begin, isBegun, type OriginNeeds, originate, originReplies, sendFirst } from './originate.ts';
 
 /** POST /v1/licenses: issues a license and shows its key, this once. */
 export const issueLicense = (needs: OriginNeeds): Route =>
@@ -33,21 +34,34 @@ export const issueLicense = (needs: OriginNeeds): Route =>
         const { replaces } = wanted;
         const at = needs.now();
         const licenseId = encodeId('lic', aggregateId(attempt.commandId, 'license'));
-        if (replaces !== undefined) {
-          const refusal = await refuseReplacement(needs.executor, call, replaces, licenseId);
-          if (refusal !== null) return refusal;
-        }
-        const issued = await begin(needs, call, wanted, {
-          ...{ licenseId, attempt, at },
-          command: (origination) => {
-            const data = { ...origination, ...(replaces === undefined ? {} : { replaces }) };
-            return { type: 'IssueLicense', at, data };
-          },
-        });
+        // Whatever has changed since, as in the catalog, does not keep it from being answered again.
+        const issued = (await isBegun(needs, licenseId))
+          ? await sendFirst(needs, call, wanted, { licenseId, attempt, command: { at, compose: () => [] } })
+          : await issue(needs, call, wanted, { licenseId, attempt, at });
         if (isProblem(issued) || replaces === undefined) return issued;
         return { ...issued, ...(await recordReplacement(needs.executor, call, attempt, replaces, licenseId, at)) };
       }),
   });
+
+const issue = async (
+  needs: OriginNeeds,
+  call: OrganizationCall,
+  wanted: z.output<typeof issueLicenseBody>,
+  license: Pick<Beginning, 'licenseId' | 'attempt' | 'at'>,
+): Promise<Reply | Problem> => {
+  const { licenseId, at } = license;
+  const { replaces } = wanted;
+  if (replaces === undefined)
+    return begin(needs, call, wanted, { ...license, command: (data) => ({ type: 'IssueLicense', at, data }) });
+  const refusal = await refuseReplacement(needs.executor, call, replaces, licenseId);
+  if (refusal !== null) return refusal;
+  return begin(needs, call, wanted, {
+    ...license,
+    command: (origination) => ({ type: 'IssueLicense', at, data: { ...origination, replaces } }),
+    // Of two at once that are to take its place one does.
+    reserved: [{ kind: 'replacement', fields: [call.caller.organizationId, replaces] }],
+  });
+};
 
 /** Refuses to replace what is not a revoked license of the caller's, or was replaced by another one. */
 const refuseReplacement = async (
@@ -72,8 +86,8 @@ const notReplaceable = ({ facts }: Extract<License, { kind: 'issued' }>, by: str
 };
 
 /**
- * Notes on the revoked license what was issued in its place; of two that were issued at once, the first. Returns where this
- * is in the log, so that both can be read.
+ * Notes on the revoked license what was issued in its place. Returns where this is in the log, so that both can be read.
+ * Throws Overloaded where others kept changing it: then the same request notes it, sent again.
  */
 const recordReplacement = async (
   executor: Executor,
@@ -93,5 +107,8 @@ const recordReplacement = async (
   };
   const command = { type: 'RecordReplacement', at, data: { by } } as const;
   const recorded = await executor.execute(licenseAggregate, replaced, command, context, () => null);
-  return 'rejected' in recorded ? {} : { position: recorded.position.commit };
+  if (!('rejected' in recorded)) return { position: recorded.position.commit };
+  throw recorded.rejected === 'CONCURRENT_MODIFICATION'
+    ? new Overloaded(recorded.detail)
+    : new Error(`License ${by} was issued in place of ${replaced}, which cannot be: ${recorded.detail}`);
 };

@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import type { LicenseCommand, Origination, TermRequest } from '../../domain/license/commands.ts';
+import type { License } from '../../domain/license/license.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
-import { trialReservations } from '../../domain/reservation/trial.ts';
+import { type NeededReservation, trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
 import { look } from '../../eventstore/look.ts';
-import {
-  formatLicenseKey,
-  generateLicenseKeyBody,
-  hashLicenseKey,
-  licenseKeyHint,
-} from '../../identity/license-key.ts';
+import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { firstMetadata } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
@@ -22,6 +18,7 @@ import type { OrganizationCall, Reply } from '../route.ts';
 import { noSuchHolder } from './holder.ts';
 import type { OriginBody } from './issue-body.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
+import { keyOf, refuseForgottenKey } from './own-key.ts';
 import { type CommandNeeds, type Guard, issuedFacts, type LicenseSending, sendLicenseCommand } from './send-command.ts';
 import { withReserved } from './trial.ts';
 
@@ -46,6 +43,8 @@ export type Beginning = {
   readonly command: (origination: Origination) => LicenseCommand;
   /** What is answered where another request has begun this license. */
   readonly guard?: Guard;
+  /** What may be had once and this license takes, beside a trial. */
+  readonly reserved?: readonly NeededReservation[];
 };
 
 /** Carries out what makes a license begin, once per Idempotency-Key; `attempt.secret` is the body of its key. */
@@ -70,7 +69,7 @@ export const begin = async (
   needs: OriginNeeds,
   call: OrganizationCall,
   wanted: OriginBody,
-  { licenseId, attempt, at, command, ...guarded }: Beginning,
+  { licenseId, attempt, at, command, reserved = [], ...guarded }: Beginning,
 ): Promise<Reply | Problem> => {
   const { executor } = needs;
   const { organizationId: issuerOrgId } = call.caller;
@@ -90,13 +89,19 @@ export const begin = async (
     timeZone: timeZone ?? 'UTC',
     key: keyOf(needs.secrets, attempt),
   };
-  const needed =
+  const trial =
     policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
   const actor = actorOf(call.caller);
-  return withReserved({ executor, call, attempt, actor, at, issuerOrgId, licenseId }, needed, () =>
+  return withReserved({ executor, call, attempt, actor, at, issuerOrgId, licenseId }, [...reserved, ...trial], () =>
     sendFirst(needs, call, wanted, { licenseId, attempt, command: command(origination), ...guarded }),
   );
 };
+
+/** The license is there already: begun by this very request, which `sendFirst` then answers again, or by another one. */
+export const isBegun = async ({ executor }: CommandNeeds, licenseId: string): Promise<boolean> =>
+  (await look(executor, licenseAggregate, licenseId, isIssued)) !== null;
+
+const isIssued = (license: License): true | null => (license.kind === 'unissued' ? null : true);
 
 type First = Pick<LicenseSending, 'licenseId' | 'attempt' | 'command'> & Pick<Beginning, 'guard'>;
 
@@ -115,7 +120,9 @@ export const sendFirst = async (
   };
   const sent = await sendLicenseCommand(needs, sending, issuedFacts);
   if (isProblem(sent)) return sent;
-  const { view, revision, position } = sent;
+  const { view, events, revision, position } = sent;
+  const forgotten = refuseForgottenKey(needs.secrets, attempt, licenseId, events);
+  if (forgotten !== null) return forgotten;
   const { metadata = {} } = wanted;
   // After the event: of two that begin the same license, only what the first one notes is kept.
   if (Object.keys(metadata).length > 0) {
@@ -136,11 +143,6 @@ const misplaced = (pointer: string, detail: string): Problem =>
 
 const timeZoneOf = (organization: Organization): string | null =>
   organization.kind === 'missing' ? null : organization.timeZone;
-
-const keyOf = (secrets: Secrets, { secret }: Attempt): Origination['key'] => {
-  const { hash, secretId } = hashLicenseKey(secrets, secret);
-  return { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(secret) };
-};
 
 const asked = ({ term, entitlements, externalRef, maintenanceUntil }: OriginBody, offered: Offered) => ({
   term: termFor(term, offered.term),

@@ -1,14 +1,10 @@
 import { z } from 'zod';
-import {
-  formatLicenseKey,
-  generateLicenseKeyBody,
-  hashLicenseKey,
-  licenseKeyHint,
-} from '../../identity/license-key.ts';
+import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { none, type Route, route } from '../route.ts';
 import { licensePath, reasonCode, reasonOf } from '../schemas.ts';
 import { answerCommand, commandAnswer, described, type LicenseCommandNeeds } from './command.ts';
 import { count } from './grant-schemas.ts';
+import { keyOf, refuseForgottenKey } from './own-key.ts';
 
 export type RotateNeeds = LicenseCommandNeeds & { readonly licenseKeyPrefix: string };
 
@@ -39,12 +35,11 @@ export const rotateLicenseKey = (needs: RotateNeeds): Route =>
         { ...params, body: asked },
         {
           createSecret: generateLicenseKeyBody,
-          command: (at, { secret }) => {
-            const { hash, secretId } = hashLicenseKey(needs.secrets, secret);
-            const key = { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(secret) };
+          command: (at, attempt) => {
             const { overlapSeconds, cause } = asked;
-            return { type: 'RotateKey', at, data: { ...key, overlapSeconds, cause } };
+            return { type: 'RotateKey', at, data: { ...keyOf(needs.secrets, attempt), overlapSeconds, cause } };
           },
+          refuse: (events, attempt) => refuseForgottenKey(needs.secrets, attempt, params.licenseId, events),
           beside: (_, { secret }) => ({ licenseKey: formatLicenseKey(needs.licenseKeyPrefix, secret) }),
         },
       ),

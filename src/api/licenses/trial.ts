@@ -11,7 +11,7 @@ import type { Attempt } from '../idempotency.ts';
 import { isProblem, type Problem, problem, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
 
-/** For whom a trial is reserved: the license is what holds it. */
+/** For whom something is reserved: the license is what holds it. */
 export type Reserving = {
   readonly executor: Executor;
   readonly call: Call;
@@ -23,7 +23,7 @@ export type Reserving = {
 };
 
 /**
- * Does `work` with everything reserved that a trial may have once, and releases what it has reserved when one of them is
+ * Does `work` with everything reserved that may be had once, and releases what it has reserved when one of them is
  * taken or the work comes to a problem. What the license held before stays its own: so a retry finds its reservations.
  * Where `work` throws, its outcome is unknown and nothing is released.
  */
@@ -91,7 +91,7 @@ const usedIn = (license: License, { kind, fields }: NeededReservation): true | n
   if (license.kind === 'unissued') return null;
   const fingerprintHash = fields.at(-1) ?? '';
   const isUsed =
-    kind === 'trial_holder' || license.byFingerprint.has(fingerprintHash) || license.deactivated.has(fingerprintHash);
+    kind !== 'trial_device' || license.byFingerprint.has(fingerprintHash) || license.deactivated.has(fingerprintHash);
   return isUsed ? true : null;
 };
 
@@ -116,5 +116,9 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
 
 const abandonedAfterSeconds = 60;
 
-/** Where in the body of issuing and of activating stands who has had the trial. */
-const pointers = { trial_holder: '/holderOrganizationId', trial_device: '/fingerprint' } as const;
+/** Where in the body of issuing and of activating stands who has had it. */
+const pointers = {
+  trial_holder: '/holderOrganizationId',
+  trial_device: '/fingerprint',
+  replacement: '/replaces',
+} as const;

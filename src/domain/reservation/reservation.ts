@@ -4,8 +4,8 @@ import type { Instant } from '../time.ts';
 // One stream per thing that may be had once across streams, named by its kind and a hash of the thing: what the thing is
 // stands in no event.
 
-/** What is reserved: a trial of a product by a holder organization, or on a device. */
-export type ReservationKind = 'trial_holder' | 'trial_device';
+/** What is reserved: a trial of a product by a holder organization, or on a device; the place of a revoked license. */
+export type ReservationKind = 'trial_holder' | 'trial_device' | 'replacement';
 
 // Events, version 1: add, never rename or repurpose. `owner`: the id of what holds the reservation, as a license's.
 export type ReservationEvent =
@@ -85,4 +85,5 @@ export const reservationDecider: Decider<ReservationCommand, ReservationEvent, R
 const taken: Readonly<Record<ReservationKind, string>> = {
   trial_holder: 'This organization has had its trial of this product.',
   trial_device: 'This product was tried on this device already.',
+  replacement: 'Another license was issued in the place of this one.',
 };

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { reject } from '../../../src/domain/decider.ts';
+import { dieAfterAppend } from '../../support/die-after-append.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { commanding, refusal } from './commanding.ts';
 
@@ -78,14 +80,9 @@ describe('an imported license', () => {
     const wanted = importing({ metadata: { note: 'x' } });
     const first = await send(wanted, { once });
     expect((await send(wanted, { once })).text).toBe(first.text);
-    // As if the process had died after the append.
-    await ledger.database.superuser.query(
-      `update ops.idempotency set status = null, body = null, locked_until = now() - interval '1 second'
-       where idempotency_key = $1`,
-      [once],
-    );
+    await dieAfterAppend(ledger, once, first.body.licenseKey);
     const retried = await send(wanted, { once });
-    expect([retried.status, retried.body.license]).toEqual([201, first.body.license]);
+    expect([retried.status, retried.body]).toEqual([201, first.body]);
   });
 
   test('has a history that has begun', async () => {
@@ -97,6 +94,22 @@ describe('an imported license', () => {
       ...[400, 'INVALID_REQUEST'],
     ]);
   });
+});
+
+test('a license whose request died is shown to who asks again, also where its policy was archived since', async () => {
+  const { apiKey: key } = await ledger.createVendor('Vendor C');
+  const call = (method: string, path: string, body?: object, headers = {}) =>
+    ledger.call(method, path, { key, body, headers });
+  await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
+  const policy = await call('POST', '/v1/policies', { name: 'Team', tier: 'PRO', products: ['local_cli'] });
+  const once = randomUUID();
+  const issue = () => call('POST', '/v1/licenses', { policyId: policy.body.id }, { 'idempotency-key': once });
+  const first = await issue();
+  expect(first.status, first.text).toBe(201);
+  await dieAfterAppend(ledger, once, first.body.licenseKey);
+  expect((await call('DELETE', `/v1/policies/${policy.body.id}`)).status).toBe(200);
+  const retried = await issue();
+  expect([retried.status, retried.body]).toEqual([201, first.body]);
 });
 
 describe('a license in the place of a revoked one', () => {
@@ -130,19 +143,51 @@ describe('a license in the place of a revoked one', () => {
     }
   });
 
+  test('is one, of several that are issued at once', async () => {
+    const old = await revoked();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => replace(old)));
+    const [issued, ...more] = answers.filter(({ status }) => status === 201);
+    expect([more, (await api.read(old)).replacedBy]).toEqual([[], issued?.body.license?.id]);
+    for (const answer of answers.filter((each) => each !== issued))
+      expect([400, 409], answer.text).toContain(answer.status);
+  });
+
+  test('is noted by the same request, sent again, where others kept changing the old one', async () => {
+    const old = await revoked();
+    const { execute } = ledger.executor;
+    const conflicting: typeof execute = (aggregate, id, command, context, view) =>
+      'type' in command && command.type === 'RecordReplacement'
+        ? Promise.resolve(reject('CONCURRENT_MODIFICATION', 'Others kept changing this.'))
+        : execute(aggregate, id, command, context, view);
+    const once = { 'idempotency-key': randomUUID() };
+    const body = { tier: 'PRO', products: ['local_cli'], replaces: old };
+    const issue = () => ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body, headers: once });
+    const conflict = vi.spyOn(ledger.executor, 'execute').mockImplementation(conflicting);
+    const failed = await issue().finally(() => conflict.mockRestore());
+    expect(refusal(failed)).toEqual([503, 'UNAVAILABLE']);
+    const issued = await issue();
+    expect(issued.status).toBe(201);
+    expect((await api.read(old)).replacedBy).toBe(issued.body.license?.id);
+    expect(await codeOf(issued.body.licenseKey)).toBe('VALID');
+  });
+
+  test('is not taken by what is refused', async () => {
+    const old = await revoked();
+    const body = { tier: 'PRO', products: ['local_cli'], replaces: old, term: { expiresAt: '2020-01-01T00:00:00Z' } };
+    const refused = await ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body });
+    expect(refusal(refused)).toEqual([400, 'TERM_INVALID']);
+    expect((await replace(old)).status).toBe(201);
+  });
+
   test('is the same when its request is repeated', async () => {
     const old = await revoked();
     const again = { 'idempotency-key': randomUUID() };
     const body = { tier: 'PRO', products: ['local_cli'], replaces: old };
     const issue = () => ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body, headers: again });
     const first = await issue();
-    await ledger.database.superuser.query(
-      `update ops.idempotency set status = null, body = null, locked_until = now() - interval '1 second'
-       where idempotency_key = $1`,
-      [again['idempotency-key']],
-    );
+    await dieAfterAppend(ledger, again['idempotency-key'], first.body.licenseKey);
     const retried = await issue();
-    expect([retried.status, retried.body.license?.id]).toEqual([201, first.body.license?.id]);
+    expect([retried.status, retried.body]).toEqual([201, first.body]);
     expect((await api.read(old)).revision).toBe(3);
   });
 });

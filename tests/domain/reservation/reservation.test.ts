@@ -25,17 +25,19 @@ const released = (owner: string): ReservationEvent => ({ type: 'ReservationRelea
 const on = (event: ReservationEvent) => stamp(event, at);
 
 describe('reserving', () => {
-  test.each<ReservationKind>(['trial_holder', 'trial_device'])('records who has it: %s', (kind) =>
+  test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])('records who has it: %s', (kind) =>
     given().when(reserve('lic_1', kind)).thenEvents(made('lic_1', kind)),
   );
   test('by the same owner again changes nothing', () =>
     given(on(made('lic_1')))
       .when(reserve('lic_1'))
       .thenNothing());
-  test.each<ReservationKind>(['trial_holder', 'trial_device'])('by another owner is refused: %s', (kind) =>
-    given(on(made('lic_1', kind)))
-      .when(reserve('lic_2', kind))
-      .thenRejected('CODE_TAKEN'),
+  test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])(
+    'by another owner is refused: %s',
+    (kind) =>
+      given(on(made('lic_1', kind)))
+        .when(reserve('lic_2', kind))
+        .thenRejected('CODE_TAKEN'),
   );
   test('works again once it was released, for anybody', () => {
     const free = [on(made('lic_1')), on(released('lic_1'))];
