@@ -68,8 +68,10 @@ const start = async (options: AppOptions): Promise<string> => {
     constant: () =>
       createApi({
         authenticate: {
-          apiKey: createAuthenticate({ pool, secrets, nowMs: Date.now, onError: (error) => log.error(error) })
-            .authenticate,
+          apiKey: createAuthenticate({
+            ...{ pool, secrets, nowMs: Date.now, untilProjected: async () => true },
+            onError: (error) => log.error(error),
+          }).authenticate,
           user: async () => null,
         },
         stopping: new AbortController().signal,

@@ -3,7 +3,7 @@ import type { ApiKeyIdentity } from '../identity/authenticate.ts';
 import type { UserIdentity } from '../identity/authenticate-user.ts';
 import type { Authenticate, Caller } from './caller.ts';
 import { isPermitted, lacking, type PermissionName } from './permissions.ts';
-import { isProblem, type Problem, problem } from './problems.ts';
+import { isProblem, type Problem, problem, problemForNow } from './problems.ts';
 import type { Call } from './route.ts';
 
 /** A call as far as its credential is concerned. */
@@ -73,8 +73,11 @@ const callerOf = async (authenticate: Authenticate, call: Credited): Promise<Cal
   if (isApiKey(token)) return apiKeyOf(authenticate, call, token);
   const signedIn = await userOf(authenticate, call);
   if (isProblem(signedIn)) return signedIn;
-  const { userId, sessionId, membership } = signedIn;
+  const { userId, sessionId, membership, isBehind } = signedIn;
   if (membership !== null) return { kind: 'user', userId, sessionId, ...membership };
+  const refusal = await call.limits.takeForUser(userId);
+  if (refusal !== null) return refusal;
+  if (isBehind) return notReadableYet;
   return unauthenticated(
     'This access token is of no organization that is open and that you belong to. Get one for another: POST /v1/auth/switch.',
   );
@@ -86,12 +89,20 @@ const apiKeyOf = async (
   token: string,
 ): Promise<ApiKeyIdentity | Problem> => {
   const identity = await authenticate.apiKey(token);
+  if (identity === 'behind') return notReadableYet;
   if (identity !== null) return identity;
   const refusal = await limits.takeForAddress('unknown_key');
   return refusal ?? unauthenticated('This API key is not known, mistyped, expired, or was revoked.');
 };
 
 const isApiKey = (token: string): boolean => token.startsWith('lgr_');
+
+// Letting it in by what could be read would be by rights that were taken away.
+const notReadableYet = problemForNow(
+  'NOT_PROJECTED_YET',
+  'What this credential may do was changed, and cannot be read yet. Try again.',
+  1,
+);
 
 const unauthenticated = (detail: string): Problem => ({
   ...problem('UNAUTHENTICATED', detail),

@@ -110,7 +110,7 @@ export const assemble = async (
     }
 
     const { authenticate: apiKey, forget: forgetApiKey } = createAuthenticate({
-      ...{ pool: apiPool, secrets, nowMs: Date.now },
+      ...{ pool: apiPool, secrets, nowMs: () => now().getTime(), untilProjected: waiter.waitFor },
       onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
     });
     const stopping = new AbortController();
@@ -127,7 +127,13 @@ export const assemble = async (
     closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));
     let baseUrl: string | null = null;
     if (roles.includes('api')) {
-      const { accounts, user, close: closeAccounts } = await openAccounts(config, { pool: apiPool, now, log });
+      const {
+        accounts,
+        user,
+        close: closeAccounts,
+      } = await openAccounts(config, {
+        ...{ pool: apiPool, now, log, untilProjected: waiter.waitFor },
+      });
       const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
       closers.push(closeAccounts, closeFront);
       const { server } = createApi({

@@ -6,7 +6,6 @@ import { openApiText } from '../api/openapi.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/execute.ts';
-import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/pool.ts';
 import { createValidationReader } from '../projections/validation.ts';
@@ -28,7 +27,7 @@ export const currentOpenApi = (): string => {
   const store = connectEventStore({ url: 'esdb://nowhere?tls=false' });
   const routes = createRoutes({
     authenticate: {
-      apiKey: createAuthenticate({ pool, secrets, nowMs: () => 0, onError: () => undefined }).authenticate,
+      apiKey: async () => null,
       user: async () => null,
     },
     executor: createExecutor({ store }),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Scope } from '../domain/organization/events.ts';
+import { onceCurrent, type Standing, type UntilProjected } from './access-changes.ts';
 import { isApiKey, parseApiKey } from './api-key.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -12,8 +13,11 @@ export type ApiKeyIdentity = {
   readonly scopes: readonly Scope[];
 };
 
-/** Who an API key belongs to; null for anything that is not a key in force. */
-export type AuthenticateApiKey = (text: string) => Promise<ApiKeyIdentity | null>;
+/**
+ * Who an API key belongs to; null for anything that is not a key in force; 'behind': what it may do cannot be read yet.
+ * `afresh`: whatever is remembered of it.
+ */
+export type AuthenticateApiKey = (text: string, how?: 'afresh') => Promise<ApiKeyIdentity | 'behind' | null>;
 
 /** What checks API keys, and forgets at once what this process knows to have changed. */
 export type ApiKeyAuthentication = {
@@ -28,15 +32,26 @@ const cachedKeysMax = 10_000;
 // A use is noted at most this often for a key, by this process and by Postgres.
 const notedEveryMs = 60_000;
 
+type Remembered = {
+  readonly identity: ApiKeyIdentity;
+  /** By the clock that nobody sets. */
+  readonly untilMs: number;
+  /** When the key ends, by the other one. */
+  readonly expiresMs: number;
+};
+
 type Needs = {
   readonly pool: Pool;
   readonly secrets: Secrets;
   readonly nowMs: () => number;
+  /** Measures how long something is remembered: a clock that nobody sets. */
+  readonly elapsedMs?: () => number;
+  readonly untilProjected: UntilProjected;
   /** Receives why the use of a key could not be noted; its request goes on. */
   readonly onError: (error: unknown) => void;
 };
 
-type Row = {
+type Row = Standing & {
   readonly api_key_id: string;
   readonly org_id: string;
   readonly hash: Buffer;
@@ -55,8 +70,15 @@ type Row = {
  * or one of a closed organization may still work, never beyond the key's own end; a bad one never is. Only hashes of keys are kept in memory.
  * When a key was last used is noted beside the request, at most once a minute.
  */
-export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): ApiKeyAuthentication => {
-  const cached = new Map<string, { readonly identity: ApiKeyIdentity; readonly untilMs: number }>();
+export const createAuthenticate = ({
+  pool,
+  secrets,
+  nowMs,
+  elapsedMs = () => performance.now(),
+  untilProjected,
+  onError,
+}: Needs): ApiKeyAuthentication => {
+  const cached = new Map<string, Remembered>();
   const notedMs = new Map<string, number>();
   // Counts what was forgotten, so that a look-up which began before does not bring it back.
   let forgotten = 0;
@@ -74,22 +96,31 @@ export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): Ap
     noted.catch(onError);
   };
 
-  const authenticate: AuthenticateApiKey = async (text) => {
+  const lookUp = async (text: string, lookupId: string): Promise<Row | undefined> => {
+    const { rows } = await pool.query<Row>({
+      name: 'identity-authenticate',
+      text: `select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms, is_behind, behind_at
+        from identity.authenticate($1)`,
+      values: [lookupId],
+    });
+    return rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));
+  };
+
+  const authenticate: AuthenticateApiKey = async (text, how) => {
     const key = parseApiKey(text);
     if (key === null) return null;
     const digest = createHash('sha256').update(text).digest('base64');
     const hit = cached.get(digest);
-    if (hit !== undefined && nowMs() < hit.untilMs) return hit.identity;
+    if (hit !== undefined && how !== 'afresh' && elapsedMs() < hit.untilMs && nowMs() < hit.expiresMs)
+      return hit.identity;
     cached.delete(digest);
 
     const forgottenBefore = forgotten;
-    const { rows } = await pool.query<Row>({
-      name: 'identity-authenticate',
-      text: 'select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms from identity.authenticate($1)',
-      values: [key.lookupId],
-    });
-    const row = rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));
-    if (row === undefined || row.revoked || row.closed || row.scopes === null) return null;
+    const beganMs = elapsedMs();
+    const row = await onceCurrent(() => lookUp(text, key.lookupId), untilProjected);
+    if (row === undefined || row.revoked) return null;
+    if (row.is_behind) return 'behind';
+    if (row.closed || row.scopes === null) return null;
     const now = nowMs();
     const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
     if (now >= expiresMs) return null;
@@ -98,7 +129,7 @@ export const createAuthenticate = ({ pool, secrets, nowMs, onError }: Needs): Ap
     noteUse(identity, now);
     if (forgotten === forgottenBefore) {
       makeRoom(cached);
-      cached.set(digest, { identity, untilMs: Math.min(now + cachedMsMax, expiresMs) });
+      cached.set(digest, { identity, untilMs: beganMs + cachedMsMax, expiresMs });
     }
     return identity;
   };

@@ -33,6 +33,7 @@ const definerFunctions = [
   'identity.api_key_by_lookup',
   'identity.user_by_email',
   'identity.user_by_refresh_token',
+  'identity.is_parked',
 ];
 const readableByAuth = [
   'rm.licenses',
@@ -42,6 +43,7 @@ const readableByAuth = [
   'identity.api_keys',
   'identity.users',
   'identity.refresh_tokens',
+  'ops.parked',
 ];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];

@@ -27,10 +27,12 @@ afterAll(() => database.drop());
 
 /** A process: what it remembers is its own. The token is the JSON of its claims. */
 const createProcess = () => {
-  const clock = { ms: start.getTime() };
+  const clock = { ms: start.getTime(), setBackMs: 0 };
   const { authenticate, ...forgetting } = createAuthenticateUser({
     pool: database.api,
-    nowMs: () => clock.ms,
+    nowMs: () => clock.ms - clock.setBackMs,
+    elapsedMs: () => clock.ms,
+    untilProjected: async () => true,
     verifyAccessToken: async (token) => {
       if (!token.startsWith('{')) return null;
       const claims: AccessClaims = JSON.parse(token);
@@ -72,6 +74,7 @@ test('a token is its user’s, in the role that the user has in the organization
   expect(await createProcess().authenticate(token)).toEqual({
     ...{ kind: 'user', userId, sessionId },
     membership: { organizationId: vendor, role: 'BILLING' },
+    isBehind: false,
   });
   const without = await signIn();
   expect(await createProcess().authenticate(without.token)).toMatchObject({ userId: without.userId, membership: null });
@@ -209,12 +212,28 @@ test('a good answer is looked up once in 30 seconds', async () => {
   expect(queries).toHaveBeenCalledTimes(1);
 });
 
+test('a clock that is set back makes nothing be remembered for longer, and afresh nothing is', async () => {
+  for (const how of [undefined, 'afresh'] as const) {
+    const { userId, token, sessionId } = await signIn({ organizationId: vendor });
+    const { authenticate, clock } = createProcess();
+    expect(await authenticate(token)).toMatchObject({ userId });
+    await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start });
+    expect(await authenticate(token)).toMatchObject({ userId });
+    if (how === undefined) {
+      clock.ms += 30_000;
+      clock.setBackMs = 60_000;
+    }
+    expect(await authenticate(token, how)).toBeNull();
+  }
+});
+
 test('a token that is not good any more is refused at once, though its session was remembered', async () => {
   const { token, userId } = await signIn({ organizationId: vendor });
   const good = { is: true };
   const { authenticate } = createAuthenticateUser({
     pool: database.api,
     nowMs: () => start.getTime(),
+    untilProjected: async () => true,
     verifyAccessToken: async (text) => (good.is ? JSON.parse(text) : null),
   });
   expect(await authenticate(token)).toMatchObject({ userId });

@@ -13,12 +13,13 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 const authentication = () => {
-  const clock = { ms: 0 };
-  const { secrets, database } = ledger;
+  const clock = { ms: 0, setBackMs: 0 };
+  const { secrets, database, projected } = ledger;
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   const { authenticate, forget } = createAuthenticate({
-    ...{ pool: database.api, secrets, nowMs: () => clock.ms, onError },
+    ...{ pool: database.api, secrets, nowMs: () => clock.ms - clock.setBackMs, elapsedMs: () => clock.ms },
+    ...{ untilProjected: projected.waitFor, onError },
   });
   return { clock, authenticate, forget, errors };
 };
@@ -49,6 +50,30 @@ test('a revoked key works for 30 seconds at most, and a new process refuses it a
   clock.ms = 30_000;
   expect(await authenticate(apiKey)).toBeNull();
   expect(await authentication().authenticate(apiKey)).toBeNull();
+});
+
+test('a clock that is set back makes nothing be remembered for longer', async () => {
+  const { clock, authenticate } = authentication();
+  const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  expect(await authenticate(apiKey)).not.toBeNull();
+  await ledger.database.superuser.query('update identity.api_keys set revoked_at = now() where api_key_id = $1', [
+    apiKeyId,
+  ]);
+  clock.ms = 30_000;
+  clock.setBackMs = 3_600_000;
+  expect(await authenticate(apiKey)).toBeNull();
+});
+
+test('asked for afresh, what is remembered does not count', async () => {
+  const { authenticate } = authentication();
+  const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  expect(await authenticate(apiKey)).not.toBeNull();
+  await ledger.database.superuser.query('update identity.api_keys set revoked_at = now() where api_key_id = $1', [
+    apiKeyId,
+  ]);
+  expect(await authenticate(apiKey)).not.toBeNull();
+  expect(await authenticate(apiKey, 'afresh')).toBeNull();
+  expect(await authenticate(apiKey)).toBeNull();
 });
 
 const organization = (type: 'RevokeApiKey' | 'CloseOrganization', organizationId: string, apiKeyId: string) =>

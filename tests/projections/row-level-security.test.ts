@@ -1,5 +1,6 @@
 import pg, { type PoolClient } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
+import { noteAccessChange } from '../../src/identity/access-changes.ts';
 import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
@@ -56,6 +57,7 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
     'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
+  await noteAccessChange(db, org, 0n);
 }
 
 const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
@@ -89,6 +91,7 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'rm.license_keys': [],
   // Two of its columns may be updated, too: none of those that say whose a row is.
   'identity.api_keys': ['select', 'insert', 'delete'],
+  'identity.access_changes': ['select', 'insert', 'update'],
   'identity.users': ['select', 'insert', 'update', 'delete'],
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],
@@ -366,6 +369,8 @@ describe('roles', () => {
         revoked: false,
         expires_ms: null,
         closed: false,
+        is_behind: false,
+        behind_at: null,
       },
     ]);
     expect((await models.api.query('select * from identity.authenticate($1)', ['nobody'])).rows).toEqual([]);

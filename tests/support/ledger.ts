@@ -103,10 +103,13 @@ export const startLedger = async ({
   const ring = createTestRing();
   const accessTokens = createAccessTokens({ ring, accessTokenSeconds: 3_600, nowMs });
   const { verifyAccessToken, signAccessToken } = accessTokens;
-  const users = createAuthenticateUser({ pool: database.api, verifyAccessToken, nowMs });
+  // What is remembered grows old with the clock that tests move.
+  const elapsedMs = () => performance.now() + clock.aheadMs;
+  const remembering = { pool: database.api, nowMs, elapsedMs, untilProjected: projected.waitFor };
+  const users = createAuthenticateUser({ ...remembering, verifyAccessToken });
 
   const apiKeys = createAuthenticate({
-    ...{ pool: database.api, secrets, nowMs, onError: (error) => log.pino.error(error) },
+    ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
   const { server, routes } = createApi({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Authenticate } from '../caller.ts';
 import { isProblem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
@@ -6,6 +7,7 @@ import { cloudEvent, cloudEventShape } from './cloud-event.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
+import { refusalByNow } from './refusal-by-now.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;
@@ -33,7 +35,7 @@ const pageShape = z.strictObject({
 });
 
 /** GET /v1/events: what happened to the licenses that the organization issues or holds, in the order it happened. */
-export const listEvents = (needs: FeedNeeds): Route =>
+export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authenticate }): Route =>
   route({
     method: 'get',
     path: '/v1/events',
@@ -50,15 +52,14 @@ export const listEvents = (needs: FeedNeeds): Route =>
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'The next events.', body: pageShape } },
     rejections: [],
-    handle: async (
-      { query: { cursor: from, limit = limitDefault, types = null, wait = 0 } },
-      { caller: { organizationId }, signal },
-    ) => {
-      const feed = { organizationId, types };
+    handle: async ({ query: { cursor: from, limit = limitDefault, types = null, wait = 0 } }, call) => {
+      const feed = { organizationId: call.caller.organizationId, types };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
-      const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: signal() });
+      const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: call.signal() });
       if (page === null) return placeUnknown();
+      const refusal = wait === 0 ? null : await refusalByNow(needs.authenticate, call, 'readEvents');
+      if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
       return { status: 200, body: { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore } };
     },

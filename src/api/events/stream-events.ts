@@ -1,15 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { authorize } from '../authorize.ts';
 import type { Authenticate } from '../caller.ts';
 import { isProblem, problem } from '../problems.ts';
-import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
 import { createOpenStreams } from './open-streams.ts';
+import { refusalByNow } from './refusal-by-now.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
@@ -48,6 +47,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
       const feed = { organizationId, types };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? asked);
       if (isProblem(start)) return start;
+      const refusal = await refusalByNow(authenticate, call, 'readEvents');
+      if (refusal !== null) return refusal;
       const gone = call.signal();
       const first = await nextPage(needs, feed, start.place, { limit: pageMax, waitMs: 0, signal: gone });
       if (first === null) return placeUnknown();
@@ -58,8 +59,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
         const revoked = new AbortController();
         const signal = AbortSignal.any([gone, revoked.signal]);
         const checking = setInterval(() => {
-          mayStill(authenticate, call).then(
-            (may) => (may ? undefined : revoked.abort()),
+          refusalByNow(authenticate, call, 'readEvents').then(
+            (refusal) => (refusal === null ? undefined : revoked.abort()),
             () => revoked.abort(),
           );
         }, heartbeatMs);
@@ -78,13 +79,6 @@ export const streamEvents = (needs: StreamNeeds): Route => {
       return { type: 'text/event-stream', stream };
     },
   });
-};
-
-// Looking again is not another request, and counts for no rate limit.
-const mayStill = async (authenticate: Authenticate, { headers, caller }: OrganizationCall): Promise<boolean> => {
-  const uncounted = { headers, limits: createCallLimits(noRateLimiting, () => ''), actsFor: () => undefined };
-  const now = await authorize(authenticate, uncounted, 'readEvents');
-  return !isProblem(now) && now.organizationId === caller.organizationId;
 };
 
 const lastEventIdOf = ({ headers }: OrganizationCall): string | undefined => {

@@ -15,6 +15,7 @@ import { nameOf, scopes } from './fields.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { oncePerKey, partOf, sendToOrganization, type Wanted } from './send-to-organization.ts';
 import { withStoredApiKey } from './stored-api-key.ts';
+import { takeAway } from './take-away.ts';
 
 const path = '/v1/api-keys/{apiKeyId}';
 const tag = 'API keys';
@@ -141,7 +142,10 @@ export const changeApiKey = (needs: OrganizationNeeds): Route =>
     handle: ({ params: { apiKeyId: id }, body }, call) => {
       const data = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
       // Until then it would only be remembered again.
-      const forget = async (position: bigint) => call.onceReadable(position, () => needs.forgetApiKey(id));
+      const forget = async (position: bigint) => {
+        await takeAway(needs, call.caller.organizationId, position);
+        call.onceReadable(position, () => needs.forgetApiKey(id));
+      };
       return change(needs, call, 'changeApiKey', { type: 'ChangeApiKey', data }, forget);
     },
   });

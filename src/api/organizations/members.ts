@@ -18,6 +18,7 @@ import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 import { ownersOf } from './owners.ts';
 import { type Change, oncePerKey, sendToOrganization, type Wanted } from './send-to-organization.ts';
+import { takeAway } from './take-away.ts';
 
 const membersPath = '/v1/organizations/{organizationId}/members';
 const path = `${membersPath}/{userId}` as const;
@@ -198,6 +199,9 @@ const sendAboutMember = async <View>(
   const sent = await whileOwnersStay(needs.pool, memberId, owned, (deactivated) =>
     sendToOrganization(needs, call, attempt, { at, wantedOf: () => [wantedOf(deactivated)], view }),
   );
-  if (!isProblem(sent)) call.onceReadable(sent.position.commit, () => needs.accounts.forgetting.forgetUser(memberId));
+  if (isProblem(sent)) return sent;
+  const { commit } = sent.position;
+  await takeAway(needs, organizationId, commit);
+  call.onceReadable(commit, () => needs.accounts.forgetting.forgetUser(memberId));
   return sent;
 };

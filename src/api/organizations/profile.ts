@@ -9,6 +9,7 @@ import type { OrganizationNeeds } from './needs.ts';
 import { organizationBody, organizationShape } from './organization-shape.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 import { oncePerKey, sendToOrganization, type Wanted } from './send-to-organization.ts';
+import { takeAway } from './take-away.ts';
 
 const path = '/v1/organizations/{organizationId}';
 const tag = 'Organizations';
@@ -92,6 +93,7 @@ const change = async (
       view: organizationBody,
     });
     if (isProblem(sent)) return sent;
+    if (operation === 'closeOrganization') await takeAway(needs, organizationId, sent.position.commit);
     return {
       status: 200,
       body: sent.view,

@@ -12,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-const wait = (query: string, signal?: AbortSignal) =>
+const wait = (query: string, signal?: AbortSignal, key = ledger.a.apiKey) =>
   fetch(`${ledger.baseUrl}/v1/events?wait=30&${query}`, {
-    headers: { authorization: `Bearer ${ledger.a.apiKey}` },
+    headers: { authorization: `Bearer ${key}` },
     ...(signal === undefined ? {} : { signal }),
   });
 /** So many requests wait for the next event. */
@@ -31,6 +31,19 @@ test('a waiting request is answered with the next event', async () => {
   const { licenseId } = await ledger.issue();
   const body = (await (await waiting).json()) as { data: { subject: string }[]; nextCursor: string };
   expect(body.data.map(({ subject }) => subject)).toContain(licenseId);
+  cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
+});
+
+test('whose credential was revoked meanwhile is not shown what it waited for', async () => {
+  const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['events:read']);
+  const waiting = wait(`cursor=${cursor}`, undefined, apiKey);
+  await waiters(1);
+  await ledger.database.superuser.query('update identity.api_keys set revoked_at = now() where api_key_id = $1', [
+    apiKeyId,
+  ]);
+  await ledger.issue();
+  const answer = await waiting;
+  expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'UNAUTHENTICATED' }]);
   cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
 });
 

@@ -3,6 +3,7 @@ import { invite } from '../../support/invitations.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 import { limitedFront } from '../../support/limits.ts';
 import { condition } from '../../support/product.ts';
+import { createUser, openTestSession } from '../../support/users.ts';
 
 // No test sees the end of a window, but for the growing delay of an account, which begins with one second.
 let ledger: Ledger;
@@ -148,4 +149,17 @@ test('a signed-in user counts for the organization, whatever is asked', async ()
   const ask = (path: string) => ledger.call('GET', path, { key: String(body.accessToken), headers: elsewhere() });
   const answers = [await ask('/v1/auth/me'), await ask('/v1/licenses'), await ask('/v1/auth/sessions')];
   expect(answers.map(outline)).toEqual([1999, 1998, 1997].map((left) => [200, `"free";r=${left}`]));
+});
+
+test('a signed-in user who belongs to no organization counts alone, also where only a member may ask', async () => {
+  const { userId } = await createUser(ledger.database.api);
+  const { sessionId } = await openTestSession(ledger.database.api, userId, { now: new Date() });
+  const { token: key } = ledger.accessTokens.signAccessToken({ sub: userId, tid: null, sid: sessionId });
+  const ask = (path: string) => ledger.call('GET', path, { key, headers: elsewhere() });
+  const answers = [await ask('/v1/licenses'), await ask('/v1/auth/sessions'), await ask('/v1/licenses')];
+  expect(answers.map(outline)).toEqual([
+    [401, '"free";r=1999'],
+    [200, '"free";r=1998'],
+    [401, '"free";r=1997'],
+  ]);
 });
