@@ -143,7 +143,7 @@ describe('configuration', () => {
     expect(() => loadConfig(given)).toThrow(/cannot be read/);
   });
 
-  test('.env.example is what the schema says (npm run env-example writes it)', () => {
+  test('.env.example is what the schema says (ledger env-example --write writes it)', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
   });
 });

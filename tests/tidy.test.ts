@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const filesBelow = (folder: string, suffix: string) =>
@@ -51,9 +52,20 @@ test.each([
   expect(offenders(sources, ({ text }) => text.includes(`from '${name}'`))).toEqual([file]);
 });
 
-test('no test waits for time to pass instead of a condition, or is left out', () => {
+test('no test is left out', () => {
   const left = /\b(?:test|it|describe)\.(?:skip|only|todo|fails)\b/;
   expect(offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && left.test(text))).toEqual([]);
+});
+
+test('no test waits for time to pass instead of a condition', () => {
+  // Those look again after a pause until a condition holds, or wait for a random time until they kill or send.
+  const mayPause = [
+    ...['tests/api/read-your-writes.test.ts', 'tests/e2e/crash.test.ts', 'tests/e2e/load.ts'],
+    ...['tests/e2e/postgres-kills.test.ts', 'tests/projections/kills.test.ts', 'tests/support/product.ts'],
+  ];
+  const pauses = /\b(?:delay|sleep|setTimeout)\(/;
+  const found = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));
+  expect(found.sort()).toEqual(mayPause);
 });
 
 test('every database object of a tenant states who may read it', () => {
@@ -62,17 +74,28 @@ test('every database object of a tenant states who may read it', () => {
   expect(offenders(statements, withoutPolicy)).toEqual([]);
 });
 
-test('every relative link of the documentation leads somewhere', () => {
+/** The headings of a page, as links name them. */
+const anchorsOf = (page: string): readonly string[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+test('every relative link of the documentation leads somewhere, to a heading where it names one', () => {
   const documents = [
-    'README.md',
-    'CONTRIBUTING.md',
-    'CHANGELOG.md',
+    ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md'],
     ...filesBelow('docs', '.md').map(({ path }) => path),
   ];
-  const broken = documents.flatMap((document) => {
-    const folder = document.includes('/') ? document.slice(0, document.lastIndexOf('/') + 1) : '';
-    const links = [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)];
-    return links.map(([, link]) => `${folder}${link}`).filter((path) => !existsSync(path));
-  });
-  expect(broken).toEqual([]);
+  const links = documents.flatMap((document) =>
+    [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]+))?\)/g)].map(
+      ([link, path = '', anchor]) => ({ link, anchor, target: path === '' ? document : join(dirname(document), path) }),
+    ),
+  );
+  const isBroken = ({ target, anchor }: (typeof links)[number]): boolean =>
+    !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+  expect(links.length).toBeGreaterThan(50);
+  expect(links.some(({ anchor }) => anchor !== undefined)).toBe(true);
+  expect(links.filter(isBroken)).toEqual([]);
 });
