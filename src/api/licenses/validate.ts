@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { grantedAt } from '../../domain/license/features.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { type Validation, validate, validationCodes } from '../../domain/license/validate.ts';
 import { beginsTerm, checksIn } from '../../domain/license/validation-effects.ts';
@@ -132,7 +133,7 @@ const answered = (judged: Validation, license: Judged | null, nonce: string | un
     status: judged.status,
     effectiveStatus: judged.effectiveStatus,
     license: facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
-    entitlements: facts === null ? [] : [...facts.entitlements],
+    entitlements: facts === null ? [] : [...grantedAt(facts, asOf)],
     limits: facts === null ? null : usageOf(facts),
     expiresAt: judged.expiresAt,
     graceUntil: judged.graceUntil,

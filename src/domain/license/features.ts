@@ -17,5 +17,9 @@ export const featuresOf = (
   if (facts.revokedAt !== null) return reject('LICENSE_REVOKED', `License ${facts.licenseId} was revoked.`);
   const endless = { ...facts, term: { ...facts.term, expiresAt: null } };
   const refusal = refuseUse(facts.policy.expiryStrategy === 'RESTRICT' ? facts : endless, product, at);
-  return refusal ?? facts.entitlements.filter(({ until }) => until === null || at < until);
+  return refusal ?? grantedAt(facts, at);
 };
+
+/** The entitlements of a license that have not ended at `at`. */
+export const grantedAt = ({ entitlements }: Pick<LicenseFacts, 'entitlements'>, at: Instant): readonly Entitlement[] =>
+  entitlements.filter(({ until }) => until === null || at < until);

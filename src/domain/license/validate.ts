@@ -1,4 +1,5 @@
 import { earlier, type Instant, plusSeconds, secondsBetween } from '../time.ts';
+import { grantedAt } from './features.ts';
 import type { LicenseFacts } from './license.ts';
 import { capacity } from './limits.ts';
 import {
@@ -73,8 +74,8 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
     effectiveStatus: effective,
     expiresAt: facts.term.expiresAt,
     graceUntil: graceUntil(facts),
-    ttlSeconds: valid ? ttlSeconds(view, at) : 0,
-    offlineGraceUntil: valid ? offlineGraceUntil(facts, at) : null,
+    ttlSeconds: valid ? ttlSeconds(view, scope, at) : 0,
+    offlineGraceUntil: valid ? offlineGraceUntil(facts, scope, at) : null,
     missingEntitlements,
     exceededMeters,
   };
@@ -165,10 +166,11 @@ const isCheckInOverdue = ({ facts, lastCheckInAt }: ValidationView, at: Instant)
 const isCutOff = ({ policy }: LicenseFacts, used: number, limit: number): boolean =>
   used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > capacity(limit, policy.overage);
 
-const missingOf = ({ entitlements }: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] =>
-  (scope.entitlements ?? []).filter(
-    (code) => !entitlements.some((each) => each.code === code && (each.until === null || at < each.until)),
-  );
+const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
+  if (scope.entitlements === undefined) return [];
+  const granted = new Set(grantedAt(facts, at).map(({ code }) => code));
+  return scope.entitlements.filter((code) => !granted.has(code));
+};
 
 const exceededOf = ({ usage, limits, policy }: LicenseFacts, scope: ValidationScope): readonly string[] =>
   (scope.meters ?? []).filter((meter) => {
@@ -192,8 +194,12 @@ const isOver = ({ usage, limits }: LicenseFacts): boolean => {
   return false;
 };
 
-const ttlSeconds = ({ facts, lease }: ValidationView, at: Instant): number => {
-  const changes = [facts.term.expiresAt, graceUntil(facts), lease?.aliveUntil ?? null, ...suspensionStarts(facts)];
+const ttlSeconds = ({ facts, lease }: ValidationView, scope: ValidationScope, at: Instant): number => {
+  const changes = [
+    ...[facts.term.expiresAt, graceUntil(facts), lease?.aliveUntil ?? null, keyUntil(facts, scope)],
+    ...facts.entitlements.map(({ until }) => until),
+    ...suspensionStarts(facts),
+  ];
   const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));
   const { validationTtlSeconds, checkInSeconds } = facts.policy;
   // Whoever asks again when the answer ran out is to be in time for the next check-in.
@@ -201,12 +207,18 @@ const ttlSeconds = ({ facts, lease }: ValidationView, at: Instant): number => {
   return Math.min(validationTtlSeconds, ...untilChange, ...untilCheckIn);
 };
 
-const offlineGraceUntil = (facts: LicenseFacts, at: Instant): Instant => {
+const offlineGraceUntil = (facts: LicenseFacts, scope: ValidationScope, at: Instant): Instant => {
   let until = plusSeconds(at, facts.policy.offlineGraceSeconds);
+  const keyEndsAt = keyUntil(facts, scope);
+  if (keyEndsAt !== null) until = earlier(until, keyEndsAt);
   for (const start of suspensionStarts(facts)) if (start > at) until = earlier(until, start);
   const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
   return accessEndsAt === null || facts.policy.expiryStrategy !== 'RESTRICT' ? until : earlier(until, accessEndsAt);
 };
+
+/** When the key that was shown works no more; null: it is not known to end, or none was shown. */
+const keyUntil = ({ keyOverlaps }: LicenseFacts, { keyVersion }: ValidationScope): Instant | null =>
+  keyOverlaps.find((overlap) => overlap.keyVersion === keyVersion)?.until ?? null;
 
 const suspensionStarts = ({ scheduled }: LicenseFacts): readonly Instant[] =>
   scheduled.flatMap(({ effectiveAt, change }) => (change.kind === 'SUSPENSION' ? [effectiveAt] : []));

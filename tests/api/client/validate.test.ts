@@ -154,9 +154,13 @@ describe('what is named', () => {
     });
     const both = { entitlements: ['export', 'beta'], meters: ['api_calls'] };
     await expectCode('VALID', true, licenseKey, both);
+    const found = await validate(licenseKey, both);
+    expect(found.entitlements).toMatchObject([{ code: 'export' }, { code: 'beta' }]);
+    expect(Number(found.ttlSeconds)).toBeLessThanOrEqual(60);
     await client.later(61, async () => {
       const missing = await validate(licenseKey, { entitlements: ['export', 'beta', 'sso'] });
       expect(missing).toMatchObject({ code: 'ENTITLEMENT_MISSING', missingEntitlements: ['beta', 'sso'] });
+      expect(missing.entitlements).toEqual([{ ...granted, until: null }]);
     });
     await client.post('usage', licenseKey, { meter: 'api_calls', quantity: 10 });
     const exceeded = await validate(licenseKey, { meters: ['api_calls', 'unknown'] });

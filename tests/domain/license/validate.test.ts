@@ -185,6 +185,20 @@ describe('an answer may be trusted', () => {
       offlineGraceUntil: '2026-06-04T12:00:00.000Z',
     });
   });
+  test('by who shows an earlier key no longer than its overlap, also offline', () => {
+    const rotated = { ...license, keyVersion: 2, keyOverlaps: [{ keyVersion: 1, until: '2026-06-01T12:01:00.000Z' }] };
+    const shown = (keyVersion: number | null) =>
+      validateView(viewOfFacts(rotated), { product: null, fingerprint: null, keyVersion }, noon);
+    expect(shown(1)).toMatchObject({ valid: true, ttlSeconds: 60, offlineGraceUntil: '2026-06-01T12:01:00.000Z' });
+    for (const other of [2, null])
+      expect(shown(other)).toMatchObject({ ttlSeconds: 86_400, offlineGraceUntil: '2026-06-04T12:00:00.000Z' });
+  });
+  test('no longer than until the next entitlement ends', () => {
+    const ending = (code: string, until: string | null) =>
+      ({ ...{ code, value: null, limit: null, until }, source: 'grant' }) as const;
+    const entitlements = [ending('over', noon), ending('beta', '2026-06-01T12:01:00.000Z'), ending('export', null)];
+    expect(validate({ ...license, entitlements }, named(), noon)).toMatchObject({ valid: true, ttlSeconds: 60 });
+  });
   test('not at all when it is not valid', () => {
     expect(validate({ ...license, ...suspended }, named(), noon)).toMatchObject({
       ttlSeconds: 0,
