@@ -2,23 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
 
 // Every command of these pages is run as a reader would: in bash, in the folder in which the product was started.
 const pages = ['docs/getting-started.md', ...readdirSync('docs/api').map((file) => `docs/api/${file}`)];
 const folder = mkdtempSync(join(tmpdir(), 'ledger-docs-'));
 const dataDir = join(folder, '.ledger');
-let product: Product;
-beforeAll(async () => {
-  product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'off' });
-}, 120_000);
-afterAll(async () => {
-  product.process.kill('SIGTERM');
-  await product.ended;
-  await condition('no process is left', () => processesOf(dataDir).length === 0);
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What stands in the blocks of a page that are marked as commands, in its order. */
 const commandsOf = (page: string): string =>
@@ -48,12 +39,25 @@ test('there are pages with commands', () => {
   expect(withCommands.map(([page]) => page)).toContain('docs/getting-started.md');
 });
 
-test.each(withCommands)(
-  'every command of %s works',
-  async (page, commands) => {
-    const { code, output } = await inBash(commands);
-    expect(code, output).toBe(0);
-    if (saysWhatIsPrinted(page)) expect(output.trim().split('\n')).toEqual(printedBy(commands));
-  },
-  120_000,
-);
+describe('beside a server with its limits on, as a reader has it who works through one page', () => {
+  let product: Product;
+  // Requests are counted in the process, so each page has one of its own.
+  beforeEach(async () => {
+    product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'on' });
+  }, 120_000);
+  afterEach(async () => {
+    product.process.kill('SIGTERM');
+    await product.ended;
+    await condition('no process is left', () => processesOf(dataDir).length === 0);
+  });
+
+  test.each(withCommands)(
+    'every command of %s works',
+    async (page, commands) => {
+      const { code, output } = await inBash(commands);
+      expect(code, output).toBe(0);
+      if (saysWhatIsPrinted(page)) expect(output.trim().split('\n')).toEqual(printedBy(commands));
+    },
+    120_000,
+  );
+});
