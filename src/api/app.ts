@@ -226,12 +226,14 @@ const failure = (error: unknown): Problem => {
   return internalProblem;
 };
 
-/** Connection refused, lost or timed out; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
+/** Connection refused, lost or timed out, its host not found; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
 const isLostDatabase = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return (
-    /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|57P0[123]|57014|55P03|53\d{3}|08\d{3})$/.test(code) ||
+    /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|57P0[123]|57014|55P03|53\d{3}|08\d{3})$/.test(
+      code,
+    ) ||
     /^(?:Connection terminated|Client (?:has encountered|was closed)|Query read timeout|timeout exceeded when trying to connect)/i.test(
       error.message,
     )

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
+import { holdPassword } from './hold-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
 
 /** Why a session was ended before its time. */
@@ -33,13 +34,17 @@ export const sessionsMax = 100;
 
 const userAgentMax = 200;
 
-/** Opens a session with its first refresh token. Null: the user is not active (any more). */
+/**
+ * Opens a session with its first refresh token, for who has shown the password of this hash. Null: the user is not active, or
+ * has another password, by now.
+ */
 export const openSession = (
   pool: Pool,
   session: {
     readonly sessionId: string;
     readonly userId: string;
     readonly organizationId: string | null;
+    readonly passwordHash: string;
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
     readonly now: Date;
@@ -47,16 +52,16 @@ export const openSession = (
 ): Promise<IssuedRefreshToken | null> =>
   asUser(pool, session.userId, async (db) => {
     const { sessionId, userId, organizationId, userAgent, now } = session;
+    if (!(await holdPassword(db, userId, session.passwordHash))) return null;
     const absoluteEnd = new Date(now.getTime() + absoluteSessionMs);
     const end = refreshEnd(now, session.refreshTokenSeconds, absoluteEnd);
-    const { rowCount } = await db.query({
+    await db.query({
       name: 'open-session',
       text: `insert into identity.sessions
           (session_id, user_id, organization_id, user_agent, created_at, last_used_at, expires_at, absolute_expires_at)
-        select $2, user_id, $3, $4, $5, $5, $6, $7 from identity.users where user_id = $1 and state = 'active'`,
+        values ($2, $1, $3, $4, $5, $5, $6, $7)`,
       values: [userId, sessionId, organizationId, userAgentText(userAgent), now, end, absoluteEnd],
     });
-    if (rowCount !== 1) return null;
     const refreshToken = createRefreshToken();
     await addRefreshToken(db, { token: refreshToken, parentHash: null, sessionId, userId, now, end });
     await endOldest(db, userId, now);

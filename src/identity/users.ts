@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from './as-user.ts';
+import { holdPassword } from './hold-password.ts';
 import { endSessions } from './sessions.ts';
 
 /** What a user is shown of themselves; never the password's hash. `email` is as it was given. */
@@ -20,8 +21,11 @@ export type UserByEmail = {
   readonly createdAt: Date;
 };
 
-/** Who has this address, without regard to case; null: nobody. A pending one cannot log in. */
+/** Who has this address, without regard to case; null: nobody, as for every one that is not all ASCII. A pending one cannot log in. */
 export const findUserByEmail = async (db: Pool | PoolClient, email: string): Promise<UserByEmail | null> => {
+  // Nobody signs up with another character, and Postgres lowers some of them to ASCII ones, as JavaScript does not: a login
+  // would be of one account, and be counted for another.
+  if (!/^[\x20-\x7e]+$/.test(email)) return null;
   const { rows } = await db.query<[string, string, UserByEmail['state'], string, Date]>({
     name: 'user-by-email',
     text: 'select user_id, password_hash, state, command_id, created_at from identity.user_by_email($1)',
@@ -83,36 +87,62 @@ export const changeDisplayName = (pool: Pool, userId: string, displayName: strin
  * Gives an active user another password and ends all sessions but `exceptSessionId`. With null, every access token there is
  * ends too. False: there is no such user.
  */
-export const setPassword = (
+export const setPassword = (pool: Pool, userId: string, wanted: NewPassword): Promise<boolean> =>
+  asUser(pool, userId, (db) => storePassword(db, userId, wanted));
+
+type NewPassword = { readonly passwordHash: string; readonly exceptSessionId: string | null; readonly now: Date };
+
+/**
+ * The same for a user who has shown the password of the hash `from` in the session, and keeps it. `wrong`: another one is
+ * stored by now. `over`: there is no such user, or the session has ended.
+ */
+export const changePassword = (
   pool: Pool,
   userId: string,
-  { passwordHash, exceptSessionId, now }: { passwordHash: string; exceptSessionId: string | null; now: Date },
-): Promise<boolean> =>
+  {
+    from,
+    sessionId,
+    ...wanted
+  }: { readonly from: string; readonly sessionId: string } & Omit<NewPassword, 'exceptSessionId'>,
+): Promise<'changed' | 'wrong' | 'over'> =>
   asUser(pool, userId, async (db) => {
+    const isHeld = await holdPassword(db, userId, from);
     const { rowCount } = await db.query({
-      name: 'set-password',
-      text: `update identity.users set password_hash = $2,
-          sessions_not_before = case when $3 then $4::timestamptz else sessions_not_before end
-        where user_id = $1 and state = 'active'`,
-      values: [userId, passwordHash, exceptSessionId === null, now],
+      name: 'hold-session',
+      text: `select from identity.sessions where user_id = $1 and session_id = $2 and revoked_at is null for update`,
+      values: [userId, sessionId],
     });
-    if (rowCount !== 1) return false;
-    await endSessions(db, userId, { exceptSessionId, reason: 'PASSWORD_CHANGED', now });
-    return true;
+    if (rowCount !== 1) return 'over';
+    if (!isHeld) return 'wrong';
+    return (await storePassword(db, userId, { ...wanted, exceptSessionId: sessionId })) ? 'changed' : 'over';
   });
+
+const storePassword = async (
+  db: PoolClient,
+  userId: string,
+  { passwordHash, exceptSessionId, now }: NewPassword,
+): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'set-password',
+    text: `update identity.users set password_hash = $2,
+        sessions_not_before = case when $3 then $4::timestamptz else sessions_not_before end
+      where user_id = $1 and state = 'active'`,
+    values: [userId, passwordHash, exceptSessionId === null, now],
+  });
+  if (rowCount !== 1) return false;
+  await endSessions(db, userId, { exceptSessionId, reason: 'PASSWORD_CHANGED', now });
+  return true;
+};
 
 /** Stores a stronger hash of the same password; nothing happens when the password was changed since `user` was read. */
 export const rehashPassword = (
   pool: Pool,
-  user: Pick<UserByEmail, 'userId' | 'passwordHash'>,
-  email: string,
+  { userId, passwordHash }: Pick<UserByEmail, 'userId' | 'passwordHash'>,
   strongerHash: string,
 ): Promise<boolean> =>
-  asUser(pool, user.userId, async (db) => {
-    // The row is locked, then read again, so that a password which is changed at this moment is not taken back.
-    await db.query('select from identity.users where user_id = $1 for update', [user.userId]);
-    if ((await findUserByEmail(db, email))?.passwordHash !== user.passwordHash) return false;
-    await db.query('update identity.users set password_hash = $2 where user_id = $1', [user.userId, strongerHash]);
+  asUser(pool, userId, async (db) => {
+    if (!(await holdPassword(db, userId, passwordHash))) return false;
+    await db.query('update identity.users set password_hash = $2 where user_id = $1', [userId, strongerHash]);
     return true;
   });
 

@@ -74,12 +74,15 @@ test('a stream that fails midway is cut off, and the log has the error', async (
   expect(failures).toContain(error);
 });
 
-test('a lost database is answered 503, to be tried again', async () => {
-  const lost = Object.assign(new Error('terminating connection'), { code: '57P01' });
-  const baseUrl = await listen(createApp(needs, [routeThat(() => Promise.reject(lost))]));
-  const response = await fetch(`${baseUrl}/work`, { method: 'POST' });
-  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
-});
+test.each(['57P01', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])(
+  'a database lost by %s is answered 503',
+  async (code) => {
+    const lost = Object.assign(new Error('terminating connection'), { code });
+    const baseUrl = await listen(createApp(needs, [routeThat(() => Promise.reject(lost))]));
+    const response = await fetch(`${baseUrl}/work`, { method: 'POST' });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+  },
+);
 
 describe('does not start with', () => {
   const done = async () => ({ status: 200, body: {} });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asUser } from '../../src/identity/as-user.ts';
-import { listSessions } from '../../src/identity/sessions.ts';
+import { endSession, listSessions } from '../../src/identity/sessions.ts';
 import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
 import {
   changeDisplayName,
+  changePassword,
   deactivateUser,
   findUserByEmail,
   getUser,
@@ -12,6 +13,7 @@ import {
   setPassword,
   userProfiles,
 } from '../../src/identity/users.ts';
+import { condition } from '../support/product.ts';
 import { createReadModels } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 import { createUser, later, newUser, openTestSession, start } from '../support/users.ts';
@@ -104,11 +106,58 @@ test('a new password ends all other sessions, or all', async () => {
   expect(await listSessions(database.api, userId, start)).toEqual([]);
 });
 
+/** Does `work` while another transaction has the user's password changed, and commits as soon as `work` waits for it. */
+const whileChanging = async <T>(userId: string, work: () => Promise<T>): Promise<T> => {
+  const db = await database.superuser.connect();
+  try {
+    await db.query('begin');
+    await db.query(`update identity.users set password_hash = 'changed' where user_id = $1`, [userId]);
+    const working = work();
+    await condition('it waits', async () => {
+      const { rowCount } = await database.superuser.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return rowCount !== 0;
+    });
+    await db.query('commit');
+    return await working;
+  } finally {
+    db.release();
+  }
+};
+
+test('a session is not opened by a password that is changed at this moment', async () => {
+  const { userId } = await createUser(database.api);
+  const opened = await whileChanging(userId, () => openTestSession(database.api, userId));
+  expect(opened.refreshExpiresAt).toBeUndefined();
+  expect(await listSessions(database.api, userId, start)).toEqual([]);
+});
+
+test('a password is changed by who has shown the one that is stored, in a session that is open', async () => {
+  const { userId, email, passwordHash: first } = await createUser(database.api);
+  const { sessionId } = await openTestSession(database.api, userId);
+  const change = (from: string, passwordHash: string) =>
+    changePassword(database.api, userId, { from, passwordHash, sessionId, now: start });
+  expect(await change('another', 'second')).toBe('wrong');
+  expect(await change(first, 'second')).toBe('changed');
+  expect(await change(first, 'third')).toBe('wrong');
+  expect(await whileChanging(userId, () => change('second', 'third'))).toBe('wrong');
+  await endSession(database.api, userId, { sessionId, reason: 'REVOKED', now: start });
+  expect(await change('changed', 'third')).toBe('over');
+  expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('changed');
+});
+
+test('an address with another character than ASCII ones is nobody’s, whatever Postgres makes of it', async () => {
+  const { email } = await createUser(database.api, `i${randomUUID()}@vendor.example`);
+  expect(await findUserByEmail(database.api, email.toUpperCase())).not.toBeNull();
+  expect(await findUserByEmail(database.api, email.replace('i', 'İ'))).toBeNull();
+});
+
 test('a stronger hash replaces the one it was made from, never a password that was set meanwhile', async () => {
   const { userId, email, passwordHash } = await createUser(database.api);
-  expect(await rehashPassword(database.api, { userId, passwordHash }, email, 'stronger')).toBe(true);
+  expect(await rehashPassword(database.api, { userId, passwordHash }, 'stronger')).toBe(true);
   await setPassword(database.api, userId, { passwordHash: 'new', exceptSessionId: null, now: start });
-  expect(await rehashPassword(database.api, { userId, passwordHash: 'stronger' }, email, 'late')).toBe(false);
+  expect(await rehashPassword(database.api, { userId, passwordHash: 'stronger' }, 'late')).toBe(false);
   expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('new');
 });
 

@@ -8,6 +8,7 @@ import { publicJwk, type SigningKey } from '../../src/identity/key-files.ts';
 import { createRefreshToken } from '../../src/identity/refresh-token.ts';
 import { openSession } from '../../src/identity/sessions.ts';
 import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
+import { findUserByEmail, getUser } from '../../src/identity/users.ts';
 import { context } from './commands.ts';
 
 /** The instant that identity's tests begin at. */
@@ -37,8 +38,10 @@ export const openTestSession = async (
   { now = start, organizationId = null }: { readonly now?: Date; readonly organizationId?: string | null } = {},
 ) => {
   const sessionId = encodeId('ses', randomUUID());
+  const email = (await getUser(pool, userId))?.email ?? '';
+  const passwordHash = (await findUserByEmail(pool, email))?.passwordHash ?? '';
   const opened = await openSession(pool, {
-    ...{ sessionId, userId, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800, now },
+    ...{ sessionId, userId, passwordHash, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800, now },
   });
   return {
     sessionId,

@@ -137,8 +137,8 @@ const acceptAnew = async (
       now: new Date(needs.now()),
     };
     if ((await isUsedUp(needs, user)) && !(await hasJoined(needs, call, attempt, invitation))) return noInvitation;
-    const taken = await reserve(needs, user, password);
-    if (taken !== null) return taken;
+    const reserved = await reserve(needs, user, password);
+    if (isProblem(reserved)) return reserved;
     const joined = await join(needs, call, attempt, invitation, user.userId);
     if (isProblem(joined)) {
       await abandonUser(needs.pool, user);
@@ -146,7 +146,7 @@ const acceptAnew = async (
     }
     const { organization, position } = joined;
     if (!(await activateUser(needs.pool, user))) return emailTaken;
-    const body = await openSignedIn(needs, call, { userId: user.userId, organization });
+    const body = await openSignedIn(needs, call, { ...reserved, organization });
     return body === null ? emailTaken : { status: 201, body, position };
   });
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findUserByEmail, rehashPassword } from '../../identity/users.ts';
+import { findUserByEmail, rehashPassword, type UserByEmail } from '../../identity/users.ts';
 import { idempotently } from '../idempotency.ts';
 import type { Problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
@@ -33,26 +33,36 @@ export const logIn = (needs: AuthNeeds): Route =>
         (await call.limits.takeForAddress('login')) ?? (await call.limits.take('login_account', principal));
       if (refused !== null) return refused;
       const request = { organizationId: nobodysOrganization, principal, operation: 'logIn', input: body };
-      const answer = await idempotently(needs, call, request, () => open(needs, call, body));
-      if (!('problem' in answer)) await call.limits.loggedIn(principal);
-      return answer;
+      return idempotently(needs, call, request, () => open(needs, call, body, 'at first'));
     },
   });
 
-const open = async (needs: AuthNeeds, call: Call, login: Login): Promise<Reply | Problem> => {
-  const { pool, accounts } = needs;
+const open = async (
+  needs: AuthNeeds,
+  call: Call,
+  login: Login,
+  time: 'at first' | 'once more',
+): Promise<Reply | Problem> => {
+  const { pool, accounts, secrets } = needs;
   const user = await findUserByEmail(pool, login.email);
   const isActive = user?.state === 'active';
   const checked = await accounts.passwords.verify(isActive ? user.passwordHash : null, login.password);
   if (!isActive || checked === 'wrong') return notSignedIn;
-  if (checked === 'right_but_outdated') {
-    await rehashPassword(pool, user, login.email, await accounts.passwords.hash(login.password));
-  }
+  const passwordHash = checked === 'right' ? user.passwordHash : await strengthen(needs, user, login.password);
   const organizations = await openOrganizations(needs, user.userId);
   const wanted = login.organizationId;
   const organization = wanted === undefined ? organizations[0] : organizations.find(({ id }) => id === wanted);
   if (wanted !== undefined && organization === undefined) return notSignedIn;
   if (organization !== undefined) call.actsFor(organization.id);
-  const body = await openSignedIn(needs, call, { userId: user.userId, organization: organization ?? null });
-  return body === null ? notSignedIn : { status: 200, body };
+  const proven = { userId: user.userId, passwordHash };
+  const body = await openSignedIn(needs, call, { ...proven, organization: organization ?? null });
+  // The password was changed since it was checked, or another login has just strengthened its hash.
+  if (body === null) return time === 'at first' ? open(needs, call, login, 'once more') : notSignedIn;
+  await call.limits.loggedIn(emailPseudonym(secrets, login.email));
+  return { status: 200, body };
+};
+
+const strengthen = async ({ pool, accounts }: AuthNeeds, user: UserByEmail, password: string): Promise<string> => {
+  const strongerHash = await accounts.passwords.hash(password);
+  return (await rehashPassword(pool, user, strongerHash)) ? strongerHash : user.passwordHash;
 };

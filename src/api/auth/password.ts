@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { findUserByEmail, getUser, setPassword } from '../../identity/users.ts';
+import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
 import { idempotently } from '../idempotency.ts';
 import { type Problem, problem } from '../problems.ts';
 import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
-import { type AuthNeeds, emailPseudonym } from './needs.ts';
+import type { AuthNeeds } from './needs.ts';
 import { userRequest } from './sessions.ts';
 import { knownPassword, newPassword } from './shapes.ts';
 import { notSignedIn } from './tokens.ts';
@@ -27,7 +27,9 @@ export const changePassword = (needs: AuthNeeds): Route =>
     replies: { 204: { description: 'Changed.' } },
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
     handle: ({ body }, call) =>
-      idempotently(needs, call, userRequest(call, 'changePassword', body), () => change(needs, call, body)),
+      idempotently(needs, call, userRequest(call, 'changePassword', { ...body, sessionId: call.user.sessionId }), () =>
+        change(needs, call, body),
+      ),
   });
 
 const change = async (
@@ -35,24 +37,26 @@ const change = async (
   call: UserCall,
   wanted: z.output<typeof passwordBody>,
 ): Promise<Reply | Problem> => {
-  const { pool, secrets, accounts } = needs;
+  const { pool, accounts } = needs;
   const { passwords, forgetting } = accounts;
   const { userId, sessionId } = call.user;
+  // Who stole an access token must not find out the password with it, any faster than at the login; counted apart from that,
+  // or a stranger who tries to log in would keep the owner from changing the password.
+  const refused = await call.limits.take('login_account', userId);
+  if (refused !== null) return refused;
   const shown = await getUser(pool, userId);
   if (shown === null) return notSignedIn;
-  // Who stole an access token must not find out the password with it, faster than at the login.
-  const pseudonym = emailPseudonym(secrets, shown.email);
-  const refused = await call.limits.take('login_account', pseudonym);
-  if (refused !== null) return refused;
-  const user = await findUserByEmail(pool, shown.email);
-  if ((await passwords.verify(user?.passwordHash ?? null, wanted.currentPassword)) === 'wrong') {
-    const detail = 'This is not the current password.';
-    return problem('FORBIDDEN', detail, [{ pointer: '/currentPassword', detail }]);
-  }
+  const from = (await findUserByEmail(pool, shown.email))?.passwordHash ?? null;
+  if ((await passwords.verify(from, wanted.currentPassword)) === 'wrong' || from === null) return wrongPassword;
   const passwordHash = await passwords.hash(wanted.newPassword);
   const now = new Date(needs.now());
-  if (!(await setPassword(pool, userId, { passwordHash, exceptSessionId: sessionId, now }))) return notSignedIn;
+  const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });
+  if (outcome === 'over') return notSignedIn;
+  if (outcome === 'wrong') return wrongPassword;
   forgetting.forgetUser(userId);
-  await call.limits.loggedIn(pseudonym);
+  await call.limits.loggedIn(userId);
   return { status: 204, body: {} };
 };
+
+const wrong = 'This is not the current password.';
+const wrongPassword = problem('FORBIDDEN', wrong, [{ pointer: '/currentPassword', detail: wrong }]);

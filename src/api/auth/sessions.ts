@@ -134,8 +134,11 @@ export const switchTo = (needs: AuthNeeds): Route =>
     replies: { 200: { description: 'An access token for the organization.', body: accessShape } },
     rejections: ['ORGANIZATION_NOT_FOUND'],
     handle: ({ body }, call) =>
-      idempotently(needs, call, userRequest(call, 'switchOrganization', body), () =>
-        goOnFor(needs, call, body.organizationId),
+      idempotently(
+        needs,
+        call,
+        userRequest(call, 'switchOrganization', { ...body, sessionId: call.user.sessionId }),
+        () => goOnFor(needs, call, body.organizationId),
       ),
   });
 

@@ -11,7 +11,7 @@ import { sendCommand } from '../send-command.ts';
 import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
 import { createPlatformKey, findPlatformOffer } from './platform-license.ts';
 import { displayName, newEmail, newPassword, organizationName, timeZone, tokensShape } from './shapes.ts';
-import { openSignedIn } from './tokens.ts';
+import { openSignedIn, type Proven } from './tokens.ts';
 
 const signUpBody = z
   .strictObject({
@@ -71,8 +71,8 @@ const carryOut = async (needs: AuthNeeds, call: Call, attempt: Attempt, wanted: 
     ...{ userId: encodeId('usr', aggregateId(attempt.commandId, 'user')), email: wanted.email },
     ...{ displayName: wanted.displayName ?? null, commandId: attempt.commandId, now: new Date(needs.now()) },
   };
-  const taken = await reserve(needs, user, wanted.password);
-  if (taken !== null) return taken;
+  const reserved = await reserve(needs, user, wanted.password);
+  if (isProblem(reserved)) return reserved;
 
   const organization = await createOrganization(needs, call, attempt, user.userId, wanted);
   if (isProblem(organization)) {
@@ -83,24 +83,27 @@ const carryOut = async (needs: AuthNeeds, call: Call, attempt: Attempt, wanted: 
   const last = offer === null ? position : await offer.issueTo(id, attempt);
   if (!(await activateUser(pool, user))) return emailTaken;
   const memberOf = { id, name: wanted.organizationName, role: 'OWNER' } as const;
-  const body = await openSignedIn(needs, call, { userId: user.userId, organization: memberOf });
+  const body = await openSignedIn(needs, call, { ...reserved, organization: memberOf });
   call.actsFor(id);
   return body === null ? emailTaken : { status: 201, body, position: last };
 };
 
-/** Holds the address for the user, or says that it is taken; null: it is held, or this command has got it before. */
+/** Holds the address for the user, or finds that this command has got it before; or says that it is taken. */
 export const reserve = async (
   { pool, accounts: { passwords } }: AuthNeeds,
   user: Omit<NewUser, 'passwordHash'>,
   password: string,
-): Promise<Problem | null> => {
+): Promise<Proven | Problem> => {
+  const { userId } = user;
   // Before the costly hash; what is decided is decided by the reservation.
   const known = await findUserByEmail(pool, user.email);
   if (known !== null && known.state !== 'pending' && known.commandId !== user.commandId) return emailTaken;
-  const reservation = await reserveUser(pool, { ...user, passwordHash: await passwords.hash(password) });
-  if (reservation.outcome === 'reserved') return null;
+  const passwordHash = await passwords.hash(password);
+  const reservation = await reserveUser(pool, { ...user, passwordHash });
+  if (reservation.outcome === 'reserved') return { userId, passwordHash };
   if (reservation.outcome === 'taken') return emailTaken;
-  return (await passwords.verify(reservation.passwordHash, password)) === 'wrong' ? emailTaken : null;
+  const isRight = (await passwords.verify(reservation.passwordHash, password)) !== 'wrong';
+  return isRight ? { userId, passwordHash: reservation.passwordHash } : emailTaken;
 };
 
 /** Tells whoever signs up that there is such a user, which is no secret to them: a signup cannot work otherwise. */

@@ -17,16 +17,19 @@ export const notSignedIn: Problem = {
   headers: { 'WWW-Authenticate': 'Bearer' },
 };
 
-/** Opens a session for a user and answers with its tokens; null: the user may not sign in (any more). */
+/** A user who has shown the password of this hash. */
+export type Proven = { readonly userId: string; readonly passwordHash: string };
+
+/** Opens a session for a user and answers with its tokens; null: the user may not sign in (any more), or not with that password. */
 export const openSignedIn = async (
   needs: AuthNeeds,
   call: Call,
-  { userId, organization }: { readonly userId: string; readonly organization: MemberOf | null },
+  { userId, passwordHash, organization }: Proven & { readonly organization: MemberOf | null },
 ): Promise<object | null> => {
   const sessionId = encodeId('ses', newCommandId());
   const organizationId = organization?.id ?? null;
   const opened = await openSession(needs.pool, {
-    ...{ sessionId, userId, organizationId, userAgent: call.headers['user-agent'] ?? null },
+    ...{ sessionId, userId, passwordHash, organizationId, userAgent: call.headers['user-agent'] ?? null },
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
     now: new Date(needs.now()),
   });

@@ -36,7 +36,7 @@ export type CallLimits = {
   readonly takeForUser: (userId: string) => Promise<Problem | null>;
   /** A login succeeded: forgets what `take('login_account', key)` has counted. */
   readonly loggedIn: (key: string) => Promise<void>;
-  /** `RateLimit` and `RateLimit-Policy` of everything counted so far; empty where nothing limits. */
+  /** `RateLimit` and `RateLimit-Policy` of everything counted so far but the tries of accounts; empty where nothing limits. */
   readonly headers: () => Readonly<Record<string, string>>;
 };
 
@@ -45,7 +45,8 @@ export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting,
   let verdict = unlimited;
   const take = async (bucket: Bucket, key: string): Promise<Problem | null> => {
     const taken = await limiter.take(bucket, key);
-    verdict = verdict === unlimited ? taken : together([verdict, taken]);
+    // How often an account was tried is nobody's business: it would tell whether somebody uses it.
+    if (bucket !== 'login_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };
   return {

@@ -74,6 +74,44 @@ test('a login that succeeds lets the account begin anew', async () => {
   }
 });
 
+test('only a login that happened lets the account begin anew, not its answer given again', async () => {
+  const email = newEmail();
+  await signUp(newAddress(), email);
+  const again = () =>
+    ledger.call('POST', '/v1/auth/login', {
+      body: { email, password },
+      headers: { 'x-forwarded-for': newAddress(), 'idempotency-key': 'once' },
+    });
+  expect((await again()).status).toBe(200);
+  const { refusal } = await untilRefused(async () => {
+    await again();
+    return logIn(email, newAddress());
+  });
+  expectLimited(refusal, 'login_account');
+});
+
+test('how often others have tried an account is not told', async () => {
+  const email = newEmail();
+  await signUp(newAddress(), email);
+  for (const account of [email, newEmail()]) {
+    const { refusal } = await untilRefused(async () => {
+      const answer = await logIn(account, newAddress());
+      expect(answer.headers.get('ratelimit')).toMatch(/^"login";r=5;t=\d+$/);
+      expect(answer.headers.get('ratelimit-policy')).toBe('"login";q=6;w=3600');
+      return answer;
+    });
+    expect(refusal.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  }
+});
+
+test('a stranger who tries an account does not keep its user from changing the password', async () => {
+  const email = newEmail();
+  const { body } = await signUp(newAddress(), email);
+  await untilRefused(() => logIn(email, newAddress()));
+  const change = { currentPassword: password, newPassword: 'seven tall blue pears' };
+  expect((await post('password', change, newAddress(), String(body.accessToken))).status).toBe(204);
+});
+
 test('who has an access token cannot try passwords with it any faster', async () => {
   const { body } = await signUp(newAddress());
   const key = String(body.accessToken);

@@ -333,6 +333,22 @@ test('no API key is a user', async () => {
   expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
 });
 
+test('an Idempotency-Key that one session has used is not good for what another session changes', async () => {
+  const user = await signUp();
+  const other = read((await logIn(user.email)).body);
+  const requests = [
+    ['switch', { organizationId: user.organizationId }, 200],
+    ['password', { currentPassword: 'wrong', newPassword: password }, 403],
+  ] as const;
+  for (const [path, body, status] of requests) {
+    const headers = { 'idempotency-key': path };
+    const done = await post(path, body, user.accessToken, headers);
+    expect(done.status).toBe(status);
+    expect((await post(path, body, other.accessToken, headers)).body.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    expect((await post(path, body, user.accessToken, headers)).text).toBe(done.text);
+  }
+});
+
 test('the public keys of access tokens may be kept for a while', async () => {
   const answer = await ledger.call('GET', '/.well-known/jwks.json');
   expect(answer.body).toEqual({

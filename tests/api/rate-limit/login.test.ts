@@ -132,7 +132,7 @@ describe('an account', () => {
         headers: { ...elsewhere(), ...headers },
         body: { currentPassword: 'wrong', newPassword: 'seven tall blue pears' },
       });
-    expect([(await change()).status, (await change()).status]).toEqual([403, 403]);
+    for (let time = 0; time < 6; time += 1) expect((await change()).status).toBe(403);
     const keys = Array.from({ length: 1_000 }, (_, index) => ({ 'idempotency-key': `key-${index}` })).values();
     let idempotent = {};
     await condition('the account is delayed', async () => {
