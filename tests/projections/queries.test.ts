@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LicenseFacts } from '../../src/domain/license/license.ts';
 import { type Status, status } from '../../src/domain/license/status.ts';
 import { activationsOf } from '../../src/projections/tables/activations.ts';
 import { historyOf } from '../../src/projections/tables/license-events.ts';
-import { listLicenses } from '../../src/projections/tables/license-list.ts';
+import { type LicensePlace, listLicenses } from '../../src/projections/tables/license-list.ts';
 import { type DueLicense, dueLicenses, licenseById } from '../../src/projections/tables/licenses.ts';
 import { removeValue, storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
@@ -85,12 +86,13 @@ describe('the list', () => {
 
   test('comes in pages that licenses issued meanwhile do not shift', async () => {
     const seen: string[] = [];
-    let after: string | null = null;
+    let after: LicensePlace | null = null;
     for (let page = 0; page < 20; page++) {
-      const found: string[] = await idsOf(vendor, { limit: 2, after });
-      if (found.length === 0) break;
-      seen.push(...found);
-      after = found.at(-1) ?? null;
+      const found = await list(vendor, { limit: 2, after });
+      const last: LicenseFacts | undefined = found.at(-1)?.facts;
+      if (last === undefined) break;
+      seen.push(...found.map(({ facts }) => facts.licenseId));
+      after = last;
       ledger.issue(`meanwhile ${page}`);
       await project(models.projector, ledger.log);
     }

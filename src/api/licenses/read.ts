@@ -5,7 +5,7 @@ import type { Instant } from '../../domain/time.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
-import { listLicenses } from '../../projections/tables/license-list.ts';
+import { type LicensePlace, listLicenses } from '../../projections/tables/license-list.ts';
 import { type LicenseView, licenseById } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { page } from '../paging.ts';
@@ -56,7 +56,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. expiresAfter includes its instant, expiresBefore does not. q: what the reference or the name of the holder begins with, in any case. A cursor goes with its filters.',
+      'The licenses that your organization issues or holds, newest first. expiresAfter includes its instant, expiresBefore does not. q: what the reference or the name of the holder begins with, in any case; of holders that begin so, 1,000 are looked at. A cursor goes with its filters.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -70,15 +70,24 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
       return page<LicenseView>(
         secrets,
         { limit, cursor: from },
-        `licenses\0${orgId}\0${filtered}`,
+        // Of the version of its places.
+        `licenses 2\0${orgId}\0${filtered}`,
         (parameters) => `/v1/licenses?${filtered.size === 0 ? '' : `${filtered}&`}${parameters}`,
-        ({ facts }) => facts.licenseId,
+        ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
         (after, count) =>
-          asTenant(pool, orgId, (db) => listLicenses(db, { orgId, limit: count, after, now: at, ...filters })),
+          asTenant(pool, orgId, (db) =>
+            listLicenses(db, { orgId, limit: count, after: placeIn(after), now: at, ...filters }),
+          ),
         ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
       );
     },
   });
+
+const placeIn = (cursor: string | null): LicensePlace | null => {
+  if (cursor === null) return null;
+  const [createdAt = '', licenseId = ''] = cursor.split(' ');
+  return { createdAt, licenseId };
+};
 
 /** GET /v1/licenses/{licenseId} */
 export const getLicense = ({ pool, store, now }: ReadNeeds): Route =>

@@ -5,12 +5,15 @@ import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { type LicenseColumns, type LicenseView, licenseColumns, readLicense } from './licenses.ts';
 
+/** Where a license stands in a list, for good: also where it is not in the list any more. */
+export type LicensePlace = { readonly createdAt: Instant; readonly licenseId: string };
+
 type Listing = {
   readonly orgId: string;
   /** Rows at most; ask for one more than is shown to know whether there is a next page. */
   readonly limit: number;
-  /** The last license of the page before; null: from the newest. */
-  readonly after: string | null;
+  /** Where the page before ended; null: from the newest. */
+  readonly after: LicensePlace | null;
   readonly status?: Status | undefined;
   readonly tier?: Tier | undefined;
   readonly product?: string | undefined;
@@ -34,7 +37,9 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
   const values: unknown[] = [orgId, limit];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const filters = [
-    after === null ? [] : `(l.created_at, l.license_id) < ${placeOf(parameter(after))}`,
+    after === null
+      ? []
+      : `(l.created_at, l.license_id) < (${parameter(after.createdAt)}::timestamptz, ${parameter(after.licenseId)})`,
     status === undefined ? [] : hasStatus(status, () => `${parameter(now)}::timestamptz`),
     tier === undefined ? [] : `l.tier = ${parameter(tier)}`,
     // Not `= any`, which the planner takes for rare, under row-level security, and sorts all licenses for.
@@ -92,9 +97,6 @@ const holdersNamed = async (db: PoolClient, prefix: string): Promise<readonly st
   });
   return rows[0]?.holders ?? [];
 };
-
-const placeOf = (licenseId: string): string =>
-  `(select c.created_at, c.license_id from rm.licenses c where c.license_id = ${licenseId})`;
 
 // The status of src/domain/license/status.ts, in SQL; a test holds the two together. In conditions that the planner can
 // weigh, and that the partial indexes of licenses are made for.

@@ -57,6 +57,16 @@ test('a search goes on page by page, each license once', async () => {
   expect(seen).toEqual(ids.toReversed());
 });
 
+test('a list goes on where a page ended, also when its last license is in the list no more', async () => {
+  const holder = await ledger.createVendor('Leaving Customer');
+  const ids: string[] = [];
+  for (let count = 0; count < 4; count += 1) ids.push(await issue({ holderOrganizationId: holder.organizationId }));
+  const first = await ledger.call('GET', '/v1/licenses?limit=2', { key: holder.apiKey });
+  const body = { toHolderOrganizationId: null };
+  expect((await ledger.call('POST', `/v1/licenses/${ids[2]}/transfer`, { key: vendor.apiKey, body })).status).toBe(200);
+  expect(await list(`limit=2&cursor=${first.body.nextCursor}`, holder.apiKey)).toEqual([ids[1], ids[0]]);
+});
+
 test('a filter that is none is refused', async () => {
   for (const query of ['holder=x', 'expiresBefore=tomorrow', 'q=', `q=${'x'.repeat(201)}`])
     expect(await list(query)).toEqual([400, 'INVALID_REQUEST']);

@@ -133,7 +133,7 @@ const own = `issuer_org_id = '${vendor}'`;
 describe('a list is read by an index under row-level security:', () => {
   test.each<[string, string, (db: PoolClient) => Promise<unknown>]>([
     ['licenses', '', list({})],
-    ['licenses, a later page', '', list({ after: 'lic_400' })],
+    ['licenses, a later page', '', list({ after: { createdAt: testInstant(24_000), licenseId: 'lic_400' } })],
     ['licenses by status ACTIVE', '', list({ status: 'ACTIVE' })],
     ['licenses by status EXPIRED', '', list({ status: 'EXPIRED' })],
     ['licenses by status SUSPENDED', 'licenses_suspended', list({ status: 'SUSPENDED' })],
@@ -225,4 +225,26 @@ describe('a list is read by an index under row-level security:', () => {
     expect(fed.readWhole).toEqual([]);
     expect(fed.indexes).toContain('license_events_by_holder');
   });
+});
+
+test('of the holders whose name begins alike, a thousand are looked at', async () => {
+  await transaction(models.projector, 'begin', async (db) => {
+    for (const [table, key] of [
+      ['licenses', 'license_id'],
+      ['organizations', 'organization_id'],
+    ] as const) {
+      const model = readModelTables.find((each) => each.table.name === table);
+      if (model === undefined) throw new Error(`There is no table ${table}.`);
+      const { rows } = await db.query(`select to_jsonb(t) as row from ${table} t limit 1`);
+      const copies = Array.from({ length: 1_001 }, (_, n) => {
+        const holder = `org_many_${n}`;
+        const own = table === 'licenses' ? { license_id: `lic_many_${n}`, holder_org_id: holder } : { name: 'Many' };
+        const issuerOrgId = table === 'licenses' ? vendor : holder;
+        return { ...rows[0]?.row, [key]: holder, ...own, issuer_org_id: issuerOrgId };
+      });
+      await insertRows(db, model.table, copies);
+    }
+  });
+  const found = await asTenant(models.api, vendor, (db) => db.query("select rm.holders_named('many') as holders"));
+  expect(found.rows[0].holders).toHaveLength(1_000);
 });
