@@ -1,18 +1,17 @@
 import type { Server } from 'node:http';
 import { type AppNeeds, createApp } from './app.ts';
 import { serveDocsPage } from './docs-page.ts';
-import { type HealthNeeds, healthRoutes } from './health.ts';
 import { openApiText } from './openapi.ts';
 import { problemsPage } from './problems-page.ts';
 import type { Route } from './route.ts';
 import { createRoutes, type RouteNeeds } from './routes.ts';
 
 /** Everything the API stands on; main builds it. */
-export type ApiNeeds = AppNeeds & RouteNeeds & HealthNeeds;
+export type ApiNeeds = AppNeeds & RouteNeeds;
 
 /** The API: its operations, health, /openapi.json, /docs and /problems. The server is not listening yet. */
 export const createApi = (needs: ApiNeeds): { readonly server: Server; readonly routes: readonly Route[] } => {
-  const routes = [...createRoutes(needs), ...healthRoutes(needs)];
+  const routes = createRoutes(needs);
   const document = openApiText(routes, needs.version.version);
   const page = problemsPage();
   const server = createApp(needs, routes, (serve, respond) => {

@@ -100,6 +100,8 @@ type Described = {
   readonly conditional?: boolean;
   /** True for what is asked every few seconds by machines: successes are not logged. */
   readonly isProbe?: boolean;
+  /** Anybody may call, and who is signed in may say so with an access token. */
+  readonly takesAccessToken?: boolean;
 };
 
 /** `body` undefined: the answer is a stream of `type`, or has none. */
@@ -107,7 +109,12 @@ export type ReplyShape = {
   readonly description: string;
   readonly body?: z.ZodType;
   readonly type?: string;
+  /** What it says beside what all answers of such operations do. */
+  readonly headers?: readonly ReplyHeader[];
 };
+
+/** A header of a single answer. */
+export type ReplyHeader = 'ETag' | 'Location';
 
 type Definition<Schema extends RequestSchema, Handled> = Described & {
   readonly request: Schema;

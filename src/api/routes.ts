@@ -2,12 +2,13 @@ import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
+import { type HealthNeeds, healthRoutes } from './health.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { OrganizationNeeds } from './organizations/needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';
 import type { Route } from './route.ts';
 
-export type RouteNeeds = LicenseRouteNeeds & AuthNeeds & OrganizationNeeds & EventRouteNeeds;
+export type RouteNeeds = LicenseRouteNeeds & AuthNeeds & OrganizationNeeds & EventRouteNeeds & HealthNeeds;
 
 /**
  * Every operation, the most frequent first, because the router tries them in this order. A path without parameters stands
@@ -20,4 +21,5 @@ export const createRoutes = (needs: RouteNeeds): readonly Route[] => [
   ...organizationRoutes(needs),
   ...eventRoutes(needs),
   ...catalogRoutes(needs),
+  ...healthRoutes(needs),
 ];

@@ -17,6 +17,9 @@ export const text = (charactersMax: number) =>
     .max(charactersMax)
     .refine((value) => !value.includes('\0') && !/\p{Surrogate}/u.test(value), 'must not contain NUL');
 
+/** Any JSON. Named where it is, because it refers to itself. */
+export const jsonValue = z.json().register(z.globalRegistry, { id: 'JsonValue', description: 'Any JSON value.' });
+
 /** An ISO 8601 date-time with a zone, brought to UTC and milliseconds. */
 export const instantIn = z
   .string()

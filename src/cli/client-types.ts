@@ -53,7 +53,7 @@ type Content = { readonly content?: Readonly<Record<string, { readonly schema: S
 type Operation = {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: Content;
+  readonly requestBody?: Content & { readonly required?: boolean };
   readonly responses: Readonly<Record<string, Content>>;
 };
 type Placed = Operation & { readonly path: string; readonly method: string };
@@ -86,7 +86,7 @@ const parametersOf = (place: string, name: string, { parameters = [] }: Placed):
 
 const bodyOf = ({ requestBody }: Placed): string => {
   const schema = requestBody?.content?.['application/json']?.schema;
-  return schema === undefined ? '' : `body: ${typeOf(schema)}`;
+  return schema === undefined ? '' : `body${requestBody?.required === true ? '' : '?'}: ${typeOf(schema)}`;
 };
 
 /** The type of a success; `undefined` for one without a body, null where an answer is no JSON, which the client does not call. */
@@ -111,7 +111,10 @@ const typeOf = (schema: Schema): string => {
   if ('const' in schema) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   const either = anyOf ?? oneOf;
-  if (either !== undefined) return either.map(typeOf).join(' | ');
+  // Any text beside known ones would make their type that of any text.
+  const isOpen = either?.some(({ $ref: known }) => known !== undefined) === true;
+  if (either !== undefined)
+    return either.map((each) => (isOpen && each.type === 'string' ? '(string & {})' : typeOf(each))).join(' | ');
   if (allOf !== undefined) return allOf.map((each) => `(${typeOf(each)})`).join(' & ');
   if (Array.isArray(type)) return type.map((each) => typeOf({ ...schema, type: each })).join(' | ');
   switch (type) {
@@ -143,5 +146,5 @@ const objectOf = ({ properties = {}, required = [], additionalProperties }: Sche
   return `{ ${[...fields, ...(isOpen ? [others] : [])].join('; ')} }`;
 };
 
-const typeName = (name: string): string => name.replace(/^_+s/, 'S');
+const typeName = (name: string): string => name;
 const quoted = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name));

@@ -43,6 +43,8 @@ export const currentOpenApi = (): string => {
     log: createRequestLog(log),
     metrics: createMetrics(),
     now: () => '',
+    ready: async () => ({ ready: false, parts: {} }),
+    version: { version },
   });
   return openApiText(routes, version);
 };

@@ -3,7 +3,7 @@ import type { Problem } from './generated/operations.ts';
 /** The API refused a request: `code` says why (GET /problems explains each), `problem` is the whole answer. */
 export class LedgerProblem extends Error {
   override readonly name = 'LedgerProblem';
-  readonly code: string;
+  readonly code: Problem['code'];
   readonly status: number;
   readonly requestId: string;
   readonly problem: Problem;

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApiDocument, openApiText } from '../../src/api/openapi.ts';
 import { permissions } from '../../src/api/permissions.ts';
+import { meanings } from '../../src/api/problems.ts';
 import type { Route } from '../../src/api/route.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
@@ -27,6 +29,8 @@ test('the served document describes every route with its replies, codes and who 
         `${route.operationId} ${code}`,
       ).toBe(true);
     }
+    for (const [status, { type }] of Object.entries(route.replies))
+      if (type !== undefined) expect(Object.keys(operation?.responses?.[status]?.content ?? {})).toEqual([type]);
     expect(operation?.security, route.operationId).toEqual(securityOf(route));
     expect(operation?.requestBody === undefined).toBe(route.request.shape.body === undefined);
   }
@@ -46,10 +50,62 @@ test('the same routes give the same text', () => {
   expect(openApiText(ledger.routes, '1.0.0')).toBe(openApiText(ledger.routes, '1.0.0'));
 });
 
-const securityOf = ({ access }: Route): readonly object[] => {
+test('the file is what is served, but for the version', async () => {
+  const { body: served } = await ledger.call('GET', '/openapi.json');
+  const file = JSON.parse(readFileSync('openapi.json', 'utf8'));
+  expect({ ...served, info: null }).toEqual({ ...file, info: null });
+  expect(Object.keys(file.paths)).toEqual(expect.arrayContaining(['/livez', '/readyz', '/version']));
+});
+
+test('the document says what every group of operations and every component is, by names that mean something', () => {
+  const { tags = [], components } = openApiDocument(ledger.routes, '0.0.0');
+  const used = new Set(ledger.routes.map(({ tag }) => tag));
+  expect(tags.map(({ name }) => name).sort()).toEqual([...used].sort());
+  expect(tags.filter(({ description = '' }) => description === '')).toEqual([]);
+  expect(Object.keys(components?.schemas ?? {}).filter((name) => name.startsWith('_'))).toEqual([]);
+});
+
+test('a problem is described with its codes, which later versions may add to, and with what some of them bring', () => {
+  const { Problem, ProblemCode } = openApiDocument(ledger.routes, '0.0.0').components?.schemas ?? {};
+  expect(ProblemCode).toMatchObject({ type: 'string', enum: Object.keys(meanings) });
+  expect(Problem).toMatchObject({
+    properties: {
+      code: { anyOf: [{ $ref: '#/components/schemas/ProblemCode' }, { type: 'string' }] },
+      activations: { type: 'array', items: { $ref: '#/components/schemas/Activation' } },
+      licenseId: { type: 'string' },
+    },
+  });
+});
+
+test('what only some operations take and answer stands at those', () => {
+  const { paths = {} } = openApiDocument(ledger.routes, '0.0.0');
+  const parametersOf = (path: string) => JSON.stringify(paths[path]?.get?.parameters ?? []);
+  expect(parametersOf('/v1/events/stream')).toContain('"Last-Event-ID"');
+  expect(parametersOf('/v1/events')).not.toContain('"Last-Event-ID"');
+  const headersAt = (path: string, method: 'get' | 'post', status: string) =>
+    Object.keys(paths[path]?.[method]?.responses?.[status]?.headers ?? {});
+  expect(headersAt('/v1/licenses', 'post', '201')).toEqual(
+    expect.arrayContaining([
+      'Location',
+      'ETag',
+      'X-Request-Id',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Idempotent-Replayed',
+    ]),
+  );
+  expect(headersAt('/v1/events', 'get', '200')).toContain('Link');
+  expect(headersAt('/v1/licenses', 'get', '200')).toContain('Link');
+  expect(headersAt('/v1/licenses', 'get', '401')).toContain('WWW-Authenticate');
+  expect(headersAt('/v1/licenses', 'get', '503')).toContain('Retry-After');
+  expect(headersAt('/v1/licenses', 'post', '409')).toContain('Retry-After');
+});
+
+const securityOf = ({ access, operationId }: Route): readonly object[] => {
   switch (access.kind) {
     case 'anybody':
-      return [];
+      // Without a password it takes the token of whoever accepts.
+      return operationId === 'acceptInvitation' ? [{}, { accessToken: [] }] : [];
     case 'user':
       return [{ accessToken: [] }];
     case 'license':

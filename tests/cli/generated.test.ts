@@ -10,3 +10,12 @@ test('openapi.json is what the routes say (npm run openapi writes it)', () => {
 test('the client’s types are what the routes say (npm run openapi writes them)', () => {
   expect(readFileSync(clientTypesFile, 'utf8')).toBe(currentClientTypes());
 });
+
+test('the client knows the operations that answer with JSON only, and which bodies may be left out', () => {
+  const types = currentClientTypes();
+  expect(types).not.toContain('streamEvents');
+  expect(types).toContain('  listEvents: {');
+  expect(types).toMatch(/ logOut: \{ body\?: LogOut;/);
+  expect(types).toMatch(/ logIn: \{ body: LogIn;/);
+  expect(types).toMatch(/ code: ProblemCode \| \(string & \{\}\);/);
+});

@@ -44,6 +44,7 @@ export const acceptInvitation = (needs: AuthNeeds): Route =>
     description:
       'With a password it makes a user of the invited address and signs in. Without one it takes the access token of the user who has that address; displayName goes with a password only.',
     tag: 'Members',
+    takesAccessToken: true,
     effect: 'append',
     request: z.object({ params: none, query: none, body: acceptBody }),
     replies: {

@@ -95,7 +95,7 @@ export const createPolicy = (needs: CatalogNeeds): Route =>
     permission: 'changeCatalog',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newPolicy }),
-    replies: { 201: { description: 'Added, as version 1.', body: policyShape } },
+    replies: { 201: { description: 'Added, as version 1.', body: policyShape, headers: ['Location', 'ETag'] } },
     rejections: ['ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID'],
     handle: ({ body }, call) =>
       changePolicies(needs, call, 'createPolicy', body, (at, attempt) => {

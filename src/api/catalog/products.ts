@@ -98,7 +98,7 @@ export const createProduct = (needs: CatalogNeeds): Route =>
     permission: 'changeCatalog',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newProduct }),
-    replies: { 201: { description: 'Added.', body: productShape } },
+    replies: { 201: { description: 'Added.', body: productShape, headers: ['Location', 'ETag'] } },
     rejections: ['CODE_TAKEN'],
     handle: ({ body }, call) => {
       const { organizationId: issuerOrgId } = call.caller;

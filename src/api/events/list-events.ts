@@ -61,6 +61,10 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       const refusal = wait === 0 ? null : await refusalByNow(needs.authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
-      return { status: 200, body: { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore } };
+      const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };
+      if (!page.hasMore) return { status: 200, body };
+      const filter = types === null ? '' : `types=${types.join()}&`;
+      const next = `/v1/events?${filter}limit=${limit}&cursor=${nextCursor}`;
+      return { status: 200, body, headers: { Link: `<${next}>; rel="next"` } };
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, idOf, instantIn, reasonCode, reasonOf, text } from '../schemas.ts';
+import { duration, idOf, instantIn, jsonValue, reasonCode, reasonOf, text } from '../schemas.ts';
 import { entitlementsIn } from './grant-schemas.ts';
 import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
 
@@ -7,7 +7,7 @@ const metadataBytesMax = 16 * 1024;
 
 /** What an issuer notes on a license. */
 export const metadataIn = z
-  .record(text(100), z.json())
+  .record(text(100), jsonValue)
   .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
   .refine((metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= metadataBytesMax, 'must have at most 16 kB');
 

@@ -31,6 +31,7 @@ export type OriginNeeds = CommandNeeds & {
 export const originReplies = {
   201: {
     description: 'Done. The key cannot be shown again.',
+    headers: ['Location', 'ETag'] as const,
     body: z.strictObject({ license: licenseShape, licenseKey: z.string() }),
   },
 };

@@ -76,6 +76,7 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
     replies: {
       201: {
         description: 'Created. The secret is in this answer only.',
+        headers: ['Location', 'ETag'],
         body: z
           .strictObject({ apiKey: apiKeyShape, secret: z.string().meta({ description: 'lgr_live_…' }) })
           .meta({ id: 'ApiKeyCreated' }),

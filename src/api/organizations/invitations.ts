@@ -49,6 +49,7 @@ export const inviteMember = (needs: OrganizationNeeds): Route =>
     replies: {
       201: {
         description: 'Invited. The token is in this answer only.',
+        headers: ['ETag'],
         body: z.strictObject({ invitation: invitationShape, token: z.string() }).meta({ id: 'Invited' }),
       },
     },

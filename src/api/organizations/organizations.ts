@@ -68,7 +68,7 @@ export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
     tag: 'Organizations',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newOrganization }),
-    replies: { 201: { description: 'Opened.', body: organizationShape } },
+    replies: { 201: { description: 'Opened.', body: organizationShape, headers: ['Location', 'ETag'] } },
     rejections: ['QUOTA_EXCEEDED'],
     handle: ({ body: { name, timeZone } }, call) => {
       const { userId } = call.user;

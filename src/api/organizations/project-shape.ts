@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ProjectView } from '../../projections/tables/projects.ts';
-import { idOf, instantOut } from '../schemas.ts';
+import { idOf, instantOut, jsonValue } from '../schemas.ts';
 
 export const projectId = idOf('prj', 'prj_01h455vb4pex5vsknk084sn02q');
 
@@ -9,7 +9,7 @@ export const projectShape = z
   .strictObject({
     id: projectId,
     name: z.string().meta({ example: 'Apollo' }),
-    metadata: z.record(z.string(), z.json()),
+    metadata: z.record(z.string(), jsonValue),
     createdAt: instantOut,
     archivedAt: instantOut.nullable(),
   })

@@ -72,7 +72,7 @@ export const createProject = (needs: OrganizationNeeds): Route =>
     permission: 'changeProjects',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newProject }),
-    replies: { 201: { description: 'Opened.', body: projectShape } },
+    replies: { 201: { description: 'Opened.', body: projectShape, headers: ['Location', 'ETag'] } },
     rejections: ['PROJECT_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'],
     handle: ({ body }, call) => createProjectAs(needs, call, body),
   });

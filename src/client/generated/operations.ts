@@ -6,9 +6,10 @@ export type AcquireLease = { licenseKey?: string; licenseId?: string; leaseHolde
 export type DeactivateLicense = { licenseKey?: string; licenseId?: string; fingerprint?: string; activationId?: string };
 export type SwapActivation = { licenseKey?: string; licenseId?: string; release: { fingerprint?: string; activationId?: string }; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
 export type RecordUsage = { licenseKey?: string; licenseId?: string; meter: string; quantity: number; usageId?: string; occurredAt?: string };
-export type IssueLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string }; replaces?: string };
-export type ImportLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: Schema0 }; reason?: { code: string; text?: string }; source: string; sourceRef: string; historyFrom: string };
-export type ChangeLicense = { metadata?: { [name: string]: Schema0 }; externalRef?: string | null };
+export type IssueLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: JsonValue }; reason?: { code: string; text?: string }; replaces?: string };
+export type JsonValue = string | number | boolean | null | (JsonValue)[] | { [name: string]: JsonValue };
+export type ImportLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: JsonValue }; reason?: { code: string; text?: string }; source: string; sourceRef: string; historyFrom: string };
+export type ChangeLicense = { metadata?: { [name: string]: JsonValue }; externalRef?: string | null };
 export type ReleaseActivation = { reason?: { code: string; text?: string } };
 export type AssignUser = { user: string; reason?: { code: string; text?: string } };
 export type UnassignUser = { reason?: { code: string; text?: string } };
@@ -41,18 +42,18 @@ export type NewInvitation = { email: string; role: "OWNER" | "ADMIN" | "MEMBER" 
 export type MemberChange = { role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
 export type NewApiKey = { name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; expiresAt?: string | null };
 export type ApiKeyChange = { name?: string; scopes?: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[] };
-export type NewProject = { name: string; metadata?: { [name: string]: Schema0 } };
-export type ProjectChange = { name?: string; metadata?: { [name: string]: Schema0 }; archived?: boolean };
+export type NewProject = { name: string; metadata?: { [name: string]: JsonValue } };
+export type ProjectChange = { name?: string; metadata?: { [name: string]: JsonValue }; archived?: boolean };
 export type NewProduct = { code: string; name: string; description?: string | null };
 export type ProductChange = { name?: string; description?: string | null };
 export type NewPolicy = { name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; type?: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy?: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds?: number; validationTtlSeconds?: number; offlineGraceSeconds?: number; overage?: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation?: { allowed?: boolean; cooldownSeconds?: number; maxPerTerm?: number | null }; fingerprintMatching?: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired?: boolean; productRequired?: boolean; lease?: { scope?: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds?: number; resurrectSeconds?: number; borrowMaxSeconds?: number }; heartbeatSeconds?: number | null; remindBefore?: (string)[]; trialEnd?: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment?: boolean; transferable?: boolean; renewUntilSeconds?: number | null; checkInSeconds?: number | null; userRequired?: boolean; leaseRequired?: boolean; environment?: string | null; versions?: { from?: string | null; below?: string | null } | null; reclaimBorrowed?: boolean; term?: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[] };
 export type PolicyChange = { name?: string; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products?: (string)[]; type?: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy?: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds?: number; validationTtlSeconds?: number; offlineGraceSeconds?: number; overage?: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy?: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation?: { allowed?: boolean; cooldownSeconds?: number; maxPerTerm?: number | null }; fingerprintMatching?: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired?: boolean; productRequired?: boolean; lease?: { scope?: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds?: number; resurrectSeconds?: number; borrowMaxSeconds?: number }; heartbeatSeconds?: number | null; remindBefore?: (string)[]; trialEnd?: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment?: boolean; transferable?: boolean; renewUntilSeconds?: number | null; checkInSeconds?: number | null; userRequired?: boolean; leaseRequired?: boolean; environment?: string | null; versions?: { from?: string | null; below?: string | null } | null; reclaimBorrowed?: boolean; term?: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null })[] };
-export type Schema0 = string | number | boolean | null | (Schema0)[] | { [name: string]: Schema0 };
 export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
-export type Problem = { type: string; title: string; status: number; detail: string; code: string; errors?: ({ pointer: string; detail: string })[]; requestId: string; [name: string]: unknown };
-export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
+export type Problem = { type: string; title: string; status: number; detail: string; code: ProblemCode | (string & {}); errors?: ({ pointer: string; detail: string })[]; activations?: (Activation)[]; licenseId?: string; requestId: string; [name: string]: unknown };
+export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "ARCHIVED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
 export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
+export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
 export type MeteredUse = { id: string; meter: string; total: number; max: number };
 export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; asOf: string };
 export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
@@ -72,15 +73,14 @@ export type Invitation = { state: "invited"; invitationId: string; email?: strin
 export type Invited = { invitation: Invitation; token: string };
 export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
-export type Project = { id: string; name: string; metadata: { [name: string]: Schema1 }; createdAt: string; archivedAt: string | null };
+export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 export type Product = { id: string; code: string; name: string; description: string | null; createdAt: string; archivedAt: string | null };
 export type Policy = { id: string; version: number; name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; overage: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation: { allowed: boolean; cooldownSeconds: number; maxPerTerm: number | null }; fingerprintMatching: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired: boolean; productRequired: boolean; lease: { scope: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds: number; resurrectSeconds: number; borrowMaxSeconds: number }; heartbeatSeconds: number | null; remindBefore: (string)[]; trialEnd: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment: boolean; transferable: boolean; renewUntilSeconds: number | null; checkInSeconds: number | null; userRequired: boolean; leaseRequired: boolean; environment: string | null; versions: { from: string | null; below: string | null } | null; reclaimBorrowed: boolean; products: (string)[]; term: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; createdAt: string; versionCreatedAt: string; archivedAt: string | null };
-export type Schema1 = string | number | boolean | null | (Schema1)[] | { [name: string]: Schema1 };
 /** Every operation: what it takes, and what it answers with. */
 export type Operations = {
-  validateLicense: { body: ValidateLicense; answer: Validation };
-  renewLease: { params: { leaseId: string }; body: LeaseHeartbeat; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
+  validateLicense: { body?: ValidateLicense; answer: Validation };
+  renewLease: { params: { leaseId: string }; body?: LeaseHeartbeat; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
   activateLicense: { body: ActivateLicense; answer: { activation: Activation; changed: boolean; limits: LicenseUsage; revision: number } };
   acquireLease: { body: AcquireLease; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
   releaseLease: { params: { leaseId: string }; query?: { licenseId?: string }; answer: { leaseId: string; changed: boolean; limits: LicenseUsage; revision: number } };
@@ -94,13 +94,13 @@ export type Operations = {
   getLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: License };
   changeLicense: { params: { licenseId: string }; body: ChangeLicense; answer: { license: License; changed: boolean } };
   listActivations: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Activation)[]; nextCursor: string | null; hasMore: boolean } };
-  releaseActivation: { params: { licenseId: string; activationId: string }; body: ReleaseActivation; answer: { license: License; changed: boolean } };
+  releaseActivation: { params: { licenseId: string; activationId: string }; body?: ReleaseActivation; answer: { license: License; changed: boolean } };
   listLicenseUsers: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (AssignedUser)[]; nextCursor: string | null; hasMore: boolean } };
   assignLicenseUser: { params: { licenseId: string }; body: AssignUser; answer: { license: License; changed: boolean; user: string } };
-  unassignLicenseUser: { params: { licenseId: string; user: string }; body: UnassignUser; answer: { license: License; changed: boolean } };
+  unassignLicenseUser: { params: { licenseId: string; user: string }; body?: UnassignUser; answer: { license: License; changed: boolean } };
   licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
   suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
-  reinstateLicense: { params: { licenseId: string }; body: ReinstateLicense; answer: { license: License; changed: boolean } };
+  reinstateLicense: { params: { licenseId: string }; body?: ReinstateLicense; answer: { license: License; changed: boolean } };
   renewLicense: { params: { licenseId: string }; body: RenewLicense; answer: { license: License; changed: boolean } };
   revokeLicense: { params: { licenseId: string }; body: RevokeLicense; answer: { license: License; changed: boolean } };
   changeLicenseExpiry: { params: { licenseId: string }; body: ChangeLicenseExpiry; answer: { license: License; changed: boolean } };
@@ -113,11 +113,11 @@ export type Operations = {
   changeLicenseProducts: { params: { licenseId: string }; body: ChangeLicenseProducts; answer: { license: License; changed: boolean } };
   changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
   transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean } };
-  rotateLicenseKey: { params: { licenseId: string }; body: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
+  rotateLicenseKey: { params: { licenseId: string }; body?: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
   signUp: { body: SignUp; answer: SignedIn };
   logIn: { body: LogIn; answer: SignedIn };
   refresh: { body: Refresh; answer: SignedIn };
-  logOut: { body: LogOut; answer: undefined };
+  logOut: { body?: LogOut; answer: undefined };
   switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
   me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
   changePassword: { body: ChangePassword; answer: undefined };
@@ -131,7 +131,7 @@ export type Operations = {
   listOrganizations: { query?: { limit?: number; cursor?: string }; answer: { data: (OrganizationMembership)[]; nextCursor: string | null; hasMore: boolean } };
   createOrganization: { body: NewOrganization; answer: Organization };
   getOrganization: { params: { organizationId: string }; answer: Organization };
-  changeOrganization: { params: { organizationId: string }; body: OrganizationChange; answer: Organization };
+  changeOrganization: { params: { organizationId: string }; body?: OrganizationChange; answer: Organization };
   closeOrganization: { params: { organizationId: string }; answer: Organization };
   listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
@@ -141,26 +141,28 @@ export type Operations = {
   listApiKeys: { query?: { limit?: number; cursor?: string }; answer: { data: (ApiKey)[]; nextCursor: string | null; hasMore: boolean } };
   createApiKey: { body: NewApiKey; answer: ApiKeyCreated };
   getApiKey: { params: { apiKeyId: string }; answer: ApiKey };
-  changeApiKey: { params: { apiKeyId: string }; body: ApiKeyChange; answer: ApiKey };
+  changeApiKey: { params: { apiKeyId: string }; body?: ApiKeyChange; answer: ApiKey };
   revokeApiKey: { params: { apiKeyId: string }; answer: ApiKey };
   listProjects: { query?: { limit?: number; cursor?: string; archived?: "true" | "false"; q?: string }; answer: { data: (Project)[]; nextCursor: string | null; hasMore: boolean } };
   createProject: { body: NewProject; answer: Project };
   getProject: { params: { projectId: string }; answer: Project };
-  changeProject: { params: { projectId: string }; body: ProjectChange; answer: Project };
+  changeProject: { params: { projectId: string }; body?: ProjectChange; answer: Project };
   archiveProject: { params: { projectId: string }; answer: Project };
   listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
-  streamEvents: { query?: { cursor?: string; types?: string }; answer: undefined };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
   listProducts: { query?: { limit?: number; cursor?: string; code?: string; archived?: "true" | "false"; q?: string }; answer: { data: (Product)[]; nextCursor: string | null; hasMore: boolean } };
   createProduct: { body: NewProduct; answer: Product };
   getProduct: { params: { productId: string }; answer: Product };
-  changeProduct: { params: { productId: string }; body: ProductChange; answer: Product };
+  changeProduct: { params: { productId: string }; body?: ProductChange; answer: Product };
   archiveProduct: { params: { productId: string }; answer: Product };
   listPolicies: { query?: { limit?: number; cursor?: string; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; archived?: "true" | "false"; q?: string }; answer: { data: (Policy)[]; nextCursor: string | null; hasMore: boolean } };
   createPolicy: { body: NewPolicy; answer: Policy };
   getPolicy: { params: { policyId: string }; query?: { version?: number }; answer: Policy };
-  changePolicy: { params: { policyId: string }; body: PolicyChange; answer: Policy };
+  changePolicy: { params: { policyId: string }; body?: PolicyChange; answer: Policy };
   archivePolicy: { params: { policyId: string }; answer: Policy };
+  live: { answer: { status: "ok" } };
+  ready: { answer: { status: "ok"; parts: { [name: string]: string } } };
+  version: { answer: { [name: string]: string } };
 };
 /** Where each operation is; `repeats`: it takes an Idempotency-Key. */
 export const operations = {
@@ -234,7 +236,6 @@ export const operations = {
   changeProject: { method: 'PATCH', path: '/v1/projects/{projectId}', repeats: true },
   archiveProject: { method: 'DELETE', path: '/v1/projects/{projectId}', repeats: true },
   listEvents: { method: 'GET', path: '/v1/events', repeats: false },
-  streamEvents: { method: 'GET', path: '/v1/events/stream', repeats: false },
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },
   listProducts: { method: 'GET', path: '/v1/products', repeats: false },
   createProduct: { method: 'POST', path: '/v1/products', repeats: true },
@@ -246,4 +247,7 @@ export const operations = {
   getPolicy: { method: 'GET', path: '/v1/policies/{policyId}', repeats: false },
   changePolicy: { method: 'PATCH', path: '/v1/policies/{policyId}', repeats: true },
   archivePolicy: { method: 'DELETE', path: '/v1/policies/{policyId}', repeats: true },
+  live: { method: 'GET', path: '/livez', repeats: false },
+  ready: { method: 'GET', path: '/readyz', repeats: false },
+  version: { method: 'GET', path: '/version', repeats: false },
 } as const satisfies Record<keyof Operations, { method: string; path: string; repeats: boolean }>;

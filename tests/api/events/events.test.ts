@@ -66,6 +66,17 @@ describe('the feed', () => {
     ]);
   });
 
+  test('links to the next page while there is one, with the same filter', async () => {
+    const { headers, body } = await get('?limit=1&types=ledger.license.issued.v1');
+    const link = /^<(.+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? '';
+    expect(link).toBe(`/v1/events?types=LicenseIssued&limit=1&cursor=${body.nextCursor}`);
+    const next = await ledger.call('GET', link, { key: ledger.a.apiKey });
+    expect([next.status, Object.values(next.body.data ?? {}).map(({ type }) => type)]).toEqual([
+      ...[200, ['ledger.license.issued.v1']],
+    ]);
+    expect((await get('?limit=1000')).headers.get('link')).toBeNull();
+  });
+
   test('names the license in every type of event, and covers nothing that an event says of itself', async () => {
     const { body } = await get('?limit=1000');
     const stored = feedIn(await ledger.events(), ledger.a.organizationId);
