@@ -91,8 +91,8 @@ class Client:
 
 
 def answer_of(status, text):
-    """The answer's object, None where there is no body; anything else, as of a captive portal, is a Problem."""
-    if not text:
+    """The answer's object, None for a 204; anything else, as of a captive portal, is a Problem."""
+    if status == 204:
         return None
     try:
         answer = json.loads(text)

@@ -58,7 +58,7 @@ def ask(client):
     body = {"licenseKey": KEY, "product": PRODUCT, "fingerprint": FINGERPRINT, "nonce": nonce}
     answer = client.post("/v1/licenses/validate", body)
     # A proxy that plays back an older answer does not know this request's nonce.
-    if answer is None or answer.get("nonce") != nonce:
+    if answer.get("nonce") != nonce:
         raise NotOurs("The answer is not to this request.")
     keep(answer)
     return answer

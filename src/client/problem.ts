@@ -37,9 +37,9 @@ export const problemOf = (status: number, text: string): LedgerProblem => {
   });
 };
 
-/** The object that a success brings; undefined for one without a body. Throws LedgerProblem for anything else, as of a captive portal. */
+/** The object that a success brings; undefined for a 204. Throws LedgerProblem for anything else, as of a captive portal. */
 export const bodyOf = ({ status, text }: { readonly status: number; readonly text: string }) => {
-  if (text === '') return undefined;
+  if (status === 204) return undefined;
   const parsed = parse(text);
   if (typeof parsed !== 'object' || parsed === null) throw problemOf(status, '');
   return parsed;

@@ -100,6 +100,7 @@ describe('a call', () => {
   test.each([
     [200, '<html>Please sign in to this network</html>'],
     [200, 'null'],
+    [200, ''],
     [404, '{"code":404,"detail":"no route"}'],
     [404, '{"code":"ENOENT","detail":"no route"}'],
     [500, '{"code":"X","detail":"d","type":"t","title":"t","requestId":"r","status":404}'],
