@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
+import { SignupPolicyUnusable } from './auth/platform-license.ts';
 import { authorize, authorizeUser } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { Authenticate } from './caller.ts';
@@ -221,6 +222,9 @@ const failure = (error: unknown): Problem => {
   }
   if (error instanceof TooManyLogins) {
     return problemForNow('UNAVAILABLE', 'Too many passwords are being checked. Try again.', error.retryAfterSeconds);
+  }
+  if (error instanceof SignupPolicyUnusable) {
+    return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
   }
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;

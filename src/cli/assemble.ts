@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
+import { findSignupOffer } from '../api/auth/platform-license.ts';
 import { createRequestLog } from '../api/logging.ts';
 import { createManagement } from '../api/management.ts';
 import { createMetrics } from '../api/metrics.ts';
@@ -150,6 +151,9 @@ export const assemble = async (
         licenseKeyPrefix: config.licenseKeyPrefix,
         now: () => now().toISOString(),
       });
+      // Not refused: the platform's organization and policy may be made by this very server.
+      if (config.signupPolicy !== null)
+        void findSignupOffer(executor, config.signupPolicy).catch((error) => log.error(error));
       const listening = await listen(server, config.host, config.port);
       baseUrl = listening.url;
       closers.push(shutDown(listening), async () => stopping.abort());

@@ -1,6 +1,8 @@
-// Of at least eight characters, the least a password may have. Lower case: the comparison ignores case.
-const common = new Set(
-  `
+import { frequentPasswords } from './frequent-passwords.ts';
+
+// What is tried first beside those that leaked most often. Of at least eight characters, the least a password may have;
+// lower case: the comparison ignores case.
+const ours = `
   12345678 123456789 1234567890 12345678910 123456789a 123456789q 12345678a 1234567a 12341234 123123123 123321123
   12344321 11223344 1122334455 111222333 11111111 111111111 1111111111 00000000 000000000 0000000000 22222222 33333333
   44444444 55555555 66666666 77777777 88888888 99999999 12121212 13131313 98765432 987654321 9876543210 87654321
@@ -33,10 +35,9 @@ const common = new Set(
   september november december midnight midnight1 rainbow1 sweetheart precious diamond1 freedom1 hello123 hello1234
   hellohello hello12345 google123 facebook facebook1 linkedin youtube1 samsung1 samsung123 microsoft windows1 matrix123
   access14 license1 license123 licenseserver correcthorsebatterystaple
-  `
-    .trim()
-    .split(/\s+/),
-);
+`;
 
-/** True for one of the passwords that are tried first, in whatever case. */
-export const isCommonPassword = (password: string): boolean => common.has(password.toLowerCase());
+const common = new Set(`${ours} ${frequentPasswords}`.normalize('NFKC').trim().split(/\s+/));
+
+/** True for one of the passwords that are tried first, in whatever case and whichever coding of its characters. */
+export const isCommonPassword = (password: string): boolean => common.has(password.normalize('NFKC').toLowerCase());

@@ -1,6 +1,7 @@
 import { encodeId } from '../../domain/ids.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import type { Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { look } from '../../eventstore/look.ts';
 import { generateLicenseKeyBody, hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
@@ -20,22 +21,39 @@ export type PlatformOffer = {
   readonly issueTo: (organizationId: string, attempt: Attempt) => Promise<bigint>;
 };
 
-/**
- * What SIGNUP_POLICY offers now, as the platform's catalog is; null: there is no such policy configured. Its key is shown to
- * nobody: the holder can have it rotated. Throws a sentence for the operator where the policy cannot be issued.
- */
-export const findPlatformOffer = async (needs: AuthNeeds, call: Call): Promise<PlatformOffer | null> => {
-  const { executor, accounts, secrets } = needs;
-  if (accounts.signupPolicy === null) return null;
-  const { organizationId: issuerOrgId, policyId } = accounts.signupPolicy;
+/** Nobody can sign up, for a reason that the operator can mend; it is told to the log. */
+export class SignupPolicyUnusable extends Error {
+  override readonly name = 'SignupPolicyUnusable';
+  readonly retryAfterSeconds = 60;
+}
+
+type SignupPolicy = NonNullable<AuthNeeds['accounts']['signupPolicy']>;
+
+/** What the policy offers now, as the platform's catalog is. Throws SignupPolicyUnusable, and as `look` does. */
+export const findSignupOffer = async (executor: Executor, { organizationId: issuerOrgId, policyId }: SignupPolicy) => {
   const offered = await findOffer(executor, issuerOrgId, { policyId });
   if (isProblem(offered)) throw misconfigured(offered.detail);
-  const { policy, products, term, limits, entitlements } = offered;
+  const { products } = offered;
   if (products === null || products.length === 0) throw misconfigured('The policy has no products.');
   const timeZone = await look(executor, organizationAggregate, issuerOrgId, (platform) =>
     platform.kind === 'created' && platform.closedAt === null ? platform.timeZone : null,
   );
   if (timeZone === null) throw misconfigured('There is no such organization, or it was closed.');
+  return { ...offered, products, timeZone };
+};
+
+/**
+ * What SIGNUP_POLICY offers now; null: there is no such policy configured. Its key is shown to nobody: the holder can have it
+ * rotated. Throws as `findSignupOffer` does.
+ */
+export const findPlatformOffer = async (needs: AuthNeeds, call: Call): Promise<PlatformOffer | null> => {
+  const { executor, accounts, secrets } = needs;
+  if (accounts.signupPolicy === null) return null;
+  const { organizationId: issuerOrgId } = accounts.signupPolicy;
+  const { policy, products, term, limits, entitlements, timeZone } = await findSignupOffer(
+    executor,
+    accounts.signupPolicy,
+  );
 
   const issueTo = async (holderOrgId: string, signup: Attempt): Promise<bigint> => {
     // Of its own: the ids of events follow from it, and those of the signup are taken.
@@ -73,5 +91,5 @@ export const findPlatformOffer = async (needs: AuthNeeds, call: Call): Promise<P
 /** The secret of a signup, from which the key of that license is made. */
 export const createPlatformKey = generateLicenseKeyBody;
 
-const misconfigured = (detail: string): Error =>
-  new Error(`Nobody can sign up: the policy that SIGNUP_POLICY names cannot be issued. ${detail}`);
+const misconfigured = (detail: string): SignupPolicyUnusable =>
+  new SignupPolicyUnusable(`Nobody can sign up: the policy that SIGNUP_POLICY names cannot be issued. ${detail}`);

@@ -39,7 +39,7 @@ const openPlatform = async () => {
 test('where the policy cannot be issued nobody signs up, and the operator is told', async () => {
   const email = `${randomUUID()}@vendor.example`;
   const answer = await signUp({}, email);
-  expect([answer.status, answer.body.code]).toEqual([500, 'INTERNAL']);
+  expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'UNAVAILABLE', '60']);
   expect(ledger.logged.join('')).toContain('Nobody can sign up: the policy that SIGNUP_POLICY names cannot be issued.');
   const { rows } = await ledger.database.superuser.query('select from identity.users where email = $1', [email]);
   expect(rows).toEqual([]);
