@@ -35,7 +35,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LAST_OWNER: 'An organization keeps at least one owner. Make somebody else an owner first.',
   ALREADY_MEMBER: 'This user is a member of the organization already.',
   EMAIL_TAKEN: 'There is a user with this e-mail address. Sign in, or use another address.',
-  CODE_TAKEN: 'The code is in use, or the trial was used already. Choose another.',
+  CODE_TAKEN: 'The code is in use, the trial was used already, or this was imported already: licenseId says as what.',
   ARCHIVED: 'This was archived: it is kept for what refers to it, and can be neither used nor changed.',
   CONCURRENT_MODIFICATION: 'Others kept changing the same thing. Nothing was done; send the request again.',
   IDEMPOTENCY_IN_FLIGHT:

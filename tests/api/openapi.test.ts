@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ruleTexts } from '../../src/api/catalog/policy-texts.ts';
 import { openApiDocument, openApiText } from '../../src/api/openapi.ts';
 import { permissions } from '../../src/api/permissions.ts';
 import { meanings } from '../../src/api/problems.ts';
@@ -77,6 +78,25 @@ test('a problem is described with its codes, which later versions may add to, an
   });
 });
 
+test.each(['License', 'Policy', 'Activation', 'Lease', 'ValidateLicense', 'Validation', 'Problem'])(
+  'every property of %s is described',
+  (name) => {
+    const { properties = {} } = z.object({ properties: described }).parse(schemas()[name]);
+    expect(Object.keys(properties).length).toBeGreaterThan(5);
+    expect(Object.entries(properties).filter(([, { description = '' }]) => description === '')).toEqual([]);
+  },
+);
+
+test('every rule of a policy is described in requests as in answers, and what a password must be', () => {
+  const rules = Object.keys(ruleTexts);
+  for (const name of ['Policy', 'NewPolicy', 'PolicyChange']) {
+    const { properties } = z.object({ properties: described }).parse(schemas()[name]);
+    expect(rules.map((rule) => properties[rule]?.description)).toEqual(Object.values(ruleTexts));
+  }
+  const { properties } = z.object({ properties: described }).parse(schemas().SignUp);
+  expect(properties.password).toMatchObject({ minLength: 8, maxLength: 256, description: expect.any(String) });
+});
+
 test('what only some operations take and answer stands at those', () => {
   const { paths = {} } = openApiDocument(ledger.routes, '0.0.0');
   const parametersOf = (path: string) => JSON.stringify(paths[path]?.get?.parameters ?? []);
@@ -100,6 +120,9 @@ test('what only some operations take and answer stands at those', () => {
   expect(headersAt('/v1/licenses', 'get', '503')).toContain('Retry-After');
   expect(headersAt('/v1/licenses', 'post', '409')).toContain('Retry-After');
 });
+
+const described = z.record(z.string(), z.looseObject({ description: z.string().optional() }));
+const schemas = () => openApiDocument(ledger.routes, '0.0.0').components?.schemas ?? {};
 
 const securityOf = ({ access, operationId }: Route): readonly object[] => {
   switch (access.kind) {

@@ -22,7 +22,11 @@ export const newPassword = z
     const fault = passwordFault(value);
     if (fault !== null) context.addIssue(fault);
   })
-  .meta({ example: 'four small green apples' });
+  .meta({
+    description: '8 to 256 characters, and none of the commonest passwords.',
+    override: { minLength: 8, maxLength: 256 },
+    example: 'four small green apples',
+  });
 
 /** A password that is to be checked. */
 export const knownPassword = z.string().min(1).max(passwordMax).meta({ example: 'four small green apples' });

@@ -3,6 +3,7 @@ import { secondsMax } from '../../domain/catalog/content.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
 import { duration, idOf, instantIn, productCode, tiers } from '../schemas.ts';
 import { nameIn } from './fields.ts';
+import { ruleTexts } from './policy-texts.ts';
 
 const seconds = z.int().min(0).max(secondsMax);
 const someSeconds = z.int().min(1).max(secondsMax);
@@ -13,14 +14,14 @@ const version = z
 
 /** The rules of a policy as a request gives them; null takes a rule away that may be absent. */
 export const rulesIn = {
-  type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).exactOptional(),
+  type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).exactOptional().meta({ description: ruleTexts.type }),
   expiryStrategy: z
     .enum(['RESTRICT', 'MAINTAIN', 'ALLOW'])
     .exactOptional()
-    .meta({ description: 'What an expired license may still do: nothing, run without updates, run fully.' }),
-  expiryGraceSeconds: seconds.exactOptional(),
-  validationTtlSeconds: seconds.exactOptional(),
-  offlineGraceSeconds: seconds.exactOptional(),
+    .meta({ description: ruleTexts.expiryStrategy }),
+  expiryGraceSeconds: seconds.exactOptional().meta({ description: ruleTexts.expiryGraceSeconds }),
+  validationTtlSeconds: seconds.exactOptional().meta({ description: ruleTexts.validationTtlSeconds }),
+  offlineGraceSeconds: seconds.exactOptional().meta({ description: ruleTexts.offlineGraceSeconds }),
   overage: z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('NONE') }),
@@ -28,21 +29,25 @@ export const rulesIn = {
       z.strictObject({ kind: z.literal('ALWAYS') }),
     ])
     .exactOptional()
-    .meta({ description: 'How far use may go beyond a limit.' }),
+    .meta({ description: ruleTexts.overage }),
   limitStrategy: z
     .enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'])
     .exactOptional()
-    .meta({ description: 'What happens to use above a limit that is lowered.' }),
+    .meta({ description: ruleTexts.limitStrategy }),
   deactivation: z
     .strictObject({
       allowed: z.boolean().exactOptional(),
       cooldownSeconds: seconds.exactOptional(),
       maxPerTerm: z.int().min(0).nullable().exactOptional(),
     })
-    .exactOptional(),
-  fingerprintMatching: z.enum(['EXACT', 'ANY', 'MOST', 'ALL']).exactOptional(),
-  fingerprintRequired: z.boolean().exactOptional(),
-  productRequired: z.boolean().exactOptional(),
+    .exactOptional()
+    .meta({ description: ruleTexts.deactivation }),
+  fingerprintMatching: z
+    .enum(['EXACT', 'ANY', 'MOST', 'ALL'])
+    .exactOptional()
+    .meta({ description: ruleTexts.fingerprintMatching }),
+  fingerprintRequired: z.boolean().exactOptional().meta({ description: ruleTexts.fingerprintRequired }),
+  productRequired: z.boolean().exactOptional().meta({ description: ruleTexts.productRequired }),
   lease: z
     .strictObject({
       scope: z.enum(['MACHINE', 'INSTANCE', 'USER']).exactOptional(),
@@ -50,26 +55,29 @@ export const rulesIn = {
       resurrectSeconds: seconds.exactOptional(),
       borrowMaxSeconds: seconds.exactOptional(),
     })
-    .exactOptional(),
-  heartbeatSeconds: someSeconds.nullable().exactOptional(),
-  remindBefore: z.array(duration).max(20).exactOptional(),
-  trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']).exactOptional(),
-  reinstateOnPayment: z.boolean().exactOptional(),
-  transferable: z.boolean().exactOptional(),
-  renewUntilSeconds: seconds.nullable().exactOptional(),
-  checkInSeconds: seconds.nullable().exactOptional(),
-  userRequired: z.boolean().exactOptional(),
-  leaseRequired: z.boolean().exactOptional(),
+    .exactOptional()
+    .meta({ description: ruleTexts.lease }),
+  heartbeatSeconds: someSeconds.nullable().exactOptional().meta({ description: ruleTexts.heartbeatSeconds }),
+  remindBefore: z.array(duration).max(20).exactOptional().meta({ description: ruleTexts.remindBefore }),
+  trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']).exactOptional().meta({ description: ruleTexts.trialEnd }),
+  reinstateOnPayment: z.boolean().exactOptional().meta({ description: ruleTexts.reinstateOnPayment }),
+  transferable: z.boolean().exactOptional().meta({ description: ruleTexts.transferable }),
+  renewUntilSeconds: seconds.nullable().exactOptional().meta({ description: ruleTexts.renewUntilSeconds }),
+  checkInSeconds: seconds.nullable().exactOptional().meta({ description: ruleTexts.checkInSeconds }),
+  userRequired: z.boolean().exactOptional().meta({ description: ruleTexts.userRequired }),
+  leaseRequired: z.boolean().exactOptional().meta({ description: ruleTexts.leaseRequired }),
   environment: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits and . _ -')
     .nullable()
-    .exactOptional(),
+    .exactOptional()
+    .meta({ description: ruleTexts.environment }),
   versions: z
     .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
     .nullable()
-    .exactOptional(),
-  reclaimBorrowed: z.boolean().exactOptional(),
+    .exactOptional()
+    .meta({ description: ruleTexts.versions }),
+  reclaimBorrowed: z.boolean().exactOptional().meta({ description: ruleTexts.reclaimBorrowed }),
 };
 
 /** What a license gets where its issuer asks for nothing else, as a request gives it. */
@@ -80,9 +88,10 @@ const defaultsIn = {
       z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantIn }),
       z.strictObject({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration }),
     ])
-    .exactOptional(),
-  limits: limitsIn.exactOptional(),
-  entitlements: entitlementsIn.exactOptional(),
+    .exactOptional()
+    .meta({ description: 'How long its licenses are good, from when on.' }),
+  limits: limitsIn.exactOptional().meta({ description: 'How much of its licenses may be in use.' }),
+  entitlements: entitlementsIn.exactOptional().meta({ description: 'What its licenses permit beside their products.' }),
 };
 
 const products = z

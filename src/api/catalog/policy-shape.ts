@@ -3,6 +3,7 @@ import type { PolicyVersion } from '../../domain/catalog/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
 import { idOf, instantOut, tiers } from '../schemas.ts';
+import { ruleTexts } from './policy-texts.ts';
 
 const seconds = z.int();
 const noneOr = <Schema extends z.ZodType>(schema: Schema) => schema.nullable();
@@ -10,58 +11,68 @@ const noneOr = <Schema extends z.ZodType>(schema: Schema) => schema.nullable();
 /** A version of a policy as the API shows it. `createdAt` is of the policy; `archivedAt` null: in use. */
 export const policyShape = z
   .strictObject({
-    id: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q'),
-    version: z.int(),
-    name: z.string(),
-    tier: z.enum(tiers),
-    type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']),
-    expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']),
-    expiryGraceSeconds: seconds,
-    validationTtlSeconds: seconds,
-    offlineGraceSeconds: seconds,
-    overage: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('NONE') }),
-      z.strictObject({ kind: z.literal('RATIO'), percent: z.int() }),
-      z.strictObject({ kind: z.literal('ALWAYS') }),
-    ]),
-    limitStrategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']),
-    deactivation: z.strictObject({
-      allowed: z.boolean(),
-      cooldownSeconds: seconds,
-      maxPerTerm: noneOr(z.int()),
+    id: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id, the same for all versions.' }),
+    version: z.int().meta({ description: 'Which version this is, from 1.' }),
+    name: z.string().meta({ description: 'What its issuer calls it.' }),
+    tier: z.enum(tiers).meta({ description: 'What its licenses are sold as.' }),
+    type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).meta({ description: ruleTexts.type }),
+    expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']).meta({ description: ruleTexts.expiryStrategy }),
+    expiryGraceSeconds: seconds.meta({ description: ruleTexts.expiryGraceSeconds }),
+    validationTtlSeconds: seconds.meta({ description: ruleTexts.validationTtlSeconds }),
+    offlineGraceSeconds: seconds.meta({ description: ruleTexts.offlineGraceSeconds }),
+    overage: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('NONE') }),
+        z.strictObject({ kind: z.literal('RATIO'), percent: z.int() }),
+        z.strictObject({ kind: z.literal('ALWAYS') }),
+      ])
+      .meta({ description: ruleTexts.overage }),
+    limitStrategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']).meta({ description: ruleTexts.limitStrategy }),
+    deactivation: z
+      .strictObject({
+        allowed: z.boolean(),
+        cooldownSeconds: seconds,
+        maxPerTerm: noneOr(z.int()),
+      })
+      .meta({ description: ruleTexts.deactivation }),
+    fingerprintMatching: z.enum(['EXACT', 'ANY', 'MOST', 'ALL']).meta({ description: ruleTexts.fingerprintMatching }),
+    fingerprintRequired: z.boolean().meta({ description: ruleTexts.fingerprintRequired }),
+    productRequired: z.boolean().meta({ description: ruleTexts.productRequired }),
+    lease: z
+      .strictObject({
+        scope: z.enum(['MACHINE', 'INSTANCE', 'USER']),
+        ttlSeconds: seconds,
+        resurrectSeconds: seconds,
+        borrowMaxSeconds: seconds,
+      })
+      .meta({ description: ruleTexts.lease }),
+    heartbeatSeconds: noneOr(seconds).meta({ description: ruleTexts.heartbeatSeconds }),
+    remindBefore: z.array(z.string()).meta({ description: ruleTexts.remindBefore }),
+    trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']).meta({ description: ruleTexts.trialEnd }),
+    reinstateOnPayment: z.boolean().meta({ description: ruleTexts.reinstateOnPayment }),
+    transferable: z.boolean().meta({ description: ruleTexts.transferable }),
+    renewUntilSeconds: noneOr(seconds).meta({ description: ruleTexts.renewUntilSeconds }),
+    checkInSeconds: noneOr(seconds).meta({ description: ruleTexts.checkInSeconds }),
+    userRequired: z.boolean().meta({ description: ruleTexts.userRequired }),
+    leaseRequired: z.boolean().meta({ description: ruleTexts.leaseRequired }),
+    environment: noneOr(z.string()).meta({ description: ruleTexts.environment }),
+    versions: noneOr(z.strictObject({ from: noneOr(z.string()), below: noneOr(z.string()) })).meta({
+      description: ruleTexts.versions,
     }),
-    fingerprintMatching: z.enum(['EXACT', 'ANY', 'MOST', 'ALL']),
-    fingerprintRequired: z.boolean(),
-    productRequired: z.boolean(),
-    lease: z.strictObject({
-      scope: z.enum(['MACHINE', 'INSTANCE', 'USER']),
-      ttlSeconds: seconds,
-      resurrectSeconds: seconds,
-      borrowMaxSeconds: seconds,
-    }),
-    heartbeatSeconds: noneOr(seconds),
-    remindBefore: z.array(z.string()),
-    trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']),
-    reinstateOnPayment: z.boolean(),
-    transferable: z.boolean(),
-    renewUntilSeconds: noneOr(seconds),
-    checkInSeconds: noneOr(seconds),
-    userRequired: z.boolean(),
-    leaseRequired: z.boolean(),
-    environment: noneOr(z.string()),
-    versions: noneOr(z.strictObject({ from: noneOr(z.string()), below: noneOr(z.string()) })),
-    reclaimBorrowed: z.boolean(),
-    products: z.array(z.string()),
-    term: z.discriminatedUnion('basis', [
-      z.strictObject({ basis: z.literal('PERPETUAL') }),
-      z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantOut }),
-      z.strictObject({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() }),
-    ]),
-    limits: limitsOut,
-    entitlements: z.array(entitlementOut),
-    createdAt: instantOut,
-    versionCreatedAt: instantOut,
-    archivedAt: noneOr(instantOut),
+    reclaimBorrowed: z.boolean().meta({ description: ruleTexts.reclaimBorrowed }),
+    products: z.array(z.string()).meta({ description: 'The codes of the products that its licenses cover.' }),
+    term: z
+      .discriminatedUnion('basis', [
+        z.strictObject({ basis: z.literal('PERPETUAL') }),
+        z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantOut }),
+        z.strictObject({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() }),
+      ])
+      .meta({ description: 'How long its licenses are good, from when on.' }),
+    limits: limitsOut.meta({ description: 'How much of its licenses may be in use.' }),
+    entitlements: z.array(entitlementOut).meta({ description: 'What its licenses permit beside their products.' }),
+    createdAt: instantOut.meta({ description: 'When the policy was made.' }),
+    versionCreatedAt: instantOut.meta({ description: 'When this version was made.' }),
+    archivedAt: noneOr(instantOut).meta({ description: 'When it was archived; null: in use.' }),
   })
   .meta({ id: 'Policy' });
 

@@ -20,8 +20,13 @@ export type ClientNeeds = {
 
 /** How the body of a client's request names its license: by key, unless that is in the Authorization header, or by id. */
 export const licenseNaming = {
-  licenseKey: z.string().min(1).max(100).optional().meta({ example: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' }),
-  licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional(),
+  licenseKey: z.string().min(1).max(100).optional().meta({
+    description: 'The key of the license; or in Authorization: License.',
+    example: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
+  }),
+  licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
+    .optional()
+    .meta({ description: "The license, with an organization's credential in place of its key." }),
 };
 
 /** A license that a client named, null when there is none, and who it is in events and for idempotency. */

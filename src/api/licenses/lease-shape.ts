@@ -7,10 +7,10 @@ import { usageShape } from './client-schemas.ts';
 /** A hold on a floating seat as the API shows it. Its holder is not kept, so it cannot be shown. */
 export const leaseShape = z
   .strictObject({
-    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q'),
-    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
+    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id.' }),
+    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license whose seat it is.' }),
     scope: z.enum(['MACHINE', 'INSTANCE', 'USER']).meta({ description: 'What a seat is counted by.' }),
-    product: z.string().nullable(),
+    product: z.string().nullable().meta({ description: 'What it was taken for; null: none was named.' }),
     borrowed: z.boolean().meta({ description: 'Held without heartbeats until expiresAt.' }),
     expiresAt: instantOut.meta({ description: 'Lapses then without a heartbeat; a borrowed one ends.' }),
     heartbeatSeconds: z.int().meta({ description: 'How often to send a heartbeat.' }),

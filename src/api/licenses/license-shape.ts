@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
 import { effectiveStatus, graceUntil, renewalAt, simpleStatus, suspensionAt } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
+import { ruleTexts } from '../catalog/policy-texts.ts';
 import { entityTag } from '../conditional.ts';
 import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
 import { entitlementOut, limitStrategies, limitsOut } from './grant-schemas.ts';
@@ -31,55 +32,89 @@ const scheduledShape = z.discriminatedUnion('kind', [
 /** A license as the API shows it. */
 export const licenseShape = z
   .strictObject({
-    id: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
-    status: z.enum(statuses),
-    effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']),
-    tier: z.enum(tiers),
-    products: z.array(productCode),
-    policy: z.strictObject({
-      id: z.string(),
-      version: z.int(),
-      type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']),
-      expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']),
-      expiryGraceSeconds: z.int(),
-      validationTtlSeconds: z.int(),
-      offlineGraceSeconds: z.int(),
-      limitStrategy: z.enum(limitStrategies),
-      transferable: z.boolean(),
-    }),
-    issuerOrganizationId: z.string(),
-    holderOrganizationId: z.string().nullable(),
-    term: z.strictObject({
-      number: z.int(),
-      startsAt: instantOut.nullable(),
-      expiresAt: instantOut.nullable(),
-      graceUntil: instantOut.nullable(),
-      // What the first term waits for; null once it has begun.
-      awaits: z
-        .strictObject({ trigger: z.enum(['FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() })
-        .nullable(),
-      timeZone: z.string(),
-      renewal: z.enum(renewalModes),
-    }),
+    id: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id, which never changes.' }),
+    status: z.enum(statuses).meta({ description: 'What the license is, in short.' }),
+    effectiveStatus: z
+      .enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID'])
+      .meta({ description: 'The same, with what the clock makes of it: in grace after its end, or not begun yet.' }),
+    tier: z.enum(tiers).meta({ description: 'What it was sold as.' }),
+    products: z.array(productCode).meta({ description: 'The codes of the products that it covers.' }),
+    policy: z
+      .strictObject({
+        id: z.string().meta({ description: 'The policy.' }),
+        version: z.int().meta({ description: 'Which version of it.' }),
+        type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).meta({ description: ruleTexts.type }),
+        expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']).meta({ description: ruleTexts.expiryStrategy }),
+        expiryGraceSeconds: z.int().meta({ description: ruleTexts.expiryGraceSeconds }),
+        validationTtlSeconds: z.int().meta({ description: ruleTexts.validationTtlSeconds }),
+        offlineGraceSeconds: z.int().meta({ description: ruleTexts.offlineGraceSeconds }),
+        limitStrategy: z.enum(limitStrategies).meta({ description: ruleTexts.limitStrategy }),
+        transferable: z.boolean().meta({ description: ruleTexts.transferable }),
+      })
+      .meta({
+        description:
+          'The version of the policy that its rules were taken from, and the rules that matter to its holder.',
+      }),
+    issuerOrganizationId: z.string().meta({ description: 'The organization that has issued it.' }),
+    holderOrganizationId: z
+      .string()
+      .nullable()
+      .meta({ description: 'The organization that holds it; null: none of those here.' }),
+    term: z
+      .strictObject({
+        number: z.int().meta({ description: 'Which of its terms this is, from 1.' }),
+        startsAt: instantOut
+          .nullable()
+          .meta({ description: 'From when it is good; null: it waits for its first use.' }),
+        expiresAt: instantOut
+          .nullable()
+          .meta({ description: 'Until when it is good; null: for ever, or not known yet.' }),
+        graceUntil: instantOut
+          .nullable()
+          .meta({ description: 'Until when it goes on in grace; null: it gets none, or has no end.' }),
+        awaits: z
+          .strictObject({ trigger: z.enum(['FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() })
+          .nullable()
+          .meta({ description: 'What the first term waits for, and how long it is then; null once it has begun.' }),
+        timeZone: z.string().meta({ description: 'In whose calendar durations are counted.' }),
+        renewal: z.enum(renewalModes).meta({ description: 'What is said to happen at the end.' }),
+      })
+      .meta({ description: 'From when to when it is good.' }),
     suspension: z
       .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
-      .nullable(),
-    scheduled: z.array(scheduledShape),
-    revokedAt: instantOut.nullable(),
-    limits: limitsOut,
-    usage: limitsOut,
-    entitlements: z.array(entitlementOut),
-    maintenanceUntil: instantOut.nullable(),
-    keyHint: z.string().nullable().meta({ example: '…SYQV9' }),
-    keyVersion: z.int(),
-    keyOverlaps: z.array(z.strictObject({ keyVersion: z.int(), until: instantOut })),
-    externalRef: z.string().nullable(),
-    replaces: z.string().nullable(),
-    replacedBy: z.string().nullable(),
-    imported: z.strictObject({ source: z.string(), sourceRef: z.string(), historyFrom: instantOut }).nullable(),
-    metadata: z.record(z.string(), z.unknown()),
-    createdAt: instantOut,
-    revision: z.int(),
+      .nullable()
+      .meta({ description: 'Why, since when and until when it is suspended; null: it is not.' }),
+    scheduled: z.array(scheduledShape).meta({ description: 'Changes that were announced and have not come.' }),
+    revokedAt: instantOut.nullable().meta({ description: 'When it was revoked, for good; null: it was not.' }),
+    limits: limitsOut.meta({ description: 'How much may be in use.' }),
+    usage: limitsOut.meta({ description: 'How much is in use.' }),
+    entitlements: z
+      .array(entitlementOut)
+      .meta({ description: 'What it permits beside its products, with where each comes from.' }),
+    maintenanceUntil: instantOut
+      .nullable()
+      .meta({ description: 'Releases before this instant are covered for ever; null: no such bound.' }),
+    keyHint: z
+      .string()
+      .nullable()
+      .meta({ example: '…SYQV9' })
+      .meta({ description: 'The end of its key; null: it has none.' }),
+    keyVersion: z.int().meta({ description: 'How often it was given a key.' }),
+    keyOverlaps: z
+      .array(z.strictObject({ keyVersion: z.int(), until: instantOut }))
+      .meta({ description: 'Earlier keys that still work, and until when.' }),
+    externalRef: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the issuer calls it elsewhere, such as a subscription; null: nothing.' }),
+    replaces: z.string().nullable().meta({ description: 'The license that it was issued in place of; null: none.' }),
+    replacedBy: z.string().nullable().meta({ description: 'The license that was issued in its place; null: none.' }),
+    imported: z.strictObject({ source: z.string(), sourceRef: z.string(), historyFrom: instantOut }).nullable().meta({
+      description: 'Where it was imported from, and since when its history is known; null: it was issued here.',
+    }),
+    metadata: z.record(z.string(), z.unknown()).meta({ description: 'What the issuer has noted on it; in no event.' }),
+    createdAt: instantOut.meta({ description: 'When it was issued.' }),
+    revision: z.int().meta({ description: 'The number of its last event, from 0.' }),
   })
   .meta({ id: 'License' });
 

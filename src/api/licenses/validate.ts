@@ -32,17 +32,23 @@ type Needs = ClientNeeds & CommandNeeds;
 const body = z
   .strictObject({
     ...licenseNaming,
-    product: productCode.optional(),
-    fingerprint: fingerprint.optional(),
-    components: components.optional(),
-    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
-    leaseHolder: leaseHolder.optional(),
-    user: user.optional(),
-    environment: environment.optional(),
-    version: version.optional(),
-    entitlements: z.array(entitlementCode).max(100).optional(),
-    meters: z.array(meterName).max(50).optional(),
-    nonce: text(256).optional(),
+    product: productCode.optional().meta({ description: 'The product that is to run: covered by the license?' }),
+    fingerprint: fingerprint.optional().meta({ description: 'The device: activated?' }),
+    components: components
+      .optional()
+      .meta({ description: 'Parts of the device, which the policy may know it by as well.' }),
+    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q')
+      .optional()
+      .meta({ description: 'The activation, in place of its fingerprint.' }),
+    leaseHolder: leaseHolder.optional().meta({ description: 'Who holds a floating seat: still?' }),
+    user: user.optional().meta({ description: 'Who uses it: assigned?' }),
+    environment: environment.optional().meta({ description: 'Where it runs: the one that the policy names?' }),
+    version: version.optional().meta({ description: 'Which version runs: covered by policy and maintenance?' }),
+    entitlements: z.array(entitlementCode).max(100).optional().meta({ description: 'Codes that are needed.' }),
+    meters: z.array(meterName).max(50).optional().meta({ description: 'Meters that must have room.' }),
+    nonce: text(256)
+      .optional()
+      .meta({ description: 'Comes back as it is, so that an old answer is known from one to this request.' }),
   })
   .refine(({ components: parts, fingerprint: device }) => parts === undefined || device !== undefined, {
     path: ['components'],
@@ -55,23 +61,38 @@ const body = z
 
 const answerShape = z
   .strictObject({
-    valid: z.boolean(),
-    code: z.enum(validationCodes),
-    reasons: z.array(z.enum(validationCodes)),
-    status: z.enum(statuses).nullable(),
-    effectiveStatus: z.enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID']).nullable(),
-    license: z.strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) }).nullable(),
-    entitlements: licenseShape.shape.entitlements,
-    limits: usageShape.nullable(),
-    expiresAt: instantOut.nullable(),
-    graceUntil: instantOut.nullable(),
-    ttlSeconds: z.int(),
-    offlineGraceUntil: instantOut.nullable(),
-    asOf: instantOut,
-    revision: z.int().nullable(),
-    nonce: z.string().nullable(),
-    missingEntitlements: z.array(z.string()),
-    exceededMeters: z.array(z.string()),
+    valid: z.boolean().meta({ description: 'Whether it may run.' }),
+    code: z.enum(validationCodes).meta({ description: 'The most important reason.' }),
+    reasons: z.array(z.enum(validationCodes)).meta({ description: 'All reasons why not; empty when valid.' }),
+    status: z.enum(statuses).nullable().meta({ description: 'What the license is, in short; null: there is none.' }),
+    effectiveStatus: z
+      .enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID'])
+      .nullable()
+      .meta({ description: 'The same, with what the clock makes of it; null: there is none.' }),
+    license: z
+      .strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) })
+      .nullable()
+      .meta({ description: 'What it is and covers; null: there is none.' }),
+    entitlements: licenseShape.shape.entitlements.meta({ description: 'What it permits at this moment.' }),
+    limits: usageShape.nullable().meta({ description: 'What is in use, of how much; null: there is no license.' }),
+    expiresAt: instantOut.nullable().meta({ description: 'Until when it is good; null: for ever, or not known yet.' }),
+    graceUntil: instantOut
+      .nullable()
+      .meta({ description: 'Until when it goes on in grace; null: it gets none, or has no end.' }),
+    ttlSeconds: z
+      .int()
+      .meta({ description: 'How long this answer may be kept; never past the instant at which the clock changes it.' }),
+    offlineGraceUntil: instantOut
+      .nullable()
+      .meta({ description: 'Until when the application may run without reaching the server; null: not at all.' }),
+    asOf: instantOut.meta({ description: 'When this was judged, by the clock of the server.' }),
+    revision: z
+      .int()
+      .nullable()
+      .meta({ description: 'The revision of the license that was judged; null: there is none.' }),
+    nonce: z.string().nullable().meta({ description: 'What was sent; null: nothing.' }),
+    missingEntitlements: z.array(z.string()).meta({ description: 'Codes that were asked for and are not permitted.' }),
+    exceededMeters: z.array(z.string()).meta({ description: 'Meters that were asked for and have no room.' }),
   })
   .meta({ id: 'Validation' });
 
