@@ -8,6 +8,7 @@ import { activationRow, activations, deactivation, type PartOwner } from '../tab
 import { leaseExtension, leaseLapse, leaseRelease, leaseRow, leases } from '../tables/leases.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
+import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { change, make, type Write } from './changes.ts';
@@ -30,7 +31,7 @@ export const foldLicense = (
   const history = make(licenseEvents, licenseEventRow(licenseId, recorded, envelope));
   return {
     after: { facts, revision: recorded.revision, position: recorded.position.commit },
-    writes: [history, ...partWrites(event, at, facts, transfer)],
+    writes: [history, ...productWrites(before, facts), ...partWrites(event, at, facts, transfer)],
   };
 };
 

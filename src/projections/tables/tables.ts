@@ -9,6 +9,7 @@ import { invitations } from './invitations.ts';
 import { leases } from './leases.ts';
 import { licenseEvents } from './license-events.ts';
 import { licenseKeys } from './license-keys.ts';
+import { licenseProducts } from './license-products.ts';
 import { licenseUsers } from './license-users.ts';
 import { isSameGrant, licenseRow, licenses, loadLicenses, stateColumns } from './licenses.ts';
 import { memberships } from './memberships.ts';
@@ -31,6 +32,7 @@ export type ReadModel = {
 /** Every table there is: what is not here is neither written, verified nor rebuilt. */
 export const readModelTables: readonly ReadModel[] = [
   { table: licenses, stream: 'license', rows: 'remade' },
+  { table: licenseProducts, stream: 'license', rows: 'remade' },
   { table: licenseKeys, stream: 'license', rows: 'final' },
   { table: activations, stream: 'license', rows: 'changing' },
   { table: leases, stream: 'license', rows: 'remade' },

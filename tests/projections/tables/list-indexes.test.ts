@@ -76,6 +76,7 @@ const variedOf: Readonly<Record<string, (n: number) => Row>> = {
     ...{ suspension_reason: n % 200 === 100 ? 'ADMIN' : null, suspended_until: null },
     suspended_since: n % 200 === 100 ? testInstant(n) : null,
   }),
+  license_products: (n) => ({ license_id: `lic_${n}`, product: n % 100 === 0 ? 'rare' : 'local_cli', removed: false }),
   organizations: (n) => ({ organization_id: `org_${n}`, issuer_org_id: `org_${n}` }),
   license_keys: (n) => ({ key_version: n + 2 }),
   catalogs: (n) => ({ issuer_org_id: `org_${n}` }),
@@ -116,6 +117,7 @@ const planOf = async (org: string, read: (db: PoolClient) => Promise<unknown>) =
 const now = testInstant(100 * 86_400);
 const list = (filter: Partial<Parameters<typeof listLicenses>[1]>) => (db: PoolClient) =>
   listLicenses(db, { orgId: vendor, limit: 51, after: null, now, ...filter });
+const aPlace = { createdAt: testInstant(24_000), licenseId: 'lic_400' };
 type Read = (db: PoolClient) => Promise<unknown>;
 const products =
   (filter: Partial<Parameters<typeof listProducts>[1]>): Read =>
@@ -133,13 +135,16 @@ const own = `issuer_org_id = '${vendor}'`;
 describe('a list is read by an index under row-level security:', () => {
   test.each<[string, string, (db: PoolClient) => Promise<unknown>]>([
     ['licenses', '', list({})],
-    ['licenses, a later page', '', list({ after: { createdAt: testInstant(24_000), licenseId: 'lic_400' } })],
+    ['licenses, a later page', '', list({ after: aPlace })],
     ['licenses by status ACTIVE', '', list({ status: 'ACTIVE' })],
     ['licenses by status EXPIRED', '', list({ status: 'EXPIRED' })],
     ['licenses by status SUSPENDED', 'licenses_suspended', list({ status: 'SUSPENDED' })],
     ['licenses by status REVOKED', 'licenses_revoked', list({ status: 'REVOKED' })],
     ['licenses by tier', 'licenses_by_tier', list({ tier: 'ENTERPRISE' })],
-    ['licenses by product', '', list({ product: 'rare' })],
+    ['licenses by product', 'license_products_by_issuer', list({ product: 'rare' })],
+    ['licenses by product, a later page', 'license_products_by_issuer', list({ product: 'rare', after: aPlace })],
+    ['licenses by product and status', 'license_products_by_issuer', list({ product: 'rare', status: 'ACTIVE' })],
+    ['licenses by product and tier', 'licenses_by_tier', list({ product: 'local_cli', tier: 'ENTERPRISE' })],
     ['licenses by reference', 'licenses_by_external_ref', list({ externalRef: 'Sub_1000' })],
     ['licenses by holder', 'licenses_by_issuer_and_holder', list({ holder: customer })],
     [
@@ -220,6 +225,12 @@ describe('a list is read by an index under row-level security:', () => {
     const held = await planOf(customer, (db) => listLicenses(db, { orgId: customer, limit: 51, after: null, now }));
     expect(held.readWhole).toEqual([]);
     expect(held.indexes).toContain('licenses_by_holder');
+    const product = 'local_cli';
+    const ofProduct = await planOf(customer, (db) =>
+      listLicenses(db, { orgId: customer, limit: 51, after: null, now, product }),
+    );
+    expect(ofProduct.readWhole).toEqual([]);
+    expect(ofProduct.indexes).toContain('license_products_by_holder');
     const events = `license_events where holder_org_id = '${customer}' and position > 2000`;
     const fed = await planOf(customer, select(events, 'position'));
     expect(fed.readWhole).toEqual([]);

@@ -1,0 +1,28 @@
+-- The products of licenses, each with what lists are ordered by: a list of one product is a walk along an index, which a
+-- condition on rm.licenses.products could not be under row-level security.
+create table rm.license_products (
+  issuer_org_id text not null,
+  holder_org_id text,
+  license_id text not null,
+  product text not null,
+  -- Of the license.
+  created_at timestamptz not null,
+  -- The license has the product no more.
+  removed boolean not null,
+  primary key (issuer_org_id, license_id, product)
+);
+
+create index license_products_by_issuer on rm.license_products (issuer_org_id, product, created_at, license_id)
+  where not removed;
+create index license_products_by_holder on rm.license_products (holder_org_id, product, created_at, license_id)
+  where holder_org_id is not null and not removed;
+
+alter table rm.license_products enable row level security;
+alter table rm.license_products force row level security;
+create policy tenant_reads on rm.license_products for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
+    or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.license_products to ledger_projector using (true) with check (true);
+
+grant select on rm.license_products to ledger_api;
+grant select, insert, update, delete on rm.license_products to ledger_projector;

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listLicenses } from '../../../src/projections/tables/license-list.ts';
+import { asTenant } from '../../../src/projections/tenant.ts';
+import { createLog, customer, rival, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { createReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+
+const ledger = createLog();
+const options = { holderOrgId: customer, products: ['local_cli', 'cloud_ide'] };
+const [kept, changed, given] = ['kept', 'changed', 'given'].map((name) => ledger.issue(name, options));
+const change = (type: 'AddProduct' | 'RemoveProduct', product: string) =>
+  expect(ledger.send(changed ?? '', { type, data: { product } })).not.toEqual([]);
+change('AddProduct', 'workflow_app');
+change('RemoveProduct', 'cloud_ide');
+change('RemoveProduct', 'local_cli');
+change('AddProduct', 'local_cli');
+const transfer = { toHolderOrgId: rival, accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
+expect(ledger.send(given ?? '', { type: 'Transfer', data: transfer })).not.toEqual([]);
+
+describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
+  test('licenses are listed by the products they have now, by whom they are issued and held now', async () => {
+    await emptyReadModels(models.superuser);
+    await project(models.projector, ledger.log, batchSize);
+    expect(await verdictOn(models.projector, ledger.log)).toMatchObject({ intact: true });
+    const listed = (orgId: string, product: string, after: Parameters<typeof listLicenses>[1]['after'] = null) =>
+      asTenant(models.api, orgId, async (db) => {
+        const found = await listLicenses(db, { orgId, limit: 2, after, now: testInstant(100), product });
+        return found.map(({ facts }) => facts);
+      });
+    const idsOf = async (...asked: Parameters<typeof listed>) => (await listed(...asked)).map((each) => each.licenseId);
+    const first = await listed(vendor, 'local_cli');
+    expect(first.map(({ licenseId }) => licenseId)).toEqual([given, changed]);
+    expect(await idsOf(vendor, 'local_cli', first.at(-1))).toEqual([kept]);
+    expect(await idsOf(vendor, 'cloud_ide')).toEqual([given, kept]);
+    expect(await idsOf(vendor, 'workflow_app')).toEqual([changed]);
+    expect(await idsOf(customer, 'local_cli')).toEqual([changed, kept]);
+    expect(await idsOf(rival, 'local_cli')).toEqual([given]);
+    expect(await idsOf(rival, 'workflow_app')).toEqual([]);
+  });
+});
