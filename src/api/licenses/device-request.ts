@@ -10,7 +10,7 @@ import { partId } from '../../eventstore/ids.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { activationsOf } from '../../projections/tables/activations.ts';
-import type { PersonalValue } from '../../projections/tables/vault.ts';
+import { type PersonalValue, valueAt } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import type { ValidationFacts } from '../../projections/validation.ts';
 import type { Attempt } from '../idempotency.ts';
@@ -120,14 +120,5 @@ export const withActivations = async (
 
 const shownActivationsMax = 100;
 
-const nameOf = async (pool: Pool, issuerOrgId: string, ref: string | null): Promise<string | null> => {
-  if (ref === null) return null;
-  const { rows } = await asTenant(pool, issuerOrgId, (db) =>
-    db.query<{ value: string }>({
-      name: 'device-name',
-      text: 'select value from vault.personal_values where ref = $1',
-      values: [ref],
-    }),
-  );
-  return rows[0]?.value ?? null;
-};
+const nameOf = (pool: Pool, issuerOrgId: string, ref: string | null): Promise<string | null> =>
+  ref === null ? Promise.resolve(null) : asTenant(pool, issuerOrgId, (db) => valueAt(db, ref));
