@@ -26,9 +26,9 @@ export const besideValues = async <Answer extends Sent>(
   if (values.length === 0) return send();
   const added = await eachOf(pool, issuerOrgId, values, storeValue);
   const sent = await send();
-  const outcome = 'outcome' in sent ? sent.outcome : 'refused';
-  if (outcome !== 'appended')
-    await eachOf(pool, issuerOrgId, outcome === 'repeated' ? added : values, (db, { ref }) => removeValue(db, ref));
+  // Only what was not there before: an event of long ago may refer to the rest.
+  if (!('outcome' in sent) || sent.outcome !== 'appended')
+    await eachOf(pool, issuerOrgId, added, (db, { ref }) => removeValue(db, ref));
   return sent;
 };
 
