@@ -1,14 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
+import { migrate } from '../../src/projections/migrate.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The superuser of the Postgres this test run started. */
     postgresUrl: string;
+    /** A migrated database in it, to be copied: nobody is connected to it. */
+    migratedDatabase: string;
   }
 }
 
@@ -22,8 +26,22 @@ export default async (project: TestProject) => {
     durable: false,
   });
   project.provide('postgresUrl', postgres.url);
+  await makeMigrated(postgres.url);
+  project.provide('migratedDatabase', migrated);
   return async () => {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   };
+};
+
+const migrated = 'migrated';
+
+const makeMigrated = async (postgresUrl: string): Promise<void> => {
+  const client = new pg.Client(postgresUrl);
+  await client.connect();
+  await client.query(`create database ${migrated} template template0`);
+  await client.end();
+  const url = new URL(postgresUrl);
+  url.pathname = `/${migrated}`;
+  await migrate({ url: url.href, log: () => {} });
 };

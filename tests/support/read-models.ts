@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import pg from 'pg';
+import { inject } from 'vitest';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { type Projection, readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Log } from '../../src/projections/log.ts';
-import { migrate } from '../../src/projections/migrate.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { type Verdict, verifyLedger } from '../../src/projections/verify/verify.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
@@ -15,10 +15,9 @@ export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 /** The read models of a database that was just migrated for the first time. */
 export const readModels: Projection = { name: 'read-models', version: 1 };
 
-/** A migrated database and a pool per role. `superuser` sees everything: row-level security does not bind it. */
+/** A copy of the migrated database and a pool per role. `superuser` sees everything: row-level security does not bind it. */
 export const createReadModels = async () => {
-  const database = await createDatabase();
-  await migrate({ url: database.url, log: () => {} });
+  const database = await createDatabase(inject('migratedDatabase'));
   const pool = (role: 'ledger_api' | 'ledger_projector' | 'ledger_worker') =>
     createPool({ url: database.url, role, max: 8, log: quiet });
   const pools = { api: pool('ledger_api'), projector: pool('ledger_projector'), worker: pool('ledger_worker') };
