@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { allScopes, createApiKey, createOrganization } from '../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../src/api/bootstrap.ts';
+import { scopes } from '../src/api/organizations/fields.ts';
 import { assemble, type Ledger } from '../src/cli/assemble.ts';
 import { loadConfig } from '../src/config.ts';
 import { ensureSecret, readSecrets } from '../src/embedded/secrets.ts';
@@ -104,7 +105,7 @@ const createVendor = async (stack: Stack, secret: string) => {
   const { executor, apiPool: pool, secrets, waiter } = ledger;
   const needs = { executor, pool, secrets, now: () => new Date().toISOString() };
   const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
-  const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes: allScopes };
+  const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes };
   const { apiKey, position } = await createApiKey(needs, key);
   await waiter.waitFor(position, 10_000);
   await ledger.stop();

@@ -8,7 +8,6 @@ import type { Actor } from '../eventstore/envelope.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { aggregateId, builtInPolicyIds } from '../eventstore/ids.ts';
 import type { Secrets } from '../identity/secrets.ts';
-import { scopes } from './organizations/fields.ts';
 import { withStoredApiKey } from './organizations/stored-api-key.ts';
 
 type Needs = {
@@ -20,9 +19,6 @@ type Needs = {
 
 /** Where the read models must be for what was created to work. */
 type Created = { readonly position: bigint };
-
-/** Everything an API key may be allowed. */
-export const allScopes: readonly Scope[] = scopes;
 
 /** Creates an organization. Its id follows from the command id (a UUID): a retry finds what the first try has done. */
 export const createOrganization = async (

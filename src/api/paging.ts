@@ -1,8 +1,21 @@
+import { z } from 'zod';
 import type { Secrets } from '../identity/secrets.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type Problem, problem } from './problems.ts';
 import type { Reply } from './route.ts';
 import { pageLimitDefault } from './schemas.ts';
+
+/** Whether a list is to hold what was archived, or what was not. */
+export const archivedFilter = z
+  .enum(['true', 'false'])
+  .transform((archived) => archived === 'true')
+  .meta({ override: { type: 'boolean' }, example: 'false' });
+
+/** The filters of a list as they stand in its links: empty, or ending in `&`. */
+export const filtersOf = (filters: object): string => {
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}&`).join('');
+};
 
 /** The paging part of a request's query. */
 export type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };

@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allScopes, createApiKey, createOrganization, openCatalog } from '../api/bootstrap.ts';
+import { createApiKey, createOrganization, openCatalog } from '../api/bootstrap.ts';
 import { createOwner } from '../api/bootstrap-owner.ts';
+import { scopes } from '../api/organizations/fields.ts';
 import { writePrivate } from '../embedded/files.ts';
 import { ensureSecret } from '../embedded/secrets.ts';
 import { aggregateId } from '../eventstore/ids.ts';
@@ -63,7 +64,7 @@ const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Pro
     commandId: await ensureSecret(dataDir, 'demo-api-key-command-id', randomUUID),
     organizationId,
     name: 'demo',
-    scopes: allScopes,
+    scopes,
   });
   await waitFor(waiter, position);
   return { baseUrl, organizationId, apiKey, ...(await issueDemoLicense(baseUrl, apiKey, commandId)) };

@@ -5,10 +5,11 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/needs.ts';
-import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/metrics.ts';
+import { scopes } from '../../src/api/organizations/fields.ts';
 import { createPlatformLicenseOf } from '../../src/api/tier-of-organization.ts';
 import type { Role, Scope } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
@@ -149,7 +150,7 @@ export const startLedger = async ({
   };
   const createVendor = async (name: string): Promise<TestOrganization> => {
     const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name });
-    return createKey(organizationId, allScopes);
+    return createKey(organizationId, scopes);
   };
   const createMember = async (organizationId: string, role: Role): Promise<TestMember> => {
     const user = await createUser(database.api);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { allScopes, createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { scopes } from '../../src/api/organizations/fields.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
@@ -21,7 +22,7 @@ export const createVendor = async ({ databaseUrl, eventStoreUrl, secret }: Serve
     ...{ pool, secrets: parseSecrets(secret), now: () => new Date().toISOString() },
   };
   const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
-  const key = { commandId: randomUUID(), organizationId, name: 'test', scopes: allScopes };
+  const key = { commandId: randomUUID(), organizationId, name: 'test', scopes };
   const created = await createApiKey(needs, key);
   await condition('the key is projected', async () => {
     const { rows } = await pool.query<{ position: string }>('select commit_position as position from ops.checkpoints');

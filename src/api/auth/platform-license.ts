@@ -4,7 +4,7 @@ import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { look } from '../../eventstore/look.ts';
-import { generateLicenseKeyBody, hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
+import { hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
 import { findOffer } from '../catalog/offer.ts';
 import type { Attempt } from '../idempotency.ts';
 import { sendLicenseCommand } from '../licenses/send-command.ts';
@@ -87,9 +87,6 @@ export const findPlatformOffer = async (needs: AuthNeeds, call: Call): Promise<P
   };
   return { issueTo };
 };
-
-/** The secret of a signup, from which the key of that license is made. */
-export const createPlatformKey = generateLicenseKeyBody;
 
 const misconfigured = (detail: string): SignupPolicyUnusable =>
   new SignupPolicyUnusable(`Nobody can sign up: the policy that SIGNUP_POLICY names cannot be issued. ${detail}`);

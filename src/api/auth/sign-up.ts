@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
 import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
+import { generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { abandonUser, activateUser, type NewUser, reserveUser } from '../../identity/sign-up.ts';
 import { findUserByEmail } from '../../identity/users.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
@@ -9,7 +10,7 @@ import { isProblem, type Problem, problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { sendCommand } from '../send-command.ts';
 import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
-import { createPlatformKey, findPlatformOffer } from './platform-license.ts';
+import { findPlatformOffer } from './platform-license.ts';
 import { displayName, newEmail, newPassword, organizationName, timeZone, tokensShape } from './shapes.ts';
 import { openSignedIn, type Proven } from './tokens.ts';
 
@@ -54,7 +55,7 @@ export const signUp = (needs: AuthNeeds): Route =>
       const principal = emailPseudonym(needs.secrets, body.email);
       const request = {
         ...{ organizationId: nobodysOrganization, principal, operation: 'signUp', input: body },
-        ...(needs.accounts.signupPolicy === null ? {} : { createSecret: createPlatformKey }),
+        ...(needs.accounts.signupPolicy === null ? {} : { createSecret: generateLicenseKeyBody }),
       };
       return idempotently(needs, call, request, (attempt) => carryOut(needs, call, attempt, body));
     },

@@ -6,12 +6,12 @@ import { aggregateId, builtInPolicyIds } from '../../eventstore/ids.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
-import { page } from '../paging.ts';
+import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type ProblemCode, refused } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
 import { type CatalogNeeds, changeCatalog } from './change-catalog.ts';
-import { archivedFilter, filtersOf, nameIn } from './fields.ts';
+import { nameIn } from './fields.ts';
 import { productBody, productShape } from './product-shape.ts';
 
 const productPath = z.strictObject({ productId: idOf('prd', 'prd_01h455vb4pex5vsknk084sn02q') });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { instantIn, productCode, text } from '../schemas.ts';
+import { idOf, instantIn, productCode, text } from '../schemas.ts';
 
 /** What goes into events must not be free text, in which a name could hide. */
 export const word = (example: string) =>
@@ -80,3 +80,16 @@ export const usageOf = ({ usage, limits }: LicenseFacts): z.output<typeof usageS
     meters,
   };
 };
+
+/** A device that is activated, by what it says of itself or by its activation. */
+export const deviceNaming = {
+  fingerprint: fingerprint.optional(),
+  activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
+};
+
+/** Exactly one of the two names it. */
+export const namesOneDevice = (named: { readonly [name in keyof typeof deviceNaming]?: string | undefined }): boolean =>
+  (named.fingerprint === undefined) !== (named.activationId === undefined);
+
+/** What is said where it does not. */
+export const oneDevice = { path: ['fingerprint'], message: 'give either fingerprint or activationId' };

@@ -2,22 +2,14 @@ import { z } from 'zod';
 import { idempotently } from '../idempotency.ts';
 import { isProblem } from '../problems.ts';
 import { clientRoute, none, type Route } from '../route.ts';
-import { idOf } from '../schemas.ts';
 import type { ClientCommandNeeds } from './activate.ts';
 import { findDevice, findKnownLicense, licenseNaming } from './client-license.ts';
-import { fingerprint, usageOf, usageShape } from './client-schemas.ts';
+import { deviceNaming, namesOneDevice, oneDevice, usageOf, usageShape } from './client-schemas.ts';
 import { issuedFacts, sendLicenseCommand } from './send-command.ts';
 
 const body = z
-  .strictObject({
-    ...licenseNaming,
-    fingerprint: fingerprint.optional(),
-    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
-  })
-  .refine(({ fingerprint: device, activationId }) => (device === undefined) !== (activationId === undefined), {
-    path: ['fingerprint'],
-    message: 'give either fingerprint or activationId',
-  })
+  .strictObject({ ...licenseNaming, ...deviceNaming })
+  .refine(namesOneDevice, oneDevice)
   .meta({
     id: 'DeactivateLicense',
     example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', fingerprint: '3f9c1a77d0e4' },

@@ -4,7 +4,7 @@ import { type HistoryEntry, historyOf } from '../../projections/tables/license-e
 import { licenseById } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { eventTypes } from '../events/event-types.ts';
-import { page } from '../paging.ts';
+import { filtersOf, page } from '../paging.ts';
 import { type Route, route } from '../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
 import { noSuchLicense } from './no-such-license.ts';
@@ -58,15 +58,13 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
       { params: { licenseId }, query: { limit: entries, cursor: start, order, types, from, to } },
       { caller: { organizationId }, refusalOn },
     ) => {
-      const filtered = new URLSearchParams({ order });
-      for (const [name, value] of Object.entries({ types: types?.join(), from, to }))
-        if (value !== undefined) filtered.append(name, value);
+      const filtered = filtersOf({ order, types: types?.join(), from, to });
       const filter = { types: types ?? null, from: from ?? null, to: to ?? null };
       return page<HistoryEntry>(
         secrets,
         { limit: entries, cursor: start },
         `history\0${organizationId}\0${licenseId}\0${filtered}`,
-        (parameters) => `/v1/licenses/${licenseId}/history?${filtered}&${parameters}`,
+        (parameters) => `/v1/licenses/${licenseId}/history?${filtered}${parameters}`,
         ({ revision }) => String(revision),
         (after, limit) =>
           asTenant(pool, organizationId, async (db) => {

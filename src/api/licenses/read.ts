@@ -8,7 +8,7 @@ import { type ActivationView, activationsOf } from '../../projections/tables/act
 import { type LicensePlace, listLicenses } from '../../projections/tables/license-list.ts';
 import { type LicenseView, licenseById } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
-import { page } from '../paging.ts';
+import { filtersOf, page } from '../paging.ts';
 import { none, type Route, route } from '../route.ts';
 import {
   cursor,
@@ -65,14 +65,13 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     rejections: [],
     handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
       const at = now();
-      const filtered = new URLSearchParams();
-      for (const [name, value] of Object.entries(filters)) if (value !== undefined) filtered.append(name, value);
+      const filtered = filtersOf(filters);
       return page<LicenseView>(
         secrets,
         { limit, cursor: from },
         // Of the version of its places.
         `licenses 2\0${orgId}\0${filtered}`,
-        (parameters) => `/v1/licenses?${filtered.size === 0 ? '' : `${filtered}&`}${parameters}`,
+        (parameters) => `/v1/licenses?${filtered}${parameters}`,
         ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
         (after, count) =>
           asTenant(pool, orgId, (db) =>

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { idempotently } from '../idempotency.ts';
 import { isProblem } from '../problems.ts';
 import { clientRoute, none, type Route } from '../route.ts';
-import { idOf } from '../schemas.ts';
 import type { ClientCommandNeeds } from './activate.ts';
 import { findDevice, findUsableLicense, licenseNaming } from './client-license.ts';
-import { deviceFields, fingerprint } from './client-schemas.ts';
+import { deviceFields, deviceNaming, namesOneDevice, oneDevice } from './client-schemas.ts';
 import {
   activatedView,
   activationAnswer,
@@ -17,15 +16,7 @@ import {
 import { sendLicenseCommand } from './send-command.ts';
 import { withReserved } from './trial.ts';
 
-const release = z
-  .strictObject({
-    fingerprint: fingerprint.optional(),
-    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
-  })
-  .refine(({ fingerprint: device, activationId }) => (device === undefined) !== (activationId === undefined), {
-    path: ['fingerprint'],
-    message: 'give either fingerprint or activationId',
-  });
+const release = z.strictObject(deviceNaming).refine(namesOneDevice, oneDevice);
 
 const body = z.strictObject({ ...licenseNaming, release, ...deviceFields }).meta({
   id: 'SwapActivation',

@@ -3,7 +3,7 @@ import { listProjects, type ProjectView, projectById } from '../../projections/t
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { metadataIn } from '../licenses/issue-body.ts';
-import { page } from '../paging.ts';
+import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { problem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
@@ -31,11 +31,7 @@ const projectChange = z
 const listQuery = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
-  archived: z
-    .enum(['true', 'false'])
-    .transform((archived) => archived === 'true')
-    .optional()
-    .meta({ override: { type: 'boolean' }, example: 'false' }),
+  archived: archivedFilter.optional(),
   q: text(200).optional().meta({ description: 'What the name begins with, in any case.' }),
 });
 
@@ -50,13 +46,12 @@ export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =
     replies: { 200: { description: 'One page.', body: pageOf(projectShape) } },
     rejections: [],
     handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
-      const filtered = new URLSearchParams();
-      for (const [name, value] of Object.entries(filters)) if (value !== undefined) filtered.append(name, `${value}`);
+      const filtered = filtersOf(filters);
       return page<ProjectView>(
         secrets,
         { limit, cursor: from },
         `projects\0${orgId}\0${filtered}`,
-        (parameters) => `/v1/projects?${filtered.size === 0 ? '' : `${filtered}&`}${parameters}`,
+        (parameters) => `/v1/projects?${filtered}${parameters}`,
         ({ projectId: id }) => id,
         (after, count) => asTenant(pool, orgId, (db) => listProjects(db, { orgId, limit: count, after, ...filters })),
         (project) => projectBody(project.projectId, project),

@@ -24,14 +24,12 @@ export type FeedEvent = FeedPlace & {
   readonly data: JsonObject;
 };
 
-/** `projectedTo`: the commit position that the read models contained when it was read; null: nothing. */
 export type FeedPage = {
   readonly events: readonly FeedEvent[];
   /** Up to here every event was looked at, here or before, and there will never be another one; null: before the first. */
   readonly through: FeedPlace | null;
   /** There is more after `through` already. */
   readonly hasMore: boolean;
-  readonly projectedTo: bigint | null;
 };
 
 type Reading = {
@@ -55,13 +53,13 @@ export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPa
   const { after } = reading;
   for (;;) {
     const extent = await readExtent(db, reading.orgId);
-    const { version, projectedTo, readableTo } = extent;
+    const { version, readableTo } = extent;
     if (readableTo === null || (after !== null && after.position > readableTo))
-      return { events: [], through: after, hasMore: false, projectedTo };
+      return { events: [], through: after, hasMore: false };
     const rows = await readRows(db, reading, readableTo);
     const [state] = rows;
     // Else another version of the tables came to serve in between, and these may be rows of either.
-    if (state?.version === version) return pageOf(reading, projectedTo, state, rows);
+    if (state?.version === version) return pageOf(reading, state, rows);
   }
 };
 
@@ -76,7 +74,7 @@ export const feedEventById = async (db: PoolClient, eventId: string): Promise<Fe
 };
 
 /** Of one moment: what the tables contain, and up to where nothing of it is kept back from the organization. */
-type Extent = { readonly version: number; readonly projectedTo: bigint | null; readonly readableTo: bigint | null };
+type Extent = { readonly version: number; readonly readableTo: bigint | null };
 
 const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
   const { rows } = await db.query<{ version: number; projected_to: string | null; held: string | null }>({
@@ -94,15 +92,10 @@ const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
   if (row === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
   const [projectedTo, held] = [bigintOf(row.projected_to), bigintOf(row.held)];
   const isHeld = projectedTo !== null && held !== null && held <= projectedTo;
-  return { version: row.version, projectedTo, readableTo: isHeld ? held - 1n : projectedTo };
+  return { version: row.version, readableTo: isHeld ? held - 1n : projectedTo };
 };
 
-const pageOf = (
-  reading: Reading,
-  projectedTo: bigint | null,
-  state: StateColumns,
-  rows: readonly FeedRow[],
-): FeedPage | null => {
+const pageOf = (reading: Reading, state: StateColumns, rows: readonly FeedRow[]): FeedPage | null => {
   const { after, limit } = reading;
   if (after !== null && !state.is_known) return null;
   const found = rows.flatMap((row) => (row.event_id === null ? [] : [readEvent(row)]));
@@ -112,7 +105,6 @@ const pageOf = (
     events,
     through: (isCut ? placeOf(events.at(-1)) : lastLookedAt(state)) ?? after,
     hasMore: isCut || Number(state.looked) === looksOf(reading),
-    projectedTo,
   };
 };
 

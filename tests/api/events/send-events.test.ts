@@ -21,7 +21,7 @@ const eventAt = (position: bigint): FeedEvent => ({
 });
 const pageAfter = (last: bigint): FeedPage => {
   const events = Array.from({ length: pageSize }, (_, index) => eventAt(last + BigInt(index) + 1n));
-  return { events, through: events.at(-1) ?? null, hasMore: true, projectedTo: null };
+  return { events, through: events.at(-1) ?? null, hasMore: true };
 };
 
 /** A server that sends an endless feed to whoever connects. */
