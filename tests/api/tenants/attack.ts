@@ -89,10 +89,12 @@ export const createAttack = (ledger: Ledger, { attacker, victims, draw, mayName 
       const base = await bases.good(target);
       const found = await ask(target, base, value);
       const isId = position.prefixes.length > 0;
-      if ((!isId && found.status !== 404) || mayName.has(place)) return;
+      // An instant is nobody's: one asks for a state before the license, another one for one after.
+      const isInstant = /^\d{4}-\d\d-\d\dT/.test(value);
+      if ((!isId && (found.status !== 404 || isInstant)) || mayName.has(place)) return;
       const other = unlike(value);
       const missed = await ask(target, base, other);
-      const difference = differenceOf([found, value], [missed, other]);
+      const difference = differenceOf([found, value], [missed, other], position);
       if (difference !== null) faults.add(`${of.name} ${nameOf(position)}, by ${target.caller.name}: ${difference}`);
     },
     unknown: async (target) => {
@@ -154,13 +156,20 @@ const createBases = ({ subject }: Attacker) => {
 };
 
 /** What tells a value that somebody has from one that nobody has; null: nothing does. */
-const differenceOf = ([found, value]: [Sent, string], [missed, other]: [Sent, string]): string | null => {
+const differenceOf = (
+  [found, value]: [Sent, string],
+  [missed, other]: [Sent, string],
+  { part }: Position,
+): string | null => {
   if (found.status !== missed.status) return `${found.status} and ${missed.status}: ${found.text} and ${missed.text}`;
   const plain = ({ text }: Sent, sent: string) =>
-    found.status === 404 ? text : text.replaceAll(sent, '…').replaceAll(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, 'then');
+    // What is not there is not named, but for a request's id, which is its sender's own.
+    found.status === 404 && part !== 'header'
+      ? text
+      : text.replaceAll(sent, '…').replaceAll(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, 'then');
   const [ours, unknown] = [plain(found, value), plain(missed, other)];
   if (ours !== unknown) return `${ours} and ${unknown}`;
-  const [names, otherNames] = [headersOf(found), headersOf(missed)];
+  const [names, otherNames] = [headersOf(found).replaceAll(value, '…'), headersOf(missed).replaceAll(other, '…')];
   return names === otherNames ? null : `${names} and ${otherNames}`;
 };
 

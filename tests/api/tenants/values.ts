@@ -21,7 +21,7 @@ export const ownedBy = (tenant: Tenant, { part, at, prefixes }: Position, draw: 
 
 const isCredential = (name: string): boolean => /licenseKey|token|password/i.test(name);
 
-/** Another text of the same form that nobody has: of an id another id, of a date another second, of a text one of the same kinds of characters. */
+/** Another text of the same form that nobody has: of an id another id, of an entity tag another number, of a text one of the same kinds of characters. */
 export const unlike = (value: string): string => {
   const prefix = idPrefixes.find((each) => value.startsWith(`${each}_`));
   if (prefix !== undefined && value.length === prefix.length + 27) {
@@ -30,8 +30,7 @@ export const unlike = (value: string): string => {
     return encodeId(prefix, parts.join('-'));
   }
   const one = (alphabet: string) => alphabet[randomBytes(1).readUInt8() % alphabet.length] ?? '';
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(value))
-    return `${value.slice(0, 17)}${one('012345')}${one('0123456789')}${value.slice(19)}`;
+  if (/^"\d+(?:\.[0-9a-f]+)?"$/.test(value)) return value.replaceAll(/[0-9]/g, () => one('123456789'));
   return value
     .replaceAll(/[a-z]/g, () => one('abcdefghijklmnopqrstuvwxyz'))
     .replaceAll(/[A-Z]/g, () => one('ABCDEFGHIJKLMNOPQRSTUVWXYZ'))
