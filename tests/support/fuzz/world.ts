@@ -13,7 +13,7 @@ export type World = {
   readonly known: (chance: Chance) => (name: string, idPrefix: string | null) => unknown;
   /** Takes ids, license keys, cursors and the like from an answer. */
   readonly learn: (value: unknown) => void;
-  /** Makes another license, with a device and a seat, and an invitation, so that there are some to do something with. */
+  /** Makes another license, with a device, a seat and an announced change, and an invitation, so that there are some to do something with. */
   readonly refresh: () => Promise<void>;
 };
 
@@ -67,6 +67,8 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     await make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() });
     const email = `${randomUUID()}@fuzz.example`;
     await make(`/v1/organizations/${organizationId}/members`, { email, role: 'GUEST' });
+    const effectiveAt = new Date(Date.now() + 86_400_000).toISOString();
+    await make(`/v1/licenses/${made.get('lic')}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt });
     latest = made;
   };
   learn([owner, other, organization]);
