@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { dueLicenses } from '../../src/projections/tables/licenses.ts';
@@ -36,10 +37,13 @@ const sweepWith = (changed: Partial<Parameters<typeof sweepDue>[0]>) =>
     ...changed,
   });
 const sweep = (now: () => Date) => sweepWith({ now });
+const listedEvent = z.looseObject({ type: z.string(), effectiveAt: z.string(), recordedAt: z.string() });
 const announcements = async (licenseId: string) => {
   const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history?limit=100`, { key: ledger.a.apiKey });
-  const events = history.body.data as unknown as { type: string; effectiveAt: string; recordedAt: string }[];
-  return events.filter(({ type }) => type === 'LicenseExpired');
+  return z
+    .array(listedEvent)
+    .parse(history.body.data)
+    .filter(({ type }) => type === 'LicenseExpired');
 };
 const announced = async (licenseId: string) => {
   await condition('the announcement is projected', async () => (await announcements(licenseId)).length > 0);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type ValidationCode, validationCodes } from '../../../src/domain/license/validate.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../../src/identity/license-key.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
@@ -27,7 +28,9 @@ const validate = async (licenseKey: string, scope: object = {}) => {
 /** What validating says: valid or not, the code, and all reasons where there is more than the code. */
 const verdict = async (licenseKey: string, scope: object = {}) => {
   const { valid, code, reasons } = await validate(licenseKey, scope);
-  return [valid, code, reasons] as unknown as [boolean, ValidationCode, ValidationCode[]];
+  return z
+    .tuple([z.boolean(), z.enum(validationCodes), z.array(z.enum(validationCodes))])
+    .parse([valid, code, reasons]);
 };
 const expectCode = async (code: ValidationCode, valid: boolean, licenseKey: string, scope: object = {}) => {
   const [saysValid, said] = await verdict(licenseKey, scope);
