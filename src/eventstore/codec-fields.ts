@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Ends } from '../domain/license/events.ts';
 
 /** An id, or any other text that is not empty. */
 export const id = z.string().min(1);
@@ -20,6 +21,15 @@ export const seconds = z.int().nonnegative();
 
 /** How many: 0 or more. */
 export const count = z.int().nonnegative();
+
+/** What a decisive event of a license ends. */
+export const ends = z.object({
+  which: z.enum(['ALL', 'PRODUCT', 'OLDEST']),
+  activations: count,
+  leases: count,
+  users: count,
+  usageAfter: z.object({ activations: count, seats: count, users: count }),
+}) satisfies z.ZodType<Ends>;
 
 /** The schema of one type of event. */
 export const event = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
+import { count, ends, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 import { instant, sha256Hex } from './envelope.ts';
 
@@ -69,6 +69,6 @@ export const coreEvents = [
   event('LicenseReinstated', z.object({ suspendedSince: instant, suspendedForSeconds: seconds })),
   event('LicenseRenewed', renewal),
   event('LicenseExpired', z.object({ termNumber: ordinal, expiresAt: instant, graceUntil: instant.nullable() })),
-  event('LicenseRevoked', z.object({ reasonCode: id })),
+  event('LicenseRevoked', z.object({ reasonCode: id, ends: ends.exactOptional() })),
   event('LicenseReferenceChanged', z.object({ from: z.string().nullable(), to: z.string().nullable() })),
 ] as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Target } from '../domain/license/events-grant.ts';
-import { count, event, id, ordinal, userReference } from './codec-fields.ts';
+import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
 /** The shape of what a license is to become. */
@@ -27,12 +27,17 @@ export const grantEvents = [
   ),
   event(
     'LicenseLimitsChanged',
-    z.object({ before: limits, after: limits, strategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']) }),
+    z.object({
+      before: limits,
+      after: limits,
+      strategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']),
+      ends: ends.exactOptional(),
+    }),
   ),
   event('EntitlementGranted', entitlement),
   event('EntitlementRevoked', entitlement.pick({ code: true, source: true })),
   event('ProductAdded', z.object({ product: id })),
-  event('ProductRemoved', z.object({ product: id })),
+  event('ProductRemoved', z.object({ product: id, ends: ends.exactOptional() })),
   event(
     'LicenseTierChanged',
     z.object({

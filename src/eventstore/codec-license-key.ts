@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, id, ordinal } from './codec-fields.ts';
+import { ends, event, id, ordinal } from './codec-fields.ts';
 import { instant, sha256Hex } from './envelope.ts';
 
 /** The schemas of events of src/domain/license/events-key.ts. */
@@ -24,6 +24,7 @@ export const keyEvents = [
       toHolderOrgId: id.nullable(),
       expiry: z.enum(['KEEP', 'RESET']),
       activations: z.enum(['KEEP', 'RELEASE']),
+      ends: ends.exactOptional(),
     }),
   ),
   event('ReplacementIssued', z.object({ by: id })),

@@ -1,4 +1,4 @@
-import type { Entitlement, Fact, LimitStrategy, Limits, PinnedPolicy, Tier } from './events.ts';
+import type { Ends, Entitlement, Fact, LimitStrategy, Limits, PinnedPolicy, Tier } from './events.ts';
 
 /** What a license is to become: a policy, pinned whole, and what it grants; null keeps what the license has. */
 export type Target = {
@@ -16,12 +16,15 @@ export type GrantEvent =
       { readonly userRef: string; readonly countAfter: number; readonly limit: number; readonly overage: boolean }
     >
   | Fact<'UserUnassigned', { readonly userRef: string; readonly cause: UnassignmentCause; readonly countAfter: number }>
-  | Fact<'LicenseLimitsChanged', { readonly before: Limits; readonly after: Limits; readonly strategy: LimitStrategy }>
+  | Fact<
+      'LicenseLimitsChanged',
+      { readonly before: Limits; readonly after: Limits; readonly strategy: LimitStrategy; readonly ends?: Ends }
+    >
   /** One code may be granted by several sources; each has its own value, limit and end. */
   | Fact<'EntitlementGranted', Entitlement>
   | Fact<'EntitlementRevoked', { readonly code: string; readonly source: Entitlement['source'] }>
   | Fact<'ProductAdded', { readonly product: string }>
-  | Fact<'ProductRemoved', { readonly product: string }>
+  | Fact<'ProductRemoved', { readonly product: string; readonly ends?: Ends }>
   /** The policy alone; what else it changes follows in events of its own. */
   | Fact<
       'LicenseTierChanged',

@@ -1,5 +1,5 @@
 import type { Instant } from '../time.ts';
-import type { Fact } from './events.ts';
+import type { Ends, Fact } from './events.ts';
 
 /** Events about who has a license and its key, stored as they are: add, never rename or repurpose. */
 export type KeyEvent =
@@ -24,6 +24,7 @@ export type KeyEvent =
         readonly toHolderOrgId: string | null;
         readonly expiry: 'KEEP' | 'RESET';
         readonly activations: 'KEEP' | 'RELEASE';
+        readonly ends?: Ends;
       }
     >
   /** `by`: the license that was issued in place of this revoked one. */

@@ -130,6 +130,21 @@ export type Origin = {
   readonly replaces?: string;
 };
 
+/**
+ * What a decisive event ends: from it on, these devices, leases and users neither count nor are listed. Each is announced
+ * afterwards by an event of its own, with the decisive event's `effectiveAt` and the owners from before it, in the same
+ * append or in later ones. Absent, as in events of version 1: the event ends nothing; what it ended was announced before it.
+ */
+export type Ends = {
+  /** Which open ones, in the order of their recording: all, those of the removed product, or so many of the oldest. */
+  readonly which: 'ALL' | 'PRODUCT' | 'OLDEST';
+  readonly activations: number;
+  readonly leases: number;
+  readonly users: number;
+  /** What is in use right after the event. */
+  readonly usageAfter: { readonly activations: number; readonly seats: number; readonly users: number };
+};
+
 /** Where an imported license comes from, and since when its history before the import is claimed: asserted, not observed. */
 export type ImportSource = { readonly source: string; readonly sourceRef: string; readonly historyFrom: Instant };
 
@@ -192,6 +207,6 @@ type CoreEvent =
       'LicenseExpired',
       { readonly termNumber: number; readonly expiresAt: Instant; readonly graceUntil: Instant | null }
     >
-  | Fact<'LicenseRevoked', { readonly reasonCode: string }>
+  | Fact<'LicenseRevoked', { readonly reasonCode: string; readonly ends?: Ends }>
   /** What the license is called by in the issuer's own books. */
   | Fact<'LicenseReferenceChanged', { readonly from: string | null; readonly to: string | null }>;

@@ -43,6 +43,7 @@ export const issuedFacts = (
       : null,
   replaces: data.replaces ?? null,
   replacedBy: null,
+  endings: [],
 });
 
 /** The facts after an event other than the first. */
@@ -181,6 +182,7 @@ const withUsage = (facts: LicenseFacts, usage: Usage): LicenseFacts => ({
   imported: facts.imported,
   replaces: facts.replaces,
   replacedBy: facts.replacedBy,
+  endings: facts.endings,
 });
 
 // Reminders are of one expiry: with another they begin anew.

@@ -106,6 +106,22 @@ export type LicenseFacts = {
   readonly imported: ImportSource | null;
   readonly replaces: string | null;
   readonly replacedBy: string | null;
+  /** What decisive events have ended and is still to be announced, the oldest event first; empty: nothing. */
+  readonly endings: readonly Ending[];
+};
+
+/**
+ * What one decisive event has ended and is still to be announced, by how many of each kind. An event with this `cause`
+ * announces one of the first ending of that cause that has some of its kind left.
+ */
+export type Ending = {
+  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED';
+  readonly effectiveAt: Instant;
+  /** The holder from before the decisive event, who owns the announcements. */
+  readonly holderOrgId: string | null;
+  readonly activations: number;
+  readonly leases: number;
+  readonly users: number;
 };
 
 /** What is in use: open activations, leases, assigned users, and the total of each meter since the last renewal. */

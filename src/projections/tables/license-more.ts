@@ -15,12 +15,13 @@ export type More = Pick<
   | 'imported'
   | 'replaces'
   | 'replacedBy'
+  | 'endings'
 > & { readonly usage: Omit<Usage, 'activations'> };
 
 /** What is to be written: only what a plain license has not, so nothing for most. */
 export const moreOf = (facts: LicenseFacts): Partial<More> => {
   const { timeZone, awaited, renewal, scheduled, graceEndedTerm, expirySetAt, reminded, keyOverlaps } = facts;
-  const { maintenanceUntil, imported, replaces, replacedBy } = facts;
+  const { maintenanceUntil, imported, replaces, replacedBy, endings } = facts;
   const { seats, users, meters } = facts.usage;
   const isPlainUse = seats === 0 && users === 0 && Object.keys(meters).length === 0;
   return {
@@ -37,6 +38,7 @@ export const moreOf = (facts: LicenseFacts): Partial<More> => {
     ...(imported === null ? {} : { imported }),
     ...(replaces === null ? {} : { replaces }),
     ...(replacedBy === null ? {} : { replacedBy }),
+    ...(endings.length === 0 ? {} : { endings }),
   };
 };
 
@@ -61,4 +63,5 @@ const plain: More = {
   imported: null,
   replaces: null,
   replacedBy: null,
+  endings: [],
 };

@@ -190,6 +190,7 @@ export const readLicense = (
     imported: more.imported,
     replaces: more.replaces,
     replacedBy: more.replacedBy,
+    endings: more.endings,
   };
   return { facts, revision: BigInt(revision) };
 };
