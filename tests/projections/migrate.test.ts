@@ -128,7 +128,7 @@ describe('read models', () => {
     const before = await folded();
     const directory = await copyOfMigrations();
     await appendFile(path.join(directory, 'read-models/010-licenses.sql'), '-- another\n');
-    await migrate({ url: models.url, log: () => {}, directory, keepReadModels: true });
+    await migrate({ url: models.url, log: () => {}, directory });
     expect(await folded()).toEqual(before);
   });
 
