@@ -23,13 +23,15 @@ export const readiness =
       store.head({ timeoutMs: storeTimeoutMs }).then(() => 'ok', silent),
     ]);
     const servers = { ...fault, eventStore };
-    const state = projector === null ? 'ok' : projectorState(projector);
-    const parts = { ...servers, ...(projector === null ? {} : { projector: state }) };
+    const parts = { ...servers, ...(projector === null ? {} : { projector: projectorState(projector) }) };
     const faults = Object.entries(parts).filter(([, each]) => each !== 'ok');
-    // A projector that waits for its release's read models stands by for the same reason.
-    const isOnlyLate = faults.every(([part]) => part === 'readModels' || part === 'projector') && 'readModels' in fault;
-    return { ready: faults.length === 0, notYet: isOnlyLate && fault.readModels !== 'ok', parts };
+    // Until the read models of this release serve, its projector waits for them.
+    const isLate = (part: string) =>
+      part === 'readModels' || (part === 'projector' && waitsFor.has(projector?.state().kind ?? ''));
+    return { ready: faults.length === 0, notYet: faults.every(([part]) => isLate(part)), parts };
   };
+
+const waitsFor: ReadonlySet<string> = new Set(['starting', 'standby']);
 
 const silent = (error: unknown): string => `does not answer (${error instanceof Error ? error.name : 'error'})`;
 
