@@ -3,6 +3,7 @@ import { licenseDecider } from '../../domain/license/decider.ts';
 import type { License } from '../../domain/license/license.ts';
 import { genesisHash, hashOf, verifyLink } from '../../eventstore/chain.ts';
 import { decodeLicense } from '../../eventstore/codec.ts';
+import { isRepair } from '../../eventstore/codec-repair.ts';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { foldBatch, Unprojectable } from '../fold/fold-batch.ts';
@@ -171,6 +172,7 @@ const foldWhole = (states: Map<string, License>, batch: readonly Recorded[]): vo
     const licenseId = licenseOf(recorded.stream);
     if (licenseId === null) continue;
     const { event, at } = decodeLicense(recorded);
+    if (isRepair(event)) continue;
     states.set(licenseId, licenseDecider.evolve(states.get(licenseId) ?? licenseDecider.initial(), event, at));
   }
 };
