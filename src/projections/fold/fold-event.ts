@@ -6,7 +6,6 @@ import { decodeReservation } from '../../eventstore/codec-reservation.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import type { Catalog } from '../tables/catalogs.ts';
 import type { Organization } from '../tables/organizations.ts';
-import { type OpenPart, transferWrites } from '../tables/parts.ts';
 import { addWrites, type Changes } from './changes.ts';
 import { foldCatalog } from './fold-catalog.ts';
 import { foldLicense } from './fold-license.ts';
@@ -21,8 +20,6 @@ export type Stored = {
   readonly licenses: Lookup<{ readonly facts: LicenseFacts; readonly revision: bigint }>;
   readonly organizations: Lookup<Organization & { readonly revision: bigint }>;
   readonly catalogs: Lookup<Catalog & { readonly revision: bigint }>;
-  /** What is open on the licenses that a `LicenseTransferred` of the batch is about; of others it is not asked for. */
-  readonly openParts: Lookup<readonly OpenPart[]>;
 };
 
 /** What empty read models hold. */
@@ -30,7 +27,6 @@ export const nothingStored: Stored = {
   licenses: new Map(),
   organizations: new Map(),
   catalogs: new Map(),
-  openParts: new Map(),
 };
 
 /**
@@ -45,23 +41,21 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded):
   if (licenseId !== null) {
     const before = changes.licenses.get(licenseId) ?? stored.licenses.get(licenseId);
     if (!isNext(recorded, before)) return;
-    const transfer = (holderOrgId: string | null) =>
-      transferWrites(licenseId, holderOrgId, stored.openParts.get(licenseId) ?? [], changes.rows);
-    const folded = foldLicense(before?.facts ?? null, licenseId, decodeLicense(recorded), recorded, transfer);
+    const folded = foldLicense(before?.facts ?? null, licenseId, decodeLicense(recorded), recorded);
     changes.licenses.set(licenseId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (organizationId !== null) {
     const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
     if (!isNext(recorded, before)) return;
     const folded = foldOrganization(before ?? null, organizationId, decodeOrganization(recorded), recorded);
     changes.organizations.set(organizationId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (issuerOrgId !== null) {
     const before = changes.catalogs.get(issuerOrgId) ?? stored.catalogs.get(issuerOrgId);
     if (!isNext(recorded, before)) return;
     const folded = foldCatalog(before ?? null, issuerOrgId, decodeCatalog(recorded), recorded);
     changes.catalogs.set(issuerOrgId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (stream.startsWith('reservation-')) notProjected(decodeReservation(recorded).event);
 };
 
