@@ -4,11 +4,11 @@ import { decodeCatalog } from '../../eventstore/codec-catalog.ts';
 import { decodeOrganization } from '../../eventstore/codec-organization.ts';
 import { isRepair } from '../../eventstore/codec-repair.ts';
 import { decodeReservation } from '../../eventstore/codec-reservation.ts';
+import type { Envelope } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import type { Catalog } from '../tables/catalogs.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import type { Organization } from '../tables/organizations.ts';
-import { type OpenPart, transferWrites } from '../tables/parts.ts';
 import { addWrites, type Changes, make, type Write } from './changes.ts';
 import { foldCatalog } from './fold-catalog.ts';
 import { foldLicense } from './fold-license.ts';
@@ -23,8 +23,6 @@ export type Stored = {
   readonly licenses: Lookup<{ readonly facts: LicenseFacts; readonly revision: bigint }>;
   readonly organizations: Lookup<Organization & { readonly revision: bigint }>;
   readonly catalogs: Lookup<Catalog & { readonly revision: bigint }>;
-  /** What is open on the licenses that a `LicenseTransferred` of the batch is about; of others it is not asked for. */
-  readonly openParts: Lookup<readonly OpenPart[]>;
 };
 
 /** What empty read models hold. */
@@ -32,7 +30,6 @@ export const nothingStored: Stored = {
   licenses: new Map(),
   organizations: new Map(),
   catalogs: new Map(),
-  openParts: new Map(),
 };
 
 /**
@@ -47,14 +44,12 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded):
   if (licenseId !== null) {
     const before = changes.licenses.get(licenseId) ?? stored.licenses.get(licenseId);
     if (!isNext(recorded, before)) return;
-    const transfer = (holderOrgId: string | null) =>
-      transferWrites(licenseId, holderOrgId, stored.openParts.get(licenseId) ?? [], changes.rows);
     const { event, ...decoded } = decodeLicense(recorded);
     const folded = isRepair(event)
-      ? foldRepair(before, recorded, [make(licenseEvents, licenseEventRow(licenseId, recorded, decoded.envelope))])
-      : foldLicense(before?.facts ?? null, licenseId, { event, ...decoded }, recorded, transfer);
+      ? foldRepair(before, recorded, (license) => historyOf(license, recorded, decoded.envelope))
+      : foldLicense(before?.facts ?? null, licenseId, { event, ...decoded }, recorded);
     changes.licenses.set(licenseId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (organizationId !== null) {
     const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
     if (!isNext(recorded, before)) return;
@@ -63,7 +58,7 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded):
       ? foldRepair(before, recorded)
       : foldOrganization(before ?? null, organizationId, { event, ...decoded }, recorded);
     changes.organizations.set(organizationId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (issuerOrgId !== null) {
     const before = changes.catalogs.get(issuerOrgId) ?? stored.catalogs.get(issuerOrgId);
     if (!isNext(recorded, before)) return;
@@ -72,7 +67,7 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded):
       ? foldRepair(before, recorded)
       : foldCatalog(before ?? null, issuerOrgId, { event, ...decoded }, recorded);
     changes.catalogs.set(issuerOrgId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (stream.startsWith('reservation-')) {
     const { event } = decodeReservation(recorded);
     if (!isRepair(event)) notProjected(event);
@@ -92,10 +87,15 @@ export const catalogOf = (stream: string): string | null => idAfter('catalog-', 
 const foldRepair = <State extends { readonly revision: bigint }>(
   before: State | undefined,
   { revision, position }: Recorded,
-  writes: readonly Write[] = [],
+  writesOf: (state: State) => readonly Write[] = () => [],
 ) => {
   if (before === undefined) throw new Error('the stream begins with a repair of its chain.');
-  return { after: { ...before, revision, position: position.commit }, writes };
+  return { after: { ...before, revision, position: position.commit }, writes: writesOf(before) };
+};
+
+const historyOf = ({ facts }: { facts: LicenseFacts }, recorded: Recorded, envelope: Envelope): readonly Write[] => {
+  const owners = { holderOrgId: facts.holderOrgId, previousHolderOrgId: null };
+  return [make(licenseEvents, licenseEventRow(facts.licenseId, recorded, envelope, owners))];
 };
 
 type Lookup<Value> = { readonly get: (id: string) => Value | undefined };

@@ -9,7 +9,12 @@ export type Table = {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /** Set where an event may change many rows without naming each of them; see sweep.ts. */
+  readonly group?: Group;
 };
+
+/** Rows with the same values in `by` are a group. A row is open while its `end` is null; without `end` it is always open. */
+export type Group = { readonly by: readonly string[]; readonly end: string | null };
 
 export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'bytea' | 'jsonb';
 

@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
-import type { RowChanges } from '../fold/changes.ts';
 import { foldBatch, Unprojectable } from '../fold/fold-batch.ts';
 import { nothingStored } from '../fold/fold-event.ts';
-import { differingRows, keyOf, type Row, type Table, UnmakeableRow } from '../tables/rows.ts';
+import { differingRows, keyOf, MissingRows, type Row, type Table, UnmakeableRow } from '../tables/rows.ts';
+import { createRowsInMemory } from '../tables/rows-in-memory.ts';
 import { changedRows, type ReadModel, readModelTables } from '../tables/tables.ts';
 
 /** What is wrong with a stream's rows. */
@@ -52,7 +52,7 @@ const pageMax = 50;
 /** `rows`: what the tables must hold of it, per table. `fault`: why that cannot be told. */
 type Folded = {
   readonly stream: string;
-  readonly rows: ReadonlyMap<Table, RowChanges>;
+  readonly rows: ReadonlyMap<Table, ReadonlyMap<string, Row>>;
   readonly fault: string | null;
 };
 
@@ -61,14 +61,22 @@ const foldStream = async (stream: string, { store, upTo }: Needs): Promise<Folde
   try {
     return { stream, rows: rowsOf(events.filter(({ position }) => position.commit <= upTo)), fault: null };
   } catch (error) {
-    if (error instanceof Unprojectable || error instanceof UnmakeableRow)
+    if (error instanceof Unprojectable || error instanceof UnmakeableRow || error instanceof MissingRows)
       return { stream, rows: new Map(), fault: error.message };
     throw error;
   }
 };
 
-const rowsOf = (events: readonly Recorded[]): ReadonlyMap<Table, RowChanges> =>
-  changedRows(foldBatch(events, nothingStored), nothingStored);
+const rowsOf = (events: readonly Recorded[]): Folded['rows'] => {
+  const changes = changedRows(foldBatch(events, nothingStored), nothingStored);
+  return new Map(
+    [...changes].map(([table, ofTable]) => {
+      const { rows, apply } = createRowsInMemory(table);
+      apply(ofTable);
+      return [table, rows];
+    }),
+  );
+};
 
 const compareTable = async (
   db: PoolClient,
@@ -79,7 +87,7 @@ const compareTable = async (
   const ofKind = page.filter(({ stream, fault }) => stream.startsWith(`${kind}-`) && fault === null);
   if (ofKind.length === 0) return;
   const expected = ofKind.flatMap(({ stream, rows }) =>
-    [...(rows.get(table)?.made.values() ?? [])].map((row) => ({ stream, row })),
+    [...(rows.get(table)?.values() ?? [])].map((row) => ({ stream, row })),
   );
   const differing = new Set(
     await differingRows(
@@ -105,10 +113,10 @@ const compareTable = async (
   });
   const stored = new Map(counts.map(({ id, count }) => [`${kind}-${id}`, Number(count)]));
   for (const { stream, rows } of ofKind) {
-    const [has, makes] = [stored.get(stream) ?? 0, rows.get(table)?.made.size ?? 0];
+    const [has, makes] = [stored.get(stream) ?? 0, rows.get(table)?.size ?? 0];
     if (has !== makes) tell(stream, `${table.name} has ${has} rows of it, the log makes ${makes}`);
   }
 };
 
 const issuersOf = ({ rows }: Folded): readonly unknown[] =>
-  [...rows.values()].flatMap(({ made }) => [...made.values()].map((row) => row.issuer_org_id));
+  [...rows.values()].flatMap((ofTable) => [...ofTable.values()].map((row) => row.issuer_org_id));

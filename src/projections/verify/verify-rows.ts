@@ -1,12 +1,12 @@
 import type { PoolClient } from 'pg';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { type Changes, noRows, type RowChanges } from '../fold/changes.ts';
+import { type Changes, noRows, type RowChanges, type TableChanges } from '../fold/changes.ts';
 import { catalogRow, catalogs, type FoldedCatalog } from '../tables/catalogs.ts';
 import { licenseEvents } from '../tables/license-events.ts';
 import { type FoldedLicense, licenseRow, licenses } from '../tables/licenses.ts';
 import { type FoldedOrganization, organizationRow, organizations } from '../tables/organizations.ts';
-import { createOpenParts, type OpenPart } from '../tables/parts.ts';
-import { countRows, differingRows, keyOf, type Row, rowKeys, type Table } from '../tables/rows.ts';
+import { countRows, differingRows, keyOf, MissingRows, type Row, rowKeys, type Table } from '../tables/rows.ts';
+import { createRowsInMemory } from '../tables/rows-in-memory.ts';
 import { changedRows, type ReadModel, readModelTables } from '../tables/tables.ts';
 import type { Finding } from './verify.ts';
 
@@ -16,7 +16,6 @@ export type Expectation = {
     readonly licenses: Map<string, FoldedLicense>;
     readonly organizations: Map<string, FoldedOrganization>;
     readonly catalogs: Map<string, FoldedCatalog>;
-    readonly openParts: { readonly get: (licenseId: string) => readonly OpenPart[] };
   };
   /** Adds what a batch changes, and compares the rows that no later event can change. */
   readonly add: (changes: Changes, batch: readonly Recorded[]) => Promise<Finding | null>;
@@ -31,12 +30,10 @@ type Expected = { readonly row: Row; readonly place: Place };
 
 /** Compares the tables of the read models, as `db` sees them, with what is added. Keeps what later events may change. */
 export const createExpectation = (db: PoolClient): Expectation => {
-  const open = createOpenParts();
   const stored = {
     licenses: new Map<string, FoldedLicense>(),
     organizations: new Map<string, FoldedOrganization>(),
     catalogs: new Map<string, FoldedCatalog>(),
-    openParts: open,
   };
   const ownTables = new Map([
     own(licenses, 'license', stored.licenses, licenseRow),
@@ -46,6 +43,7 @@ export const createExpectation = (db: PoolClient): Expectation => {
   const counts = new Map<Table, number>();
   // By key; null: it was compared already, and cannot change.
   const kept = new Map<Table, Map<string, Expected | null>>(readModelTables.map(({ table }) => [table, new Map()]));
+  const inMemory = new Map(readModelTables.map(({ table }) => [table, createRowsInMemory(table)]));
 
   const compare = async (table: Table, expected: Iterable<Expected>): Promise<Finding | null> => {
     for (const page of pages(expected)) {
@@ -59,17 +57,17 @@ export const createExpectation = (db: PoolClient): Expectation => {
     return null;
   };
 
-  const keep = ({ table, stream }: ReadModel, { made, changed }: RowChanges, placeOf: PlaceOf): Finding | null => {
-    const rows = kept.get(table);
-    const after = new Map(made);
-    for (const [key, change] of changed) {
-      const before = rows?.get(key)?.row;
-      if (before === undefined)
-        return { ...nowhere, what: `an event changes the row ${key} of ${table.name}, which none made` };
-      after.set(key, { ...before, ...change });
+  const keep = ({ table, stream }: ReadModel, changes: TableChanges, placeOf: PlaceOf): Finding | null => {
+    const own = inMemory.get(table);
+    try {
+      for (const key of own?.apply(changes) ?? []) {
+        const row = own?.rows.get(key);
+        if (row !== undefined) kept.get(table)?.set(key, { row, place: placeOf(stream, row) });
+      }
+    } catch (error) {
+      if (error instanceof MissingRows) return { ...nowhere, what: error.message };
+      throw error;
     }
-    for (const [key, row] of after) rows?.set(key, { row, place: placeOf(stream, row) });
-    open.add(table, after.values());
     return null;
   };
 
