@@ -6,6 +6,8 @@ import type { Recorded } from './event-store.ts';
 export type ChainFault = {
   readonly recorded: Recorded;
   readonly fault: LinkFault | 'REVISION_MISSING';
+  /** The revision that was to come next. */
+  readonly expectedRevision: bigint;
   readonly broken: Break | null;
 };
 
@@ -40,9 +42,10 @@ export const createChainCheck = (): ChainCheck => {
   const check = (recorded: Recorded): ChainFault | null => {
     const isNext = recorded.revision === nextRevision;
     const fault = verifyLink(recorded, hash);
-    if (fault === 'HASH_DIFFERS') return { recorded, fault, broken: null };
-    if (!isNext) return { recorded, fault: 'REVISION_MISSING', broken: null };
-    return fault && { recorded, fault, broken: isPreviousSound ? breakAt(recorded, hash) : null };
+    const at = { recorded, expectedRevision: nextRevision };
+    if (fault === 'HASH_DIFFERS') return { ...at, fault, broken: null };
+    if (!isNext) return { ...at, fault: 'REVISION_MISSING', broken: null };
+    return fault && { ...at, fault, broken: isPreviousSound ? breakAt(recorded, hash) : null };
   };
 
   return {

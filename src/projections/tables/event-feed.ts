@@ -131,8 +131,7 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
     `select e.issuer_org_id, e.license_id, e.revision, e.position, e.type from rm.license_events e
       where ${belongs} and e.position between $3 and $6 and (e.position, e.license_id, e.revision) > ($3, $4, $5)
       order by e.position fetch first $2 rows with ties`;
-  const gaveAway =
-    'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
+  const gaveAway = 'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
   const isPlace = 'e.position = $3 and e.license_id = $4 and e.revision = $5';
   const { rows } = await db.query<FeedRow>({
     text: `with looked as materialized (
