@@ -44,10 +44,10 @@ type Reading = {
 };
 
 /**
- * The events of licenses that an organization issues, or holds as of the event, in log order. A transfer belongs to both
- * holders: it is the last event of the one and the first of the other. None is ever left out: a page ends before the first event that a parked stream keeps back, and is empty while the tables have not come to
- * `after`. Null: the log has no event at `after`; it is another log, or was restored to an earlier point. For asTenant of
- * the same organization.
+ * Returns the events of licenses that an organization issues, or holds as of the event, in log order. A transfer belongs to
+ * both holders: it is the last event of the one and the first of the other. None is ever left out: a page ends before the
+ * first event that a parked stream keeps back, and is empty while the tables have not come to `after`. Returns null when the
+ * log has no event at `after`; it is another log, or was restored to an earlier point. For asTenant of the same organization.
  */
 export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPage | null> => {
   const { after } = reading;
@@ -63,7 +63,7 @@ export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPa
   }
 };
 
-/** The event with this id (a UUID), of a license that the tenant of `db` issues, or held then. */
+/** Returns the event with this id (a UUID) of a license that the tenant of `db` issues, or held then; else null. */
 export const feedEventById = async (db: PoolClient, eventId: string): Promise<FeedEvent | null> => {
   const { rows } = await db.query<EventRow>({
     name: 'feed-event-by-id',
@@ -131,8 +131,7 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
     `select e.issuer_org_id, e.license_id, e.revision, e.position, e.type from rm.license_events e
       where ${belongs} and e.position between $3 and $6 and (e.position, e.license_id, e.revision) > ($3, $4, $5)
       order by e.position fetch first $2 rows with ties`;
-  const gaveAway =
-    'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
+  const gaveAway = 'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
   const isPlace = 'e.position = $3 and e.license_id = $4 and e.revision = $5';
   const { rows } = await db.query<FeedRow>({
     text: `with looked as materialized (
