@@ -1,4 +1,5 @@
 import type { At } from '../../domain/decider.ts';
+import { announcedBy } from '../../domain/license/endings.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
@@ -44,19 +45,10 @@ export const foldLicense = (
   };
 };
 
-/** What a decisive event ended and this event announces; null: it announces nothing of that kind. */
+// What a decisive event has ended, and this event announces.
 const announcedEnding = ({ endings }: LicenseFacts, event: LicenseEvent): Ending | null => {
-  if (endings.length === 0) return null;
-  switch (event.type) {
-    case 'ActivationDeactivated':
-      return endings.find(({ cause, activations: left }) => cause === event.data.cause && left > 0) ?? null;
-    case 'LeaseReleased':
-      return endings.find(({ cause, leases: left }) => cause === event.data.cause && left > 0) ?? null;
-    case 'UserUnassigned':
-      return endings.find(({ cause, users: left }) => cause === event.data.cause && left > 0) ?? null;
-    default:
-      return null;
-  }
+  const announced = announcedBy(endings, event);
+  return announced === null ? null : (endings[announced.index] ?? null);
 };
 
 // The one return is what makes a new event without a case fail to compile.

@@ -34,8 +34,8 @@ test.each([
   ['missing', 'delete from rm.license_keys', /the row org_\w+\/lic_\w+\/1 of license_keys is missing or not/],
   [
     'extra',
-    `insert into rm.license_users (issuer_org_id, license_id, user_ref, assigned_at)
-      select issuer_org_id, license_id, 'usr_extra', now() from rm.licenses`,
+    `insert into rm.license_users (issuer_org_id, license_id, user_ref, revision, assigned_at)
+      select issuer_org_id, license_id, 'usr_extra', 0, now() from rm.licenses`,
     /license_users has \d rows of it, the log makes/,
   ],
   [
