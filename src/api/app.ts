@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import { NewerEvent } from '../eventstore/envelope.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
@@ -226,9 +227,21 @@ const failure = (error: unknown): Problem => {
   if (error instanceof SignupPolicyUnusable) {
     return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
   }
+  if (error instanceof NewerEvent) {
+    return problemForNow(
+      'UNAVAILABLE',
+      'A newer release of the server has changed this, and this process cannot read it. Nothing was done. Try again.',
+      5,
+    );
+  }
+  if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5);
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;
 };
+
+// ops.require_read_models says why, and how far it is.
+const isNotLevel = (error: unknown): error is Error =>
+  error instanceof Error && 'constraint' in error && error.constraint === 'read_models';
 
 /** Connection refused, lost or timed out, its host not found; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
 const isLostDatabase = (error: unknown): boolean => {

@@ -44,6 +44,8 @@ const readableByAuth = [
   'identity.users',
   'identity.refresh_tokens',
   'ops.parked',
+  'ops.projection_versions',
+  'ops.checkpoints',
 ];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];
