@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Request } from 'express';
-import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
+import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
 import { SignupPolicyUnusable } from './auth/platform-license.ts';
@@ -216,6 +216,7 @@ const placeHeaders = (needs: AppNeeds, { position }: Reply, { headers }: Incomin
 
 /** What failed for a while is answered as such, whatever else as our fault; the log has the error itself. */
 const failure = (error: unknown): Problem => {
+  if (error instanceof AppendTooLarge) return tooLargeForStore;
   if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
     return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
@@ -229,6 +230,11 @@ const failure = (error: unknown): Problem => {
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;
 };
+
+const tooLargeForStore = problem(
+  'BODY_TOO_LARGE',
+  'The events of this request are larger than the event store takes at once. Nothing was changed. Ask for less in one request.',
+);
 
 /** Connection refused, lost or timed out, its host not found; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
 const isLostDatabase = (error: unknown): boolean => {

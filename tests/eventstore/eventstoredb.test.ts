@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { newStream, noted, notes, type RunningStore, startStore } from '../support/event-store.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -77,11 +77,11 @@ describe('when the answer to an append does not come', () => {
 });
 
 describe('when the store refuses', () => {
-  test('an append that is too large is refused, not unknown', async () => {
+  test('an append that is too large is refused for its size, and the next one is taken', async () => {
     const large = { ...noted(0), data: { text: 'x'.repeat(2_000_000) } };
-    await expect(store.append(newStream(), [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(
-      StoreUnavailable,
-    );
+    const stream = newStream();
+    await expect(store.append(stream, [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
+    expect(await store.append(stream, notes(1), 'no_stream', { timeoutMs: 5_000 })).toMatchObject({ revision: 0n });
   });
 
   test('a store that cannot be reached is unavailable to readers', async () => {
