@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { findSignupOffer } from '../api/auth/platform-license.ts';
+import { removeWritten } from '../api/in-vault.ts';
 import { createRequestLog } from '../api/logging.ts';
 import { createManagement } from '../api/management.ts';
 import { createMetrics } from '../api/metrics.ts';
@@ -20,6 +21,7 @@ import { createValidationReader } from '../projections/validation.ts';
 import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
 import { migrateQueue } from '../workers/queue.ts';
+import { settleReferences } from '../workers/settle-references.ts';
 import { startWorker } from '../workers/worker.ts';
 import { openAccounts } from './accounts.ts';
 import { createFront } from './front.ts';
@@ -94,16 +96,22 @@ export const assemble = async (
       });
     }
     if (roles.includes('worker')) {
+      const workerPool = pool(servers.workerUrl, 'ledger_worker', 4);
       const checkPool = pool(servers.projectorUrl, 'ledger_projector', 1);
       const worker = await startWorker({
         backend:
           config.redisUrl === null
             ? { kind: 'postgres', url: servers.workerUrl }
             : { kind: 'redis', url: config.redisUrl },
-        pool: pool(servers.workerUrl, 'ledger_worker', 4),
+        pool: workerPool,
         executor,
         expirySweepSeconds: config.expirySweepSeconds,
-        checkReadModels: () => checkSample({ store, pool: checkPool, log }),
+        checkReadModels: (signal) => checkSample({ store, pool: checkPool, log, signal }),
+        settleReferences: (signal) =>
+          settleReferences({
+            ...{ pool: workerPool, apiPool, store, remove: removeWritten, signal },
+            onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
+          }),
         now,
         log,
       });

@@ -103,9 +103,6 @@ const requireStorable = (name: string, what: string) => {
 };
 
 const tooLarge = (what: string, bytesMax: number) =>
-  new Refusal(
-    status.INVALID_ARGUMENT,
-    `${what} is larger than ${bytesMax} bytes`,
-    'maximum-append-size-exceeded',
-    { 'maximum-append-size': String(bytesMax) },
-  );
+  new Refusal(status.INVALID_ARGUMENT, `${what} is larger than ${bytesMax} bytes`, 'maximum-append-size-exceeded', {
+    'maximum-append-size': String(bytesMax),
+  });
