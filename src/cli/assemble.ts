@@ -9,6 +9,7 @@ import { createMetrics } from '../api/metrics.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
+import { guardCommands } from '../eventstore/guard-commands.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { refuseOpenCatalog } from '../projections/lint.ts';
@@ -24,6 +25,7 @@ import { migrateQueue } from '../workers/queue.ts';
 import { settleReferences } from '../workers/settle-references.ts';
 import { startWorker } from '../workers/worker.ts';
 import { openAccounts } from './accounts.ts';
+import { noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
 import { createFront } from './front.ts';
 import { listen, shutDown } from './listen.ts';
 import { measureProjection } from './measure.ts';
@@ -70,13 +72,18 @@ export const assemble = async (
 
     const store = connectEventStore({ url: servers.eventStoreUrl });
     closers.push(() => store.close());
-    const executor = createExecutor({ store });
     const pool = (url: string, role: Parameters<typeof createPool>[0]['role'], max: number) => {
       const opened = createPool({ url, role, max, log });
       closers.push(() => opened.end());
       return opened;
     };
     const apiPool = pool(servers.apiUrl, 'ledger_api', 10);
+    const clock = config.clockCheck
+      ? startClockCheck({ now, askPostgres: () => postgresClock(apiPool), log })
+      : noClockCheck;
+    closers.push(async () => clock.stop());
+    await clock.measure();
+    const executor = guardCommands(createExecutor({ store }), clock.fault);
     const waiter = createProjectedWaiter({ url: servers.apiUrl, log });
     closers.push(waiter.stop);
 
@@ -130,7 +137,7 @@ export const assemble = async (
       waitUntilProjected: waiter.waitFor,
       log: createRequestLog(log),
       metrics,
-      ready: readiness({ store, pool: apiPool, projector }),
+      ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault }),
       version: { version, node: process.version },
     };
     closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));

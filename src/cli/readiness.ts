@@ -3,19 +3,30 @@ import type { Readiness } from '../api/health.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Projector } from '../projections/run.ts';
 
-type Needs = { readonly store: EventStore; readonly pool: Pool; readonly projector: Projector | null };
+type Needs = {
+  readonly store: EventStore;
+  readonly pool: Pool;
+  readonly projector: Projector | null;
+  readonly clockFault: () => Promise<string | null>;
+};
 
 const storeTimeoutMs = 2_000;
 
-/** Asks every part that this process needs: Postgres, the event store, and its projector if it has one. */
+/** Asks every part that this process needs: Postgres, the event store, its clock, and its projector if it has one. */
 export const readiness =
-  ({ store, pool, projector }: Needs) =>
+  ({ store, pool, projector, clockFault }: Needs) =>
   async (): Promise<Readiness> => {
-    const [postgres, eventStore] = await Promise.all([
+    const [postgres, eventStore, fault] = await Promise.all([
       stateOf(pool.query('select 1')),
       stateOf(store.head({ timeoutMs: storeTimeoutMs })),
+      clockFault(),
     ]);
-    const parts = { postgres, eventStore, ...(projector && { projector: projectorState(projector) }) };
+    const parts = {
+      postgres,
+      eventStore,
+      clock: fault ?? 'ok',
+      ...(projector && { projector: projectorState(projector) }),
+    };
     return { ready: Object.values(parts).every((state) => state === 'ok'), parts };
   };
 
