@@ -92,7 +92,7 @@ export const createApiKey = async (
 ): Promise<Created & { readonly apiKeyId: string; readonly apiKey: string }> => {
   const { commandId, organizationId, name, scopes } = key;
   const apiKeyId = encodeId('key', aggregateId(commandId, 'api key'));
-  const place = { commandId, organizationId, apiKeyId, whenOnly: null };
+  const place = { commandId, organizationId, apiKeyId };
   const at = now();
   const { made, apiKey } = await withStoredApiKey(pool, secrets, place, ({ hint }) =>
     executor.execute(

@@ -146,7 +146,8 @@ const acceptAnew = async (
     const joined = await join(needs, call, attempt, invitation, user.userId);
     if (isProblem(joined)) {
       // Another request may still accept the invitation as this user, or has just done so.
-      if (!(await mayStillJoin(needs, invitation))) await abandonUser(needs.pool, user);
+      const isNobody = joined.problem === 'ORGANIZATION_CLOSED' || !(await mayStillJoin(needs, invitation));
+      if (isNobody && !(await isMember(needs, invitation))) await abandonUser(needs.pool, user);
       return joined;
     }
     const { organization, position } = joined;
@@ -173,6 +174,14 @@ const hasJoined = async (needs: AuthNeeds, call: Call, attempt: Attempt, invitat
 
 const userIdOf = ({ invitationId }: InvitationPlace): string =>
   encodeId('usr', aggregateId(decodeId('inv', invitationId) ?? '', 'user'));
+
+/** True once the invitation has made its user a member, in whichever request. */
+const isMember = ({ executor }: AuthNeeds, invitation: Invitation): Promise<boolean> =>
+  executor.read(
+    organizationAggregate,
+    invitation.organizationId,
+    (organization) => organization.kind !== 'missing' && organization.members.has(userIdOf(invitation)),
+  );
 
 /** Before a user is made: the organization's stream says again what counts, when they join. */
 const mayStillJoin = async ({ executor, now }: AuthNeeds, invitation: Invitation): Promise<boolean> => {

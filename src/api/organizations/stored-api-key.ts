@@ -12,8 +12,8 @@ export type ApiKeyPlace = {
   readonly commandId: string;
   readonly organizationId: string;
   readonly apiKeyId: string;
-  /** As an attempt has it; null: another one may always be under way. */
-  readonly whenOnly: Attempt['whenOnly'] | null;
+  /** As an attempt has it; absent: another one may always be under way. */
+  readonly whenOnly?: Attempt['whenOnly'];
 };
 
 /**

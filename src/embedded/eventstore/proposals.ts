@@ -51,8 +51,8 @@ export const proposal = () => {
       const event = parseEvent(message);
       dataBytes += event.data.length;
       bytes += recordBytes(event);
-      if (dataBytes > appendBytesMax) throw tooLarge('The data of one append', appendBytesMax);
-      if (bytes > appendRecordBytesMax) throw tooLarge('An append', appendRecordBytesMax);
+      if (dataBytes > appendBytesMax) throw tooLarge();
+      if (bytes > appendRecordBytesMax) throw invalidArgument(`An append is larger than ${appendRecordBytesMax} bytes`);
       events.push(event);
     },
   };
@@ -102,7 +102,10 @@ const requireStorable = (name: string, what: string) => {
   if (Buffer.byteLength(name) > nameBytesMax) throw invalidArgument(`The ${what} is longer than ${nameBytesMax} bytes`);
 };
 
-const tooLarge = (what: string, bytesMax: number) =>
-  new Refusal(status.INVALID_ARGUMENT, `${what} is larger than ${bytesMax} bytes`, 'maximum-append-size-exceeded', {
-    'maximum-append-size': String(bytesMax),
-  });
+const tooLarge = () =>
+  new Refusal(
+    status.INVALID_ARGUMENT,
+    `The data of one append is larger than ${appendBytesMax} bytes`,
+    'maximum-append-size-exceeded',
+    { 'maximum-append-size': String(appendBytesMax) },
+  );
