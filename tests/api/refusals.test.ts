@@ -165,8 +165,10 @@ describe('another organization', () => {
 describe('when a part is down', () => {
   test('a command that is too large for the event store is refused for its size, and not kept as an answer', async () => {
     const once = { 'idempotency-key': randomUUID() };
-    const exception = 'maximum-append-size-exceeded';
-    ledger.faults.refuseAppends = { code: 3, details: 'canary-of-the-store', exception };
+    ledger.faults.refuseAppends = {
+      ...{ code: 3, details: 'canary-of-the-store', exception: 'maximum-append-size-exceeded' },
+      trailers: { 'maximum-append-size': '1024' },
+    };
     try {
       const answer = await send('POST', '/v1/licenses', issue, once);
       expectRefusal(answer, 'BODY_TOO_LARGE', 413);
