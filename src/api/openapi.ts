@@ -121,7 +121,7 @@ const codesOf = (route: Route): readonly ProblemCode[] => [
     : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED'] as const)),
   ...(route.request.shape.body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
   ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
-  ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION'] as const) : []),
+  ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION', 'BODY_TOO_LARGE'] as const) : []),
   ...(route.conditional === true && route.method !== 'get' ? (['REVISION_MISMATCH'] as const) : []),
   // Also to commands: what a credential may do is read, and what stands beside events.
   ...(route.isProbe === true ? [] : (['NOT_PROJECTED_YET'] as const)),

@@ -42,7 +42,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',
   REVISION_MISMATCH:
     'It has changed since the ETag that If-Match names. Read it again and decide anew; nothing was done.',
-  BODY_TOO_LARGE: 'The body has more bytes than are read. Send less.',
+  BODY_TOO_LARGE:
+    'The body, or what the request changes, is larger than is taken at once. Ask for less in one request.',
   UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
   IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',
   RATE_LIMITED:

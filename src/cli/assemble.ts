@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { findSignupOffer } from '../api/auth/platform-license.ts';
+import { removeWritten } from '../api/in-vault.ts';
 import { createRequestLog } from '../api/logging.ts';
 import { createManagement } from '../api/management.ts';
 import { createMetrics } from '../api/metrics.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
+import { guardCommands } from '../eventstore/guard-commands.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { levelIfEmpty } from '../projections/level.ts';
@@ -25,8 +27,10 @@ import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
 import { version } from '../version.ts';
 import { migrateQueue } from '../workers/queue.ts';
+import { settleReferences } from '../workers/settle-references.ts';
 import { startWorker } from '../workers/worker.ts';
 import { openAccounts } from './accounts.ts';
+import { noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
 import { createFront } from './front.ts';
 import { listen, shutDown } from './listen.ts';
 import { measureProjection } from './measure.ts';
@@ -79,13 +83,18 @@ export const assemble = async (
 
     const store = connectEventStore({ url: servers.eventStoreUrl });
     closers.push(() => store.close());
-    const executor = createExecutor({ store });
     const pool = (url: string, role: Parameters<typeof createPool>[0]['role'], max: number) => {
       const opened = createPool({ url, role, max, log, release });
       closers.push(() => opened.end());
       return opened;
     };
     const apiPool = pool(servers.apiUrl, 'ledger_api', 10);
+    const clock = config.clockCheck
+      ? startClockCheck({ now, askPostgres: () => postgresClock(apiPool), log })
+      : noClockCheck;
+    closers.push(async () => clock.stop());
+    await clock.measure();
+    const executor = guardCommands(createExecutor({ store }), clock.fault);
     const waiter = createProjectedWaiter({ url: servers.apiUrl, log, release });
     closers.push(waiter.stop);
     // A new connection may be the first one after a crash of Postgres.
@@ -112,16 +121,22 @@ export const assemble = async (
       });
     }
     if (roles.includes('worker')) {
+      const workerPool = pool(servers.workerUrl, 'ledger_worker', 4);
       const checkPool = pool(servers.projectorUrl, 'ledger_projector', 1);
       const worker = await startWorker({
         backend:
           config.redisUrl === null
             ? { kind: 'postgres', url: servers.workerUrl }
             : { kind: 'redis', url: config.redisUrl },
-        pool: pool(servers.workerUrl, 'ledger_worker', 4),
+        pool: workerPool,
         executor,
         expirySweepSeconds: config.expirySweepSeconds,
-        checkReadModels: () => checkSample({ store, pool: checkPool, log }),
+        checkReadModels: (signal) => checkSample({ store, pool: checkPool, log, signal }),
+        settleReferences: (signal) =>
+          settleReferences({
+            ...{ pool: workerPool, apiPool, store, remove: removeWritten, signal },
+            onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
+          }),
         now,
         log,
       });
@@ -140,7 +155,7 @@ export const assemble = async (
       waitUntilProjected: waiter.waitFor,
       log: createRequestLog(log),
       metrics,
-      ready: readiness({ store, pool: apiPool, projector }),
+      ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault }),
       version: { version, node: process.version },
     };
     closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));

@@ -4,25 +4,31 @@ import type { EventStore } from '../eventstore/event-store.ts';
 import { readModelsFault } from '../projections/level.ts';
 import type { Projector } from '../projections/run.ts';
 
-type Needs = { readonly store: EventStore; readonly pool: Pool; readonly projector: Projector | null };
+type Needs = {
+  readonly store: EventStore;
+  readonly pool: Pool;
+  readonly projector: Projector | null;
+  readonly clockFault: () => Promise<string | null>;
+};
 
 const storeTimeoutMs = 2_000;
 
 /**
- * Asks every part that this process needs: Postgres, the event store, whether it may read the read models, and its projector
- * if it has one. `pool` is of ledger_api.
+ * Asks every part that this process needs: Postgres, the event store, its clock, whether it may read the read models, and its
+ * projector if it has one. `pool` is of ledger_api.
  */
 export const readiness =
-  ({ store, pool, projector }: Needs) =>
+  ({ store, pool, projector, clockFault }: Needs) =>
   async (): Promise<Readiness> => {
-    const [fault, eventStore] = await Promise.all([
+    const [fault, eventStore, clock] = await Promise.all([
       readModelsFault(pool).then(
         (sentence) => ({ postgres: 'ok', readModels: sentence ?? 'ok' }),
         (error: unknown) => ({ postgres: silent(error) }),
       ),
       store.head({ timeoutMs: storeTimeoutMs }).then(() => 'ok', silent),
+      clockFault(),
     ]);
-    const servers = { ...fault, eventStore };
+    const servers = { ...fault, eventStore, clock: clock ?? 'ok' };
     const parts = { ...servers, ...(projector === null ? {} : { projector: projectorState(projector) }) };
     const faults = Object.entries(parts).filter(([, each]) => each !== 'ok');
     // Until the read models of this release serve, its projector waits for them.

@@ -1,4 +1,5 @@
 import { loadConfig } from '../config.ts';
+import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { assemble } from './assemble.ts';
 import { ensureDemo, readyCurl } from './demo-data.ts';
@@ -25,8 +26,13 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
         `License Ledger runs${where} (${roles.join(', ')}) and is not ready yet, as GET /readyz says. ${fault}`,
       );
     } else if (servers.embedded && ledger.baseUrl !== null) {
-      const demo = await ensureDemo(config.dataDir, ledger, ledger.baseUrl);
-      console.log(`License Ledger is ready on ${ledger.baseUrl}\nTry it:\n  ${readyCurl(demo)}`);
+      const demo = await ensureDemo(config.dataDir, ledger, ledger.baseUrl).catch((error) => {
+        // The next start makes the demo; until then readyz says what is wrong.
+        if (error instanceof ClockDiffers) return null;
+        throw error;
+      });
+      const hint = demo === null ? '' : `\nTry it:\n  ${readyCurl(demo)}`;
+      console.log(`License Ledger is ready on ${ledger.baseUrl}${hint}`);
     } else {
       console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
     }

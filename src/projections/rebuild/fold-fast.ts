@@ -121,12 +121,11 @@ const finishMax = 5_000;
 // The rows can be made again at any time; a busy machine may take long for so many.
 const beginWrite = 'begin; set local synchronous_commit = off; set local statement_timeout = 60000';
 
-// Those whose fold needs something of the tables: not a license that is kept, or that begins among these very events; but
-// what is open on a license that is transferred is in the tables only.
+// Those whose fold needs something of the tables: not a license that is kept, or that begins among these very events.
 const isUnknown = (events: readonly Recorded[], kept: ReadonlyMap<string, unknown>) => {
   const begun = new Set(events.filter(({ revision }) => revision === 0n).map(({ stream }) => stream));
-  return ({ stream, type }: Recorded): boolean => {
+  return ({ stream }: Recorded): boolean => {
     const id = licenseOf(stream);
-    return id === null || type === 'LicenseTransferred' || !(kept.has(id) || begun.has(stream));
+    return id === null || !(kept.has(id) || begun.has(stream));
   };
 };
