@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { decodeWith, NewerEvent, UndecodableEvent } from '../../src/eventstore/envelope.ts';
+import { decodeWith, NewerEvent } from '../../src/eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
 import { publishedVersionOf, type Upcasters, versionOf } from '../../src/eventstore/upcasters.ts';
 import { testHash, testInstant } from '../support/license-fixtures.ts';
