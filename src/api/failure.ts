@@ -1,3 +1,4 @@
+import { NewerEvent } from '../eventstore/envelope.ts';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
@@ -22,6 +23,14 @@ export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof SignupPolicyUnusable) {
     return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
   }
+  if (error instanceof NewerEvent) {
+    return problemForNow(
+      'UNAVAILABLE',
+      'A newer release of the server has changed this, and this process cannot read it. Nothing was done. Try again.',
+      5,
+    );
+  }
+  if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5);
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;
 };
@@ -30,6 +39,10 @@ const tooLargeForStore = problem(
   'BODY_TOO_LARGE',
   'The events of this request are larger than the event store takes at once. Nothing was changed. Ask for less in one request.',
 );
+
+// ops.require_read_models says why, and how far it is.
+const isNotLevel = (error: unknown): error is Error =>
+  error instanceof Error && 'constraint' in error && error.constraint === 'read_models';
 
 /** Connection refused, lost or timed out, its host not found; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
 const isLostDatabase = (error: unknown): boolean => {

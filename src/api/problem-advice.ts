@@ -50,5 +50,5 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'Too many requests in too short a time. Wait Retry-After seconds; RateLimit names each limit and what is left of it.',
   INTERNAL: 'Something failed on our side and was logged under the requestId.',
   UNAVAILABLE: 'A part of the server does not answer. Repeat after Retry-After seconds with the same Idempotency-Key.',
-  NOT_PROJECTED_YET: 'What Ledger-Min-Position asks for cannot be read yet. Repeat after Retry-After seconds.',
+  NOT_PROJECTED_YET: 'What the request needs cannot be read yet; detail says why. Repeat after Retry-After seconds.',
 };

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import type { Log } from '../log.ts';
-import { listParked } from '../parked.ts';
+import { parkedAmong } from '../parked.ts';
 import { transaction } from '../transaction.ts';
 import { activeProjection } from '../versions.ts';
 import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
@@ -34,8 +34,9 @@ export const checkSample = async ({
   const { streams, differences } = await transaction(pool, beginSnapshot, async (db) => {
     const { position } = await readCheckpoint(db, projection);
     if (position === 'start') return { streams: [], differences: [] };
-    const parked = new Set((await listParked(db, projection)).map(({ stream }) => stream));
-    const drawn = (await drawStreams(db, streamsMax)).filter((stream) => !parked.has(stream));
+    const known = await drawStreams(db, streamsMax);
+    const parked = await parkedAmong(db, projection, known);
+    const drawn = known.filter((stream) => !parked.has(stream));
     const found: Difference[] = [];
     for (let from = 0; from < drawn.length && signal?.aborted !== true; from += sliceMax)
       found.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
