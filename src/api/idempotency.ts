@@ -9,6 +9,7 @@ import { asTenant } from '../projections/tenant.ts';
 import {
   completeRow,
   extendRow,
+  holdRow,
   type IdempotencyPlace,
   type IdempotencyRow,
   insertRow,
@@ -37,6 +38,11 @@ export type Attempt = {
   readonly secret: string;
   /** Present when an earlier request that died may have been carried out, at this instant or later. */
   readonly attemptedSince?: Instant;
+  /**
+   * Does `work` unless another attempt at the request may be under way; none begins before the work is done. An attempt that
+   * cannot know does nothing.
+   */
+  readonly whenOnly: (work: () => Promise<void>) => Promise<void>;
 };
 
 /**
@@ -54,7 +60,7 @@ export const idempotently = async (
   const { organizationId, principal, operation, createSecret } = request;
   const key = call.headers['idempotency-key'];
   const secret = createSecret?.() ?? '';
-  if (key === undefined) return work({ commandId: newCommandId(), requestHash, secret });
+  if (key === undefined) return work({ commandId: newCommandId(), requestHash, secret, whenOnly: (undo) => undo() });
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     return problem('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
@@ -95,7 +101,7 @@ const begin = (
   { pool, secrets }: IdempotencyNeeds,
   place: IdempotencyPlace,
   hashes: readonly string[],
-  attempt: Attempt,
+  attempt: Omit<Attempt, 'whenOnly'>,
 ): Promise<{ readonly attempt: Attempt } | Reply | Problem> =>
   asTenant(
     pool,
@@ -103,7 +109,8 @@ const begin = (
     async (db) => {
       const bound = boundTo(place, attempt.commandId);
       const sealed = attempt.secret === '' ? null : seal(secrets, attempt.secret, bound);
-      if (await insertRow(db, place, { ...attempt, secret: sealed })) return { attempt };
+      const lockedUntil = await insertRow(db, place, { ...attempt, secret: sealed });
+      if (lockedUntil !== null) return { attempt: { ...attempt, whenOnly: whileHeld(pool, place, lockedUntil) } };
       const row = await lockRow(db, place);
       if (row === null) return inFlight;
       if (!hashes.includes(row.requestHash)) {
@@ -115,13 +122,27 @@ const begin = (
       const { commandId, requestHash } = row;
       const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
-      return { attempt: { commandId, requestHash, secret, attemptedSince } };
+      // The attempt before may have stalled, and go on at any time.
+      return { attempt: { commandId, requestHash, secret, attemptedSince, whenOnly: async () => undefined } };
     },
     { readOnly: false },
   );
 
 // The clock that recorded an event may be behind the one that wrote the row.
 const clockMarginSeconds = 300;
+
+/** Does work while the row of an attempt keeps all others from beginning. */
+const whileHeld =
+  (pool: Pool, place: IdempotencyPlace, lockedUntil: string): Attempt['whenOnly'] =>
+  (work) =>
+    asTenant(
+      pool,
+      place.organizationId,
+      async (db) => {
+        if (await holdRow(db, place, lockedUntil)) await work();
+      },
+      { readOnly: false },
+    );
 
 type Kept =
   | { readonly reply: Omit<Reply, 'position'>; readonly position: string | null }

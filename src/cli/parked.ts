@@ -44,11 +44,9 @@ const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<vo
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
-    // Read models of another release are not dropped for a look at them.
     await migrate({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
-      keepReadModels: true,
     });
     await work({ store, pool, projection: await activeProjection(pool) });
   } finally {

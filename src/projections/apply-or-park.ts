@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { applyBatch, type Batch, beginReplayable } from './apply.ts';
+import { applyBatch, type Batch } from './apply.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
-import { isEventFault } from './event-fault.ts';
+import { isEventFault, isNewer } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import type { Log } from './log.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
@@ -19,7 +19,8 @@ type Needs = {
 /**
  * Brings a batch into the read models, around events that cannot be: after three tries the stream of such an event is
  * parked from there on, and everything else goes on. False: another instance was faster. Throws what is no event's fault
- * and may pass; the checkpoint is then somewhere between the ends of the batch.
+ * and may pass, and Unprojectable for an event of a newer release, which is never parked; the checkpoint is then somewhere
+ * between the ends of the batch.
  */
 export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
   for (let tries = 1; tries < triesMax; tries++) {
@@ -40,6 +41,8 @@ const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
   let parked: readonly Unprojectable[] = [];
   try {
     const applied = await applyBatch(pool, projection, batch, async (db, misfits) => {
+      const newer = misfits.find(isNewer);
+      if (newer !== undefined) throw newer;
       await parkStreams(db, projection, misfits);
       parked = misfits;
     });
@@ -63,7 +66,7 @@ const applyHalves = async (needs: Needs, { from, events, to }: Batch): Promise<b
 
 const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: unknown): Promise<boolean> => {
   const misfits = batch.events.map((recorded) => new Unprojectable(recorded, error));
-  const applied = await transaction(pool, beginReplayable, async (db) => {
+  const applied = await transaction(pool, 'begin', async (db) => {
     if ((await moveCheckpoint(db, projection, batch.from, batch.to, batch.events[0] ?? null)) === null) return false;
     await parkStreams(db, projection, misfits);
     await noteLeftOut(db, projection, batch.events);

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore } from '../eventstore/event-store.ts';
-import { beginReplayable, writeEvents } from './apply.ts';
+import { writeEvents } from './apply.ts';
 import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
@@ -36,7 +36,7 @@ export const replayParked = async (
   for (;;) {
     const page = { stream, from: next, size };
     try {
-      const done = await transaction(pool, beginReplayable, (db) => replayPage(db, store, projection, page));
+      const done = await transaction(pool, 'begin', (db) => replayPage(db, store, projection, page));
       if (done !== null) return done;
       next += BigInt(size);
     } catch (error) {
@@ -69,7 +69,7 @@ const replayPage = async (
   }
   if (due.length === size) return null;
   await unparkStream(db, projection, stream);
-  if (position !== 'start') await announceProjected(db, position);
+  if (position !== 'start') await announceProjected(db, projection, position);
   return { outcome: 'replayed' };
 };
 

@@ -3,6 +3,7 @@ import { licenseDecider } from '../../src/domain/license/decider.ts';
 import type { License } from '../../src/domain/license/license.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { decodeLicense } from '../../src/eventstore/codec.ts';
+import { isRepair } from '../../src/eventstore/codec-repair.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
 import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
@@ -45,6 +46,7 @@ const foldedOf = (): ReadonlyMap<string, License> => {
   for (const recorded of old.events) {
     if (!recorded.stream.startsWith(prefix)) continue;
     const { event, at } = decodeLicense(recorded);
+    if (isRepair(event)) continue;
     const before = states.get(recorded.stream) ?? licenseDecider.initial();
     states.set(recorded.stream, licenseDecider.evolve(before, event, at));
   }

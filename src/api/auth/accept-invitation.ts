@@ -5,7 +5,7 @@ import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUser, activateUser } from '../../identity/sign-up.ts';
 import { findUserByEmail, getUser } from '../../identity/users.ts';
-import { valueAbout } from '../../projections/tables/vault.ts';
+import { valueAt } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { authorizeUser } from '../authorize.ts';
 import { contextOf, executedOrProblem } from '../command-context.ts';
@@ -83,14 +83,18 @@ const noInvitation = problem('NOT_FOUND', 'There is no such invitation, or it ha
 
 // What was never an invitation counts like any unknown key.
 const findInvitation = async (
-  { secrets, pool }: AuthNeeds,
+  { secrets, pool, executor }: AuthNeeds,
   { limits }: Call,
   token: string,
 ): Promise<Invitation | Problem> => {
   const place = decodeInvitationToken(secrets, token);
   if (place === null) return (await limits.takeForAddress('unknown_key')) ?? noInvitation;
-  const { organizationId: issuerOrgId, invitationId: subject } = place;
-  const email = await asTenant(pool, issuerOrgId, (db) => valueAbout(db, { issuerOrgId, kind: 'EMAIL', subject }));
+  const { organizationId, invitationId } = place;
+  // Of its event, and of no other request that was to store one.
+  const emailRef = await executor.read(organizationAggregate, organizationId, (organization) =>
+    organization.kind === 'missing' ? null : (organization.invitations.get(invitationId)?.emailRef ?? null),
+  );
+  const email = emailRef === null ? null : await asTenant(pool, organizationId, (db) => valueAt(db, emailRef));
   return email === null ? noInvitation : { ...place, email };
 };
 
@@ -141,7 +145,9 @@ const acceptAnew = async (
     if (isProblem(reserved)) return reserved;
     const joined = await join(needs, call, attempt, invitation, user.userId);
     if (isProblem(joined)) {
-      await abandonUser(needs.pool, user);
+      // Another request may still accept the invitation as this user, or has just done so.
+      const isNobody = joined.problem === 'ORGANIZATION_CLOSED' || !(await mayStillJoin(needs, invitation));
+      if (isNobody && !(await isMember(needs, invitation))) await abandonUser(needs.pool, user);
       return joined;
     }
     const { organization, position } = joined;
@@ -168,6 +174,14 @@ const hasJoined = async (needs: AuthNeeds, call: Call, attempt: Attempt, invitat
 
 const userIdOf = ({ invitationId }: InvitationPlace): string =>
   encodeId('usr', aggregateId(decodeId('inv', invitationId) ?? '', 'user'));
+
+/** True once the invitation has made its user a member, in whichever request. */
+const isMember = ({ executor }: AuthNeeds, invitation: Invitation): Promise<boolean> =>
+  executor.read(
+    organizationAggregate,
+    invitation.organizationId,
+    (organization) => organization.kind !== 'missing' && organization.members.has(userIdOf(invitation)),
+  );
 
 /** Before a user is made: the organization's stream says again what counts, when they join. */
 const mayStillJoin = async ({ executor, now }: AuthNeeds, invitation: Invitation): Promise<boolean> => {

@@ -77,7 +77,7 @@ const carryOut = async (needs: AuthNeeds, call: Call, attempt: Attempt, wanted: 
 
   const organization = await createOrganization(needs, call, attempt, user.userId, wanted);
   if (isProblem(organization)) {
-    await abandonUser(pool, user);
+    await attempt.whenOnly(() => abandonUser(pool, user));
     return organization;
   }
   const { id, position } = organization;
