@@ -88,6 +88,19 @@ export const unparkStream = async (db: PoolClient, { name, version }: Projection
     ]);
 };
 
+/** Returns true when a stream is left out. */
+export const isParked = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  stream: string,
+): Promise<boolean> => {
+  const { rows } = await db.query<{ parked: boolean }>(
+    'select exists (select from ops.parked where (projection, version, stream) = ($1, $2, $3)) as parked',
+    [name, version, stream],
+  );
+  return rows[0]?.parked === true;
+};
+
 /** The streams that are left out, longest parked first. */
 export const listParked = async (
   db: Pool | ClientBase,
