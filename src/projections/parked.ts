@@ -121,6 +121,19 @@ export const listParked = async (
   }));
 };
 
+/** Returns the streams among these that are left out, each with the revision from which on. */
+export const parkedAmong = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  streams: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> => {
+  const { rows } = await db.query<{ stream: string; from_revision: string }>(
+    `select stream, from_revision from ops.parked where projection = $1 and version = $2 and stream = any($3)`,
+    [name, version, streams],
+  );
+  return new Map(rows.map((row) => [row.stream, BigInt(row.from_revision)]));
+};
+
 /** How many streams are left out. */
 export const countParked = async (db: Pool | ClientBase, { name, version }: Projection): Promise<number> => {
   const { rows } = await db.query<{ count: number }>(

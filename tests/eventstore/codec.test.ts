@@ -8,6 +8,7 @@ import { verifyLink } from '../../src/eventstore/chain.ts';
 import { decodeLicense } from '../../src/eventstore/codec.ts';
 import { decodeCatalog } from '../../src/eventstore/codec-catalog.ts';
 import { decodeOrganization } from '../../src/eventstore/codec-organization.ts';
+import type { ChainRepaired } from '../../src/eventstore/codec-repair.ts';
 import { decodeReservation } from '../../src/eventstore/codec-reservation.ts';
 import { UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
@@ -24,7 +25,7 @@ const corpus = readdirSync(directory).map((file): [string, Recorded] => {
   return [file, { ...stored, revision: BigInt(stored.revision), position: { commit: 0n, prepare: 0n } }];
 });
 
-type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent;
+type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent | ChainRepaired;
 
 const example = (type: StoredEvent['type']): Recorded => {
   const [, found] = corpus.find(([file]) => file === `${type}.v1.json`) ?? [];
@@ -103,6 +104,7 @@ const types: Record<StoredEvent['type'], true> = {
   PolicyArchived: true,
   ReservationMade: true,
   ReservationReleased: true,
+  ChainRepaired: true,
 };
 
 describe('stored events of every version', () => {

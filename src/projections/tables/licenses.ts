@@ -19,6 +19,8 @@ export const licenses: Table = {
     ...{ suspended_until: 'timestamptz', revoked_at: 'timestamptz', activations: 'integer', key_version: 'integer' },
     ...{ key_hint: 'text', created_at: 'timestamptz', more: 'jsonb', due_at: 'timestamptz' },
   },
+  // A reminder a month before is due by the calendar of the license's zone, and machines know different rules of zones.
+  unlike: { due_at: `$more ? 'timeZone'` },
 };
 
 /** A license with the place of the last event that was folded into it. */

@@ -9,6 +9,11 @@ export type Table = {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /**
+   * Columns that two machines may fill with different values from the same events, each with the SQL condition under which they
+   * do, in which `$` stands for the row. Such values are not compared.
+   */
+  readonly unlike?: Readonly<Record<string, string>>;
   /** Set where an event may change many rows without naming each of them; see sweep.ts. */
   readonly group?: Group;
 };
@@ -77,12 +82,21 @@ export const differingRows = async (db: PoolClient, table: Table, rows: readonly
     name: `compare ${table.name}`,
     text: `select ${keyText(table, 'expected')} as key
       from (${decode(table, columns)}) expected left join ${table.name} actual using (${table.key})
-      where row(${columns.map((column) => `actual.${column}`)}) is distinct from row(${columns.map((column) => `expected.${column}`)})
+      where row(${comparableColumns(table, 'actual')}) is distinct from row(${comparableColumns(table, 'expected')})
       order by expected.place`,
     values: [encode(columns, rows)],
   });
   return found.map(({ key }) => key);
 };
+
+/** SQL for the columns of a row, with null for a value that another machine may make otherwise. */
+export const comparableColumns = (table: Table, relation = table.name): readonly string[] =>
+  columnsOf(table).map((column) => {
+    const isUnlike = table.unlike?.[column];
+    return isUnlike === undefined
+      ? `${relation}.${column}`
+      : `case when not (${isUnlike.replaceAll('$', `${relation}.`)}) then ${relation}.${column} end`;
+  });
 
 /** How many rows the table has. */
 export const countRows = async (db: PoolClient, table: Table): Promise<number> => {
@@ -90,19 +104,26 @@ export const countRows = async (db: PoolClient, table: Table): Promise<number> =
   return Number(rows[0]?.count);
 };
 
-/** Every key of the table, as `a/b`, in pages, in key order. */
-export async function* rowKeys(db: PoolClient, table: Table): AsyncGenerator<readonly string[]> {
-  let after: readonly unknown[] | null = null;
-  for (;;) {
-    const beyond = after === null ? '' : `where (${table.key}) > (${table.key.map((_, index) => `$${index + 1}`)})`;
-    const page: { rows: unknown[][] } = await db.query({
-      text: `select ${table.key}, ${keyText(table, table.name)} from ${table.name} ${beyond} order by ${table.key} limit 5000`,
-      values: [...(after ?? [])],
+/** A row: its key, as `a/b`, what it belongs to, and whose it is. */
+export type RowOwner = { readonly key: string; readonly owner: string; readonly issuer: string };
+
+/** Returns every row of the table in pages, in key order. `ownerColumn` says what a row belongs to. */
+export async function* rowOwners(
+  db: PoolClient,
+  table: Table,
+  ownerColumn: string,
+): AsyncGenerator<readonly RowOwner[]> {
+  for (let after: readonly unknown[] = []; ; ) {
+    const beyond = after.length === 0 ? '' : `where (${table.key}) > (${table.key.map((_, index) => `$${index + 1}`)})`;
+    const { rows }: { rows: [string, string, string, ...unknown[]][] } = await db.query({
+      text: `select ${keyText(table, table.name)}, ${ownerColumn}, issuer_org_id, ${table.key} from ${table.name} ${beyond}
+        order by ${table.key} limit 5000`,
+      values: [...after],
       rowMode: 'array',
     });
-    if (page.rows.length === 0) return;
-    yield page.rows.map((row) => String(row.at(-1)));
-    after = page.rows.at(-1)?.slice(0, -1) ?? null;
+    if (rows.length === 0) return;
+    yield rows.map(([key, owner, issuer]) => ({ key, owner, issuer }));
+    after = rows.at(-1)?.slice(3) ?? [];
   }
 }
 

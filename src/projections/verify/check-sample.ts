@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import type { Log } from '../log.ts';
-import { listParked } from '../parked.ts';
+import { parkedAmong } from '../parked.ts';
 import { transaction } from '../transaction.ts';
 import { activeProjection } from '../versions.ts';
 import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
@@ -26,8 +26,9 @@ export const checkSample = async ({ store, pool, log, streamsMax = 1_000 }: Need
   const { streams, differences } = await transaction(pool, beginSnapshot, async (db) => {
     const { position } = await readCheckpoint(db, projection);
     if (position === 'start') return { streams: [], differences: [] };
-    const parked = new Set((await listParked(db, projection)).map(({ stream }) => stream));
-    const drawn = (await drawStreams(db, streamsMax)).filter((stream) => !parked.has(stream));
+    const known = await drawStreams(db, streamsMax);
+    const parked = await parkedAmong(db, projection, known);
+    const drawn = known.filter((stream) => !parked.has(stream));
     return { streams: drawn, differences: await checkStreams(drawn, { store, db, upTo: position.commit }) };
   });
   // After a switch meanwhile, the names of tables mean those of another version, of which the snapshot sees too little.

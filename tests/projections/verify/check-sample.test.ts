@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { EventStore } from '../../../src/eventstore/event-store.ts';
 import { createSampler } from '../../../src/projections/rebuild/sampler.ts';
 import { checkSample } from '../../../src/projections/verify/check-sample.ts';
 import { randomLog } from '../../support/random-log.ts';
-import { createReadModels, emptyReadModels, project } from '../../support/read-models.ts';
+import { createReadModels, emptyReadModels, project, storeOf } from '../../support/read-models.ts';
 
 const log = randomLog(1_500, 4);
 const streams = [...new Set(log.map(({ stream }) => stream))];
-const store: Pick<EventStore, 'read'> = {
-  read: async (stream) => {
-    const events = log.filter((recorded) => recorded.stream === stream);
-    return { events, revision: events.at(-1)?.revision ?? 'no_stream' };
-  },
-};
+const store = storeOf(log);
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
