@@ -12,6 +12,7 @@ import { expectedRevisionIn, isUnmodified } from './conditional.ts';
 import { createCors } from './cors.ts';
 import { createEndings } from './endings.ts';
 import type { Front } from './front.ts';
+import { NotProjected, notProjected } from './licenses/parked-license.ts';
 import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { refuseNoRequest } from './no-request.ts';
@@ -226,6 +227,7 @@ const failure = (error: unknown): Problem => {
   if (error instanceof SignupPolicyUnusable) {
     return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
   }
+  if (error instanceof NotProjected) return notProjected();
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;
 };
