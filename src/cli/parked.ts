@@ -28,7 +28,7 @@ export const parkedReplayCommand = (stream: string | undefined): Promise<void> =
     const parked = await listParked(pool, projection);
     if (stream === undefined && parked.length === 0) console.log('No stream is parked.');
     for (const each of stream === undefined ? parked.map((one) => one.stream) : [stream]) {
-      const replay = await replayParked({ store, pool, projection }, each);
+      const replay = await replayParked({ store, pool, projection, statementMs }, each);
       if (replay.outcome !== 'replayed') process.exitCode = 1;
       if (replay.outcome === 'replayed') console.log(`${each}: replayed, its rows are up to date.`);
       if (replay.outcome === 'not_parked') console.log(`${each}: not parked. See ledger parked list.`);
@@ -36,13 +36,17 @@ export const parkedReplayCommand = (stream: string | undefined): Promise<void> =
     }
   });
 
+// A stream that was parked for a time-out gets longer when an operator asks for it.
+const statementMs = 60_000;
+const answerTimeoutMs = 65_000;
+
 type Needs = { readonly store: EventStore; readonly pool: Pool; readonly projection: Projection };
 
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const servers = await joinServers(config, (line) => log.debug(line));
-  const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log });
+  const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
     await migrate({
