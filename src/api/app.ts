@@ -114,6 +114,7 @@ const answer = async (
     requestId: ids.requestId,
     correlationId: ids.correlationId,
     headers: request.headers,
+    sent: { params: request.params, query: request.query, body: undefined },
     clientIp: address,
     limits,
     signal: () => needs.endingOf(response),
@@ -186,8 +187,8 @@ const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: C
     const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
     if (notYet !== null) return notYet;
   }
-  const raw = { params: request.params, query: request.query, body };
-  return route.answer(raw, expectedRevision === null ? call : { ...call, expectedRevision }, called);
+  const sent = { ...call.sent, body };
+  return route.answer(sent, { ...call, sent, expectedRevision }, called);
 };
 
 const authorizeFor = async (authenticate: Authenticate, { access }: Route, call: Call): Promise<Called | Problem> => {

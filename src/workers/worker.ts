@@ -14,6 +14,8 @@ type Needs = {
   readonly pool: Pool;
   readonly executor: Executor;
   readonly expirySweepSeconds: number;
+  /** Whether the read models are level and of this release; the sweeps and the check wait until they are. Default: yes. */
+  readonly mayRead?: () => Promise<boolean>;
   /** Compares a sample of the read models with the log, and reports; once a night. It needs other rights than the sweeps. */
   readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;
   /** Removes what was written for events that were not stored; once an hour. It needs other rights than the sweeps. */
@@ -29,6 +31,7 @@ export const startWorker = ({
   pool,
   executor,
   expirySweepSeconds,
+  mayRead = async () => true,
   checkReadModels,
   settleReferences,
   now,
@@ -36,6 +39,7 @@ export const startWorker = ({
   ...queue
 }: Needs): Promise<Schedule> => {
   const sweep = async (signal: AbortSignal) => {
+    if (!(await mayRead())) return;
     const refusedIds: string[] = [];
     const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
@@ -60,13 +64,16 @@ export const startWorker = ({
     });
     if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
   };
+  const check = async (signal: AbortSignal) => {
+    if (await mayRead()) await checkReadModels?.(signal);
+  };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     // Queues hold the name, which is older than most of what is removed.
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purge(pool, signal) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
-    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkReadModels }] : []),
+    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: check }] : []),
   ];
   return startSchedule(jobs, {
     ...queue,

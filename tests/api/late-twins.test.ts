@@ -78,7 +78,12 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
   const { organizationId, apiKeyId } = ledger.a;
   const call: Call = {
     ...{ requestId: randomUUID(), correlationId: randomUUID(), headers: { 'idempotency-key': once } },
-    ...{ clientIp: () => '', limits: createCallLimits(noRateLimiting, () => ''), expectedRevision },
+    ...{
+      clientIp: () => '',
+      sent: { params: {}, query: {}, body: { licenseId, text } },
+      limits: createCallLimits(noRateLimiting, () => ''),
+      expectedRevision,
+    },
     ...{ signal: () => new AbortController().signal, actsFor: () => {}, onceReadable: () => {} },
   };
   const request = { organizationId, principal: apiKeyId, operation: 'suspendLicense', input: { licenseId, text } };

@@ -16,7 +16,7 @@ import { type Call, none, publicRoute, type Reply, type Route } from '../route.t
 import { type AuthNeeds, emailPseudonym, nobodysOrganization, pseudonymOf } from './needs.ts';
 import { displayName, type MemberOf, memberOfShape, newPassword, tokensShape, userBody, userShape } from './shapes.ts';
 import { emailTaken, reserve } from './sign-up.ts';
-import { membershipIn, openSignedIn } from './tokens.ts';
+import { membershipIn, openSignedIn, provePassword } from './tokens.ts';
 
 const acceptBody = z
   .strictObject({
@@ -68,7 +68,7 @@ export const acceptInvitation = (needs: AuthNeeds): Route =>
       const invitation = await findInvitation(needs, call, token);
       if (isProblem(invitation)) return invitation;
       const request = { organizationId: user.userId, principal: user.userId, operation: 'acceptInvitation' };
-      return idempotently(needs, call, { ...request, input: body }, (attempt) =>
+      return idempotently(needs, call, { ...request, input: body, about: namedIn(invitation) }, (attempt) =>
         acceptAs(needs, call, attempt, invitation, user.userId),
       );
     },
@@ -78,6 +78,9 @@ type Invitation = InvitationPlace & {
   /** Of the invited; who they are is known to the vault only. */
   readonly email: string;
 };
+
+/** What the token of an invitation stands for. */
+const namedIn = ({ organizationId, invitationId }: Invitation): InvitationPlace => ({ organizationId, invitationId });
 
 const noInvitation = problem('NOT_FOUND', 'There is no such invitation, or it has ended.');
 
@@ -133,7 +136,9 @@ const acceptAnew = async (
   if (refused !== null) return refused;
   const principal = pseudonymOf(needs.secrets, 'token', token);
   const request = { organizationId: nobodysOrganization, principal, operation: 'acceptInvitation' };
-  return idempotently(needs, call, { ...request, input: { password, called } }, async (attempt) => {
+  const prove = () => provePassword(needs, { email: invitation.email, password });
+  const recognized = { ...request, input: { password, called }, about: namedIn(invitation), prove };
+  return idempotently(needs, call, recognized, async (attempt) => {
     if (!(await mayStillJoin(needs, invitation))) return noInvitation;
     const commandId = aggregateId(decodeId('inv', invitation.invitationId) ?? '', 'acceptance');
     const user = {
