@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { genesisHash, hashOf, verifyLink } from '../../src/eventstore/chain.ts';
 import { OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import type { ConnectedStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
 import { systemCommandId } from '../../src/eventstore/ids.ts';
 import { context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
+import { expectWholeChain } from '../support/expect-chain.ts';
 import { foldText } from '../support/folds.ts';
 import { type HoldingProxy, startHoldingProxy } from '../support/holding-proxy.ts';
 import { testHash, testId, testInstant } from '../support/license-fixtures.ts';
@@ -226,15 +226,7 @@ const interleave = async (
   for (const [index, process] of [p, q].entries())
     expect(await process.send(rename(licenseId, `sub ${index}`), 10)).toMatchObject({ outcome: 'appended' });
   await agree();
-  expectWhole((await store.read(stream)).events);
-};
-
-const expectWhole = (events: readonly Recorded[]) => {
-  let hash = genesisHash;
-  for (const recorded of events) {
-    expect([recorded.revision, verifyLink(recorded, hash)]).toEqual([recorded.revision, null]);
-    hash = hashOf(recorded);
-  }
+  expectWholeChain((await store.read(stream)).events);
 };
 
 describe.each(pairs)('%s, and meanwhile: %s', (first, second) => {
