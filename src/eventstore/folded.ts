@@ -1,9 +1,11 @@
 import type { Instant } from '../domain/time.ts';
 import { plusSeconds } from '../domain/time.ts';
 import type { Fact, Folding } from './aggregate.ts';
-import { ChainBroken, genesisHash, hashOf, verifyLink } from './chain.ts';
+import { breakAt, ChainBroken, genesisHash, hashOf, verifyLink } from './chain.ts';
+import { isRepair } from './codec-repair.ts';
 import type { EventStore, Position, Proposed, Recorded } from './event-store.ts';
 import { canComeAgain } from './ids.ts';
+import { repairsOf } from './repairs.ts';
 
 /** Where the events of an accepted command stand in its stream, both inclusive, and when they were recorded. */
 export type Accepted = {
@@ -39,7 +41,7 @@ export const unread = <State>(initial: () => State): Folded<State> => ({
 
 /**
  * Reads what the stream has beyond `folded`, checks every link of the chain and folds it. Takes ownership of `folded`.
- * Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is of no use then.
+ * A break that a later event repairs is passed. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is of no use then.
  */
 export const catchUp = async <Event extends Fact, State>(
   store: Pick<EventStore, 'read'>,
@@ -48,13 +50,15 @@ export const catchUp = async <Event extends Fact, State>(
   folded: Folded<State>,
 ): Promise<Folded<State>> => {
   const { events } = await store.read(stream, folded.nextRevision);
+  const isRepaired = repairsOf(store, stream);
   let { state, nextRevision, hash, recordedAt, position } = folded;
   for (const recorded of events) {
     const fault = recorded.revision === nextRevision ? verifyLink(recorded, hash) : 'REVISION_MISSING';
-    if (fault !== null) throw new ChainBroken(stream, nextRevision, fault);
+    if (fault !== null && !(fault === 'PREVIOUS_HASH_DIFFERS' && (await isRepaired(breakAt(recorded, hash)))))
+      throw new ChainBroken(stream, nextRevision, fault);
 
     const { event, at, envelope } = folding.decode(recorded);
-    state = folding.decider.evolve(state, event, at);
+    if (!isRepair(event)) state = folding.decider.evolve(state, event, at);
     recordedAt = envelope.recordedAt;
     const { commandId, requestHash } = envelope;
     const first = folded.commands.get(commandId)?.first ?? nextRevision;

@@ -2,6 +2,7 @@ import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { isRepair } from '../../eventstore/codec-repair.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import { type Problem, problem } from '../problems.ts';
 
@@ -22,6 +23,7 @@ export const licenseAsOf = async (
     const { events } = await store.read(licenseAggregate.stream(licenseId), from, pageMax);
     for (const recorded of events) {
       const { event, at } = licenseAggregate.decode(recorded);
+      if (isRepair(event)) continue;
       if (at.recordedAt > asOf && at.effectiveAt > asOf) continue;
       const facts = evolveFacts(then?.facts ?? null, event, at);
       if (facts !== null) then = { facts, revision: recorded.revision };
