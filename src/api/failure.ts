@@ -4,6 +4,7 @@ import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
 import { SignupPolicyUnusable } from './auth/platform-license.ts';
+import { NotProjected, notProjected } from './licenses/parked-license.ts';
 import { internalProblem, type Problem, problem, problemForNow } from './problems.ts';
 
 /**
@@ -30,6 +31,7 @@ export const problemOfFailure = (error: unknown): Problem => {
       5,
     );
   }
+  if (error instanceof NotProjected) return notProjected();
   if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5);
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;

@@ -12,7 +12,7 @@ import { createExecutor, type Executor } from '../eventstore/execute.ts';
 import { guardCommands } from '../eventstore/guard-commands.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
-import { levelIfEmpty } from '../projections/level.ts';
+import { levelIfEmpty, readModelsFault } from '../projections/level.ts';
 import { refuseOpenCatalog } from '../projections/lint.ts';
 import { migrate } from '../projections/migrate.ts';
 import { countParked } from '../projections/parked.ts';
@@ -131,6 +131,7 @@ export const assemble = async (
         pool: workerPool,
         executor,
         expirySweepSeconds: config.expirySweepSeconds,
+        mayRead: async () => (await readModelsFault(workerPool)) === null,
         checkReadModels: (signal) => checkSample({ store, pool: checkPool, log, signal }),
         settleReferences: (signal) =>
           settleReferences({

@@ -26,7 +26,7 @@ export const applyBatch = (
   onMisfits: OnMisfits = throwFirst,
 ): Promise<boolean> =>
   transaction(pool, beginFor(events), async (db) => {
-    const moved = await moveCheckpoint(db, projection, from, to, events.at(-1) ?? null);
+    const moved = await moveCheckpoint(db, projection, from, to, events);
     if (moved === null) return false;
     const misfits = await writeEvents(
       db,

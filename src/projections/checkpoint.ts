@@ -23,18 +23,19 @@ export const readCheckpoint = async (db: Pool | ClientBase, projection: Projecti
 };
 
 /**
- * Moves the checkpoint from `from` to `to` within the caller's transaction, which locks it until its end, and tells the
- * waiting readers at its commit, if it is that of the serving version. `parked`: the streams that are left out. Null: it
- * is no longer at `from`, because another instance was faster, or the connection's schema is that of another version by
- * now; the caller must roll back.
+ * Moves the checkpoint from `from` to `to`, over these events, within the caller's transaction, which locks it until its
+ * end, and tells the waiting readers at its commit, if it is that of the serving version. `parked`: those of the events'
+ * streams that are left out. Null: it is no longer at `from`, because another instance was faster, or the connection's
+ * schema is that of another version by now; the caller must roll back.
  */
 export const moveCheckpoint = async (
   db: PoolClient,
   projection: Projection,
   from: Position | 'start',
   to: Position,
-  lastEvent: Recorded | null,
+  events: readonly Recorded[],
 ): Promise<{ readonly parked: ReadonlySet<string> } | null> => {
+  const lastEvent = events.at(-1) ?? null;
   const { rowCount } = await db.query({
     name: 'move-checkpoint',
     text: `update ops.checkpoints
@@ -59,8 +60,11 @@ export const moveCheckpoint = async (
   const { rows } = await db.query<{ parked: readonly string[] }>({
     name: 'notify-projected',
     text: `select case when current_schema() = 'rm' then pg_notify('${projectedChannel}', $3) end, array(
-      select stream from ops.parked where projection = $1 and version = $2) as parked`,
-    values: [projection.name, projection.version, projectedNotice(projection, to.commit)],
+      select stream from ops.parked where projection = $1 and version = $2 and stream = any($4)) as parked`,
+    values: [
+      ...[projection.name, projection.version, projectedNotice(projection, to.commit)],
+      [...new Set(events.map(({ stream }) => stream))],
+    ],
   });
   return { parked: new Set(rows[0]?.parked) };
 };
@@ -76,6 +80,23 @@ export const holdCheckpoint = async (db: PoolClient, projection: Projection): Pr
   );
   if (rowCount !== 1) throw new Error('Another version of the read models serves since a moment ago: try again.');
   return readCheckpoint(db, projection);
+};
+
+/**
+ * Writes the checkpoint as it is, within the caller's transaction: what succeeds when Postgres can write at all. Returns
+ * false when the checkpoint is no longer at `from`.
+ */
+export const rewriteCheckpoint = async (
+  db: PoolClient,
+  projection: Projection,
+  from: Position | 'start',
+): Promise<boolean> => {
+  const { rowCount } = await db.query(
+    `update ops.checkpoints set updated_at = now() where projection = $1 and version = $2
+      and commit_position is not distinct from $3::bigint and schema_name = current_schema()`,
+    [projection.name, projection.version, from === 'start' ? null : from.commit],
+  );
+  return rowCount === 1;
 };
 
 /** Tells the waiting readers, at the commit of the caller's transaction, that they may find more, if its schema serves. */

@@ -19,3 +19,13 @@ export const isNewer = ({ cause }: Unprojectable): boolean => cause instanceof N
 
 // Cardinality, data exceptions, broken constraints, values too large.
 const refusesValues = /^(?:21|22|23|54)/;
+
+/** Returns true when Postgres gave up a statement that took too long, or the pool gave up waiting for its answer. */
+export const isStatementTimeOut = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError
+    ? error.code === '57014'
+    : error instanceof Error && error.message === 'Query read timeout';
+
+/** As `isStatementTimeOut`, or when a lock could not be had in time. */
+export const isTimeOut = (error: unknown): boolean =>
+  isStatementTimeOut(error) || (error instanceof pg.DatabaseError && error.code === '55P03');

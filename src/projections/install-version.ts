@@ -51,7 +51,13 @@ export const dropVersions = async (db: pg.Client, versions: readonly Version[]):
   await becomeOwner(db);
   const numbers = versions.map(({ version }) => version);
   // The checkpoints first: a projector holds its own while it writes, so it is done then, and is fenced off afterwards.
-  for (const table of ['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.projection_versions']) {
+  for (const table of [
+    'ops.checkpoints',
+    'ops.parked',
+    'ops.parked_owners',
+    'ops.parked_keys',
+    'ops.projection_versions',
+  ]) {
     await db.query(`delete from ${table} where projection = $1 and version = any($2)`, [readModelsName, numbers]);
   }
   for (const version of versions) await db.query(`drop schema if exists ${schemaOf(version)} cascade`);

@@ -16,6 +16,8 @@ type Needs = {
   readonly pool: Pool;
   readonly executor: Executor;
   readonly expirySweepSeconds: number;
+  /** Whether the read models are level and of this release; the sweeps and the check wait until they are. Default: yes. */
+  readonly mayRead?: () => Promise<boolean>;
   /** Compares a sample of the read models with the log, and reports; once a night. It needs other rights than the sweeps. */
   readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;
   /** Removes what was written for events that were not stored; once an hour. It needs other rights than the sweeps. */
@@ -31,6 +33,7 @@ export const startWorker = ({
   pool,
   executor,
   expirySweepSeconds,
+  mayRead = async () => true,
   checkReadModels,
   settleReferences,
   now,
@@ -38,6 +41,7 @@ export const startWorker = ({
   ...queue
 }: Needs): Promise<Schedule> => {
   const sweep = async (signal: AbortSignal) => {
+    if (!(await mayRead())) return;
     const pauses: Pauses = {
       revisionsOf: (licenseIds) => revisionsOf(pool, licenseIds),
       pause: (stuck) => pauseLicenses(pool, stuck, { now: now().toISOString(), seconds: 2 * expirySweepSeconds }),
@@ -66,6 +70,9 @@ export const startWorker = ({
     });
     if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
   };
+  const check = async (signal: AbortSignal) => {
+    if (await mayRead()) await checkReadModels?.(signal);
+  };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     // Queues hold the name, which is older than most of what is removed.
@@ -73,7 +80,7 @@ export const startWorker = ({
     { name: 'sweep-pauses-purge', everySeconds: 86_400, run: () => purgePauses(pool) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
-    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkReadModels }] : []),
+    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: check }] : []),
   ];
   return startSchedule(jobs, {
     ...queue,

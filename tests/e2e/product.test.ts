@@ -94,7 +94,7 @@ describe('a running product', () => {
     expect(await validate(product)).toMatchObject({ code: 'VALID' });
   });
 
-  test('verify finds a row that was changed by hand, says where, and exits 1', async () => {
+  test('verify finds a row that was changed by hand, says where, and exits 3', async () => {
     expect(await runLedger(['verify'], env)).toMatchObject({ code: 0, output: expect.stringContaining('Intact') });
     const { databaseUrl } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { databaseUrl: string };
     const db = new pg.Client({ connectionString: databaseUrl, options: '-c role=ledger_projector' });
@@ -104,8 +104,9 @@ describe('a running product', () => {
     const { code, output } = await runLedger(['verify'], env);
     await db.query(change, [product.demo.licenseId, -1]);
     await db.end();
-    expect(output).toMatch(new RegExp(`NOT INTACT at .*license-${product.demo.licenseId}`));
-    expect(code).toBe(1);
+    expect(output).toMatch(new RegExp(`^ROWS_DIFFER at stream license-${product.demo.licenseId}, `, 'm'));
+    expect(output).toContain('NOT INTACT: 1 findings');
+    expect(code).toBe(3);
     expect(await runLedger(['verify', '--json'], env)).toMatchObject({
       code: 0,
       output: expect.stringContaining('"intact":true'),

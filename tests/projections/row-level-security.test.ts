@@ -4,6 +4,7 @@ import { noteAccessChange } from '../../src/identity/access-changes.ts';
 import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
+import { connectionConfig } from '../../src/projections/pool.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { storeMetadata, storeValue, storeValues } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
@@ -401,7 +402,7 @@ describe('roles', () => {
     ['identity.user_profiles($1)', [[ann, ben]]],
     ['identity.note_api_key_use($1, $2, now())', [testId('key', 'vendor'), vendor]],
   ])('%s leaves no tenant and no user behind on the connection', async (call, values) => {
-    const db = new pg.Client({ connectionString: models.url, options: '-c role=ledger_api' });
+    const db = new pg.Client(connectionConfig({ url: models.url, role: 'ledger_api' }));
     await db.connect();
     await db.query('begin');
     await db.query(`select * from ${call}`, [...values]);

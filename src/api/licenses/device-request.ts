@@ -110,10 +110,11 @@ export const activationReply = async (
 /** Adds to a refusal for want of room what takes it up, so that the client can offer to swap one of these devices. */
 export const withActivations = async (
   pool: Pool,
-  { issuerOrgId, licenseId }: LicenseFacts,
+  { facts: { issuerOrgId, licenseId }, isParked }: ValidationFacts,
   refusal: Problem,
 ): Promise<Problem> => {
-  if (refusal.problem !== 'ACTIVATION_LIMIT_EXCEEDED') return refusal;
+  // The rows of a parked license are not the devices that take up its room.
+  if (refusal.problem !== 'ACTIVATION_LIMIT_EXCEEDED' || isParked) return refusal;
   const open = await asTenant(pool, issuerOrgId, (db) =>
     activationsOf(db, licenseId, { limit: shownActivationsMax, after: null }),
   );

@@ -25,10 +25,10 @@ export const foldLog = async ({ store, pool, projection, signal, onFolded }: Nee
   const end = await store.head({ timeoutMs: answerMs });
   if (end === null) return;
   const fold = createFastFold(pool);
-  let last: Recorded | null = null;
+  let last: readonly Recorded[] = [];
   const tail = openTail({ store, from: 'start', signal }, async ({ events, to }) => {
     await fold.add(events);
-    last = events.at(-1) ?? last;
+    if (events.length > 0) last = events.slice(-1);
     onFolded(events, to);
   });
   try {

@@ -83,6 +83,22 @@ export const claimEndings = async <Lease extends LastSeen & Pick<PartOwner, 'iss
   return leases.filter(({ leaseId }) => claimed.has(leaseId));
 };
 
+/** Returns when a lease's holder was last heard of; null: not since it was acquired. As the license's issuer. */
+export const lastHeartbeat = async (
+  db: PoolClient,
+  { issuerOrgId, licenseId }: PartOwner,
+  leaseId: string,
+): Promise<Instant | null> => {
+  const { rows } = await db.query<[string]>({
+    name: 'last-heartbeat',
+    text: `select ${epochMs('last_seen_at')} from ops.lease_liveness
+      where issuer_org_id = $1 and license_id = $2 and lease_id = $3`,
+    values: [issuerOrgId, licenseId, leaseId],
+    rowMode: 'array',
+  });
+  return rows[0] === undefined ? null : fromMs(Number(rows[0][0]));
+};
+
 /**
  * Open leases of a license that the tenant of `db` sees whose last sign of life is too old at `now`: their seats are free,
  * whether or not the worker has ended them yet.
