@@ -34,6 +34,8 @@ const definerFunctions = [
   'identity.user_by_email',
   'identity.user_by_refresh_token',
   'identity.is_parked',
+  'ops.parked_among',
+  'ops.parked_license_by_key',
 ];
 const readableByAuth = [
   'rm.licenses',
@@ -44,6 +46,9 @@ const readableByAuth = [
   'identity.users',
   'identity.refresh_tokens',
   'ops.parked',
+  'ops.parked_keys',
+  'ops.projection_versions',
+  'ops.checkpoints',
 ];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];

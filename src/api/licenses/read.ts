@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
+import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
 import { type LicensePlace, listLicenses } from '../../projections/tables/license-list.ts';
@@ -26,9 +27,11 @@ import { activationBody, activationShape } from './activation-shape.ts';
 import { isPartyTo, licenseAsOf, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { noSuchLicense } from './no-such-license.ts';
+import { currentLicense, notProjected } from './parked-license.ts';
 
 export type ReadNeeds = {
   readonly pool: Pool;
+  readonly executor: Executor;
   /** Read for what a license was at an earlier instant; for nothing else. */
   readonly store: Pick<EventStore, 'read'>;
   readonly secrets: Secrets;
@@ -89,7 +92,7 @@ const placeIn = (cursor: string | null): LicensePlace | null => {
 };
 
 /** GET /v1/licenses/{licenseId} */
-export const getLicense = ({ pool, store, now }: ReadNeeds): Route =>
+export const getLicense = ({ pool, executor, store, now }: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}',
@@ -109,7 +112,7 @@ export const getLicense = ({ pool, store, now }: ReadNeeds): Route =>
     handle: async ({ params: { licenseId }, query: { asOf } }, { caller: { organizationId } }) => {
       const refusal = asOf === undefined ? null : refuseFuture(asOf, now());
       if (refusal !== null) return refusal;
-      const found = await asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
+      const found = await currentLicense({ pool, executor }, organizationId, licenseId);
       if (found === null) return noSuchLicense();
       if (asOf === undefined)
         return answered(found.facts, { revision: found.revision, metadata: found.metadata ?? {}, at: now() });
@@ -152,7 +155,8 @@ export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>
         (after, limit) =>
           asTenant(pool, orgId, async (db) => {
             const known = await licenseById(db, licenseId);
-            return known === null ? noSuchLicense() : activationsOf(db, licenseId, { limit, after });
+            if (known === null) return noSuchLicense();
+            return known.isParked ? notProjected() : activationsOf(db, licenseId, { limit, after });
           }),
         activationBody,
       ),
