@@ -13,8 +13,8 @@ import { demoCommand } from './cli/run-demo.ts';
 import { startCommand } from './cli/start.ts';
 import { resetPasswordCommand } from './cli/users.ts';
 import { verifyCommand } from './cli/verify.ts';
-import { version } from './cli/version.ts';
 import { readModelsName } from './projections/versions.ts';
+import { version } from './version.ts';
 
 const roles = (text: string): readonly Role[] =>
   text.split(',').map((name) => {

@@ -21,6 +21,7 @@ declare
   issuer_is_closed boolean;
   parked text[];
 begin
+  perform ops.require_read_models();
   for i in 1..cardinality(key_hashes) loop
     if key_hashes[i] is null then
       perform set_config('app.org_id', org_ids[i], true);

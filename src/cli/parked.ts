@@ -3,11 +3,12 @@ import { loadConfig } from '../config.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import type { Projection } from '../projections/checkpoint.ts';
+import { projectionFor } from '../projections/level.ts';
 import { migrate } from '../projections/migrate.ts';
 import { listParked, type ParkedStream } from '../projections/parked.ts';
 import { createPool } from '../projections/pool.ts';
+import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
-import { activeProjection } from '../projections/versions.ts';
 import { createLog } from './log.ts';
 import { joinServers } from './servers.ts';
 import { table } from './table.ts';
@@ -48,13 +49,11 @@ const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<vo
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
-    // Read models of another release are not dropped for a look at them.
     await migrate({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
-      keepReadModels: true,
     });
-    await work({ store, pool, projection: await activeProjection(pool) });
+    await work({ store, pool, projection: await projectionFor(pool, ownRelease()) });
   } finally {
     await store.close();
     await pool.end();

@@ -1,8 +1,10 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader } from '../eventstore/read-log.ts';
+import { projectionFor } from '../projections/level.ts';
 import { migrate } from '../projections/migrate.ts';
 import { createPool } from '../projections/pool.ts';
+import { ownRelease } from '../projections/release.ts';
 import type { Digest } from '../projections/verify/digests.ts';
 import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
@@ -29,6 +31,8 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
   const print = json ? asJson() : asText();
   try {
     await migrate({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
+    // Rows of another release are not what this one folds.
+    await projectionFor(pool, ownRelease());
     let findings = 0;
     const verdict = await verifyLedger({
       ...{ store, readLog: reader.read, pool, readModelsOnly: readModels, findingsMax: 0 },

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { applyBatch, type Batch, beginReplayable } from './apply.ts';
+import { applyBatch, type Batch } from './apply.ts';
 import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
-import { isEventFault, isTimeOut } from './event-fault.ts';
+import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import type { Log } from './log.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
@@ -21,7 +21,8 @@ type Needs = {
 /**
  * Applies a batch and leaves out what cannot be applied. After three tries the stream of an event that is at fault is parked
  * from that event on, and everything else goes on. Returns false when another instance was faster. Throws what is no event's
- * fault and may pass; the checkpoint is then somewhere between the ends of the batch.
+ * fault and may pass, and Unprojectable for an event of a newer release, which is never parked; the checkpoint is then
+ * somewhere between the ends of the batch.
  */
 export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
   try {
@@ -95,6 +96,8 @@ const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
   let parked: readonly Unprojectable[] = [];
   try {
     const applied = await applyBatch(pool, projection, batch, async (db, misfits) => {
+      const newer = misfits.find(isNewer);
+      if (newer !== undefined) throw newer;
       await parkStreams(db, projection, misfits);
       parked = misfits;
     });
@@ -120,7 +123,7 @@ const applyHalves = async (needs: Needs, { from, events, to }: Batch): Promise<b
 const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: unknown): Promise<boolean> => {
   const firsts = new Map(batch.events.toReversed().map((recorded) => [recorded.stream, recorded]));
   const misfits = [...firsts.values()].map((recorded) => new Unprojectable(recorded, error));
-  const applied = await transaction(pool, beginReplayable, async (db) => {
+  const applied = await transaction(pool, 'begin', async (db) => {
     if ((await moveCheckpoint(db, projection, batch.from, batch.to, batch.events)) === null) return false;
     await parkStreams(db, projection, misfits);
     await noteLeftOut(db, projection, batch.events);

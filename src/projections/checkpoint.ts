@@ -62,7 +62,7 @@ export const moveCheckpoint = async (
     text: `select case when current_schema() = 'rm' then pg_notify('${projectedChannel}', $3) end, array(
       select stream from ops.parked where projection = $1 and version = $2 and stream = any($4)) as parked`,
     values: [
-      ...[projection.name, projection.version, `${to.commit}`],
+      ...[projection.name, projection.version, projectedNotice(projection, to.commit)],
       [...new Set(events.map(({ stream }) => stream))],
     ],
   });
@@ -100,12 +100,32 @@ export const rewriteCheckpoint = async (
 };
 
 /** Tells the waiting readers, at the commit of the caller's transaction, that they may find more, if its schema serves. */
-export const announceProjected = async (db: PoolClient, { commit }: Position): Promise<void> => {
-  await db.query(`select pg_notify('${projectedChannel}', $1) where current_schema() = 'rm'`, [`${commit}`]);
+export const announceProjected = async (
+  db: PoolClient,
+  projection: Projection,
+  { commit }: Position,
+): Promise<void> => {
+  await db.query(`select pg_notify('${projectedChannel}', $1) where current_schema() = 'rm'`, [
+    projectedNotice(projection, commit),
+  ]);
 };
 
-/** The channel on which every commit to the serving version is announced; the payload is the commit position. */
-export const projectedChannel = 'ledger_projected';
+/**
+ * The channel on which every commit to the serving version is announced. Releases without a number listen on another one
+ * and understand other notices.
+ */
+export const projectedChannel = 'ledger_read_models';
+
+/** What is announced: which version serves, and the commit position that it contains; null: that cannot be said. */
+export const projectedNotice = ({ version }: Pick<Projection, 'version'>, commit: bigint | string | null): string =>
+  `${version} ${commit ?? ''}`;
+
+/** Reads a notice; null for a text that is not one. */
+export const readNotice = (text: string): { readonly version: number; readonly commit: bigint | null } | null => {
+  const [, version, commit] = /^(\d{1,9}) (\d*)$/.exec(text) ?? [];
+  if (version === undefined) return null;
+  return { version: Number(version), commit: commit === undefined || commit === '' ? null : BigInt(commit) };
+};
 
 type CheckpointRow = {
   readonly commit_position: string | null;

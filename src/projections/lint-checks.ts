@@ -48,6 +48,7 @@ const readableByAuth = [
   'ops.parked',
   'ops.parked_keys',
   'ops.projection_versions',
+  'ops.checkpoints',
 ];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];

@@ -4,6 +4,7 @@ import type { Json, Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './checkpoint.ts';
 import type { Unprojectable } from './fold/fold-batch.ts';
 import { licenseOf } from './fold/fold-event.ts';
+import { ownRelease } from './release.ts';
 
 /** A stream whose rows stay as they were before `fromRevision`, whose event could not be brought into the tables. */
 export type ParkedStream = {
@@ -26,13 +27,14 @@ export const parkStreams = async (
 ): Promise<void> => {
   for (const { recorded, message } of misfits)
     await db.query(
-      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error)
-       values ($1, $2, $3, $4, $5, $6, $7)
+      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error, program)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (projection, version, stream) do update set from_revision = excluded.from_revision,
-         event_id = excluded.event_id, event_type = excluded.event_type, error = excluded.error`,
+         event_id = excluded.event_id, event_type = excluded.event_type, error = excluded.error,
+         program = excluded.program`,
       [
         ...[projection.name, projection.version, recorded.stream, recorded.revision],
-        ...[recorded.id, storable(recorded.type), storable(message)],
+        ...[recorded.id, storable(recorded.type), storable(message), ownRelease().program],
       ],
     );
 };
@@ -149,6 +151,19 @@ export const parkedAmong = async (
     [name, version, streams],
   );
   return new Map(rows.map((row) => [row.stream, BigInt(row.from_revision)]));
+};
+
+/** The streams that another program has parked, or tried last: this one may have what they lack. */
+export const parkedByOthers = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  program: string,
+): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ stream: string }>(
+    'select stream from ops.parked where projection = $1 and version = $2 and program <> $3 order by parked_at, stream',
+    [name, version, program],
+  );
+  return rows.map(({ stream }) => stream);
 };
 
 /** How many streams are left out. */

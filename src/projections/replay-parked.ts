@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore } from '../eventstore/event-store.ts';
-import { beginReplayable, writeEvents } from './apply.ts';
+import { writeEvents } from './apply.ts';
 import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
@@ -32,8 +32,7 @@ export const replayParked = async (
   { store, pool, projection, pageMax = 500, statementMs }: Options,
   stream: string,
 ): Promise<Replay> => {
-  const begin =
-    statementMs === undefined ? beginReplayable : `${beginReplayable}; set local statement_timeout = ${statementMs}`;
+  const begin = statementMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementMs}`;
   // From its beginning: where events are missing, they are before the one that it was parked for. Rows know theirs.
   let next = 0n;
   let size = pageMax;
@@ -73,7 +72,7 @@ const replayPage = async (
   }
   if (due.length === size) return null;
   await unparkStream(db, projection, stream);
-  if (position !== 'start') await announceProjected(db, position);
+  if (position !== 'start') await announceProjected(db, projection, position);
   return { outcome: 'replayed' };
 };
 

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
-import type { License } from '../../src/domain/license/license.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { genesisHash, hashOf, verifyLink } from '../../src/eventstore/chain.ts';
 import { OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import type { ConnectedStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
 import { systemCommandId } from '../../src/eventstore/ids.ts';
 import { context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
+import { expectWholeChain } from '../support/expect-chain.ts';
+import { foldText } from '../support/folds.ts';
 import { type HoldingProxy, startHoldingProxy } from '../support/holding-proxy.ts';
 import { testHash, testId, testInstant } from '../support/license-fixtures.ts';
 
@@ -33,7 +33,7 @@ afterAll(async () => {
 type Process = {
   readonly proxy: HoldingProxy;
   readonly send: (wish: Wish, afterSeconds?: number) => Promise<Answer>;
-  readonly state: (licenseId: string) => Promise<License>;
+  readonly state: (licenseId: string) => Promise<string>;
   /** It ends without notice, and starts again: it knows nothing, and has a new connection. */
   readonly restart: () => void;
 };
@@ -59,7 +59,7 @@ const start = async (clock: number, giveUpMs: number): Promise<Process> => {
         throw error;
       }
     },
-    state: (licenseId) => executor.read(licenseAggregate, licenseId, (license) => structuredClone(license)),
+    state: (licenseId) => executor.read(licenseAggregate, licenseId, foldText),
     restart: () => {
       proxy.cut();
       executor = begin();
@@ -217,24 +217,16 @@ const interleave = async (
     expect(commandIds.filter((each) => each === commandId)).toHaveLength(1);
 
   const fresh = createExecutor({ store });
-  const agreed = async () => {
-    const known = await fresh.read(licenseAggregate, licenseId, (license) => structuredClone(license));
+  const agree = async () => {
+    const known = await fresh.read(licenseAggregate, licenseId, foldText);
     expect(await p.state(licenseId)).toEqual(known);
     expect(await q.state(licenseId)).toEqual(known);
   };
-  await agreed();
+  await agree();
   for (const [index, process] of [p, q].entries())
     expect(await process.send(rename(licenseId, `sub ${index}`), 10)).toMatchObject({ outcome: 'appended' });
-  await agreed();
-  expectWhole((await store.read(stream)).events);
-};
-
-const expectWhole = (events: readonly Recorded[]) => {
-  let hash = genesisHash;
-  for (const recorded of events) {
-    expect([recorded.revision, verifyLink(recorded, hash)]).toEqual([recorded.revision, null]);
-    hash = hashOf(recorded);
-  }
+  await agree();
+  expectWholeChain((await store.read(stream)).events);
 };
 
 describe.each(pairs)('%s, and meanwhile: %s', (first, second) => {

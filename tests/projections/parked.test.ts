@@ -125,6 +125,53 @@ describe('an event that cannot be read', () => {
   });
 });
 
+describe('an event of a newer release', () => {
+  test.each([
+    ['an unknown type', { type: 'LicenseGilded' }],
+    ['a higher schema version', { metadata: { schemaVersion: 9 } }],
+  ])(
+    'that has %s parks nothing: the projector brings in what is before it, stands by and says so',
+    async (_, change) => {
+      const ledger = createLog();
+      const [sick, well] = [ledger.issue('sick'), ledger.issue('well')];
+      ledger.activate(well, 'a');
+      ledger.activate(sick, 'b');
+      const newer = ledger.log.at(-1);
+      if (newer === undefined) throw new Error('The fixture is too short.');
+      const metadata = { ...newer.metadata, ...('metadata' in change ? change.metadata : {}) };
+      const stop = new AbortController();
+      await appendLog(store, [...ledger.log.slice(0, -1), { ...newer, ...change, metadata }]);
+      ledger.activate(well, 'c');
+      await appendLog(store, ledger.log.slice(-1));
+      const projector = runProjector({
+        ...{ store, pool: models.projector, log: quiet, backoffMs: () => 10, retryMs: 1, signal: stop.signal },
+      });
+      await eventually(() => projector.state()).toEqual({
+        ...{ kind: 'standby', problem: expect.stringContaining('events of a newer release') },
+      });
+      expect([await revisionOf(sick), await revisionOf(well)]).toEqual([1, 2]);
+      expect(await parked()).toEqual([]);
+      stop.abort();
+      await projector.done;
+    },
+  );
+});
+
+test('streams that another version of the program has parked are replayed when a projector starts', async () => {
+  const ledger = createLog();
+  const [sick, own] = [ledger.issue('sick'), ledger.issue('own')];
+  for (const id of [sick, own]) ledger.activate(id, 'a');
+  const mend = await Promise.all([breaking(sick, 2), breaking(own, 2)]);
+  await appendLog(store, ledger.log);
+  await projecting((caughtUp) => caughtUp());
+  expect((await parked()).sort()).toEqual([`license-${own}`, `license-${sick}`].sort());
+
+  for (const each of mend) await each();
+  await models.superuser.query(`update ops.parked set program = 'another' where stream = 'license-${sick}'`);
+  await projecting(() => eventually(parked).toEqual([`license-${own}`]));
+  expect([await revisionOf(sick), await revisionOf(own)]).toEqual([2, 1]);
+});
+
 test('a gap parks the stream; replayed, it has every event', async () => {
   const ledger = createLog();
   const licenseId = ledger.issue('gap');

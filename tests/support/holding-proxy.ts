@@ -16,8 +16,8 @@ export type Held = {
 /** A connection of one client to the server of an event store, for what a network does to requests. */
 export type HoldingProxy = {
   readonly port: number;
-  /** Holds back everything that the client sends from now on. */
-  readonly hold: () => Held;
+  /** Holds back everything that the client sends from now on, or on a connection from the first piece with `text` on. */
+  readonly hold: (text?: string) => Held;
   /** Resets every connection, as a client does that is killed. */
   readonly cut: () => void;
   readonly stop: () => Promise<void>;
@@ -26,19 +26,21 @@ export type HoldingProxy = {
 type Line = {
   readonly near: Socket;
   readonly far: Socket;
+  /** What is held back; null: nothing. */
   held: Buffer[] | null;
 };
 
 /** Passes everything on to `targetPort` until told otherwise. */
 export const startHoldingProxy = async (targetPort: number): Promise<HoldingProxy> => {
   const lines = new Set<Line>();
-  let holding = false;
+  let holdFrom: string | null = null;
   let onHeld: () => void = () => {};
 
   const server = createServer((near) => {
-    const line: Line = { near, far: connect(targetPort, '127.0.0.1'), held: holding ? [] : null };
+    const line: Line = { near, far: connect(targetPort, '127.0.0.1'), held: holdFrom === '' ? [] : null };
     lines.add(line);
     near.on('data', (bytes) => {
+      if (holdFrom !== null && bytes.includes(holdFrom)) line.held ??= [];
       if (line.held === null) line.far.write(bytes);
       else line.held.push(bytes);
       onHeld();
@@ -61,9 +63,9 @@ export const startHoldingProxy = async (targetPort: number): Promise<HoldingProx
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
 
-  const hold = (): Held => {
-    holding = true;
-    for (const line of lines) line.held ??= [];
+  const hold = (from = ''): Held => {
+    holdFrom = from;
+    if (from === '') for (const line of lines) line.held ??= [];
     let lost: readonly { readonly line: Line; readonly bytes: readonly Buffer[] }[] = [];
     return {
       whole: (text) =>
@@ -74,15 +76,15 @@ export const startHoldingProxy = async (targetPort: number): Promise<HoldingProx
           onHeld();
         }),
       release: () => {
-        holding = false;
+        holdFrom = null;
         for (const line of lines) {
           for (const bytes of line.held ?? []) line.far.write(bytes);
           line.held = null;
         }
       },
       lose: () => {
-        holding = false;
-        lost = [...lines].map((line) => ({ line, bytes: [...(line.held ?? [])] }));
+        holdFrom = null;
+        lost = [...lines].flatMap((line) => (line.held === null ? [] : [{ line, bytes: line.held }]));
         for (const { line } of lost) {
           line.held = [];
           line.near.resetAndDestroy();

@@ -91,7 +91,9 @@ export const activationReply = async (
   const changed = outcome !== 'unchanged';
   // A repeated command is answered as it was, even where the device was released since.
   const activatedAt = String(events.at(-1)?.metadata.recordedAt);
-  const shown = changed || view.open === null ? { ...device, activatedAt } : view.open;
+  // Its id follows from the hash that the request was stored with, which may be under an older secret.
+  const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
+  const shown = changed || view.open === null ? { ...device, activationId: String(stored), activatedAt } : view.open;
   const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, issuerOrgId, shown.nameRef);
   return {
     status: changed ? 201 : 200,

@@ -93,9 +93,9 @@ export const overdueLeases = async (
  * Removes what leases that ended left behind, in batches that hold no locks for long. As ledger_worker. What belongs to no
  * lease of the read models stays: they may be in the making. Returns how many rows went.
  */
-export const purgeLiveness = async (db: Pool): Promise<number> => {
+export const purgeLiveness = async (db: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;
-  for (;;) {
+  while (signal?.aborted !== true) {
     const { rowCount } = await db.query({
       name: 'purge-liveness',
       text: `delete from ops.lease_liveness d using (
@@ -107,6 +107,7 @@ export const purgeLiveness = async (db: Pool): Promise<number> => {
     if (!rowCount) return removed;
     removed += rowCount;
   }
+  return removed;
 };
 
 const purgedMax = 5_000;

@@ -98,33 +98,27 @@ export const comparableColumns = (table: Table, relation = table.name): readonly
       : `case when not (${isUnlike.replaceAll('$', `${relation}.`)}) then ${relation}.${column} end`;
   });
 
-/** How many rows the table has. */
-export const countRows = async (db: PoolClient, table: Table): Promise<number> => {
-  const { rows } = await db.query<{ count: string }>(`select count(*) from ${table.name}`);
-  return Number(rows[0]?.count);
-};
-
-/** A row: its key, as `a/b`, what it belongs to, and whose it is. */
-export type RowOwner = { readonly key: string; readonly owner: string; readonly issuer: string };
-
-/** Returns every row of the table in pages, in key order. `ownerColumn` says what a row belongs to. */
-export async function* rowOwners(
+/**
+ * Returns how many rows belong to each owner, by a column that says it; of these owners only, or of all. Reads the table
+ * once, and hands the numbers over in pages. Needs a transaction.
+ */
+export async function* countByOwner(
   db: PoolClient,
   table: Table,
   ownerColumn: string,
-): AsyncGenerator<readonly RowOwner[]> {
-  for (let after: readonly unknown[] = []; ; ) {
-    const beyond = after.length === 0 ? '' : `where (${table.key}) > (${table.key.map((_, index) => `$${index + 1}`)})`;
-    const { rows }: { rows: [string, string, string, ...unknown[]][] } = await db.query({
-      text: `select ${keyText(table, table.name)}, ${ownerColumn}, issuer_org_id, ${table.key} from ${table.name} ${beyond}
-        order by ${table.key} limit 5000`,
-      values: [...after],
-      rowMode: 'array',
-    });
-    if (rows.length === 0) return;
-    yield rows.map(([key, owner, issuer]) => ({ key, owner, issuer }));
-    after = rows.at(-1)?.slice(3) ?? [];
+  owners?: readonly string[],
+): AsyncGenerator<readonly (readonly [owner: string, count: number])[]> {
+  const condition = owners === undefined ? '' : `where ${ownerColumn} = any($1)`;
+  await db.query(
+    `declare owners cursor for select ${ownerColumn}, count(*)::integer from ${table.name} ${condition} group by 1`,
+    owners === undefined ? [] : [owners],
+  );
+  for (;;) {
+    const { rows } = await db.query<[string, number]>({ text: 'fetch 10000 from owners', rowMode: 'array' });
+    if (rows.length > 0) yield rows;
+    else break;
   }
+  await db.query('close owners');
 }
 
 /** The key of a row, as the functions above write it. */

@@ -1,31 +1,25 @@
 import type { PoolClient } from 'pg';
-import { countRows, differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
+import { type Census, createCensus, groupOf } from '../../eventstore/census.ts';
+import { countByOwner, differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
 import { type ReadModel, readModelTables } from '../tables/tables.ts';
 import { nowhere, type Place, type Tell } from './findings.ts';
 
 /** A stream that was folded. `counts`: how many rows it makes in each table; null: that is not known. */
-export type CountedStream = {
-  readonly stream: string;
-  readonly issuerOrgId: string;
-  readonly counts: ReadonlyMap<Table, number> | null;
-};
+export type CountedStream = { readonly stream: string; readonly counts: ReadonlyMap<Table, number> | null };
 
 /** Compares the rows of the read models with those that the log makes. */
 export type RowComparison = {
   /** Compares a row of a stream, at once or once many have come together. */
   readonly expect: (model: ReadModel, row: Row, place: Place) => Promise<void>;
-  /** Compares what has not been compared yet, and how many rows these streams have. */
-  readonly settle: (streams: readonly CountedStream[]) => Promise<void>;
+  /** Compares what has not been compared yet. */
+  readonly settle: () => Promise<void>;
   /** How many rows were compared. */
   readonly compared: () => number;
-  /** Returns the tables that have more rows than the streams that were settled. */
-  readonly tablesWithMore: () => Promise<readonly ReadModel[]>;
 };
 
 /** Compares with the tables as `db` sees them, a thousand rows in one statement. Keeps no row that was compared. */
 export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison => {
   const waiting = new Map<ReadModel, { readonly row: Row; readonly place: Place }[]>();
-  const stored = new Map<ReadModel, number>();
   let compared = 0;
 
   const compare = async (model: ReadModel): Promise<void> => {
@@ -43,23 +37,6 @@ export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison =
     }
   };
 
-  const count = async (model: ReadModel, streams: readonly CountedStream[]): Promise<void> => {
-    const ofKind = streams.filter(({ stream }) => stream.startsWith(`${model.stream}-`));
-    if (ofKind.length === 0) return;
-    const counts = await countsOf(db, model, ofKind);
-    for (const [index, { stream, counts: made }] of ofKind.entries()) {
-      const has = counts[index] ?? 0;
-      stored.set(model, (stored.get(model) ?? 0) + has);
-      const makes = made?.get(model.table) ?? 0;
-      if (made !== null && has !== makes)
-        tell(
-          'ROWS_DIFFER',
-          { ...nowhere, stream },
-          `${model.table.name} has ${has} rows of it, the log makes ${makes}`,
-        );
-    }
-  };
-
   return {
     compared: () => compared,
     expect: async (model, row, place) => {
@@ -68,44 +45,79 @@ export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison =
       waiting.set(model, page);
       if (page.length >= pageMax) await compare(model);
     },
-    settle: async (streams) => {
-      for (const model of readModelTables) {
-        await compare(model);
-        await count(model, streams);
-      }
-    },
-    tablesWithMore: async () => {
-      const more: ReadModel[] = [];
-      for (const model of readModelTables)
-        if ((await countRows(db, model.table)) > (stored.get(model) ?? 0)) more.push(model);
-      return more;
+    settle: async () => {
+      for (const model of readModelTables) await compare(model);
     },
   };
 };
 
-/** The column that says which stream a row is of. */
-export const ownerColumn = ({ stream }: ReadModel): string => (stream === 'license' ? 'license_id' : 'issuer_org_id');
-
 const pageMax = 1_000;
 
-/** Returns how many rows each stream has in a table, in the order of the streams. */
-const countsOf = async (
-  db: PoolClient,
-  model: ReadModel,
-  streams: readonly CountedStream[],
-): Promise<readonly number[]> => {
-  const { table } = model;
-  // The tables' indexes are led by the issuer. One look into the index per stream: a join could read the whole table.
-  const { rows } = await db.query<[number]>({
-    name: `count ${table.name}`,
-    text: `select (select count(*)::integer from ${table.name}
-          where issuer_org_id = given.issuer and ${ownerColumn(model)} = given.owner)
-      from unnest($1::text[], $2::text[]) with ordinality as given(owner, issuer, place) order by place`,
-    values: [
-      streams.map(({ stream }) => stream.slice(model.stream.length + 1)),
-      streams.map(({ issuerOrgId }) => issuerOrgId),
-    ],
-    rowMode: 'array',
-  });
-  return rows.map(([count]) => count);
+/** Compares how many rows these streams have with how many they make. */
+export const compareCounts = async (db: PoolClient, streams: readonly CountedStream[], tell: Tell): Promise<void> => {
+  for (const model of readModelTables) {
+    const owners = streams.flatMap(({ stream }) => ownerIn(model, stream) ?? []);
+    const has = new Map<string, number>();
+    if (owners.length > 0)
+      for await (const page of countByOwner(db, model.table, ownerColumn(model), owners))
+        for (const [owner, count] of page) has.set(streamOf(model, owner), count);
+    for (const { stream, counts } of streams)
+      if (ownerIn(model, stream) !== null && counts !== null)
+        tellOfCount(model, { stream, has: has.get(stream) ?? 0, makes: counts.get(model.table) ?? 0 }, tell);
+  }
 };
+
+/** Tells where a stream has another number of rows in a table than it makes. */
+export const tellOfCount = (
+  { table }: ReadModel,
+  { stream, has, makes }: { readonly stream: string; readonly has: number; readonly makes: number },
+  tell: Tell,
+): void => {
+  if (has !== makes)
+    tell('ROWS_DIFFER', { ...nowhere, stream }, `${table.name} has ${has} rows of it, the log makes ${makes}`);
+};
+
+/** Compares the numbers of rows of all streams, in a fixed amount of memory. */
+export type RowCensus = {
+  readonly add: (streams: readonly CountedStream[]) => void;
+  /** Returns the groups of streams that have other numbers of rows than they make. Reads every table once. */
+  readonly unevenGroups: () => Promise<readonly number[]>;
+};
+
+/** Counts the rows of no stream yet. */
+export const createRowCensus = (db: PoolClient): RowCensus => {
+  const censuses = new Map<Table, Census>(readModelTables.map(({ table }) => [table, createCensus()]));
+  return {
+    add: (streams) => {
+      for (const { stream, counts } of streams)
+        for (const [table, count] of counts ?? []) censuses.get(table)?.add(stream, count);
+    },
+    unevenGroups: async () => {
+      const uneven = new Set<number>();
+      for (const model of readModelTables) {
+        const census = censuses.get(model.table) ?? createCensus();
+        for await (const page of countByOwner(db, model.table, ownerColumn(model)))
+          for (const [owner, count] of page) census.add(streamOf(model, owner), -count);
+        for (const group of census.unevenGroups()) uneven.add(group);
+      }
+      return [...uneven];
+    },
+  };
+};
+
+/** Returns every stream of these groups that has a row in any table. Reads every table once. */
+export const streamsWithRows = async (db: PoolClient, groups: ReadonlySet<number>): Promise<ReadonlySet<string>> => {
+  const streams = new Set<string>();
+  for (const model of readModelTables)
+    for await (const page of countByOwner(db, model.table, ownerColumn(model)))
+      for (const [owner] of page) {
+        const stream = streamOf(model, owner);
+        if (groups.has(groupOf(stream))) streams.add(stream);
+      }
+  return streams;
+};
+
+const ownerColumn = ({ stream }: ReadModel): string => (stream === 'license' ? 'license_id' : 'issuer_org_id');
+const streamOf = ({ stream }: ReadModel, owner: string): string => `${stream}-${owner}`;
+const ownerIn = ({ stream: kind }: ReadModel, stream: string): string | null =>
+  stream.startsWith(`${kind}-`) ? stream.slice(kind.length + 1) : null;

@@ -1,16 +1,21 @@
 import type { Pool, PoolClient } from 'pg';
-import { type Census, createCensus, groupsMax } from '../../eventstore/census.ts';
+import { createCensus, groupOf, portionsOf } from '../../eventstore/census.ts';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { readPages } from '../../eventstore/read-pages.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { streamPrefixes } from '../fold/fold-event.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { activeProjection } from '../versions.ts';
-import { type Checking, checkPage, pageMax } from './check-streams.ts';
-import { createRowComparison, type RowComparison } from './compare-rows.ts';
+import { type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
+import {
+  compareCounts,
+  createRowCensus,
+  createRowComparison,
+  type RowComparison,
+  streamsWithRows,
+} from './compare-rows.ts';
 import { type Digest, digestSettings, digestsOf } from './digests.ts';
-import { findExtraRows } from './extra-rows.ts';
-import { createFindings, type Finding, type Findings, nowhere } from './findings.ts';
+import { createFindings, type Finding, type Findings, nowhere, type Tell } from './findings.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'head' | 'read'>;
@@ -121,78 +126,93 @@ type CheckingLog = Omit<Checking, 'upTo'> & {
 
 const checkLog = async ({ readLog, upTo, db, projection, findings, ...rest }: CheckingLog) => {
   const counts = { events: 0, streams: 0, notProjected: 0 };
-  const census = createCensus();
+  const [census, rowCensus] = [createCensus(), createRowCensus(db)];
   const checking = { ...rest, upTo: upTo?.commit ?? -1n };
   const { store, rows, tell } = rest;
 
   const check = async (streams: readonly string[]): Promise<void> => {
-    const parked = await parkedAmong(db, projection, streams);
-    const page = streams.map((stream) => ({ stream, parkedFrom: parked.get(stream) ?? null }));
+    const page = await withParking(db, projection, streams);
     const checked = await checkPage(page, checking);
-    await rows.settle(checked);
+    await rows.settle();
     findings.report();
+    rowCensus.add(checked);
     for (const { stream, events, notProjected } of checked) {
-      census.inStream(stream, events);
+      census.add(stream, -events);
       counts.events += events;
       counts.notProjected += notProjected;
     }
     counts.streams += streams.length;
   };
 
+  // What is reported of a stream already must not be counted a second time: `known` are those streams.
+  const checkAgain = async (streams: readonly string[]) => {
+    const known = new Set<string | null>();
+    const note: Tell = (code, place) => {
+      if (code !== 'CHAIN_REPAIRED') known.add(place.stream);
+    };
+    const again = createRowComparison(db, note);
+    const page = await withParking(db, projection, streams);
+    const checked = await checkPage(page, { ...checking, rows: again, tell: note });
+    await again.settle();
+    return { checked, known };
+  };
+
   if (upTo !== null) {
     const log = () => readLog({ streamPrefixes, upTo });
     let page: string[] = [];
-    for await (const recorded of log()) {
-      census.inLog(recorded);
-      if (recorded.revision === 0n) page.push(recorded.stream);
+    for await (const { stream, revision } of log()) {
+      census.add(stream, 1);
+      if (revision === 0n) page.push(stream);
       if (page.length < pageMax) continue;
       await check(page);
       page = [];
     }
     await check(page);
-    for await (const { stream, events, hasFirst } of unevenStreams(census, log, counts.streams)) {
-      if (!hasFirst) await check([stream]);
-      const inStream = await countEvents(store, stream, upTo);
-      const what = `the log has ${events} events of the stream, and the stream itself has ${inStream}`;
-      if (inStream !== events) tell('EVENT_MISSING', { ...nowhere, stream }, what);
-      findings.report();
-    }
+    for (const groups of portionsOf(census.unevenGroups(), counts.streams))
+      for (const { stream, events, hasFirst } of await streamsInLog(log(), groups)) {
+        if (!hasFirst) await check([stream]);
+        const inStream = await countEvents(store, stream, upTo);
+        if (inStream === events || (await checkAgain([stream])).known.has(stream)) continue;
+        const what = `the log has ${events} events of the stream, and the stream itself has ${inStream}`;
+        tell('EVENT_MISSING', { ...nowhere, stream }, what);
+        findings.report();
+      }
   }
-  for (const model of await rows.tablesWithMore())
-    for await (const keys of findExtraRows({ db, store, model, upTo })) {
-      for (const key of keys)
-        tell('ROWS_DIFFER', nowhere, `${model.table.name} has the row ${key}, which no event of the log makes`);
-      findings.report();
-    }
+  for (const groups of portionsOf(await rowCensus.unevenGroups(), counts.streams)) {
+    const { checked, known } = await checkAgain([...(await streamsWithRows(db, groups))]);
+    const unreported = checked.filter(({ stream }) => !known.has(stream));
+    await compareCounts(db, unreported, tell);
+    findings.report();
+  }
   return counts;
 };
 
+const withParking = async (
+  db: PoolClient,
+  projection: Projection,
+  streams: readonly string[],
+): Promise<readonly ToCheck[]> => {
+  const parked = await parkedAmong(db, projection, streams);
+  return streams.map((stream) => ({ stream, parkedFrom: parked.get(stream) ?? null }));
+};
+
 /** Events of one stream in the log. `hasFirst`: the one of revision 0 is among them, by which the stream was known. */
-type Uneven = { readonly stream: string; events: number; hasFirst: boolean };
+type InLog = { readonly stream: string; events: number; hasFirst: boolean };
 
-/** Finds the streams whose events in the log are not those that their stream has, some groups of streams at a time. */
-async function* unevenStreams(
-  census: Census,
-  log: () => AsyncIterable<Recorded>,
-  streams: number,
-): AsyncGenerator<Uneven> {
-  const groups = census.unevenGroups();
-  const groupsAtOnce = Math.max(1, Math.floor((groupsMax * unevenMax) / Math.max(streams, 1)));
-  for (let first = 0; first < groups.length; first += groupsAtOnce) {
-    const wanted = new Set(groups.slice(first, first + groupsAtOnce));
-    const uneven = new Map<string, Uneven>();
-    for await (const { stream, revision } of log()) {
-      if (!wanted.has(census.groupOf(stream))) continue;
-      const known = uneven.get(stream) ?? { stream, events: 0, hasFirst: false };
-      uneven.set(stream, known);
-      known.events += 1;
-      if (revision === 0n) known.hasFirst = true;
-    }
-    yield* uneven.values();
+const streamsInLog = async (
+  log: AsyncIterable<Recorded>,
+  groups: ReadonlySet<number>,
+): Promise<Iterable<Readonly<InLog>>> => {
+  const streams = new Map<string, InLog>();
+  for await (const { stream, revision } of log) {
+    if (!groups.has(groupOf(stream))) continue;
+    const known = streams.get(stream) ?? { stream, events: 0, hasFirst: false };
+    streams.set(stream, known);
+    known.events += 1;
+    if (revision === 0n) known.hasFirst = true;
   }
-}
-
-const unevenMax = 100_000;
+  return streams.values();
+};
 
 const countEvents = async (store: Pick<EventStore, 'read'>, stream: string, upTo: Position): Promise<number> => {
   let events = 0;

@@ -94,11 +94,6 @@ describe.each(readModelTables)('$table.name', ({ table, stream }) => {
       `insert into ${named} (${columns}) select ${values} from (select * from ${from} limit 1) _`,
       `delete from ${named} where ${last} = (select ${otherOf(table, last)} from (select '${rows[0]?.greatest}'::${table.columns[last]} as ${last}) _)`,
     );
-    // Of a stream that the log has, the row is one too many; else it is named.
-    expect(what).toMatch(
-      new RegExp(
-        `^${table.name} has (\\d+ rows of it, the log makes \\d+|the row .*, which no event of the log makes)`,
-      ),
-    );
+    expect(what).toMatch(new RegExp(`^${table.name} has [0-9]+ rows of it, the log makes [0-9]+ `));
   });
 });
