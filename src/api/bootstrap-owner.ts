@@ -3,9 +3,10 @@ import { encodeId } from '../domain/ids.ts';
 import type { OrganizationCommand } from '../domain/organization/commands.ts';
 import { noLimits } from '../domain/organization/limits.ts';
 import { type Instant, lastInstant } from '../domain/time.ts';
-import { organizationAggregate } from '../eventstore/aggregate.ts';
+import { organizationAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { aggregateId } from '../eventstore/ids.ts';
+import { commandContext } from '../eventstore/waiting.ts';
 import { abandonUser, activateUser, reserveUser } from '../identity/sign-up.ts';
 import { storeValue } from '../projections/tables/vault.ts';
 import { asTenant } from '../projections/tenant.ts';
@@ -54,11 +55,12 @@ export const createOwner = async (
   ];
   let position: bigint | null = null;
   for (const command of commands) {
-    const context = {
-      ...{ commandId: aggregateId(commandId, command.type), requestHash: command.type, reason: null },
-      ...{ actor: bootstrap, correlationId: commandId, causationId: null },
-    };
-    const done = await executor.execute(organizationAggregate, organizationId, command, context, () => null);
+    const context = commandContext({
+      ...{ at: command.at, commandId: aggregateId(commandId, command.type), requestHash: command.type },
+      ...{ actor: bootstrap, correlationId: commandId },
+    });
+    const decide = toDecide(organizationAggregate, command);
+    const done = await executor.execute(organizationAggregate, organizationId, decide, context, () => null);
     if ('rejected' in done) {
       await abandonUser(pool, user);
       return null;

@@ -3,10 +3,11 @@ import type { NewProduct } from '../domain/catalog/commands.ts';
 import { encodeId } from '../domain/ids.ts';
 import type { Scope } from '../domain/organization/events.ts';
 import type { Instant } from '../domain/time.ts';
-import { catalogAggregate, organizationAggregate } from '../eventstore/aggregate.ts';
+import { catalogAggregate, organizationAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { aggregateId, builtInPolicyIds } from '../eventstore/ids.ts';
+import { commandContext } from '../eventstore/waiting.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { withStoredApiKey } from './organizations/stored-api-key.ts';
 
@@ -26,11 +27,17 @@ export const createOrganization = async (
   { commandId, name }: { readonly commandId: string; readonly name: string },
 ): Promise<Created & { readonly organizationId: string }> => {
   const organizationId = encodeId('org', aggregateId(commandId, 'organization'));
+  const at = now();
   const created = await executor.execute(
     organizationAggregate,
     organizationId,
-    { type: 'CreateOrganization', at: now(), by: system, data: { organizationId, name, founderId: null } },
-    contextOf(commandId, 'createOrganization'),
+    toDecide(organizationAggregate, {
+      type: 'CreateOrganization',
+      at,
+      by: system,
+      data: { organizationId, name, founderId: null },
+    }),
+    contextOf(commandId, 'createOrganization', at),
     () => null,
   );
   if ('rejected' in created) throw new Error(`The organization was not created: ${created.detail}`);
@@ -54,11 +61,16 @@ export const openCatalog = async (
     ...product,
     productId: encodeId('prd', aggregateId(commandId, product.code)),
   }));
+  const at = now();
   const opened = await executor.execute(
     catalogAggregate,
     issuerOrgId,
-    { type: 'OpenCatalog', at: now(), data: { issuerOrgId, products, policyIds: builtInPolicyIds(issuerOrgId) } },
-    contextOf(commandId, 'openCatalog'),
+    toDecide(catalogAggregate, {
+      type: 'OpenCatalog',
+      at,
+      data: { issuerOrgId, products, policyIds: builtInPolicyIds(issuerOrgId) },
+    }),
+    contextOf(commandId, 'openCatalog', at),
     () => null,
   );
   if ('rejected' in opened) throw new Error(`The catalog was not opened: ${opened.detail}`);
@@ -81,12 +93,18 @@ export const createApiKey = async (
   const { commandId, organizationId, name, scopes } = key;
   const apiKeyId = encodeId('key', aggregateId(commandId, 'api key'));
   const place = { commandId, organizationId, apiKeyId };
+  const at = now();
   const { made, apiKey } = await withStoredApiKey(pool, secrets, place, ({ hint }) =>
     executor.execute(
       organizationAggregate,
       organizationId,
-      { type: 'CreateApiKey', at: now(), by: system, data: { apiKeyId, name, scopes, hint, expiresAt: null } },
-      contextOf(commandId, 'createApiKey'),
+      toDecide(organizationAggregate, {
+        type: 'CreateApiKey',
+        at,
+        by: system,
+        data: { apiKeyId, name, scopes, hint, expiresAt: null },
+      }),
+      contextOf(commandId, 'createApiKey', at),
       () => null,
     ),
   );
@@ -96,11 +114,5 @@ export const createApiKey = async (
 
 const system = { type: 'SYSTEM', id: 'bootstrap', onBehalfOf: null } as const satisfies Actor;
 
-const contextOf = (commandId: string, operation: string) => ({
-  commandId,
-  requestHash: operation,
-  actor: system,
-  reason: null,
-  correlationId: commandId,
-  causationId: null,
-});
+const contextOf = (commandId: string, operation: string, at: Instant) =>
+  commandContext({ at, commandId, requestHash: operation, actor: system });

@@ -1,4 +1,6 @@
 import type { PoolClient } from 'pg';
+import { fromMs, type Instant } from '../domain/time.ts';
+import { epochMs } from '../projections/tables/rows.ts';
 
 /** What an idempotency key is unique within. */
 export type IdempotencyPlace = {
@@ -16,6 +18,7 @@ export type IdempotencyRow = {
   readonly body: string | null;
   readonly secret: Buffer | null;
   readonly isStale: boolean;
+  readonly createdAt: Instant;
 };
 
 /** How long a request may be in flight before another one takes it over. */
@@ -47,9 +50,11 @@ export const lockRow = async (db: PoolClient, place: IdempotencyPlace): Promise<
     body: string | null;
     secret: Buffer | null;
     is_stale: boolean;
+    created_ms: string;
   }>({
     name: 'idempotency-lock',
-    text: `select request_hash, command_id, status, body, secret, locked_until <= clock_timestamp() as is_stale
+    text: `select request_hash, command_id, status, body, secret, locked_until <= clock_timestamp() as is_stale,
+        ${epochMs('created_at')} as created_ms
       from ops.idempotency where (issuer_org_id, principal, operation, idempotency_key) = ($1, $2, $3, $4)
       for update`,
     values: placeValues(place),
@@ -57,7 +62,7 @@ export const lockRow = async (db: PoolClient, place: IdempotencyPlace): Promise<
   const [row] = rows;
   if (row === undefined) return null;
   const { request_hash: requestHash, command_id: commandId, status, body, secret, is_stale: isStale } = row;
-  return { requestHash, commandId, status, body, secret, isStale };
+  return { requestHash, commandId, status, body, secret, isStale, createdAt: fromMs(Number(row.created_ms)) };
 };
 
 /** Takes a stale row over: the one who dies next leaves it to another after the same time. */

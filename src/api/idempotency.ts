@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { type Instant, plusSeconds } from '../domain/time.ts';
 import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
 import { seal, unseal } from '../identity/seal.ts';
 import type { Secrets } from '../identity/secrets.ts';
@@ -29,8 +30,14 @@ export type ChangeRequest = {
   readonly createSecret?: () => string;
 };
 
-/** What a command is sent with. The same request sent again gets the same three. */
-export type Attempt = { readonly commandId: string; readonly requestHash: string; readonly secret: string };
+/** What a command is sent with. The same request sent again gets the same ids, hash and secret. */
+export type Attempt = {
+  readonly commandId: string;
+  readonly requestHash: string;
+  readonly secret: string;
+  /** Present when an earlier request that died may have been carried out, at this instant or later. */
+  readonly attemptedSince?: Instant;
+};
 
 /**
  * Does `work` at most once per Idempotency-Key, and answers every repetition as the first time. An attempt that died is
@@ -106,11 +113,15 @@ const begin = (
       if (!row.isStale) return inFlight;
       await extendRow(db, place);
       const { commandId, requestHash } = row;
+      const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
-      return { attempt: { commandId, requestHash, secret } };
+      return { attempt: { commandId, requestHash, secret, attemptedSince } };
     },
     { readOnly: false },
   );
+
+// The clock that recorded an event may be behind the one that wrote the row.
+const clockMarginSeconds = 300;
 
 type Kept =
   | { readonly reply: Omit<Reply, 'position'>; readonly position: string | null }

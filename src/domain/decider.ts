@@ -22,14 +22,18 @@ export type At = { readonly recordedAt: Instant; readonly effectiveAt: Instant }
 /** An event with its instants, as `fold` takes it. */
 export type Stamped<Event> = { readonly event: Event; readonly at: At };
 
+/** Returns the typed id (`evt_…`) that the decision's event at this index is stored under. */
+export type EventIds = (index: number) => string;
+
 /**
- * The whole of an aggregate: pure, synchronous, total. Clock and ids arrive in the command.
+ * The whole of an aggregate: pure, synchronous, total. The clock arrives in the command; an event that names its own id takes
+ * it from `eventIds`, because the id follows from the decision.
  * `evolve` takes ownership of the state it is given and may change it in place, so that folding a long stream copies no
  * growing collection; `fork` makes an independent copy to decide several commands on before any of them is stored.
  */
 export type Decider<Command, Event, State, Code extends string> = {
   readonly initial: () => State;
-  readonly decide: (command: Command, state: State) => Decision<Event, Code>;
+  readonly decide: (command: Command, state: State, eventIds: EventIds) => Decision<Event, Code>;
   readonly evolve: (state: State, event: Event, at: At) => State;
   readonly fork: (state: State) => State;
 };
@@ -71,11 +75,13 @@ export const decideInTurn = <
   { decide, evolve, fork }: Decider<Command, Event, State, Code>,
   commands: readonly Command[],
   state: State,
+  eventIds: EventIds,
 ): Decision<Event, Code> => {
   const events: Event[] = [];
   let current = fork(state);
   for (const command of commands) {
-    const decision = decide(command, current);
+    const before = events.length;
+    const decision = decide(command, current, (index) => eventIds(before + index));
     if (isRejection(decision)) return decision;
     for (const event of decision) current = evolve(current, event, stamp(event, command.at).at);
     events.push(...decision);

@@ -2,7 +2,7 @@ import type { Catalog } from '../domain/catalog/catalog.ts';
 import type { CatalogCommand, CatalogRejection } from '../domain/catalog/commands.ts';
 import { catalogDecider } from '../domain/catalog/decider.ts';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
-import type { Decider } from '../domain/decider.ts';
+import type { Decider, Decision } from '../domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { licenseDecider } from '../domain/license/decider.ts';
 import type { LicenseEvent } from '../domain/license/events.ts';
@@ -25,6 +25,7 @@ import { decodeOrganization } from './codec-organization.ts';
 import { decodeReservation } from './codec-reservation.ts';
 import type { Decoded } from './envelope.ts';
 import type { JsonObject, Recorded } from './event-store.ts';
+import type { Moment } from './waiting.ts';
 
 /** The organizations that see a stream's events; they stand in every envelope. */
 export type Owners = { readonly issuerOrgId: string; readonly holderOrgId: string | null };
@@ -37,8 +38,10 @@ export type Folding<Event extends Fact, State> = {
   readonly decider: Pick<Decider<never, Event, State, string>, 'initial' | 'evolve' | 'fork'>;
   /** Throws UndecodableEvent. */
   readonly decode: (recorded: Recorded) => Decoded<Event>;
-  /** Asked after an event was applied, so never of an empty stream; throws when it is. */
+  /** Returns the owners of an event right after it was applied, so never of an empty stream; throws when it is. */
   readonly owners: (state: State) => Owners;
+  /** Returns the owners of an event that announces what an earlier one has ended, before it is applied; null: of no such event. */
+  readonly earlierOwners?: (state: State, event: Event) => Owners | null;
 };
 
 /** A decider together with where its events are kept and how they are read. */
@@ -52,6 +55,18 @@ export type Aggregate<
   /** The stream of the aggregate with this typed id. */
   readonly stream: (id: string) => string;
 };
+
+/**
+ * Returns how to decide this command on its aggregate, for `execute`: at the instant that the executor gives, which may be
+ * later than the command's own.
+ */
+export const toDecide =
+  <Command extends { readonly at: Instant }, Event extends Fact, State, Code extends string>(
+    { decider }: Pick<Aggregate<Command, Event, State, Code>, 'decider'>,
+    command: Command,
+  ) =>
+  (state: State, { at, eventIds }: Moment): Decision<Event, Code> =>
+    decider.decide({ ...command, at }, state, eventIds);
 
 /** `license-lic_…` */
 export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, LicenseRejection> = {

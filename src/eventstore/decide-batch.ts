@@ -1,14 +1,15 @@
 import type { Rejection } from '../domain/decider.ts';
+import { encodeId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Fact, Folding, Owners } from './aggregate.ts';
 import { hashOf, seal } from './chain.ts';
-import type { Proposed } from './event-store.ts';
+import { AppendTooLarge, type Proposed } from './event-store.ts';
 import { type Accepted, asRecorded, type Folded } from './folded.ts';
 import { eventId } from './ids.ts';
 import { versionOf } from './upcasters.ts';
-import type { CommandContext, Happened, Waiting } from './waiting.ts';
+import type { CommandContext, Happened, Waiting, WaitingCommand } from './waiting.ts';
 
-/** What was decided for one command. It is certain only once the batch is stored, or was decided on a fresh state. */
+/** What was decided for one entry. It is certain only once the batch is stored, or was decided on a fresh state. */
 export type Outcome =
   /** Its events are part of the batch; `repeated`: those of an earlier command of the batch with the same id. */
   | { readonly kind: 'in_batch'; readonly repeated: boolean; readonly accepted: Accepted; readonly answer: Answer }
@@ -21,10 +22,11 @@ export type Outcome =
     }
   | { readonly kind: 'unchanged'; readonly revision: bigint; readonly answer: Answer }
   | { readonly kind: 'rejected'; readonly answer: () => void }
+  | { readonly kind: 'read'; readonly answer: () => void }
   /** A bug, or an event that cannot be stored. */
   | { readonly kind: 'failed'; readonly answer: () => void };
 
-/** Commands decided in turn, in their order; `after` is the stream once `events` are stored at its end. */
+/** Entries decided in turn, in their order; `after` is the stream once `events` are stored at its end. */
 export type Plan<State> = {
   readonly events: readonly Proposed[];
   readonly outcomes: readonly Outcome[];
@@ -33,8 +35,18 @@ export type Plan<State> = {
   readonly accepted: ReadonlyMap<string, Accepted>;
 };
 
+/** What a batch is decided with, besides the stream. */
+export type Deciding<Event, State> = {
+  /** Returns a nonce for one decision. */
+  readonly newNonce: () => string;
+  /** Commands, found by a search, that the stream accepted before those that it remembers. */
+  readonly found: ReadonlyMap<string, Accepted>;
+  /** Entries that are answered with a failure, whatever the state. */
+  readonly failures: Map<Waiting<Event, State>, unknown>;
+};
+
 /**
- * Decides the waiting commands in turn on one copy of the state, as many as fit into one append (at least one); `folded`
+ * Decides the waiting entries in turn on one copy of the state, as many as fit into one append (at least one); `folded`
  * stays as it is. Never throws: a command that cannot be handled fails alone.
  */
 export const decideBatch = <Event extends Fact, State>(
@@ -42,11 +54,11 @@ export const decideBatch = <Event extends Fact, State>(
   stream: string,
   folded: Folded<State>,
   batch: readonly Waiting<Event, State>[],
+  deciding: Deciding<Event, State>,
 ): Plan<State> => {
-  const failures = new Map<Waiting<Event, State>, Outcome>();
   for (;;) {
     const draft: Draft<State> = { ...folded, stream, accepted: new Map(), events: [], bytes: 0 };
-    const outcomes = decideAll(folding, draft, batch, failures);
+    const outcomes = decideAll(folding, draft, batch, deciding);
     // A failure may leave the copy half changed: begin again without that command.
     if (outcomes === null) continue;
 
@@ -72,16 +84,24 @@ const decideAll = <Event extends Fact, State>(
   folding: Folding<Event, State>,
   draft: Draft<State>,
   batch: readonly Waiting<Event, State>[],
-  failures: Map<Waiting<Event, State>, Outcome>,
+  deciding: Deciding<Event, State>,
 ): Outcome[] | null => {
+  const { failures } = deciding;
   const outcomes: Outcome[] = [];
   for (const waiting of batch) {
+    if (failures.has(waiting)) {
+      outcomes.push({ kind: 'failed', answer: () => waiting.fail(failures.get(waiting)) });
+      continue;
+    }
     try {
-      const outcome = failures.get(waiting) ?? decideOne(folding, draft, waiting);
+      const outcome =
+        waiting.kind === 'read'
+          ? ({ kind: 'read', answer: waiting.view(draft.state) } as const)
+          : decideOne(folding, draft, waiting, deciding);
       if (outcome === 'batch_full') break;
       outcomes.push(outcome);
     } catch (error) {
-      failures.set(waiting, { kind: 'failed', answer: () => waiting.fail(error) });
+      failures.set(waiting, error);
       return null;
     }
   }
@@ -89,23 +109,29 @@ const decideAll = <Event extends Fact, State>(
 };
 
 const decideOne = <Event extends Fact, State>(
-  { decider, decode, owners }: Folding<Event, State>,
+  folding: Folding<Event, State>,
   draft: Draft<State>,
-  { at, context, decide, look, refuse, fail }: Waiting<Event, State>,
+  { context, decide, view, refuse, fail }: WaitingCommand<Event, State>,
+  { newNonce, found }: Deciding<Event, State>,
 ): Outcome | 'batch_full' => {
-  const inBatch = draft.accepted.get(context.commandId);
-  const known = inBatch ?? draft.commands.get(context.commandId);
+  const { commandId } = context;
+  const inBatch = draft.accepted.get(commandId);
+  const known = inBatch ?? draft.commands.get(commandId) ?? found.get(commandId);
   if (known !== undefined) {
-    if (known.requestHash !== context.requestHash) return { kind: 'rejected', answer: () => refuse(keyReused) };
-    const answer = look(draft.state);
+    if (!isSameRequest(context, known)) return { kind: 'rejected', answer: () => refuse(keyReused) };
+    const answer = view(draft.state);
     return inBatch === undefined
       ? { kind: 'stored', accepted: known, answer, fail }
       : { kind: 'in_batch', repeated: true, accepted: known, answer };
   }
 
-  const decision = decide(draft.state);
+  // Clocks differ between machines and are set back: in a stream, time stands still then.
+  const at = context.at > draft.recordedAt ? context.at : draft.recordedAt;
+  const nonce = newNonce();
+  const idOf = (index: number) => eventId(commandId, nonce, index);
+  const decision = decide(draft.state, { at, eventIds: (index) => encodeId('evt', idOf(index)) });
   if (typeof decision === 'function') return { kind: 'rejected', answer: decision };
-  // Only now: the decider may have said that this is none of the caller's business.
+  // Only now: the decision may have said that this is none of the caller's business.
   const { expectedRevision = null } = context;
   if (expectedRevision !== null && expectedRevision !== draft.nextRevision - 1n) {
     return { kind: 'rejected', answer: () => refuse(revisionMismatch(draft.nextRevision - 1n, expectedRevision)) };
@@ -113,67 +139,89 @@ const decideOne = <Event extends Fact, State>(
   if (decision.length === 0) {
     if (draft.nextRevision === 0n)
       throw new Error(`A command changed nothing on ${draft.stream}, which has no event yet.`);
-    return { kind: 'unchanged', revision: draft.nextRevision - 1n, answer: look(draft.state) };
+    return { kind: 'unchanged', revision: draft.nextRevision - 1n, answer: view(draft.state) };
   }
 
   const bytes = decision.length * envelopeBytes + Buffer.byteLength(JSON.stringify(decision));
+  if (bytes > decisionBytesMax) throw tooLarge(draft.stream, bytes);
   if (draft.events.length > 0 && draft.bytes + bytes > batchBytesMax) return 'batch_full';
 
-  // The stored state must survive a batch that is not stored in the end.
-  if (draft.events.length === 0) draft.state = decider.fork(draft.state);
-  // Clocks differ between machines and are set back: in a stream, time stands still then.
-  const recordedAt = at > draft.recordedAt ? at : draft.recordedAt;
-  for (const event of decision)
-    draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt: event.effectiveAt ?? recordedAt });
-
-  const sealed = seal(propose(decision, context, recordedAt, owners(draft.state)), draft);
+  const proposed = apply(folding, draft, decision, context, at);
+  const sealed = seal(
+    proposed.map((event, index) => ({ id: idOf(index), ...event })),
+    draft,
+  );
   // What could not be read back must not be written.
-  for (const recorded of asRecorded(sealed, draft.stream, draft.nextRevision, nowhere)) decode(recorded);
+  for (const recorded of asRecorded(sealed, draft.stream, draft.nextRevision, nowhere)) folding.decode(recorded);
 
   const first = draft.nextRevision;
   const last = first + BigInt(sealed.length) - 1n;
-  const accepted = { requestHash: context.requestHash, first, last };
-  draft.accepted.set(context.commandId, accepted);
+  const accepted = { requestHash: context.requestHash, first, last, recordedAt: at };
+  draft.accepted.set(commandId, accepted);
   draft.events.push(...sealed);
   draft.bytes += bytes;
   draft.nextRevision = last + 1n;
   draft.hash = sealed.map(hashOf).at(-1) ?? draft.hash;
-  draft.recordedAt = recordedAt;
-  return { kind: 'in_batch', repeated: false, accepted, answer: look(draft.state) };
+  draft.recordedAt = at;
+  return { kind: 'in_batch', repeated: false, accepted, answer: view(draft.state) };
 };
 
-const propose = (
-  events: readonly Fact[],
-  { commandId, requestHash, actor, reason, correlationId, causationId }: CommandContext,
+const isSameRequest = ({ requestHash, earlierRequestHashes = [] }: CommandContext, known: Accepted): boolean =>
+  known.requestHash === requestHash || earlierRequestHashes.includes(known.requestHash);
+
+/** Evolves the draft's state by a decision; returns the events with their envelopes. */
+const apply = <Event extends Fact, State>(
+  { decider, owners, earlierOwners }: Folding<Event, State>,
+  draft: Draft<State>,
+  decision: readonly Event[],
+  context: CommandContext,
   recordedAt: Instant,
+): Omit<Proposed, 'id'>[] => {
+  // The stored state must survive a batch that is not stored in the end.
+  if (draft.events.length === 0) draft.state = decider.fork(draft.state);
+  return decision.map((event) => {
+    const { type, data, effectiveAt = recordedAt } = event;
+    const earlier = earlierOwners?.(draft.state, event) ?? null;
+    draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt });
+    const instants = { effectiveAt, recordedAt };
+    return { type, data, metadata: envelope(type, context, earlier ?? owners(draft.state), instants) };
+  });
+};
+
+const envelope = (
+  type: string,
+  { commandId, requestHash, actor, reason, correlationId, causationId }: CommandContext,
   { issuerOrgId, holderOrgId }: Owners,
-): Proposed[] =>
-  events.map(({ type, data, effectiveAt }, index) => ({
-    id: eventId(commandId, index),
-    type,
-    data,
-    metadata: {
-      schemaVersion: versionOf(type),
-      issuerOrgId,
-      holderOrgId,
-      effectiveAt: effectiveAt ?? recordedAt,
-      recordedAt,
-      actor,
-      reason,
-      commandId,
-      requestHash,
-      $correlationId: correlationId,
-      $causationId: causationId,
-    },
-  }));
+  { effectiveAt, recordedAt }: { readonly effectiveAt: Instant; readonly recordedAt: Instant },
+): Proposed['metadata'] => ({
+  schemaVersion: versionOf(type),
+  issuerOrgId,
+  holderOrgId,
+  effectiveAt,
+  recordedAt,
+  actor,
+  reason,
+  commandId,
+  requestHash,
+  $correlationId: correlationId,
+  $causationId: causationId,
+});
 
 /** Well below the 1 MiB that a server takes in one append. */
 const batchBytesMax = 500_000;
+
+/** The most that one decision may take: a server refuses more. */
+const decisionBytesMax = 1_000_000;
 
 /** What metadata, id and type of one event take at most, roughly. */
 const envelopeBytes = 1_200;
 
 const nowhere = { commit: 0n, prepare: 0n };
+
+const tooLarge = (stream: string, bytes: number): AppendTooLarge =>
+  new AppendTooLarge(
+    `A command on ${stream} comes to ${bytes} bytes of events; one may come to ${decisionBytesMax}. Ask for less at once.`,
+  );
 
 const revisionMismatch = (actual: bigint, expected: bigint): Rejection<'REVISION_MISMATCH'> => ({
   rejected: 'REVISION_MISMATCH',

@@ -5,7 +5,7 @@ export type Position = { readonly commit: bigint; readonly prepare: bigint };
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/** An event that is about to be appended. `id` is a UUID derived from the command, so that a retry repeats it. */
+/** An event that is about to be appended. `id` is a UUID derived from the decision, so that a resend repeats it. */
 export type Proposed = {
   readonly id: string;
   readonly type: string;
@@ -33,8 +33,14 @@ export type EventStore = {
    */
   read(stream: string, from?: bigint, eventsMax?: number): Promise<{ events: readonly Recorded[]; revision: Revision }>;
   /**
+   * Reads at most `eventsMax` events of a stream backwards, the newest first, from revision `from` (inclusive) or its end.
+   * Returns none when the stream has no event there.
+   */
+  readBackwards(stream: string, from: bigint | 'end', eventsMax: number): Promise<readonly Recorded[]>;
+  /**
    * Appends all events atomically at the expected revision. Throws RevisionConflict (nothing appended) or
-   * OutcomeUnknown (it may have been: repeat with the same ids at the same revision, which answers with the first result).
+   * OutcomeUnknown (it may have been: repeat with the same ids at the same revision, which answers with the first result), or
+   * AppendTooLarge (nothing appended, now or later).
    */
   append(
     stream: string,
@@ -53,6 +59,11 @@ export type EventStore = {
   /** The position of the last event of the log, or null when it is empty. */
   head(options: { timeoutMs: number }): Promise<Position | null>;
 };
+
+/** The events are larger than what the store takes in one append; nothing was appended. */
+export class AppendTooLarge extends Error {
+  override readonly name = 'AppendTooLarge';
+}
 
 /** The stream is not at the expected revision; nothing was appended. */
 export class RevisionConflict extends Error {

@@ -13,6 +13,7 @@ import {
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import {
+  AppendTooLarge,
   type EventStore,
   OutcomeUnknown,
   type Proposed,
@@ -62,11 +63,9 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
     }
   };
 
-  const readPage = async (stream: string, fromRevision: bigint, maxCount: number): Promise<readonly Recorded[]> => {
+  const readPage = async (stream: string, options: PageOptions): Promise<readonly Recorded[]> => {
     try {
-      const page = await call((used) =>
-        collect<ResolvedEvent>(used.readStream(stream, { fromRevision, maxCount }), readTimeoutMs),
-      );
+      const page = await call((used) => collect<ResolvedEvent>(used.readStream(stream, options), readTimeoutMs));
       return page.flatMap(({ event }) => (event === undefined ? [] : [toRecorded(event)]));
     } catch (error) {
       if (error instanceof StreamNotFoundError) return [];
@@ -82,7 +81,7 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
       for (;;) {
         const next = from + BigInt(events.length);
         const maxCount = Math.min(pageEvents, eventsMax - events.length);
-        const page = maxCount > 0 ? await again(() => readPage(stream, next, maxCount)) : [];
+        const page = maxCount > 0 ? await again(() => readPage(stream, { fromRevision: next, maxCount })) : [];
         for (const event of page) events.push(event);
         if (page.length < pageEvents) {
           const revision = events.at(-1)?.revision ?? (from === 0n ? 'no_stream' : from - 1n);
@@ -90,6 +89,11 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
         }
       }
     },
+
+    readBackwards: (stream, from, eventsMax) =>
+      again(() =>
+        readPage(stream, { direction: BACKWARDS, fromRevision: from === 'end' ? END : from, maxCount: eventsMax }),
+      ),
 
     append: async (stream, events, expected, { timeoutMs }) => {
       const messages = events.map(toMessage);
@@ -136,6 +140,12 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
   };
 };
 
+type PageOptions = {
+  readonly direction?: typeof BACKWARDS;
+  readonly fromRevision: bigint | typeof END;
+  readonly maxCount: number;
+};
+
 const disposeMsMax = 2_000;
 
 /** Reads change nothing, so a lost connection is worth another try; throws StoreUnavailable in the end. */
@@ -175,6 +185,10 @@ const appendError = (error: unknown, stream: string, expected: bigint | 'no_stre
     return new RevisionConflict(`${stream} is not at revision ${expected} but at ${error.actualVersion}.`, {
       cause: error,
     });
+  if (error instanceof Error && isCommandError(error) && error.type === ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED)
+    return new AppendTooLarge(`The event store refused an append to ${stream} for its size: ${error.message}`, {
+      cause: error,
+    });
   if (error instanceof Error && isCommandError(error) && refusals.has(error.type))
     return new StoreUnavailable(`The event store refused to append to ${stream}: ${error.message}`, { cause: error });
   return new OutcomeUnknown(`It is not known whether an append to ${stream} happened: ${messageOf(error)}`, {
@@ -187,7 +201,6 @@ const refusals: ReadonlySet<string> = new Set([
   ErrorType.ACCESS_DENIED,
   ErrorType.INVALID_ARGUMENT,
   ErrorType.INVALID_TRANSACTION,
-  ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED,
   ErrorType.MISSING_REQUIRED_METADATA_PROPERTY,
   ErrorType.STREAM_DELETED,
 ]);

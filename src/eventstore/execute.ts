@@ -1,40 +1,57 @@
-import { isRejection, type Rejection } from '../domain/decider.ts';
-import type { Instant } from '../domain/time.ts';
-import type { Aggregate, Fact, Folding } from './aggregate.ts';
+import type { Rejection } from '../domain/decider.ts';
+import type { Fact, Folding } from './aggregate.ts';
 import type { EventStore } from './event-store.ts';
 import type { Folded } from './folded.ts';
+import { newNonce as randomNonce } from './ids.ts';
 import { createLru } from './lru.ts';
 import { runBatch } from './run-batch.ts';
 import { createStreamQueues, type QueueLimits, type StreamQueues } from './stream-queue.ts';
-import type { CommandContext, ExecuteRejection, Happened, Waiting } from './waiting.ts';
+import type { CommandContext, ExecuteRejection, Happened, Moment, Waiting } from './waiting.ts';
 
 /** An accepted command: what happened, and what the caller wanted to see of the state. */
 export type Executed<View> = Happened & { readonly view: View };
 
 /** The only way to change anything: every command of the process goes through one executor. */
-export type Executor = { readonly execute: Execute };
+export type Executor = { readonly execute: Execute; readonly read: Read };
+
+/** Where the events of an aggregate stand, and how they are folded. */
+export type Place<Event extends Fact, State> = Folding<Event, State> & { readonly stream: (id: string) => string };
 
 /**
- * Decides a command on its aggregate's stream and stores what follows, or answers with the refusal. A command id that the
- * stream has accepted before is answered with its first events. `view` is called on the state right after the command
- * (`unchanged`, `repeated`: on the current one) and must copy what it wants: the state goes on changing.
+ * Decides on an aggregate's current state and stores the events that follow, or returns the refusal, whatever `decide` calls
+ * one. A command id that the stream has accepted before is answered with its first events. `view` is called on the state
+ * right after the command (`unchanged`, `repeated`: on the current one) and must copy what it wants: the state goes on
+ * changing. `decide` may be called several times and must be pure.
  *
- * Throws Overloaded or StoreUnavailable (nothing was done), OutcomeUnknown (ask again with the same command id), ChainBroken
- * or UndecodableEvent (the stream is damaged; nothing was done).
+ * Throws Overloaded or StoreUnavailable (nothing was done), AppendTooLarge (nothing was done, nor ever will be),
+ * OutcomeUnknown (ask again with the same command id), ChainBroken or UndecodableEvent (the stream is damaged; nothing was
+ * done).
  */
-export type Execute = <Command extends { readonly at: Instant }, Event extends Fact, State, Code extends string, View>(
-  aggregate: Aggregate<Command, Event, State, Code>,
+export type Execute = <Event extends Fact, State, Refusal extends object, View>(
+  aggregate: Place<Event, State>,
   id: string,
-  command: Command,
+  decide: (state: State, moment: Moment) => readonly Event[] | Refusal,
   context: CommandContext,
   view: (state: State) => View,
-) => Promise<Executed<View> | Rejection<Code | ExecuteRejection>>;
+) => Promise<Executed<View> | Refusal | Rejection<ExecuteRejection>>;
+
+/**
+ * Reads an aggregate's current state and returns `view(state)`, which must copy what it wants. A stream without events has
+ * the initial state. Throws as `execute` does.
+ */
+export type Read = <Event extends Fact, State, View>(
+  aggregate: Place<Event, State>,
+  id: string,
+  view: (state: State) => View,
+) => Promise<View>;
 
 /** What an executor needs; sizes and times have defaults. */
 export type ExecutorNeeds = {
   readonly store: EventStore;
   /** Spreads out retries, 0 ≤ random < 1. */
   readonly random?: () => number;
+  /** Draws the 128 random bits, hex, that the event ids of one decision follow from. */
+  readonly newNonce?: () => string;
   /** Folded streams kept, per kind of aggregate, and the number of events folded into all of them. */
   readonly cacheMax?: number;
   readonly cacheEventsMax?: number;
@@ -52,6 +69,7 @@ export type ExecutorNeeds = {
 export const createExecutor = ({
   store,
   random = Math.random,
+  newNonce = randomNonce,
   cacheMax = 5_000,
   cacheEventsMax = 500_000,
   queueMax = 2_048,
@@ -69,7 +87,7 @@ export const createExecutor = ({
       Number(nextRevision),
     );
     return createStreamQueues<Waiting<Event, State>>(limits, batchMax, (stream, batch) =>
-      runBatch({ store, cache, patience }, folding, stream, batch),
+      runBatch({ store, cache, patience, newNonce }, folding, stream, batch),
     );
   };
 
@@ -85,16 +103,22 @@ export const createExecutor = ({
   };
 
   return {
-    execute: (aggregate, id, command, context, view) =>
-      new Promise((resolve, reject) => {
+    execute: <Event extends Fact, State, Refusal extends object, View>(
+      aggregate: Place<Event, State>,
+      id: string,
+      decide: (state: State, moment: Moment) => readonly Event[] | Refusal,
+      context: CommandContext,
+      view: (state: State) => View,
+    ) =>
+      new Promise<Executed<View> | Refusal | Rejection<ExecuteRejection>>((resolve, reject) => {
         queuesOf(aggregate).add(aggregate.stream(id), {
-          at: command.at,
+          kind: 'command',
           context,
-          decide: (state) => {
-            const decision = aggregate.decider.decide(command, state);
-            return isRejection(decision) ? () => resolve(decision) : decision;
+          decide: (state, moment) => {
+            const decision = decide(state, moment);
+            return isEvents(decision) ? decision : () => resolve(decision);
           },
-          look: (state) => {
+          view: (state) => {
             const seen = view(state);
             return (happened) => resolve({ ...happened, view: seen });
           },
@@ -102,5 +126,19 @@ export const createExecutor = ({
           fail: reject,
         });
       }),
+    read: (aggregate, id, view) =>
+      new Promise((resolve, reject) => {
+        queuesOf(aggregate).add(aggregate.stream(id), {
+          kind: 'read',
+          view: (state) => {
+            const seen = view(state);
+            return () => resolve(seen);
+          },
+          fail: reject,
+        });
+      }),
   };
 };
+
+const isEvents = <Event, Refusal extends object>(decision: readonly Event[] | Refusal): decision is readonly Event[] =>
+  Array.isArray(decision);

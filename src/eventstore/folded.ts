@@ -1,10 +1,17 @@
 import type { Instant } from '../domain/time.ts';
+import { plusSeconds } from '../domain/time.ts';
 import type { Fact, Folding } from './aggregate.ts';
 import { ChainBroken, genesisHash, hashOf, verifyLink } from './chain.ts';
 import type { EventStore, Position, Proposed, Recorded } from './event-store.ts';
+import { canComeAgain } from './ids.ts';
 
-/** Where the events of an accepted command stand in its stream, both inclusive. */
-export type Accepted = { readonly requestHash: string; readonly first: bigint; readonly last: bigint };
+/** Where the events of an accepted command stand in its stream, both inclusive, and when they were recorded. */
+export type Accepted = {
+  readonly requestHash: string;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly recordedAt: Instant;
+};
 
 /** A stream folded up to its event `nextRevision - 1`, with what is needed to append to it. */
 export type Folded<State> = {
@@ -16,7 +23,7 @@ export type Folded<State> = {
   readonly recordedAt: Instant;
   /** At least the place of the last event; null for a stream without events. */
   readonly position: Position | null;
-  /** The last commands that this stream accepted, oldest first. */
+  /** The commands that this stream accepted and that can come again, oldest first. */
   readonly commands: Map<string, Accepted>;
 };
 
@@ -48,24 +55,55 @@ export const catchUp = async <Event extends Fact, State>(
 
     const { event, at, envelope } = folding.decode(recorded);
     state = folding.decider.evolve(state, event, at);
+    recordedAt = envelope.recordedAt;
     const { commandId, requestHash } = envelope;
     const first = folded.commands.get(commandId)?.first ?? nextRevision;
-    accept(folded.commands, commandId, { requestHash, first, last: nextRevision });
+    accept(folded.commands, commandId, { requestHash, first, last: nextRevision, recordedAt });
     nextRevision += 1n;
     hash = hashOf(recorded);
-    recordedAt = envelope.recordedAt;
     position = recorded.position;
   }
   return { ...folded, state, nextRevision, hash, recordedAt, position };
 };
 
-/** Remembers where an accepted command's events stand; the oldest beyond the last 1,000 commands are forgotten. */
+/**
+ * Remembers where an accepted command's events stand, if its id can come again: for 25 hours by `recordedAt`, and the last
+ * 1,000 for longer. An answer to an Idempotency-Key is kept for 24 hours.
+ */
 export const accept = (commands: Map<string, Accepted>, commandId: string, where: Accepted): void => {
+  if (!canComeAgain(commandId)) return;
   commands.set(commandId, where);
-  for (const oldest of commands.keys()) {
-    if (commands.size <= commandsMax) break;
+  if (commands.size <= commandsMin) return;
+  const since = plusSeconds(where.recordedAt, -rememberedSeconds);
+  for (const [oldest, { recordedAt }] of commands) {
+    if (commands.size <= commandsMin || recordedAt >= since) break;
     commands.delete(oldest);
   }
+};
+
+/**
+ * Searches a stream backwards, from the event before `nextRevision` to those recorded before `since`, for the events of a
+ * command. Returns null when the stream has not accepted it since then.
+ */
+export const findAccepted = async (
+  store: Pick<EventStore, 'readBackwards'>,
+  stream: string,
+  nextRevision: bigint,
+  commandId: string,
+  since: Instant,
+): Promise<Accepted | null> => {
+  let found: Accepted | null = null;
+  for (let from = nextRevision - 1n; from >= 0n; from -= BigInt(searchPage)) {
+    const page = await store.readBackwards(stream, from, searchPage);
+    for (const { revision, metadata } of page) {
+      const recordedAt = String(metadata.recordedAt);
+      if (metadata.commandId === commandId) {
+        const last: bigint = found === null ? revision : found.last;
+        found = { requestHash: String(metadata.requestHash), first: revision, last, recordedAt };
+      } else if (found !== null || recordedAt < since) return found;
+    }
+  }
+  return found;
 };
 
 /** Events that are now stored, as they will be read. `position`: that of the last of them, for each of them. */
@@ -76,4 +114,6 @@ export const asRecorded = (
   position: Position,
 ): Recorded[] => events.map((event, index) => ({ ...event, stream, revision: first + BigInt(index), position }));
 
-const commandsMax = 1_000;
+const commandsMin = 1_000;
+const rememberedSeconds = 25 * 3_600;
+const searchPage = 500;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
 import type { LastSeen } from '../domain/license/commands-lease.ts';
@@ -38,8 +38,21 @@ export const partId = (
   kind: string,
 ): string => uuidv5(commandId, `${kind}:${requestHash}`);
 
-/** The id of a command's event: `index` counts the events of this command from 0, so that a retry repeats its ids. */
-export const eventId = (commandId: string, index: number): string => uuidv5(commandId, String(index));
+/** Returns a nonce for one decision: 128 random bits, hex. */
+export const newNonce = (): string => randomBytes(16).toString('hex');
+
+/**
+ * Returns the id of the event at `index` of one decision on a command. A store takes an append with equal ids at the same
+ * revision for a repetition; the nonce makes sure that it then is one, with the same content.
+ */
+export const eventId = (commandId: string, nonce: string, index: number): string =>
+  uuidv5(commandId, `${nonce}\0${index}`);
+
+/**
+ * Returns true when the same command id can come again: it follows from an Idempotency-Key or a name (UUIDv5). The id of a
+ * request without a key never does.
+ */
+export const canComeAgain = (commandId: string): boolean => commandId.charAt(14) === '5';
 
 /** The command id under which any number of workers carry out once what `systemCommandName` names. */
 export const systemCommandId = (name: string): string => uuidv5(ledgerNamespace, name);

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Rejection, reject } from '../domain/decider.ts';
 import type { Fact, Folding } from './aggregate.ts';
 import { type AppendPatience, appendSurely } from './append-surely.ts';
-import { decideBatch, type Outcome, type Plan } from './decide-batch.ts';
-import { type EventStore, type Position, RevisionConflict } from './event-store.ts';
-import { type Accepted, accept, asRecorded, catchUp, type Folded, unread } from './folded.ts';
+import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
+import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from './event-store.ts';
+import { type Accepted, accept, asRecorded, catchUp, type Folded, findAccepted, unread } from './folded.ts';
 import type { Lru } from './lru.ts';
 import type { Happened, Waiting } from './waiting.ts';
 
@@ -13,17 +13,19 @@ export type RunNeeds<State> = {
   readonly store: EventStore;
   readonly cache: Lru<Folded<State>>;
   readonly patience: AppendPatience;
+  readonly newNonce: () => string;
 };
 
 /**
  * Decides a stream's waiting commands against its folded state, appends their events as one batch, and answers them;
- * decides again after a conflict. Returns how many of the commands, from the front, were answered. Never rejects.
+ * decides again after a conflict. Returns how many of the entries, from the front, were answered. Never rejects.
  *
- * A refusal, and a command that changes nothing, is answered only on proof that the state was not stale: another process
- * may have appended since. An append at the expected revision is such a proof for its whole batch; else the stream is read.
+ * A read, a refusal, and a command that changes nothing are answered only on proof that the state was not stale: another
+ * process may have appended since. An append at the expected revision is such a proof for its whole batch; else the stream
+ * is read.
  */
 export const runBatch = async <Event extends Fact, State>(
-  { store, cache, patience }: RunNeeds<State>,
+  { store, cache, patience, newNonce }: RunNeeds<State>,
   folding: Folding<Event, State>,
   stream: string,
   batch: readonly Waiting<Event, State>[],
@@ -34,14 +36,28 @@ export const runBatch = async <Event extends Fact, State>(
     cache.delete(stream);
     let folded = cached ?? (await catchUp(store, folding, stream, unread(folding.decider.initial)));
     let isFresh = cached === undefined;
+    const deciding: Deciding<Event, State> = {
+      newNonce,
+      found: await findAttempted(store, stream, folded, batch),
+      failures: new Map(),
+    };
 
-    for (let attempt = 1; ; attempt++) {
-      let plan = decideBatch(folding, stream, folded, batch);
+    let conflicts = 0;
+    let size = batch.length;
+    for (;;) {
+      const decide = () => decideBatch(folding, stream, folded, batch.slice(0, size), deciding);
+      let plan = decide();
       if (!isFresh && plan.events.length === 0 && plan.outcomes.some(needsFreshState)) {
         folded = await catchUp(store, folding, stream, folded);
-        plan = decideBatch(folding, stream, folded, batch);
+        plan = decide();
       }
       const position = await append(store, stream, folded, plan, patience);
+      if (position instanceof AppendTooLarge) {
+        // One of them is too large for this server: halving finds it, and it fails alone.
+        if (size > 1) size = Math.ceil(size / 2);
+        else for (const waiting of batch.slice(0, 1)) deciding.failures.set(waiting, position);
+        continue;
+      }
       if (position !== 'conflict') {
         const after = { ...plan.after, position };
         for (const [commandId, where] of plan.accepted) accept(after.commands, commandId, where);
@@ -49,19 +65,38 @@ export const runBatch = async <Event extends Fact, State>(
         answerAll(store, stream, plan, folded.nextRevision, after);
         return plan.outcomes.length;
       }
-      if (attempt === attemptsMax) {
-        cache.set(stream, folded);
-        giveUp(store, stream, plan, batch);
-        return plan.outcomes.length;
-      }
-      await delay(jitterMinMs + patience.random() * (jitterMaxMs - jitterMinMs));
+      conflicts += 1;
+      if (conflicts < attemptsMax) await delay(jitterMinMs + patience.random() * (jitterMaxMs - jitterMinMs));
       folded = await catchUp(store, folding, stream, folded);
       isFresh = true;
+      if (conflicts === attemptsMax) {
+        giveUp(store, stream, folded, plan, batch);
+        cache.set(stream, folded);
+        return plan.outcomes.length;
+      }
     }
   } catch (error) {
     for (const waiting of batch) waiting.fail(error);
     return batch.length;
   }
+};
+
+/** Finds, by command id, what earlier attempts at these commands have stored, where that is no longer remembered. */
+const findAttempted = async <Event, State>(
+  store: EventStore,
+  stream: string,
+  { commands, nextRevision }: Folded<State>,
+  batch: readonly Waiting<Event, State>[],
+): Promise<ReadonlyMap<string, Accepted>> => {
+  const found = new Map<string, Accepted>();
+  for (const waiting of batch) {
+    if (waiting.kind === 'read' || waiting.context.attemptedSince === undefined) continue;
+    const { commandId, attemptedSince } = waiting.context;
+    if (commands.has(commandId)) continue;
+    const accepted = await findAccepted(store, stream, nextRevision, commandId, attemptedSince);
+    if (accepted !== null) found.set(commandId, accepted);
+  }
+  return found;
 };
 
 const append = async <State>(
@@ -70,18 +105,19 @@ const append = async <State>(
   folded: Folded<State>,
   { events }: Plan<State>,
   patience: AppendPatience,
-): Promise<Position | null | 'conflict'> => {
+): Promise<Position | null | 'conflict' | AppendTooLarge> => {
   if (events.length === 0) return folded.position;
   const expected = folded.nextRevision === 0n ? 'no_stream' : folded.nextRevision - 1n;
   try {
     return (await appendSurely(store, stream, events, expected, patience)).position;
   } catch (error) {
     if (error instanceof RevisionConflict) return 'conflict';
+    if (error instanceof AppendTooLarge) return error;
     throw error;
   }
 };
 
-const needsFreshState = ({ kind }: Outcome): boolean => kind === 'unchanged' || kind === 'rejected';
+const needsFreshState = ({ kind }: Outcome): boolean => kind === 'unchanged' || kind === 'rejected' || kind === 'read';
 
 const answerAll = <State>(
   store: EventStore,
@@ -93,6 +129,7 @@ const answerAll = <State>(
   for (const outcome of outcomes) {
     switch (outcome.kind) {
       case 'rejected':
+      case 'read':
       case 'failed':
         outcome.answer();
         break;
@@ -117,17 +154,20 @@ const answerAll = <State>(
   }
 };
 
-/** What does not depend on the batch is answered all the same. */
+/** What does not depend on the batch is answered all the same; `folded` was read after the last conflict. */
 const giveUp = <Event, State>(
   store: EventStore,
   stream: string,
+  folded: Folded<State>,
   { outcomes }: Plan<State>,
   batch: readonly Waiting<Event, State>[],
 ): void => {
   for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.kind === 'stored') answerStored(store, stream, outcome);
+    const waiting = batch[index];
+    if (waiting?.kind === 'read') waiting.view(folded.state)();
+    else if (outcome.kind === 'stored') answerStored(store, stream, outcome);
     else if (outcome.kind === 'failed') outcome.answer();
-    else batch[index]?.refuse(concurrentModification);
+    else waiting?.refuse(concurrentModification);
   }
 };
 

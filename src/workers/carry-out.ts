@@ -5,10 +5,9 @@ import { type Due, dueCommands } from '../domain/license/due.ts';
 import type { Target } from '../domain/license/events-grant.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Instant } from '../domain/time.ts';
-import { catalogAggregate, licenseAggregate } from '../eventstore/aggregate.ts';
+import { catalogAggregate, licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
-import { look } from '../eventstore/look.ts';
 import { systemContext } from './system-context.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */
@@ -32,7 +31,7 @@ export const carryOutDue = async (
 ): Promise<number> => {
   const tried = new Set<string>();
   let carriedOut = 0;
-  let facts = await look(executor, licenseAggregate, licenseId, factsOf);
+  let facts = await executor.read(licenseAggregate, licenseId, factsOf);
   if (facts === null)
     throw new Error(`There is no license ${licenseId} in the log, but a row of it in the read model.`);
   for (;;) {
@@ -41,7 +40,8 @@ export const carryOutDue = async (
     const { due, name } = next;
     tried.add(name);
     const command = await commandOf(executor, facts, due, at);
-    const executed = await executor.execute(licenseAggregate, licenseId, command, systemContext(name), factsOf);
+    const decide = toDecide(licenseAggregate, command);
+    const executed = await executor.execute(licenseAggregate, licenseId, decide, systemContext(name, at), factsOf);
     if ('rejected' in executed) {
       onRefused({ licenseId, command: due.type, rejection: executed });
       continue;
@@ -67,7 +67,7 @@ const commandOf = async (executor: Executor, facts: LicenseFacts, due: Due, at: 
 
 const downgradeOf = async (executor: Executor, { issuerOrgId, products }: LicenseFacts): Promise<Target> => {
   const builtInId = builtInPolicyId(issuerOrgId, 'FREE');
-  const offered = await look(executor, catalogAggregate, issuerOrgId, (catalog) =>
+  const offered = await executor.read(catalogAggregate, issuerOrgId, (catalog) =>
     catalog.kind === 'unopened' ? null : freeTarget(catalog, products, builtInId),
   );
   return offered ?? freeTarget({ kind: 'unopened' }, products, builtInId);

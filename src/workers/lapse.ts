@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/time.ts';
-import { licenseAggregate } from '../eventstore/aggregate.ts';
+import { licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { lapseCommandName } from '../eventstore/ids.ts';
 import type { LeasePlace, OverdueLease } from '../projections/tables/lease-liveness.ts';
@@ -48,9 +48,9 @@ export const sweepLeases = async ({ overdue, executor, now, onError }: Needs): P
 
 const lapse = async (executor: Executor, lease: OverdueLease, at: Instant): Promise<boolean> => {
   const { licenseId, leaseId, lastSeenAt } = lease;
-  const context = systemContext(lapseCommandName(lease));
-  const command = { type: 'LapseLease', data: { leaseId, lastSeenAt }, at } as const;
-  const executed = await executor.execute(licenseAggregate, licenseId, command, context, () => null);
+  const context = systemContext(lapseCommandName(lease), at);
+  const decide = toDecide(licenseAggregate, { type: 'LapseLease', data: { leaseId, lastSeenAt }, at });
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
   // Never, unless the read models say what the log does not.
   if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);
   return executed.outcome === 'appended';

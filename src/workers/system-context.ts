@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { Instant } from '../domain/time.ts';
 import { systemCommandId } from '../eventstore/ids.ts';
-import type { CommandContext } from '../eventstore/waiting.ts';
+import { type CommandContext, commandContext } from '../eventstore/waiting.ts';
 
 /** What a sweep sends the command with that `name` names: the same for every worker, so that it is carried out once. */
-export const systemContext = (name: string): CommandContext => {
-  const commandId = systemCommandId(name);
-  return {
-    commandId,
+export const systemContext = (name: string, at: Instant): CommandContext =>
+  commandContext({
+    at,
+    commandId: systemCommandId(name),
     requestHash: createHash('sha256').update(name).digest('hex'),
     actor: { type: 'SYSTEM', id: 'expiry-sweep', onBehalfOf: null },
-    reason: null,
-    correlationId: commandId,
-    causationId: null,
-  };
-};
+  });

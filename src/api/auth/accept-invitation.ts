@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { decodeId, encodeId } from '../../domain/ids.ts';
 import { organizationLimits } from '../../domain/organization/limits.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { abandonUser, activateUser } from '../../identity/sign-up.ts';
 import { findUserByEmail, getUser } from '../../identity/users.ts';
 import { valueAbout } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { authorizeUser } from '../authorize.ts';
+import { contextOf, executedOrProblem } from '../command-context.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
 import { decodeInvitationToken, type InvitationPlace } from '../invitation-token.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { sendCommand } from '../send-command.ts';
 import { type AuthNeeds, emailPseudonym, nobodysOrganization, pseudonymOf } from './needs.ts';
 import { displayName, type MemberOf, memberOfShape, newPassword, tokensShape, userBody, userShape } from './shapes.ts';
 import { emailTaken, reserve } from './sign-up.ts';
@@ -173,7 +172,7 @@ const userIdOf = ({ invitationId }: InvitationPlace): string =>
 /** Before a user is made: the organization's stream says again what counts, when they join. */
 const mayStillJoin = async ({ executor, now }: AuthNeeds, invitation: Invitation): Promise<boolean> => {
   const { organizationId, invitationId } = invitation;
-  const open = await look(executor, organizationAggregate, organizationId, (organization) => {
+  const open = await executor.read(organizationAggregate, organizationId, (organization) => {
     if (organization.kind === 'missing') return null;
     const found = organization.invitations.get(invitationId);
     const isOpen = found?.state === 'pending' && now() < found.expiresAt;
@@ -200,13 +199,17 @@ const join = async (
   const license = await needs.platformLicense(organizationId);
   const limits = organizationLimits(license?.entitlements ?? [], at);
   call.actsFor(organizationId);
-  const joined = await sendCommand(
-    needs.executor,
-    organizationAggregate,
-    organizationId,
-    { type: 'AcceptInvitation', at, by: { type: 'USER', userId }, data: { invitationId, userId, limits } },
-    { call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } },
-    () => null,
+  const joined = executedOrProblem(
+    await needs.executor.execute(
+      organizationAggregate,
+      organizationId,
+      toDecide(organizationAggregate, {
+        ...{ type: 'AcceptInvitation', at, by: { type: 'USER', userId } },
+        data: { invitationId, userId, limits },
+      }),
+      contextOf({ call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } }, at),
+      () => null,
+    ),
   );
   if (isProblem(joined)) return joined.problem === 'ORGANIZATION_NOT_FOUND' ? noInvitation : joined;
   const organization = await membershipIn(needs.executor, organizationId, userId);

@@ -3,7 +3,6 @@ import { trialReservations } from '../../domain/reservation/trial.ts';
 import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
 import { findOffer } from '../catalog/offer.ts';
 import type { Attempt } from '../idempotency.ts';
@@ -29,13 +28,13 @@ export class SignupPolicyUnusable extends Error {
 
 type SignupPolicy = NonNullable<AuthNeeds['accounts']['signupPolicy']>;
 
-/** What the policy offers now, as the platform's catalog is. Throws SignupPolicyUnusable, and as `look` does. */
+/** What the policy offers now, as the platform's catalog is. Throws SignupPolicyUnusable, and as `read` does. */
 export const findSignupOffer = async (executor: Executor, { organizationId: issuerOrgId, policyId }: SignupPolicy) => {
   const offered = await findOffer(executor, issuerOrgId, { policyId });
   if (isProblem(offered)) throw misconfigured(offered.detail);
   const { products } = offered;
   if (products === null || products.length === 0) throw misconfigured('The policy has no products.');
-  const timeZone = await look(executor, organizationAggregate, issuerOrgId, (platform) =>
+  const timeZone = await executor.read(organizationAggregate, issuerOrgId, (platform) =>
     platform.kind === 'created' && platform.closedAt === null ? platform.timeZone : null,
   );
   if (timeZone === null) throw misconfigured('There is no such organization, or it was closed.');

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { abandonUser, activateUser, type NewUser, reserveUser } from '../../identity/sign-up.ts';
 import { findUserByEmail } from '../../identity/users.ts';
+import { contextOf, executedOrProblem } from '../command-context.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { sendCommand } from '../send-command.ts';
 import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
 import { findPlatformOffer } from './platform-license.ts';
 import { displayName, newEmail, newPassword, organizationName, timeZone, tokensShape } from './shapes.ts';
@@ -119,13 +119,18 @@ const createOrganization = async (
 ): Promise<{ readonly id: string; readonly position: bigint } | Problem> => {
   const id = encodeId('org', aggregateId(attempt.commandId, 'organization'));
   const data = { organizationId: id, name, founderId, ...(zone === undefined ? {} : { timeZone: zone }) };
-  const created = await sendCommand(
-    executor,
-    organizationAggregate,
-    id,
-    { type: 'CreateOrganization', at: now(), by: { type: 'USER', userId: founderId }, data },
-    { call, attempt, actor: { type: 'USER', id: founderId, onBehalfOf: null } },
-    () => null,
+  const at = now();
+  const created = executedOrProblem(
+    await executor.execute(
+      organizationAggregate,
+      id,
+      toDecide(organizationAggregate, {
+        ...{ type: 'CreateOrganization', at, by: { type: 'USER', userId: founderId } },
+        data,
+      }),
+      contextOf({ call, attempt, actor: { type: 'USER', id: founderId, onBehalfOf: null } }, at),
+      () => null,
+    ),
   );
   return isProblem(created) ? created : { id, position: created.position.commit };
 };

@@ -2,7 +2,6 @@ import { encodeId } from '../../domain/ids.ts';
 import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { newCommandId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
 import { getUser } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
@@ -75,7 +74,7 @@ export const openOrganizations = async ({ pool }: AuthNeeds, userId: string): Pr
 
 /** What a user is to an organization, as its stream is now; null: not a member, or it is closed, or there is none. */
 export const membershipIn = (executor: Executor, organizationId: string, userId: string): Promise<MemberOf | null> =>
-  look(executor, organizationAggregate, organizationId, (organization) => {
+  executor.read(organizationAggregate, organizationId, (organization) => {
     if (organization.kind === 'missing' || organization.closedAt !== null) return null;
     const member = organization.members.get(userId);
     return member === undefined ? null : { id: organizationId, name: organization.name, role: member.role };

@@ -1,19 +1,17 @@
 import type { Pool } from 'pg';
 import type { Catalog, OpenCatalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogCommand, CatalogRejection } from '../../domain/catalog/commands.ts';
-import { catalogDecider } from '../../domain/catalog/decider.ts';
-import type { CatalogEvent } from '../../domain/catalog/events.ts';
 import type { Rejection } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
-import { type Aggregate, catalogAggregate } from '../../eventstore/aggregate.ts';
+import { catalogAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { actorOf, principalOf } from '../caller.ts';
+import { contextOf, executedOrProblem } from '../command-context.ts';
 import { entityTag } from '../conditional.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
 import { isProblem, type Problem } from '../problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
-import { sendCommand } from '../send-command.ts';
 
 export type CatalogNeeds = {
   readonly executor: Executor;
@@ -49,11 +47,22 @@ export const changeCatalog = (
   return idempotently(needs, call, request, async (attempt) => {
     const at = needs.now();
     const { commandOn, show, location } = changeAt(at, attempt);
-    const sending = { call, attempt, actor: actorOf(caller) };
-    const sent = await sendCommand(needs.executor, resolved, organizationId, { at, commandOn }, sending, (catalog) => {
-      if (catalog.kind === 'unopened') throw new Error('A command was accepted on a catalog that was never opened.');
-      return show(catalog);
-    });
+    const sent = executedOrProblem(
+      await needs.executor.execute(
+        catalogAggregate,
+        organizationId,
+        (catalog, moment) => {
+          const command = commandOn(catalog);
+          return 'rejected' in command ? command : toDecide(catalogAggregate, command)(catalog, moment);
+        },
+        contextOf({ call, attempt, actor: actorOf(caller) }, at),
+        (catalog) => {
+          if (catalog.kind === 'unopened')
+            throw new Error('A command was accepted on a catalog that was never opened.');
+          return show(catalog);
+        },
+      ),
+    );
     if (isProblem(sent)) return sent;
     return {
       status: location === undefined ? 200 : 201,
@@ -62,17 +71,4 @@ export const changeCatalog = (
       position: sent.position.commit,
     };
   });
-};
-
-type Resolving = { readonly at: Instant; readonly commandOn: CatalogChange['commandOn'] };
-
-const resolved: Aggregate<Resolving, CatalogEvent, Catalog, CatalogRejection> = {
-  ...catalogAggregate,
-  decider: {
-    ...catalogDecider,
-    decide: ({ commandOn }, catalog) => {
-      const command = commandOn(catalog);
-      return 'rejected' in command ? command : catalogDecider.decide(command, catalog);
-    },
-  },
 };

@@ -9,7 +9,6 @@ import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts
 import { catalogAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { type Problem, refused } from '../problems.ts';
 import { tiers } from '../schemas.ts';
 
@@ -37,14 +36,14 @@ export type Offered = Omit<Offer, 'products'> & { readonly products: readonly st
  * What the issuer's catalog offers for a request, as its stream is now: a tier stands for its oldest policy on sale, a policy
  * for its latest version. The limits of the request override the policy's, its products must be on sale. Where no catalog was
  * ever opened it is the built-in policies, for whatever products are named. A problem names the place in the body. Throws as
- * `look` does.
+ * `read` does.
  */
 export const findOffer = async (
   executor: Executor,
   issuerOrgId: string,
   request: OfferRequest,
 ): Promise<Offered | Problem> => {
-  const found = await look(executor, catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
+  const found = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
   const offer = found ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return refused({ ...offer, place: placeIn(request, offer.place ?? []) });
   return { ...offer, limits: limitsOf(offer.limits, request.limits) };
@@ -52,7 +51,7 @@ export const findOffer = async (
 
 /**
  * Refuses products that the issuer's catalog does not have on sale, as its stream is now; the problem names the first by its
- * place below `member` of the body. Null: none of them; also where no catalog was ever opened. Throws as `look` does.
+ * place below `member` of the body. Null: none of them; also where no catalog was ever opened. Throws as `read` does.
  */
 export const findUnsold = (
   executor: Executor,
@@ -60,7 +59,7 @@ export const findUnsold = (
   products: readonly string[],
   member: string,
 ): Promise<Problem | null> =>
-  look(executor, catalogAggregate, issuerOrgId, (catalog) => {
+  executor.read(catalogAggregate, issuerOrgId, (catalog) => {
     const refusal = catalog.kind === 'unopened' ? null : refuseProducts(products, catalog);
     if (refusal === null) return null;
     const [, index = 0] = refusal.place ?? [];

@@ -3,7 +3,6 @@ import type { LicenseCommand, TermRequest } from '../../domain/license/commands.
 import type { ConversionTerm } from '../../domain/license/commands-grant.ts';
 import type { Instant } from '../../domain/time.ts';
 import { findOffer, type Offered, type OfferRequest, targetOf } from '../catalog/offer.ts';
-import type { Attempt } from '../idempotency.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, text } from '../schemas.ts';
@@ -65,7 +64,7 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
         'changeLicenseTier',
         { ...params, body },
         {
-          command: (at, attempt) => moved(needs, call, 'ChangeTier', body, at, attempt),
+          command: (at) => moved(needs, call, 'ChangeTier', body, at),
         },
       ),
   });
@@ -82,7 +81,7 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
         'changeLicensePolicy',
         { ...params, body },
         {
-          command: (at, attempt) => moved(needs, call, 'ChangePolicy', body, at, attempt),
+          command: (at) => moved(needs, call, 'ChangePolicy', body, at),
         },
       ),
   });
@@ -116,14 +115,13 @@ const moved = async (
   type: 'ChangeTier' | 'ChangePolicy',
   asked: OfferRequest & { readonly effectiveAt?: Instant | undefined },
   at: Instant,
-  attempt: Attempt,
 ): Promise<ComposedCommand | Problem> => {
   const offered = await findOffer(executor, caller.organizationId, asked);
   if (isProblem(offered)) return offered;
   const command: LicenseCommand = {
     type,
     at,
-    data: { target: targetOf(offered), ...scheduledFor(attempt, asked.effectiveAt) },
+    data: { target: targetOf(offered), ...scheduledFor(asked.effectiveAt) },
   };
   return {
     at,

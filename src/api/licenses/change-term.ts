@@ -61,10 +61,10 @@ export const setLicenseRenewal = (needs: LicenseCommandNeeds): Route =>
         'setLicenseRenewal',
         { ...params, body },
         {
-          command: (at, attempt) => ({
+          command: (at) => ({
             type: 'SetRenewal',
             at,
-            data: { to: body.to, ...scheduledFor(attempt, body.effectiveAt) },
+            data: { to: body.to, ...scheduledFor(body.effectiveAt) },
           }),
         },
       ),

@@ -1,13 +1,10 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { encodeId } from '../../domain/ids.ts';
 import type { LicenseCommand, Schedule } from '../../domain/license/commands.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { eventId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { actorOf, principalOf } from '../caller.ts';
 import { type Attempt, type IdempotencyNeeds, idempotently } from '../idempotency.ts';
@@ -148,12 +145,9 @@ export const answerCommand = (
   });
 };
 
-/** For a command that is to hold later: it names the event that announces it, the first and only one of this attempt. */
-export const scheduledFor = (
-  { commandId }: Attempt,
-  effectiveAt: Instant | undefined,
-): { readonly scheduled?: Schedule } =>
-  effectiveAt === undefined ? {} : { scheduled: { effectiveAt, eventId: encodeId('evt', eventId(commandId, 0)) } };
+/** Returns the schedule of a command that is to take effect later; nothing when it takes effect at once. */
+export const scheduledFor = (effectiveAt: Instant | undefined): { readonly scheduled?: Schedule } =>
+  effectiveAt === undefined ? {} : { scheduled: { effectiveAt } };
 
 // Where only an issuer may do it, whoever asks is the issuer, or will be refused.
 const issuerOf = async (
@@ -162,7 +156,7 @@ const issuerOf = async (
   licenseId: string,
 ): Promise<string | null> => {
   if (refusalOn('held') !== null) return organizationId;
-  return look(executor, licenseAggregate, licenseId, (license) => {
+  return executor.read(licenseAggregate, licenseId, (license) => {
     if (license.kind === 'unissued') return null;
     const { issuerOrgId, holderOrgId } = license.facts;
     return organizationId === issuerOrgId || organizationId === holderOrgId ? issuerOrgId : null;

@@ -55,13 +55,13 @@ export const suspendLicense = (needs: LicenseCommandNeeds): Route =>
         'suspendLicense',
         { ...params, body },
         {
-          command: (at, attempt) => ({
+          command: (at) => ({
             type: 'Suspend',
             at,
             data: {
               reasonCode: body.reason.code,
               until: body.until ?? null,
-              ...scheduledFor(attempt, body.effectiveAt),
+              ...scheduledFor(body.effectiveAt),
             },
           }),
         },

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { startTermCommandName, systemCommandId } from '../../eventstore/ids.ts';
 import { Overloaded } from '../../eventstore/stream-queue.ts';
+import { commandContext } from '../../eventstore/waiting.ts';
 import type { Call } from '../route.ts';
 import { issuedFacts } from './send-command.ts';
 
@@ -24,16 +25,19 @@ export const beginTerm = async (
   at: Instant,
 ): Promise<Begun | null> => {
   const name = startTermCommandName(facts);
-  const context = {
-    commandId: systemCommandId(name),
-    requestHash: createHash('sha256').update(name).digest('hex'),
-    actor,
-    reason: null,
+  const context = commandContext({
+    ...{ at, commandId: systemCommandId(name), requestHash: createHash('sha256').update(name).digest('hex'), actor },
     correlationId: call.correlationId,
     causationId: call.requestId,
-  };
+  });
   const command = { type: 'StartTerm', data: { trigger: 'FIRST_VALIDATION' }, at } as const;
-  const executed = await executor.execute(licenseAggregate, facts.licenseId, command, context, issuedFacts);
+  const executed = await executor.execute(
+    licenseAggregate,
+    facts.licenseId,
+    toDecide(licenseAggregate, command),
+    context,
+    issuedFacts,
+  );
   if ('rejected' in executed) {
     if (executed.rejected === 'CONCURRENT_MODIFICATION') throw new Overloaded(executed.detail);
     return null;

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
 import type { License } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
 import { Overloaded } from '../../eventstore/stream-queue.ts';
+import { commandContext } from '../../eventstore/waiting.ts';
 import { actorOf } from '../caller.ts';
 import type { Attempt } from '../idempotency.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
@@ -70,7 +70,7 @@ const refuseReplacement = async (
   replaced: string,
   by: string,
 ): Promise<Problem | null> => {
-  const detail = await look(executor, licenseAggregate, replaced, (license) =>
+  const detail = await executor.read(licenseAggregate, replaced, (license) =>
     license.kind === 'unissued' || license.facts.issuerOrgId !== caller.organizationId
       ? null
       : notReplaceable(license, by),
@@ -97,16 +97,19 @@ const recordReplacement = async (
   by: string,
   at: Instant,
 ): Promise<Pick<Reply, 'position'>> => {
-  const context = {
-    commandId: aggregateId(commandId, 'replacement'),
-    requestHash,
-    actor: actorOf(call.caller),
-    reason: null,
+  const context = commandContext({
+    ...{ at, commandId: aggregateId(commandId, 'replacement'), requestHash, actor: actorOf(call.caller) },
     correlationId: call.correlationId,
     causationId: commandId,
-  };
+  });
   const command = { type: 'RecordReplacement', at, data: { by } } as const;
-  const recorded = await executor.execute(licenseAggregate, replaced, command, context, () => null);
+  const recorded = await executor.execute(
+    licenseAggregate,
+    replaced,
+    toDecide(licenseAggregate, command),
+    context,
+    () => null,
+  );
   if (!('rejected' in recorded)) return { position: recorded.position.commit };
   throw recorded.rejected === 'CONCURRENT_MODIFICATION'
     ? new Overloaded(recorded.detail)

@@ -5,7 +5,6 @@ import type { Organization } from '../../domain/organization/organization.ts';
 import { type NeededReservation, trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
-import { look } from '../../eventstore/look.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { firstMetadata } from '../../projections/tables/vault.ts';
@@ -83,7 +82,7 @@ export const begin = async (
   if (products === null || products.length === 0)
     return misplaced('/products', 'Name the products: the policy itself has none.');
 
-  const timeZone = await look(executor, organizationAggregate, issuerOrgId, timeZoneOf);
+  const timeZone = await executor.read(organizationAggregate, issuerOrgId, timeZoneOf);
   const origination = {
     ...{ licenseId, issuerOrgId, holderOrgId, policy, products, limits: offered.limits },
     ...asked(wanted, offered),
@@ -100,7 +99,7 @@ export const begin = async (
 
 /** The license is there already: begun by this very request, which `sendFirst` then answers again, or by another one. */
 export const isBegun = async ({ executor }: CommandNeeds, licenseId: string): Promise<boolean> =>
-  (await look(executor, licenseAggregate, licenseId, isIssued)) !== null;
+  (await executor.read(licenseAggregate, licenseId, isIssued)) !== null;
 
 const isIssued = (license: License): true | null => (license.kind === 'unissued' ? null : true);
 

@@ -1,19 +1,19 @@
 import type { Pool } from 'pg';
-import { reject } from '../../domain/decider.ts';
+import { decideInTurn } from '../../domain/decider.ts';
 import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
-import { decideAll } from '../../domain/license/decide-all.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
-import type { LicenseEvent } from '../../domain/license/events.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { type Aggregate, licenseAggregate } from '../../eventstore/aggregate.ts';
+import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/execute.ts';
+import type { Moment } from '../../eventstore/waiting.ts';
 import type { PersonalValue } from '../../projections/tables/vault.ts';
+import { contextOf, executedOrProblem } from '../command-context.ts';
 import type { Attempt } from '../idempotency.ts';
 import { besideValues, referenceOf } from '../in-vault.ts';
 import type { Side } from '../permissions.ts';
-import { isProblem, type Problem, type ProblemCode, refused } from '../problems.ts';
+import { isProblem, type Problem } from '../problems.ts';
 import type { Call } from '../route.ts';
 import { noSuchLicense } from './no-such-license.ts';
 
@@ -74,20 +74,15 @@ export const sendLicenseCommand = async <View>(
     const about = { issuerOrgId, holderOrgId, kind: 'REASON_TEXT', subject: licenseId } as const;
     values.push({ ...about, ref: textRef, value: reason.text });
   }
-  const context = {
-    commandId: attempt.commandId,
-    requestHash: attempt.requestHash,
-    actor,
-    reason: reason === null ? null : { code: reason.code, text: textRef },
-    correlationId: call.correlationId,
-    causationId: call.requestId,
-    expectedRevision: call.expectedRevision,
-  };
-  const { aggregate, refusal } = licenseOf(sender, command);
-  const executed = await besideValues(pool, issuerOrgId, values, () =>
-    executor.execute(aggregate, licenseId, { at: command.at }, context, view),
+  const why = reason === null ? null : { code: reason.code, text: textRef };
+  const context = contextOf({ call, attempt, actor }, command.at, why);
+  // The stream itself tells on which side of the license the sender stands.
+  const decide = (license: License, moment: Moment) => refusalOf(sender, license) ?? decided(command, license, moment);
+  return executedOrProblem(
+    await besideValues(pool, issuerOrgId, values, () =>
+      executor.execute(licenseAggregate, licenseId, decide, context, view),
+    ),
   );
-  return 'rejected' in executed ? (refusal() ?? refused(executed)) : executed;
 };
 
 /** A license that a command was accepted on. */
@@ -99,30 +94,18 @@ export const issuedLicense = (license: License): IssuedLicense => {
 /** The facts of a license that a command was accepted on. */
 export const issuedFacts = (license: License): LicenseFacts => issuedLicense(license).facts;
 
-type OwnLicense = Aggregate<{ readonly at: Instant }, LicenseEvent, License, ProblemCode>;
-
-/**
- * The license stream as the sender may write this command to it: the stream itself tells on which side of it the sender
- * stands. `refusal`: why the sender was refused when it was decided last, whole; null when not.
- */
-const licenseOf = (
-  sender: Sender,
-  command: LicenseSending['command'],
-): { readonly aggregate: OwnLicense; readonly refusal: () => Problem | null } => {
-  let refusal: Problem | null = null;
-  const decide: OwnLicense['decider']['decide'] = (_, license) => {
-    const decision = refusalOf(sender, license) ?? decided(command, license);
-    refusal = isProblem(decision) ? decision : null;
-    return isProblem(decision) ? reject(decision.problem, decision.detail) : decision;
-  };
-  return { aggregate: { ...licenseAggregate, decider: { ...licenseDecider, decide } }, refusal: () => refusal };
-};
-
-const decided = (command: LicenseSending['command'], license: License): LicenseDecision | Problem => {
-  if (!('compose' in command)) return licenseDecider.decide(command, license);
+const decided = (command: LicenseSending['command'], license: License, moment: Moment): LicenseDecision | Problem => {
+  if (!('compose' in command)) return toDecide(licenseAggregate, command)(license, moment);
   if (license.kind === 'unissued') return noSuchLicense();
   const composed = command.compose(license);
-  return isProblem(composed) ? composed : decideAll(composed, license, command.at);
+  if (isProblem(composed)) return composed;
+  const { at, eventIds } = moment;
+  return decideInTurn(
+    licenseDecider,
+    composed.map((each) => ({ ...each, at })),
+    license,
+    eventIds,
+  );
 };
 
 const refusalOf = (sender: Sender, license: License): Problem | null => {

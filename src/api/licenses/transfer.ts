@@ -2,7 +2,6 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { License } from '../../domain/license/license.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
-import { look } from '../../eventstore/look.ts';
 import { giveValues, type Holding, lockMetadata } from '../../projections/tables/vault.ts';
 import { none, type Route, route } from '../route.ts';
 import { idOf, licensePath, reasonCode, reasonOf } from '../schemas.ts';
@@ -65,7 +64,7 @@ export const transferLicense = (needs: LicenseCommandNeeds): Route =>
  */
 const giveToHolder = async ({ executor }: LicenseCommandNeeds, db: PoolClient, licenseId: string): Promise<void> => {
   await lockMetadata(db, licenseId);
-  const holding = await look(executor, licenseAggregate, licenseId, holdingOf);
+  const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
   if (holding !== null) await giveValues(db, licenseId, holding);
 };
 

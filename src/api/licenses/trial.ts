@@ -2,11 +2,11 @@ import type { License } from '../../domain/license/license.ts';
 import type { Reservation, ReservationCommand } from '../../domain/reservation/reservation.ts';
 import type { NeededReservation } from '../../domain/reservation/trial.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
-import { licenseAggregate, reservationAggregate } from '../../eventstore/aggregate.ts';
+import { licenseAggregate, reservationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { newCommandId, reservationId } from '../../eventstore/ids.ts';
-import { look } from '../../eventstore/look.ts';
+import { commandContext } from '../../eventstore/waiting.ts';
 import type { Attempt } from '../idempotency.ts';
 import { isProblem, type Problem, problem, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
@@ -76,9 +76,9 @@ const abandonedOwner = async (
   id: string,
   needed: NeededReservation,
 ): Promise<string | null> => {
-  const held = await look(executor, reservationAggregate, id, heldBy);
+  const held = await executor.read(reservationAggregate, id, heldBy);
   if (held === null || plusSeconds(held.since, abandonedAfterSeconds) > at) return null;
-  const isUsed = await look(executor, licenseAggregate, held.owner, (license) => usedIn(license, needed));
+  const isUsed = await executor.read(licenseAggregate, held.owner, (license) => usedIn(license, needed));
   return isUsed === null ? held.owner : null;
 };
 
@@ -101,16 +101,13 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
   executor.execute(
     reservationAggregate,
     id,
-    { ...command, at },
-    {
+    toDecide(reservationAggregate, { ...command, at }),
+    commandContext({
       // Whose a reservation is makes a repeated command harmless; the same id could not reserve again what was released.
-      commandId: newCommandId(),
-      requestHash: attempt.requestHash,
-      actor,
-      reason: null,
+      ...{ at, commandId: newCommandId(), requestHash: attempt.requestHash, actor },
       correlationId: call.correlationId,
       causationId: attempt.commandId,
-    },
+    }),
     () => null,
   );
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import {
   type OrganizationOfUser,
@@ -8,13 +8,13 @@ import {
   type PlaceOfOrganization,
 } from '../../projections/tables/organizations-of-user.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
+import { contextOf, executedOrProblem } from '../command-context.ts';
 import { entityTag } from '../conditional.ts';
 import { idempotently } from '../idempotency.ts';
 import { page } from '../paging.ts';
 import { isProblem, problem } from '../problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
-import { sendCommand } from '../send-command.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { membershipBody, membershipShape, organizationBody, organizationShape } from './organization-shape.ts';
 import { created } from './send-to-organization.ts';
@@ -78,18 +78,20 @@ export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
         call.actsFor(organizationId);
         if (await hasMost(needs, userId, organizationId)) return tooMany;
         const zone = timeZone === undefined ? {} : { timeZone };
-        const sent = await sendCommand(
-          needs.executor,
-          organizationAggregate,
-          organizationId,
-          {
-            type: 'CreateOrganization',
-            at: needs.now(),
-            by: { type: 'USER', userId },
-            data: { organizationId, name, founderId: userId, ...zone },
-          },
-          { call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } },
-          (organization) => organizationBody(created(organization)),
+        const at = needs.now();
+        const sent = executedOrProblem(
+          await needs.executor.execute(
+            organizationAggregate,
+            organizationId,
+            toDecide(organizationAggregate, {
+              type: 'CreateOrganization',
+              at,
+              by: { type: 'USER', userId },
+              data: { organizationId, name, founderId: userId, ...zone },
+            }),
+            contextOf({ call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } }, at),
+            (organization) => organizationBody(created(organization)),
+          ),
         );
         if (isProblem(sent)) return sent;
         return {

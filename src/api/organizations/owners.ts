@@ -1,10 +1,9 @@
 import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
-import { look } from '../../eventstore/look.ts';
 
 /** Who owns an organization, as its stream is now; nobody, where it is closed. */
 export const ownersOf = async (executor: Executor, organizationId: string): Promise<readonly string[]> => {
-  const owners = await look(executor, organizationAggregate, organizationId, (organization) =>
+  const owners = await executor.read(organizationAggregate, organizationId, (organization) =>
     organization.kind === 'missing' || organization.closedAt !== null
       ? null
       : [...organization.members].flatMap(([userId, { role }]) => (role === 'OWNER' ? [userId] : [])),

@@ -1,18 +1,18 @@
 import { decideInTurn, type Rejection } from '../../domain/decider.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../../domain/organization/commands.ts';
 import { organizationDecider } from '../../domain/organization/decider.ts';
-import type { OrganizationEvent } from '../../domain/organization/events.ts';
 import type { CreatedOrganization, Organization } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
-import { type Aggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executed } from '../../eventstore/execute.ts';
+import type { Moment } from '../../eventstore/waiting.ts';
 import type { PersonalValue } from '../../projections/tables/vault.ts';
 import { actingOf, actorOf, principalOf } from '../caller.ts';
+import { contextOf, executedOrProblem } from '../command-context.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
 import { besideValues } from '../in-vault.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
-import { sendCommand } from '../send-command.ts';
 import type { OrganizationNeeds } from './needs.ts';
 
 /** A command without who sends it and when: the caller, now. */
@@ -59,14 +59,18 @@ export const sendToOrganization = async <View>(
   const { caller } = call;
   const { organizationId } = caller;
   const by = actingOf(caller);
-  const commandsOn = (organization: Organization) => {
+  const decide = (organization: Organization, moment: Moment) => {
     const wanted = wantedOf(organization);
-    return 'rejected' in wanted ? wanted : wanted.map((each): OrganizationCommand => ({ ...each, at, by }));
+    if ('rejected' in wanted) return wanted;
+    const commands = wanted.map((each): OrganizationCommand => ({ ...each, at: moment.at, by }));
+    return decideInTurn(organizationDecider, commands, organization, moment.eventIds);
   };
-  const sending = { call, attempt, actor: actorOf(caller) };
-  const sent = await besideValues(pool, organizationId, values, () =>
-    sendCommand(executor, inTurn, organizationId, { at, commandsOn }, sending, (organization) =>
-      view(created(organization)),
+  const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
+  const sent = executedOrProblem(
+    await besideValues(pool, organizationId, values, () =>
+      executor.execute(organizationAggregate, organizationId, decide, context, (organization) =>
+        view(created(organization)),
+      ),
     ),
   );
   return isProblem(sent) && sent.problem === 'ORGANIZATION_NOT_FOUND' ? notAnyMore : sent;
@@ -90,22 +94,4 @@ export const partOf = <Part>(parts: ReadonlyMap<string, Part>, id: string): Part
   const part = parts.get(id);
   if (part === undefined) throw new Error(`A command was accepted on ${id}, which its organization does not have.`);
   return part;
-};
-
-type InTurn = {
-  readonly at: Instant;
-  readonly commandsOn: (
-    organization: Organization,
-  ) => readonly OrganizationCommand[] | Rejection<OrganizationRejection>;
-};
-
-const inTurn: Aggregate<InTurn, OrganizationEvent, Organization, OrganizationRejection> = {
-  ...organizationAggregate,
-  decider: {
-    ...organizationDecider,
-    decide: ({ commandsOn }, organization) => {
-      const commands = commandsOn(organization);
-      return 'rejected' in commands ? commands : decideInTurn(organizationDecider, commands, organization);
-    },
-  },
 };

@@ -22,8 +22,8 @@ export type TermRequest =
   | { readonly kind: 'firstActivation'; readonly duration: string }
   | { readonly kind: 'firstValidation'; readonly duration: string };
 
-/** When a change is to hold that is announced now, and the id of the event that will announce it. */
-export type Schedule = { readonly effectiveAt: Instant; readonly eventId: string };
+/** When a change takes effect that is announced now. */
+export type Schedule = { readonly effectiveAt: Instant };
 
 /** How a device is named. */
 export type DeviceName = { readonly fingerprintHash: string } | { readonly activationId: string };

@@ -1,4 +1,4 @@
-import { reject } from '../decider.ts';
+import { type EventIds, reject } from '../decider.ts';
 import { activate, deactivate, swap } from './activations.ts';
 import type { LicenseCommand, LicenseDecision } from './commands.ts';
 import { addProduct, assignUser, grantEntitlement, removeProduct, revokeEntitlement, unassignUser } from './grants.ts';
@@ -14,18 +14,22 @@ import { carryOutScheduled, changeTier, convertTrial, endTrial } from './tiers.t
 import { recordUsage } from './usage.ts';
 
 /** Decides one command on a license: the events it makes true, none when it is so already, or the reason to refuse it. */
-export const decide = (command: LicenseCommand, license: License): LicenseDecision => {
+export const decide = (command: LicenseCommand, license: License, eventIds: EventIds): LicenseDecision => {
   if (command.type === 'IssueLicense') return issue(command, license);
   if (command.type === 'ImportLicense') return importLicense(command, license);
   if (license.kind === 'unissued') return reject('LICENSE_NOT_FOUND', 'There is no such license.');
   if (command.type === 'RecordReplacement') return recordReplacement(command, license);
   if (license.facts.revokedAt !== null) return decideRevoked(command.type, license.facts.licenseId);
-  return decideOnIssued(command, license);
+  return decideOnIssued(command, license, eventIds);
 };
 
 type First = { readonly type: 'IssueLicense' | 'ImportLicense' | 'RecordReplacement' };
 
-const decideOnIssued = (command: Exclude<LicenseCommand, First>, license: IssuedLicense): LicenseDecision => {
+const decideOnIssued = (
+  command: Exclude<LicenseCommand, First>,
+  license: IssuedLicense,
+  eventIds: EventIds,
+): LicenseDecision => {
   switch (command.type) {
     case 'Activate':
       return activate(command, license);
@@ -48,7 +52,7 @@ const decideOnIssued = (command: Exclude<LicenseCommand, First>, license: Issued
     case 'UnassignUser':
       return unassignUser(command, license);
     case 'Suspend':
-      return suspend(command, license);
+      return suspend(command, license, eventIds);
     case 'Reinstate':
       return reinstate(command, license);
     case 'Renew':
@@ -58,14 +62,14 @@ const decideOnIssued = (command: Exclude<LicenseCommand, First>, license: Issued
     case 'ChangeExpiry':
       return changeExpiry(command, license);
     case 'SetRenewal':
-      return setRenewal(command, license);
+      return setRenewal(command, license, eventIds);
     case 'CancelScheduled':
       return cancelScheduled(command, license);
     case 'CarryOutScheduled':
       return carryOutScheduled(command, license);
     case 'ChangeTier':
     case 'ChangePolicy':
-      return changeTier(command, license);
+      return changeTier(command, license, eventIds);
     case 'ConvertTrial':
       return convertTrial(command, license);
     case 'EndTrial':

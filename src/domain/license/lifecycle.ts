@@ -1,4 +1,4 @@
-import { reject } from '../decider.ts';
+import { type EventIds, reject } from '../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../time.ts';
 import { isTimeZone } from '../time-zone.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection, Origination } from './commands.ts';
@@ -33,7 +33,11 @@ export const importLicense = ({ data, at }: CommandOf<'ImportLicense'>, license:
  * reason, or a later end of the same one, is added as a further ground; anything that the suspension covers already changes
  * nothing.
  */
-export const suspend = ({ data, at }: CommandOf<'Suspend'>, license: IssuedLicense): LicenseDecision => {
+export const suspend = (
+  { data, at }: CommandOf<'Suspend'>,
+  license: IssuedLicense,
+  eventIds: EventIds,
+): LicenseDecision => {
   const { reasonCode, until, scheduled } = data;
   const from = scheduled?.effectiveAt ?? at;
   const fault = scheduleFault(scheduled, at);
@@ -45,7 +49,7 @@ export const suspend = ({ data, at }: CommandOf<'Suspend'>, license: IssuedLicen
     return [
       {
         type: 'LicenseSuspended',
-        data: { reasonCode, until, eventId: scheduled.eventId },
+        data: { reasonCode, until, eventId: eventIds(0) },
         effectiveAt: scheduled.effectiveAt,
       },
     ];

@@ -1,5 +1,5 @@
 import { subtractDuration } from '../calendar.ts';
-import { type Rejection, reject } from '../decider.ts';
+import { type EventIds, type Rejection, reject } from '../decider.ts';
 import { type Instant, isInstant, parseDuration } from '../time.ts';
 import type { CommandOf, LicenseDecision } from './commands.ts';
 import type { LicenseEvent } from './events.ts';
@@ -40,14 +40,19 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
 };
 
 /** Says what is to happen at the end of the term; from now on, or from a later instant that is announced now. */
-export const setRenewal = ({ data, at }: CommandOf<'SetRenewal'>, { facts }: IssuedLicense): LicenseDecision => {
+export const setRenewal = (
+  { data, at }: CommandOf<'SetRenewal'>,
+  { facts }: IssuedLicense,
+  eventIds: EventIds,
+): LicenseDecision => {
   const { to, scheduled } = data;
   const fault = scheduleFault(scheduled, at);
   if (fault !== null) return fault;
   const from = renewalAt(facts, scheduled?.effectiveAt ?? at);
   if (from === to) return [];
-  const event = { type: 'LicenseRenewalChanged', data: { from, to, eventId: scheduled?.eventId ?? null } } as const;
-  return [scheduled === undefined ? event : { ...event, effectiveAt: scheduled.effectiveAt }];
+  if (scheduled === undefined) return [{ type: 'LicenseRenewalChanged', data: { from, to, eventId: null } }];
+  const { effectiveAt } = scheduled;
+  return [{ type: 'LicenseRenewalChanged', data: { from, to, eventId: eventIds(0) }, effectiveAt }];
 };
 
 /** Announces that the grace after a term is over, at the instant it was; the expiry too, if that was not. Once. */

@@ -1,4 +1,4 @@
-import { type Rejection, reject } from '../decider.ts';
+import { type EventIds, type Rejection, reject } from '../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../time.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from './commands.ts';
 import { type Draft, draftOf } from './draft.ts';
@@ -18,6 +18,7 @@ import { announcement, endOf } from './terms.ts';
 export const changeTier = (
   { type, data, at }: CommandOf<'ChangeTier' | 'ChangePolicy'>,
   license: IssuedLicense,
+  eventIds: EventIds,
 ): LicenseDecision => {
   const { target, scheduled } = data;
   const { facts } = license;
@@ -28,7 +29,7 @@ export const changeTier = (
   if (scheduled === undefined)
     return changed(license, target, type === 'ChangeTier' ? 'TIER_CHANGED' : 'POLICY_CHANGED', null, at);
 
-  const { eventId, effectiveAt } = scheduled;
+  const { effectiveAt } = scheduled;
   const isScheduled = facts.scheduled.some(
     (each) =>
       each.change.kind === 'TIER' &&
@@ -36,7 +37,9 @@ export const changeTier = (
       samePolicy(each.change.target.policy, target.policy),
   );
   if (isScheduled) return [];
-  return [{ type: 'TierChangeScheduled', data: { eventId, from: facts.policy.tier, target }, effectiveAt }];
+  return [
+    { type: 'TierChangeScheduled', data: { eventId: eventIds(0), from: facts.policy.tier, target }, effectiveAt },
+  ];
 };
 
 /** Carries out a tier change whose time has come; one that has not, or was withdrawn or carried out, changes nothing. */
