@@ -56,7 +56,7 @@ export const licenseEvents = ({ organizationId, secrets }: Vendor, index: number
   const proposed = decided(commands).map(({ type, data, commandNumber, index }): Proposed => {
     const commandId = uuidv5(uuid, `command ${commandNumber}`);
     return {
-      id: eventId(commandId, index),
+      id: eventId(commandId, '00', index),
       type,
       data,
       metadata: {
@@ -116,10 +116,13 @@ type DecidedEvent = {
   readonly index: number;
 };
 
+// No command here announces a change.
+const noEventIds = () => '';
+
 const decided = (commands: readonly LicenseCommand[]): DecidedEvent[] => {
   let license = licenseDecider.initial();
   return commands.flatMap((command, commandNumber) => {
-    const decision = licenseDecider.decide(command, license);
+    const decision = licenseDecider.decide(command, license, noEventIds);
     if (isRejection(decision)) throw new Error(decision.detail);
     for (const event of decision)
       license = licenseDecider.evolve(license, event, { recordedAt: command.at, effectiveAt: command.at });

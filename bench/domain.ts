@@ -5,6 +5,7 @@ import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { licenseDecider } from '../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
 import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { testEventIds } from '../tests/support/event-ids.ts';
 import { type Figures, whole } from './bench.ts';
 
 /** What the domain can do on one core, without storage: rate of commands, and time to fold one long stream. */
@@ -137,7 +138,7 @@ const live = (commands: readonly LicenseCommand[]): number => {
   let license = initial();
   let count = 0;
   for (const command of commands) {
-    const decision = decide(command, license);
+    const decision = decide(command, license, testEventIds);
     if (isRejection(decision)) continue;
     count += decision.length;
     for (const event of decision) {
@@ -154,7 +155,7 @@ const longHistory = (length: number) => {
   let license = initial();
   let openAtOnce = 0;
   const take = (command: LicenseCommand) => {
-    const decision = decide(command, license);
+    const decision = decide(command, license, testEventIds);
     if (isRejection(decision)) throw new Error(decision.detail);
     for (const event of decision) {
       const stamped = stamp(event, command.at);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { meanings } from '../../src/api/problems.ts';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../src/identity/license-key.ts';
-import { context } from '../support/commands.ts';
+import { context, send as sendCommand } from '../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../support/ledger.ts';
 import { malformedCases } from './malformed-cases.ts';
 
@@ -146,7 +146,7 @@ describe('another organization', () => {
       by: { type: 'SYSTEM' },
       data: {},
     } as const;
-    await ledger.executor.execute(organizationAggregate, closed.organizationId, command, context(), () => null);
+    await sendCommand(ledger.executor, organizationAggregate, closed.organizationId, command, context(), () => null);
     const refusal = await give(closed.organizationId);
     expectRefusal(refusal, 'INVALID_REQUEST', 400);
     expect(refusal.body.detail).toEqual((await give(unknownId.replace('lic_', 'org_'))).body.detail);

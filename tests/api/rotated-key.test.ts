@@ -6,7 +6,7 @@ import {
   hashLicenseKey,
   licenseKeyHint,
 } from '../../src/identity/license-key.ts';
-import { context } from '../support/commands.ts';
+import { context, send as sendCommand } from '../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -22,7 +22,8 @@ const rotate = async (licenseId: string): Promise<string> => {
   const body = generateLicenseKeyBody();
   const { hash, secretId } = hashLicenseKey(ledger.secrets, body);
   const key = { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(body) };
-  const executed = await ledger.executor.execute(
+  const executed = await sendCommand(
+    ledger.executor,
     licenseAggregate,
     licenseId,
     { type: 'RotateKey', at: new Date().toISOString(), data: { ...key, overlapSeconds, cause: 'ROUTINE' } },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
-import { context } from '../support/commands.ts';
+import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -13,7 +13,14 @@ const moveTo = async (organizationId: string, timeZone: string) => {
   const at = new Date().toISOString();
   const by = { type: 'SYSTEM' } as const;
   const command = { type: 'ChangeOrganizationTimeZone', data: { timeZone }, at, by } as const;
-  const moved = await ledger.executor.execute(organizationAggregate, organizationId, command, context(), () => null);
+  const moved = await sendCommand(
+    ledger.executor,
+    organizationAggregate,
+    organizationId,
+    command,
+    context(),
+    () => null,
+  );
   if ('rejected' in moved) throw new Error(moved.detail);
 };
 // In Tokyo that is the 31st, at five in the morning.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trialReservations } from '../../src/domain/reservation/trial.ts';
 import { reservationAggregate } from '../../src/eventstore/aggregate.ts';
 import { reservationId } from '../../src/eventstore/ids.ts';
-import { context } from '../support/commands.ts';
+import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { testId } from '../support/license-fixtures.ts';
 
@@ -65,7 +65,8 @@ describe('a holder', () => {
     if (needed === undefined) throw new Error('A trial needs a reservation.');
     const data = { kind: needed.kind, issuerOrgId, owner: testId('lic', holderOrganizationId) };
     const at = new Date().toISOString();
-    await ledger.executor.execute(
+    await sendCommand(
+      ledger.executor,
       reservationAggregate,
       reservationId(needed),
       { type: 'Reserve', at, data },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Decider, decideInTurn, fold, isRejection, reject, stamp } from '../../src/domain/decider.ts';
+import { testEventIds } from '../support/event-ids.ts';
 
 type Counted = { readonly type: 'Counted'; readonly effectiveAt?: string };
 
@@ -24,8 +25,8 @@ describe('a decider', () => {
     ]);
   });
   test('answers with events or a rejection, and the two are told apart', () => {
-    expect(isRejection(counter.decide('count', []))).toBe(false);
-    expect(isRejection(counter.decide('count', ['a', 'b']))).toBe(true);
+    expect(isRejection(counter.decide('count', [], testEventIds))).toBe(false);
+    expect(isRejection(counter.decide('count', ['a', 'b'], testEventIds))).toBe(true);
   });
 });
 
@@ -33,16 +34,19 @@ describe('commands that are decided in turn', () => {
   type Count = { readonly at: string };
   const counts: Decider<Count, Counted, string[], 'FULL'> = {
     ...counter,
-    decide: (_, seen) => counter.decide('count', seen),
+    decide: (_, seen) => counter.decide('count', seen, testEventIds),
   };
   const [first, second] = [{ at: '2026-02-02T00:00:00.000Z' }, { at: '2026-02-03T00:00:00.000Z' }];
 
   test('each see what those before them did, and all come to one list of events', () => {
     const seen: string[] = [];
-    expect(decideInTurn(counts, [first, second], seen)).toEqual([{ type: 'Counted' }, { type: 'Counted' }]);
+    expect(decideInTurn(counts, [first, second], seen, testEventIds)).toEqual([
+      { type: 'Counted' },
+      { type: 'Counted' },
+    ]);
     expect(seen).toEqual([]);
-    expect(decideInTurn(counts, [], seen)).toEqual([]);
+    expect(decideInTurn(counts, [], seen, testEventIds)).toEqual([]);
   });
   test('come to nothing when one of them is refused', () =>
-    expect(decideInTurn(counts, [first, second], ['once'])).toEqual(reject('FULL', 'Two are enough.')));
+    expect(decideInTurn(counts, [first, second], ['once'], testEventIds)).toEqual(reject('FULL', 'Two are enough.')));
 });

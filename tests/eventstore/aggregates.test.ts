@@ -10,7 +10,7 @@ import {
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
 import { reservationId } from '../../src/eventstore/ids.ts';
-import { context } from '../support/commands.ts';
+import { context, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { customer, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 
@@ -31,7 +31,7 @@ const seen = async (stream: string) =>
 test('an organization owns its stream', async () => {
   const data = { organizationId: vendor, name: 'Vendor', founderId: testId('usr', 'ada') };
   const command = { type: 'CreateOrganization', at, by: { type: 'SYSTEM' }, data } as const;
-  await executor.execute(organizationAggregate, vendor, command, context(), () => null);
+  await sendCommand(executor, organizationAggregate, vendor, command, context(), () => null);
   expect(await seen(`organization-${vendor}`)).toEqual([
     ['OrganizationCreated', vendor, null],
     ['MemberJoined', vendor, null],
@@ -42,7 +42,7 @@ test('an issuer owns its catalog, which is opened by one append', async () => {
   const product = { productId: testId('prd', 'cli'), code: 'local_cli', name: 'CLI', description: null };
   const policyIds = { FREE: 'pol_f', TRIAL: 'pol_t', PRO: 'pol_p', ENTERPRISE: 'pol_e' };
   const data = { issuerOrgId: vendor, products: [product], policyIds };
-  await executor.execute(catalogAggregate, vendor, { type: 'OpenCatalog', at, data }, context(), () => null);
+  await sendCommand(executor, catalogAggregate, vendor, { type: 'OpenCatalog', at, data }, context(), () => null);
   expect(await seen(`catalog-${vendor}`)).toEqual([
     ...['CatalogOpened', 'ProductCreated'].map((type) => [type, vendor, null]),
     ...Object.keys(policyIds).map(() => ['PolicyCreated', vendor, null]),
@@ -53,7 +53,7 @@ describe('a reservation', () => {
   const id = reservationId({ kind: 'trial_holder', fields: [vendor, 'local_cli', customer] });
   const reserve = (owner: string, one = executor) => {
     const data = { kind: 'trial_holder', issuerOrgId: vendor, owner } as const;
-    return one.execute(reservationAggregate, id, { type: 'Reserve', at, data }, context(), (state) => state);
+    return sendCommand(one, reservationAggregate, id, { type: 'Reserve', at, data }, context(), (state) => state);
   };
 
   test('is made by exactly one of a hundred that want it at once, from two processes', async () => {
@@ -66,7 +66,14 @@ describe('a reservation', () => {
   });
   test('can be released, which is refused where nothing was ever reserved', async () => {
     const release = (of: string, owner: string) =>
-      executor.execute(reservationAggregate, of, { type: 'Release', at, data: { owner } }, context(), (state) => state);
+      sendCommand(
+        executor,
+        reservationAggregate,
+        of,
+        { type: 'Release', at, data: { owner } },
+        context(),
+        (state) => state,
+      );
     const { events } = await store.read(`reservation-${id}`);
     const owner = String(events[0]?.data.owner);
     expect(await release(id, owner)).toMatchObject({ outcome: 'appended', view: { owner: null } });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { newStream, noted, notes, type RunningStore, startStore } from '../support/event-store.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -79,9 +79,7 @@ describe('when the answer to an append does not come', () => {
 describe('when the store refuses', () => {
   test('an append that is too large is refused, not unknown', async () => {
     const large = { ...noted(0), data: { text: 'x'.repeat(2_000_000) } };
-    await expect(store.append(newStream(), [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(
-      StoreUnavailable,
-    );
+    await expect(store.append(newStream(), [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
   });
 
   test('a store that cannot be reached is unavailable to readers', async () => {

@@ -31,9 +31,10 @@ test('ids derived from a request are the same for ever', () => {
   expect(commandId).toBe(uuidv5(ledgerNamespace, 'org_1\0key_1\0issueLicense\0retry-1'));
   expect(commandId).toBe('06f667bd-3dbf-5968-b886-6151568627a5');
   expect(aggregateId(commandId, 'license')).toBe('6b54e078-b8b2-50af-b94c-722f7402c902');
-  expect([eventId(commandId, 0), eventId(commandId, 1)]).toEqual([
-    '918a8c8b-eb6f-5eed-8f21-035f5c17c1a3',
-    '1891baf1-528c-5015-ad64-8190f4640403',
+  const nonce = '000102030405060708090a0b0c0d0e0f';
+  expect([eventId(commandId, nonce, 0), eventId(commandId, nonce, 1)]).toEqual([
+    '7e068517-b5e3-572a-bff1-090ac2fe2603',
+    '361fcd1e-7dd7-5f23-8a2a-bd43a934930a',
   ]);
   expect(reservationId({ kind: 'trial_holder', fields: ['org_1', 'local_cli', 'org_2'] })).toBe(
     'trial_holder-60e0a7d0ad86ae85aa2462d895ea5b29f734d6b9d2148b3b822d7fddb9446df2',

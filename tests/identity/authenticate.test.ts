@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
-import { context } from '../support/commands.ts';
+import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -77,7 +77,8 @@ test('asked for afresh, what is remembered does not count', async () => {
 });
 
 const organization = (type: 'RevokeApiKey' | 'CloseOrganization', organizationId: string, apiKeyId: string) =>
-  ledger.executor.execute(
+  sendCommand(
+    ledger.executor,
     organizationAggregate,
     organizationId,
     type === 'RevokeApiKey'

@@ -1,13 +1,16 @@
 import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
-import { newCommandId } from '../../src/eventstore/ids.ts';
+import { type Aggregate, type Fact, toDecide } from '../../src/eventstore/aggregate.ts';
+import type { Executor } from '../../src/eventstore/execute.ts';
+import { ledgerNamespace, newCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
 import type { CommandContext } from '../../src/eventstore/waiting.ts';
 import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 
-/** A command id of its own, and the rest as an API key sends it. */
+/** A command id of its own, as a request with an Idempotency-Key has it, and the rest as an API key sends it. */
 export const context = (changed: Partial<CommandContext> = {}): CommandContext => {
-  const commandId = changed.commandId ?? newCommandId();
+  const commandId = changed.commandId ?? uuidv5(ledgerNamespace, newCommandId());
   return {
+    at: testInstant(0),
     commandId,
     requestHash: testHash('request'),
     actor: { type: 'API_KEY', id: testId('key', 'tests'), onBehalfOf: null },
@@ -17,6 +20,16 @@ export const context = (changed: Partial<CommandContext> = {}): CommandContext =
     ...changed,
   };
 };
+
+/** Sends a command to its aggregate's stream, at the instant of the command. */
+export const send = <Command extends { readonly at: string }, Event extends Fact, State, Code extends string, View>(
+  executor: Executor,
+  aggregate: Aggregate<Command, Event, State, Code>,
+  id: string,
+  command: Command,
+  sent: CommandContext,
+  view: (state: State) => View,
+) => executor.execute(aggregate, id, toDecide(aggregate, command), { ...sent, at: command.at }, view);
 
 /** Issues a PRO license for one year with room for `activations` devices. */
 export const issueLicense = (licenseId: string, activations = 5): CommandOf<'IssueLicense'> => ({

@@ -10,7 +10,7 @@ import {
   hashLicenseKey,
   licenseKeyHint,
 } from '../../src/identity/license-key.ts';
-import { context } from './commands.ts';
+import { context, send as sendCommand } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 import { testId } from './license-fixtures.ts';
 
@@ -27,7 +27,7 @@ export const sendTo = async (
   command: LicenseCommand extends infer Each ? (Each extends { at: string } ? Omit<Each, 'at'> : never) : never,
 ) => {
   const stamped = { ...command, at: ledger.needs.now() } as LicenseCommand;
-  const executed = await ledger.executor.execute(licenseAggregate, licenseId, stamped, context(), () => null);
+  const executed = await sendCommand(ledger.executor, licenseAggregate, licenseId, stamped, context(), () => null);
   if ('rejected' in executed) throw new Error(executed.detail);
   await ledger.projected.waitFor(executed.position.commit, 10_000);
   return executed;

@@ -73,7 +73,9 @@ export const createLog = () => {
     seconds += 1;
     const at = testInstant(seconds);
     let state = states.get(licenseId) ?? licenseDecider.initial();
-    const decision = licenseDecider.decide({ ...command, at } as LicenseCommand, state);
+    const decision = licenseDecider.decide({ ...command, at } as LicenseCommand, state, (index) =>
+      testId('evt', `${licenseId} ${seconds} ${index}`),
+    );
     if (isRejection(decision)) return [];
     for (const event of decision) {
       state = licenseDecider.evolve(state, event, { recordedAt: at, effectiveAt: event.effectiveAt ?? at });
@@ -180,7 +182,7 @@ const propose = (
 ): Proposed[] => {
   const commandId = uuidv5('00000000-0000-4000-8000-000000000000', `${stream}@${revision}`);
   return facts.map(({ type, data, effectiveAt }, index) => ({
-    id: eventId(commandId, index),
+    id: eventId(commandId, '00', index),
     type,
     data,
     metadata: {

@@ -1,6 +1,6 @@
 import type { OrganizationCommand } from '../../src/domain/organization/commands.ts';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
-import { context } from './commands.ts';
+import { context, send as sendCommand } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 
 type Ordered = OrganizationCommand extends infer Command
@@ -13,7 +13,14 @@ type Ordered = OrganizationCommand extends infer Command
 export const ordain = async (ledger: Ledger, organizationId: string, ...orders: readonly Ordered[]): Promise<void> => {
   for (const order of orders) {
     const command = { ...order, at: ledger.needs.now(), by: { type: 'SYSTEM' } } as const;
-    const done = await ledger.executor.execute(organizationAggregate, organizationId, command, context(), () => null);
+    const done = await sendCommand(
+      ledger.executor,
+      organizationAggregate,
+      organizationId,
+      command,
+      context(),
+      () => null,
+    );
     if ('rejected' in done) throw new Error(`${order.type}: ${done.detail}`);
     await ledger.projected.waitFor(done.position.commit, 10_000);
   }

@@ -9,7 +9,7 @@ import { createRefreshToken } from '../../src/identity/refresh-token.ts';
 import { openSession } from '../../src/identity/sessions.ts';
 import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
 import { findUserByEmail, getUser } from '../../src/identity/users.ts';
-import { context } from './commands.ts';
+import { context, send as sendCommand } from './commands.ts';
 
 /** The instant that identity's tests begin at. */
 export const start = new Date('2027-01-31T12:00:00.000Z');
@@ -65,8 +65,8 @@ export const joinOrganization = async (
   const invitation = { invitationId, emailRef: encodeId('ref', randomUUID()), userId, role, expiresAt, limits };
   const invite = { type: 'InviteMember', at: now(), by, data: invitation } as const;
   const accept = { type: 'AcceptInvitation', at: now(), by, data: { invitationId, userId, limits } } as const;
-  await executor.execute(organizationAggregate, organizationId, invite, context(), () => null);
-  const joined = await executor.execute(organizationAggregate, organizationId, accept, context(), () => null);
+  await sendCommand(executor, organizationAggregate, organizationId, invite, context(), () => null);
+  const joined = await sendCommand(executor, organizationAggregate, organizationId, accept, context(), () => null);
   if ('rejected' in joined) throw new Error(joined.detail);
   return joined.position.commit;
 };

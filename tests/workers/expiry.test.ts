@@ -6,7 +6,7 @@ import { dueLicenses } from '../../src/projections/tables/licenses.ts';
 import { sweepDue } from '../../src/workers/expiry.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { startWorker } from '../../src/workers/worker.ts';
-import { context, issueLicense } from '../support/commands.ts';
+import { context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { testId } from '../support/license-fixtures.ts';
 import { condition } from '../support/product.ts';
@@ -58,7 +58,8 @@ const issueMany = async (count: number, duration: string): Promise<readonly stri
     Array.from({ length: count }, async (_, index) => {
       const licenseId = testId('lic', `many ${index}`);
       const { data, ...issue } = issueLicense(licenseId);
-      const executed = await ledger.executor.execute(
+      const executed = await sendCommand(
+        ledger.executor,
         licenseAggregate,
         licenseId,
         {

@@ -5,7 +5,7 @@ import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
 import { aggregateId, builtInPolicyId } from '../../../src/eventstore/ids.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 
 // The platform's ids are configured before it exists.
@@ -33,7 +33,7 @@ const openPlatform = async () => {
     ...{ type: 'OpenCatalog', at: ledger.needs.now() },
     data: { issuerOrgId: platform, products: [product], policyIds },
   };
-  await ledger.executor.execute(catalogAggregate, platform, command, context(), () => null);
+  await sendCommand(ledger.executor, catalogAggregate, platform, command, context(), () => null);
 };
 
 test('where the policy cannot be issued nobody signs up, and the operator is told', async () => {

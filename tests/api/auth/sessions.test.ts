@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
 import { createRefreshToken } from '../../../src/identity/refresh-token.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 import { joinOrganization } from '../../support/users.ts';
 
@@ -37,7 +37,14 @@ const join = async (user: { userId: string }, organizationId: string, role: 'MEM
 
 const close = async (organizationId: string) => {
   const command = { type: 'CloseOrganization', at: ledger.needs.now(), by: { type: 'SYSTEM' }, data: {} } as const;
-  const closed = await ledger.executor.execute(organizationAggregate, organizationId, command, context(), () => null);
+  const closed = await sendCommand(
+    ledger.executor,
+    organizationAggregate,
+    organizationId,
+    command,
+    context(),
+    () => null,
+  );
   if ('rejected' in closed) throw new Error(closed.detail);
   await ledger.projected.waitFor(closed.position.commit, 10_000);
 };

@@ -1,6 +1,6 @@
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { sendTo } from '../../support/issue-directly.ts';
 import type { Answer, Ledger } from '../../support/ledger.ts';
 
@@ -40,7 +40,14 @@ export const clientOf = (ledger: Ledger) => {
 /** Closes an organization, projected when it returns. */
 export const close = async (ledger: Ledger, organizationId: string): Promise<void> => {
   const command = { type: 'CloseOrganization', at: ledger.needs.now(), by: { type: 'SYSTEM' }, data: {} } as const;
-  const closed = await ledger.executor.execute(organizationAggregate, organizationId, command, context(), () => null);
+  const closed = await sendCommand(
+    ledger.executor,
+    organizationAggregate,
+    organizationId,
+    command,
+    context(),
+    () => null,
+  );
   if ('rejected' in closed) throw new Error(closed.detail);
   await ledger.projected.waitFor(closed.position.commit, 10_000);
 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { feedIn, type OpenStream, openStream, readFeed, type Sent } from '../../support/feed.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { condition } from '../../support/product.ts';
@@ -142,7 +142,7 @@ test('ends when its credential is revoked, and none begins, though the credentia
   await take(stream, 1);
   const by = { type: 'SYSTEM' } as const;
   const command = { type: 'RevokeApiKey', at: new Date().toISOString(), by, data: { apiKeyId } } as const;
-  await ledger.executor.execute(organizationAggregate, organizationId, command, context(), () => null);
+  await sendCommand(ledger.executor, organizationAggregate, organizationId, command, context(), () => null);
   while ((await stream.next()) !== null);
   await over();
   const [other, refused] = [await ledger.createKey(organizationId, ['events:read']), await open({ key: apiKey })];

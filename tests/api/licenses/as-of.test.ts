@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 
 let ledger: Ledger;
@@ -40,7 +40,7 @@ afterAll(() => ledger.stop());
 const transfer = async (toHolderOrgId: string) => {
   const data = { toHolderOrgId, accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
   const command = { type: 'Transfer', at: ledger.needs.now(), data } as const;
-  const done = await ledger.executor.execute(licenseAggregate, licenseId, command, context(), () => null);
+  const done = await sendCommand(ledger.executor, licenseAggregate, licenseId, command, context(), () => null);
   if ('rejected' in done) throw new Error(done.detail);
   await ledger.projected.waitFor(done.position.commit, 10_000);
 };

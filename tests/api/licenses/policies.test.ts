@@ -5,7 +5,7 @@ import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
 import { aggregateId, builtInPolicyId, newCommandId } from '../../../src/eventstore/ids.ts';
 import { carryOutDue } from '../../../src/workers/carry-out.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { commanding, later, refusal } from './commanding.ts';
 
@@ -30,7 +30,7 @@ const openShop = async () => {
   const { organizationId, apiKey } = await ledger.createVendor('Shop');
   const send = async (command: Unsent<CatalogCommand>) => {
     const sending = { ...command, at: new Date().toISOString() };
-    const sent = await ledger.executor.execute(catalogAggregate, organizationId, sending, context(), () => 0);
+    const sent = await sendCommand(ledger.executor, catalogAggregate, organizationId, sending, context(), () => 0);
     if ('rejected' in sent) throw new Error(sent.detail);
   };
   const id = (prefix: 'prd' | 'pol') => encodeId(prefix, aggregateId(newCommandId(), prefix));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
-import { context } from '../../support/commands.ts';
+import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
 import { ordain } from '../../support/organizations.ts';
 
@@ -89,7 +89,8 @@ describe('a signed-in user', () => {
       ids.map(async (organizationId) => {
         const data = { organizationId, name: 'One of many', founderId: userId };
         const command = { type: 'CreateOrganization', at: ledger.needs.now(), by: { type: 'SYSTEM' }, data } as const;
-        const done = await ledger.executor.execute(
+        const done = await sendCommand(
+          ledger.executor,
           organizationAggregate,
           organizationId,
           command,

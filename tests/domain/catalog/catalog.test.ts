@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { fold } from '../../../src/domain/decider.ts';
 import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import {
   addVersion,
   archivePolicy,
@@ -42,7 +43,7 @@ describe('opening a catalog', () => {
   });
 
   test('names its first products, and makes FREE, TRIAL, PRO and ENTERPRISE over them', () => {
-    const decision = catalogDecider.decide(open(cli, ide), catalogDecider.initial());
+    const decision = catalogDecider.decide(open(cli, ide), catalogDecider.initial(), testEventIds);
     expect(decision).toEqual([
       openedEvent,
       productEvent(cli),
@@ -54,7 +55,7 @@ describe('opening a catalog', () => {
     ]);
   });
   test('works without a product', () =>
-    expect(catalogDecider.decide(open(), catalogDecider.initial())).toMatchObject([
+    expect(catalogDecider.decide(open(), catalogDecider.initial(), testEventIds)).toMatchObject([
       openedEvent,
       builtIn('FREE', { basis: 'PERPETUAL' }, []),
       ...['TRIAL', 'PRO', 'ENTERPRISE'].map((name) => ({ data: { name, products: [] } })),

@@ -4,6 +4,7 @@ import type { CatalogEvent, PolicyTerm } from '../../../src/domain/catalog/event
 import { offerOf, policyOfTier, type Wanted } from '../../../src/domain/catalog/offer.ts';
 import { fold, isRejection, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import {
   catalog,
   content,
@@ -80,6 +81,7 @@ describe('what a license is issued with', () => {
         },
       },
       licenseDecider.initial(),
+      testEventIds,
     );
     expect(isRejection(decision) ? decision : decision[0]).toMatchObject({
       type: 'LicenseIssued',

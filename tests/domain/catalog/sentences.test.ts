@@ -3,6 +3,7 @@ import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { offerOf } from '../../../src/domain/catalog/offer.ts';
 import { fold, isRejection } from '../../../src/domain/decider.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { catalog, content, createPolicy, createProduct, on, policyArchivedEvent, withPolicy } from './examples.ts';
 
 const state = fold(catalogDecider, catalog);
@@ -22,7 +23,7 @@ test.each<[CatalogCommand, string]>([
   ],
   [createPolicy({ products: ['unknown'] }), 'This catalog has no product "unknown".'],
 ])('the refusal of %j reads: %s', (command, sentence) => {
-  const decision = catalogDecider.decide(command, state);
+  const decision = catalogDecider.decide(command, state, testEventIds);
   expect(isRejection(decision) && decision.detail).toBe(sentence);
 });
 

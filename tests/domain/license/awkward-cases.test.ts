@@ -4,6 +4,7 @@ import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
 import { validate } from '../../../src/domain/license/validate.ts';
 import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { command, device, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
 import {
   activate,
@@ -76,7 +77,7 @@ const every: { readonly [Type in LicenseCommand['type']]: CommandOf<Type>['data'
 };
 const all = Object.entries(every).map(([type, data]) => ({ type, data, at: noon }) as LicenseCommand);
 const decideOn = (history: Parameters<typeof followedBy>[0], each: LicenseCommand) =>
-  licenseDecider.decide(each, licenseAfter(...history));
+  licenseDecider.decide(each, licenseAfter(...history), testEventIds);
 const without = (...types: readonly LicenseCommand['type'][]) => all.filter(({ type }) => !types.includes(type));
 
 describe('rule 1: activating beyond the maximum', () => {
@@ -289,7 +290,7 @@ describe('deciding', () => {
       ...followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease)),
     );
     const before = structuredClone(license);
-    licenseDecider.decide(each, license);
+    licenseDecider.decide(each, license, testEventIds);
     expect(license).toEqual(before);
   });
 });

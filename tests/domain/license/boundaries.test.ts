@@ -4,6 +4,7 @@ import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { decide } from '../../../src/domain/license/decide.ts';
 import type { Limits, SuspensionReason } from '../../../src/domain/license/events.ts';
 import { renewalAt, suspensionAt } from '../../../src/domain/license/status.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { command, device, followedBy, policyWith, typesOf } from './commands.ts';
 import {
   activate,
@@ -23,12 +24,12 @@ type History = ReturnType<typeof followedBy>;
 
 const nextWeek = '2026-06-08T12:00:00.000Z';
 const nextMonth = '2026-07-01T12:00:00.000Z';
-const later = (reasonCode: SuspensionReason, effectiveAt: string, until: string | null = null, eventId = 'evt_1') =>
-  command('Suspend', { reasonCode, until, scheduled: { effectiveAt, eventId } });
+const later = (reasonCode: SuspensionReason, effectiveAt: string, until: string | null = null) =>
+  command('Suspend', { reasonCode, until, scheduled: { effectiveAt } });
 const seat = { leaseId: 'lse_1', holderHash: 'h1', product: null, userRef: null, borrowSeconds: null, dead: [] };
 const paid = (at: string) => renew({ reasonCode: 'PAYMENT' }, at);
 const detailOf = (history: History, asked: LicenseCommand): string => {
-  const decision = decide(asked, licenseAfter(...history));
+  const decision = decide(asked, licenseAfter(...history), testEventIds);
   return isRejection(decision) ? decision.detail : 'accepted';
 };
 
@@ -52,7 +53,7 @@ describe('the payment that a suspension waits for', () => {
   test('ends one that was announced for want of it, and is no matter of an announced change of another kind', () => {
     const announced = followedBy([issued()], later('PAYMENT', tomorrow));
     expect(happens(announced, tomorrow)).toEqual(['LicenseRenewed', 'LicenseReinstated']);
-    const mode = command('SetRenewal', { to: 'auto', scheduled: { effectiveAt: tomorrow, eventId: 'evt_2' } });
+    const mode = command('SetRenewal', { to: 'auto', scheduled: { effectiveAt: tomorrow } });
     expect(happens(followedBy([issued()], suspend('PAYMENT'), mode), nextWeek)).toEqual([
       'LicenseRenewed',
       'LicenseReinstated',
@@ -85,26 +86,18 @@ describe('of several suspensions', () => {
 });
 
 describe('of several renewal modes that were announced', () => {
-  const announce = (to: 'auto' | 'cancelAtPeriodEnd', effectiveAt: string, eventId: string) =>
-    command('SetRenewal', { to, scheduled: { effectiveAt, eventId } });
+  const announce = (to: 'auto' | 'cancelAtPeriodEnd', effectiveAt: string) =>
+    command('SetRenewal', { to, scheduled: { effectiveAt } });
   const modeAt = (history: History, at: string) => renewalAt(licenseAfter(...history).facts, at);
 
   test('the one holds whose instant came last, in whichever order they were announced', () => {
-    const outOfOrder = followedBy(
-      [issued()],
-      announce('auto', nextWeek, 'e1'),
-      announce('cancelAtPeriodEnd', tomorrow, 'e2'),
-    );
+    const outOfOrder = followedBy([issued()], announce('auto', nextWeek), announce('cancelAtPeriodEnd', tomorrow));
     expect(modeAt(outOfOrder, noon)).toBe('manual');
     expect(modeAt(outOfOrder, tomorrow)).toBe('cancelAtPeriodEnd');
     expect(modeAt(outOfOrder, nextWeek)).toBe('auto');
   });
   test('for the same instant the one holds that was announced last', () => {
-    const sameInstant = followedBy(
-      [issued()],
-      announce('auto', tomorrow, 'e1'),
-      announce('cancelAtPeriodEnd', tomorrow, 'e2'),
-    );
+    const sameInstant = followedBy([issued()], announce('auto', tomorrow), announce('cancelAtPeriodEnd', tomorrow));
     expect(modeAt(sameInstant, tomorrow)).toBe('cancelAtPeriodEnd');
   });
 });

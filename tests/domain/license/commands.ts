@@ -4,6 +4,7 @@ import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent, PinnedPolicy } from '../../../src/domain/license/events.ts';
 import type { Target } from '../../../src/domain/license/events-grant.ts';
 import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { eventIdsAfter } from '../../support/event-ids.ts';
 import { type Event, noon, pro } from './examples.ts';
 
 /** Any command, at noon unless said otherwise. */
@@ -29,7 +30,7 @@ export const followedBy = (
   let license = licenseDecider.initial();
   for (const { event: each, at } of all) license = licenseDecider.evolve(license, each, at);
   for (const each of commands) {
-    const decision = licenseDecider.decide(each, license);
+    const decision = licenseDecider.decide(each, license, eventIdsAfter(all));
     if (isRejection(decision)) throw new Error(`${each.type} was refused: ${decision.detail}`);
     for (const happened of decision) {
       const stamped = stamp(happened, each.at);

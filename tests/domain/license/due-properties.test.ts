@@ -7,6 +7,7 @@ import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/du
 import type { LicenseEvent, PinnedPolicy } from '../../../src/domain/license/events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { sized } from '../../support/size.ts';
 import { command, free, policyWith, to, trial } from './commands.ts';
 import { activate, issue, issuedAt, licenseAfter, on, renew, revoke, suspend, twoDevices } from './examples.ts';
@@ -37,8 +38,8 @@ const stepOf = fc.oneof(
   days.map((ahead) => (at: string) => command('ChangeExpiry', { to: later(at, ahead), reasonCode: 'GOODWILL' }, at)),
   fc.tuple(days, fc.constantFrom(strict, to(graced), to(free), to({ ...trial, policyId: 'pol_3' }))).map(
     ([ahead, target]) =>
-      (at: string, index: number) =>
-        command('ChangeTier', { target, scheduled: { effectiveAt: later(at, ahead), eventId: `evt_${index}` } }, at),
+      (at: string) =>
+        command('ChangeTier', { target, scheduled: { effectiveAt: later(at, ahead) } }, at),
   ),
   days.map(
     (overlap) => (at: string, index: number) =>
@@ -59,8 +60,10 @@ const lives = fc.record({
 });
 type Life = typeof lives extends fc.Arbitrary<infer Value> ? Value : never;
 
+let announcements = 0;
 const send = (license: IssuedLicense, sent: LicenseCommand): Decision<LicenseEvent, LicenseRejection> => {
-  const decision = decide(sent, license);
+  announcements += 1;
+  const decision = decide(sent, license, (index) => `evt_${announcements}_${index}`);
   if (!isRejection(decision)) for (const each of decision) evolve(license, each, stamp(each, sent.at).at);
   return decision;
 };
@@ -68,7 +71,7 @@ const send = (license: IssuedLicense, sent: LicenseCommand): Decision<LicenseEve
 /** A license that lived without any worker, and the instant at which one comes. */
 const lived = ({ policy, termDays, steps, afterMs }: Life) => {
   const first = issue({ policy, term: { kind: 'duration', duration: `P${termDays}D`, startsAt: null } });
-  const decision = decide(first, { kind: 'unissued' });
+  const decision = decide(first, { kind: 'unissued' }, testEventIds);
   if (isRejection(decision)) throw new Error(decision.detail);
   const license = licenseAfter(...decision.map((each) => on(issuedAt, each)));
   let at = issuedAt;
@@ -120,7 +123,7 @@ describe('what is due', () => {
     check((life) => {
       const { license, at } = lived(life);
       const [first] = dueCommands(license.facts, at);
-      if (first !== undefined) expect(decide(commandOf(first, at), license)).not.toEqual([]);
+      if (first !== undefined) expect(decide(commandOf(first, at), license, testEventIds)).not.toEqual([]);
     }));
 
   test('leaves out nothing that something would follow from', () =>
@@ -138,7 +141,7 @@ describe('what is due', () => {
         ...scheduled.map(({ eventId }) => command('CarryOutScheduled', { eventId }, at)),
       ];
       for (const errand of errands) {
-        const decision = decide(errand, license);
+        const decision = decide(errand, license, testEventIds);
         if (!isRejection(decision)) expect(decision, errand.type).toEqual([]);
       }
     }));

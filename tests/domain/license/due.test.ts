@@ -126,10 +126,7 @@ describe('a trial that ends', () => {
 
 describe('a tier change that was announced', () => {
   const planned = (effectiveAt: string, history: History = [under({})]) =>
-    followedBy(
-      history,
-      command('ChangeTier', { target: to(enterprise), scheduled: { effectiveAt, eventId: 'evt_1' } }),
-    );
+    followedBy(history, command('ChangeTier', { target: to(enterprise), scheduled: { effectiveAt } }));
   const change: Due = { type: 'CarryOutScheduled', data: { eventId: 'evt_1' } };
 
   test('is due from its instant on, until it is carried out or withdrawn', () => {
@@ -147,7 +144,7 @@ describe('a tier change that was announced', () => {
     expect(dueIn(planned('2027-01-01T00:00:00.001Z'), '2027-02-01T00:00:00.000Z')).toEqual([expiry, change]);
   });
   test('is the only announced change that is carried out by a command', () => {
-    const scheduled = { effectiveAt: tomorrow, eventId: 'evt_1' };
+    const scheduled = { effectiveAt: tomorrow };
     const others = followedBy(
       [under({})],
       command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled }),
@@ -163,7 +160,7 @@ describe('a tier change that was announced', () => {
     const history = followedBy(
       [under({}), activated('a', 1)],
       activate('b'),
-      command('ChangeTier', { target: strict, scheduled: { effectiveAt: tomorrow, eventId: 'evt_1' } }),
+      command('ChangeTier', { target: strict, scheduled: { effectiveAt: tomorrow } }),
     );
     expect(() => followedBy(history, command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow))).toThrow('refused');
     expect(dueIn(history, '2026-07-01T00:00:00.000Z')).toEqual([change]);

@@ -56,7 +56,7 @@ const life: readonly Stamped<LicenseEvent>[] = [
 ];
 
 const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
-const scheduled = { effectiveAt: tomorrow, eventId: 'evt_1' };
+const scheduled = { effectiveAt: tomorrow };
 const { data: origin } = issuedEvent();
 /** A life of everything else: leases, users, meters, grants, keys, changes that are announced, tiers, a transfer. */
 const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(

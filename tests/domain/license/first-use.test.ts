@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/domain/license/decide.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { command, device, event, followedBy, policyWith, typesOf } from './commands.ts';
 import {
   activate,
@@ -124,11 +125,11 @@ describe('a license whose term begins with its first use', () => {
       .thenRejected('TERM_INVALID');
   });
   test('says what it waits for', () => {
-    expect(decide(activate('a'), licenseAfter(waiting('FIRST_VALIDATION')))).toMatchObject({
+    expect(decide(activate('a'), licenseAfter(waiting('FIRST_VALIDATION')), testEventIds)).toMatchObject({
       detail: 'License lic_1 starts with its FIRST_VALIDATION.',
     });
     const later = issued({ term: { ...issuedEvent().data.term, startsAt: '2026-07-01T00:00:00.000Z' } });
-    expect(decide(activate('a'), licenseAfter(later))).toMatchObject({
+    expect(decide(activate('a'), licenseAfter(later), testEventIds)).toMatchObject({
       detail: 'License lic_1 starts at 2026-07-01T00:00:00.000Z.',
     });
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isRejection } from '../../../src/domain/decider.ts';
 import { decide } from '../../../src/domain/license/decide.ts';
 import type { Limits } from '../../../src/domain/license/events.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import {
   expiresAt,
   given,
@@ -95,7 +96,7 @@ describe('issuing a license', () => {
     ['users', { users: 2 ** 53 }],
     ['meter builds', { meters: { builds: -5 } }],
   ])('is refused with a limit of %s that is no count', (named, wrong) => {
-    const decision = decide(issue({ limits: { ...twoDevices, ...wrong } }), { kind: 'unissued' });
+    const decision = decide(issue({ limits: { ...twoDevices, ...wrong } }), { kind: 'unissued' }, testEventIds);
     expect(decision).toMatchObject({ rejected: 'LIMIT_INVALID' });
     expect(isRejection(decision) && decision.detail).toContain(named);
   });

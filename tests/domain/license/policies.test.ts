@@ -3,6 +3,7 @@ import { decide } from '../../../src/domain/license/decide.ts';
 import type { PinnedPolicy, Tier } from '../../../src/domain/license/events.ts';
 import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { parseDuration } from '../../../src/domain/time.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { issue } from './examples.ts';
 
 const tiers: Tier[] = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'];
@@ -42,7 +43,7 @@ describe('built-in policies', () => {
     const { term, limits, entitlements } = builtInDefaults[tier];
     const policy = builtInPolicy(tier, 'pol_1');
     const command = issue({ policy, term: { ...term, startsAt: null }, limits, entitlements });
-    expect(decide(command, { kind: 'unissued' })).toMatchObject([
+    expect(decide(command, { kind: 'unissued' }, testEventIds)).toMatchObject([
       { data: { policy: { tier } } },
       { type: 'LicenseKeyIssued' },
     ]);

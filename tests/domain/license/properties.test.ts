@@ -8,6 +8,7 @@ import { effectiveStatus } from '../../../src/domain/license/status.ts';
 import { validate } from '../../../src/domain/license/validate.ts';
 import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { sized } from '../../support/size.ts';
 import { activate, deactivate, expire, issue, issuedAt, pro, reinstate, renew, revoke, suspend } from './examples.ts';
 
@@ -68,7 +69,7 @@ const run = (script: readonly Step[]) => {
   let ms = toMs(issuedAt);
   for (const { afterMs, command } of [{ afterMs: 0, command: () => first }, ...script]) {
     ms += afterMs;
-    const decision = decide(command(fromMs(ms)), license);
+    const decision = decide(command(fromMs(ms)), license, testEventIds);
     if (isRejection(decision)) continue;
     for (const event of decision) {
       const stamped = stamp(event, fromMs(ms));
@@ -156,7 +157,7 @@ describe('whatever is asked of a license', () => {
     always((script) => {
       const { license, end } = run(script);
       const before = structuredClone(license);
-      for (const { command } of script) decide(command(end), license);
+      for (const { command } of script) decide(command(end), license, testEventIds);
       expect(license).toEqual(before);
     }));
 
@@ -167,11 +168,11 @@ describe('whatever is asked of a license', () => {
       // Renewals are meant to stack; they are repeated safely by their command id alone.
       for (const { command } of script.filter((step) => step.command(end).type !== 'Renew')) {
         const copy = fork(license);
-        const decision = decide(command(end), copy);
+        const decision = decide(command(end), copy, testEventIds);
         if (isRejection(decision)) continue;
         let after = copy;
         for (const event of decision) after = evolve(after, event, stamp(event, end).at);
-        expect(decide(command(end), after)).toEqual([]);
+        expect(decide(command(end), after, testEventIds)).toEqual([]);
       }
     }));
 

@@ -4,6 +4,7 @@ import { decide } from '../../../src/domain/license/decide.ts';
 import { evolve } from '../../../src/domain/license/evolve.ts';
 import type { License } from '../../../src/domain/license/license.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import {
   activated,
   expiredEvent,
@@ -172,7 +173,7 @@ describe('monthly renewals', () => {
     let license: License = { kind: 'unissued' };
     const first = issue({ term: { kind: 'duration', duration: 'P1M', startsAt } }, startsAt);
     return [first, ...commands].map((command) => {
-      const decision = decide(command, license);
+      const decision = decide(command, license, testEventIds);
       if (isRejection(decision)) throw new Error(decision.detail);
       for (const event of decision) license = evolve(license, event, stamp(event, command.at).at);
       return license.kind === 'issued' ? license.facts.term.expiresAt?.slice(0, 10) : undefined;

@@ -23,7 +23,7 @@ import {
 
 const nextWeek = '2026-06-08T12:00:00.000Z';
 const justBefore = '2026-06-08T11:59:59.999Z';
-const later = { effectiveAt: nextWeek, eventId: 'evt_1' };
+const later = { effectiveAt: nextWeek };
 const suspendLater = command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled: later });
 const suspendedLater = event('LicenseSuspended', { reasonCode: 'PAYMENT', until: null, eventId: 'evt_1' }, nextWeek);
 const cancel = (eventId = 'evt_1', at = noon) => command('CancelScheduled', { eventId }, at);
@@ -92,14 +92,14 @@ describe('a suspension that is announced for later, as after a failed payment', 
   });
   test('holds up the payment’s reinstatement while it holds, not before and not after', () => {
     const fraud = (effectiveAt: string, until: string | null) =>
-      command('Suspend', { reasonCode: 'FRAUD', until, scheduled: { effectiveAt, eventId: 'evt_2' } });
+      command('Suspend', { reasonCode: 'FRAUD', until, scheduled: { effectiveAt } });
     const afterPayment = (announced: ReturnType<typeof fraud>, at: string) =>
       followedBy([issued()], suspend('PAYMENT'), announced, renew({ reasonCode: 'PAYMENT' }, at)).at(-1)?.event.type;
     expect(afterPayment(fraud(nextWeek, null), justBefore)).toBe('LicenseReinstated');
     expect(afterPayment(fraud(nextWeek, null), nextWeek)).toBe('LicenseRenewed');
     expect(afterPayment(fraud(tomorrow, nextWeek), justBefore)).toBe('LicenseRenewed');
     expect(afterPayment(fraud(tomorrow, nextWeek), nextWeek)).toBe('LicenseReinstated');
-    const other = command('SetRenewal', { to: 'auto', scheduled: { effectiveAt: tomorrow, eventId: 'evt_2' } });
+    const other = command('SetRenewal', { to: 'auto', scheduled: { effectiveAt: tomorrow } });
     expect(
       followedBy([issued()], suspend('PAYMENT'), other, renew({ reasonCode: 'PAYMENT' }, nextWeek)).at(-1)?.event.type,
     ).toBe('LicenseReinstated');
@@ -158,13 +158,13 @@ describe('a suspension that is announced for later, as after a failed payment', 
     expect(answer).toMatchObject({ valid: true, ttlSeconds: 60, offlineGraceUntil: nextWeek });
   });
   test('must be an instant', () => {
-    const soon = { effectiveAt: 'soon', eventId: 'evt_1' };
+    const soon = { effectiveAt: 'soon' };
     given(issued())
       .when(command('SetRenewal', { to: 'auto', scheduled: soon }))
       .thenRejected('TERM_INVALID');
   });
   test('must lie in the future', () => {
-    const now = { effectiveAt: noon, eventId: 'evt_1' };
+    const now = { effectiveAt: noon };
     given(issued())
       .when(command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled: now }))
       .thenRejected('TERM_INVALID');
@@ -201,22 +201,14 @@ describe('the renewal mode', () => {
     expect(renewalAt(licenseAfter(...followedBy([issued()], plan, cancel())).facts, nextWeek)).toBe('manual');
   });
   test('of several that have come is the one that came last, of one instant the one announced last', () => {
-    const plan = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt: string, eventId: string) =>
-      command('SetRenewal', { to: mode, scheduled: { effectiveAt, eventId } });
-    const turned = followedBy(
-      [issued()],
-      plan('auto', nextWeek, 'evt_1'),
-      plan('cancelAtPeriodEnd', tomorrow, 'evt_2'),
-    );
+    const plan = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt: string) =>
+      command('SetRenewal', { to: mode, scheduled: { effectiveAt } });
+    const turned = followedBy([issued()], plan('auto', nextWeek), plan('cancelAtPeriodEnd', tomorrow));
     expect([tomorrow, nextWeek].map((at) => renewalAt(licenseAfter(...turned).facts, at))).toEqual([
       'cancelAtPeriodEnd',
       'auto',
     ]);
-    const together = followedBy(
-      [issued()],
-      plan('auto', tomorrow, 'evt_1'),
-      plan('cancelAtPeriodEnd', tomorrow, 'evt_2'),
-    );
+    const together = followedBy([issued()], plan('auto', tomorrow), plan('cancelAtPeriodEnd', tomorrow));
     expect(renewalAt(licenseAfter(...together).facts, tomorrow)).toBe('cancelAtPeriodEnd');
     const tier = followedBy([issued()], command('ChangeTier', { target: to(free), scheduled: later }));
     expect(renewalAt(licenseAfter(...tier).facts, nextWeek)).toBe('manual');

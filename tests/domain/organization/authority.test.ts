@@ -3,6 +3,7 @@ import { fold, isRejection } from '../../../src/domain/decider.ts';
 import type { Acting, OrganizationCommand, OrganizationRejection } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import {
   archivedEvent,
   archiveProject,
@@ -50,7 +51,7 @@ const actors: readonly (readonly [string, Acting])[] = [
 ];
 
 const outcome = (command: OrganizationCommand): OrganizationRejection | 'done' => {
-  const decision = organizationDecider.decide(command, state);
+  const decision = organizationDecider.decide(command, state, testEventIds);
   return isRejection(decision) ? decision.rejected : 'done';
 };
 const strangers = ['a stranger', 'an unknown key'];

@@ -5,6 +5,7 @@ import type { Acting, OrganizationCommand } from '../../../src/domain/organizati
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import type { OrganizationEvent, Role, Scope } from '../../../src/domain/organization/events.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { sized } from '../../support/size.ts';
 import {
   accept,
@@ -191,7 +192,7 @@ const always = (
           ms += step.afterMs;
           const sent = { by: step.by, at: fromMs(ms) };
           const command = step.closes === 0 ? close(sent) : step.ask(sent);
-          const decision = decide(command, state);
+          const decision = decide(command, state, testEventIds);
           if (isRejection(decision)) seen.add(decision.rejected);
           if (isRejection(decision)) continue;
           for (const { type } of decision) seen.add(type);
@@ -283,7 +284,7 @@ describe('whatever is asked of an organization', () => {
     always((_, happened) => {
       for (const { command, before, events } of happened) {
         const after = fold(organizationDecider, [...before, ...events.map((event) => stamp(event, command.at))]);
-        const again = decide(command, after);
+        const again = decide(command, after, testEventIds);
         expect(isRejection(again) ? ['FORBIDDEN', 'ORGANIZATION_NOT_FOUND'].includes(again.rejected) : again).toEqual(
           isRejection(again) ? true : [],
         );

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fold, isRejection } from '../../../src/domain/decider.ts';
 import type { OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import {
   changeKey,
   changeZone,
@@ -52,6 +53,7 @@ test.each<[OrganizationCommand, string]>([
   const decision = organizationDecider.decide(
     command,
     command.type === 'CreateOrganization' ? organizationDecider.initial() : state,
+    testEventIds,
   );
   expect(isRejection(decision) && decision.detail).toBe(sentence);
 });

@@ -35,8 +35,8 @@ export const findViolation = (commands: readonly LicenseCommand[], cut: number, 
   for (const [index, command] of commands.entries()) {
     if (index === cut) forked = { copy: fork(license), before: canonical(license), length: history.length };
     const wrong = (what: string) => `command ${index}, ${command.type}: ${what}`;
-    const expected = model.judge(command);
-    const decision = decide(command, license);
+    const expected = model.judge(command, `evt_${index}`);
+    const decision = decide(command, license, () => `evt_${index}`);
     const verdict = isRejection(decision) ? decision.rejected : decision.length > 0 ? 'done' : 'nothing';
     const outcome = `${command.type} ${verdict}`;
     seen.set(outcome, (seen.get(outcome) ?? 0) + 1);

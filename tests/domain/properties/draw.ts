@@ -50,9 +50,9 @@ export const known = ({ chance }: Draw, ids: readonly string[]): string => {
 /** Most changes hold at once; some are announced. */
 export const schedule = (draw: Draw): { readonly scheduled?: Schedule } => {
   if (draw.chance.percent(60)) return {};
-  const eventId = `evt_${draw.index}`;
-  draw.announced.push(eventId);
-  return { scheduled: { effectiveAt: around(draw), eventId } };
+  // `findViolation` gives the event of the command this id.
+  draw.announced.push(`evt_${draw.index}`);
+  return { scheduled: { effectiveAt: around(draw) } };
 };
 
 export const limits = ({ chance }: Draw): Limits => ({

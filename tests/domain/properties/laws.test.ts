@@ -6,6 +6,7 @@ import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { License } from '../../../src/domain/license/license.ts';
 import { runSeed } from '../../support/chance.ts';
+import { testEventIds } from '../../support/event-ids.ts';
 import { canonical } from './check.ts';
 import { drawCommands } from './commands.ts';
 
@@ -27,7 +28,7 @@ const always = (check: (commands: readonly LicenseCommand[], cut: number) => voi
 type Life = { license: License; recordedAt: string; readonly history: Stamped<LicenseEvent>[] };
 
 const take = (life: Life, command: LicenseCommand): void => {
-  const decision = decide(command, life.license);
+  const decision = decide(command, life.license, testEventIds);
   if (isRejection(decision) || decision.length === 0) return;
   if (command.at > life.recordedAt) life.recordedAt = command.at;
   for (const event of decision) {
@@ -56,12 +57,12 @@ test('a command decides the same again, and once it was accepted changes nothing
     if (last === undefined) return;
     const life = live(commands.slice(0, -1));
     const before = canonical(life.license);
-    const first = decide(last, life.license);
-    expect(decide(last, life.license)).toEqual(first);
+    const first = decide(last, life.license, testEventIds);
+    expect(decide(last, life.license, testEventIds)).toEqual(first);
     expect(canonical(life.license)).toBe(before);
     if (isRejection(first) || notRepeated.has(last.type)) return;
     take(life, last);
-    expect(decide(last, life.license)).toEqual([]);
+    expect(decide(last, life.license, testEventIds)).toEqual([]);
   }),
 );
 

@@ -16,10 +16,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
   const { find, close, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
-  const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'recorded' && part !== 'now');
+  const parts = (Object.keys(m) as (keyof typeof m)[]).filter(
+    (part) => part !== 'recorded' && part !== 'now' && part !== 'eventId',
+  );
 
-  const judge = ({ type, data, at }: LicenseCommand): Verdict => {
+  const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
     const before = { ...m };
+    m.eventId = eventId;
     m.now = ms(at);
     m.recorded = Math.max(m.now, m.recorded);
     // The rule of this very type; the compiler loses that link.

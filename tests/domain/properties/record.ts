@@ -22,6 +22,8 @@ type Marks = Readonly<Record<string, number>>;
 const unissued = (policy: PinnedPolicy) => ({
   now: -Infinity,
   recorded: -Infinity,
+  /** Of the event that the command in hand comes to. */
+  eventId: '',
   issued: false,
   revoked: false,
   replacedBy: '',
@@ -83,7 +85,10 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     m.plans.filter((each) => each.mode && each.at <= at).reduce((last, each) => (each.at < last.at ? last : each)).mode;
   const plan = (scheduled: Schedule | undefined, change: Partial<Plan>) =>
     put({
-      plans: [...m.plans, { ...change, id: scheduled?.eventId ?? '', at: scheduled ? startOf(scheduled) : -Infinity }],
+      plans: [
+        ...m.plans,
+        { ...change, id: scheduled ? m.eventId : '', at: scheduled ? startOf(scheduled) : -Infinity },
+      ],
     });
   const drop = (change: 'ground' | 'mode') =>
     put({ plans: m.plans.filter((each) => each[change] === undefined || each.at > m.recorded) });

@@ -18,7 +18,7 @@ type Sent = LicenseCommand extends infer Each ? (Each extends LicenseCommand ? O
 
 const user = testId('usr', 'ada');
 const free = { policy: builtInPolicy('FREE', testId('pol', 'free')), products: null, limits: null, entitlements: null };
-const scheduled = { effectiveAt: testInstant(86_400), eventId: testId('evt', 'later') };
+const scheduled = { effectiveAt: testInstant(86_400) };
 const lease = {
   leaseId: 'lse_1',
   holderHash: testHash('device'),
@@ -32,7 +32,7 @@ const usage = { meter: 'builds', quantity: 3, usageId: 'u1', occurredAt: testIns
 const sso = { code: 'sso', value: null, limit: null, until: null, source: 'grant' } as const;
 
 /** What happens to the license, in order: one command of every family that an event of its own follows. */
-const commands: readonly Sent[] = [
+const commands: readonly (Sent | 'cancel the tier change')[] = [
   { type: 'ChangeLimits', data: { limits } },
   { type: 'AssignUser', data: { userRef: user } },
   { type: 'AcquireLease', data: lease },
@@ -46,8 +46,8 @@ const commands: readonly Sent[] = [
   { type: 'SetRenewal', data: { to: 'auto' } },
   { type: 'ChangeReference', data: { to: 'sub_456' } },
   { type: 'Suspend', data: { reasonCode: 'PAYMENT', until: null, scheduled } },
-  { type: 'ChangeTier', data: { target: free, scheduled: { ...scheduled, eventId: testId('evt', 'tier') } } },
-  { type: 'CancelScheduled', data: { eventId: testId('evt', 'tier') } },
+  { type: 'ChangeTier', data: { target: free, scheduled } },
+  'cancel the tier change',
   { type: 'ChangeExpiry', data: { to: testInstant(30 * 86_400), reasonCode: 'GOODWILL' } },
 ];
 
@@ -56,7 +56,11 @@ const logOf = () => {
   const licenseId = ledger.issue('whole', { holderOrgId: customer });
   ledger.activate(licenseId, 'device');
   ledger.activate(licenseId, 'other');
-  for (const each of commands) expect(ledger.send(licenseId, each), each.type).not.toEqual([]);
+  for (const each of commands) {
+    const eventId = String(ledger.log.findLast(({ type }) => type === 'TierChangeScheduled')?.data.eventId);
+    const sent: Sent = typeof each === 'string' ? { type: 'CancelScheduled', data: { eventId } } : each;
+    expect(ledger.send(licenseId, sent), sent.type).not.toEqual([]);
+  }
   ledger.deactivate(licenseId, 'other');
   return { ledger, licenseId };
 };

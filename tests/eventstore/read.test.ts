@@ -3,8 +3,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { License } from '../../src/domain/license/license.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
-import { look } from '../../src/eventstore/look.ts';
-import { activateDevice, context, issueLicense } from '../support/commands.ts';
+import { activateDevice, context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testId } from '../support/license-fixtures.ts';
 
@@ -17,11 +16,11 @@ afterAll(() => store.stop());
 const openDevices = (license: License) => (license.kind === 'unissued' ? null : license.activations.size);
 const newExecutor = () => createExecutor({ store: store.connect() });
 const send = (executor: Executor, licenseId: string, command: LicenseCommand) =>
-  executor.execute(licenseAggregate, licenseId, command, context(), () => null);
-const devicesOf = (executor: Executor, licenseId: string) => look(executor, licenseAggregate, licenseId, openDevices);
+  sendCommand(executor, licenseAggregate, licenseId, command, context(), () => null);
+const devicesOf = (executor: Executor, licenseId: string) => executor.read(licenseAggregate, licenseId, openDevices);
 
-describe('a look at an aggregate', () => {
-  test('tells what its stream comes to, also what another process has added since', async () => {
+describe('reading an aggregate', () => {
+  test('returns its current state, including what another process has just added', async () => {
     const [one, other] = [newExecutor(), newExecutor()];
     const licenseId = testId('lic', 'looked at');
     await send(one, licenseId, issueLicense(licenseId));
@@ -30,7 +29,7 @@ describe('a look at an aggregate', () => {
     expect(await devicesOf(one, licenseId)).toBe(1);
   });
 
-  test('writes nothing', async () => {
+  test('appends nothing', async () => {
     const licenseId = testId('lic', 'left alone');
     const executor = newExecutor();
     await send(executor, licenseId, issueLicense(licenseId));
@@ -39,7 +38,7 @@ describe('a look at an aggregate', () => {
     expect(await store.connect().read(licenseAggregate.stream(licenseId))).toEqual(before);
   });
 
-  test('tells of no stream that it is not there', async () => {
+  test('of a stream without events returns the initial state', async () => {
     const licenseId = testId('lic', 'unknown');
     expect(await devicesOf(newExecutor(), licenseId)).toBeNull();
     expect((await store.connect().read(licenseAggregate.stream(licenseId))).revision).toBe('no_stream');
