@@ -72,7 +72,8 @@ function* history(vendor: Vendor, { index, devices }: LongLicense): Generator<Li
     const [one, other] = [uuidv5(namespace, `${text}/1`), uuidv5(namespace, `${text}/2`)];
     return `${one}${other}`.replaceAll('-', '');
   };
-  const named = (prefix: 'act' | 'lea', text: string): string => encodeId(prefix, uuidv5(namespace, `${index}/${text}`));
+  const named = (prefix: 'act' | 'lea', text: string): string =>
+    encodeId(prefix, uuidv5(namespace, `${index}/${text}`));
   const open = (name: string, countAfter: number): LicenseEvent => ({
     type: 'ActivationRecorded',
     data: {

@@ -8,6 +8,7 @@ import { createMetrics } from '../api/metrics.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
+import { createSnapshotKeeper } from '../eventstore/snapshot-keeper.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { refuseOpenCatalog } from '../projections/lint.ts';
@@ -16,6 +17,7 @@ import { countParked } from '../projections/parked.ts';
 import { createPool } from '../projections/pool.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../projections/projected.ts';
 import { type Projector, runProjector } from '../projections/run.ts';
+import { createStreamSnapshots } from '../projections/stream-snapshots.ts';
 import { createValidationReader } from '../projections/validation.ts';
 import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
@@ -68,13 +70,18 @@ export const assemble = async (
 
     const store = connectEventStore({ url: servers.eventStoreUrl });
     closers.push(() => store.close());
-    const executor = createExecutor({ store });
     const pool = (url: string, role: Parameters<typeof createPool>[0]['role'], max: number) => {
       const opened = createPool({ url, role, max, log });
       closers.push(() => opened.end());
       return opened;
     };
     const apiPool = pool(servers.apiUrl, 'ledger_api', 10);
+    const keeper = createSnapshotKeeper({
+      snapshots: createStreamSnapshots(pool(servers.apiUrl, 'ledger_api', 2)),
+      onError: (error, stream) =>
+        log.warn({ err: error, stream }, 'A snapshot could not be used; the log was read instead.'),
+    });
+    const executor = createExecutor({ store, keeper });
     const waiter = createProjectedWaiter({ url: servers.apiUrl, log });
     closers.push(waiter.stop);
 
@@ -141,8 +148,7 @@ export const assemble = async (
         ...shared,
         ...{ front, platformLicense, accounts, forgetApiKey },
         authenticate: { apiKey, user },
-        executor,
-        store,
+        ...{ executor, store, keeper },
         pool: apiPool,
         projected: waiter,
         // Two connections carry all validations: more would only compete for the same two cores.
