@@ -147,10 +147,11 @@ export const findAccepted = async (
     const page = await store.readBackwards(stream, from, searchPage);
     for (const { revision, metadata } of page) {
       const recordedAt = String(metadata.recordedAt);
+      if (recordedAt < since) return found;
       if (metadata.commandId === commandId) {
         const last: bigint = found === null ? revision : found.last;
         found = { requestHash: String(metadata.requestHash), first: revision, last, recordedAt };
-      } else if (found !== null || recordedAt < since) return found;
+      } else if (found !== null) return found;
     }
   }
   return found;

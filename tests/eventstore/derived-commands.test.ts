@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { License } from '../../src/domain/license/license.ts';
+import { plusSeconds } from '../../src/domain/time.ts';
+import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { verifyLink } from '../../src/eventstore/chain.ts';
+import { AppendTooLarge, type EventStore, OutcomeUnknown, type Proposed } from '../../src/eventstore/event-store.ts';
+import { createExecutor, type Executor, type ExecutorNeeds } from '../../src/eventstore/execute.ts';
+import { ledgerNamespace, newCommandId, systemCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
+import type { CommandContext } from '../../src/eventstore/waiting.ts';
+import { activateDevice, context, issueLicense, send } from '../support/commands.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { testHash, testId, testInstant } from '../support/license-fixtures.ts';
+
+let running: RunningStore;
+let store: EventStore;
+let licenseId: string;
+let licenses = 0;
+beforeAll(async () => {
+  running = await startStore();
+  store = running.connect();
+});
+beforeEach(() => {
+  licenses += 1;
+  licenseId = testId('lic', `derived ${licenses}`);
+});
+afterAll(() => running.stop());
+
+const executor = (needs: Partial<ExecutorNeeds> = {}): Executor => createExecutor({ store, ...needs });
+const facts = (license: License) => (license.kind === 'issued' ? license.facts : null);
+const issue = (one: Executor, places = 5) =>
+  send(one, licenseAggregate, licenseId, issueLicense(licenseId, places), context(), facts);
+const activate = (one: Executor, device: string, sent: CommandContext = context(), seconds = 1) =>
+  send(one, licenseAggregate, licenseId, activateDevice(device, seconds), sent, facts);
+const expire = (one: Executor, at: string) =>
+  send(
+    one,
+    licenseAggregate,
+    licenseId,
+    { type: 'Expire', at, data: { termNumber: 1 } },
+    context({ commandId: systemCommandId(`expire:${licenseId}:1`) }),
+    facts,
+  );
+const revoke = (one: Executor, at: string) =>
+  send(one, licenseAggregate, licenseId, { type: 'Revoke', at, data: { reasonCode: 'TEST' } }, context(), facts);
+const storedEvents = async () => (await store.read(`license-${licenseId}`)).events;
+const expectWholeChain = async () => {
+  let previous = '0'.repeat(64);
+  for (const event of await storedEvents()) {
+    expect(verifyLink(event, previous), `revision ${event.revision}`).toBeNull();
+    previous = String(event.metadata.hash);
+  }
+};
+const end = '2027-01-01T00:00:00.000Z';
+
+/** A store that notes what is appended, and does something else before its first append. */
+const noting = (before: () => Promise<void>) => {
+  const batches: (readonly Proposed[])[] = [];
+  const notingStore: EventStore = {
+    ...store,
+    append: async (stream, events, expected, options) => {
+      batches.push(events);
+      if (batches.length === 1) await before();
+      return store.append(stream, events, expected, options);
+    },
+  };
+  return { batches, store: notingStore };
+};
+
+describe('two processes that decide the same derived command at different clocks', () => {
+  test('agree on what was stored, and both can go on', async () => {
+    const [one, other] = [executor(), executor()];
+    await issue(one);
+    await activate(other, 'a');
+    await activate(one, 'b');
+    await activate(other, 'c');
+    const answers = await Promise.all([expire(one, plusSeconds(end, 1)), expire(other, plusSeconds(end, 6))]);
+    for (const answer of answers) expect(answer).toMatchObject({ events: [{ type: 'LicenseExpired' }] });
+    const [first, second] = answers.map((answer) => ('events' in answer ? answer.events[0] : null));
+    expect(first?.metadata).toEqual(second?.metadata);
+    for (const process of [other, one]) expect(await revoke(process, plusSeconds(end, 60))).toHaveProperty('outcome');
+    await expectWholeChain();
+  });
+
+  test('have one of them decide again, when the other one appends between its decision and its append', async () => {
+    const other = executor();
+    await issue(other);
+    const { store: late, batches } = noting(async () => {
+      await expire(other, plusSeconds(end, 6));
+    });
+    const one = executor({ store: late });
+    expect(await expire(one, plusSeconds(end, 1))).toMatchObject({ outcome: 'repeated' });
+    expect(batches).toHaveLength(1);
+    expect(await revoke(one, plusSeconds(end, 60))).toMatchObject({ outcome: 'appended' });
+    await expectWholeChain();
+  });
+});
+
+describe('the ids of events', () => {
+  test('stay when the same batch is sent again, because its outcome is unknown', async () => {
+    await issue(executor());
+    let lost = false;
+    const { store: losing, batches } = noting(async () => {
+      lost = true;
+      throw new OutcomeUnknown('lost on the way');
+    });
+    await activate(executor({ store: losing }), 'a');
+    expect([lost, batches.length]).toEqual([true, 2]);
+    expect(batches[1]).toEqual(batches[0]);
+  });
+
+  test('are drawn again after a conflict', async () => {
+    const other = executor();
+    await issue(other);
+    const { store: late, batches } = noting(async () => {
+      await activate(other, 'x');
+    });
+    await activate(executor({ store: late }), 'a');
+    const [before, after] = batches.map(([event]) => event);
+    expect(after?.data).toMatchObject({ activationId: before?.data.activationId });
+    expect(after?.id).not.toBe(before?.id);
+  });
+
+  test('are known to the event that announces a change', async () => {
+    const one = executor();
+    await issue(one);
+    const scheduled = { effectiveAt: testInstant(86_400) };
+    const data = { reasonCode: 'PAYMENT', until: null, scheduled } as const;
+    await send(one, licenseAggregate, licenseId, { type: 'Suspend', at: testInstant(1), data }, context(), facts);
+    const announced = (await storedEvents()).at(-1);
+    const eventId = String(announced?.data.eventId);
+    expect(await one.read(licenseAggregate, licenseId, (license) => facts(license)?.scheduled[0]?.eventId)).toBe(
+      eventId,
+    );
+    const cancel = { type: 'CancelScheduled', at: testInstant(2), data: { eventId } } as const;
+    expect(await send(one, licenseAggregate, licenseId, cancel, context(), facts)).toMatchObject({
+      outcome: 'appended',
+    });
+  });
+});
+
+describe('the instant of a decision', () => {
+  test('is that of the last event, when the clock of the process is behind it', async () => {
+    const [ahead, behind] = [executor(), executor()];
+    await issue(ahead);
+    await activate(ahead, 'a', context(), 100);
+    let decidedAt = '';
+    const decide = (_: License, { at }: { readonly at: string }) => {
+      decidedAt = at;
+      return [];
+    };
+    await behind.execute(licenseAggregate, licenseId, decide, context({ at: testInstant(40) }), facts);
+    expect(decidedAt).toBe(testInstant(100));
+    await behind.execute(licenseAggregate, licenseId, decide, context({ at: testInstant(200) }), facts);
+    expect(decidedAt).toBe(testInstant(200));
+  });
+});
+
+describe('a command id that can come again', () => {
+  const many = 1_200;
+  const keyed = (name: string) => uuidv5(ledgerNamespace, `${licenseId} ${name}`);
+  const fill = async (one: Executor, commandIdOf: (index: number) => string, seconds: number) => {
+    for (let from = 0; from < many; from += 600) {
+      const commandIds = Array.from({ length: 600 }, (_, index) => commandIdOf(from + index));
+      await Promise.all(commandIds.map((commandId) => activate(one, commandId, context({ commandId }), seconds)));
+    }
+  };
+
+  test('is recognized 24 hours later, however many commands came in between', async () => {
+    const one = executor();
+    await issue(one, 10_000);
+    const sent = context({ commandId: keyed('first') });
+    await activate(one, 'a', sent);
+    await fill(one, (index) => keyed(`busy ${index}`), 60);
+    const dayLater = 24 * 3_600;
+    expect(await activate(one, 'a', sent, dayLater)).toMatchObject({ outcome: 'repeated' });
+    expect(await activate(executor(), 'a', sent, dayLater)).toMatchObject({ outcome: 'repeated' });
+  });
+
+  test('is forgotten after 25 hours on a busy license, and found all the same by a request that takes over', async () => {
+    const one = executor();
+    await issue(one, 10_000);
+    const sent = context({ commandId: keyed('first') });
+    await activate(one, 'a', sent);
+    const later = 26 * 3_600;
+    await fill(one, (index) => keyed(`busy ${index}`), later);
+    const deactivate = async (each: Executor, changed: Partial<CommandContext>) =>
+      send(
+        each,
+        licenseAggregate,
+        licenseId,
+        {
+          type: 'Deactivate',
+          at: testInstant(later),
+          data: { device: { fingerprintHash: testHash('a') }, by: 'USER' },
+        },
+        context({ ...sent, ...changed }),
+        facts,
+      );
+    const since = testInstant(-300);
+    expect(await deactivate(one, { attemptedSince: since })).toMatchObject({
+      outcome: 'repeated',
+      events: [{ type: 'ActivationRecorded' }],
+    });
+    expect(await deactivate(one, { attemptedSince: testInstant(later) })).toMatchObject({ outcome: 'appended' });
+  });
+
+  test('is not pushed out by requests without a key, which cannot come again', async () => {
+    const one = executor();
+    await issue(one, 10_000);
+    const sent = context({ commandId: keyed('only') });
+    await activate(one, 'k', sent);
+    const later = 26 * 3_600;
+    await fill(one, () => newCommandId(), later);
+    for (const process of [one, executor()])
+      expect(await activate(process, 'k', sent, later)).toMatchObject({ outcome: 'repeated' });
+  });
+
+  test('is accepted under each hash that the same request may have been stored with', async () => {
+    const one = executor();
+    await issue(one);
+    const sent = context({ requestHash: testHash('under the old secret') });
+    await activate(one, 'a', sent);
+    const rotated = { ...sent, requestHash: testHash('under the new secret') };
+    expect(await activate(one, 'a', rotated)).toMatchObject({ rejected: 'IDEMPOTENCY_KEY_REUSED' });
+    const both = { ...rotated, earlierRequestHashes: [testHash('under the old secret')] };
+    expect(await activate(one, 'a', both)).toMatchObject({ outcome: 'repeated' });
+  });
+});
+
+describe('a command whose events are too large for one append', () => {
+  const tooLarge = { platform: 'x'.repeat(1_100_000) };
+  const activateWith = (one: Executor, device: string, changed: object) => {
+    const command = activateDevice(device);
+    if (command.type !== 'Activate') throw new Error('not an activation');
+    return send(
+      one,
+      licenseAggregate,
+      licenseId,
+      { ...command, data: { ...command.data, ...changed } },
+      context(),
+      facts,
+    );
+  };
+
+  test('fails alone, and the commands that wait beside it are stored', async () => {
+    const one = executor();
+    await issue(one);
+    const answers = await Promise.allSettled([
+      activate(one, 'a'),
+      activateWith(one, 'b', tooLarge),
+      activate(one, 'c'),
+    ]);
+    expect(answers).toMatchObject([
+      { value: { outcome: 'appended' } },
+      { reason: expect.any(AppendTooLarge) },
+      { value: { outcome: 'appended' } },
+    ]);
+  });
+
+  test('fails alone as well where only the store knows that it is too large', async () => {
+    const small: EventStore = {
+      ...store,
+      append: async (stream, events, expected, options) => {
+        if (JSON.stringify(events).length > 20_000) throw new AppendTooLarge('more than 20,000 bytes');
+        return store.append(stream, events, expected, options);
+      },
+    };
+    const one = executor({ store: small });
+    await issue(one, 100);
+    const large = { platform: 'x'.repeat(25_000) };
+    const answers = await Promise.allSettled([
+      ...Array.from({ length: 9 }, (_, device) => activate(one, `before ${device}`)),
+      activateWith(one, 'large', large),
+      ...Array.from({ length: 9 }, (_, device) => activate(one, `after ${device}`)),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...Array.from({ length: 9 }, () => 'fulfilled'),
+      'rejected',
+      ...Array.from({ length: 9 }, () => 'fulfilled'),
+    ]);
+    await expectWholeChain();
+  });
+});
