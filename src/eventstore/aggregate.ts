@@ -5,6 +5,7 @@ import type { CatalogEvent } from '../domain/catalog/events.ts';
 import type { Decider, Decision } from '../domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { licenseDecider } from '../domain/license/decider.ts';
+import { announcementHolder } from '../domain/license/endings.ts';
 import type { LicenseEvent } from '../domain/license/events.ts';
 import type { License } from '../domain/license/license.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../domain/organization/commands.ts';
@@ -90,6 +91,12 @@ export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, 
     if (license.kind === 'unissued') throw new Error('A license without events has no owners.');
     const { issuerOrgId, holderOrgId } = license.facts;
     return { issuerOrgId, holderOrgId };
+  },
+  earlierOwners: (license, event) => {
+    const holder = announcementHolder(license, event);
+    return holder === null || license.kind === 'unissued'
+      ? null
+      : { issuerOrgId: license.facts.issuerOrgId, ...holder };
   },
   snapshots: {
     fold: foldVersions.license,

@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
 import type { LastSeen } from '../domain/license/commands-lease.ts';
 import type { Due } from '../domain/license/due.ts';
+import { leftOf } from '../domain/license/endings.ts';
 import type { Tier } from '../domain/license/events.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
@@ -58,12 +59,13 @@ export const canComeAgain = (commandId: string): boolean => commandId.charAt(14)
 export const systemCommandId = (name: string): string => uuidv5(ledgerNamespace, name);
 
 /** What there is to be carried out once: the command, the license, and what tells it from others of the license. */
-export const systemCommandName = ({ licenseId, term }: LicenseFacts, due: Due): string => {
+export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
+  const { licenseId, term } = facts;
   switch (due.type) {
     case 'Expire':
-      return `expire:${licenseId}:${due.data.termNumber}`;
+      return `expire:${licenseId}:${due.data.termNumber}${announcedAgain(facts)}`;
     case 'EndGrace':
-      return `end-grace:${licenseId}:${due.data.termNumber}`;
+      return `end-grace:${licenseId}:${due.data.termNumber}${announcedAgain(facts)}`;
     case 'EndTrial':
       return `end-trial:${licenseId}:${due.data.termNumber}`;
     case 'Remind':
@@ -72,7 +74,21 @@ export const systemCommandName = ({ licenseId, term }: LicenseFacts, due: Due): 
       return `carry-out:${licenseId}:${due.data.eventId}`;
     case 'RetireKey':
       return `retire-key:${licenseId}:${due.data.keyVersion}`;
+    case 'AnnounceEnded':
+      return `announce-ended:${licenseId}:${nextBatch(facts)}`;
   }
+};
+
+// A term has one expiry to announce, unless its end was moved after that: then each of them has a name of its own.
+const announcedAgain = ({ term, overtakenExpiries }: LicenseFacts): string =>
+  overtakenExpiries.length === 0 ? '' : `:${term.expiresAt}`;
+
+// What is left of an ending grows less with each batch. Endings of one cause and instant are told apart by their number.
+const nextBatch = ({ endings: [oldest, ...later] }: LicenseFacts): string => {
+  if (oldest === undefined) return 'nothing';
+  const { cause, effectiveAt } = oldest;
+  const alike = later.filter((each) => each.cause === cause && each.effectiveAt === effectiveAt).length;
+  return `${cause}:${effectiveAt}:${alike}:${leftOf(oldest)}`;
 };
 
 /** As `systemCommandName`: the end of a lease that was last heard of, or acquired, at `lastSeenAt`. */

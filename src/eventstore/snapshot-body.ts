@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
+import { ForkableMap } from '../domain/forkable-map.ts';
 import type { Json } from './event-store.ts';
 import type { Accepted } from './folded.ts';
 import { type Entries, readEntries, writeEntries } from './snapshot-columns.ts';
@@ -19,20 +20,19 @@ export class DamagedSnapshot extends Error {
 }
 
 /**
- * Writes a state in frames of bounded size, and lets others run after each. Fields of the state are JSON, or a Map or Set of
- * JSON. `whole` must not change meanwhile. Throws when a field is of another kind.
+ * Writes a state in frames of bounded size, and lets others run after each. A state is JSON with collections of JSON in it.
+ * `whole` must not change meanwhile. Throws when it holds anything else.
  */
 export const writeWhole = async (standing: Standing, { state, commands }: Whole): Promise<Buffer> => {
-  if (typeof state !== 'object' || state === null) throw new Error(`A state must be an object, not ${String(state)}.`);
-  const fields = Object.entries(state).map(([name, value]): Field => {
-    if (value instanceof Map) return { name, kind: 'map', size: value.size };
-    if (value instanceof Set) return { name, kind: 'set', size: value.size };
-    return { name, kind: 'json', json: asJson(name, value) };
+  const collections: (Found & { readonly in: Collection })[] = [];
+  const json = outlineOf(state, [], (path, found) => {
+    const kind = kinds.findIndex(({ is }) => is(found));
+    collections.push({ path, kind, size: found.size, in: found });
   });
-  const header = { fields, commands: commands.size } satisfies Header;
-  const frames = [await pack(JSON.stringify(header))];
-  for (const value of [...Object.values(state), asEntries(commands)]) {
-    for (const entries of pieces(value)) frames.push(await pack(writeEntries(entries)));
+  const header = { json, collections: collections.map(({ path, kind, size }) => ({ path, kind, size })) };
+  const frames = [await pack(JSON.stringify({ ...header, commands: commands.size } satisfies Header))];
+  for (const collection of [...collections.map((each) => each.in), asEntries(commands)]) {
+    for (const entries of pieces(collection)) frames.push(await pack(writeEntries(entries)));
   }
   return sealed(standing, frames);
 };
@@ -61,23 +61,12 @@ export const readWhole = async (standing: Standing, bytes: Uint8Array): Promise<
 
   // The seal says that this program wrote it.
   const header = JSON.parse(await next()) as Header;
-  const state: Record<string, unknown> = {};
-  for (const field of header.fields) {
-    if (field.kind === 'json') {
-      state[field.name] = field.json;
-    } else if (field.kind === 'map') {
-      const map = new Map<Json, Json>();
-      await readAll(field.size, ({ keys, values }) => {
-        for (const [row, key] of keys.entries()) map.set(key, values?.[row] ?? null);
-      });
-      state[field.name] = map;
-    } else {
-      const set = new Set<Json>();
-      await readAll(field.size, ({ keys }) => {
-        for (const key of keys) set.add(key);
-      });
-      state[field.name] = set;
-    }
+  let state: unknown = header.json;
+  for (const { path, kind, size } of header.collections) {
+    const collection = kinds[kind]?.make();
+    if (collection === undefined) throw new DamagedSnapshot(`A snapshot has a collection of the unknown kind ${kind}.`);
+    await readAll(size, (entries) => add(collection, entries));
+    state = put(state, path, collection);
   }
   const commands = new Map<string, Accepted>();
   await readAll(header.commands, ({ keys, values }) => {
@@ -97,10 +86,52 @@ export const readFacts = async (standing: Standing, bytes: Uint8Array): Promise<
   return JSON.parse(await unpack(frame));
 };
 
-type Field =
-  | { readonly name: string; readonly kind: 'json'; readonly json: Json }
-  | { readonly name: string; readonly kind: 'map' | 'set'; readonly size: number };
-type Header = { readonly fields: readonly Field[]; readonly commands: number };
+type Path = readonly (string | number)[];
+type Found = { readonly path: Path; readonly kind: number; readonly size: number };
+/** `json`: the state with null in the place of each collection. */
+type Header = { readonly json: Json; readonly collections: readonly Found[]; readonly commands: number };
+
+type Collection = Map<Json, Json> | Set<Json> | ForkableMap<Json, Json>;
+
+/** Their places in this list are part of the format. */
+const kinds: readonly { readonly is: (value: unknown) => boolean; readonly make: () => Collection }[] = [
+  { is: (value) => value instanceof Map, make: () => new Map() },
+  { is: (value) => value instanceof Set, make: () => new Set() },
+  { is: (value) => value instanceof ForkableMap, make: () => new ForkableMap() },
+];
+
+const isCollection = (value: unknown): value is Collection => kinds.some(({ is }) => is(value));
+
+const add = (collection: Collection, { keys, values }: Entries): void => {
+  if (collection instanceof Set) for (const key of keys) collection.add(key);
+  else for (const [row, key] of keys.entries()) collection.set(key, values?.[row] ?? null);
+};
+
+/** A value as JSON, with null in the place of every collection in it. Throws when it holds what JSON would lose. */
+const outlineOf = (value: unknown, path: Path, onCollection: (path: Path, found: Collection) => void): Json => {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (isCollection(value)) {
+    onCollection(path, value);
+    return null;
+  }
+  if (Array.isArray(value)) return value.map((each, place) => outlineOf(each, [...path, place], onCollection));
+  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype)
+    throw new Error(`A state holds ${String(value)} at ${path.join('.')}, which no snapshot can hold.`);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, outlineOf(each, [...path, name], onCollection)]),
+  );
+};
+
+/** Puts a collection in its place; the outline is this function's to change. */
+const put = (outline: unknown, [name, ...rest]: Path, collection: Collection): unknown => {
+  if (name === undefined) return collection;
+  if (typeof outline !== 'object' || outline === null || !Object.hasOwn(outline, name))
+    throw new DamagedSnapshot(`A snapshot has a collection at ${name}, where its state has nothing.`);
+  const held = outline as Record<string | number, unknown>;
+  held[name] = put(held[name], rest, collection);
+  return outline;
+};
 
 const frameEntries = 2_000;
 
@@ -115,37 +146,23 @@ const unpack = async (frame: Uint8Array): Promise<string> => {
 const deflate = promisify<Uint8Array, { level: number }, Buffer>(deflateRaw);
 const inflate = promisify<Uint8Array, Buffer>(inflateRaw);
 
-function* pieces(value: unknown): Generator<Entries> {
-  if (!(value instanceof Map || value instanceof Set)) return;
+function* pieces(collection: Collection): Generator<Entries> {
   let keys: Json[] = [];
-  let values: Json[] | null = value instanceof Map ? [] : null;
-  for (const [key, entry] of value.entries()) {
+  let values: Json[] = [];
+  const taken = () => ({ keys, values: collection instanceof Set ? null : values });
+  for (const [key, value] of collection.entries()) {
     keys.push(key);
-    values?.push(entry);
+    values.push(value);
     if (keys.length < frameEntries) continue;
-    yield { keys, values };
+    yield taken();
     keys = [];
-    values = values === null ? null : [];
+    values = [];
   }
-  if (keys.length > 0) yield { keys, values };
+  if (keys.length > 0) yield taken();
 }
 
-/** The value of a field that is no collection. A collection inside it would be lost in JSON, so it is refused. */
-const asJson = (name: string, value: unknown): Json => {
-  const refuse = (inner: unknown): void => {
-    if (inner === null || typeof inner === 'string' || typeof inner === 'boolean') return;
-    if (typeof inner === 'number' && Number.isFinite(inner)) return;
-    const isPlain =
-      Array.isArray(inner) || (typeof inner === 'object' && Object.getPrototypeOf(inner) === Object.prototype);
-    if (!isPlain) throw new Error(`The field ${name} of a state holds ${String(inner)}, which no snapshot can hold.`);
-    for (const each of Object.values(inner)) refuse(each);
-  };
-  refuse(value);
-  return value as Json;
-};
-
 // Revisions are below 2^53: a stream has far fewer events.
-const asEntries = (commands: ReadonlyMap<string, Accepted>): ReadonlyMap<string, Json> =>
+const asEntries = (commands: ReadonlyMap<string, Accepted>): Map<Json, Json> =>
   new Map(
     [...commands].map(([id, { requestHash, first, last, recordedAt }]) => [
       id,

@@ -18,17 +18,16 @@ export const weighLicense = (license: License): number =>
   license.kind === 'unissued'
     ? small
     : 6_000 +
-      license.activations.size * 600 +
-      license.byFingerprint.size * 60 +
-      license.deactivated.size * 110 +
-      license.users.size * 110 +
-      license.leases.size * 400 +
-      license.leaseByHolder.size * 60 +
-      license.borrowed.size * 60 +
-      license.lapsed.size * 450 +
-      license.released.size * 110 +
-      license.withheld.size * 160 +
-      license.usageIds.size * 110;
+      license.activations.size * 700 +
+      license.leases.size * 550 +
+      (license.byFingerprint.size + license.leaseByHolder.size + license.borrowed.size) * 130 +
+      license.lapsed.size * 650 +
+      (license.deactivated.size + license.released.size + license.usageIds.size) * 230 +
+      (license.users.size + license.withheld.size) * 230 +
+      license.ended.reduce(
+        (sum, { activations, leases, users }) => sum + activations.size * 830 + leases.size * 550 + users.size * 230,
+        0,
+      );
 
 /** Estimates the bytes that a folded organization takes in memory. */
 export const weighOrganization = (organization: Organization): number =>

@@ -1,3 +1,5 @@
+import { wasReleased } from '../../domain/license/devices.ts';
+import { repeatedSeconds } from '../../domain/license/forget.ts';
 import type { License } from '../../domain/license/license.ts';
 import type { Reservation, ReservationCommand } from '../../domain/reservation/reservation.ts';
 import type { NeededReservation } from '../../domain/reservation/trial.ts';
@@ -78,7 +80,9 @@ const abandonedOwner = async (
 ): Promise<string | null> => {
   const held = await executor.read(reservationAggregate, id, heldBy);
   if (held === null || plusSeconds(held.since, abandonedAfterSeconds) > at) return null;
-  const isUsed = await executor.read(licenseAggregate, held.owner, (license) => usedIn(license, needed));
+  const isUsed = await executor.read(licenseAggregate, held.owner, (license) =>
+    usedIn(license, needed, held.since, at),
+  );
   return isUsed === null ? held.owner : null;
 };
 
@@ -87,11 +91,15 @@ const heldBy = (reservation: Reservation) =>
     ? { owner: reservation.owner, since: reservation.since }
     : null;
 
-const usedIn = (license: License, { kind, fields }: NeededReservation): true | null => {
+const usedIn = (license: License, { kind, fields }: NeededReservation, since: Instant, at: Instant): true | null => {
   if (license.kind === 'unissued') return null;
   const fingerprintHash = fields.at(-1) ?? '';
+  // Released devices are known for a time only: what was reserved before then may have been used.
   const isUsed =
-    kind !== 'trial_device' || license.byFingerprint.has(fingerprintHash) || license.deactivated.has(fingerprintHash);
+    kind !== 'trial_device' ||
+    at >= plusSeconds(since, repeatedSeconds) ||
+    license.byFingerprint.has(fingerprintHash) ||
+    wasReleased(license, fingerprintHash, at);
   return isUsed ? true : null;
 };
 

@@ -1,7 +1,7 @@
 import { reject } from '../decider.ts';
 import { type Instant, plusSeconds } from '../time.ts';
 import type { CommandOf, Device, LicenseDecision, LicenseRejection } from './commands.ts';
-import { activationOf, namedActivation } from './devices.ts';
+import { activationOf, namedActivation, wasReleased } from './devices.ts';
 import type { DeactivationCause, LicenseEvent } from './events.ts';
 import { releaseOnDeactivation } from './leases.ts';
 import type { IssuedLicense } from './license.ts';
@@ -17,18 +17,18 @@ export const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLic
   recorded(license, data, at, license.activations.size);
 
 /**
- * Releases a device; also of a suspended or expired license. Releasing it again changes nothing. The holder is bound to the
+ * Releases a device; also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The holder is bound to the
  * policy's allowance (counted since the last renewal) and to its cooldown (since the holder's last release).
  */
 export const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
-  const { facts, activations, deactivated } = license;
+  const { facts, activations } = license;
   const { device, by } = data;
   const named = 'activationId' in device ? device.activationId : device.fingerprintHash;
   const activation = namedActivation(license, device);
   if (activation === null)
-    return deactivated.has(named)
+    return wasReleased(license, named, at)
       ? []
-      : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} was never activated on this device.`);
+      : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on this device.`);
   const refusal = by === 'ADMIN' ? null : refuseRelease(license, at);
   if (refusal !== null) return refusal;
   return [closed(activation.activationId, by, activations.size), ...releaseOnDeactivation(license, activation, by, at)];
@@ -36,14 +36,14 @@ export const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: Issue
 
 /** Releases one device and binds another, under the guards of both, in one step. */
 export const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense): LicenseDecision => {
-  const { facts, activations, deactivated } = license;
+  const { facts, activations } = license;
   const released = namedActivation(license, data.release);
   const taken = activationOf(license, data.activate);
   const refusal = refuseUse(facts, data.activate.product, at);
   if (refusal !== null) return refusal;
   if (released === null) {
     const named = 'activationId' in data.release ? data.release.activationId : data.release.fingerprintHash;
-    return taken !== null && deactivated.has(named)
+    return taken !== null && wasReleased(license, named, at)
       ? []
       : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on the device to release.`);
   }

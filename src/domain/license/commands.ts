@@ -88,6 +88,8 @@ type CoreCommand =
     >
   | Command<'Revoke', { readonly reasonCode: string }>
   | Command<'ChangeReference', { readonly to: string | null }>
+  /** Sent by the worker: announces the next of what was ended by a decisive event, as long as some of it is left. */
+  | Command<'AnnounceEnded', Record<never, never>>
   /** Sent by the expiry sweep: announces that term `termNumber` has run out. */
   | Command<'Expire', { readonly termNumber: number }>;
 

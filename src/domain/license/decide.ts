@@ -1,5 +1,6 @@
 import { type EventIds, reject } from '../decider.ts';
 import { activate, deactivate, swap } from './activations.ts';
+import { announceEnded } from './announcements.ts';
 import type { LicenseCommand, LicenseDecision } from './commands.ts';
 import { addProduct, assignUser, grantEntitlement, removeProduct, revokeEntitlement, unassignUser } from './grants.ts';
 import { retireKey, rotateKey, transfer } from './keys.ts';
@@ -19,11 +20,12 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
   if (command.type === 'ImportLicense') return importLicense(command, license);
   if (license.kind === 'unissued') return reject('LICENSE_NOT_FOUND', 'There is no such license.');
   if (command.type === 'RecordReplacement') return recordReplacement(command, license);
+  if (command.type === 'AnnounceEnded') return announceEnded(command, license);
   if (license.facts.revokedAt !== null) return decideRevoked(command.type, license.facts.licenseId);
   return decideOnIssued(command, license, eventIds);
 };
 
-type First = { readonly type: 'IssueLicense' | 'ImportLicense' | 'RecordReplacement' };
+type First = { readonly type: 'IssueLicense' | 'ImportLicense' | 'RecordReplacement' | 'AnnounceEnded' };
 
 const decideOnIssued = (
   command: Exclude<LicenseCommand, First>,

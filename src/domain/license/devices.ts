@@ -1,5 +1,7 @@
+import type { Instant } from '../time.ts';
 import type { Device, DeviceName } from './commands.ts';
 import type { PinnedPolicy } from './events.ts';
+import { isRepeated } from './forget.ts';
 import type { Activation, IssuedLicense } from './license.ts';
 
 /** The open activation that a device is known by: its fingerprint, else its parts as the policy's matching allows. */
@@ -24,6 +26,14 @@ export const namedActivation = (
   const activationId = 'activationId' in device ? device.activationId : byFingerprint.get(device.fingerprintHash);
   return (activationId === undefined ? undefined : activations.get(activationId)) ?? null;
 };
+
+/**
+ * Returns true when the device with this activation id or fingerprint hash was released in the last 25 hours, or its release is
+ * still to be announced: releasing it once more is then a repetition.
+ */
+export const wasReleased = ({ deactivated, ended }: IssuedLicense, name: string, at: Instant): boolean =>
+  isRepeated(deactivated, name, at) ||
+  ended.some(({ activations, byFingerprint }) => activations.has(name) || byFingerprint.has(name));
 
 type Components = Readonly<Record<string, string>>;
 

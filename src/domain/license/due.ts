@@ -11,6 +11,7 @@ export type Due =
   | Omit<CommandOf<'Expire'>, 'at'>
   | Omit<CommandOf<'EndGrace'>, 'at'>
   | Omit<CommandOf<'RetireKey'>, 'at'>
+  | Omit<CommandOf<'AnnounceEnded'>, 'at'>
   | { readonly type: 'EndTrial'; readonly data: Omit<CommandOf<'EndTrial'>['data'], 'downgrade'> };
 
 /**
@@ -36,7 +37,12 @@ type ComingUp = { readonly due: Due; readonly from: Instant; readonly before: In
 // Of what falls due at one instant the first is sent first: a tier that was announced for the end of a trial comes before
 // what the trial would end in.
 const comingUp = (facts: LicenseFacts): readonly ComingUp[] =>
-  facts.revokedAt === null ? [...scheduledChanges(facts), ...endOfTerm(facts), ...retiredKeys(facts)] : [];
+  facts.revokedAt === null
+    ? [...unannounced(facts), ...scheduledChanges(facts), ...endOfTerm(facts), ...retiredKeys(facts)]
+    : unannounced(facts);
+
+const unannounced = ({ endings: [oldest] }: LicenseFacts): readonly ComingUp[] =>
+  oldest === undefined ? [] : [always({ type: 'AnnounceEnded', data: {} }, oldest.effectiveAt)];
 
 const scheduledChanges = ({ scheduled }: LicenseFacts): readonly ComingUp[] =>
   scheduled.flatMap(({ eventId, effectiveAt, change }) =>

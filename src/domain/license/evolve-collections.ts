@@ -1,17 +1,19 @@
 import type { At } from '../decider.ts';
+import { endOpen, takeAnnounced } from './ended.ts';
 import type { LicenseEvent } from './events.ts';
 import type { LaterEvent } from './evolve-facts.ts';
+import { lapseKnownUntil, noteRepeatable } from './forget.ts';
 import type { IssuedLicense } from './license.ts';
 
 /** Changes, in place, what guards ask about beyond the facts, which are still those before the event. */
 export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at: At): void => {
-  const { effectiveAt } = at;
+  const { recordedAt, effectiveAt } = at;
   switch (event.type) {
     case 'ActivationRecorded':
       open(license, event.data, at);
       return;
     case 'ActivationDeactivated':
-      close(license, event.data, at);
+      if (!takeAnnounced(license, event, at)) close(license, event.data, at);
       return;
     case 'LicenseSuspended':
       if (event.data.eventId !== undefined) return;
@@ -36,54 +38,63 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
       license.calendarAnchor = event.data.to;
       return;
     case 'UserAssigned':
-      license.users.add(event.data.userRef);
+      license.users.set(event.data.userRef, effectiveAt);
       return;
     case 'UserUnassigned':
-      license.users.delete(event.data.userRef);
+      if (!takeAnnounced(license, event, at)) license.users.delete(event.data.userRef);
       return;
     case 'LeaseAcquired':
-      take(license, event.data, at);
+      take(license, event.data);
       return;
     case 'LeaseExtended': {
       const lease = license.leases.get(event.data.leaseId);
-      if (lease !== undefined) license.leases.set(lease.leaseId, { ...lease, expiresAt: event.data.expiresAt });
+      if (lease === undefined) return;
+      const extended = { ...lease, expiresAt: event.data.expiresAt };
+      license.leases.set(lease.leaseId, extended);
+      license.borrowed.set(lease.leaseId, extended);
       return;
     }
     case 'LeaseReleased': {
+      if (takeAnnounced(license, event, at)) return;
       const { leaseId, seatFreeAt } = event.data;
       forgetLease(license, leaseId);
-      license.released.add(leaseId);
+      noteRepeatable(license.released, leaseId, recordedAt);
       if (seatFreeAt !== null) license.withheld.set(leaseId, seatFreeAt);
       return;
     }
     case 'LeaseLapsed': {
       const lease = license.leases.get(event.data.leaseId);
       forgetLease(license, event.data.leaseId);
-      if (lease !== undefined) license.lapsed.set(lease.leaseId, { lease, lapsedAt: effectiveAt });
+      if (lease === undefined) return;
+      const { resurrectSeconds } = license.facts.policy.lease;
+      const knownUntil = lapseKnownUntil(effectiveAt, resurrectSeconds, recordedAt);
+      license.lapsed.set(lease.leaseId, { lease, lapsedAt: effectiveAt, knownUntil });
       return;
     }
     case 'UsageRecorded':
-      license.usageIds.add(event.data.usageId);
+      noteRepeatable(license.usageIds, event.data.usageId, recordedAt);
+      return;
+    case 'LicenseRevoked':
+    case 'LicenseTransferred':
+    case 'LicenseLimitsChanged':
+    case 'ProductRemoved':
+      endOpen(license, event);
       return;
     case 'LicenseKeyIssued':
     case 'LicenseExpired':
     case 'LicenseGraceEnded':
     case 'LicenseExpiringSoon':
-    case 'LicenseRevoked':
     case 'LicenseReferenceChanged':
     case 'LicenseRenewalChanged':
     case 'TierChangeScheduled':
     case 'ScheduledChangeCancelled':
     case 'LicenseTierChanged':
     case 'TrialConverted':
-    case 'LicenseLimitsChanged':
     case 'EntitlementGranted':
     case 'EntitlementRevoked':
     case 'ProductAdded':
-    case 'ProductRemoved':
     case 'LicenseKeyRotated':
     case 'LicenseKeyRetired':
-    case 'LicenseTransferred':
     case 'ReplacementIssued':
       return;
   }
@@ -112,23 +123,23 @@ const open = (license: IssuedLicense, data: Data<'ActivationRecorded'>, { effect
 const close = (license: IssuedLicense, { activationId, cause }: Data<'ActivationDeactivated'>, at: At): void => {
   const activation = license.activations.get(activationId);
   license.activations.delete(activationId);
-  license.deactivated.add(activationId);
+  noteRepeatable(license.deactivated, activationId, at.recordedAt);
   if (activation !== undefined) {
     license.byFingerprint.delete(activation.fingerprintHash);
-    license.deactivated.add(activation.fingerprintHash);
+    noteRepeatable(license.deactivated, activation.fingerprintHash, at.recordedAt);
   }
   if (cause !== 'USER' && cause !== 'SWAP') return;
   license.deactivationsInTerm += 1;
   license.lastDeactivatedAt = at.effectiveAt;
 };
 
-const take = (license: IssuedLicense, data: Data<'LeaseAcquired'>, { effectiveAt }: At): void => {
+const take = (license: IssuedLicense, data: Data<'LeaseAcquired'>): void => {
   const { leaseId, holderHash, product, userRef, ttlSeconds, expiresAt, borrow } = data;
-  license.leases.set(leaseId, { leaseId, holderHash, product, userRef, ttlSeconds, expiresAt, borrow });
+  const lease = { leaseId, holderHash, product, userRef, ttlSeconds, expiresAt, borrow };
+  license.leases.set(leaseId, lease);
   license.leaseByHolder.set(holderHash, leaseId);
   license.lapsed.delete(leaseId);
-  if (borrow) license.borrowed.add(leaseId);
-  for (const [released, freeAt] of license.withheld) if (freeAt <= effectiveAt) license.withheld.delete(released);
+  if (borrow) license.borrowed.set(leaseId, lease);
 };
 
 const forgetLease = (license: IssuedLicense, leaseId: string): void => {

@@ -1,5 +1,6 @@
 import type { At } from '../decider.ts';
 import { earlier, type Instant } from '../time.ts';
+import { announcedBy, withAnnounced, withEnds } from './endings.ts';
 import type { Entitlement, LicenseEvent, Origin, SuspensionReason } from './events.ts';
 import type { AwaitedTerm, LicenseFacts, Scheduled, Suspension, Term, Usage } from './license.ts';
 
@@ -44,6 +45,7 @@ export const issuedFacts = (
   replaces: data.replaces ?? null,
   replacedBy: null,
   endings: [],
+  overtakenExpiries: [],
 });
 
 /** The facts after an event other than the first. */
@@ -54,8 +56,9 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseKeyIssued':
       return { ...facts, keyVersion: event.data.keyVersion, keyHint: event.data.hint };
     case 'ActivationRecorded':
-    case 'ActivationDeactivated':
       return withUsage(facts, { activations: event.data.countAfter, seats, users, meters });
+    case 'ActivationDeactivated':
+      return announced(facts, event) ?? withUsage(facts, { activations: event.data.countAfter, seats, users, meters });
     case 'LicenseSuspended':
       return event.data.eventId === undefined
         ? {
@@ -69,14 +72,17 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseReinstated':
       return { ...facts, suspension: null, scheduled: without(facts, 'SUSPENSION', effectiveAt) };
     case 'LicenseRenewed':
-      return withExpiry(facts, renewed(facts.term, event.data), recordedAt, { usage: { ...facts.usage, meters: {} } });
+      return withExpiry(facts, renewed(facts.term, event.data), recordedAt, {
+        usage: { ...facts.usage, meters: {} },
+        overtakenExpiries: [],
+      });
     case 'LicenseTermStarted': {
       const { termNumber: number, startsAt, expiresAt } = event.data;
-      const begun = { awaited: null, usage: { ...facts.usage, meters: {} } };
+      const begun = { awaited: null, usage: { ...facts.usage, meters: {} }, overtakenExpiries: [] };
       return withExpiry(facts, { number, startsAt, expiresAt }, recordedAt, begun);
     }
     case 'LicenseExpiryChanged':
-      return withExpiry(facts, { ...facts.term, expiresAt: event.data.to }, recordedAt);
+      return withExpiry(facts, { ...facts.term, expiresAt: event.data.to }, recordedAt, moved(facts, event.data.to));
     case 'LicenseRenewalChanged': {
       const { to, eventId } = event.data;
       return eventId === null
@@ -99,7 +105,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseExpiringSoon':
       return { ...facts, reminded: [...facts.reminded, event.data.offset] };
     case 'LicenseRevoked':
-      return { ...facts, revokedAt: effectiveAt };
+      return { ...withEnds(facts, event, effectiveAt), revokedAt: effectiveAt };
     case 'LicenseTierChanged':
       return {
         ...facts,
@@ -109,7 +115,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'TrialConverted':
       return { ...facts, policy: event.data.policy };
     case 'LicenseLimitsChanged':
-      return { ...facts, limits: event.data.after };
+      return { ...withEnds(facts, event, effectiveAt), limits: event.data.after };
     case 'EntitlementGranted':
       return { ...facts, entitlements: [...withoutEntitlement(facts.entitlements, event.data), event.data] };
     case 'EntitlementRevoked':
@@ -117,14 +123,19 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'ProductAdded':
       return { ...facts, products: [...facts.products, event.data.product] };
     case 'ProductRemoved':
-      return { ...facts, products: facts.products.filter((product) => product !== event.data.product) };
+      return {
+        ...withEnds(facts, event, effectiveAt),
+        products: facts.products.filter((product) => product !== event.data.product),
+      };
     case 'UserAssigned':
-    case 'UserUnassigned':
       return withUsage(facts, { activations, seats, users: event.data.countAfter, meters });
+    case 'UserUnassigned':
+      return announced(facts, event) ?? withUsage(facts, { activations, seats, users: event.data.countAfter, meters });
     case 'LeaseAcquired':
-    case 'LeaseReleased':
     case 'LeaseLapsed':
       return withUsage(facts, { activations, seats: event.data.inUseAfter, users, meters });
+    case 'LeaseReleased':
+      return announced(facts, event) ?? withUsage(facts, { activations, seats: event.data.inUseAfter, users, meters });
     case 'UsageRecorded': {
       const { meter, totalAfter } = event.data;
       return withUsage(facts, { activations, seats, users, meters: { ...meters, [meter]: totalAfter } });
@@ -142,7 +153,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseReferenceChanged':
       return { ...facts, externalRef: event.data.to };
     case 'LicenseTransferred':
-      return { ...facts, holderOrgId: event.data.toHolderOrgId };
+      return { ...withEnds(facts, event, effectiveAt), holderOrgId: event.data.toHolderOrgId };
     case 'ReplacementIssued':
       return { ...facts, replacedBy: event.data.by };
     case 'LeaseExtended':
@@ -152,7 +163,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
 
 // The events that come by the thousand, so written out: spreading that many fields takes ten times as long. In the order of
 // `issuedFacts`, so that the text of both is the same.
-const withUsage = (facts: LicenseFacts, usage: Usage): LicenseFacts => ({
+const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.endings): LicenseFacts => ({
   licenseId: facts.licenseId,
   issuerOrgId: facts.issuerOrgId,
   holderOrgId: facts.holderOrgId,
@@ -182,8 +193,15 @@ const withUsage = (facts: LicenseFacts, usage: Usage): LicenseFacts => ({
   imported: facts.imported,
   replaces: facts.replaces,
   replacedBy: facts.replacedBy,
-  endings: facts.endings,
+  endings,
+  overtakenExpiries: facts.overtakenExpiries,
 });
+
+// What was ended has ceased to count before.
+const announced = (facts: LicenseFacts, event: LaterEvent): LicenseFacts | null => {
+  const found = announcedBy(facts.endings, event);
+  return found === null ? null : withUsage(facts, facts.usage, withAnnounced(facts.endings, found));
+};
 
 // Reminders are of one expiry: with another they begin anew.
 const withExpiry = (
@@ -192,6 +210,19 @@ const withExpiry = (
   expirySetAt: Instant,
   changed: Partial<LicenseFacts> = {},
 ): LicenseFacts => ({ ...facts, ...changed, term, expirySetAt, reminded: [] });
+
+// An end that was announced is not announced again; another end of the same term is, once it comes.
+const moved = (facts: LicenseFacts, to: Instant): Partial<LicenseFacts> => {
+  const { number, expiresAt } = facts.term;
+  const isAnnounced = expiresAt !== null && facts.announcedTerm >= number;
+  if (!isAnnounced && facts.overtakenExpiries.length === 0) return {};
+  const announcedEnds = isAnnounced ? [...facts.overtakenExpiries, expiresAt] : facts.overtakenExpiries;
+  return {
+    announcedTerm: announcedEnds.includes(to) ? number : number - 1,
+    graceEndedTerm: Math.min(facts.graceEndedTerm, number - 1),
+    overtakenExpiries: announcedEnds.filter((each) => each !== to),
+  };
+};
 
 type Ground = { readonly reasonCode: SuspensionReason; readonly until: Instant | null };
 

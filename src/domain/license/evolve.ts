@@ -1,7 +1,10 @@
 import type { At } from '../decider.ts';
+import { ForkableMap } from '../forkable-map.ts';
+import { forkEnded } from './ended.ts';
 import type { LicenseEvent } from './events.ts';
 import { evolveCollections } from './evolve-collections.ts';
 import { evolveIssuedFacts, issuedFacts } from './evolve-facts.ts';
+import { forget } from './forget.ts';
 import type { License, LicenseFacts } from './license.ts';
 
 /** A stream without events. */
@@ -17,6 +20,7 @@ export const evolve = (license: License, event: LicenseEvent, at: At): License =
   // The collections are told what changes before the facts forget what was.
   evolveCollections(license, event, at);
   license.facts = evolveIssuedFacts(license.facts, event, at);
+  forget(license, at.recordedAt);
   return license;
 };
 
@@ -29,43 +33,48 @@ export const evolveFacts = (facts: LicenseFacts | null, event: LicenseEvent, at:
   return facts === null ? null : evolveIssuedFacts(facts, event, at);
 };
 
-/** An independent copy: evolving one of the two leaves the other as it is. */
+/** Returns an independent license, as quickly for many devices as for one: evolving one of the two leaves the other as it is. */
 export const fork = (license: License): License =>
   license.kind === 'unissued'
     ? license
     : {
         ...license,
-        activations: new Map(license.activations),
-        byFingerprint: new Map(license.byFingerprint),
-        deactivated: new Set(license.deactivated),
+        activations: license.activations.fork(),
+        byFingerprint: license.byFingerprint.fork(),
+        deactivated: license.deactivated.fork(),
+        // At most one entry for each reason.
         suspendedFor: new Map(license.suspendedFor),
-        users: new Set(license.users),
-        leases: new Map(license.leases),
-        leaseByHolder: new Map(license.leaseByHolder),
-        borrowed: new Set(license.borrowed),
-        lapsed: new Map(license.lapsed),
-        released: new Set(license.released),
-        withheld: new Map(license.withheld),
-        usageIds: new Set(license.usageIds),
+        users: license.users.fork(),
+        leases: license.leases.fork(),
+        leaseByHolder: license.leaseByHolder.fork(),
+        borrowed: license.borrowed.fork(),
+        lapsed: license.lapsed.fork(),
+        released: license.released.fork(),
+        withheld: license.withheld.fork(),
+        usageIds: license.usageIds.fork(),
+        ended: forkEnded(license.ended),
       };
 
 const issued = (event: Extract<LicenseEvent, { type: 'LicenseIssued' | 'LicenseImported' }>, at: At): License => ({
   kind: 'issued',
   facts: issuedFacts(event, at),
-  activations: new Map(),
-  byFingerprint: new Map(),
-  deactivated: new Set(),
+  activations: new ForkableMap(),
+  byFingerprint: new ForkableMap(),
+  deactivated: new ForkableMap(),
   deactivationsInTerm: 0,
   lastDeactivatedAt: null,
   suspendedFor: new Map(),
   calendarAnchor: event.data.term.startsAt ?? at.effectiveAt,
   issuedDuration: event.data.term.duration,
-  users: new Set(),
-  leases: new Map(),
-  leaseByHolder: new Map(),
-  borrowed: new Set(),
-  lapsed: new Map(),
-  released: new Set(),
-  withheld: new Map(),
-  usageIds: new Set(),
+  users: new ForkableMap(),
+  leases: new ForkableMap(),
+  leaseByHolder: new ForkableMap(),
+  borrowed: new ForkableMap(),
+  lapsed: new ForkableMap(),
+  released: new ForkableMap(),
+  withheld: new ForkableMap(),
+  usageIds: new ForkableMap(),
+  ended: [],
+  announced: { at: '', count: 0 },
+  forgetAt: '',
 });

@@ -1,8 +1,9 @@
 import { reject } from '../decider.ts';
 import type { CommandOf, LicenseDecision } from './commands.ts';
-import { closeActivations, type Draft, draftOf, releaseLeases } from './draft.ts';
+import { type Draft, draftOf } from './draft.ts';
+import { endsOf } from './endings.ts';
 import type { Entitlement } from './events.ts';
-import type { IssuedLicense } from './license.ts';
+import type { Activation, IssuedLicense, Lease } from './license.ts';
 import { capacity } from './limits.ts';
 
 /** Assigns the license to a user, once, while the limit and its overage have room. */
@@ -54,14 +55,19 @@ export const removeProduct = ({ data, at }: CommandOf<'RemoveProduct'>, license:
   if (!license.facts.products.includes(data.product)) return [];
   const draft = draftOf(license, at);
   dropProduct(draft, data.product);
-  return draft.events;
+  return draft.decided();
 };
 
 /** Drops a product as part of a larger change. */
-export const dropProduct = (draft: Draft, product: string): void => {
-  closeActivations(draft, 'PRODUCT_REMOVED', (activation) => activation.product === product);
-  releaseLeases(draft, 'PRODUCT_REMOVED', (lease) => lease.product === product);
-  draft.add({ type: 'ProductRemoved', data: { product } });
+export const dropProduct = ({ license, at, add }: Draft, product: string): void => {
+  const countOf = (open: Iterable<Activation | Lease>) => {
+    let count = 0;
+    for (const each of open) if (each.product === product) count += 1;
+    return count;
+  };
+  const { activations, leases } = license;
+  const meant = { activations: countOf(activations.values()), leases: countOf(leases.values()), users: 0 };
+  add({ type: 'ProductRemoved', data: { product, ...endsOf(license, 'PRODUCT', meant, at) } });
 };
 
 /** True when both grant the same. */

@@ -1,7 +1,8 @@
 import { reject } from '../decider.ts';
 import { plusSeconds } from '../time.ts';
 import type { CommandOf, LicenseDecision } from './commands.ts';
-import { closeActivations, draftOf, releaseLeases, unassignUsers } from './draft.ts';
+import { draftOf } from './draft.ts';
+import { endsOf } from './endings.ts';
 import type { LicenseEvent } from './events.ts';
 import type { IssuedLicense } from './license.ts';
 import { announcement, endOf } from './terms.ts';
@@ -29,7 +30,7 @@ export const retireKey = ({ data, at }: CommandOf<'RetireKey'>, { facts }: Issue
 
 /**
  * Gives the license to another holder that has agreed, if its policy allows. `RELEASE`: devices, leases and users of the old
- * holder are taken off, each by an event. `RESET`: the duration that it was issued for begins anew.
+ * holder are taken off, and each is announced afterwards. `RESET`: the duration that it was issued for begins anew.
  */
 export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLicense): LicenseDecision => {
   const { toHolderOrgId, accepted, expiry, activations } = data;
@@ -47,18 +48,15 @@ export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLic
     );
 
   const draft = draftOf(license, at);
-  if (activations === 'RELEASE') {
-    closeActivations(draft, 'TRANSFER', () => true);
-    releaseLeases(draft, 'TRANSFER', () => true);
-    unassignUsers(draft, 'TRANSFER', 0);
-  }
   // A term that ran out unannounced is announced before it is replaced, so that no expiry goes missing.
   if (isReset) for (const event of announcement(facts, at)) draft.add(event);
-  draft.add({ type: 'LicenseTransferred', data: { fromHolderOrgId, toHolderOrgId, expiry, activations } });
+  const open = { activations: license.activations.size, leases: license.leases.size, users: license.users.size };
+  const ends = activations === 'RELEASE' ? endsOf(license, 'ALL', open, at) : {};
+  draft.add({ type: 'LicenseTransferred', data: { fromHolderOrgId, toHolderOrgId, expiry, activations, ...ends } });
   if (isReset && typeof expiresAt === 'string')
     draft.add({
       type: 'LicenseTermStarted',
       data: { termNumber: facts.term.number + 1, startsAt: at, expiresAt, trigger: 'TRANSFER' },
     });
-  return draft.events;
+  return draft.decided();
 };

@@ -2,6 +2,7 @@ import { reject } from '../decider.ts';
 import { earlier, type Instant, plusSeconds } from '../time.ts';
 import type { CommandOf, LicenseDecision } from './commands.ts';
 import type { LicenseEvent } from './events.ts';
+import { isRepeated, lapsedLease } from './forget.ts';
 import type { Activation, IssuedLicense, Lease } from './license.ts';
 import { capacity } from './limits.ts';
 import { seatsInUse } from './seats.ts';
@@ -34,9 +35,10 @@ export const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: I
  * resurrection window, if a seat is free. With `borrowSeconds` a borrowed lease ends so much later than now.
  */
 export const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: IssuedLicense): LicenseDecision => {
-  const { facts, leases, lapsed: gone } = license;
+  const { facts, leases } = license;
   const { leaseId, borrowSeconds } = data;
-  const lease = leases.get(leaseId) ?? gone.get(leaseId)?.lease;
+  const gone = lapsedLease(license, leaseId, at);
+  const lease = leases.get(leaseId) ?? gone?.lease;
   if (lease === undefined) return noLease(license);
   const refusal = refuseUse(facts, lease.product, at) ?? refuseUser(license, lease.userRef);
   if (refusal !== null) return refusal;
@@ -47,7 +49,7 @@ export const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: Issue
     return borrowFault(license, borrowSeconds) ?? [{ type: 'LeaseExtended', data: { leaseId, expiresAt } }];
   }
 
-  const lapsedAt = gone.get(leaseId)?.lapsedAt ?? lease.expiresAt;
+  const lapsedAt = gone?.lapsedAt ?? lease.expiresAt;
   const isReplaced = license.leaseByHolder.has(lease.holderHash) && !leases.has(leaseId);
   if (isReplaced || at >= plusSeconds(lapsedAt, facts.policy.lease.resurrectSeconds)) return noLease(license);
   const over = leases.has(leaseId) ? [lapsed(lease, lease.expiresAt, seatsInUse(license, at) - 1)] : [];
@@ -57,14 +59,18 @@ export const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: Issue
 };
 
 /**
- * Gives a seat back; again, it changes nothing. The seat of a borrowed lease that the vendor takes back stays taken until
+ * Gives a seat back; again within 25 hours, it changes nothing. The seat of a borrowed lease that the vendor takes back stays taken until
  * the borrow ends, because the borrowed license works until then; unless the policy reclaims it at once.
  */
 export const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLicense): LicenseDecision => {
   const { leaseId, by } = data;
   const lease = license.leases.get(leaseId);
   if (lease !== undefined) return [released(license, lease, by, by, at)];
-  return license.released.has(leaseId) || license.lapsed.has(leaseId) ? [] : noLease(license);
+  const isKnown =
+    isRepeated(license.released, leaseId, at) ||
+    lapsedLease(license, leaseId, at) !== undefined ||
+    license.ended.some((ended) => ended.leases.has(leaseId));
+  return isKnown ? [] : noLease(license);
 };
 
 /** Ends a lease that was not heard of for its time to live, at the instant it ended. A lease that was is left as it is. */
@@ -95,10 +101,8 @@ const leasesOver = (
   at: Instant,
 ): readonly Over[] => {
   const over = new Map<string, Over>();
-  for (const leaseId of borrowed) {
-    const lease = leases.get(leaseId);
-    if (lease !== undefined && at >= lease.expiresAt) over.set(leaseId, { lease, lastSeenAt: lease.expiresAt });
-  }
+  for (const lease of borrowed.values())
+    if (at >= lease.expiresAt) over.set(lease.leaseId, { lease, lastSeenAt: lease.expiresAt });
   for (const { leaseId, lastSeenAt } of seen) {
     const lease = leases.get(leaseId);
     if (lease !== undefined && !lease.borrow && at >= lapseOf(lease, lastSeenAt))

@@ -1,3 +1,4 @@
+import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { Entitlement, ImportSource, Limits, PinnedPolicy, RenewalMode, SuspensionReason, Tier } from './events.ts';
 import type { Target } from './events-grant.ts';
@@ -76,7 +77,7 @@ export type LicenseFacts = {
   readonly policy: PinnedPolicy;
   readonly products: readonly string[];
   readonly term: Term;
-  /** The number of the last term whose expiry was announced by `LicenseExpired`; 0: none. */
+  /** The number of the last term whose expiry, as it is now, was announced by `LicenseExpired`; 0: none. */
   readonly announcedTerm: number;
   readonly limits: Limits;
   readonly entitlements: readonly Entitlement[];
@@ -94,7 +95,7 @@ export type LicenseFacts = {
   readonly renewal: RenewalMode;
   /** In the order of their announcement. */
   readonly scheduled: readonly Scheduled[];
-  /** The number of the last term whose grace was announced as over by `LicenseGraceEnded`; 0: none. */
+  /** The number of the last term whose grace, as it is now, was announced as over by `LicenseGraceEnded`; 0: none. */
   readonly graceEndedTerm: number;
   /** When the present expiry was set; null: when the license was issued. */
   readonly expirySetAt: Instant | null;
@@ -108,6 +109,11 @@ export type LicenseFacts = {
   readonly replacedBy: string | null;
   /** What decisive events have ended and is still to be announced, the oldest event first; empty: nothing. */
   readonly endings: readonly Ending[];
+  /**
+   * Ends of the current term that were announced as expiries before the end was moved away from them. Today that is refused;
+   * clocks that differed once made it possible. `announcedTerm` does not count them.
+   */
+  readonly overtakenExpiries: readonly Instant[];
 };
 
 /**
@@ -140,11 +146,14 @@ export type IssuedLicense = {
   readonly kind: 'issued';
   facts: LicenseFacts;
   /** Open activations by activation id, in the order of their recording. */
-  readonly activations: Map<string, Activation>;
+  activations: ForkableMap<string, Activation>;
   /** Activation id by fingerprint hash, open activations only. */
-  readonly byFingerprint: Map<string, string>;
-  /** Activation ids and fingerprint hashes that were ever deactivated, so that a repeat is known from a mistake. */
-  readonly deactivated: Set<string>;
+  byFingerprint: ForkableMap<string, string>;
+  /**
+   * When an activation was deactivated, by its id and by its fingerprint hash, so that a repetition is told from a mistake. As
+   * everything that is kept for a time only: in the order of its recording, see forget.ts.
+   */
+  readonly deactivated: ForkableMap<string, Instant>;
   /** Deactivations by the holder of the key since the last renewal, and the last instant of one: allowance and cooldown. */
   deactivationsInTerm: number;
   lastDeactivatedAt: Instant | null;
@@ -154,18 +163,36 @@ export type IssuedLicense = {
   calendarAnchor: Instant;
   /** The duration that the license was issued for, which a reset begins anew; null: it was issued without one. */
   issuedDuration: string | null;
-  /** Assigned users, in the order of their assignment. */
-  readonly users: Set<string>;
+  /** Assigned users and since when, in the order of their assignment. */
+  users: ForkableMap<string, Instant>;
   /** Open leases by lease id, in the order of their acquisition, and lease id by holder. */
-  readonly leases: Map<string, Lease>;
-  readonly leaseByHolder: Map<string, string>;
+  leases: ForkableMap<string, Lease>;
+  leaseByHolder: ForkableMap<string, string>;
   /** Those of the open leases that were borrowed. */
-  readonly borrowed: Set<string>;
-  /** Leases that lapsed, and when: within the resurrection window they may come back. */
-  readonly lapsed: Map<string, { readonly lease: Lease; readonly lapsedAt: Instant }>;
-  /** Leases that were released, so that a repeat is known from a mistake. */
-  readonly released: Set<string>;
+  borrowed: ForkableMap<string, Lease>;
+  /** Leases that lapsed: within the resurrection window they may come back. */
+  readonly lapsed: ForkableMap<string, LapsedLease>;
+  /** When a lease was released, so that a repetition is told from a mistake. */
+  readonly released: ForkableMap<string, Instant>;
   /** Seats of released leases that return to the pool later, and when. */
-  readonly withheld: Map<string, Instant>;
-  readonly usageIds: Set<string>;
+  readonly withheld: ForkableMap<string, Instant>;
+  /** When a use was recorded, by its usage id. */
+  readonly usageIds: ForkableMap<string, Instant>;
+  /** What was ended and is still to be announced, for each of `facts.endings`. */
+  ended: readonly Ended[];
+  /** The last announcements of what was ended: how many were recorded at one instant, over all commands decided then. */
+  announced: { readonly at: Instant; readonly count: number };
+  /** From when on an event makes the fold forget what no guard can ask for any longer. */
+  forgetAt: Instant;
 };
+
+/** What one decisive event has ended and is still to be announced, each in the order of its recording. */
+export type Ended = {
+  readonly activations: ForkableMap<string, Activation>;
+  readonly byFingerprint: ForkableMap<string, string>;
+  readonly leases: ForkableMap<string, Lease>;
+  readonly users: ForkableMap<string, Instant>;
+};
+
+/** A lease that lapsed at `lapsedAt`. From `knownUntil` on it is as if it had never been. */
+export type LapsedLease = { readonly lease: Lease; readonly lapsedAt: Instant; readonly knownUntil: Instant };

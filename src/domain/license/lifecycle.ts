@@ -2,7 +2,8 @@ import { type EventIds, reject } from '../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../time.ts';
 import { isTimeZone } from '../time-zone.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection, Origination } from './commands.ts';
-import { closeActivations, draftOf, releaseLeases } from './draft.ts';
+import { draftOf } from './draft.ts';
+import { endsOf } from './endings.ts';
 import type { Origin } from './events.ts';
 import type { IssuedLicense, License } from './license.ts';
 import { wrongLimit } from './limits.ts';
@@ -67,13 +68,13 @@ export const reinstate = ({ at }: CommandOf<'Reinstate'>, { facts }: IssuedLicen
   ];
 };
 
-/** Ends the license for ever: every open activation and lease is closed by an event of its own, in the order of their recording. */
+/** Ends the license for ever, and every open activation and lease with it; each is announced afterwards by an event of its own. */
 export const revoke = ({ data, at }: CommandOf<'Revoke'>, license: IssuedLicense): LicenseDecision => {
   const draft = draftOf(license, at);
-  closeActivations(draft, 'LICENSE_REVOKED', () => true);
-  releaseLeases(draft, 'LICENSE_REVOKED', () => true);
-  draft.add({ type: 'LicenseRevoked', data: { reasonCode: data.reasonCode } });
-  return draft.events;
+  const open = { activations: license.activations.size, leases: license.leases.size, users: 0 };
+  const { reasonCode } = data;
+  draft.add({ type: 'LicenseRevoked', data: { reasonCode, ...endsOf(license, 'ALL', open, at) } });
+  return draft.decided();
 };
 
 /** Changes what the issuer calls the license by in its own books; null: nothing. */

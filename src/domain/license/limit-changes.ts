@@ -1,6 +1,7 @@
 import { type Rejection, reject } from '../decider.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from './commands.ts';
-import { closeActivations, type Draft, draftOf, releaseLeases, unassignUsers } from './draft.ts';
+import { type Draft, draftOf } from './draft.ts';
+import { type Counts, endsOf } from './endings.ts';
 import type { LimitStrategy, Limits } from './events.ts';
 import type { IssuedLicense } from './license.ts';
 import { capacity, sameLimits, wrongLimit } from './limits.ts';
@@ -12,7 +13,7 @@ export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: I
   if (wrong !== null)
     return reject('LIMIT_INVALID', `The limit of ${wrong[0]} must be a whole number, 0 or more, not ${wrong[1]}.`);
   const draft = draftOf(license, at);
-  return setLimits(draft, data.limits, data.strategy ?? license.facts.policy.limitStrategy) ?? draft.events;
+  return setLimits(draft, data.limits, data.strategy ?? license.facts.policy.limitStrategy) ?? draft.decided();
 };
 
 /** Sets the limits as part of a larger change; why that is refused, else null. */
@@ -21,9 +22,9 @@ export const setLimits = (draft: Draft, after: Limits, strategy: LimitStrategy):
   if (sameLimits(before, after)) return null;
   const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
   if (refusal !== null) return refusal;
-  // The oldest go before the limit does, so that at no point more is in use than the limit explains.
-  if (strategy === 'EVICT_OLDEST') evict(draft, after);
-  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy } });
+  const { license, at } = draft;
+  const ends = strategy === 'EVICT_OLDEST' ? endsOf(license, 'OLDEST', beyond(draft, after), at) : {};
+  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends } });
   return null;
 };
 
@@ -43,15 +44,14 @@ const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<License
     : reject(over[0], `License ${facts.licenseId} uses ${over[2]} of ${over[1]}, more than ${over[3]}.`);
 };
 
-const evict = (draft: Draft, after: Limits): void => {
-  const { license, at } = draft;
-  const roomFor = (limit: number) => capacity(limit, license.facts.policy.overage);
-  closeActivations(draft, 'LIMIT_LOWERED', firstOf(license.activations.size - roomFor(after.activations)));
-  releaseLeases(draft, 'LIMIT_LOWERED', firstOf(seatsInUse(license, at) - roomFor(after.seats)));
-  unassignUsers(draft, 'LIMIT_LOWERED', roomFor(after.users));
-};
-
-const firstOf = (count: number): (() => boolean) => {
-  let left = count;
-  return () => left-- > 0;
+/** How much of each kind is in use beyond the limits; no more than is open, for a seat can be withheld as well. */
+const beyond = ({ license, at }: Draft, after: Limits): Counts => {
+  const { facts, activations, leases, users } = license;
+  const over = (used: number, open: number, limit: number) =>
+    Math.min(open, Math.max(0, used - capacity(limit, facts.policy.overage)));
+  return {
+    activations: over(activations.size, activations.size, after.activations),
+    leases: over(seatsInUse(license, at), leases.size, after.seats),
+    users: over(users.size, users.size, after.users),
+  };
 };

@@ -33,7 +33,9 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
   if (!isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
   if (startsAt === null) return refuse(`License ${facts.licenseId} has not started; there is no expiry to change.`);
   if (to === from) return [];
-  if (from !== null && at >= from) return refuse(`License ${facts.licenseId} ran out at ${from}; renew it instead.`);
+  // What was announced holds, also for a server whose clock is behind that of the one that announced it.
+  if (from !== null && (at >= from || facts.announcedTerm >= termNumber))
+    return refuse(`License ${facts.licenseId} ran out at ${from}; renew it instead.`);
   if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);
   if (to <= startsAt) return refuse(`A term that starts at ${startsAt} cannot end at ${to}.`);
   return [{ type: 'LicenseExpiryChanged', data: { termNumber, from, to } }];

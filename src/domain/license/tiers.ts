@@ -92,7 +92,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
     type: 'LicenseTermStarted',
     data: { termNumber: facts.term.number + 1, startsAt: at, expiresAt, trigger: 'TRIAL_CONVERTED' },
   });
-  return draft.events;
+  return draft.decided();
 };
 
 /**
@@ -119,7 +119,7 @@ export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLic
     data: { termNumber: number + 1, startsAt: expiresAt, expiresAt: null, trigger: 'TRIAL_ENDED' },
     effectiveAt: expiresAt,
   });
-  return draft.events;
+  return draft.decided();
 };
 
 const tierOrder: Readonly<Record<Tier, number>> = { FREE: 0, TRIAL: 1, PRO: 2, ENTERPRISE: 3 };
@@ -135,7 +135,7 @@ const changed = (
   // What was announced is carried out by an event, also where it has become so by then: it must not stay announced.
   if (!samePolicy(license.facts.policy, target.policy) || scheduledBy !== null)
     draft.add(tierChanged(license, target, cause, scheduledBy));
-  return consequences(draft, target, target.policy.limitStrategy) ?? draft.events;
+  return consequences(draft, target, target.policy.limitStrategy) ?? draft.decided();
 };
 
 const tierChanged = (

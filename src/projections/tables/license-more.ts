@@ -16,12 +16,13 @@ export type More = Pick<
   | 'replaces'
   | 'replacedBy'
   | 'endings'
+  | 'overtakenExpiries'
 > & { readonly usage: Omit<Usage, 'activations'> };
 
 /** What is to be written: only what a plain license has not, so nothing for most. */
 export const moreOf = (facts: LicenseFacts): Partial<More> => {
   const { timeZone, awaited, renewal, scheduled, graceEndedTerm, expirySetAt, reminded, keyOverlaps } = facts;
-  const { maintenanceUntil, imported, replaces, replacedBy, endings } = facts;
+  const { maintenanceUntil, imported, replaces, replacedBy, endings, overtakenExpiries } = facts;
   const { seats, users, meters } = facts.usage;
   const isPlainUse = seats === 0 && users === 0 && Object.keys(meters).length === 0;
   return {
@@ -39,6 +40,7 @@ export const moreOf = (facts: LicenseFacts): Partial<More> => {
     ...(replaces === null ? {} : { replaces }),
     ...(replacedBy === null ? {} : { replacedBy }),
     ...(endings.length === 0 ? {} : { endings }),
+    ...(overtakenExpiries.length === 0 ? {} : { overtakenExpiries }),
   };
 };
 
@@ -64,4 +66,5 @@ const plain: More = {
   replaces: null,
   replacedBy: null,
   endings: [],
+  overtakenExpiries: [],
 };

@@ -191,6 +191,7 @@ export const readLicense = (
     replaces: more.replaces,
     replacedBy: more.replacedBy,
     endings: more.endings,
+    overtakenExpiries: more.overtakenExpiries,
   };
   return { facts, revision: BigInt(revision) };
 };
