@@ -5,8 +5,7 @@ import type { Folded } from './folded.ts';
 import { newNonce as randomNonce } from './ids.ts';
 import { createLru } from './lru.ts';
 import { runBatch } from './run-batch.ts';
-import { createSnapshotKeeper, type SnapshotKeeper } from './snapshot-keeper.ts';
-import { noSnapshots } from './snapshots.ts';
+import { noKeeper, type SnapshotKeeper } from './snapshot-keeper.ts';
 import { createStreamQueues, type QueueLimits, type StreamQueues } from './stream-queue.ts';
 import type { CommandContext, ExecuteRejection, Happened, Moment, Waiting } from './waiting.ts';
 import { weigh } from './weights.ts';
@@ -73,7 +72,7 @@ export type ExecutorNeeds = {
 /** Makes the process's executor. It starts nothing by itself and needs no closing. */
 export const createExecutor = ({
   store,
-  keeper = createSnapshotKeeper({ snapshots: noSnapshots }),
+  keeper = noKeeper,
   random = Math.random,
   newNonce = randomNonce,
   cacheMax = 5_000,

@@ -148,6 +148,15 @@ export const createSnapshotKeeper = ({
   };
 };
 
+/** A keeper that takes no snapshot and finds none. */
+export const noKeeper: SnapshotKeeper = {
+  pass: (_folding, _stream, { since }) => since,
+  restore: async () => null,
+  past: async () => [],
+  discard: async () => {},
+  settled: async () => {},
+};
+
 type Task = {
   readonly key: SnapshotKey;
   readonly stretch: Stretch;

@@ -42,11 +42,3 @@ export type Snapshots = {
   /** Forgets the snapshots from the event `from` on: they are not of this log, or damaged. */
   readonly discard: (key: SnapshotKey, from: bigint) => Promise<void>;
 };
-
-/** A cache that is always empty. */
-export const noSnapshots: Snapshots = {
-  newest: async () => null,
-  since: async () => [],
-  save: async () => {},
-  discard: async () => {},
-};
