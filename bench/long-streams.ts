@@ -40,7 +40,7 @@ export const longFigures: Figures = {
 };
 
 /** Two short licenses and the long ones: a thousand open devices, and of the longest one as many as a large customer has. */
-const longLicenses = ({ licenses: { middle, large } }: Bench): readonly LongLicense[] => {
+export const longLicenses = ({ licenses: { middle, large } }: Bench): readonly LongLicense[] => {
   const [small, most] = [Math.max(middle, 1_000), Math.max(large, 4_000)];
   return [
     { index: 2, events: small, devices: small / 10 },
@@ -55,7 +55,7 @@ const shortLicenses: readonly LongLicense[] = [
   { index: 1, events: 10, devices: 1 },
 ];
 
-const write = async (bench: Bench, db: Client, vendor: Vendor, endsAt: number): Promise<void> => {
+export const write = async (bench: Bench, db: Client, vendor: Vendor, endsAt: number): Promise<void> => {
   const { rows } = await db.query<{ end: string }>('select coalesce(max(position), 0) as end from eventstore.events');
   let position = BigInt(rows[0]?.end ?? 0);
   for (const license of [...shortLicenses, ...longLicenses(bench)]) {

@@ -17,15 +17,15 @@ export const weigh = <Event extends Fact, State>(
 export const weighLicense = (license: License): number =>
   license.kind === 'unissued'
     ? small
-    : 6_000 +
-      license.activations.size * 700 +
-      license.leases.size * 550 +
-      (license.byFingerprint.size + license.leaseByHolder.size + license.borrowed.size) * 130 +
-      license.lapsed.size * 650 +
-      (license.deactivated.size + license.released.size + license.usageIds.size) * 230 +
-      (license.users.size + license.withheld.size) * 230 +
+    : 7_500 +
+      license.activations.size * 320 +
+      license.leases.size * 280 +
+      (license.byFingerprint.size + license.leaseByHolder.size + license.borrowed.size) * 90 +
+      license.lapsed.size * 400 +
+      (license.deactivated.size + license.released.size + license.usageIds.size) * 120 +
+      (license.users.size + license.withheld.size) * 150 +
       license.ended.reduce(
-        (sum, { activations, leases, users }) => sum + activations.size * 830 + leases.size * 550 + users.size * 230,
+        (sum, { activations, leases, users }) => sum + activations.size * 410 + leases.size * 280 + users.size * 150,
         0,
       );
 
@@ -47,6 +47,6 @@ export const weighCatalog = (_catalog: Catalog, events: number): number => 1_000
 export const weighReservation = (_reservation: Reservation): number => small;
 
 /** One remembered command id. */
-const commandBytes = 450;
+const commandBytes = 200;
 
 const small = 500;
