@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Due } from '../../src/domain/license/due.ts';
+import { stamp } from '../../src/domain/decider.ts';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
+import { licenseDecider } from '../../src/domain/license/decider.ts';
+import { type Due, dueCommands } from '../../src/domain/license/due.ts';
 import {
   aggregateId,
   commandIdFor,
@@ -11,7 +14,21 @@ import {
   systemCommandName,
   uuidv5,
 } from '../../src/eventstore/ids.ts';
-import { issued, licenseAfter } from '../domain/license/examples.ts';
+import { command } from '../domain/license/commands.ts';
+import {
+  activate,
+  activatedEvent,
+  expiredEvent,
+  expiresAt,
+  issued,
+  licenseAfter,
+  noon,
+  on,
+  renewedEvent,
+  revoke,
+  tomorrow,
+} from '../domain/license/examples.ts';
+import { decisionOn } from '../domain/license/many-devices.ts';
 
 const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 
@@ -60,6 +77,52 @@ test('what is carried out by the worker has a name and a command id that are the
     'retire-key:lic_1:1',
   ]);
   expect(systemCommandId('expire:lic_1:2')).toBe('ef96d409-7fe7-516d-ab90-8362736df066');
+});
+
+test('an expiry that is announced again, after its end was moved, has a name with its instant', () => {
+  const moved = '2027-02-01T00:00:00.000Z';
+  const stream = [
+    issued(),
+    on(expiresAt, expiredEvent()),
+    on(expiresAt, { type: 'LicenseExpiryChanged', data: { termNumber: 1, from: expiresAt, to: moved } }),
+  ] as const;
+  const { facts } = licenseAfter(...stream);
+  expect(systemCommandName(facts, { type: 'Expire', data: { termNumber: 1 } })).toBe(`expire:lic_1:1:${moved}`);
+  expect(systemCommandName(facts, { type: 'EndGrace', data: { termNumber: 1 } })).toBe(`end-grace:lic_1:1:${moved}`);
+  const renewed = licenseAfter(...stream, on(expiresAt, renewedEvent({ previousExpiresAt: moved, startsAt: moved })));
+  expect(systemCommandName(renewed.facts, { type: 'Expire', data: { termNumber: 2 } })).toBe('expire:lic_1:2');
+});
+
+test('each batch of announcements has a name of its own, the same for all workers', () => {
+  // Two products end alike, so that only their number tells them apart; then the license is revoked.
+  const drop = ['local_cli', 'cloud_ide'].map((product) => command('RemoveProduct', { product }));
+  const device = (name: string, count: number, product: string) =>
+    on(noon, { ...activatedEvent(name, 1), data: { ...activatedEvent(name, count, 900).data, product } });
+  const history = [
+    issued({ limits: { activations: 900, seats: 0, users: 0, meters: {} } }),
+    ...Array.from({ length: 250 }, (_, index) => device(`a${index}`, index + 1, 'local_cli')),
+    ...Array.from({ length: 250 }, (_, index) => device(`b${index}`, index + 251, 'cloud_ide')),
+  ];
+  const license = licenseAfter(...history);
+  const names: string[] = [];
+  const workOff = () => {
+    for (;;) {
+      const [due] = dueCommands(license.facts, tomorrow);
+      if (due?.type !== 'AnnounceEnded') return;
+      names.push(systemCommandName(license.facts, due));
+      take({ ...due, at: tomorrow });
+    }
+  };
+  const take = (sent: LicenseCommand) => {
+    for (const event of decisionOn(license, sent)) licenseDecider.evolve(license, event, stamp(event, sent.at).at);
+  };
+  for (const sent of [...drop, activate('c', noon, null), revoke()]) take(sent);
+  workOff();
+  expect(names).toEqual([
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:1:51`,
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:101`,
+  ]);
+  expect(license.facts).toMatchObject({ endings: [], usage: { activations: 0 } });
 });
 
 test('fields cannot run into each other', () => {

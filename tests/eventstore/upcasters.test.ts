@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { decodeWith, UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
-import { type Upcasters, versionOf } from '../../src/eventstore/upcasters.ts';
+import { publishedVersionOf, type Upcasters, versionOf } from '../../src/eventstore/upcasters.ts';
 import { testHash, testInstant } from '../support/license-fixtures.ts';
 
 // A type that was changed twice: `name` became `title`, then `pages` came, which were one before.
@@ -63,4 +63,10 @@ test('a type that never changed has version 1', () => {
 
 test('new events are written in the present version of their type', () => {
   expect(['BookPrinted', 'BookSold', 'constructor'].map((type) => versionOf(type, upcasters))).toEqual([3, 1, 1]);
+});
+
+test('a type keeps the version that consumers know it by while it only gains fields', () => {
+  expect([versionOf('LicenseRevoked'), publishedVersionOf('LicenseRevoked', 2)]).toEqual([2, 1]);
+  expect(publishedVersionOf('LicenseRevoked', 1)).toBe(1);
+  expect([1, 2, 3].map((version) => publishedVersionOf('BookPrinted', version, upcasters))).toEqual([1, 2, 3]);
 });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { licenseEventTypes } from '../../eventstore/codec.ts';
+import { publishedVersionOf } from '../../eventstore/upcasters.ts';
 
-/** The CloudEvents type of an event: `LicenseSuspended`, version 1, is `ledger.license.suspended.v1`. */
-export const cloudTypeOf = (type: string, version: number): string => `${dotted(type)}.v${version}`;
+/** The CloudEvents type of an event: `LicenseSuspended`, stored in version 1, is `ledger.license.suspended.v1`. */
+export const cloudTypeOf = (type: string, version: number): string =>
+  `${dotted(type)}.v${publishedVersionOf(type, version)}`;
 
 /**
  * A list of types, separated by commas, as CloudEvents types or as the history names them; answers the latter. Of which

@@ -72,6 +72,7 @@ const every: { readonly [Type in LicenseCommand['type']]: CommandOf<Type>['data'
   Revoke: { reasonCode: 'FRAUD' },
   ChangeReference: { to: 'sub_456' },
   Expire: { termNumber: 1 },
+  AnnounceEnded: {},
   EndGrace: { termNumber: 1 },
   Remind: { termNumber: 1, offset: 'P30D' },
 };
@@ -154,7 +155,10 @@ describe('rule 6: renewed while suspended', () => {
 
 describe('rule 7: revocation is final', () => {
   const revoked = followedBy([issued()], revoke());
-  const sweeps = ['Expire', 'EndGrace', 'EndTrial', 'Remind', 'LapseLease', 'RetireKey', 'CarryOutScheduled'] as const;
+  const sweeps = [
+    ...(['Expire', 'EndGrace', 'EndTrial', 'Remind', 'LapseLease', 'RetireKey', 'CarryOutScheduled'] as const),
+    'AnnounceEnded',
+  ] as const;
   const known = ['IssueLicense', 'ImportLicense', 'Revoke', 'RecordReplacement'] as const;
 
   test.each(without(...sweeps, ...known))('$type is refused', (each) => {
@@ -195,16 +199,16 @@ describe('rule 9: consequences are events', () => {
   test('of a limit lowered below use', () => {
     const lower = command('ChangeLimits', { limits: { ...twoDevices, activations: 0 }, strategy: 'EVICT_OLDEST' });
     expect(typesOf(followedBy([issued(), activated('a', 1)], lower)).slice(2)).toEqual([
-      'ActivationDeactivated',
       'LicenseLimitsChanged',
+      'ActivationDeactivated',
     ]);
   });
   test('of a downgrade that drops a product', () => {
     const downgrade = command('ChangeTier', { target: to(free, { products: ['cloud_ide'] }) });
     expect(typesOf(followedBy([issued(), activated('a', 1)], downgrade)).slice(2)).toEqual([
       'LicenseTierChanged',
-      'ActivationDeactivated',
       'ProductRemoved',
+      'ActivationDeactivated',
     ]);
   });
 });

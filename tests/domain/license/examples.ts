@@ -1,7 +1,7 @@
 import { type At, fold, type Stamped, stamp } from '../../../src/domain/decider.ts';
 import type { CommandOf, LicenseCommand, TermRequest } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { IssuedTerm, LicenseEvent, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { Ends, IssuedTerm, LicenseEvent, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
 import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { scenarios } from '../../support/scenario.ts';
@@ -109,6 +109,18 @@ export const expiredEvent = (graceUntil: string | null = null): LicenseEvent => 
   effectiveAt: expiresAt,
 });
 export const revokedEvent: LicenseEvent = { type: 'LicenseRevoked', data: { reasonCode: 'CHARGEBACK' } };
+
+/** What a decisive event ends, without leases and users unless said otherwise. */
+export const ends = (
+  which: Ends['which'],
+  activations: number,
+  others: Partial<Ends> = {},
+): { readonly ends: Ends } => ({
+  ends: {
+    ...{ which, activations, leases: 0, users: 0, usageAfter: { activations: 0, seats: 0, users: 0 } },
+    ...others,
+  },
+});
 
 export const issue = (
   overrides: Partial<CommandOf<'IssueLicense'>['data']> = {},

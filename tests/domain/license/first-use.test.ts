@@ -113,8 +113,8 @@ describe('a license whose term begins with its first use', () => {
     expect(typesOf(history.slice(3))).toEqual([
       'LicenseExpired',
       'LicenseRenewed',
-      'ActivationDeactivated',
       'LicenseRevoked',
+      'ActivationDeactivated',
     ]);
   });
   test('cannot begin a term that would last beyond the year 9999', () => {

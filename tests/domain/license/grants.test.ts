@@ -5,6 +5,7 @@ import {
   activate,
   activated,
   activatedEvent,
+  ends,
   expiresAt,
   given,
   issued,
@@ -240,8 +241,11 @@ describe('a product', () => {
     given(...history)
       .when(remove)
       .thenEvents(
+        event('ProductRemoved', {
+          product: 'local_cli',
+          ...ends('PRODUCT', 1, { usageAfter: { activations: 1, seats: 0, users: 0 } }),
+        }),
         event('ActivationDeactivated', { activationId: 'act_a', cause: 'PRODUCT_REMOVED', countAfter: 1 }),
-        event('ProductRemoved', { product: 'local_cli' }),
       );
     given(...followedBy(history, remove))
       .when(remove)

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandOf } from '../../../src/domain/license/commands.ts';
+import type { Ends } from '../../../src/domain/license/events.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
 import { command, event, followedBy, free, typesOf } from './commands.ts';
 import {
   activate,
+  ends,
   expiresAt,
   given,
   issue,
@@ -87,8 +89,11 @@ describe('a transfer', () => {
   const transfer = (overrides: object = {}) =>
     command('Transfer', { toHolderOrgId: 'org_3', accepted: true, expiry: 'KEEP', activations: 'KEEP', ...overrides });
   const held = issued({ holderOrgId: 'org_2', limits: { ...twoDevices, users: 1, seats: 1 } });
-  const transferred = (expiry: 'KEEP' | 'RESET', activations: 'KEEP' | 'RELEASE') =>
-    event('LicenseTransferred', { fromHolderOrgId: 'org_2', toHolderOrgId: 'org_3', expiry, activations });
+  const transferred = (
+    expiry: 'KEEP' | 'RESET',
+    activations: 'KEEP' | 'RELEASE',
+    ended: { readonly ends?: Ends } = {},
+  ) => event('LicenseTransferred', { fromHolderOrgId: 'org_2', toHolderOrgId: 'org_3', expiry, activations, ...ended });
 
   test('gives the license to another holder, devices and expiry as they are', () => {
     given(held).when(transfer()).thenEvents(transferred('KEEP', 'KEEP'));
@@ -118,10 +123,10 @@ describe('a transfer', () => {
     given(...used)
       .when(transfer({ activations: 'RELEASE' }))
       .thenEvents(
+        transferred('KEEP', 'RELEASE', ends('ALL', 1, { leases: 1, users: 1 })),
         event('ActivationDeactivated', { activationId: 'act_a', cause: 'TRANSFER', countAfter: 0 }),
         event('LeaseReleased', { leaseId: 'l1', cause: 'TRANSFER', inUseAfter: 0, seatFreeAt: null }),
         event('UserUnassigned', { userRef: 'usr_a', cause: 'TRANSFER', countAfter: 0 }),
-        transferred('KEEP', 'RELEASE'),
       );
   });
   test('may begin the duration anew', () => {

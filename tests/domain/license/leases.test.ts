@@ -5,6 +5,7 @@ import {
   activate,
   deactivate,
   type Event,
+  ends,
   expiresAt,
   given,
   issued,
@@ -280,12 +281,15 @@ describe('the end of a lease', () => {
   test('comes with the removal of its product and with the revocation, each by an event', () => {
     given(...one)
       .when(command('RemoveProduct', { product: 'local_cli' }))
-      .thenEvents(released(1, { cause: 'PRODUCT_REMOVED' }), event('ProductRemoved', { product: 'local_cli' }));
+      .thenEvents(
+        event('ProductRemoved', { product: 'local_cli', ...ends('PRODUCT', 0, { leases: 1 }) }),
+        released(1, { cause: 'PRODUCT_REMOVED' }),
+      );
     expect(typesOf(followedBy(one, activate('a'), revoke())).slice(2)).toEqual([
       'ActivationRecorded',
+      'LicenseRevoked',
       'ActivationDeactivated',
       'LeaseReleased',
-      'LicenseRevoked',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Limits } from '../../../src/domain/license/events.ts';
 import { command, event, followedBy, policyWith, typesOf } from './commands.ts';
-import { activate, deactivate, given, issued, licenseAfter, noon, tomorrow, twoDevices } from './examples.ts';
+import { activate, deactivate, ends, given, issued, licenseAfter, noon, tomorrow, twoDevices } from './examples.ts';
 
 const limits = (overrides: Partial<Limits>): Limits => ({ ...twoDevices, ...overrides });
 const change = (overrides: Partial<Limits>, strategy?: 'ALLOW_OVER' | 'REJECT' | 'EVICT_OLDEST') =>
@@ -93,12 +93,15 @@ describe('a limit lowered below use', () => {
       .when(change({ users: 2, seats: 2, meters: { builds: 4 } }, 'REJECT'))
       .thenRejected('QUOTA_EXCEEDED');
   });
-  test('EVICT_OLDEST: the oldest use is ended, each by an event, before the limit is lowered', () => {
+  test('EVICT_OLDEST: the oldest use ends with the change, and is announced after it', () => {
     given(...two)
       .when(change({ activations: 1 }, 'EVICT_OLDEST'))
       .thenEvents(
+        event('LicenseLimitsChanged', {
+          ...{ before: twoDevices, after: limits({ activations: 1 }), strategy: 'EVICT_OLDEST' },
+          ...ends('OLDEST', 1, { usageAfter: { activations: 1, seats: 0, users: 0 } }),
+        }),
         event('ActivationDeactivated', { activationId: 'act_a', cause: 'LIMIT_LOWERED', countAfter: 1 }),
-        changed({ activations: 1 }, 'EVICT_OLDEST'),
       );
   });
   test('EVICT_OLDEST ends leases and assignments too', () => {
@@ -119,8 +122,8 @@ describe('a limit lowered below use', () => {
       acquire(2),
     );
     const after = followedBy(history, change({ users: 1, seats: 1 }, 'EVICT_OLDEST'));
-    expect(typesOf(after).slice(history.length)).toEqual(['LeaseReleased', 'UserUnassigned', 'LicenseLimitsChanged']);
-    expect([...licenseAfter(...after).users]).toEqual(['usr_b']);
+    expect(typesOf(after).slice(history.length)).toEqual(['LicenseLimitsChanged', 'LeaseReleased', 'UserUnassigned']);
+    expect([...licenseAfter(...after).users.keys()]).toEqual(['usr_b']);
     expect([...licenseAfter(...after).leases.keys()]).toEqual(['l2']);
     expect(licenseAfter(...after).facts.usage).toMatchObject({ seats: 1, users: 1 });
   });

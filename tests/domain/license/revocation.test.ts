@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   activated,
   deactivatedEvent,
+  ends,
   given,
   issued,
   licenseAfter,
@@ -16,13 +17,13 @@ describe('revoking a license', () => {
   test('ends it', () => {
     given(issued()).when(revoke()).thenEvents(revokedEvent);
   });
-  test('closes every open activation first, in the order of their recording', () => {
+  test('closes every open activation with it, and announces them in the order of their recording', () => {
     given(issued(), activated('b', 1), activated('x', 2), on(noon, deactivatedEvent('x', 'USER', 1)), activated('a', 2))
       .when(revoke())
       .thenEvents(
-        deactivatedEvent('b', 'LICENSE_REVOKED', 1),
+        { type: 'LicenseRevoked', data: { reasonCode: 'CHARGEBACK', ...ends('ALL', 2) } },
+        deactivatedEvent('b', 'LICENSE_REVOKED', 0),
         deactivatedEvent('a', 'LICENSE_REVOKED', 0),
-        revokedEvent,
       );
   });
   test('is possible while suspended', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
 import { command, enterprise, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
-import { activate, given, issued, licenseAfter, noon, on, pro, tomorrow, twoDevices } from './examples.ts';
+import { activate, ends, given, issued, licenseAfter, noon, on, pro, tomorrow, twoDevices } from './examples.ts';
 
 const changeTier = (target: ReturnType<typeof to>) => command('ChangeTier', { target });
 const changed = (
@@ -42,9 +42,12 @@ describe('changing the tier', () => {
       .when(changeTier(to(free, { products: ['local_cli', 'workflow_app'] })))
       .thenEvents(
         changed(free, 'DOWNGRADE'),
-        event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 1 }),
-        event('ProductRemoved', { product: 'cloud_ide' }),
+        event('ProductRemoved', {
+          product: 'cloud_ide',
+          ...ends('PRODUCT', 1, { usageAfter: { activations: 1, seats: 0, users: 0 } }),
+        }),
         event('ProductAdded', { product: 'workflow_app' }),
+        event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 1 }),
       );
   });
   test('brings the limits of the new policy, by its strategy', () => {
@@ -53,8 +56,8 @@ describe('changing the tier', () => {
     const to1 = (limitStrategy: typeof pro.limitStrategy) => changeTier(to({ ...free, limitStrategy }, { limits }));
     expect(typesOf(followedBy(history, to1('EVICT_OLDEST'))).slice(3)).toEqual([
       'LicenseTierChanged',
-      'ActivationDeactivated',
       'LicenseLimitsChanged',
+      'ActivationDeactivated',
     ]);
     expect(typesOf(followedBy(history, to1('ALLOW_OVER'))).slice(3)).toEqual([
       'LicenseTierChanged',

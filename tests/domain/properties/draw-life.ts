@@ -21,6 +21,7 @@ export const lifeKinds: Kinds<
   | 'Revoke'
   | 'ChangeReference'
   | 'RecordReplacement'
+  | 'AnnounceEnded'
 > = {
   IssueLicense: { weight: 1, draw: (draw) => origination(draw) },
   ImportLicense: {
@@ -84,6 +85,7 @@ export const lifeKinds: Kinds<
   Revoke: { weight: 1, draw: () => ({ reasonCode: 'CHARGEBACK' }) },
   ChangeReference: { weight: 3, draw: ({ chance }) => ({ to: chance.one([null, 'sub_1', 'sub_2']) }) },
   RecordReplacement: { weight: 2, draw: () => ({ by: 'lic_2' }) },
+  AnnounceEnded: { weight: 10, draw: () => ({}) },
 };
 
 const origination = (draw: Draw): Origination => ({

@@ -1,19 +1,23 @@
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import { watchPending } from './pending.ts';
 
 /** Looks at every event of one stream in turn and says which invariant of the specification (2.7) it breaks, or null. */
 export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
 
 /** A watch over a stream from its first event on. It looks at events only, never at the state that is folded of them. */
 export const watchStream = (): Watch => {
-  const devices = new Set<string>();
-  const leases = new Set<string>();
-  const users = new Set<string>();
+  // By id, with the product that they were made for.
+  const devices = new Map<string, string | null>();
+  const leases = new Map<string, string | null>();
+  const users = new Map<string, string | null>();
+  const pending = watchPending();
   const granted = new Set<string>();
   const reminders = new Set<string>();
-  const usages = new Set<string>();
+  const usages = new Map<string, number>();
   const totals = new Map<string, number>();
   const announcements = new Set<string>();
+  const expiries = new Set<string>();
   let limits = { activations: 0, seats: 0, users: 0 };
   let term = 0;
   let termEnd: string | null = null;
@@ -27,13 +31,21 @@ export const watchStream = (): Watch => {
   let termsSet = 0;
   let recordedAt = '';
 
-  const opened = (open: Set<string>, id: string, countAfter: number | null, limit: number, overage: boolean) => {
+  const open = { activations: devices, leases, users };
+
+  const opened = (
+    open: Map<string, string | null>,
+    [id, product]: readonly [string, string | null],
+    countAfter: number | null,
+    limit: number,
+    overage: boolean,
+  ) => {
     if (open.has(id)) return `2.7.3: ${id} was open already`;
-    open.add(id);
+    open.set(id, product);
     if (countAfter !== null && countAfter !== open.size) return `2.7.1: ${countAfter} counted, ${open.size} open`;
     return open.size > limit && !overage ? `2.7.1: ${open.size} open of ${limit}` : null;
   };
-  const closed = (open: Set<string>, id: string, countAfter: number | null) => {
+  const closed = (open: Map<string, string | null>, id: string, countAfter: number | null) => {
     if (!open.delete(id)) return `2.7.3: ${id} was not open`;
     return countAfter === null || countAfter === open.size ? null : `2.7.1: ${countAfter} counted, ${open.size} open`;
   };
@@ -45,8 +57,10 @@ export const watchStream = (): Watch => {
     return null;
   };
 
-  const inOrder = ({ event, at }: Stamped<LicenseEvent>): string | null => {
-    if (revoked && event.type !== 'ReplacementIssued') return `2.7.2: ${event.type} after LicenseRevoked`;
+  const inOrder = (stamped: Stamped<LicenseEvent>): string | null => {
+    const { event, at } = stamped;
+    if (revoked && event.type !== 'ReplacementIssued' && !pending.isAnnounced(event))
+      return `2.7.2: ${event.type} after LicenseRevoked`;
     if (at.recordedAt < recordedAt) return `2.7.5: recorded at ${at.recordedAt}, after ${recordedAt}`;
     recordedAt = at.recordedAt;
     if (at.effectiveAt <= at.recordedAt) return null;
@@ -79,28 +93,49 @@ export const watchStream = (): Watch => {
         return event.data.keyVersion < keyVersion ? null : `2.4: key ${event.data.keyVersion} is in use`;
       case 'ActivationRecorded': {
         const { activationId, countAfter, overage } = event.data;
-        return opened(devices, activationId, countAfter, limits.activations, overage);
+        return opened(devices, [activationId, event.data.product], countAfter, limits.activations, overage);
       }
       case 'ActivationDeactivated':
+        if (pending.isAnnounced(event))
+          return pending.announced(
+            'activations',
+            event.data.activationId,
+            event.data.cause,
+            at,
+            devices.size,
+            event.data.countAfter,
+          );
         return closed(devices, event.data.activationId, event.data.countAfter);
       case 'LeaseAcquired': {
         // Seats that are withheld count too, so the count is at least that of the open leases.
         if (event.data.inUseAfter <= leases.size) return `2.7.1: ${event.data.inUseAfter} seats counted`;
         if (event.data.inUseAfter > limits.seats && !event.data.overage) return '2.7.1: a seat above the limit';
-        return opened(leases, event.data.leaseId, null, limits.seats, event.data.overage);
+        return opened(leases, [event.data.leaseId, event.data.product], null, limits.seats, event.data.overage);
       }
       case 'LeaseReleased':
+        if (pending.isAnnounced(event))
+          return pending.announced('leases', event.data.leaseId, event.data.cause, at, null, null);
+        return closed(leases, event.data.leaseId, null);
       case 'LeaseLapsed':
         return closed(leases, event.data.leaseId, null);
       case 'LeaseExtended':
         return leases.has(event.data.leaseId) ? null : `2.7.3: ${event.data.leaseId} was not open`;
       case 'UserAssigned':
-        return opened(users, event.data.userRef, event.data.countAfter, limits.users, event.data.overage);
+        return opened(users, [event.data.userRef, null], event.data.countAfter, limits.users, event.data.overage);
       case 'UserUnassigned':
+        if (pending.isAnnounced(event))
+          return pending.announced(
+            'users',
+            event.data.userRef,
+            event.data.cause,
+            at,
+            users.size,
+            event.data.countAfter,
+          );
         return closed(users, event.data.userRef, event.data.countAfter);
       case 'LicenseLimitsChanged': {
         limits = event.data.after;
-        return null;
+        return pending.end('LIMIT_LOWERED', event.data, at, open);
       }
       case 'LicenseRenewed': {
         const { termNumber, previousExpiresAt, startsAt, expiresAt } = event.data;
@@ -118,7 +153,8 @@ export const watchStream = (): Watch => {
       case 'LicenseExpired': {
         const { termNumber, expiresAt, graceUntil } = event.data;
         if (termNumber !== term || expiresAt !== termEnd) return `2.7.4: expired as term ${termNumber} at ${expiresAt}`;
-        if (termNumber <= announced) return `2.7.4: term ${termNumber} announced twice`;
+        if (expiries.has(`${termNumber} ${expiresAt}`)) return `2.7.4: term ${termNumber} announced twice`;
+        expiries.add(`${termNumber} ${expiresAt}`);
         if (at.effectiveAt !== expiresAt) return '2.3.1: an expiry takes effect when the term ends';
         const graceEnd = graceSeconds === 0 ? null : Date.parse(expiresAt) + graceSeconds * 1000;
         if ((graceUntil === null ? null : Date.parse(graceUntil)) !== graceEnd)
@@ -153,7 +189,14 @@ export const watchStream = (): Watch => {
       }
       case 'LicenseRevoked':
         revoked = true;
-        return devices.size + leases.size > 0 ? '2.4: something is left open at the revocation' : null;
+        return (
+          pending.end('LICENSE_REVOKED', event.data, at, open) ??
+          (devices.size + leases.size > 0 ? '2.4: something is left open at the revocation' : null)
+        );
+      case 'LicenseTransferred':
+        return pending.end('TRANSFER', event.data, at, open);
+      case 'ProductRemoved':
+        return pending.end('PRODUCT_REMOVED', event.data, at, open);
       case 'LicenseExpiringSoon': {
         const { termNumber, expiresAt, offset } = event.data;
         if (termNumber !== term || expiresAt !== termEnd) return `2.3.4: reminded of term ${termNumber}`;
@@ -169,8 +212,9 @@ export const watchStream = (): Watch => {
         return granted.delete(`${event.data.code} ${event.data.source}`) ? null : '2.4: revoked what was not granted';
       case 'UsageRecorded': {
         const { meter, quantity, usageId, totalAfter, limit, overage } = event.data;
-        if (usages.has(usageId)) return `2.4: usage ${usageId} counted twice`;
-        usages.add(usageId);
+        const now = Date.parse(at.recordedAt);
+        if (now < (usages.get(usageId) ?? -Infinity) + 35 * 86_400_000) return `2.4: usage ${usageId} counted twice`;
+        usages.set(usageId, now);
         totals.set(meter, (totals.get(meter) ?? 0) + quantity);
         if (totals.get(meter) !== totalAfter) return `2.7.1: total ${totalAfter} of ${meter}`;
         return totalAfter > limit && !overage ? `2.7.1: ${totalAfter} of ${limit} ${meter}` : null;
@@ -182,8 +226,6 @@ export const watchStream = (): Watch => {
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':
-      case 'ProductRemoved':
-      case 'LicenseTransferred':
       case 'LicenseReferenceChanged':
         return null;
     }

@@ -2,7 +2,19 @@ import { isDeepStrictEqual as isSame } from 'node:util';
 import type { CommandOf, DeviceName, LicenseCommand, Origination } from '../../../src/domain/license/commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
 import { lengthOf, ms } from './draw.ts';
-import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
+import {
+  all,
+  asItIs,
+  endOf,
+  first,
+  isOpen,
+  isWrong,
+  newRecord,
+  noLease,
+  overAt,
+  usageKnown,
+  type Verdict,
+} from './record.ts';
 
 // A second reading of the rules of a license, written apart from src/domain and in another way: it keeps no events and shares
 // nothing with the decider but the types of its commands. A rule says what holds afterwards: where that is what held
@@ -15,16 +27,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
-  const { find, close, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
-  const parts = (Object.keys(m) as (keyof typeof m)[]).filter(
-    (part) => part !== 'recorded' && part !== 'now' && part !== 'eventId',
-  );
+  const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
   const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
     const before = { ...m };
     m.eventId = eventId;
     m.now = ms(at);
-    m.recorded = Math.max(m.now, m.recorded);
     // The rule of this very type; the compiler loses that link.
     const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));
@@ -34,7 +43,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const refusedAtOnce = (type: LicenseCommand['type'], data: LicenseCommand['data']): Verdict | undefined => {
     const begins = type === 'IssueLicense' || type === 'ImportLicense';
     if (begins || !m.issued) return begins ? first({ nothing: m.issued }) : 'LICENSE_NOT_FOUND';
-    if (m.revoked && type !== 'RecordReplacement') return mayComeLate.has(type) ? 'nothing' : 'LICENSE_REVOKED';
+    if (m.revoked && type !== 'RecordReplacement' && type !== 'AnnounceEnded')
+      return mayComeLate.has(type) ? 'nothing' : 'LICENSE_REVOKED';
     const limits = 'limits' in data ? data.limits : 'target' in data ? data.target.limits : null;
     return first({
       ...{ TERM_INVALID: 'scheduled' in data && startOf(data.scheduled) <= m.now, LIMIT_INVALID: isWrong(limits) },
@@ -87,7 +97,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const isSkipped = due <= m.run || due < m.endSetAt || !m.policy.remindBefore.includes(offset);
       return put(m.now >= due && m.now < m.end && !isSkipped && { reminded: { ...m.reminded, [offset]: 1 } });
     },
-    Revoke: () => close(({ kind }) => kind !== 'users') && put({ revoked: true }),
+    Revoke: () => end(({ kind }) => kind !== 'users') && put({ revoked: true }),
+    AnnounceEnded: () => put(m.unannounced > 0 && { announcing: m.announcing + 1 }),
     ChangeReference: ({ to: reference }) => put({ reference }),
     RecordReplacement: ({ by }) =>
       m.revoked && ['', by].includes(m.replacedBy) ? put({ replacedBy: by }) : 'INVALID_REQUEST',
@@ -102,7 +113,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     Transfer: ({ toHolderOrgId: holder, accepted, expiry, activations }) => {
       const [resets, FORBIDDEN] = [expiry === 'RESET' && m.end < Infinity, !m.policy.transferable || !accepted];
       const refused = first({ nothing: holder === m.holder, FORBIDDEN, TERM_INVALID: resets && Number.isNaN(m.span) });
-      if (activations === 'RELEASE') close(() => true);
+      if (activations === 'RELEASE') end(() => true);
       return refused ?? all(put({ holder }), resets ? setTerm(m.now, m.now + m.span) : 'done');
     },
 
@@ -115,16 +126,17 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     Deactivate: ({ device, by }) => {
       const { allowed, maxPerTerm, cooldownSeconds } = m.policy.deactivation;
       const use = find('activations', nameOf(device));
-      if (!isOpen(use)) return use ? 'nothing' : 'ACTIVATION_NOT_FOUND';
+      if (!isOpen(use)) return isKnown('activations', nameOf(device)) ? 'nothing' : 'ACTIVATION_NOT_FOUND';
       if (m.policy.lease.scope === 'MACHINE') giveBack(use.name, by);
       close(({ id }) => id === use.id);
       const DEACTIVATION_LIMIT = !allowed || m.releases >= (maxPerTerm ?? Infinity);
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
-      return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.recorded }));
+      return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
     },
     SwapActivation: ({ release: device, activate }) => {
       const [use, asked] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
-      const nothing = isOpen(asked) && use !== undefined && (use === asked || !isOpen(use));
+      const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
+      const nothing = isOpen(asked) && (use === asked || wasReleased);
       const guards = { nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(asked) };
       const refused = unusable(activate.product, null) ?? first(guards);
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
@@ -137,7 +149,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     RenewLease: ({ leaseId, borrowSeconds: borrow }) => {
       const lease = find('seats', leaseId);
-      if (!lease || lease.over === -Infinity) return 'NOT_FOUND';
+      if (!lease || lease.over === -Infinity || m.now >= lease.known) return 'NOT_FOUND';
       const [over, other] = [overAt(lease), find('seats', lease.name)];
       const end = Math.min(m.now + (borrow ?? 0) * 1000, accessEnd());
       const isLost = m.now >= over + m.policy.lease.resurrectSeconds * 1000 || (isOpen(other) && other !== lease);
@@ -146,16 +158,18 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const guards = { nothing: !lease.borrow || end <= lease.end, LIMIT_INVALID: mayNotBorrow(borrow) };
       return first(guards) ?? put({ uses: m.uses.map((use) => (use === lease ? { ...use, end } : use)) });
     },
-    ReleaseLease: ({ leaseId, by }) => (find('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND'),
+    ReleaseLease: ({ leaseId, by }) =>
+      isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND',
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => close(({ kind, id }) => kind === 'users' && id === userRef),
     RecordUsage: ({ meter, quantity, usageId }) => {
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
-      const guards = { LIMIT_INVALID: limit === undefined, nothing: usageId in m.usageIds };
+      const isCounted = m.now < (m.usageIds[usageId] ?? -Infinity) + usageKnown;
+      const guards = { LIMIT_INVALID: limit === undefined, nothing: isCounted };
       const refused = first(guards) ?? unusable(null, null);
-      put({ usageIds: { ...m.usageIds, [usageId]: 1 }, meters: { ...m.meters, [meter]: total } });
+      put({ usageIds: { ...m.usageIds, [usageId]: m.now }, meters: { ...m.meters, [meter]: total } });
       return refused ?? (total > capacity(limit ?? 0) ? 'QUOTA_EXCEEDED' : 'done');
     },
 
@@ -193,7 +207,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
     return refused ?? put({ span: 'duration' in term ? end - start : NaN });
   };
-  return { m, judge, statusAt, modeAt };
+  return { m, judge, announced, statusAt, modeAt };
 };
 
 const nameOf = (device: DeviceName) => ('activationId' in device ? device.activationId : device.fingerprintHash);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual as isSame } from 'node:util';
 import type { CommandOf, LicenseRejection, Schedule } from '../../../src/domain/license/commands.ts';
 import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
 import type { Target } from '../../../src/domain/license/events-grant.ts';
-import { lengthOf, ms } from './draw.ts';
+import { hour, lengthOf, ms } from './draw.ts';
 
 // What the model holds of a license, and what can be done to it: one flat record, milliseconds instead of texts, `Infinity`
 // for never. Its values are replaced, never changed, so that a copy of the record is a way back.
@@ -11,9 +11,12 @@ import { lengthOf, ms } from './draw.ts';
 export type Verdict = 'done' | 'nothing' | LicenseRejection;
 type Guards = { readonly [Refusal in Exclude<Verdict, 'done'>]?: boolean };
 type Kind = 'activations' | 'seats' | 'users';
-/** What is in use. `over`: not yet, by silence at an instant, or, `-Infinity`, because it was given back. */
+/**
+ * What is in use. `over`: not yet, by silence at an instant, or, `-Infinity`, because it was given back. `known`: until when
+ * that it is over is told from a mistake; for ever while it is still to be announced.
+ */
 type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; end: number; ttl: number; borrow: boolean };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** What holds from `at` on: a ground of suspension, a renewal mode, a tier change. Without an id it was never announced. */
 type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
@@ -21,7 +24,6 @@ type Marks = Readonly<Record<string, number>>;
 
 const unissued = (policy: PinnedPolicy) => ({
   now: -Infinity,
-  recorded: -Infinity,
   /** Of the event that the command in hand comes to. */
   eventId: '',
   issued: false,
@@ -54,6 +56,9 @@ const unissued = (policy: PinnedPolicy) => ({
   lastRelease: -Infinity,
   meters: {} as Marks,
   usageIds: {} as Marks,
+  /** How many that were ended are still to be announced, and how often that was asked for. */
+  unannounced: 0,
+  announcing: 0,
 });
 
 /** A license that was not issued, and what rules are made of. */
@@ -74,7 +79,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     announce();
     return all(put({ term: m.term + 1, run, meters: {}, releases: 0, awaits: '' }), setEnd(end));
   };
-  const setEnd = (end: number) => put({ end, endSetAt: m.recorded, reminded: {} });
+  const setEnd = (end: number) => put({ end, endSetAt: m.now, reminded: {} });
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
 
@@ -91,18 +96,37 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
       ],
     });
   const drop = (change: 'ground' | 'mode') =>
-    put({ plans: m.plans.filter((each) => each[change] === undefined || each.at > m.recorded) });
+    put({ plans: m.plans.filter((each) => each[change] === undefined || each.at > m.now) });
   const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
 
   const find = (kind: Kind, name: string) =>
     m.uses.findLast((use) => use.kind === kind && (use.id === name || use.name === name));
-  /** Ends what is meant of all that is open. */
-  const close = (isMeant: (use: Use) => boolean, overOf = (_: Use) => -Infinity) =>
-    put({ uses: m.uses.map((use) => (isOpen(use) && isMeant(use) ? { ...use, over: overOf(use) } : use)) });
+  /** Whether something of this kind and name that is over is known to have been. */
+  const isKnown = (kind: Kind, name: string) =>
+    m.uses.some(
+      (use) => use.kind === kind && [use.id, use.name].includes(name) && use.over < Infinity && m.now < use.known,
+    );
+  /** Closes what is meant of all that is open. */
+  const close = (isMeant: (use: Use) => boolean, how = (_: Use) => ({ over: -Infinity, known: m.now + repeated })) =>
+    put({ uses: m.uses.map((use) => (isOpen(use) && isMeant(use) ? { ...use, ...how(use) } : use)) });
+  /** Closes what is meant; it is announced later. */
+  const end = (isMeant: (use: Use) => boolean) => {
+    put({ unannounced: m.unannounced + m.uses.filter((use) => isOpen(use) && isMeant(use)).length });
+    return close(isMeant, () => ({ over: -Infinity, known: Infinity }));
+  };
+  /** That one of those that were ended is announced. */
+  const announced = (kind: Kind, id: string) => {
+    const known = m.now + repeated;
+    const isIt = (use: Use) => use.kind === kind && use.id === id && use.over === -Infinity;
+    return put({ unannounced: m.unannounced - 1, uses: m.uses.map((use) => (isIt(use) ? { ...use, known } : use)) });
+  };
   const lapse = (seen: readonly LastSeen[], only?: string) =>
     close(
       (use) => (only ?? use.id) === use.id && m.now >= overAt(use, seen),
-      (use) => overAt(use, seen),
+      (use) => {
+        const over = overAt(use, seen);
+        return { over, known: Math.max(over + m.policy.lease.resurrectSeconds * 1000, m.now + repeated) };
+      },
     );
   const giveBack = (name: string, by: 'USER' | 'ADMIN') => {
     const lease = find('seats', name);
@@ -113,7 +137,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   };
   /** Opens it where there is room. */
   const take = (use: Use) => {
-    put({ uses: [...m.uses.filter(({ id }) => id !== use.id), { ...use, over: Infinity }] });
+    put({ uses: [...m.uses.filter(({ id }) => id !== use.id), { ...use, over: Infinity, known: Infinity }] });
     return beyond(use.kind) > 0 ? full[use.kind] : 'done';
   };
   const occupy = (lease: Use, borrow: number | null) => {
@@ -149,7 +173,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   /** Puts the license under the target. */
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     put({ policy, products: products ?? m.products });
-    close(({ product }) => product !== null && !m.products.includes(product));
+    end(({ product }) => product !== null && !m.products.includes(product));
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
     if (limits === null || isSame(limits, m.limits)) return 'done';
@@ -159,11 +183,26 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     if (strategy === 'REJECT') return tooMany ? full[tooMany] : isOver ? 'QUOTA_EXCEEDED' : 'done';
     const oldest = (kind: Kind) => openOf(kind).slice(0, beyond(kind));
     const evicted = strategy === 'EVICT_OLDEST' ? kinds.flatMap(oldest) : [];
-    return close((use) => evicted.includes(use));
+    return end((use) => evicted.includes(use));
   };
   return {
     ...{ m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce, plan, drop, withdraw },
-    ...{ find, close, lapse, giveBack, take, occupy, mayNotBorrow, capacity, unusable, otherThan, become },
+    ...{
+      find,
+      isKnown,
+      close,
+      end,
+      announced,
+      lapse,
+      giveBack,
+      take,
+      occupy,
+      mayNotBorrow,
+      capacity,
+      unusable,
+      otherThan,
+      become,
+    },
   };
 };
 
@@ -195,6 +234,9 @@ const full = {
 } as const;
 const kinds = ['activations', 'seats', 'users'] as const;
 /** What a device and a user have not. */
-export const noLease = { user: null, over: Infinity, end: Infinity, ttl: 0, borrow: false };
+export const noLease = { user: null, over: Infinity, known: Infinity, end: Infinity, ttl: 0, borrow: false };
+/** For how long what was given back, and a use of a meter, are told from a mistake, or counted once. */
+const repeated = 25 * hour;
+export const usageKnown = 35 * 24 * hour;
 /** A target that changes nothing but the policy. */
 export const asItIs = { products: null, limits: null, entitlements: null };

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ForkableMap } from '../../src/domain/forkable-map.ts';
+import { runSeed } from '../support/chance.ts';
+
+type Step =
+  | { readonly does: 'set'; readonly key: string; readonly value: number }
+  | { readonly does: 'delete'; readonly key: string }
+  | { readonly does: 'fork' | 'drop' };
+
+const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ does: fc.constant('set' as const), key, value: fc.integer() }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('delete' as const), key }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('fork' as const, 'drop' as const) }) },
+);
+// Each step is taken by one of the forks that there are then.
+const steps = fc.array(fc.tuple(fc.nat(), step), { maxLength: 60 });
+
+const takeStep = (map: ForkableMap<string, number>, copy: Map<string, number>, each: Step): void => {
+  if (each.does === 'set') {
+    map.set(each.key, each.value);
+    copy.set(each.key, each.value);
+  }
+  if (each.does === 'delete') expect(map.delete(each.key)).toBe(copy.delete(each.key));
+};
+
+describe('a map that is forked', () => {
+  test('is to each fork what a copy of its own would be, whichever is used when and whichever is dropped', () => {
+    const seed = runSeed();
+    fc.assert(
+      fc.property(steps, (drawn) => {
+        const forks = [{ map: new ForkableMap<string, number>(), copy: new Map<string, number>() }];
+        for (const [which, each] of drawn) {
+          const place = which % forks.length;
+          const used = forks[place];
+          if (used === undefined) continue;
+          if (each.does === 'fork') forks.push({ map: used.map.fork(), copy: new Map(used.copy) });
+          if (each.does === 'drop' && forks.length > 1) forks.splice(place, 1);
+          takeStep(used.map, used.copy, each);
+          expect([...used.map]).toEqual([...used.copy]);
+        }
+        for (const { map, copy } of forks) {
+          expect([...map.entries()]).toEqual([...copy]);
+          expect([[...map.keys()], [...map.values()]]).toEqual([[...copy.keys()], [...copy.values()]]);
+          expect([map.size, map.first()]).toEqual([copy.size, [...copy][0]]);
+          for (const name of 'abcdef') expect([map.get(name), map.has(name)]).toEqual([copy.get(name), copy.has(name)]);
+        }
+      }),
+      { numRuns: 5_000, seed },
+    );
+  });
+  test('can be read by one fork while another one changes', () => {
+    const origin = new ForkableMap([1, 2, 3, 4].map((each) => [each, each] as const));
+    const fork = origin.fork();
+    const seen: number[] = [];
+    for (const each of origin.values()) {
+      fork.delete(each);
+      fork.set(each + 10, each);
+      seen.push(each);
+    }
+    expect(seen).toEqual([1, 2, 3, 4]);
+    expect([...fork.keys()]).toEqual([11, 12, 13, 14]);
+  });
+  test('keeps the place of a key that is set again, and puts last what was removed in between', () => {
+    const map = new ForkableMap<string, number>(Object.entries({ a: 1, b: 2, c: 3 }));
+    map.fork();
+    map.delete('a');
+    const between = map.fork();
+    map.set('b', 4);
+    map.set('a', 5);
+    expect([...map]).toEqual([
+      ['b', 4],
+      ['c', 3],
+      ['a', 5],
+    ]);
+    expect([...between.keys()]).toEqual(['b', 'c']);
+  });
+  test('holds undefined like any other value', () => {
+    const map = new ForkableMap<string, string | undefined>([['a', 'first']]);
+    const fork = map.fork();
+    fork.set('a', undefined);
+    expect([fork.has('a'), fork.get('a'), map.get('a'), fork.get('a')]).toEqual([true, undefined, 'first', undefined]);
+  });
+});

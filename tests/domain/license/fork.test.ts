@@ -1,0 +1,42 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import { evolve, fork } from '../../../src/domain/license/evolve.ts';
+import { sized } from '../../support/size.ts';
+import { command } from './commands.ts';
+import { activatedEvent, at, deactivatedEvent, issued, licenseAfter, noon, on, revoke } from './examples.ts';
+import { decisionOn } from './many-devices.ts';
+
+const devices = sized(100_000);
+
+afterEach(() => vi.restoreAllMocks());
+
+/** How many entries of maps and sets this work makes. */
+const entriesMade = (work: () => void): number => {
+  const spies = [vi.spyOn(Map.prototype, 'set'), vi.spyOn(Set.prototype, 'add')];
+  work();
+  const count = spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  vi.restoreAllMocks();
+  return count;
+};
+
+test(`Deciding and storing one command on a license with ${devices} devices copies none of them`, () => {
+  const limits = { activations: devices, seats: 0, users: 0, meters: {} };
+  const license = licenseAfter(
+    issued({ limits }),
+    ...Array.from({ length: devices }, (_, index) => on(noon, activatedEvent(`d${index}`, index + 1, devices))),
+  );
+  const release: LicenseEvent = deactivatedEvent('d7', 'USER', devices - 1);
+  const made = entriesMade(() => {
+    // Stored, so that the fork is gone on with; then not stored, so that its origin is.
+    const stored = evolve(fork(license), release, at(noon));
+    evolve(fork(stored), deactivatedEvent('d8', 'USER', devices - 2), at(noon));
+    evolve(stored, deactivatedEvent('d9', 'USER', devices - 2), at(noon));
+    decisionOn(license, revoke());
+    decisionOn(license, command('Transfer', { ...toAnother, activations: 'RELEASE' }));
+  });
+  expect(made).toBeLessThan(100);
+  expect(license.activations.size).toBe(devices);
+  expect(license.byFingerprint.get('hash-d7')).toBe('act_d7');
+});
+
+const toAnother = { toHolderOrgId: 'org_9', accepted: true, expiry: 'KEEP' } as const;
