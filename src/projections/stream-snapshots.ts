@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { foldVersions } from '../eventstore/fold-versions.ts';
 import type { SnapshotKey, Snapshots } from '../eventstore/snapshots.ts';
 import { asTenant } from './tenant.ts';
 
@@ -98,6 +99,43 @@ export const createStreamSnapshots = (pool: Pool): Snapshots => ({
     );
   },
 });
+
+/**
+ * Removes the snapshots that other versions of the folds have left, once they are a week old: until then a process of that
+ * version may still run, or come back. `pool` is of ledger_worker. Returns how many rows went.
+ */
+export const purgeSnapshots = async (
+  pool: Pool,
+  current: readonly string[] = Object.values(foldVersions),
+): Promise<number> => {
+  // From one fold to the next by the index: there are few folds, and many rows of the current ones.
+  const { rows } = await pool.query<{ fold: string }>(
+    `with recursive folds as (
+        (select fold from ops.stream_snapshots order by fold limit 1)
+        union all
+        select (select s.fold from ops.stream_snapshots s where s.fold > folds.fold order by s.fold limit 1)
+        from folds where folds.fold is not null)
+      select fold from folds where fold <> all($1)`,
+    [current],
+  );
+  let removed = 0;
+  for (const { fold } of rows) {
+    let batch: number;
+    do {
+      const { rowCount } = await pool.query(
+        `delete from ops.stream_snapshots where fold = $1 and saved_at <= (
+          select max(saved_at) from (
+            select saved_at from ops.stream_snapshots where fold = $1 order by saved_at limit $2) oldest)`,
+        [fold, purgeBatchMax],
+      );
+      batch = rowCount ?? 0;
+      removed += batch;
+    } while (batch > 0);
+  }
+  return removed;
+};
+
+const purgeBatchMax = 1_000;
 
 const valuesOf = ({ issuerOrgId, stream, fold }: SnapshotKey): string[] => [issuerOrgId, stream, fold];
 

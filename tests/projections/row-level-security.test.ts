@@ -4,6 +4,7 @@ import { noteAccessChange } from '../../src/identity/access-changes.ts';
 import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
+import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
@@ -58,6 +59,16 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
+  await createStreamSnapshots(models.api).save(
+    { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
+    [
+      {
+        ...{ ...anchor, previousRevision: -1n, previousHash: testHash(''), earliestAt: testInstant(0) },
+        ...{ facts: null, whole: Buffer.from('whole') },
+      },
+    ],
+  );
 }
 
 const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
@@ -101,6 +112,7 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'ops.parked_owners': ['select'],
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
+  'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** Bookkeeping that belongs to nobody. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
@@ -309,6 +321,7 @@ const readableByWorker: readonly string[] = [
     'ended_at',
   ].map((column) => `rm.leases.${column}`),
   ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at'].map((column) => `ops.lease_liveness.${column}`),
+  ...['ops.stream_snapshots.fold', 'ops.stream_snapshots.saved_at'],
 ];
 
 describe('roles', () => {
