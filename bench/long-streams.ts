@@ -73,7 +73,7 @@ export const write = async (bench: Bench, db: Client, vendor: Vendor, endsAt: nu
   await db.query('vacuum analyze');
 };
 
-const measureOne = async (
+export const measureOne = async (
   bench: Bench,
   { databaseUrl, eventStoreUrl }: { readonly databaseUrl: string; readonly eventStoreUrl: string },
   vendor: Vendor,

@@ -1,6 +1,7 @@
 import type { At } from '../domain/decider.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Proposed } from './event-store.ts';
+import type { Stretch } from './snapshots.ts';
 
 /** What is known of a stream's events since the event that its last snapshot stands at. */
 export type Since = {
@@ -11,13 +12,16 @@ export type Since = {
   readonly earliestAt: Instant | null;
   /** The event that the last snapshot of the whole state stands at; -1: there was none. */
   readonly wholeRevision: bigint;
+  /** The stretch that the last snapshot describes, where this process took it. */
+  readonly stretch: Stretch | null;
 };
 
 /** No event since the one given. */
 export const nothingSince = (
   { revision, hash }: { readonly revision: bigint; readonly hash: string },
   wholeRevision: bigint,
-): Since => ({ revision, hash, earliestAt: null, wholeRevision });
+  stretch: Stretch | null = null,
+): Since => ({ revision, hash, earliestAt: null, wholeRevision, stretch });
 
 /** One more event. */
 export const widen = (since: Since, { recordedAt, effectiveAt }: At): Since => {

@@ -54,6 +54,7 @@ export const createSnapshotKeeper = ({
     for (let [task] = waiting; task !== undefined; [task] = waiting) {
       const { key } = task;
       const together = waiting.filter((other) => other.key.stream === key.stream).slice(0, togetherMax);
+      waiting = waiting.filter((other) => !together.includes(other));
       const startedMs = performance.now();
       try {
         const written: Snapshot[] = [];
@@ -61,17 +62,19 @@ export const createSnapshotKeeper = ({
         await snapshots.save(key, written);
       } catch (error) {
         onError(error, key.stream);
+        waiting = [...together, ...waiting];
         return;
       } finally {
         nextWholeAtMs = performance.now() + (performance.now() - startedMs) * restFactor;
       }
-      waiting = waiting.filter((other) => !together.includes(other));
     }
   };
 
   const add = (task: Task): void => {
     // What is given up leaves a gap, over which the past is read from the log.
     if (waiting.length >= waitingMax) waiting = [];
+    // Of a stream that is folded on meanwhile only the newest state is worth writing.
+    if (task.whole !== null) waiting = waiting.flatMap((other) => withoutWhole(other, task.key));
     waiting.push(task);
     saving ??= save().finally(() => {
       saving = null;
@@ -105,14 +108,18 @@ export const createSnapshotKeeper = ({
     const isWhole = (isDue || isLast) && isWholeDue(revision, since, weigh(folding, folded), isLast);
     if (!isWhole && (!isDue || facts === null)) return since;
     const previous = { previousRevision: since.revision, previousHash: since.hash };
+    const passed = { revision, eventId, hash, recordedAt, ...previous, earliestAt: since.earliestAt ?? recordedAt };
+    // The whole state of an event that has its snapshot already: that one describes the same stretch.
+    const stretch = revision === since.revision ? since.stretch : passed;
+    if (stretch === null) return since;
     add({
       key: { issuerOrgId: folding.owners(state).issuerOrgId, stream, fold: folding.snapshots.fold },
-      stretch: { revision, eventId, hash, recordedAt, ...previous, earliestAt: since.earliestAt ?? recordedAt },
+      stretch,
       facts,
       // Copies: the stream goes on changing while they are written.
       whole: isWhole ? { state: folding.decider.fork(state), commands: new Map(commands) } : null,
     });
-    return nothingSince({ revision, hash }, isWhole ? revision : since.wholeRevision);
+    return nothingSince({ revision, hash }, isWhole ? revision : since.wholeRevision, stretch);
   };
 
   return {
@@ -164,6 +171,11 @@ type Task = {
   readonly whole: Whole | null;
 };
 
+const withoutWhole = (task: Task, { stream }: SnapshotKey): Task[] => {
+  if (task.whole === null || task.key.stream !== stream) return [task];
+  return task.facts === null ? [] : [{ ...task, whole: null }];
+};
+
 const write = async ({ key, stretch, facts, whole }: Task): Promise<Snapshot> => ({
   ...stretch,
   facts: facts === null ? null : await writeFacts({ key, at: stretch }, facts),
@@ -171,7 +183,7 @@ const write = async ({ key, stretch, facts, whole }: Task): Promise<Snapshot> =>
 });
 
 const waitingMax = 10_000;
-const wholesWaitingMax = 2;
+const wholesWaitingMax = 8;
 const togetherMax = 100;
 
 /** A whole state is taken after so many events, or more: one for so many bytes of it, because writing them costs as much. */

@@ -12,7 +12,7 @@ import { testHash } from '../support/license-fixtures.ts';
 import { countingReads, longLicense } from '../support/long-license.ts';
 import { createReadModels } from '../support/read-models.ts';
 
-const { licenseId, log } = longLicense(2_600);
+const { licenseId, log } = longLicense(1_600);
 
 let database: Awaited<ReturnType<typeof createReadModels>>;
 let snapshots: Snapshots;
@@ -139,9 +139,9 @@ describe('A snapshot is ignored', () => {
 
   test('when it is of a log that went on otherwise after a restore', async () => {
     await startProcess(await storeWith(log)).read();
-    const restored = await storeWith(log.slice(0, 2_200));
+    const restored = await storeWith(log.slice(0, 1_300));
     const before = startProcess(restored, { ...snapshots, newest: async () => null });
-    for (let device = 0; device < 420; device++) await before.activate(`another past ${device}`);
+    for (let device = 0; device < 210; device++) await before.activate(`another past ${device}`);
     await startProcess(await storeWith(log)).read();
     const process = startProcess(restored);
     expect(await process.read()).toEqual(await folded(restored));
