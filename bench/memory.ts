@@ -49,15 +49,18 @@ export const memoryFigures: Figures = {
   },
 };
 
-/** Resident memory of each process, MB, twice a second while the work goes on. */
+/** Resident memory of each process, MB, twice a second. */
 type Samples = Readonly<Record<string, readonly number[]>>;
 
-const watch = async (pids: Readonly<Record<string, number | undefined>>, work: () => Promise<unknown>) => {
+/** Measures the memory of processes while the work goes on. */
+export const watch = async (pids: Readonly<Record<string, number | undefined>>, work: () => Promise<unknown>) => {
   const samples: Record<string, number[]> = {};
   const timer = setInterval(() => {
     for (const [name, pid] of Object.entries(pids)) {
       const seen = samples[name] ?? [];
-      seen.push(residentMb(pid ?? 0));
+      const megabytes = residentMb(pid ?? 0);
+      // It may have ended.
+      if (!Number.isNaN(megabytes)) seen.push(megabytes);
       samples[name] = seen;
     }
   }, 500);

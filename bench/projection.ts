@@ -3,6 +3,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { type Stack, startStack } from '../src/embedded/stack.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
+import { projectedChannel, readNotice } from '../src/projections/checkpoint.ts';
 import { migrate } from '../src/projections/migrate.ts';
 import { createPool } from '../src/projections/pool.ts';
 import { runProjector } from '../src/projections/run.ts';
@@ -100,11 +101,12 @@ export const measureLag = async (stack: Stack, vendor: Vendor, firstIndex: numbe
       waiting.splice(place, 1);
     }
   };
-  listener.on('notification', ({ payload = '0' }) => {
-    if (BigInt(payload) > projected) projected = BigInt(payload);
+  listener.on('notification', ({ payload = '' }) => {
+    const commit = readNotice(payload)?.commit ?? 0n;
+    if (commit > projected) projected = commit;
     settle();
   });
-  await listener.query('listen ledger_projected');
+  await listener.query(`listen ${projectedChannel}`);
 
   const licenses = (eventsPerSecond * seconds) / eventsPerLicense;
   const made = Array.from({ length: licenses }, (_, index) =>

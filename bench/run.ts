@@ -12,6 +12,7 @@ import { memoryFigures } from './memory.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
+import { verifyFigures } from './verify.ts';
 
 // `npm run bench`: every figure. `-- P8 P11`: these. `-- --quick`: the same code for seconds, to see that it runs; its
 // figures mean little. `-- --licenses=100000`: with so many where a million is meant.
@@ -24,7 +25,7 @@ const large = Number(
 
 const all: readonly Figures[] = [
   ...[startFigures, domainFigures, validateFigures, commandFigures, growthFigures, loginFigures],
-  ...[grownStartFigures, projectionFigures, rebuildFigures, longFigures, memoryFigures],
+  ...[grownStartFigures, projectionFigures, rebuildFigures, longFigures, memoryFigures, verifyFigures],
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = wanted.filter((id) => !ids.includes(id));

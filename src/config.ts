@@ -88,6 +88,12 @@ const schema = z.object({
   LEDGER_CLOCK_OFFSET_SECONDS: wholeSeconds
     .default(0)
     .describe('Seconds added to the clock. Tests only; refused when NODE_ENV is production.'),
+  LEDGER_CLOCK_CHECK: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe(
+      'on: commands are refused while the clock differs from that of Postgres by more than 60 seconds. off: tests only; refused when NODE_ENV is production.',
+    ),
   NODE_ENV: z.string().default('development').describe('production refuses what is meant for tests only.'),
 });
 
@@ -133,6 +139,8 @@ export type Config = {
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
   readonly clockOffsetSeconds: number;
+  /** Commands are refused while the clock is wrong. */
+  readonly clockCheck: boolean;
 };
 
 /** The configuration cannot be used; the message lists every problem, one a line. */
@@ -153,6 +161,11 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
   if (variables.NODE_ENV === 'production' && variables.LEDGER_CLOCK_OFFSET_SECONDS !== 0) {
     throw new InvalidConfiguration(
       'LEDGER_CLOCK_OFFSET_SECONDS is for tests only: remove it when NODE_ENV is production.',
+    );
+  }
+  if (variables.NODE_ENV === 'production' && variables.LEDGER_CLOCK_CHECK === 'off') {
+    throw new InvalidConfiguration(
+      'LEDGER_CLOCK_CHECK=off is for tests only: remove it, and synchronize the clocks, when NODE_ENV is production.',
     );
   }
   if (variables.REFRESH_TOKEN_SECONDS < variables.ACCESS_TOKEN_SECONDS) {
@@ -187,6 +200,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
+    clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
   };
 };
 

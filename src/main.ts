@@ -1,18 +1,20 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { clientTypesCommand } from './cli/client-types.ts';
 import { envExampleCommand } from './cli/env-example.ts';
+import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
 import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
 import { openApiCommand } from './cli/openapi.ts';
 import { parkedListCommand, parkedReplayCommand } from './cli/parked.ts';
 import { rebuildCommand } from './cli/rebuild.ts';
+import { repairChainCommand } from './cli/repair-chain.ts';
 import { resetCommand } from './cli/reset.ts';
 import { allRoles, type Role } from './cli/roles.ts';
 import { demoCommand } from './cli/run-demo.ts';
 import { startCommand } from './cli/start.ts';
 import { resetPasswordCommand } from './cli/users.ts';
 import { verifyCommand } from './cli/verify.ts';
-import { version } from './cli/version.ts';
 import { readModelsName } from './projections/versions.ts';
+import { version } from './version.ts';
 
 const roles = (text: string): readonly Role[] =>
   text.split(',').map((name) => {
@@ -24,6 +26,7 @@ const roles = (text: string): readonly Role[] =>
 const program = new Command('ledger')
   .description('A license server whose system of record is an event log. Configuration: see .env.example.')
   .version(version)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.fine : exitCodes.usage))
   .showHelpAfterError();
 
 program
@@ -36,11 +39,20 @@ program
 program
   .command('verify')
   .description(
-    'check the hash chain of every stream and every read-model row against its fold; exit 1 when one is wrong',
+    'check the hash chain of every stream and every read-model row against its fold; exit 3 when one is wrong',
   )
   .option('--json', 'print the result as JSON', false)
+  .option('--all', 'print every finding, not only the first 100', false)
   .option('--read-models', 'leave the hash chains out, and print a digest per table and organization', false)
   .action(verifyCommand);
+program
+  .command('repair-chain')
+  .description('show the wrong links of hash chains, and what a repair would append; change nothing without --apply')
+  .option('--stream <name...>', 'look only at these streams, for example those that ledger verify names', [])
+  .option('--apply', 'append the repairs', false)
+  .option('--operator <id>', 'your id, which is stored with the repair; no name and no e-mail address')
+  .option('--reason <code>', 'why, as a code in capitals, which is stored with the repair: TWO_WRITERS')
+  .action(repairChainCommand);
 program
   .command('rebuild')
   .description('make the read models anew from the log beside those that serve, prove them, and switch to them')
@@ -108,5 +120,5 @@ try {
   // Errors that we throw are sentences for the person at the terminal; a bug shows where it is.
   const bug = [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
   console.error(error instanceof Error && !bug ? error.message : error);
-  process.exit(1);
+  process.exit(exitCodeOf(error));
 }

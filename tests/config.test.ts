@@ -60,7 +60,10 @@ describe('configuration', () => {
     expect(loadConfig({ DATABASE_URL: '', PORT: '' })).toMatchObject({ servers: { mode: 'embedded' }, port: 8080 });
   });
 
-  test('refuses a moved clock in production', () => {
+  test('refuses a moved clock in production, and a clock that is not compared with Postgres', () => {
+    expect(() => loadConfig({ LEDGER_CLOCK_CHECK: 'off', NODE_ENV: 'production' })).toThrow(
+      /LEDGER_CLOCK_CHECK=off is for tests only/,
+    );
     expect(() => loadConfig({ LEDGER_CLOCK_OFFSET_SECONDS: '60', NODE_ENV: 'production' })).toThrow(/for tests only/);
   });
 

@@ -15,6 +15,8 @@ create table rm.activations (
   app_version text,
   -- It was above the limit, as the policy allowed.
   overage boolean not null,
+  -- Of the event that made the row: the order in which the oldest are ended.
+  revision bigint not null,
   activated_at timestamptz not null,
   deactivated_at timestamptz,
   cause text,

@@ -24,6 +24,8 @@ create table rm.leases (
   last_seen_at timestamptz,
   -- When the seat of a released lease returns to the pool, where that is later than its end.
   seat_free_at timestamptz,
+  -- Of the event that made the row: the order in which the oldest are ended.
+  revision bigint not null,
   primary key (issuer_org_id, license_id, lease_id),
   check ((ended_at is null) = (cause is null)),
   check (ended_at is not null or (last_seen_at is null and seat_free_at is null))

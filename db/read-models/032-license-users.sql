@@ -4,6 +4,8 @@ create table rm.license_users (
   holder_org_id text,
   license_id text not null,
   user_ref text not null,
+  -- Of the event that made the row: the order in which the oldest are ended.
+  revision bigint not null,
   -- Of the last time, where a user was assigned again.
   assigned_at timestamptz not null,
   -- Null: assigned.

@@ -1,8 +1,10 @@
 -- The history of licenses: every stored event with every field of its envelope.
 create table rm.license_events (
   issuer_org_id text not null,
-  -- Who held the license when the event was recorded.
+  -- Who held the license after the event. What a decisive event ends belongs to who held the license before that event.
   holder_org_id text,
+  -- Of a transfer: who held the license before it. Both holders read the event.
+  previous_holder_org_id text,
   license_id text not null,
   revision bigint not null,
   position bigint not null,
@@ -31,6 +33,8 @@ create table rm.license_events (
 -- An organization reads the events of all its licenses in the order of the log.
 create index license_events_by_issuer on rm.license_events (issuer_org_id, position);
 create index license_events_by_holder on rm.license_events (holder_org_id, position) where holder_org_id is not null;
+create index license_events_by_previous_holder on rm.license_events (previous_holder_org_id, position)
+  where previous_holder_org_id is not null;
 -- One event by its id. Only ever for equality, and a fraction of the size of a tree over text.
 create index license_events_by_id on rm.license_events using hash (event_id);
 
@@ -38,7 +42,8 @@ alter table rm.license_events enable row level security;
 alter table rm.license_events force row level security;
 create policy tenant_reads on rm.license_events for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
-    or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+    or holder_org_id = (select nullif(current_setting('app.org_id', true), ''))
+    or previous_holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
 create policy projector on rm.license_events to ledger_projector using (true) with check (true);
 
 grant select on rm.license_events to ledger_api;

@@ -19,6 +19,7 @@ language plpgsql stable security definer
 set search_path = ''
 as $$
 begin
+  perform ops.require_read_models();
   return query
     select o.organization_id, o.name, o.time_zone, o.created_at, o.closed_at, m.role, m.joined_at
     from rm.memberships m join rm.organizations o on o.organization_id = m.issuer_org_id

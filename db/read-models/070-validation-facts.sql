@@ -1,14 +1,14 @@
 -- Everything that validations are decided on, for many requests in one round trip. Request i names a license by key hash,
 -- or by organization and license id: then it must be visible to that organization. Licenses of one issuer are read together,
 -- as that issuer, under row-level security; nothing comes back for what is unknown or not visible. The setting ends with the
--- call. Instants are milliseconds since 1970 and JSON is text, which the caller parses once.
+-- call. `is_parked`: the stream of the license, or of its issuer, is left out of the rows from some event on. Instants are milliseconds since 1970 and JSON is text, which the caller parses once.
 create function rm.validation_facts(key_hashes bytea[], org_ids text[], license_ids text[])
 returns table (
   request integer, matched_key_version integer, license_id text, issuer_org_id text, holder_org_id text, revision bigint,
   owner_user_ref text, policy text, products text, term_number integer, starts_at bigint, expires_at bigint,
   announced_term integer, limits text, entitlements text, external_ref text, suspension_reason text, suspended_since bigint,
   suspended_until bigint, revoked_at bigint, activations integer, key_version integer, key_hint text, created_at bigint, more text,
-  issuer_closed boolean, fingerprints text
+  issuer_closed boolean, fingerprints text, is_parked boolean
 )
 language plpgsql volatile security invoker rows 50
 set search_path = ''
@@ -19,7 +19,9 @@ declare
   issuer text;
   named record;
   issuer_is_closed boolean;
+  parked text[];
 begin
+  perform ops.require_read_models();
   for i in 1..cardinality(key_hashes) loop
     if key_hashes[i] is null then
       perform set_config('app.org_id', org_ids[i], true);
@@ -33,6 +35,8 @@ begin
       versions[i] := named.key_version;
     end if;
   end loop;
+
+  parked := ops.parked_among(license_ids, issuers);
 
   for issuer in select distinct each from unnest(issuers) each where each is not null loop
     perform set_config('app.org_id', issuer, true);
@@ -49,7 +53,8 @@ begin
         -- One more than the caller takes, so that it knows when there are more.
         (select string_agg(encode(a.fingerprint_hash, 'hex'), ',') from (
           select o.fingerprint_hash from rm.activations o
-          where o.license_id = l.license_id and o.deactivated_at is null limit 65) a)
+          where o.license_id = l.license_id and o.deactivated_at is null limit 65) a),
+        cardinality(parked) > 0 and array['license-' || l.license_id, 'organization-' || issuer] && parked
       from unnest(issuers, license_ids, versions) with ordinality w(issuer_org_id, license_id, version, request)
       -- One row each: the limit keeps the planner at one look-up each, whatever it thinks of the size of the table.
       cross join lateral (select * from rm.licenses s where s.license_id = w.license_id limit 1) l

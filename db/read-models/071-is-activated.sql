@@ -7,6 +7,7 @@ as $$
 declare
   activated boolean;
 begin
+  perform ops.require_read_models();
   perform set_config('app.org_id', org_id, true);
   activated := exists (
     select from rm.activations a

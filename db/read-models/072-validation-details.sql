@@ -10,6 +10,7 @@ language plpgsql volatile security invoker
 set search_path = ''
 as $$
 begin
+  perform ops.require_read_models();
   perform set_config('app.org_id', org_id, true);
   if holders is not null then
     -- A heartbeat prolongs a lease, its absence does not shorten it; a borrowed one ends at its end.

@@ -1,9 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Request } from 'express';
-import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
-import { Overloaded } from '../eventstore/stream-queue.ts';
-import { TooManyLogins } from '../identity/passwords.ts';
-import { SignupPolicyUnusable } from './auth/platform-license.ts';
 import { authorize, authorizeUser } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { Authenticate } from './caller.ts';
@@ -11,13 +7,14 @@ import { clientIp } from './client-ip.ts';
 import { expectedRevisionIn, isUnmodified } from './conditional.ts';
 import { createCors } from './cors.ts';
 import { createEndings } from './endings.ts';
+import { problemOfFailure } from './failure.ts';
 import type { Front } from './front.ts';
 import type { RequestLog } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { refuseNoRequest } from './no-request.ts';
 import { permissions } from './permissions.ts';
 import { awaitMinPosition, onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
-import { internalProblem, isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
+import { internalProblem, isProblem, type Problem, problem, statusOf } from './problems.ts';
 import { createCallLimits } from './rate-limit/call-limits.ts';
 import { type RequestIds, requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
@@ -117,6 +114,7 @@ const answer = async (
     requestId: ids.requestId,
     correlationId: ids.correlationId,
     headers: request.headers,
+    sent: { params: request.params, query: request.query, body: undefined },
     clientIp: address,
     limits,
     signal: () => needs.endingOf(response),
@@ -156,7 +154,7 @@ const answer = async (
       }
     }
   } catch (error) {
-    const refusal = failure(error);
+    const refusal = problemOfFailure(error);
     status = statusOf(refusal);
     needs.log.failed(error, ids, route.operationId);
     // Of a stream that has begun the client learns by its end that something failed.
@@ -189,8 +187,8 @@ const carryOut = async (needs: AppNeeds, route: Route, request: Request, call: C
     const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
     if (notYet !== null) return notYet;
   }
-  const raw = { params: request.params, query: request.query, body };
-  return route.answer(raw, expectedRevision === null ? call : { ...call, expectedRevision }, called);
+  const sent = { ...call.sent, body };
+  return route.answer(sent, { ...call, sent, expectedRevision }, called);
 };
 
 const authorizeFor = async (authenticate: Authenticate, { access }: Route, call: Call): Promise<Called | Problem> => {
@@ -213,36 +211,6 @@ const nobody: Called = { caller: null, user: null };
 
 const placeHeaders = (needs: AppNeeds, { position }: Reply, { headers }: IncomingMessage) =>
   position === undefined ? {} : positionHeaders(needs.waitUntilProjected, position, headers);
-
-/** What failed for a while is answered as such, whatever else as our fault; the log has the error itself. */
-const failure = (error: unknown): Problem => {
-  if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
-  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
-    return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
-  }
-  if (error instanceof TooManyLogins) {
-    return problemForNow('UNAVAILABLE', 'Too many passwords are being checked. Try again.', error.retryAfterSeconds);
-  }
-  if (error instanceof SignupPolicyUnusable) {
-    return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
-  }
-  if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
-  return internalProblem;
-};
-
-/** Connection refused, lost or timed out, its host not found; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
-const isLostDatabase = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|57P0[123]|57014|55P03|53\d{3}|08\d{3})$/.test(
-      code,
-    ) ||
-    /^(?:Connection terminated|Client (?:has encountered|was closed)|Query read timeout|timeout exceeded when trying to connect)/i.test(
-      error.message,
-    )
-  );
-};
 
 const refuse = (
   needs: AppNeeds,

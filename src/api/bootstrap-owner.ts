@@ -8,7 +8,7 @@ import type { Executor } from '../eventstore/execute.ts';
 import { aggregateId } from '../eventstore/ids.ts';
 import { commandContext } from '../eventstore/waiting.ts';
 import { abandonUser, activateUser, reserveUser } from '../identity/sign-up.ts';
-import { storeValue } from '../projections/tables/vault.ts';
+import { storeValues } from '../projections/tables/vault.ts';
 import { asTenant } from '../projections/tenant.ts';
 
 type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
@@ -33,13 +33,10 @@ export const createOwner = async (
   const user = { userId, email, passwordHash, displayName: null, commandId, now: new Date(now()) };
   if ((await reserveUser(pool, user)).outcome === 'taken') return null;
 
-  const address = { ref: emailRef, kind: 'EMAIL', subject: invitationId, value: email } as const;
-  await asTenant(
-    pool,
-    organizationId,
-    (db) => storeValue(db, { ...address, issuerOrgId: organizationId, holderOrgId: null }),
-    { readOnly: false },
-  );
+  const owned = { issuerOrgId: organizationId, holderOrgId: null };
+  const address = { ...owned, ref: emailRef, kind: 'EMAIL', subject: invitationId, value: email } as const;
+  const stream = organizationAggregate.stream(organizationId);
+  await asTenant(pool, organizationId, (db) => storeValues(db, stream, [address]), { readOnly: false });
   // A try that died between the two may be repeated at any time.
   const invitation = {
     invitationId,

@@ -16,9 +16,9 @@ export const contextOf = (
   at: Instant,
   reason: Reason | null = null,
 ): CommandContext => {
-  const { commandId, requestHash, attemptedSince } = attempt;
+  const { commandId, requestHash, earlierRequestHashes, attemptedSince } = attempt;
   return commandContext({
-    ...{ at, commandId, requestHash, actor, reason },
+    ...{ at, commandId, requestHash, earlierRequestHashes, actor, reason },
     correlationId: call.correlationId,
     causationId: call.requestId,
     expectedRevision: call.expectedRevision,

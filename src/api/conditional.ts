@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Problem, problem } from './problems.ts';
+import { inOrder } from './request-hash.ts';
 
 /**
  * The entity tag of a resource (RFC 9110 §8.8.3): the revision of its stream, followed, where its representation also
@@ -8,14 +9,9 @@ import { type Problem, problem } from './problems.ts';
  */
 export const entityTag = (revision: bigint, beside: object | null = null): string => {
   if (beside === null) return `"${revision}"`;
+  // The database keeps names in another order than the request that they came with.
   return `"${revision}.${createHash('sha256').update(JSON.stringify(beside, inOrder)).digest('hex').slice(0, 8)}"`;
 };
-
-// The database keeps names in another order than the request that they came with.
-const inOrder = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
 
 /** The revision that If-Match asks the stream to be at; null: any will do. */
 export const expectedRevisionIn = (headers: IncomingHttpHeaders): bigint | null | Problem => {

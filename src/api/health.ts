@@ -2,8 +2,15 @@ import { z } from 'zod';
 import { problemForNow } from './problems.ts';
 import { none, publicRoute, type Route } from './route.ts';
 
-/** Whether the product can do its work now; `parts` says of each part what is wrong with it, or `ok`. */
-export type Readiness = { readonly ready: boolean; readonly parts: Readonly<Record<string, string>> };
+/**
+ * Whether the product can do its work now; `parts` says of each part what is wrong with it, or `ok`. `notYet`: nothing is
+ * wrong but that the read models of this process do not serve.
+ */
+export type Readiness = {
+  readonly ready: boolean;
+  readonly notYet?: boolean;
+  readonly parts: Readonly<Record<string, string>>;
+};
 
 export type HealthNeeds = {
   readonly ready: () => Promise<Readiness>;
@@ -26,12 +33,13 @@ export const healthRoutes = ({ ready, version }: HealthNeeds): readonly Route[] 
         body: z.strictObject({ status: z.literal('ok'), parts: z.record(z.string(), z.string()) }),
       },
     },
-    rejections: [],
+    rejections: ['NOT_PROJECTED_YET'],
     handle: async () => {
-      const { ready: isReady, parts } = await ready();
+      const { ready: isReady, notYet = false, parts } = await ready();
       if (isReady) return { status: 200, body: { status: 'ok', parts } };
       const faults = Object.entries(parts).filter(([, state]) => state !== 'ok');
-      return problemForNow('UNAVAILABLE', faults.map(([part, state]) => `${part}: ${state}`).join('; '), 1);
+      const detail = faults.map(([part, state]) => `${part}: ${state}`).join('; ');
+      return notYet ? problemForNow('NOT_PROJECTED_YET', detail, 5) : problemForNow('UNAVAILABLE', detail, 1);
     },
   }),
   publicRoute({

@@ -24,19 +24,33 @@ export type IdempotencyRow = {
 /** How long a request may be in flight before another one takes it over. */
 export const lockedSeconds = 10;
 
-/** Writes the in-flight row. False: there is one already. */
+/** Writes the in-flight row and returns until when it is locked. Returns null when there is one already. */
 export const insertRow = async (
   db: PoolClient,
   place: IdempotencyPlace,
   row: { readonly requestHash: string; readonly commandId: string; readonly secret: Buffer | null },
-): Promise<boolean> => {
-  const { rowCount } = await db.query({
+): Promise<string | null> => {
+  const { rows } = await db.query<{ locked_until: string }>({
     name: 'idempotency-insert',
     text: `insert into ops.idempotency
         (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, secret, locked_until)
       values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => ${lockedSeconds}))
-      on conflict do nothing`,
+      on conflict do nothing returning locked_until::text`,
     values: [...placeValues(place), row.requestHash, row.commandId, row.secret],
+  });
+  return rows[0]?.locked_until ?? null;
+};
+
+/**
+ * Returns true when nobody has taken over the row that is locked until then, or may now; until the transaction ends nobody
+ * does.
+ */
+export const holdRow = async (db: PoolClient, place: IdempotencyPlace, lockedUntil: string): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'idempotency-hold',
+    text: `select from ops.idempotency where (issuer_org_id, principal, operation, idempotency_key) = ($1, $2, $3, $4)
+      and status is null and locked_until = $5::timestamptz and locked_until > clock_timestamp() for update`,
+    values: [...placeValues(place), lockedUntil],
   });
   return rowCount === 1;
 };

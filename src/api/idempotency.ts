@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { type Instant, plusSeconds } from '../domain/time.ts';
@@ -9,6 +8,7 @@ import { asTenant } from '../projections/tenant.ts';
 import {
   completeRow,
   extendRow,
+  holdRow,
   type IdempotencyPlace,
   type IdempotencyRow,
   insertRow,
@@ -16,6 +16,7 @@ import {
   releaseRow,
 } from './idempotency-rows.ts';
 import { isProblem, type Problem, problem, problemForNow, statusOf } from './problems.ts';
+import { requestHashes } from './request-hash.ts';
 import type { Call, Reply } from './route.ts';
 
 export type IdempotencyNeeds = { readonly pool: Pool; readonly secrets: Secrets };
@@ -26,6 +27,13 @@ export type ChangeRequest = {
   readonly principal: string;
   readonly operation: string;
   readonly input: object;
+  /** What tells the request from others besides what the client sent, or in place of a token. */
+  readonly about?: object;
+  /**
+   * For a request with a password, which is no part of what it is recognized by: checks the password before a stored answer
+   * is shown, and refuses a wrong one. A refusal of such a request is decided again.
+   */
+  readonly prove?: () => Promise<Problem | null>;
   /** Makes what the answer shows once. It is kept encrypted before anything happens, so that a crash does not lose it. */
   readonly createSecret?: () => string;
 };
@@ -34,9 +42,16 @@ export type ChangeRequest = {
 export type Attempt = {
   readonly commandId: string;
   readonly requestHash: string;
+  /** Further hashes that the same request may have been stored with. */
+  readonly earlierRequestHashes: readonly string[];
   readonly secret: string;
   /** Present when an earlier request that died may have been carried out, at this instant or later. */
   readonly attemptedSince?: Instant;
+  /**
+   * Does `work` unless another attempt at the request may be under way; none begins before the work is done. An attempt that
+   * cannot know does nothing.
+   */
+  readonly whenOnly: (work: () => Promise<void>) => Promise<void>;
 };
 
 /**
@@ -49,20 +64,32 @@ export const idempotently = async (
   request: ChangeRequest,
   work: (attempt: Attempt) => Promise<Reply | Problem>,
 ): Promise<Reply | Problem> => {
-  const hashes = requestHashes(needs.secrets, request.input);
-  const [requestHash = ''] = hashes;
-  const { organizationId, principal, operation, createSecret } = request;
+  const { organizationId, principal, operation, input, about = {}, createSecret, prove } = request;
+  const hashes = requestHashes(needs.secrets, { sent: call.sent, about, legacyInput: input });
+  const [requestHash = '', ...earlierRequestHashes] = hashes;
   const key = call.headers['idempotency-key'];
   const secret = createSecret?.() ?? '';
-  if (key === undefined) return work({ commandId: newCommandId(), requestHash, secret });
+  if (key === undefined)
+    return work({
+      ...{ commandId: newCommandId(), requestHash, earlierRequestHashes, secret },
+      whenOnly: (undo) => undo(),
+    });
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     return problem('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
 
   const place = { organizationId, principal, operation, key };
   const commandId = commandIdFor(organizationId, principal, operation, key);
-  const begun = await begin(needs, place, hashes, { commandId, requestHash, secret });
+  const begun = await begin(needs, place, hashes, { commandId, requestHash, earlierRequestHashes, secret });
   if (!('attempt' in begun)) return begun;
+  const { replay } = begun;
+  if (replay !== undefined) {
+    if (prove === undefined) return replay;
+    if (!isProblem(replay)) return (await prove()) ?? replay;
+    // It may have been refused for another password than this one.
+    const again = await work(begun.attempt);
+    return isProblem(again) && again.problem === replay.problem ? replay : again;
+  }
 
   let answer: Reply | Problem;
   try {
@@ -91,37 +118,54 @@ const insist = async (work: () => Promise<unknown>): Promise<void> => {
 const insistMax = 4;
 const insistPauseMs = 50;
 
+/** An attempt to carry out, or one that was answered already: `replay` is its answer. */
+type Begun = { readonly attempt: Attempt; readonly replay?: Reply | Problem };
+
 const begin = (
   { pool, secrets }: IdempotencyNeeds,
   place: IdempotencyPlace,
   hashes: readonly string[],
-  attempt: Attempt,
-): Promise<{ readonly attempt: Attempt } | Reply | Problem> =>
+  attempt: Omit<Attempt, 'whenOnly'>,
+): Promise<Begun | Problem> =>
   asTenant(
     pool,
     place.organizationId,
     async (db) => {
       const bound = boundTo(place, attempt.commandId);
       const sealed = attempt.secret === '' ? null : seal(secrets, attempt.secret, bound);
-      if (await insertRow(db, place, { ...attempt, secret: sealed })) return { attempt };
+      const lockedUntil = await insertRow(db, place, { ...attempt, secret: sealed });
+      if (lockedUntil !== null) return { attempt: { ...attempt, whenOnly: whileHeld(pool, place, lockedUntil) } };
       const row = await lockRow(db, place);
       if (row === null) return inFlight;
-      if (!hashes.includes(row.requestHash)) {
-        return problem('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another request. Use a new one.');
-      }
-      if (row.status !== null) return replayed(secrets, place, row);
-      if (!row.isStale) return inFlight;
-      await extendRow(db, place);
+      if (!hashes.includes(row.requestHash)) return keyReused;
+      if (row.status === null && !row.isStale) return inFlight;
       const { commandId, requestHash } = row;
       const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
-      return { attempt: { commandId, requestHash, secret, attemptedSince } };
+      // The attempt before may have stalled, and go on at any time.
+      const next = { commandId, requestHash, secret, attemptedSince, earlierRequestHashes: hashes, whenOnly: never };
+      if (row.status !== null) return { attempt: next, replay: replayed(secrets, place, row) };
+      await extendRow(db, place);
+      return { attempt: next };
     },
     { readOnly: false },
   );
 
 // The clock that recorded an event may be behind the one that wrote the row.
 const clockMarginSeconds = 300;
+
+/** Does work while the row of an attempt keeps all others from beginning. */
+const whileHeld =
+  (pool: Pool, place: IdempotencyPlace, lockedUntil: string): Attempt['whenOnly'] =>
+  (work) =>
+    asTenant(
+      pool,
+      place.organizationId,
+      async (db) => {
+        if (await holdRow(db, place, lockedUntil)) await work();
+      },
+      { readOnly: false },
+    );
 
 type Kept =
   | { readonly reply: Omit<Reply, 'position'>; readonly position: string | null }
@@ -169,13 +213,15 @@ const replayed = (secrets: Secrets, place: IdempotencyPlace, { body, commandId }
   return stored.position === null ? reply : { ...reply, position: BigInt(stored.position) };
 };
 
+/** Refuses a request whose Idempotency-Key belongs to another one. */
+export const keyReused = problem(
+  'IDEMPOTENCY_KEY_REUSED',
+  'This Idempotency-Key was used with another request. Use a new one.',
+);
+
+const never = async (): Promise<void> => undefined;
+
 const inFlight = problemForNow('IDEMPOTENCY_IN_FLIGHT', 'A request with this Idempotency-Key is being carried out.', 1);
 
 const boundTo = ({ organizationId, principal, operation, key }: IdempotencyPlace, commandId: string): string =>
   [organizationId, principal, operation, key, commandId].join('\0');
-
-// Keyed, because a request may hold personal values that are short enough to be guessed from a plain hash.
-const requestHashes = (secrets: Secrets, input: object): string[] => {
-  const text = JSON.stringify(input);
-  return secrets.all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(text).digest('hex'));
-};

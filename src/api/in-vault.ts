@@ -1,9 +1,11 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Rejection } from '../domain/decider.ts';
 import { encodeId } from '../domain/ids.ts';
 import { partId } from '../eventstore/ids.ts';
 import type { Happened } from '../eventstore/waiting.ts';
-import { type PersonalValue, removeValue, storeValue } from '../projections/tables/vault.ts';
+import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
+import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../projections/tables/vault.ts';
+import type { ReferencePlace } from '../projections/tables/vault-references.ts';
 import { asTenant } from '../projections/tenant.ts';
 import type { Attempt } from './idempotency.ts';
 import type { Problem } from './problems.ts';
@@ -14,40 +16,29 @@ export const referenceOf = (attempt: Attempt, kind: string): string => encodeId(
 type Sent = Pick<Happened, 'outcome'> | Rejection<string> | Problem;
 
 /**
- * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to them,
- * and out of it again when there is no such event; what was erased since the event was stored stays so.
+ * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to them.
+ * Without such an event they are taken back: at once where no other attempt at the request can store it, and else by the
+ * worker, which reads the stream once no attempt can be under way.
  */
 export const besideValues = async <Answer extends Sent>(
   pool: Pool,
-  issuerOrgId: string,
+  attempt: Attempt,
+  { issuerOrgId, stream }: ReferencePlace,
   values: readonly PersonalValue[],
   send: () => Promise<Answer>,
 ): Promise<Answer> => {
   if (values.length === 0) return send();
-  const added = await eachOf(pool, issuerOrgId, values, storeValue);
+  const added = await asTenant(pool, issuerOrgId, (db) => storeValues(db, stream, values), { readOnly: false });
   const sent = await send();
+  const isStored = 'outcome' in sent && sent.outcome !== 'unchanged';
   // Only what was not there before: an event of long ago may refer to the rest.
-  if (!('outcome' in sent) || sent.outcome !== 'appended')
-    await eachOf(pool, issuerOrgId, added, (db, { ref }) => removeValue(db, ref));
+  if (!isStored && added.length > 0)
+    await attempt.whenOnly(() => asTenant(pool, issuerOrgId, (db) => takeBackValues(db, added), { readOnly: false }));
   return sent;
 };
 
-/** Does the same with each of some values, in one transaction; returns those of which it says true. */
-const eachOf = async (
-  pool: Pool,
-  issuerOrgId: string,
-  values: readonly PersonalValue[],
-  work: typeof storeValue,
-): Promise<readonly PersonalValue[]> => {
-  if (values.length === 0) return [];
-  return asTenant(
-    pool,
-    issuerOrgId,
-    async (db) => {
-      const done: PersonalValue[] = [];
-      for (const value of values) if (await work(db, value)) done.push(value);
-      return done;
-    },
-    { readOnly: false },
-  );
+/** Removes a personal value or an API key, whichever the reference names. As its issuer. */
+export const removeWritten = async (db: PoolClient, ref: string): Promise<void> => {
+  if (ref.startsWith('key_')) await removeStoredApiKey(db, ref);
+  else await removeValue(db, ref);
 };

@@ -10,7 +10,7 @@ import { problemSchema } from './openapi-problem.ts';
 import { tags } from './openapi-tags.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { meanings, type ProblemCode } from './problems.ts';
-import { type Route, readsModels } from './route.ts';
+import type { Route } from './route.ts';
 
 const json = 'application/json';
 
@@ -121,9 +121,10 @@ const codesOf = (route: Route): readonly ProblemCode[] => [
     : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED'] as const)),
   ...(route.request.shape.body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
   ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
-  ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION'] as const) : []),
+  ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION', 'BODY_TOO_LARGE'] as const) : []),
   ...(route.conditional === true && route.method !== 'get' ? (['REVISION_MISMATCH'] as const) : []),
-  ...(readsModels(route) ? (['NOT_PROJECTED_YET'] as const) : []),
+  // Also to commands: what a credential may do is read, and what stands beside events.
+  ...(route.isProbe === true ? [] : (['NOT_PROJECTED_YET'] as const)),
   ...route.rejections,
   'INTERNAL',
   'UNAVAILABLE',

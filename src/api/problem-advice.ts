@@ -42,12 +42,13 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',
   REVISION_MISMATCH:
     'It has changed since the ETag that If-Match names. Read it again and decide anew; nothing was done.',
-  BODY_TOO_LARGE: 'The body has more bytes than are read. Send less.',
+  BODY_TOO_LARGE:
+    'The body, or what the request changes, is larger than is taken at once. Ask for less in one request.',
   UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
   IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',
   RATE_LIMITED:
     'Too many requests in too short a time. Wait Retry-After seconds; RateLimit names each limit and what is left of it.',
   INTERNAL: 'Something failed on our side and was logged under the requestId.',
   UNAVAILABLE: 'A part of the server does not answer. Repeat after Retry-After seconds with the same Idempotency-Key.',
-  NOT_PROJECTED_YET: 'What Ledger-Min-Position asks for cannot be read yet. Repeat after Retry-After seconds.',
+  NOT_PROJECTED_YET: 'What the request needs cannot be read yet; detail says why. Repeat after Retry-After seconds.',
 };

@@ -29,6 +29,8 @@ export type Call = {
   readonly requestId: string;
   readonly correlationId: string;
   readonly headers: IncomingHttpHeaders;
+  /** What came in, before it is validated and gets its defaults. */
+  readonly sent: RawRequest;
   /** The address of the client, as far as the proxies in front are ours. */
   readonly clientIp: () => string;
   /** Counts the request; an organization's credential is counted already. */

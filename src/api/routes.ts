@@ -1,25 +1,34 @@
+import type { ValidationRows } from '../projections/validation.ts';
 import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { type HealthNeeds, healthRoutes } from './health.ts';
+import { createCurrentValidations } from './licenses/current-validations.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { OrganizationNeeds } from './organizations/needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';
 import type { Route } from './route.ts';
 
-export type RouteNeeds = LicenseRouteNeeds & AuthNeeds & OrganizationNeeds & EventRouteNeeds & HealthNeeds;
+export type RouteNeeds = Omit<LicenseRouteNeeds, 'validations'> &
+  AuthNeeds &
+  OrganizationNeeds &
+  EventRouteNeeds &
+  HealthNeeds & { readonly validations: ValidationRows };
 
 /**
  * Every operation, the most frequent first, because the router tries them in this order. A path without parameters stands
  * before one with a parameter in the same place.
  */
-export const createRoutes = (needs: RouteNeeds): readonly Route[] => [
-  ...clientRoutes(needs),
-  ...licenseRoutes(needs),
-  ...authRoutes(needs),
-  ...organizationRoutes(needs),
-  ...eventRoutes(needs),
-  ...catalogRoutes(needs),
-  ...healthRoutes(needs),
-];
+export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
+  const licenseNeeds = { ...needs, validations: createCurrentValidations(needs.validations, needs) };
+  return [
+    ...clientRoutes(licenseNeeds),
+    ...licenseRoutes(licenseNeeds),
+    ...authRoutes(needs),
+    ...organizationRoutes(needs),
+    ...eventRoutes(needs),
+    ...catalogRoutes(needs),
+    ...healthRoutes(needs),
+  ];
+};

@@ -29,7 +29,10 @@ export const measureProjection = (
   gauge(
     'ledger_projection_following',
     '1 while the projector follows the log or stands by for another one that does, 0 while something is wrong.',
-    () => (['following', 'standby'].includes(projector.state().kind) ? 1 : 0),
+    () => {
+      const state = projector.state();
+      return state.kind === 'following' || (state.kind === 'standby' && state.problem === undefined) ? 1 : 0;
+    },
   );
   gauge('ledger_projection_parked_streams', 'Streams whose rows grow old: see ledger parked list.', () =>
     countParked().catch(() => null),

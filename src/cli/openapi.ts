@@ -10,9 +10,9 @@ import { noKeeper } from '../eventstore/snapshot-keeper.ts';
 import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/pool.ts';
 import { createValidationReader } from '../projections/validation.ts';
+import { version } from '../version.ts';
 import { noAccounts } from './accounts.ts';
 import { createLog } from './log.ts';
-import { version } from './version.ts';
 
 /** `ledger openapi`: prints the document, or writes it to openapi.json in the current directory. Needs no server. */
 export const openApiCommand = ({ write }: { write: boolean }): void => {

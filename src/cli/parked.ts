@@ -3,11 +3,12 @@ import { loadConfig } from '../config.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import type { Projection } from '../projections/checkpoint.ts';
+import { projectionFor } from '../projections/level.ts';
 import { migrate } from '../projections/migrate.ts';
 import { listParked, type ParkedStream } from '../projections/parked.ts';
 import { createPool } from '../projections/pool.ts';
+import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
-import { activeProjection } from '../projections/versions.ts';
 import { createLog } from './log.ts';
 import { joinServers } from './servers.ts';
 import { table } from './table.ts';
@@ -27,7 +28,7 @@ export const parkedReplayCommand = (stream: string | undefined): Promise<void> =
     const parked = await listParked(pool, projection);
     if (stream === undefined && parked.length === 0) console.log('No stream is parked.');
     for (const each of stream === undefined ? parked.map((one) => one.stream) : [stream]) {
-      const replay = await replayParked({ store, pool, projection }, each);
+      const replay = await replayParked({ store, pool, projection, statementMs }, each);
       if (replay.outcome !== 'replayed') process.exitCode = 1;
       if (replay.outcome === 'replayed') console.log(`${each}: replayed, its rows are up to date.`);
       if (replay.outcome === 'not_parked') console.log(`${each}: not parked. See ledger parked list.`);
@@ -35,22 +36,24 @@ export const parkedReplayCommand = (stream: string | undefined): Promise<void> =
     }
   });
 
+// A stream that was parked for a time-out gets longer when an operator asks for it.
+const statementMs = 60_000;
+const answerTimeoutMs = 65_000;
+
 type Needs = { readonly store: EventStore; readonly pool: Pool; readonly projection: Projection };
 
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const servers = await joinServers(config, (line) => log.debug(line));
-  const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log });
+  const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
-    // Read models of another release are not dropped for a look at them.
     await migrate({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
-      keepReadModels: true,
     });
-    await work({ store, pool, projection: await activeProjection(pool) });
+    await work({ store, pool, projection: await projectionFor(pool, ownRelease()) });
   } finally {
     await store.close();
     await pool.end();

@@ -33,8 +33,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const { databaseUrl, projectorUrl } = servers;
   try {
-    // Read models of another release go on serving: the new ones are made beside them.
-    await migrate({ url: databaseUrl, log: (fields, message) => log.info(fields, message), keepReadModels: true });
+    await migrate({ url: databaseUrl, log: (fields, message) => log.info(fields, message) });
     const { force } = options;
     const needs = { store, databaseUrl, projectorUrl, log, force, signal: stopping.signal };
     if (options.prune) await pruneNow(needs);
@@ -49,12 +48,19 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
 const rebuildNow = async (needs: RebuildOptions): Promise<void> => {
   const progress = createProgress(process.stderr);
   try {
-    const { version, previous, events, streamsCompared } = await rebuild({ ...needs, onProgress: progress.show });
+    const { version, previous, events, streamsCompared, parked } = await rebuild({
+      ...needs,
+      onProgress: progress.show,
+    });
     progress.end();
     console.log(
       `Version ${version} of the read models serves now: ${events} events folded, ${streamsCompared} streams compared with their fold. ` +
         `Version ${previous} is kept: ledger rebuild --rollback goes back to it, --prune drops it.`,
     );
+    if (parked.length > 0)
+      console.log(
+        `${parked.length} streams are parked, as events of them cannot be projected: see ledger parked list.`,
+      );
   } finally {
     progress.end();
   }

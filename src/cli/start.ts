@@ -1,4 +1,6 @@
 import { loadConfig } from '../config.ts';
+import { ClockDiffers } from '../eventstore/guard-commands.ts';
+import { readModelsFault } from '../projections/level.ts';
 import { assemble } from './assemble.ts';
 import { ensureDemo, readyCurl } from './demo-data.ts';
 import { createLog } from './log.ts';
@@ -17,11 +19,22 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   try {
     const ledger = await assemble(config, servers, roles, log);
     stops.push(ledger.stop);
-    if (servers.embedded && ledger.baseUrl !== null) {
-      const demo = await ensureDemo(config.dataDir, ledger, ledger.baseUrl);
-      console.log(`License Ledger is ready on ${ledger.baseUrl}\nTry it:\n  ${readyCurl(demo)}`);
+    const where = ledger.baseUrl === null ? '' : ` on ${ledger.baseUrl}`;
+    const fault = await readModelsFault(ledger.apiPool);
+    if (fault !== null) {
+      console.log(
+        `License Ledger runs${where} (${roles.join(', ')}) and is not ready yet, as GET /readyz says. ${fault}`,
+      );
+    } else if (servers.embedded && ledger.baseUrl !== null) {
+      const demo = await ensureDemo(config.dataDir, ledger, ledger.baseUrl).catch((error) => {
+        // The next start makes the demo; until then readyz says what is wrong.
+        if (error instanceof ClockDiffers) return null;
+        throw error;
+      });
+      const hint = demo === null ? '' : `\nTry it:\n  ${readyCurl(demo)}`;
+      console.log(`License Ledger is ready on ${ledger.baseUrl}${hint}`);
     } else {
-      console.log(`License Ledger is ready${ledger.baseUrl ? ` on ${ledger.baseUrl}` : ''} (${roles.join(', ')}).`);
+      console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
     }
     const ended = await Promise.race([ending, servers.failed]);
     if (ended === 'asked') exitCode = 0;

@@ -25,7 +25,6 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
     await migrate({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
-      keepReadModels: true,
     });
     const user = await findUserByEmail(pool, email);
     const passwordHash = await createPasswords().hash(password);

@@ -1,38 +1,50 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader } from '../eventstore/read-log.ts';
+import { projectionFor } from '../projections/level.ts';
 import { migrate } from '../projections/migrate.ts';
 import { createPool } from '../projections/pool.ts';
+import { ownRelease } from '../projections/release.ts';
+import type { Digest } from '../projections/verify/digests.ts';
+import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
+import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
 import { joinServers } from './servers.ts';
-import { table } from './table.ts';
 
 /**
- * `ledger verify`: exit code 0 when everything is as the log says, 1 with the first bad position otherwise. With
- * `--read-models` it leaves the hash chains out and prints a digest per table and organization.
+ * `ledger verify`: prints every finding, as many as asked for, then the verdict. With `--read-models` it leaves the hash
+ * chains out and prints a digest per table and organization.
  */
 export const verifyCommand = async (options: VerifyOptions): Promise<void> => {
-  process.exitCode = (await verify(options)) ? 0 : 1;
+  process.exitCode = await verify(options);
 };
 
-/** Verifies the running server's data, or starts the embedded servers for it; prints the verdict; true when intact. */
-export const verify = async ({ json, readModels = false }: VerifyOptions): Promise<boolean> => {
+/** Verifies the running server's data, or starts the embedded servers for it; prints the verdict. Returns the exit code. */
+export const verify = async ({ json, readModels = false, all = false }: VerifyOptions): Promise<number> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs: 0 });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });
+  const print = json ? asJson() : asText();
   try {
     await migrate({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
-    const verdict = await verifyLedger({ store, readLog: reader.read, pool, readModelsOnly: readModels });
-    console.log(
-      json
-        ? JSON.stringify(verdict, (_, value) => (typeof value === 'bigint' ? `${value}` : value))
-        : sentence(verdict),
-    );
-    return verdict.intact;
+    // Rows of another release are not what this one folds.
+    await projectionFor(pool, ownRelease());
+    let findings = 0;
+    const verdict = await verifyLedger({
+      ...{ store, readLog: reader.read, pool, readModelsOnly: readModels, findingsMax: 0 },
+      onFinding: (finding) => {
+        findings += 1;
+        if (all || findings <= findingsMax) print.finding(finding);
+      },
+      ...(readModels ? { onDigest: print.digest } : {}),
+    });
+    print.verdict(verdict, all ? 0 : Math.max(0, findings - findingsMax), readModels);
+    if (!verdict.intact) return exitCodes.damaged;
+    return verdict.events === 0 ? exitCodes.nothingToCheck : exitCodes.fine;
   } finally {
     await reader.close();
     await store.close();
@@ -41,25 +53,77 @@ export const verify = async ({ json, readModels = false }: VerifyOptions): Promi
   }
 };
 
-type VerifyOptions = { readonly json: boolean; readonly readModels?: boolean };
+type VerifyOptions = { readonly json: boolean; readonly readModels?: boolean; readonly all?: boolean };
 
-const sentence = (verdict: Verdict): string => {
-  if (verdict.intact) {
-    const { events, streams, rows, notProjected, parked, digests } = verdict;
-    const behind = notProjected === 0 ? '' : ` ${notProjected} events are not projected yet.`;
-    const left = parked === 0 ? '' : ` ${parked} streams are parked: see ledger parked list.`;
-    const what = digests.length === 0 ? 'hash chains' : 'streams';
-    const cells = digests.map((each) => [each.table, each.tenant, `${each.rows}`, each.digest]);
-    return [
-      `Intact: ${events} events in ${streams} ${what}; ${rows} rows of the read models equal their fold.${behind}${left}`,
-      ...(digests.length === 0 ? [] : [table(['table', 'organization', 'rows', 'digest'], cells)]),
-    ].join('\n\n');
-  }
-  const { position, stream, revision, what } = verdict.finding;
-  const where = [
-    position === null ? '' : `position ${position}`,
+const findingsMax = 100;
+
+/** Prints what is found as soon as it is found, because nothing bounds how much it is. */
+type Printer = {
+  readonly finding: (finding: Finding) => void;
+  readonly digest: (digest: Digest) => void;
+  /** `left`: findings that were not printed. */
+  readonly verdict: (verdict: Verdict, left: number, readModels: boolean) => void;
+};
+
+const asText = (): Printer => {
+  let digests = 0;
+  return {
+    finding: ({ code, what, ...place }) => console.log(`${code}${where(place)}: ${what}.`),
+    digest: ({ table, tenant, rows, digest }) => {
+      if (digests === 0) console.log(cells('table', 'organization', 'rows', 'digest'));
+      digests += 1;
+      console.log(cells(table, tenant, `${rows}`, digest));
+    },
+    verdict: (verdict, left, readModels) => {
+      if (left > 0) console.log(`${left} further findings are not shown. Repeat with --all to see them.`);
+      console.log(sentence(verdict, readModels));
+    },
+  };
+};
+
+// One document, written piece by piece.
+const asJson = (): Printer => {
+  let list = '';
+  const add = (name: 'findings' | 'digests', value: Finding | Digest) => {
+    if (list === '') process.stdout.write(name === 'findings' ? '{"findings":[' : '{"findings":[],"digests":[');
+    else process.stdout.write(list === name ? ',' : '],"digests":[');
+    process.stdout.write(`${toJson(value)}\n`);
+    list = name;
+  };
+  return {
+    finding: (finding) => add('findings', finding),
+    digest: (digest) => add('digests', digest),
+    verdict: ({ findings: _, ...verdict }, left) => {
+      process.stdout.write(list === '' ? '{"findings":[],' : '],');
+      console.log(toJson({ ...verdict, findingsNotShown: left }).slice(1));
+    },
+  };
+};
+
+const toJson = (value: object): string =>
+  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? `${each}` : each));
+
+const where = ({ stream, revision, position }: Omit<Finding, 'code' | 'what'>): string => {
+  const parts = [
     stream === null ? '' : `stream ${stream}`,
     revision === null ? '' : `revision ${revision}`,
+    position === null ? '' : `position ${position}`,
   ].filter((part) => part !== '');
-  return `NOT INTACT${where.length > 0 ? ` at ${where.join(', ')}` : ''}: ${what}.`;
+  return parts.length === 0 ? '' : ` at ${parts.join(', ')}`;
+};
+
+const cells = (table: string, organization: string, rows: string, digest: string): string =>
+  `${table.padEnd(16)}  ${organization.padEnd(30)}  ${rows.padEnd(10)}  ${digest}`;
+
+const sentence = (
+  { intact, events, streams, rows, notProjected, parked, damaged, repaired }: Verdict,
+  readModels: boolean,
+): string => {
+  const behind = notProjected === 0 ? '' : ` ${notProjected} events are not projected yet.`;
+  const left = parked === 0 ? '' : ` ${parked} streams are parked: see ledger parked list.`;
+  const mended = repaired === 0 ? '' : ` The hash chains of ${repaired} streams were repaired.`;
+  const what = `${events} events in ${streams} ${readModels ? 'streams' : 'hash chains'}`;
+  return intact
+    ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${behind}${left}${mended}`
+    : `NOT INTACT: ${damaged} findings among ${what} and ${rows} rows of the read models.${behind}${left}${mended}`;
 };

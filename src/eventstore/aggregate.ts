@@ -23,6 +23,7 @@ import type { Instant } from '../domain/time.ts';
 import { decodeLicense } from './codec.ts';
 import { decodeCatalog } from './codec-catalog.ts';
 import { decodeOrganization } from './codec-organization.ts';
+import type { ChainRepaired } from './codec-repair.ts';
 import { decodeReservation } from './codec-reservation.ts';
 import type { Decoded } from './envelope.ts';
 import type { Json, JsonObject, Recorded } from './event-store.ts';
@@ -39,8 +40,8 @@ export type Fact = { readonly type: string; readonly data: JsonObject; readonly 
 /** How the events of one kind of stream are folded and read, whatever commands are decided on it. */
 export type Folding<Event extends Fact, State> = {
   readonly decider: Pick<Decider<never, Event, State, string>, 'initial' | 'evolve' | 'fork'>;
-  /** Throws UndecodableEvent. */
-  readonly decode: (recorded: Recorded) => Decoded<Event>;
+  /** Throws UndecodableEvent. A repair of the chain is no event of the aggregate: it does not evolve the state. */
+  readonly decode: (recorded: Recorded) => Decoded<Event | ChainRepaired>;
   /** Returns the owners of an event right after it was applied, so never of an empty stream; throws when it is. */
   readonly owners: (state: State) => Owners;
   /** Returns the owners of an event that announces what an earlier one has ended, before it is applied; null: of no such event. */

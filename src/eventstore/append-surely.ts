@@ -14,7 +14,7 @@ export type AppendPatience = { readonly timeoutMs: number; readonly giveUpMs: nu
 /**
  * Appends a batch; when the outcome is unknown, repeats the very same batch at the same revision, which the store answers
  * with the first result, at growing intervals. Throws RevisionConflict (the batch is not and will not be in the stream) or
- * OutcomeUnknown (it may be, even later); StoreUnavailable when the first try was refused.
+ * OutcomeUnknown (it may be, even later); AppendTooLarge at once; StoreUnavailable when the first try was refused.
  */
 export const appendSurely = async (
   store: Pick<EventStore, 'append'>,

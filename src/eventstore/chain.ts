@@ -22,16 +22,34 @@ export const seal = (events: readonly Proposed[], end: ChainEnd): Proposed[] => 
   });
 };
 
-/** What is wrong with an event's place in its stream's chain. */
+/**
+ * What is wrong with an event's place in its stream's chain: it was altered (`HASH_DIFFERS`), or it is unaltered and names
+ * another previous event (`PREVIOUS_HASH_DIFFERS`).
+ */
 export type LinkFault = 'PREVIOUS_HASH_DIFFERS' | 'HASH_DIFFERS';
 
-/** Checks that an event is unaltered and attaches to the event whose hash is `prevHash`; null: intact. */
+/** Checks that an event is unaltered and attaches to the event whose hash is `prevHash`. Returns null when both hold. */
 export const verifyLink = (recorded: Recorded, prevHash: string): LinkFault | null => {
   const { hash, ...metadata } = recorded.metadata;
-  if (metadata.prevHash !== prevHash) return 'PREVIOUS_HASH_DIFFERS';
-
-  return hash === hashAsStored({ ...recorded, metadata }) ? null : 'HASH_DIFFERS';
+  if (hash !== hashAsStored({ ...recorded, metadata })) return 'HASH_DIFFERS';
+  return metadata.prevHash === prevHash ? null : 'PREVIOUS_HASH_DIFFERS';
 };
+
+/**
+ * A wrong link between two events that are themselves unaltered. The event at `revision` carries `found` as the hash of its
+ * previous event, whose hash is `expected`. Two processes of an early release could append such an event.
+ */
+export type Break = { readonly revision: bigint; readonly expected: string; readonly found: string };
+
+/** Returns the break at an event whose link is wrong. */
+export const breakAt = ({ revision, metadata }: Recorded, expected: string): Break => ({
+  revision,
+  expected,
+  found: String(metadata.prevHash),
+});
+
+/** Returns text that is the same for equal breaks only. */
+export const keyOfBreak = ({ revision, expected, found }: Break): string => `${revision} ${expected} ${found}`;
 
 /** The hash that an event carries, lower-case hex. */
 export const hashOf = (event: Proposed): string => {
@@ -48,7 +66,8 @@ export class ChainBroken extends Error {
 
   constructor(stream: string, revision: bigint, fault: string) {
     super(
-      `The hash chain of ${stream} is broken at revision ${revision}: ${fault}. Nothing is decided on this stream.`,
+      `The hash chain of ${stream} is broken at revision ${revision}: ${fault}. No command is accepted on this stream. ` +
+        `Run ledger repair-chain --stream ${stream} to see whether it can be repaired.`,
     );
     this.stream = stream;
     this.revision = revision;

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
 import { event, id } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
+import { type ChainRepaired, repairEvent } from './codec-repair.ts';
 import { type Decoded, decodeWith, instant } from './envelope.ts';
 import type { Recorded } from './event-store.ts';
 
 /** Decodes an event of a catalog stream. Throws UndecodableEvent. */
-export const decodeCatalog = (recorded: Recorded): Decoded<CatalogEvent> => decodeWith(catalogEvent, recorded);
+export const decodeCatalog = (recorded: Recorded): Decoded<CatalogEvent | ChainRepaired> =>
+  decodeWith(catalogEvent, recorded);
 
 const code = z.string().regex(/^[a-z][a-z0-9_]{1,39}$/, 'not a product’s code');
 
@@ -33,4 +35,5 @@ const catalogEvent = z.discriminatedUnion('type', [
   event('PolicyCreated', policyVersion),
   event('PolicyVersionAdded', policyVersion),
   event('PolicyArchived', z.object({ policyId: id })),
-]) satisfies z.ZodType<CatalogEvent>;
+  repairEvent,
+]) satisfies z.ZodType<CatalogEvent | ChainRepaired>;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { OrganizationEvent } from '../domain/organization/events.ts';
 import { event, id, reference, userId } from './codec-fields.ts';
+import { type ChainRepaired, repairEvent } from './codec-repair.ts';
 import { type Decoded, decodeWith, instant } from './envelope.ts';
 import type { Recorded } from './event-store.ts';
 
 /** Decodes an event of an organization stream. Throws UndecodableEvent. */
-export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent> =>
+export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent | ChainRepaired> =>
   decodeWith(organizationEvent, recorded);
 
 const role = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
@@ -43,4 +44,5 @@ const organizationEvent = z.discriminatedUnion('type', [
   event('ProjectChanged', project),
   event('ProjectArchived', z.object({ projectId: id })),
   event('ProjectRestored', z.object({ projectId: id })),
-]) satisfies z.ZodType<OrganizationEvent>;
+  repairEvent,
+]) satisfies z.ZodType<OrganizationEvent | ChainRepaired>;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { ReservationEvent } from '../domain/reservation/reservation.ts';
 import { event, id } from './codec-fields.ts';
+import { type ChainRepaired, repairEvent } from './codec-repair.ts';
 import { type Decoded, decodeWith } from './envelope.ts';
 import type { Recorded } from './event-store.ts';
 
 /** Decodes an event of a reservation stream. Throws UndecodableEvent. */
-export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent> =>
+export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent | ChainRepaired> =>
   decodeWith(reservationEvent, recorded);
 
 const reservationEvent = z.discriminatedUnion('type', [
@@ -14,4 +15,5 @@ const reservationEvent = z.discriminatedUnion('type', [
     z.object({ kind: z.enum(['trial_holder', 'trial_device', 'replacement']), issuerOrgId: id, owner: id }),
   ),
   event('ReservationReleased', z.object({ owner: id })),
-]) satisfies z.ZodType<ReservationEvent>;
+  repairEvent,
+]) satisfies z.ZodType<ReservationEvent | ChainRepaired>;

@@ -5,11 +5,13 @@ import { grantEvents } from './codec-license-grant.ts';
 import { keyEvents } from './codec-license-key.ts';
 import { leaseEvents } from './codec-license-lease.ts';
 import { termEvents } from './codec-license-term.ts';
+import { type ChainRepaired, repairEvent } from './codec-repair.ts';
 import { type Decoded, decodeWith } from './envelope.ts';
 import type { Recorded } from './event-store.ts';
 
 /** Decodes an event of a license stream. Throws UndecodableEvent. */
-export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent> => decodeWith(licenseEvent, recorded);
+export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent | ChainRepaired> =>
+  decodeWith(licenseEvent, recorded);
 
 /** The name of every type of event that a license's stream holds. */
 export const licenseEventTypes = (): readonly string[] => licenseEvent.options.map(({ shape }) => shape.type.value);
@@ -20,4 +22,5 @@ const licenseEvent = z.discriminatedUnion('type', [
   ...grantEvents,
   ...leaseEvents,
   ...keyEvents,
-]) satisfies z.ZodType<LicenseEvent>;
+  repairEvent,
+]) satisfies z.ZodType<LicenseEvent | ChainRepaired>;

@@ -99,7 +99,7 @@ const decideAll = <Event extends Fact, State>(
     try {
       const outcome =
         waiting.kind === 'read'
-          ? ({ kind: 'read', answer: waiting.view(draft.state) } as const)
+          ? ({ kind: 'read', answer: waiting.view(draft.state, draft.nextRevision - 1n) } as const)
           : decideOne(folding, draft, waiting, deciding);
       if (outcome === 'batch_full') break;
       outcomes.push(outcome);

@@ -36,8 +36,8 @@ export type Decoded<Event> = { readonly event: Event; readonly at: At; readonly 
 
 /**
  * Decodes a stored event by the schemas of its stream's events and of the envelope, after bringing its data to the present
- * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for an unknown type, a
- * wrong shape, or a version that only a newer program knows.
+ * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for a wrong shape, and
+ * NewerEvent for an unknown type or a higher schema version under an envelope that can be read.
  */
 export const decodeWith = <Event>(
   events: z.ZodType<Event>,
@@ -50,18 +50,17 @@ export const decodeWith = <Event>(
   const { schemaVersion, recordedAt, effectiveAt } = envelope.data;
   const known = versionOf(type, changes);
   if (schemaVersion > known)
-    throw new UndecodableEvent(
-      recorded,
-      `It is of version ${schemaVersion}, written by a newer version of this program, which knows ${known}. Update it.`,
-    );
+    throw new NewerEvent(recorded, `It has schema version ${schemaVersion}; this release knows ${known}.`);
   const event = events.safeParse({ type, data: upcast(type, schemaVersion, recorded.data, changes) });
+  if (event.error?.issues.some(isUnknownType) === true)
+    throw new NewerEvent(recorded, 'This release does not know the type.', event.error);
   if (!event.success) throw new UndecodableEvent(recorded, z.prettifyError(event.error), event.error);
   return { event: event.data, at: { recordedAt, effectiveAt }, envelope: envelope.data };
 };
 
-/** A stored event that this version of the program cannot read: written by a newer one, or by something else. */
+/** A stored event that this version of the program cannot read. */
 export class UndecodableEvent extends Error {
-  override readonly name = 'UndecodableEvent';
+  override readonly name: string = 'UndecodableEvent';
   readonly stream: string;
   readonly revision: bigint;
   readonly type: string;
@@ -73,6 +72,18 @@ export class UndecodableEvent extends Error {
     this.type = type;
   }
 }
+
+/** A stored event that a newer release of this program wrote: that release reads it. */
+export class NewerEvent extends UndecodableEvent {
+  override readonly name = 'NewerEvent';
+
+  constructor(recorded: Recorded, why: string, cause?: z.ZodError) {
+    super(recorded, `${why} A newer release of this program wrote it. Update this process.`, cause);
+  }
+}
+
+// The schemas of a stream's events are told apart by the type, so an issue about it alone means that none has it.
+const isUnknownType = ({ path }: z.core.$ZodIssue): boolean => path.length === 1 && path[0] === 'type';
 
 /** An instant as stored: UTC with exactly milliseconds, so that text order is time order. */
 export const instant = z

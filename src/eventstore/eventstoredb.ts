@@ -222,7 +222,7 @@ const credentialsOf = (url: string): { username: string; password: string } => {
   throw new Error('EVENTSTORE_URL uses TLS and names no login: write esdb://user:password@host, or add ?tls=false.');
 };
 
-const defaultWatch: Watch = { idleMs: 500, pollMs: 5_000, silenceMs: 15_000 };
+const defaultWatch: Watch = { idleMs: 500, pollMs: 500, silenceMs: 15_000 };
 const pageEvents = 1_000;
 const readAttemptsMax = 3;
 const readPauseMs = 100;

@@ -38,13 +38,13 @@ export type Execute = <Event extends Fact, State, Refusal extends object, View>(
 ) => Promise<Executed<View> | Refusal | Rejection<ExecuteRejection>>;
 
 /**
- * Reads an aggregate's current state and returns `view(state)`, which must copy what it wants. A stream without events has
- * the initial state. Throws as `execute` does.
+ * Reads an aggregate's current state and returns `view(state, revision)`, which must copy what it wants. A stream without
+ * events has the initial state and revision -1. Throws as `execute` does.
  */
 export type Read = <Event extends Fact, State, View>(
   aggregate: Place<Event, State>,
   id: string,
-  view: (state: State) => View,
+  view: (state: State, revision: bigint) => View,
 ) => Promise<View>;
 
 /** What an executor needs; sizes and times have defaults. */
@@ -135,8 +135,8 @@ export const createExecutor = ({
       new Promise((resolve, reject) => {
         queuesOf(aggregate).add(aggregate.stream(id), {
           kind: 'read',
-          view: (state) => {
-            const seen = view(state);
+          view: (state, revision) => {
+            const seen = view(state, revision);
             return () => resolve(seen);
           },
           fail: reject,

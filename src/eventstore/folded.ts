@@ -1,9 +1,12 @@
 import type { Instant } from '../domain/time.ts';
 import { plusSeconds } from '../domain/time.ts';
 import type { Fact, Folding } from './aggregate.ts';
-import { ChainBroken, genesisHash, hashOf, verifyLink } from './chain.ts';
+import { breakAt, ChainBroken, genesisHash, hashOf, verifyLink } from './chain.ts';
+import { isRepair } from './codec-repair.ts';
 import type { EventStore, Position, Proposed, Recorded } from './event-store.ts';
 import { canComeAgain } from './ids.ts';
+import { readPages } from './read-pages.ts';
+import { repairsOf } from './repairs.ts';
 import { isBoundary, nothingSince, type Since, widen } from './since.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
 
@@ -63,44 +66,42 @@ export const open = async <Event extends Fact, State>(
       ? null
       : await streams.keeper.restore(streams.store, folding, first);
   if (restored !== null) return catchUp(streams, folding, stream, restored);
-  const begun = foldPage(streams.keeper, folding, stream, unread(folding.decider.initial), events);
+  const begun = await foldPage(streams, folding, stream, unread(folding.decider.initial), events);
   return events.length < probeMax ? begun : catchUp(streams, folding, stream, begun);
 };
 
 /**
  * Reads what the stream has beyond `folded`, checks every link of the chain and folds it. Takes ownership of `folded`.
- * Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is of no use then.
+ * A break that a later event repairs is passed. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is of no use then.
  */
 export const catchUp = async <Event extends Fact, State>(
-  { store, keeper }: Streams,
+  streams: Streams,
   folding: Folding<Event, State>,
   stream: string,
   folded: Folded<State>,
 ): Promise<Folded<State>> => {
   let current = folded;
-  for (;;) {
-    // A page at a time: a stream of a million events does not fit into memory.
-    const { events } = await store.read(stream, current.nextRevision, pageMax);
-    current = foldPage(keeper, folding, stream, current, events);
-    if (events.length === pageMax) continue;
-    return current === folded ? folded : { ...current, since: keeper.pass(folding, stream, current, true) };
-  }
+  for await (const page of readPages(streams.store, stream, folded.nextRevision, pageMax))
+    current = await foldPage(streams, folding, stream, current, page);
+  return current === folded ? folded : { ...current, since: streams.keeper.pass(folding, stream, current, true) };
 };
 
-const foldPage = <Event extends Fact, State>(
-  keeper: SnapshotKeeper,
+const foldPage = async <Event extends Fact, State>(
+  { store, keeper }: Streams,
   folding: Folding<Event, State>,
   stream: string,
   folded: Folded<State>,
   events: readonly Recorded[],
-): Folded<State> => {
+): Promise<Folded<State>> => {
+  const isRepaired = repairsOf(store, stream);
   let { state, nextRevision, eventId, hash, recordedAt, position, since } = folded;
   for (const recorded of events) {
     const fault = recorded.revision === nextRevision ? verifyLink(recorded, hash) : 'REVISION_MISSING';
-    if (fault !== null) throw new ChainBroken(stream, nextRevision, fault);
+    if (fault !== null && !(fault === 'PREVIOUS_HASH_DIFFERS' && (await isRepaired(breakAt(recorded, hash)))))
+      throw new ChainBroken(stream, nextRevision, fault);
 
     const { event, at, envelope } = folding.decode(recorded);
-    state = folding.decider.evolve(state, event, at);
+    if (!isRepair(event)) state = folding.decider.evolve(state, event, at);
     recordedAt = envelope.recordedAt;
     const { commandId, requestHash } = envelope;
     const first = folded.commands.get(commandId)?.first ?? nextRevision;

@@ -166,7 +166,7 @@ const giveUp = <Event, State>(
 ): void => {
   for (const [index, outcome] of outcomes.entries()) {
     const waiting = batch[index];
-    if (waiting?.kind === 'read') waiting.view(folded.state)();
+    if (waiting?.kind === 'read') waiting.view(folded.state, folded.nextRevision - 1n)();
     else if (outcome.kind === 'stored') answerStored(store, stream, outcome);
     else if (outcome.kind === 'failed') outcome.answer();
     else waiting?.refuse(concurrentModification);

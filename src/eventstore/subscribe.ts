@@ -58,7 +58,8 @@ export async function* followAll(
       if (ended !== null) throw ended;
       if (await bell.rang(waitMs)) continue;
 
-      const { head, isOwed } = await lookAhead(client, passed, streamPrefixes, silenceMs, signal);
+      const ahead = { from: passed, maxCount: waitMs === 0 ? longPage : shortPage };
+      const { head, isOwed, isEnd } = await lookAhead(client, ahead, streamPrefixes, silenceMs, signal);
       if (signal.aborted) return;
       if (isOwed) {
         owedSince ??= performance.now();
@@ -67,7 +68,8 @@ export async function* followAll(
         waitMs = Math.max(1, Math.min(pollMs, silenceMs - silentMs));
         continue;
       }
-      waitMs = pollMs;
+      // Others may have written much: page after page, without a pause between them.
+      waitMs = isEnd ? pollMs : 0;
       owedSince = null;
       passed = head;
       if (passed !== 'start') yield { idle: true, head: passed };
@@ -81,35 +83,35 @@ export async function* followAll(
 }
 
 /**
- * Reads the log itself beyond `passed`, as far as no event there matches. `isOwed`: the one after `head` does, so the
- * subscription must deliver it. The log grows only at its end, so what was found not to match stays so; unlike the
- * server's own checkpoint messages, which are known to skip events.
+ * Reads a page of the log itself beyond `from`, as far as no event there matches. `isOwed`: the event after `head` does,
+ * so the subscription must deliver it. `isEnd`: the log had no further page. The log grows only at its end, so an event that
+ * does not match stays so; the server's own checkpoint messages are known to skip events.
  */
 const lookAhead = async (
   client: EventStoreDBClient,
-  passed: Position | 'start',
+  { from, maxCount }: { readonly from: Position | 'start'; readonly maxCount: number },
   streamPrefixes: readonly string[],
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ head: Position | 'start'; isOwed: boolean }> => {
+): Promise<{ head: Position | 'start'; isOwed: boolean; isEnd: boolean }> => {
   const events = await collect<{ readonly event?: StoredEvent }>(
-    client.readAll({ fromPosition: passed === 'start' ? START : passed, maxCount: lookAheadEvents }),
+    client.readAll({ fromPosition: from === 'start' ? START : from, maxCount }),
     timeoutMs,
     signal,
   ).catch((error: Error) => {
     if (signal.aborted) return [];
     throw dropped('may hang: the log cannot be read', error);
   });
-  let head = passed;
+  let head = from;
   for (const { event } of events) {
     if (event === undefined) continue;
     const { stream, position } = toRecorded(event);
     // A read begins at its position, a subscription after it.
-    if (passed !== 'start' && comparePositions(position, passed) <= 0) continue;
-    if (streamPrefixes.some((prefix) => stream.startsWith(prefix))) return { head, isOwed: true };
+    if (from !== 'start' && comparePositions(position, from) <= 0) continue;
+    if (streamPrefixes.some((prefix) => stream.startsWith(prefix))) return { head, isOwed: true, isEnd: false };
     head = position;
   }
-  return { head, isOwed: false };
+  return { head, isOwed: false, isEnd: events.length < maxCount };
 };
 
 /** Lets one waiter sleep until something happens; what happens in between is not missed. */
@@ -144,4 +146,6 @@ const dropped = (how: string, cause?: Error): StoreUnavailable =>
   new StoreUnavailable(`The subscription to the event store ${how}${cause ? `: ${cause.message}` : ''}.`, { cause });
 
 const bufferedEventsMax = 512;
-const lookAheadEvents = 100;
+// Most often there is nothing, or what is next is ours.
+const shortPage = 100;
+const longPage = 1_000;

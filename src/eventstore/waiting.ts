@@ -76,6 +76,6 @@ export type WaitingCommand<Event, State> = {
 export type WaitingRead<State> = {
   readonly kind: 'read';
   /** Takes what the caller wants to see of the current state. */
-  readonly view: (state: State) => () => void;
+  readonly view: (state: State, revision: bigint) => () => void;
   readonly fail: (error: unknown) => void;
 };

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { applyBatch, type Batch, beginReplayable } from './apply.ts';
-import { moveCheckpoint, type Projection } from './checkpoint.ts';
-import { isEventFault } from './event-fault.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { applyBatch, type Batch } from './apply.ts';
+import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
+import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import type { Log } from './log.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
+import { readModelTables } from './tables/tables.ts';
 import { transaction } from './transaction.ts';
 
 type Needs = {
@@ -17,11 +19,21 @@ type Needs = {
 };
 
 /**
- * Brings a batch into the read models, around events that cannot be: after three tries the stream of such an event is
- * parked from there on, and everything else goes on. False: another instance was faster. Throws what is no event's fault
- * and may pass; the checkpoint is then somewhere between the ends of the batch.
+ * Applies a batch and leaves out what cannot be applied. After three tries the stream of an event that is at fault is parked
+ * from that event on, and everything else goes on. Returns false when another instance was faster. Throws what is no event's
+ * fault and may pass, and Unprojectable for an event of a newer release, which is never parked; the checkpoint is then
+ * somewhere between the ends of the batch.
  */
 export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
+  try {
+    return await applyTogether(needs, batch);
+  } catch (error) {
+    if (!isTimeOut(error) || batch.events.length === 0) throw error;
+    return applyApart(needs, batch);
+  }
+};
+
+const applyTogether = async (needs: Needs, batch: Batch): Promise<boolean> => {
   for (let tries = 1; tries < triesMax; tries++) {
     try {
       return await applyBatch(needs.pool, needs.projection, batch);
@@ -33,6 +45,50 @@ export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> 
   return applyParking(needs, batch);
 };
 
+// One event may take too long for its tenant's size. Alone, it holds up nobody else's for longer than its own tries.
+const applyApart = async (needs: Needs, { from, events, to }: Batch): Promise<boolean> => {
+  const parts = byPosition(events);
+  let reached = from;
+  for (const [index, part] of parts.entries()) {
+    const end = index === parts.length - 1 ? to : (part.at(-1)?.position ?? to);
+    if (!(await applyAlone(needs, { from: reached, events: part, to: end }))) return false;
+    reached = end;
+  }
+  return true;
+};
+
+const applyAlone = async (needs: Needs, batch: Batch): Promise<boolean> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await applyTogether(needs, batch);
+    } catch (error) {
+      if (!isTimeOut(error)) throw error;
+      // Throws where it is not the event that takes too long: then the projector waits and begins again.
+      if (!(await canWrite(needs, batch.from))) return false;
+      if (tries === triesMax) return parkOnly(needs, batch, error);
+      await delay(needs.retryMs);
+    }
+  }
+};
+
+/** The write that every event needs: the checkpoint, and the locks of all tables. False: another instance was faster. */
+const canWrite = ({ pool, projection }: Needs, from: Batch['from']): Promise<boolean> =>
+  transaction(pool, 'begin', async (db) => {
+    await db.query(`lock table ${readModelTables.map(({ table }) => table.name)} in row exclusive mode`);
+    return rewriteCheckpoint(db, projection, from);
+  });
+
+/** Events of one append may share their position, and the checkpoint can only be before or after all of them. */
+const byPosition = (events: readonly Recorded[]): readonly (readonly Recorded[])[] => {
+  const parts: Recorded[][] = [];
+  for (const recorded of events) {
+    const part = parts.at(-1);
+    if (part?.[0]?.position.commit === recorded.position.commit) part.push(recorded);
+    else parts.push([recorded]);
+  }
+  return parts;
+};
+
 const triesMax = 3;
 
 const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
@@ -40,6 +96,8 @@ const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
   let parked: readonly Unprojectable[] = [];
   try {
     const applied = await applyBatch(pool, projection, batch, async (db, misfits) => {
+      const newer = misfits.find(isNewer);
+      if (newer !== undefined) throw newer;
       await parkStreams(db, projection, misfits);
       parked = misfits;
     });
@@ -47,24 +105,26 @@ const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
     return applied;
   } catch (error) {
     if (!isEventFault(error)) throw error;
-    return batch.events.length > 1 ? applyHalves(needs, batch) : parkOnly(needs, batch, error);
+    return byPosition(batch.events).length > 1 ? applyHalves(needs, batch) : parkOnly(needs, batch, error);
   }
 };
 
 // Postgres refuses the rows of a batch and does not say which event makes them: halving finds it.
 const applyHalves = async (needs: Needs, { from, events, to }: Batch): Promise<boolean> => {
-  const half = Math.floor(events.length / 2);
-  const middle = events[half - 1]?.position ?? to;
+  const parts = byPosition(events);
+  const half = parts.slice(0, Math.floor(parts.length / 2)).flat();
+  const middle = half.at(-1)?.position ?? to;
   return (
-    (await applyParking(needs, { from, events: events.slice(0, half), to: middle })) &&
-    applyParking(needs, { from: middle, events: events.slice(half), to })
+    (await applyParking(needs, { from, events: half, to: middle })) &&
+    applyParking(needs, { from: middle, events: events.slice(half.length), to })
   );
 };
 
 const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: unknown): Promise<boolean> => {
-  const misfits = batch.events.map((recorded) => new Unprojectable(recorded, error));
-  const applied = await transaction(pool, beginReplayable, async (db) => {
-    if ((await moveCheckpoint(db, projection, batch.from, batch.to, batch.events[0] ?? null)) === null) return false;
+  const firsts = new Map(batch.events.toReversed().map((recorded) => [recorded.stream, recorded]));
+  const misfits = [...firsts.values()].map((recorded) => new Unprojectable(recorded, error));
+  const applied = await transaction(pool, 'begin', async (db) => {
+    if ((await moveCheckpoint(db, projection, batch.from, batch.to, batch.events)) === null) return false;
     await parkStreams(db, projection, misfits);
     await noteLeftOut(db, projection, batch.events);
     return true;

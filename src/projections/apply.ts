@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
+import { onlyGives } from './only-gives.ts';
 import { noteLeftOut } from './parked.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
 import { transaction } from './transaction.ts';
@@ -24,8 +25,8 @@ export const applyBatch = (
   { from, events, to }: Batch,
   onMisfits: OnMisfits = throwFirst,
 ): Promise<boolean> =>
-  transaction(pool, beginReplayable, async (db) => {
-    const moved = await moveCheckpoint(db, projection, from, to, events.at(-1) ?? null);
+  transaction(pool, beginFor(events), async (db) => {
+    const moved = await moveCheckpoint(db, projection, from, to, events);
     if (moved === null) return false;
     const misfits = await writeEvents(
       db,
@@ -55,5 +56,7 @@ const throwFirst: OnMisfits = async (_db, [first]) => {
   throw first;
 };
 
-/** Rows and checkpoint that a crash of Postgres takes back go together, and the log has them: no need to wait for the disk. */
-export const beginReplayable = 'begin; set local synchronous_commit = off';
+// A crash of Postgres takes rows and checkpoint back together, and the log has them. But what somebody has seen taken away
+// must not come back: only events that give need not wait for the disk.
+const beginFor = (events: readonly Recorded[]): string =>
+  events.every(onlyGives) ? 'begin; set local synchronous_commit = off' : 'begin';

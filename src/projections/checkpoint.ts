@@ -23,18 +23,19 @@ export const readCheckpoint = async (db: Pool | ClientBase, projection: Projecti
 };
 
 /**
- * Moves the checkpoint from `from` to `to` within the caller's transaction, which locks it until its end, and tells the
- * waiting readers at its commit, if it is that of the serving version. `parked`: the streams that are left out. Null: it
- * is no longer at `from`, because another instance was faster, or the connection's schema is that of another version by
- * now; the caller must roll back.
+ * Moves the checkpoint from `from` to `to`, over these events, within the caller's transaction, which locks it until its
+ * end, and tells the waiting readers at its commit, if it is that of the serving version. `parked`: those of the events'
+ * streams that are left out. Null: it is no longer at `from`, because another instance was faster, or the connection's
+ * schema is that of another version by now; the caller must roll back.
  */
 export const moveCheckpoint = async (
   db: PoolClient,
   projection: Projection,
   from: Position | 'start',
   to: Position,
-  lastEvent: Recorded | null,
+  events: readonly Recorded[],
 ): Promise<{ readonly parked: ReadonlySet<string> } | null> => {
+  const lastEvent = events.at(-1) ?? null;
   const { rowCount } = await db.query({
     name: 'move-checkpoint',
     text: `update ops.checkpoints
@@ -59,8 +60,11 @@ export const moveCheckpoint = async (
   const { rows } = await db.query<{ parked: readonly string[] }>({
     name: 'notify-projected',
     text: `select case when current_schema() = 'rm' then pg_notify('${projectedChannel}', $3) end, array(
-      select stream from ops.parked where projection = $1 and version = $2) as parked`,
-    values: [projection.name, projection.version, `${to.commit}`],
+      select stream from ops.parked where projection = $1 and version = $2 and stream = any($4)) as parked`,
+    values: [
+      ...[projection.name, projection.version, projectedNotice(projection, to.commit)],
+      [...new Set(events.map(({ stream }) => stream))],
+    ],
   });
   return { parked: new Set(rows[0]?.parked) };
 };
@@ -78,13 +82,50 @@ export const holdCheckpoint = async (db: PoolClient, projection: Projection): Pr
   return readCheckpoint(db, projection);
 };
 
-/** Tells the waiting readers, at the commit of the caller's transaction, that they may find more, if its schema serves. */
-export const announceProjected = async (db: PoolClient, { commit }: Position): Promise<void> => {
-  await db.query(`select pg_notify('${projectedChannel}', $1) where current_schema() = 'rm'`, [`${commit}`]);
+/**
+ * Writes the checkpoint as it is, within the caller's transaction: what succeeds when Postgres can write at all. Returns
+ * false when the checkpoint is no longer at `from`.
+ */
+export const rewriteCheckpoint = async (
+  db: PoolClient,
+  projection: Projection,
+  from: Position | 'start',
+): Promise<boolean> => {
+  const { rowCount } = await db.query(
+    `update ops.checkpoints set updated_at = now() where projection = $1 and version = $2
+      and commit_position is not distinct from $3::bigint and schema_name = current_schema()`,
+    [projection.name, projection.version, from === 'start' ? null : from.commit],
+  );
+  return rowCount === 1;
 };
 
-/** The channel on which every commit to the serving version is announced; the payload is the commit position. */
-export const projectedChannel = 'ledger_projected';
+/** Tells the waiting readers, at the commit of the caller's transaction, that they may find more, if its schema serves. */
+export const announceProjected = async (
+  db: PoolClient,
+  projection: Projection,
+  { commit }: Position,
+): Promise<void> => {
+  await db.query(`select pg_notify('${projectedChannel}', $1) where current_schema() = 'rm'`, [
+    projectedNotice(projection, commit),
+  ]);
+};
+
+/**
+ * The channel on which every commit to the serving version is announced. Releases without a number listen on another one
+ * and understand other notices.
+ */
+export const projectedChannel = 'ledger_read_models';
+
+/** What is announced: which version serves, and the commit position that it contains; null: that cannot be said. */
+export const projectedNotice = ({ version }: Pick<Projection, 'version'>, commit: bigint | string | null): string =>
+  `${version} ${commit ?? ''}`;
+
+/** Reads a notice; null for a text that is not one. */
+export const readNotice = (text: string): { readonly version: number; readonly commit: bigint | null } | null => {
+  const [, version, commit] = /^(\d{1,9}) (\d*)$/.exec(text) ?? [];
+  if (version === undefined) return null;
+  return { version: Number(version), commit: commit === undefined || commit === '' ? null : BigInt(commit) };
+};
 
 type CheckpointRow = {
   readonly commit_position: string | null;

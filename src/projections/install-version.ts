@@ -1,15 +1,6 @@
 import type pg from 'pg';
-import { becomeOwner, hashOfFiles, readSqlFiles, runSqlFile, type SqlFile } from './sql-files.ts';
-import { readModelsName, schemaOf, type Version, versionsOf } from './versions.ts';
-
-/** What a version of the read models is made from: the files of db/read-models, and their hash. */
-export type Shape = { readonly files: readonly SqlFile[]; readonly hash: string };
-
-/** Reads the shape that this program's read models have. */
-export const readShape = async (directory: string): Promise<Shape> => {
-  const files = await readSqlFiles(directory, ['read-models']);
-  return { files, hash: hashOfFiles(files) };
-};
+import { becomeOwner, runSqlFile, type Shape } from './sql-files.ts';
+import { readModelsName, schemaOf, type Version } from './versions.ts';
 
 /** The number of a new version: higher than that of any there is or was noted. */
 export const nextVersion = async (db: pg.Client): Promise<number> => {
@@ -24,14 +15,14 @@ export const nextVersion = async (db: pg.Client): Promise<number> => {
 
 /**
  * Makes the empty tables of a new version and its checkpoint at the start of the log, within the caller's transaction.
- * `db` is the login of DATABASE_URL.
+ * `goal`: where the log ends now; null: the projector finds out. `db` is the login of DATABASE_URL.
  */
 export const installVersion = async (
   db: pg.Client,
   { files, hash }: Shape,
-  { version, state }: { readonly version: number; readonly state: 'building' | 'active' },
+  { version, state, release, goal }: Omit<Version, 'shape' | 'projectedBy'> & { readonly goal: bigint | null },
 ): Promise<Version> => {
-  const made: Version = { version, state, shape: hash };
+  const made: Version = { version, state, shape: hash, release, projectedBy: release };
   const schema = schemaOf(made);
   await db.query(`create schema ${schema} authorization ledger_owner`);
   await becomeOwner(db);
@@ -42,9 +33,9 @@ export const installVersion = async (
   }
   await becomeOwner(db);
   await db.query(
-    `insert into ops.projection_versions (projection, version, state, shape, switched_at)
-      values ($1, $2, $3, $4, case when $3 = 'active' then now() end)`,
-    [readModelsName, version, state, hash],
+    `insert into ops.projection_versions (projection, version, state, shape, release, projected_by, goal, switched_at)
+      values ($1, $2, $3, $4, $5, $5, $6, case when $3 = 'active' then now() end)`,
+    [readModelsName, version, state, hash, release, goal],
   );
   await db.query('insert into ops.checkpoints (projection, version, schema_name) values ($1, $2, $3)', [
     readModelsName,
@@ -60,24 +51,28 @@ export const dropVersions = async (db: pg.Client, versions: readonly Version[]):
   await becomeOwner(db);
   const numbers = versions.map(({ version }) => version);
   // The checkpoints first: a projector holds its own while it writes, so it is done then, and is fenced off afterwards.
-  for (const table of ['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.projection_versions']) {
+  for (const table of [
+    'ops.checkpoints',
+    'ops.parked',
+    'ops.parked_owners',
+    'ops.parked_keys',
+    'ops.projection_versions',
+  ]) {
     await db.query(`delete from ${table} where projection = $1 and version = any($2)`, [readModelsName, numbers]);
   }
   for (const version of versions) await db.query(`drop schema if exists ${schemaOf(version)} cascade`);
   await db.query('reset role');
 };
 
-/** Makes the read models anew as the active version, empty, in place of all there are, within the caller's transaction. */
-export const installAnew = async (db: pg.Client, shape: Shape): Promise<Version> => {
+/** Makes the first version of the read models, empty and not level, within the caller's transaction. */
+export const installFirst = async (db: pg.Client, shape: Shape, release: number): Promise<Version> => {
   await becomeOwner(db);
   const version = await nextVersion(db);
-  await dropVersions(db, await versionsOf(db));
-  await becomeOwner(db);
   // An earlier release of this program made one schema, and no note of a version.
   await db.query('delete from ops.checkpoints where projection = $1', [readModelsName]);
   await db.query('drop schema if exists rm cascade');
   await db.query('reset role');
-  return installVersion(db, shape, { version, state: 'active' });
+  return installVersion(db, shape, { version, state: 'active', release, goal: null });
 };
 
 // Not in the bodies of functions: those go on to name rm, which their tables are by the time that anybody calls them.

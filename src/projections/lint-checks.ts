@@ -34,6 +34,8 @@ const definerFunctions = [
   'identity.user_by_email',
   'identity.user_by_refresh_token',
   'identity.is_parked',
+  'ops.parked_among',
+  'ops.parked_license_by_key',
 ];
 const readableByAuth = [
   'rm.licenses',
@@ -44,6 +46,9 @@ const readableByAuth = [
   'identity.users',
   'identity.refresh_tokens',
   'ops.parked',
+  'ops.parked_keys',
+  'ops.projection_versions',
+  'ops.checkpoints',
 ];
 /** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
 const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];
@@ -55,6 +60,8 @@ const isSetting = (column: string, setting: string) =>
   `(${column} = ( SELECT NULLIF(current_setting('${setting}'::text, true), ''::text) AS "nullif"))`;
 const issuerOnly = isSetting('issuer_org_id', 'app.org_id');
 const issuerOrHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')})`;
+/** Of the event of a transfer, which both holders read: `rm.license_events` alone has the column. */
+const issuerOrEitherHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')} OR ${isSetting('previous_holder_org_id', 'app.org_id')})`;
 const userOnly = isSetting('user_id', 'app.user_id');
 
 /** What ledger_worker may see and remove of users' tables: what was over a day ago. */
@@ -120,10 +127,10 @@ export const checks: readonly Check[] = [
         || case when of_user then 'user.' else 'organization.' end
       from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_api'
       where (p.polcmd <> 'a' and not coalesce(pg_get_expr(p.polqual, p.polrelid)
-          = any(case when of_user then array[$3] when p.polcmd = 'r' then array[$1, $2] else array[$1] end), false))
+          = any(case when of_user then array[$3] when p.polcmd = 'r' then array[$1, $2, $4] else array[$1] end), false))
         or (p.polcmd in ('a', 'w', '*')
           and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') <> case when of_user then $3 else $1 end)`,
-    values: [issuerOnly, issuerOrHolder, userOnly],
+    values: [issuerOnly, issuerOrHolder, userOnly, issuerOrEitherHolder],
   },
   {
     sql: `select name || ' has the policy ' || p.polname || ', which lets ' || r.rolname || ' see rows of users.'

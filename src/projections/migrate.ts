@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { installAnew, readShape, type Shape } from './install-version.ts';
+import { installFirst } from './install-version.ts';
 import type { LogLine } from './log.ts';
-import { becomeOwner, ownDirectory, readSqlFiles, runSqlFile, type SqlFile } from './sql-files.ts';
-import { versionsOf } from './versions.ts';
+import { ownRelease } from './release.ts';
+import { becomeOwner, ownDirectory, readShape, readSqlFiles, runSqlFile, type SqlFile } from './sql-files.ts';
+import { activeAmong, versionsOf } from './versions.ts';
 
 type Options = {
   /** The login of DATABASE_URL: a superuser, or one that may create roles and schemas. */
@@ -10,24 +11,23 @@ type Options = {
   readonly log: LogLine;
   /** Where the SQL files are; the package's own db/ unless a test says otherwise. */
   readonly directory?: string;
-  /** Leaves read models of another shape as they are, for a rebuild beside them. */
-  readonly keepReadModels?: boolean;
+  /** The number of the release that these files are of. */
+  readonly release?: number;
 };
 
 /**
  * Brings the database to this version: every file of db/ that it has not had yet, in order, each in a transaction of its
- * own; then the read models, which are made anew, empty, when their files are not those they were made from. Any number
- * of processes may call this at once; one does the work, the others wait. Throws, before changing anything, when an
- * applied file was edited since or belongs to a newer version.
+ * own; then the first read models, empty, where there are none. Those of another release stay as they are: see `upgrade`.
+ * Any number of processes may call this at once; one does the work, the others wait. Throws, before changing anything,
+ * when an applied file was edited since or belongs to a newer version.
  */
 export const migrate = async ({
   url,
   log,
   directory = ownDirectory,
-  keepReadModels = false,
+  release = ownRelease().number,
 }: Options): Promise<void> => {
-  const files = await readSqlFiles(directory, folders);
-  const shape = await readShape(directory);
+  const files = readSqlFiles(directory, folders);
   const db = new pg.Client({ connectionString: url, application_name: 'ledger-migrate' });
   await db.connect();
   try {
@@ -40,7 +40,7 @@ export const migrate = async ({
     const steps = [first, ...pending.filter((file) => !first.includes(file)).map((file) => [file])];
     for (const step of steps.filter(({ length }) => length > 0)) await applyStep(db, step);
     if (pending.length > 0) log({ files: pending.map(({ file }) => file) }, 'The database was migrated.');
-    await bringToShape(db, shape, keepReadModels, log);
+    await makeReadModels(db, directory, release, log);
   } finally {
     await db.end();
   }
@@ -53,23 +53,24 @@ const lockKey = 7_203_114_558;
 
 const isBase = ({ file }: SqlFile): boolean => file.startsWith('base/');
 
-const bringToShape = async (db: pg.Client, shape: Shape, keepOther: boolean, log: LogLine): Promise<void> => {
+const makeReadModels = async (db: pg.Client, directory: string, release: number, log: LogLine): Promise<void> => {
   await db.query('begin');
   await becomeOwner(db);
-  const active = (await versionsOf(db)).find(({ state }) => state === 'active');
+  const active = activeAmong(await versionsOf(db));
   await db.query('reset role');
-  if (active !== undefined && (keepOther || active.shape === shape.hash)) {
+  if (active !== undefined) {
     await db.query('rollback');
     return;
   }
-  const { version } = await installAnew(db, shape);
+  const shape = readShape(directory);
+  const { version } = await installFirst(db, shape, release);
   await becomeOwner(db);
   // Earlier releases noted these files one by one.
   await db.query(`delete from ops.migrations where file like 'read-models/%'`);
   await db.query('commit');
   log(
     { version, files: shape.files.map(({ file }) => file) },
-    'The read models were made anew; the projector folds them from the start of the log.',
+    'The read models were made; the projector folds them from the start of the log.',
   );
 };
 

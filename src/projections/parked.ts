@@ -4,6 +4,7 @@ import type { Json, Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './checkpoint.ts';
 import type { Unprojectable } from './fold/fold-batch.ts';
 import { licenseOf } from './fold/fold-event.ts';
+import { ownRelease } from './release.ts';
 
 /** A stream whose rows stay as they were before `fromRevision`, whose event could not be brought into the tables. */
 export type ParkedStream = {
@@ -26,21 +27,23 @@ export const parkStreams = async (
 ): Promise<void> => {
   for (const { recorded, message } of misfits)
     await db.query(
-      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error)
-       values ($1, $2, $3, $4, $5, $6, $7)
+      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error, program)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (projection, version, stream) do update set from_revision = excluded.from_revision,
-         event_id = excluded.event_id, event_type = excluded.event_type, error = excluded.error`,
+         event_id = excluded.event_id, event_type = excluded.event_type, error = excluded.error,
+         program = excluded.program`,
       [
         ...[projection.name, projection.version, recorded.stream, recorded.revision],
-        ...[recorded.id, storable(recorded.type), storable(message)],
+        ...[recorded.id, storable(recorded.type), storable(message), ownRelease().program],
       ],
     );
 };
 
 /**
  * Notes whose events of licenses are left out of the tables, so that who reads an organization's events in log order stops
- * before the first. All of a parked stream's events must be noted, because the license may change hands among them. One
- * that does not say whose it is counts as its license's; where there is no license either, nobody could be shown it.
+ * before the first. All of a parked stream's events must be noted, because the license may change hands among them. Each
+ * counts for the owners in its envelope, and for those of the license's row: the events name the holder after a transfer, the
+ * row names the one before it. Where neither is known, nobody could be shown the event.
  */
 export const noteLeftOut = async (
   db: PoolClient,
@@ -57,14 +60,32 @@ export const noteLeftOut = async (
   if (leftOut.length === 0) return;
   await db.query(
     `insert into ops.parked_owners (projection, version, stream, issuer_org_id, holder_org_id, position)
-     select $1, $2::integer, e.stream, coalesce(e.issuer, l.issuer_org_id), coalesce(e.holder, l.holder_org_id), min(e.position)
+     select $1, $2::integer, e.stream, o.issuer, o.holder, min(e.position)
      from json_to_recordset($3::json) as e (stream text, license_id text, issuer text, holder text, position bigint)
-     left join licenses l on e.issuer is null and l.license_id = e.license_id
-     where coalesce(e.issuer, l.issuer_org_id) is not null
+       left join licenses l using (license_id)
+       cross join lateral (values (e.issuer, e.holder), (l.issuer_org_id, l.holder_org_id)) o (issuer, holder)
+     where o.issuer is not null
      group by 3, 4, 5
      on conflict (issuer_org_id, projection, version, stream, holder_org_id)
        do update set position = least(parked_owners.position, excluded.position)`,
     [name, version, JSON.stringify(leftOut)],
+  );
+  await noteKeys(db, { name, version }, events);
+};
+
+/** Notes the keys that the left out events give to licenses, so that a key is not taken for an unknown one. */
+const noteKeys = async (db: PoolClient, { name, version }: Projection, events: readonly Recorded[]): Promise<void> => {
+  const keys = events.flatMap(({ stream, data: { keyHash, keyVersion, toVersion } }) => {
+    const number = toVersion ?? keyVersion;
+    const isKey = licenseOf(stream) !== null && typeof keyHash === 'string' && /^[0-9a-f]{64}$/.test(keyHash);
+    return isKey && Number.isInteger(number) ? [{ stream, number, hash: `\\x${keyHash}` }] : [];
+  });
+  if (keys.length === 0) return;
+  await db.query(
+    `insert into ops.parked_keys (projection, version, stream, key_version, key_hash)
+     select $1, $2, stream, number, hash from json_to_recordset($3::json) as k (stream text, number integer, hash bytea)
+     on conflict (projection, version, stream, key_version) do update set key_hash = excluded.key_hash`,
+    [name, version, JSON.stringify(keys)],
   );
 };
 
@@ -80,10 +101,23 @@ export const noteReplayedTo = async (db: PoolClient, projection: Projection, mis
 
 /** Ends the parking of a stream; the caller has brought all its events into the tables, in the same transaction. */
 export const unparkStream = async (db: PoolClient, { name, version }: Projection, stream: string): Promise<void> => {
-  for (const table of ['ops.parked', 'ops.parked_owners'])
+  for (const table of ['ops.parked', 'ops.parked_owners', 'ops.parked_keys'])
     await db.query(`delete from ${table} where projection = $1 and version = $2 and stream = $3`, [
       ...[name, version, stream],
     ]);
+};
+
+/** Returns true when a stream is left out. */
+export const isParked = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  stream: string,
+): Promise<boolean> => {
+  const { rows } = await db.query<{ parked: boolean }>(
+    'select exists (select from ops.parked where (projection, version, stream) = ($1, $2, $3)) as parked',
+    [name, version, stream],
+  );
+  return rows[0]?.parked === true;
 };
 
 /** The streams that are left out, longest parked first. */
@@ -104,6 +138,32 @@ export const listParked = async (
     error: row.error,
     parkedAt: row.parked_at,
   }));
+};
+
+/** Returns the streams among these that are left out, each with the revision from which on. */
+export const parkedAmong = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  streams: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> => {
+  const { rows } = await db.query<{ stream: string; from_revision: string }>(
+    `select stream, from_revision from ops.parked where projection = $1 and version = $2 and stream = any($3)`,
+    [name, version, streams],
+  );
+  return new Map(rows.map((row) => [row.stream, BigInt(row.from_revision)]));
+};
+
+/** The streams that another program has parked, or tried last: this one may have what they lack. */
+export const parkedByOthers = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  program: string,
+): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ stream: string }>(
+    'select stream from ops.parked where projection = $1 and version = $2 and program <> $3 order by parked_at, stream',
+    [name, version, program],
+  );
+  return rows.map(({ stream }) => stream);
 };
 
 /** How many streams are left out. */

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Log } from './log.ts';
+import { ownRelease, type Release } from './release.ts';
 
 /** The roles that connections may take; the login in the URL is a member of each. */
 export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
@@ -12,6 +13,8 @@ type ConnectionOptions = {
   readonly searchPath?: string;
   /** How long to wait for the answer to a statement; 0: for ever. Default: longer than any may take on the server. */
   readonly answerTimeoutMs?: number;
+  /** Whose read models the connection may read. Default: those of this program. */
+  readonly release?: Release;
 };
 
 const connectTimeoutMs = 5_000;
@@ -42,8 +45,12 @@ export const connectionConfig = ({
   applicationName,
   searchPath = 'rm',
   answerTimeoutMs = defaultAnswerTimeoutMs,
+  release = ownRelease(),
 }: ConnectionOptions): pg.ClientConfig => ({
-  connectionString: withStartOptions(url, `-c search_path=${searchPath} -c role=${role}`),
+  connectionString: withStartOptions(
+    url,
+    `-c search_path=${searchPath} -c role=${role} -c ledger.shape=${release.shape} -c ledger.release=${release.number}`,
+  ),
   application_name: applicationName ?? role.replace('_', '-'),
   connectionTimeoutMillis: connectTimeoutMs,
   query_timeout: answerTimeoutMs,

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { Position } from '../eventstore/event-store.ts';
-import { type Projection, projectedChannel, readCheckpoint } from './checkpoint.ts';
+import { projectedChannel, readNotice } from './checkpoint.ts';
 import type { Log } from './log.ts';
 import { connectionConfig } from './pool.ts';
-import { activeProjection } from './versions.ts';
+import type { Release } from './release.ts';
+import { readModelsName } from './versions.ts';
 
-type Options = { readonly url: string; readonly log: Log; readonly projection?: Projection };
+type Options = { readonly url: string; readonly log: Log; readonly release?: Release };
 
 export type ProjectedWaiter = {
   /** True as soon as the read models contain the event at this commit position; false when the time is over. */
@@ -20,6 +20,11 @@ export type ProjectedWaiter = {
    * lost with its connection, so whoever waits for long must look by itself now and then.
    */
   readonly hear: (since: number, options: { timeoutMs: number; signal: AbortSignal }) => Promise<void>;
+  /**
+   * Forgets what was known, because the caller has seen a sign that Postgres may have lost it: a new connection after a
+   * crash sees older rows than the projector had announced.
+   */
+  readonly doubt: () => void;
   /** Ends every wait with false and closes the connection. */
   readonly stop: () => Promise<void>;
 };
@@ -29,19 +34,21 @@ export type ProjectedWaiter = {
  * position, the checkpoint is also read every 25 ms, because a notice can be lost with its connection. Connects again when
  * needed.
  */
-export const createProjectedWaiter = ({ url, log, projection }: Options): ProjectedWaiter => {
+export const createProjectedWaiter = ({ url, log, release }: Options): ProjectedWaiter => {
   const waits = new Set<Wait>();
   const hearers = new Set<() => void>();
   let heard = 0;
-  let current: bigint | null = null;
+  let known: Known = nothingKnown;
   let listener: pg.Client | null = null;
   let polling: Promise<void> | null = null;
   let stopped = false;
 
-  const advance = (position: bigint) => {
-    if (current !== null && position <= current) return;
-    current = position;
-    for (const wait of waits) if (wait.position <= position) wait.end(true);
+  // Positions of one version only grow; another version may stand before them, after the log was restored.
+  const learn = ({ version, commit }: Known) => {
+    const isOlder = version === known.version && commit !== null && known.commit !== null && commit <= known.commit;
+    if (isOlder) return;
+    known = { version, commit };
+    if (commit !== null) for (const wait of waits) if (wait.position <= commit) wait.end(true);
   };
 
   const ring = () => {
@@ -54,20 +61,26 @@ export const createProjectedWaiter = ({ url, log, projection }: Options): Projec
     client.end().catch(() => undefined);
     if (listener !== client) return;
     listener = null;
-    current = null;
+    known = nothingKnown;
     if (stopped) return;
     log.warn({ err: error }, 'The connection that waits for the projector was lost.');
     if (hearers.size > 0) polling ??= poll();
   };
 
   const listen = async (): Promise<pg.Client> => {
-    const client = new pg.Client(connectionConfig({ url, role: 'ledger_api', applicationName: 'ledger-projected' }));
+    const client = new pg.Client(
+      connectionConfig({
+        ...{ url, role: 'ledger_api', applicationName: 'ledger-projected' },
+        ...(release === undefined ? {} : { release }),
+      }),
+    );
     listener = client;
     client.on('error', (error) => lose(client, error));
     client.on('end', () => lose(client, 'It was closed.'));
     client.on('notification', ({ payload }) => {
-      if (listener !== client || payload === undefined) return;
-      advance(BigInt(payload));
+      const notice = readNotice(payload ?? '');
+      if (listener !== client || notice === null) return;
+      learn(notice);
       ring();
     });
     try {
@@ -90,8 +103,10 @@ export const createProjectedWaiter = ({ url, log, projection }: Options): Projec
       let waitMs = pollMs;
       const client = listener ?? (await listen().catch(() => null));
       try {
-        const position = client === null ? 'start' : await projectedTo(client, projection);
-        if (position !== 'start' && listener === client) advance(position.commit);
+        const since = heard;
+        const read = client === null ? null : await readKnown(client);
+        // A notice that came meanwhile may be of a version that took over after this was read.
+        if (read !== null && listener === client && (heard === since || read.version === known.version)) learn(read);
       } catch (error) {
         if (client !== null) lose(client, error);
       }
@@ -104,9 +119,12 @@ export const createProjectedWaiter = ({ url, log, projection }: Options): Projec
   polling = poll();
 
   return {
-    current: () => current,
+    current: () => known.commit,
+    doubt: () => {
+      known = nothingKnown;
+    },
     waitFor: (position, timeoutMs) => {
-      if (current !== null && current >= position) return Promise.resolve(true);
+      if (known.commit !== null && known.commit >= position) return Promise.resolve(true);
       if (stopped) return Promise.resolve(false);
       const reached = new Promise<boolean>((resolve) => waits.add(newWait(position, timeoutMs, waits, resolve)));
       polling ??= poll();
@@ -140,8 +158,21 @@ export const createProjectedWaiter = ({ url, log, projection }: Options): Projec
   };
 };
 
-const projectedTo = async (client: pg.Client, projection: Projection | undefined): Promise<Position | 'start'> =>
-  (await readCheckpoint(client, projection ?? (await activeProjection(client)))).position;
+/** What is known of the version that serves. `commit`: the position that it contains; null: none can be told. */
+type Known = { readonly version: number; readonly commit: bigint | null };
+
+const nothingKnown: Known = { version: 0, commit: null };
+
+const readKnown = async (client: pg.Client): Promise<Known | null> => {
+  const { rows } = await client.query<{ version: number; commit: string | null }>(
+    `select v.version, case when not v.is_of_other_log then k.commit_position end as commit
+      from ops.projection_versions v join ops.checkpoints k using (projection, version)
+      where v.projection = $1 and v.state = 'active'`,
+    [readModelsName],
+  );
+  const [row] = rows;
+  return row === undefined ? null : { version: row.version, commit: row.commit === null ? null : BigInt(row.commit) };
+};
 
 const pollMs = 25;
 const reconnectMs = 200;

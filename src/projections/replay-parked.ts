@@ -1,10 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore } from '../eventstore/event-store.ts';
-import { beginReplayable, writeEvents } from './apply.ts';
+import { writeEvents } from './apply.ts';
 import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
-import { isEventFault } from './event-fault.ts';
+import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import { listParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
+import { isParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
 import { transaction } from './transaction.ts';
 
 type Options = {
@@ -14,6 +14,8 @@ type Options = {
   readonly projection: Projection;
   /** How many events a transaction brings in, during which the projector waits. */
   readonly pageMax?: number;
+  /** How long a statement may take, and nobody's events are projected meanwhile. Default: as long as the pool says. */
+  readonly statementMs?: number;
 };
 
 /** `replayed`: its rows are as of the checkpoint again. `parked`: an event still does not fit; `error` says why. */
@@ -27,20 +29,21 @@ export type Replay =
  * fitted stays when a later event still does not.
  */
 export const replayParked = async (
-  { store, pool, projection, pageMax = 500 }: Options,
+  { store, pool, projection, pageMax = 500, statementMs }: Options,
   stream: string,
 ): Promise<Replay> => {
+  const begin = statementMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementMs}`;
   // From its beginning: where events are missing, they are before the one that it was parked for. Rows know theirs.
   let next = 0n;
   let size = pageMax;
   for (;;) {
     const page = { stream, from: next, size };
     try {
-      const done = await transaction(pool, beginReplayable, (db) => replayPage(db, store, projection, page));
+      const done = await transaction(pool, begin, (db) => replayPage(db, store, projection, page));
       if (done !== null) return done;
       next += BigInt(size);
     } catch (error) {
-      if (!isEventFault(error)) throw error;
+      if (!isEventFault(error) && !isStatementTimeOut(error)) throw error;
       // Postgres refuses rows and does not say which event makes them: one at a time tells.
       if (size === 1) return parkAgain({ store, pool, projection }, stream, next, error);
       size = 1;
@@ -69,12 +72,9 @@ const replayPage = async (
   }
   if (due.length === size) return null;
   await unparkStream(db, projection, stream);
-  if (position !== 'start') await announceProjected(db, position);
+  if (position !== 'start') await announceProjected(db, projection, position);
   return { outcome: 'replayed' };
 };
-
-const isParked = async (db: PoolClient, projection: Projection, stream: string): Promise<boolean> =>
-  (await listParked(db, projection)).some((parked) => parked.stream === stream);
 
 const parkAgain = async (
   { store, pool, projection }: Options,

@@ -1,13 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-store.ts';
+import type { Batch } from './apply.ts';
 import { applyOrPark } from './apply-or-park.ts';
 import { type Projection, readCheckpoint } from './checkpoint.ts';
+import { isNewer } from './event-fault.ts';
+import { Unprojectable } from './fold/fold-batch.ts';
 import { streamPrefixes } from './fold/fold-event.ts';
 import { gather } from './gather.ts';
+import { beginProjecting, markLevel, markOtherLog, OtherRelease, projectionFor } from './level.ts';
 import type { Log } from './log.ts';
 import { OtherPast, refuseOtherPast } from './other-past.ts';
-import { activeProjection } from './versions.ts';
+import { parkedByOthers } from './parked.ts';
+import { ownRelease, type Release } from './release.ts';
+import { replayParked } from './replay-parked.ts';
 
 type Options = {
   readonly store: EventStore;
@@ -16,8 +22,8 @@ type Options = {
   readonly log: Log;
   /** Stops the projector after the batch in hand. */
   readonly signal: AbortSignal;
-  /** Default: the version that serves, looked up at each start. */
-  readonly projection?: Projection;
+  /** Which release it is; it stands by where another one serves. */
+  readonly release?: Release;
   readonly batchMax?: number;
   /** How long to wait after so many failures in a row without progress. */
   readonly backoffMs?: (failures: number) => number;
@@ -26,11 +32,12 @@ type Options = {
 };
 
 /**
- * `following`: events come in as they happen. `standby`: another instance brings them in. `waiting`: something is wrong,
- * `problem` says what; it is tried again.
+ * `following`: events come in as they happen. `standby`: another instance brings them in; with `problem` it is for another
+ * release to do. `waiting`: something is wrong, `problem` says what; it is tried again.
  */
 export type ProjectorState =
-  | { readonly kind: 'starting' | 'standby' | 'stopped' }
+  | { readonly kind: 'starting' | 'stopped' }
+  | { readonly kind: 'standby'; readonly problem?: string }
   | { readonly kind: 'following'; readonly caughtUp: boolean }
   | { readonly kind: 'waiting'; readonly problem: string };
 
@@ -67,17 +74,20 @@ type Progress = {
 };
 
 const supervise = async (options: Options, progress: Progress): Promise<void> => {
-  const { signal, log, backoffMs = jittered } = options;
+  const { signal, pool, backoffMs = jittered } = options;
   while (!signal.aborted) {
     const attempt = new AbortController();
     const stop = () => attempt.abort();
     signal.addEventListener('abort', stop, { once: true });
+    // Postgres may come back from a crash with an older checkpoint than the one that was committed last.
+    pool.on('error', stop);
     const end = await follow(options, attempt.signal, progress).catch((error: unknown) => error);
     attempt.abort();
+    pool.off('error', stop);
     signal.removeEventListener('abort', stop);
     if (signal.aborted) break;
-    report(log, end, progress);
-    if (end instanceof Switched) continue;
+    report(options, end, progress);
+    if (end instanceof Moved) continue;
     const waitMs = backoffMs(progress.failures++);
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
   }
@@ -86,35 +96,104 @@ const supervise = async (options: Options, progress: Progress): Promise<void> =>
 
 /** From the stored checkpoint until something goes wrong, which it always throws. */
 const follow = async (options: Options, signal: AbortSignal, progress: Progress): Promise<never> => {
-  const { store, pool, log, batchMax = 500, retryMs = 100 } = options;
-  const projection = options.projection ?? (await activeProjection(pool));
+  const { store, pool, log, release = ownRelease(), batchMax = 500, retryMs = 100 } = options;
+  const projection = await projectionFor(pool, release);
   const checkpoint = await readCheckpoint(pool, projection);
-  const head = await refuseOtherPast(store, checkpoint);
+  const head = await refuseOtherPast(store, checkpoint).catch(async (error: unknown) => {
+    if (error instanceof OtherPast) await markOtherLog(pool, projection);
+    throw error;
+  });
+  let { goal, isLevel } = await beginProjecting(pool, projection, release, head);
 
   let from = checkpoint.position;
   progress.position = from === 'start' ? null : from.commit;
   const caughtUp = head === null || (from !== 'start' && from.commit >= head.commit);
-  progress.state = { kind: 'following', caughtUp };
-  for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
-    if (signal.aborted) break;
-    const events = group.filter(isRecorded);
-    const to = group.map(placeOf).reduce(further);
-    if (from !== 'start' && to.commit <= from.commit && events.length === 0) continue;
-
-    if (!(await applyOrPark({ pool, projection, log, retryMs }, { from, events, to }))) {
-      const { version } = options.projection ?? (await activeProjection(pool));
-      throw version === projection.version
-        ? new Fenced('Another projector is active; this one stands by.')
-        : new Switched(`Version ${version} of the read models serves now; the projector goes on with it.`);
+  // Until it is past the event of a newer release it has not begun to follow again.
+  if (!isHeldUp(progress.state)) progress.state = { kind: 'following', caughtUp };
+  const replaying = replayOthers(options, projection, release, signal);
+  try {
+    for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
+      if (signal.aborted) break;
+      const events = group.filter(isRecorded);
+      const to = group.map(placeOf).reduce(further);
+      if (from !== 'start' && to.commit <= from.commit && events.length === 0) {
+        // Nothing to write, so nothing else compares the checkpoint with the stored one.
+        const moved = await movedFrom(from, pool, projection, release);
+        if (moved !== null) throw moved;
+        continue;
+      }
+      const batch = { from, events, to };
+      if (!(await applyOlder({ pool, projection, log, retryMs }, batch)))
+        throw (await movedFrom(from, pool, projection, release)) ?? new Error('The checkpoint could not be moved.');
+      from = to;
+      if (!isLevel && to.commit >= goal) {
+        await markLevel(pool, projection);
+        isLevel = true;
+        log.info({ version: projection.version }, 'The read models are level with the log: they serve now.');
+      }
+      const last = events.at(-1);
+      progress.failures = 0;
+      progress.position = to.commit;
+      progress.lagMs = last === undefined ? 0 : Date.now() - recordedMs(last);
+      progress.state = { kind: 'following', caughtUp: group.length < batchMax };
     }
-    from = to;
-    const last = events.at(-1);
-    progress.failures = 0;
-    progress.position = to.commit;
-    progress.lagMs = last === undefined ? 0 : Date.now() - recordedMs(last);
-    progress.state = { kind: 'following', caughtUp: group.length < batchMax };
+    throw new Error('The subscription ended.');
+  } finally {
+    await replaying;
   }
-  throw new Error('The subscription ended.');
+};
+
+/** As applyOrPark. Where an event is of a newer release, brings in those before it and throws it. */
+const applyOlder = async (needs: Parameters<typeof applyOrPark>[0], batch: Batch): Promise<boolean> => {
+  try {
+    return await applyOrPark(needs, batch);
+  } catch (error) {
+    if (!(error instanceof Unprojectable && isNewer(error))) throw error;
+    const { commit } = error.recorded.position;
+    const from = (await readCheckpoint(needs.pool, needs.projection)).position;
+    const events = batch.events.filter(
+      ({ position }) => position.commit < commit && (from === 'start' || position.commit > from.commit),
+    );
+    const last = events.at(-1);
+    if (last !== undefined) await applyOrPark(needs, { from, events, to: last.position });
+    throw error;
+  }
+};
+
+/** Why a projector that was at `from` cannot go on from there; null when it can. */
+const movedFrom = async (
+  from: Position | 'start',
+  pool: Pool,
+  { version }: Projection,
+  release: Release,
+): Promise<Error | null> => {
+  const serving = await projectionFor(pool, release);
+  if (serving.version !== version)
+    return new Moved(`Version ${serving.version} of the read models serves now; the projector goes on with it.`);
+  const { position } = await readCheckpoint(pool, serving);
+  const [stored, own] = [position, from].map((each) => (each === 'start' ? -1n : each.commit));
+  if (stored === undefined || own === undefined || stored === own) return null;
+  return stored < own
+    ? new Moved(`Postgres has lost the checkpoint ${own} and is at ${stored}; the projector goes on from there.`)
+    : new Fenced('Another projector is active; this one stands by.');
+};
+
+/** Tries streams again that another program has parked; this one may have what they lack. Never fails. */
+const replayOthers = async (
+  { store, pool, log }: Options,
+  projection: Projection,
+  { program }: Release,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    for (const stream of await parkedByOthers(pool, projection, program)) {
+      if (signal.aborted) return;
+      const { outcome } = await replayParked({ store, pool, projection }, stream);
+      log.info({ stream, outcome }, 'A stream that another version of the program had parked was tried again.');
+    }
+  } catch (error) {
+    log.warn({ err: error }, 'Parked streams could not be tried again; the next start of the projector does it.');
+  }
 };
 
 /** Another instance moved the checkpoint: nothing is wrong. */
@@ -122,9 +201,9 @@ class Fenced extends Error {
   override readonly name = 'Fenced';
 }
 
-/** Another version of the tables serves: nothing is wrong, and readers wait for it. */
-class Switched extends Error {
-  override readonly name = 'Switched';
+/** The place to go on from is another one, which is known by reading it: nothing is wrong, and readers wait for it. */
+class Moved extends Error {
+  override readonly name = 'Moved';
 }
 
 const isRecorded = (entry: Recorded | Idle): entry is Recorded => !('idle' in entry);
@@ -132,23 +211,43 @@ const recordedMs = ({ metadata: { recordedAt } }: Recorded): number => Date.pars
 const placeOf = (entry: Recorded | Idle): Position => ('idle' in entry ? entry.head : entry.position);
 const further = (a: Position, b: Position): Position => (b.commit > a.commit ? b : a);
 
-const report = (log: Log, error: unknown, progress: Progress): void => {
+const report = ({ log }: Options, error: unknown, progress: Progress): void => {
   const problem = error instanceof Error ? error.message : String(error);
-  if (error instanceof Switched) {
+  if (error instanceof Moved) {
     log.info({}, problem);
     return;
   }
   if (error instanceof Fenced) {
     // It is to take over soon when the other one ends.
     progress.failures = 1;
-    progress.state = { kind: 'standby' };
-    log.info({}, problem);
+    standBy(log, progress, problem, { kind: 'standby' });
+    return;
+  }
+  if (error instanceof OtherRelease) {
+    progress.failures = 0;
+    standBy(log, progress, problem, { kind: 'standby', problem });
+    return;
+  }
+  if (error instanceof Unprojectable && isNewer(error)) {
+    progress.failures = 0;
+    standBy(log, progress, problem, { kind: 'standby', problem: newerEvents });
     return;
   }
   progress.state = { kind: 'waiting', problem };
   if (error instanceof OtherPast) log.error({ err: error }, problem);
   else log.warn({ err: error }, 'The projector lost its connection and resumes from its checkpoint.');
 };
+
+// It is tried again every second, and said once.
+const standBy = (log: Log, progress: Progress, sentence: string, state: ProjectorState): void => {
+  const isNew = JSON.stringify(state) !== JSON.stringify(progress.state);
+  progress.state = state;
+  if (isNew) log.info({}, sentence);
+};
+
+const isHeldUp = (state: ProjectorState): boolean => state.kind === 'standby' && state.problem === newerEvents;
+
+const newerEvents = 'The log has events of a newer release, which this one cannot project. Update this process.';
 
 const backoffMinMs = 1_000;
 const backoffMaxMs = 60_000;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -10,28 +10,30 @@ export type SqlFile = { readonly file: string; readonly sql: string; readonly sh
 /** The package's own db/, from src and from dist alike. */
 export const ownDirectory = fileURLToPath(new URL('../../db/', import.meta.url));
 
-/** The SQL files of some folders, folder by folder, each in the order of the names. */
-export const readSqlFiles = async (directory: string, folders: readonly string[]): Promise<readonly SqlFile[]> => {
-  const names = await Promise.all(
-    folders.map(async (folder) => {
-      const files = await readdir(path.join(directory, folder));
-      return files
-        .filter((file) => file.endsWith('.sql'))
-        .sort()
-        .map((file) => `${folder}/${file}`);
-    }),
-  );
-  return Promise.all(
-    names.flat().map(async (file) => {
-      const sql = await readFile(path.join(directory, file), 'utf8');
-      // A checkout with other line ends is the same file.
-      return { file, sql, sha256: sha256(sql.replaceAll('\r\n', '\n')) };
-    }),
-  );
+/** What a version of the read models is made from: the files of db/read-models, and their hash. */
+export type Shape = { readonly files: readonly SqlFile[]; readonly hash: string };
+
+/** Reads the shape that the read models of a program with these SQL files have. */
+export const readShape = (directory: string): Shape => {
+  const files = readSqlFiles(directory, ['read-models']);
+  return { files, hash: hashOfFiles(files) };
 };
 
+/** The SQL files of some folders, folder by folder, each in the order of the names. */
+export const readSqlFiles = (directory: string, folders: readonly string[]): readonly SqlFile[] =>
+  folders.flatMap((folder) =>
+    readdirSync(path.join(directory, folder))
+      .filter((name) => name.endsWith('.sql'))
+      .sort()
+      .map((name) => {
+        const sql = readFileSync(path.join(directory, folder, name), 'utf8');
+        // A checkout with other line ends is the same file.
+        return { file: `${folder}/${name}`, sql, sha256: sha256(sql.replaceAll('\r\n', '\n')) };
+      }),
+  );
+
 /** One hash over names and contents of files. */
-export const hashOfFiles = (files: readonly SqlFile[]): string =>
+const hashOfFiles = (files: readonly SqlFile[]): string =>
   sha256(files.map((each) => `${each.file} ${each.sha256}\n`).join(''));
 
 /** Runs a file; throws a sentence with its name. The role is the login's again afterwards. */

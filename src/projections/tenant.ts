@@ -3,7 +3,8 @@ import { transaction } from './transaction.ts';
 
 /**
  * The one door to the database for a request: inside, row-level security shows what this organization issues or holds;
- * outside, nothing. A connection that did not commit is destroyed.
+ * outside, nothing. Refused while the read models are not level, or are of another release. A connection that did not commit
+ * is destroyed.
  */
 export const asTenant = <T>(
   pool: Pool,
@@ -13,7 +14,11 @@ export const asTenant = <T>(
 ): Promise<T> => {
   if (orgId === '') throw new Error('asTenant needs the id of an organization.');
   return transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
-    await db.query({ name: 'as-tenant', text: "select set_config('app.org_id', $1, true)", values: [orgId] });
+    await db.query({
+      name: 'as-tenant',
+      text: "select ops.require_read_models(), set_config('app.org_id', $1, true)",
+      values: [orgId],
+    });
     return work(db);
   });
 };

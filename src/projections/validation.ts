@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import { type LicenseColumns, readLicense } from './tables/licenses.ts';
+import { isLicenseParked, type ParkedKey, parkedLicenseByKey } from './tables/parked-licenses.ts';
 import { readDetails, type ValidationDetails, type WantedDetails } from './validation-details.ts';
 
 /** Everything that a validation is decided on. */
@@ -14,7 +15,11 @@ export type ValidationFacts = {
   /** Hashes of open activations, hex, at most 64; `more`: there are others, ask `isActivated`. */
   readonly fingerprintHashes: readonly string[];
   readonly more: boolean;
+  /** The stream of the license, or of its issuer, goes on beyond the rows: they are those of an earlier moment. */
+  readonly isParked: boolean;
 };
+
+type Found = Pick<ValidationFacts, 'facts' | 'isParked'>;
 
 export type ValidationReader = {
   /** The license of a key, given as its hashes by each secret there is; null: no such key. */
@@ -22,16 +27,24 @@ export type ValidationReader = {
   /** A license that this organization issues or holds; null for any other. */
   readonly byId: (orgId: string, licenseId: string) => Promise<ValidationFacts | null>;
   /** Whether a device has an open activation, for a license with `more`. */
-  readonly isActivated: (facts: LicenseFacts, fingerprintHash: string) => Promise<boolean>;
+  readonly isActivated: (found: Found, fingerprintHash: string) => Promise<boolean>;
   /** What few validations ask for, of a license that was found: a round trip of its own. */
-  readonly details: (facts: LicenseFacts, wanted: WantedDetails) => Promise<ValidationDetails>;
+  readonly details: (found: Found, wanted: WantedDetails) => Promise<ValidationDetails>;
+};
+
+/** Reads rows as they are, and tells where a stream goes on beyond them. */
+export type ValidationRows = ValidationReader & {
+  /** The license of a key that the rows lack, because the event of the key is left out; null: no such key. */
+  readonly parkedByKey: (hashes: readonly Buffer[]) => Promise<ParkedKey | null>;
+  /** Whether the stream of a license goes on beyond its row, or beyond having none. */
+  readonly isParked: (licenseId: string) => Promise<boolean>;
 };
 
 /**
  * Reads for validation, in one round trip each, row-level security in force: while two calls are under way, requests gather
  * and go out together as one call. `pool` is of ledger_api.
  */
-export const createValidationReader = (pool: Pool): ValidationReader => {
+export const createValidationReader = (pool: Pool): ValidationRows => {
   let waiting: Wait[] = [];
   let callsInFlight = 0;
 
@@ -55,7 +68,7 @@ export const createValidationReader = (pool: Pool): ValidationReader => {
   return {
     byKey: (hashes) => ask(hashes.map((hash) => ({ hash, orgId: null, licenseId: null }))),
     byId: (orgId, licenseId) => ask([{ hash: null, orgId, licenseId }]),
-    isActivated: async ({ issuerOrgId, licenseId }, fingerprintHash) => {
+    isActivated: async ({ facts: { issuerOrgId, licenseId } }, fingerprintHash) => {
       const { rows } = await pool.query<[boolean]>({
         name: 'is-activated',
         text: 'select rm.is_activated($1, $2, $3)',
@@ -64,13 +77,16 @@ export const createValidationReader = (pool: Pool): ValidationReader => {
       });
       return rows[0]?.[0] === true;
     },
-    details: (facts, wanted) => readDetails(pool, facts, wanted),
+    details: ({ facts }, wanted) => readDetails(pool, facts, wanted),
+    parkedByKey: (hashes) => parkedLicenseByKey(pool, hashes),
+    isParked: (licenseId) => isLicenseParked(pool, licenseId),
   };
 };
 
 const callsInFlightMax = 2;
 const gatheredMax = 100;
-const fingerprintsMax = 64;
+/** How many fingerprints ValidationFacts holds at most. */
+export const fingerprintsMax = 64;
 
 type Wanted = { readonly hash: Buffer | null; readonly orgId: string | null; readonly licenseId: string | null };
 type Wait = {
@@ -110,6 +126,7 @@ type ValidationRow = [
   matchedKeyVersion: number | null,
   issuerClosed: boolean,
   fingerprints: string | null,
+  isParked: boolean,
 ];
 
 const factsOf = (row: ValidationRow): ValidationFacts => {
@@ -123,6 +140,7 @@ const factsOf = (row: ValidationRow): ValidationFacts => {
     issuerClosed: row[25],
     fingerprintHashes: hashes.slice(0, fingerprintsMax),
     more: hashes.length > fingerprintsMax,
+    isParked: row[27],
   };
 };
 
@@ -130,5 +148,5 @@ const factsOf = (row: ValidationRow): ValidationFacts => {
 const validationQuery = `select license_id, issuer_org_id, holder_org_id, revision, owner_user_ref, policy, products,
   term_number, starts_at, expires_at, announced_term, limits, entitlements, external_ref, suspension_reason,
   suspended_since, suspended_until, revoked_at, activations, key_version, key_hint, created_at, more,
-  request, matched_key_version, issuer_closed, fingerprints
+  request, matched_key_version, issuer_closed, fingerprints, is_parked
   from rm.validation_facts($1, $2, $3)`;

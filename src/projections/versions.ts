@@ -4,24 +4,35 @@ import type { Projection } from './checkpoint.ts';
 /** The name of the one projection there is: every table of the read models. */
 export const readModelsName = 'read-models';
 
-/** A version of the read models. `shape`: the hash of the files of db/read-models that it was made from. */
+/**
+ * A version of the read models. `shape`: the hash of the files of db/read-models that it was made from; `release`: the
+ * number of the release that made it.
+ */
 export type Version = {
   readonly version: number;
   readonly state: 'building' | 'active' | 'previous';
   readonly shape: string;
+  readonly release: number;
+  /** The highest number of a release that has projected into it. */
+  readonly projectedBy: number;
 };
 
 /** The version that serves now. Another may from one transaction to the next. Throws where none was made yet. */
 export const activeProjection = async (db: Pool | ClientBase): Promise<Projection> => {
-  const active = (await versionsOf(db)).find(({ state }) => state === 'active');
+  const active = activeAmong(await versionsOf(db));
   if (active === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
   return projectionOf(active);
 };
 
+/** Returns the version that serves. */
+export const activeAmong = (versions: readonly Version[]): Version | undefined =>
+  versions.find(({ state }) => state === 'active');
+
 /** Every version whose tables exist, oldest first. */
 export const versionsOf = async (db: Pool | ClientBase): Promise<readonly Version[]> => {
   const { rows } = await db.query<Version>(
-    'select version, state, shape from ops.projection_versions where projection = $1 order by version',
+    `select version, state, shape, release, projected_by as "projectedBy"
+      from ops.projection_versions where projection = $1 order by version`,
     [readModelsName],
   );
   return rows;

@@ -13,6 +13,8 @@ type Needs = {
   }>;
   readonly executor: Executor;
   readonly now: () => Date;
+  /** Absent: nothing stops it. */
+  readonly signal?: AbortSignal;
   readonly onError: (error: unknown, lease: OverdueLease) => void;
 };
 
@@ -22,9 +24,10 @@ const inFlightMax = 32;
 /**
  * Ends every lease that was not heard of for its time to live, or whose borrow is over, however long ago. Its seat was free
  * already for whoever asked. A stale row is harmless (the stream decides), and so are two sweeps at once (equal command
- * ids). One that fails is reported and does not hold up the others. Returns how many leases this very call ended.
+ * ids). One that fails is reported and does not hold up the others. Once the signal is aborted, what is under way is
+ * finished and the rest left. Returns how many leases this very call ended.
  */
-export const sweepLeases = async ({ overdue, executor, now, onError }: Needs): Promise<number> => {
+export const sweepLeases = async ({ overdue, executor, now, signal, onError }: Needs): Promise<number> => {
   const at = now().toISOString();
   let ended = 0;
   let after: LeasePlace | null = null;
@@ -33,6 +36,7 @@ export const sweepLeases = async ({ overdue, executor, now, onError }: Needs): P
     const waiting = page.overdue[Symbol.iterator]();
     const lane = async () => {
       for (const lease of waiting) {
+        if (signal?.aborted) return;
         try {
           if (await lapse(executor, lease, at)) ended += 1;
         } catch (error) {
@@ -42,7 +46,7 @@ export const sweepLeases = async ({ overdue, executor, now, onError }: Needs): P
     };
     await Promise.all(Array.from({ length: inFlightMax }, lane));
     after = page.next;
-  } while (after !== null);
+  } while (after !== null && signal?.aborted !== true);
   return ended;
 };
 

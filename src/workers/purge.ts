@@ -18,9 +18,10 @@ const purged = [
  * Removes what is kept for a time only, in batches that hold no locks for long: answers to Idempotency-Keys, sessions and
  * refresh tokens that are over, abandoned signups, snapshots of earlier releases. `pool` is of ledger_worker. Returns how many rows went.
  */
-export const purge = async (pool: Pool): Promise<number> => {
+export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;
   for (const { table, age } of purged) {
+    if (signal?.aborted) return removed;
     let batch: number;
     do {
       const { rowCount } = await pool.query({
@@ -31,7 +32,7 @@ export const purge = async (pool: Pool): Promise<number> => {
       });
       batch = rowCount ?? 0;
       removed += batch;
-    } while (batch > 0);
+    } while (batch > 0 && signal?.aborted !== true);
   }
   return removed + (await purgeSnapshots(pool));
 };

@@ -7,11 +7,14 @@ export type QueueBackend =
   | { readonly kind: 'postgres'; readonly url: string }
   | { readonly kind: 'redis'; readonly url: string };
 
-/** A job that runs every `everySeconds` on one of the workers, and may run twice: it must be safe to repeat. */
+/**
+ * A job that runs every `everySeconds` on one of the workers, and may run twice: it must be safe to repeat. It ends soon, and
+ * leaves the rest to its next run, when the signal is aborted.
+ */
 export type ScheduledJob = {
   readonly name: string;
   readonly everySeconds: number;
-  readonly run: () => Promise<unknown>;
+  readonly run: (signal: AbortSignal) => Promise<unknown>;
 };
 
 export type Schedule = { close(): Promise<void> };
@@ -39,10 +42,11 @@ export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs)
   };
   await schedule();
 
+  const stopping = new AbortController();
   const worker = work(async (name) => {
     const job = jobs.find((candidate) => candidate.name === name);
     if (!job) throw new Error(`No job is named ${name}; a newer version may have scheduled it.`);
-    await job.run();
+    await job.run(stopping.signal);
   });
   worker.on('error', (error) => needs.onError(error, 'worker'));
   worker.on('failed', (job, error) => needs.onError(error, `job ${job?.name}`));
@@ -54,6 +58,8 @@ export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs)
   return {
     close: async () => {
       clearInterval(check);
+      // First: the worker waits for the job that runs.
+      stopping.abort();
       await worker.close();
       await queue.close();
       await disconnect();

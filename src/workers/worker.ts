@@ -14,8 +14,12 @@ type Needs = {
   readonly pool: Pool;
   readonly executor: Executor;
   readonly expirySweepSeconds: number;
+  /** Whether the read models are level and of this release; the sweeps and the check wait until they are. Default: yes. */
+  readonly mayRead?: () => Promise<boolean>;
   /** Compares a sample of the read models with the log, and reports; once a night. It needs other rights than the sweeps. */
-  readonly checkReadModels?: () => Promise<unknown>;
+  readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;
+  /** Removes what was written for events that were not stored; once an hour. It needs other rights than the sweeps. */
+  readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
   readonly now: () => Date;
   readonly log: Log;
   /** Workers of one queue share its jobs. */
@@ -27,17 +31,19 @@ export const startWorker = ({
   pool,
   executor,
   expirySweepSeconds,
+  mayRead = async () => true,
   checkReadModels,
+  settleReferences,
   now,
   log,
   ...queue
 }: Needs): Promise<Schedule> => {
-  const sweep = async () => {
+  const sweep = async (signal: AbortSignal) => {
+    if (!(await mayRead())) return;
     const refusedIds: string[] = [];
     const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
-      executor,
-      now,
+      ...{ executor, now, signal },
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A command that was due was refused.');
@@ -53,18 +59,21 @@ export const startWorker = ({
       );
     const lapsed = await sweepLeases({
       overdue: (page) => overdueLeases(pool, page),
-      executor,
-      now,
+      ...{ executor, now, signal },
       onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
     });
     if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
   };
+  const check = async (signal: AbortSignal) => {
+    if (await mayRead()) await checkReadModels?.(signal);
+  };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     // Queues hold the name, which is older than most of what is removed.
-    { name: 'idempotency-purge', everySeconds: 3_600, run: () => purge(pool) },
-    { name: 'lease-liveness-purge', everySeconds: 3_600, run: () => purgeLiveness(pool) },
-    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkReadModels }] : []),
+    { name: 'idempotency-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purge(pool, signal) },
+    { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },
+    ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
+    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: check }] : []),
   ];
   return startSchedule(jobs, {
     ...queue,

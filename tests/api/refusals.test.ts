@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -162,6 +163,23 @@ describe('another organization', () => {
 });
 
 describe('when a part is down', () => {
+  test('a command that is too large for the event store is refused for its size, and not kept as an answer', async () => {
+    const once = { 'idempotency-key': randomUUID() };
+    ledger.faults.refuseAppends = {
+      ...{ code: 3, details: 'canary-of-the-store', exception: 'maximum-append-size-exceeded' },
+      trailers: { 'maximum-append-size': '1024' },
+    };
+    try {
+      const answer = await send('POST', '/v1/licenses', issue, once);
+      expectRefusal(answer, 'BODY_TOO_LARGE', 413);
+      expect(answer.body.detail).toContain('Ask for less in one request.');
+      expect([answer.headers.get('retry-after'), answer.text.includes('canary')]).toEqual([null, false]);
+    } finally {
+      ledger.faults.refuseAppends = undefined;
+    }
+    expect((await send('POST', '/v1/licenses', issue, once)).status).toBe(201);
+  });
+
   test('a command is answered 503 with Retry-After, and nothing says how it failed', async () => {
     ledger.faults.refuseAppends = { code: 14, details: 'canary-of-the-store' };
     try {

@@ -48,7 +48,8 @@ test('the operator is told at the start that nobody can sign up', async () => {
 });
 
 test('API keys end by the clock of the product, like all else', async () => {
-  const ledger = await start({ LEDGER_CLOCK_OFFSET_SECONDS: '3600' }, ['api', 'projector']);
+  const traveling = { LEDGER_CLOCK_OFFSET_SECONDS: '3600', LEDGER_CLOCK_CHECK: 'off' };
+  const ledger = await start(traveling, ['api', 'projector']);
   const needs = { ...ledger, pool: ledger.apiPool, now: () => ledger.now().toISOString() };
   const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
   const endsIn = async (milliseconds: number) => {
@@ -62,4 +63,33 @@ test('API keys end by the clock of the product, like all else', async () => {
   };
   expect([await endsIn(1_800_000), await endsIn(5_400_000)]).toEqual([401, 200]);
   await ledger.stop();
+});
+
+test('a process whose clock is wrong refuses commands with a reason, answers reads, and is not ready', async () => {
+  const sound = await start({ LEDGER_CLOCK_OFFSET_SECONDS: '50' }, ['api', 'projector']);
+  const needs = { ...sound, pool: sound.apiPool, now: () => sound.now().toISOString() };
+  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
+  const key = { commandId: randomUUID(), organizationId, name: 'ci', scopes: ['projects:write'] as const };
+  const { apiKey, position } = await createApiKey(needs, key);
+  await sound.waiter.waitFor(position, 10_000);
+  const wrong = await start({ LEDGER_CLOCK_OFFSET_SECONDS: '-90' }, ['api']);
+  const ask = async ({ baseUrl }: typeof wrong, method: string, path: string) => {
+    const answer = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body: JSON.stringify({ name: 'Apollo' }) } : {}),
+    });
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), text: await answer.text() };
+  };
+  const refused = await ask(wrong, 'POST', '/v1/projects');
+  expect([refused.status, refused.retryAfter]).toEqual([503, '10']);
+  expect(refused.text).toMatch(/The clock of this process is (89|9[01]) seconds behind that of Postgres\./);
+  expect((await ask(wrong, 'GET', '/v1/projects')).status).toBe(200);
+  const unready = await ask(wrong, 'GET', '/readyz');
+  expect([unready.status, unready.text]).toEqual([503, expect.stringContaining('clock: The clock of this process')]);
+
+  expect((await ask(sound, 'POST', '/v1/projects')).status).toBe(201);
+  const ready = await ask(sound, 'GET', '/readyz');
+  expect([ready.status, ready.text]).toEqual([200, expect.stringContaining('"clock":"ok"')]);
+  await Promise.all([sound.stop(), wrong.stop()]);
 });

@@ -27,12 +27,12 @@ const validate = async () => {
   return [response.status, ((await response.json()) as { code?: string }).code];
 };
 
-/** What `ledger verify --read-models` prints of tables, without the sentence above. */
+/** What `ledger verify --read-models` prints of tables, without the sentence below. */
 const digests = async () => {
   const { code, output } = await runLedger(['verify', '--read-models'], env);
   expect(output).toContain('Intact:');
   expect(code).toBe(0);
-  return output.slice(output.indexOf('table '));
+  return output.slice(output.indexOf('table '), output.indexOf('Intact:'));
 };
 
 test('a running server’s read models are rebuilt, taken back and pruned while it answers', {

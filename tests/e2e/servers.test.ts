@@ -175,7 +175,7 @@ describe('two API processes, two projectors and two workers on given servers', (
 test('one of the two URLs alone is refused with a sentence', async () => {
   const refused = await runLedger(['start'], { DATABASE_URL: stack.databaseUrl, LEDGER_DATA_DIR: dataDir });
   expect(refused).toMatchObject({
-    code: 1,
+    code: 2,
     output: expect.stringMatching(/DATABASE_URL is set and EVENTSTORE_URL is not/),
   });
 });

@@ -8,8 +8,9 @@ import { verifyLink } from '../../src/eventstore/chain.ts';
 import { decodeLicense } from '../../src/eventstore/codec.ts';
 import { decodeCatalog } from '../../src/eventstore/codec-catalog.ts';
 import { decodeOrganization } from '../../src/eventstore/codec-organization.ts';
+import type { ChainRepaired } from '../../src/eventstore/codec-repair.ts';
 import { decodeReservation } from '../../src/eventstore/codec-reservation.ts';
-import { UndecodableEvent } from '../../src/eventstore/envelope.ts';
+import { NewerEvent, UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { versionOf } from '../../src/eventstore/upcasters.ts';
 import frozenHashes from './corpus-hashes.json' with { type: 'json' };
@@ -24,7 +25,7 @@ const corpus = readdirSync(directory).map((file): [string, Recorded] => {
   return [file, { ...stored, revision: BigInt(stored.revision), position: { commit: 0n, prepare: 0n } }];
 });
 
-type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent;
+type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent | ChainRepaired;
 
 const example = (type: StoredEvent['type']): Recorded => {
   const [, found] = corpus.find(([file]) => file === `${type}.v1.json`) ?? [];
@@ -103,6 +104,7 @@ const types: Record<StoredEvent['type'], true> = {
   PolicyArchived: true,
   ReservationMade: true,
   ReservationReleased: true,
+  ChainRepaired: true,
 };
 
 describe('stored events of every version', () => {
@@ -142,14 +144,22 @@ describe('an event of a newer program', () => {
   });
   test('of an unknown type is refused, naming type, stream and revision', () => {
     const unknown = { ...suspended, type: 'LicensePainted' };
-    expect(() => decodeLicense(unknown)).toThrow(UndecodableEvent);
+    expect(() => decodeLicense(unknown)).toThrow(NewerEvent);
     expect(() => decodeLicense(unknown)).toThrow(`LicensePainted at revision 4 of ${suspended.stream}`);
   });
   test('of a later version of its type is refused, saying who wrote it', () => {
     const metadata = { ...suspended.metadata, schemaVersion: 2 };
     const later = { ...suspended, metadata };
-    expect(() => decodeLicense(later)).toThrow(UndecodableEvent);
-    expect(() => decodeLicense(later)).toThrow('version 2, written by a newer version of this program');
+    expect(() => decodeLicense(later)).toThrow(NewerEvent);
+    expect(() => decodeLicense(later)).toThrow('It has schema version 2; this release knows 1. A newer release');
+  });
+  test('is told from one that nobody can read', () => {
+    for (const damaged of [
+      { ...suspended, type: 'LicensePainted', metadata: {} },
+      { ...suspended, data: {} },
+      { ...suspended, metadata: { ...suspended.metadata, schemaVersion: 'two' } },
+    ])
+      expect(() => decodeLicense(damaged)).toThrow(expect.objectContaining({ name: 'UndecodableEvent' }));
   });
 });
 

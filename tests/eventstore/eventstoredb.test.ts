@@ -77,9 +77,11 @@ describe('when the answer to an append does not come', () => {
 });
 
 describe('when the store refuses', () => {
-  test('an append that is too large is refused, not unknown', async () => {
+  test('an append that is too large is refused for its size, and the next one is taken', async () => {
     const large = { ...noted(0), data: { text: 'x'.repeat(2_000_000) } };
-    await expect(store.append(newStream(), [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
+    const stream = newStream();
+    await expect(store.append(stream, [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
+    expect(await store.append(stream, notes(1), 'no_stream', { timeoutMs: 5_000 })).toMatchObject({ revision: 0n });
   });
 
   test('a store that cannot be reached is unavailable to readers', async () => {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
+import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { License } from '../../src/domain/license/license.ts';
 import { type Aggregate, licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { ChainBroken } from '../../src/eventstore/chain.ts';
@@ -274,12 +275,7 @@ describe('a repeated command id', () => {
 });
 
 describe('a command that breaks', () => {
-  const breaking: Aggregate<
-    Parameters<typeof licenseDecider.decide>[0],
-    ReturnType<typeof licenseAggregate.decode>['event'],
-    License,
-    'LICENSE_NOT_FOUND'
-  > = {
+  const breaking: Aggregate<Parameters<typeof licenseDecider.decide>[0], LicenseEvent, License, 'LICENSE_NOT_FOUND'> = {
     ...licenseAggregate,
     decider: {
       ...licenseDecider,

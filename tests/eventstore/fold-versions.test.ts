@@ -10,6 +10,7 @@ import {
   organizationAggregate,
   reservationAggregate,
 } from '../../src/eventstore/aggregate.ts';
+import { isRepair } from '../../src/eventstore/codec-repair.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { foldVersions } from '../../src/eventstore/fold-versions.ts';
 import known from './fold-hashes.json' with { type: 'json' };
@@ -50,7 +51,7 @@ const outcomeHash = <Event extends Fact, State>({ decider, decode }: Folding<Eve
   let state = decider.initial();
   const states = [...first, ...events, ...events].map((recorded) => {
     const { event, at } = decode(recorded);
-    state = decider.evolve(state, event, at);
+    if (!isRepair(event)) state = decider.evolve(state, event, at);
     return JSON.stringify(state, (_, value) => (isCollection(value) ? [...value] : value));
   });
   expect(states.length).toBeGreaterThan(2);

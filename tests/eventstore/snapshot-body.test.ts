@@ -8,6 +8,7 @@ import {
   licenseAggregate,
   organizationAggregate,
 } from '../../src/eventstore/aggregate.ts';
+import { isRepair } from '../../src/eventstore/codec-repair.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import type { Accepted } from '../../src/eventstore/folded.ts';
 import { DamagedSnapshot, readFacts, readWhole, writeFacts, writeWhole } from '../../src/eventstore/snapshot-body.ts';
@@ -30,7 +31,7 @@ const foldAll = <Event extends Fact, State>(
 ): State =>
   events.reduce((before, recorded) => {
     const { event, at } = decode(recorded);
-    return decider.evolve(before, event, at);
+    return isRepair(event) ? before : decider.evolve(before, event, at);
   }, state);
 
 /** Takes a snapshot in the middle of the stream and folds the rest on it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { decodeWith, UndecodableEvent } from '../../src/eventstore/envelope.ts';
+import { decodeWith, NewerEvent } from '../../src/eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
 import { publishedVersionOf, type Upcasters, versionOf } from '../../src/eventstore/upcasters.ts';
 import { testHash, testInstant } from '../support/license-fixtures.ts';
@@ -50,9 +50,11 @@ describe('an event of a type that has changed', () => {
   });
   test('of a version that is not known yet was written by a newer program', () => {
     const newer = () => decode('BookPrinted', 4, { title: 'Emma', pages: 1 });
-    expect(newer).toThrow(UndecodableEvent);
+    expect(newer).toThrow(NewerEvent);
     expect(newer).toThrow('The event BookPrinted at revision 3 of book-1 cannot be read');
-    expect(newer).toThrow('version 4, written by a newer version of this program, which knows 3. Update it.');
+    expect(newer).toThrow(
+      'It has schema version 4; this release knows 3. A newer release of this program wrote it. Update this process.',
+    );
   });
 });
 

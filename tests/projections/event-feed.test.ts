@@ -4,10 +4,12 @@ import { listParked } from '../../src/projections/parked.ts';
 import { replayParked } from '../../src/projections/replay-parked.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { type FeedPlace, feedEventById, readFeed } from '../../src/projections/tables/event-feed.ts';
+import { historyOf } from '../../src/projections/tables/license-events.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { appendLog } from '../support/append-log.ts';
 import { startStore } from '../support/event-store.ts';
-import { createLog, customer, rival, testId, vendor } from '../support/license-fixtures.ts';
+import { feedIn as eventsOf } from '../support/feed.ts';
+import { createLog, customer, rival, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { randomLog } from '../support/random-log.ts';
 import {
   createReadModels,
@@ -16,6 +18,7 @@ import {
   quiet,
   readModels,
   refuseLicense,
+  verdictOn,
 } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
@@ -46,11 +49,9 @@ const drain = async (orgId: string, from: FeedPlace | null = null, options: Opti
   return { seen, after, pages };
 };
 
-/** What the log has for an organization. */
+/** The ids of what the log has for an organization. */
 const feedIn = (log: readonly Recorded[], orgId: string, types?: readonly string[]): readonly string[] =>
-  log
-    .filter(({ stream }) => stream.startsWith('license-'))
-    .filter(({ metadata }) => metadata.issuerOrgId === orgId || metadata.holderOrgId === orgId)
+  eventsOf(log, orgId)
     .filter(({ type }) => types?.includes(type) ?? true)
     .map(({ id }) => id);
 
@@ -115,6 +116,72 @@ test('a license that is held by its issuer comes once', async () => {
   ledger.issue('own', { holderOrgId: vendor });
   await project(models.projector, ledger.log);
   expect((await drain(vendor)).seen).toEqual(feedIn(ledger.log, vendor));
+});
+
+describe('of a license that is transferred', () => {
+  const transferred = (activations: 'KEEP' | 'RELEASE') => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('moved', { holderOrgId: customer });
+    ledger.activate(licenseId, 'a');
+    ledger.send(licenseId, {
+      type: 'Transfer',
+      data: { toHolderOrgId: rival, accepted: true, expiry: 'KEEP', activations },
+    });
+    ledger.activate(licenseId, 'b');
+    return ledger.log;
+  };
+  // As a program wrote it that announced what a transfer ends before the transfer, in the name of the new holder.
+  const inOldOrder = () => {
+    const [issued, key, recorded, decisive, announced, later] = transferred('RELEASE');
+    if (!issued || !key || !recorded || !decisive || !announced || !later) throw new Error('The fixture is too short.');
+    const { ends: _, ...data } = decisive.data;
+    const { revision, stream } = decisive;
+    const events = [announced, { ...decisive, data }, later].map(({ type, data: each }) => ({ type, data: each }));
+    const ledger = createLog();
+    ledger.issue('moved', { holderOrgId: customer });
+    ledger.activate(testId('lic', 'moved'), 'a');
+    expect([ledger.log.length, stream]).toEqual([Number(revision), issued.stream]);
+    ledger.append(stream, events, { issuerOrgId: vendor, holderOrgId: rival }, testInstant(10));
+    return ledger.log;
+  };
+  const typesIn = async (orgId: string) => (await read(orgId, null))?.events.map(({ type }) => type);
+  const begin = ['LicenseIssued', 'LicenseKeyIssued', 'ActivationRecorded'];
+
+  test.each([
+    { name: 'with its devices', log: transferred('KEEP'), last: ['LicenseTransferred'] },
+    {
+      name: 'without its devices',
+      log: transferred('RELEASE'),
+      last: ['LicenseTransferred', 'ActivationDeactivated'],
+    },
+    {
+      name: 'without its devices, in the old order',
+      log: inOldOrder(),
+      last: ['ActivationDeactivated', 'LicenseTransferred'],
+    },
+  ])('a transfer $name: each holder reads its own part and both read the transfer', async ({ log, last }) => {
+    await project(models.projector, log);
+    expect(await verdictOn(models.projector, log)).toMatchObject({ intact: true });
+    expect(await typesIn(customer)).toEqual([...begin, ...last]);
+    expect(await typesIn(rival)).toEqual(['LicenseTransferred', 'ActivationRecorded']);
+    expect(await typesIn(vendor)).toEqual([...begin, ...last, 'ActivationRecorded']);
+    // Both go on from the transfer, which both can also read by its id.
+    const transfer = log.find(({ type }) => type === 'LicenseTransferred');
+    for (const org of tenants) {
+      const own = (await read(org, null))?.events.find(({ type }) => type === 'LicenseTransferred');
+      expect((await drain(org, own)).seen).toEqual(
+        feedIn(log, org).slice(1 + feedIn(log, org).indexOf(transfer?.id ?? '')),
+      );
+      const byId = await asTenant(models.api, org, (db) => feedEventById(db, transfer?.id ?? ''));
+      expect(byId?.type).toBe('LicenseTransferred');
+    }
+    const deactivated = log.find(({ type }) => type === 'ActivationDeactivated')?.id ?? '';
+    expect(await asTenant(models.api, rival, (db) => feedEventById(db, deactivated))).toBeNull();
+    const history = await asTenant(models.api, rival, (db) =>
+      historyOf(db, testId('lic', 'moved'), { order: 'asc', limit: 100, afterRevision: null }),
+    );
+    expect(history.map(({ type }) => type)).toEqual(['LicenseTransferred', 'ActivationRecorded']);
+  });
 });
 
 test('events that share a position come in the order of their stream, across pages', async () => {
@@ -272,6 +339,25 @@ describe('beside parked streams', () => {
       await mend();
       await replay(`license-${sick}`);
       expect((await drain(customer, waiting.after)).seen).toEqual(feedIn(ledger.log, customer));
+    }));
+
+  test('who gives away a license while it is parked waits for the transfer, and for nothing after it', () =>
+    projecting(async ({ append, caughtUp, replay }) => {
+      const ledger = createLog();
+      const sick = ledger.issue('sick', { holderOrgId: customer });
+      const mend = await refuseLicense(models.superuser, sick, 2);
+      const transfer = { toHolderOrgId: rival, accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
+      ledger.send(sick, { type: 'Transfer', data: transfer });
+      ledger.activate(sick, 'a');
+      ledger.issue('well', { holderOrgId: customer });
+      await append(ledger.log);
+      await caughtUp();
+      const waiting = await drain(customer);
+      expect(waiting.seen).toEqual(feedIn(ledger.log.slice(0, 2), customer));
+      await mend();
+      await replay(`license-${sick}`);
+      expect((await drain(customer, waiting.after)).seen).toEqual(feedIn(ledger.log, customer).slice(2));
+      expect((await drain(rival)).seen).toEqual(feedIn(ledger.log, rival));
     }));
 
   test('an event that says of no organization whose it is holds up those of its license', () =>

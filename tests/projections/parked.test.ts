@@ -1,12 +1,15 @@
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { applyOrPark } from '../../src/projections/apply-or-park.ts';
-import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { moveCheckpoint, readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Log } from '../../src/projections/log.ts';
 import { listParked } from '../../src/projections/parked.ts';
+import { createPool } from '../../src/projections/pool.ts';
 import { replayParked } from '../../src/projections/replay-parked.ts';
 import { runProjector } from '../../src/projections/run.ts';
+import { transaction } from '../../src/projections/transaction.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
@@ -41,10 +44,14 @@ const revisionOf = async (licenseId: string) => {
 const replay = (stream: string) => replayParked({ store, pool: models.projector, projection }, stream);
 
 /** Runs a projector while `work` does; `caughtUp` waits until it has handled everything. */
-const projecting = async (work: (caughtUp: () => Promise<void>) => Promise<unknown>, log: Log = quiet) => {
+const projecting = async (
+  work: (caughtUp: () => Promise<void>) => Promise<unknown>,
+  log: Log = quiet,
+  pool = models.projector,
+) => {
   const stop = new AbortController();
   const projector = runProjector({
-    ...{ store, pool: models.projector, log, backoffMs: () => 10, retryMs: 1, signal: stop.signal },
+    ...{ store, pool, log, backoffMs: () => 10, retryMs: 1, signal: stop.signal },
   });
   const caughtUp = async () => {
     const head = await store.head({ timeoutMs: 5_000 });
@@ -55,6 +62,19 @@ const projecting = async (work: (caughtUp: () => Promise<void>) => Promise<unkno
   } finally {
     stop.abort();
     await projector.done;
+  }
+};
+
+/** Does `work` while another session holds the locks of a statement. */
+const locking = async (sql: string, values: readonly unknown[], work: () => Promise<unknown>) => {
+  const db = await models.superuser.connect();
+  try {
+    await db.query('begin');
+    await db.query(sql, [...values]);
+    await work();
+  } finally {
+    await db.query('rollback');
+    db.release();
   }
 };
 
@@ -105,6 +125,53 @@ describe('an event that cannot be read', () => {
   });
 });
 
+describe('an event of a newer release', () => {
+  test.each([
+    ['an unknown type', { type: 'LicenseGilded' }],
+    ['a higher schema version', { metadata: { schemaVersion: 9 } }],
+  ])(
+    'that has %s parks nothing: the projector brings in what is before it, stands by and says so',
+    async (_, change) => {
+      const ledger = createLog();
+      const [sick, well] = [ledger.issue('sick'), ledger.issue('well')];
+      ledger.activate(well, 'a');
+      ledger.activate(sick, 'b');
+      const newer = ledger.log.at(-1);
+      if (newer === undefined) throw new Error('The fixture is too short.');
+      const metadata = { ...newer.metadata, ...('metadata' in change ? change.metadata : {}) };
+      const stop = new AbortController();
+      await appendLog(store, [...ledger.log.slice(0, -1), { ...newer, ...change, metadata }]);
+      ledger.activate(well, 'c');
+      await appendLog(store, ledger.log.slice(-1));
+      const projector = runProjector({
+        ...{ store, pool: models.projector, log: quiet, backoffMs: () => 10, retryMs: 1, signal: stop.signal },
+      });
+      await eventually(() => projector.state()).toEqual({
+        ...{ kind: 'standby', problem: expect.stringContaining('events of a newer release') },
+      });
+      expect([await revisionOf(sick), await revisionOf(well)]).toEqual([1, 2]);
+      expect(await parked()).toEqual([]);
+      stop.abort();
+      await projector.done;
+    },
+  );
+});
+
+test('streams that another version of the program has parked are replayed when a projector starts', async () => {
+  const ledger = createLog();
+  const [sick, own] = [ledger.issue('sick'), ledger.issue('own')];
+  for (const id of [sick, own]) ledger.activate(id, 'a');
+  const mend = await Promise.all([breaking(sick, 2), breaking(own, 2)]);
+  await appendLog(store, ledger.log);
+  await projecting((caughtUp) => caughtUp());
+  expect((await parked()).sort()).toEqual([`license-${own}`, `license-${sick}`].sort());
+
+  for (const each of mend) await each();
+  await models.superuser.query(`update ops.parked set program = 'another' where stream = 'license-${sick}'`);
+  await projecting(() => eventually(parked).toEqual([`license-${own}`]));
+  expect([await revisionOf(sick), await revisionOf(own)]).toEqual([2, 1]);
+});
+
 test('a gap parks the stream; replayed, it has every event', async () => {
   const ledger = createLog();
   const licenseId = ledger.issue('gap');
@@ -151,6 +218,138 @@ test.each([
   const revisions = await Promise.all(ids.map(revisionOf));
   const before = revision === 0n ? null : Number(revision) - 1;
   expect(revisions).toEqual(ids.map((id) => (`license-${id}` === sick ? before : 3)));
+});
+
+describe('an event that takes too long', () => {
+  let impatient: Pool;
+  beforeAll(() => {
+    const url = `${models.url}?options=${encodeURIComponent('-c statement_timeout=500 -c lock_timeout=200')}`;
+    impatient = createPool({ url, role: 'ledger_projector', max: 2, log: quiet });
+  });
+  afterAll(() => impatient.end());
+
+  /** Makes writes of the rows of licenses, of one or of all, take a while; returns the mend. */
+  const slow = async (seconds: number, licenseId?: string) => {
+    const when = licenseId === undefined ? '' : `when (new.license_id = '${licenseId}' and new.revision >= 2)`;
+    await models.superuser.query(`create function rm.wait() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(${seconds}); return new; end $$;
+      create trigger waits before insert or update on rm.licenses for each row ${when} execute function rm.wait()`);
+    return () => models.superuser.query('drop trigger waits on rm.licenses; drop function rm.wait()');
+  };
+  const twentyLicenses = async () => {
+    const ledger = createLog();
+    const ids = Array.from({ length: 20 }, (_, index) => ledger.issue(`license ${index}`));
+    for (const id of ids) ledger.activate(id, 'a');
+    await appendLog(store, ledger.log);
+    return ids;
+  };
+
+  test('alone, three times, parks its stream; every other stream goes on, and a replay with more time mends it', async () => {
+    const ids = await twentyLicenses();
+    const [sick = ''] = ids.slice(7);
+    const mend = await slow(2, sick);
+    try {
+      await projecting((caughtUp) => caughtUp(), quiet, impatient);
+      expect(await listParked(models.projector, projection)).toMatchObject([
+        { stream: `license-${sick}`, fromRevision: 2n, error: expect.stringContaining('statement timeout') },
+      ]);
+      expect(await Promise.all(ids.map(revisionOf))).toEqual(ids.map((id) => (id === sick ? 1 : 2)));
+      const needs = { store, pool: impatient, projection };
+      expect(await replayParked(needs, `license-${sick}`)).toMatchObject({ outcome: 'parked' });
+      expect(await replayParked({ ...needs, statementMs: 30_000 }, `license-${sick}`)).toEqual({ outcome: 'replayed' });
+      expect(await revisionOf(sick)).toBe(2);
+    } finally {
+      await mend();
+    }
+  });
+
+  test('only together with others parks nothing', async () => {
+    const ids = await twentyLicenses();
+    const mend = await slow(0.05);
+    try {
+      await projecting((caughtUp) => caughtUp(), quiet, impatient);
+      expect(await parked()).toEqual([]);
+      expect(await Promise.all(ids.map(revisionOf))).toEqual(ids.map(() => 2));
+    } finally {
+      await mend();
+    }
+  });
+
+  test('for a lock on the rows of one license parks that license alone', async () => {
+    const ids = await twentyLicenses();
+    await projecting((caughtUp) => caughtUp(), quiet, impatient);
+    const ledger = createLog();
+    const [sick = '', well = ''] = ids;
+    for (const name of ['license 0', 'license 1']) ledger.activate(ledger.issue(name), 'a');
+    const before = ledger.log.length;
+    for (const id of [sick, well]) ledger.activate(id, 'b');
+    await appendLog(store, ledger.log.slice(before));
+    await locking('select from rm.licenses where license_id = $1 for update', [sick], () =>
+      projecting((caughtUp) => caughtUp(), quiet, impatient),
+    );
+    expect(await parked()).toEqual([`license-${sick}`]);
+    expect(await Promise.all([sick, well].map(revisionOf))).toEqual([2, 3]);
+  });
+
+  test.each([
+    ['a whole table', 'lock table rm.activations in share mode'],
+    ['the checkpoint', 'select from ops.checkpoints for update'],
+  ])('while %s is locked parks nothing: the projector waits and goes on', async (_, lock) => {
+    const ids = await twentyLicenses();
+    let problems = 0;
+    const log = { ...quiet, warn: () => void problems++ };
+    await projecting(
+      async (caughtUp) => {
+        await locking(lock, [], () => eventually(() => problems).toBeGreaterThan(3));
+        await caughtUp();
+      },
+      log,
+      impatient,
+    );
+    expect(await parked()).toEqual([]);
+    expect(await Promise.all(ids.map(revisionOf))).toEqual(ids.map(() => 2));
+  });
+});
+
+test('events of one append that share their position are parked or projected together', async () => {
+  const ledger = createLog();
+  const [sick, well] = [ledger.issue('sick'), ledger.issue('well')];
+  const shared = ledger.log.map((event, index) => {
+    const commit = index < 2 ? 100n : 200n;
+    return { ...event, position: { commit, prepare: commit } };
+  });
+  const mend = await breaking(sick, 1);
+  try {
+    const needs = { pool: models.projector, projection, log: quiet, retryMs: 1 };
+    const to = { commit: 200n, prepare: 200n };
+    expect(await applyOrPark(needs, { from: 'start', events: shared, to })).toBe(true);
+    expect(await listParked(models.projector, projection)).toMatchObject([
+      { stream: `license-${sick}`, fromRevision: 0n },
+    ]);
+    expect(await revisionOf(well)).toBe(1);
+  } finally {
+    await mend();
+  }
+});
+
+test('the projector asks only for the parked streams among the events of a batch', async () => {
+  await models.superuser.query(
+    `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error)
+      select $1, $2, 'license-' || n, 0, '', '', '' from generate_series(1, 10) n`,
+    [projection.name, projection.version],
+  );
+  const ledger = createLog();
+  const licenseId = ledger.issue('one');
+  const [issued, keyed] = ledger.log.map((event, index) => ({
+    ...event,
+    stream: ['license-3', event.stream][index] ?? '',
+  }));
+  if (!issued || !keyed) throw new Error('The fixture is too short.');
+  const moved = await transaction(models.projector, 'begin', (db) =>
+    moveCheckpoint(db, projection, 'start', keyed.position, [issued, keyed]),
+  );
+  expect(moved).toEqual({ parked: new Set(['license-3']) });
+  expect(keyed.stream).toBe(`license-${licenseId}`);
 });
 
 test('what may pass is tried for ever and parks nothing', async () => {

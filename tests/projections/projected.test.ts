@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { beginProjecting, markOtherLog } from '../../src/projections/level.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projections/projected.ts';
+import { ownRelease } from '../../src/projections/release.ts';
 import { createReadModels, quiet, readModels, rewindCheckpoints } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -64,6 +66,53 @@ test('after a lost connection it forgets what it knew, connects again and goes o
   await expect.poll(() => waiter.current(), { timeout: 20_000 }).toBe(90n);
   await project(200n);
   expect(await wait).toBe(true);
+});
+
+describe('a position that is known to be projected is not any more', () => {
+  const known = async (position: bigint) => {
+    await project(position);
+    expect(await waiter.waitFor(position, longMs)).toBe(true);
+  };
+
+  test('after another version took over that ends before it, as after a log that was restored', async () => {
+    await known(500n);
+    await models.superuser.query(`
+      insert into ops.projection_versions (projection, version, state, shape, is_level)
+        select projection, 7, 'building', shape, true from ops.projection_versions;
+      insert into ops.checkpoints (projection, version) values ('read-models', 7);
+      begin;
+      update ops.projection_versions set state = case version when 7 then 'active' else 'previous' end;
+      commit`);
+    const next = { name: 'read-models', version: 7 };
+    await applyBatch(models.projector, next, { from: 'start', events: [], to: { commit: 90n, prepare: 90n } });
+    await expect.poll(() => waiter.current()).toBe(90n);
+    expect(await waiter.waitFor(100n, 10)).toBe(false);
+    const wait = waiter.waitFor(100n, longMs);
+    const to = { commit: 100n, prepare: 100n };
+    await applyBatch(models.projector, next, { from: { commit: 90n, prepare: 90n }, events: [], to });
+    expect(await wait).toBe(true);
+    await models.superuser.query(`delete from ops.checkpoints where version = 7;
+      delete from ops.projection_versions where version = 7; update ops.projection_versions set state = 'active'`);
+  });
+
+  test('while the projector says that the log is another one', async () => {
+    await known(500n);
+    await markOtherLog(models.projector, readModels);
+    await expect.poll(() => waiter.current()).toBeNull();
+    expect(await waiter.waitFor(301n, 100)).toBe(false);
+    await beginProjecting(models.projector, readModels, ownRelease(), null);
+    expect(await waiter.waitFor(301n, longMs)).toBe(true);
+  });
+
+  test('when a new connection casts doubt on it, until it is read again', async () => {
+    await known(500n);
+    // Without a notice, as a crash does it.
+    await models.superuser.query('update ops.checkpoints set commit_position = 90, prepare_position = 90');
+    waiter.doubt();
+    expect(waiter.current()).toBeNull();
+    expect(await waiter.waitFor(100n, 100)).toBe(false);
+    expect(waiter.current()).toBe(90n);
+  });
 });
 
 test('stopping ends every wait', async () => {

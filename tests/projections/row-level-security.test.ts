@@ -4,9 +4,10 @@ import { noteAccessChange } from '../../src/identity/access-changes.ts';
 import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
+import { connectionConfig } from '../../src/projections/pool.ts';
 import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
-import { storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
+import { storeMetadata, storeValue, storeValues } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { transaction } from '../../src/projections/transaction.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
@@ -45,7 +46,8 @@ await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels,
 
 async function fill(db: PoolClient, org: string, name: string, licenseId: string): Promise<void> {
   const owner = { issuerOrgId: org, holderOrgId: null };
-  await storeValue(db, { ref: testId('ref', name), ...owner, kind: 'DEVICE_NAME', subject: licenseId, value: name });
+  const deviceName = { ...owner, kind: 'DEVICE_NAME', subject: licenseId, value: name } as const;
+  await storeValues(db, `license-${licenseId}`, [{ ...deviceName, ref: testId('ref', name) }]);
   await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } });
   await db.query(
     `insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until)
@@ -109,6 +111,7 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
+  'ops.vault_references': ['select', 'insert', 'update', 'delete'],
   'ops.parked_owners': ['select'],
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
@@ -322,6 +325,7 @@ const readableByWorker: readonly string[] = [
   ].map((column) => `rm.leases.${column}`),
   ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at'].map((column) => `ops.lease_liveness.${column}`),
   ...['ops.stream_snapshots.fold', 'ops.stream_snapshots.saved_at'],
+  ...['issuer_org_id', 'ref', 'stream', 'since', 'erased'].map((column) => `ops.vault_references.${column}`),
 ];
 
 describe('roles', () => {
@@ -406,7 +410,7 @@ describe('roles', () => {
     ['identity.user_profiles($1)', [[ann, ben]]],
     ['identity.note_api_key_use($1, $2, now())', [testId('key', 'vendor'), vendor]],
   ])('%s leaves no tenant and no user behind on the connection', async (call, values) => {
-    const db = new pg.Client({ connectionString: models.url, options: '-c role=ledger_api' });
+    const db = new pg.Client(connectionConfig({ url: models.url, role: 'ledger_api' }));
     await db.connect();
     await db.query('begin');
     await db.query(`select * from ${call}`, [...values]);

@@ -198,6 +198,18 @@ test('a log that grows by streams of others moves the checkpoint on', async () =
   });
 });
 
+test('an idle projector notices that Postgres has lost its last commits, and makes them again', async () => {
+  const log = randomLog(200, 16);
+  await projecting(async (projector) => {
+    await appendLog(store, log);
+    await eventually(eventsStored).toBe(licenseEventsOf(log));
+    await eventually(() => projector.state()).toEqual({ kind: 'following', caughtUp: true });
+    // What a crash leaves of an earlier moment: here of the first one.
+    await emptyReadModels(models.superuser);
+    await eventually(eventsStored).toBe(licenseEventsOf(log));
+  });
+});
+
 test('a second projector stands by, and takes over when the first ends', async () => {
   const log = randomLog(sized(2_000), 15);
   const half = Math.floor(log.length / 2);

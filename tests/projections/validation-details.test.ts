@@ -56,7 +56,8 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-const details = (wanted: WantedDetails) => createValidationReader(models.api).details(found, wanted);
+const details = (wanted: WantedDetails) =>
+  createValidationReader(models.api).details({ facts: found, isParked: false }, wanted);
 const leaseUntil = async (...holders: readonly string[]) =>
   (await details({ holderHashes: holders.map(testHash) })).leaseUntil;
 const hear = (holder: string, seconds: number) =>
@@ -88,7 +89,7 @@ describe('a holder’s lease', () => {
     expect(leaseHolder).toBe(testHash('silent'));
     expect(await leaseUntil('unknown')).toBeNull();
     expect(await leaseUntil('released')).toBeNull();
-    const elsewhere = { ...found, issuerOrgId: rival, licenseId: other };
+    const elsewhere = { facts: { ...found, issuerOrgId: rival, licenseId: other }, isParked: false };
     const { details: of } = createValidationReader(models.api);
     expect((await of(elsewhere, { holderHashes: [testHash('silent')] })).leaseUntil).toBeNull();
   });

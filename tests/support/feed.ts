@@ -73,10 +73,24 @@ export const readFeed = async (
   }
 };
 
-/** What a log has for an organization: the events of licenses that it issues, or held when they were recorded. */
-export const feedIn = (log: readonly Recorded[], organizationId: string): readonly Recorded[] =>
-  log.filter(
-    ({ stream, metadata }) =>
-      stream.startsWith('license-') &&
-      (metadata.issuerOrgId === organizationId || metadata.holderOrgId === organizationId),
-  );
+/**
+ * Returns what a log has for an organization: the events of licenses that it issues, and of those that it holds from the
+ * event on that makes it the holder up to the one that makes another organization the holder. What a transfer ends is of the
+ * holder before it, wherever its announcement stands.
+ */
+export const feedIn = (log: readonly Recorded[], organizationId: string): readonly Recorded[] => {
+  const holders = new Map<string, unknown>();
+  const previous = new Map<string, unknown>();
+  return log.filter(({ stream, type, data, metadata }) => {
+    if (!stream.startsWith('license-')) return false;
+    if (type === 'LicenseIssued' || type === 'LicenseImported') holders.set(stream, data.holderOrgId);
+    const before = holders.get(stream);
+    if (type === 'LicenseTransferred') {
+      previous.set(stream, before);
+      holders.set(stream, data.toHolderOrgId);
+    }
+    const isAnnounced = data.cause === 'TRANSFER' && previous.has(stream);
+    const owners = isAnnounced ? [previous.get(stream)] : [before, holders.get(stream)];
+    return metadata.issuerOrgId === organizationId || owners.includes(organizationId);
+  });
+};

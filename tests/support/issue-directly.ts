@@ -3,6 +3,7 @@ import type { CommandOf, LicenseCommand } from '../../src/domain/license/command
 import type { Limits, PinnedPolicy, Tier } from '../../src/domain/license/events.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import type { Executor } from '../../src/eventstore/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import {
   formatLicenseKey,
@@ -10,8 +11,9 @@ import {
   hashLicenseKey,
   licenseKeyHint,
 } from '../../src/identity/license-key.ts';
+import type { Secrets } from '../../src/identity/secrets.ts';
+import type { ProjectedWaiter } from '../../src/projections/projected.ts';
 import { context, send as sendCommand } from './commands.ts';
-import type { Ledger } from './ledger.ts';
 import { testId } from './license-fixtures.ts';
 
 type Wanted = Partial<Omit<CommandOf<'IssueLicense'>['data'], 'policy' | 'limits' | 'key'>> & {
@@ -20,9 +22,18 @@ type Wanted = Partial<Omit<CommandOf<'IssueLicense'>['data'], 'policy' | 'limits
   readonly limits?: Partial<Limits>;
 };
 
+/** What a license is issued with, of a product that runs. */
+export type Issuing = {
+  readonly executor: Executor;
+  readonly secrets: Secrets;
+  readonly needs: { readonly now: () => string };
+  readonly projected: Pick<ProjectedWaiter, 'waitFor'>;
+  readonly a: { readonly organizationId: string };
+};
+
 /** A command to a license's stream at the API's clock, projected when it returns. Throws when it is refused. */
 export const sendTo = async (
-  ledger: Ledger,
+  ledger: Issuing,
   licenseId: string,
   command: LicenseCommand extends infer Each ? (Each extends { at: string } ? Omit<Each, 'at'> : never) : never,
 ) => {
@@ -37,7 +48,7 @@ export const sendTo = async (
  * Issues a license of organization A straight to its stream, so with any policy and term, and says its key: for one year, 5
  * activations, 5 seats and 5 users unless said otherwise.
  */
-export const issueDirectly = async (ledger: Ledger, { tier = 'PRO', policy, limits, ...data }: Wanted = {}) => {
+export const issueDirectly = async (ledger: Issuing, { tier = 'PRO', policy, limits, ...data }: Wanted = {}) => {
   const licenseId = encodeId('lic', aggregateId(newCommandId(), 'license'));
   const body = generateLicenseKeyBody();
   const { hash, secretId } = hashLicenseKey(ledger.secrets, body);

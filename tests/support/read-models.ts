@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import pg from 'pg';
 import { inject } from 'vitest';
-import type { Recorded } from '../../src/eventstore/event-store.ts';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { type Projection, readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Log } from '../../src/projections/log.ts';
@@ -62,12 +62,29 @@ export const forgetPosition = async (superuser: Pool): Promise<void> => {
 /** What a verification says of a log in memory that was projected. */
 export const verdictOn = (pool: Pool, log: readonly Recorded[]): Promise<Verdict> =>
   verifyLedger({
-    store: { head: async () => log.at(-1)?.position ?? null },
+    store: storeOf(log),
     readLog: async function* () {
       yield* log;
     },
     pool,
   });
+
+/** A log in memory, as its readers see it. */
+export const storeOf = (log: readonly Recorded[]): Pick<EventStore, 'head' | 'read'> => {
+  const streams = new Map<string, Recorded[]>();
+  for (const recorded of log) {
+    const events = streams.get(recorded.stream) ?? [];
+    events.push(recorded);
+    streams.set(recorded.stream, events);
+  }
+  return {
+    head: async () => log.at(-1)?.position ?? null,
+    read: async (stream, from = 0n, eventsMax = Number.POSITIVE_INFINITY) => {
+      const events = (streams.get(stream) ?? []).filter(({ revision }) => revision >= from).slice(0, eventsMax);
+      return { events, revision: events.at(-1)?.revision ?? 'no_stream' };
+    },
+  };
+};
 
 /** Every row of every table of the read models, as text in key order: equal contents, equal dumps. */
 export const dumpReadModels = async (superuser: Pool): Promise<Readonly<Record<string, readonly string[]>>> => {

@@ -10,11 +10,14 @@ import { quiet } from './read-models.ts';
 
 type Servers = { readonly databaseUrl: string; readonly eventStoreUrl: string; readonly secret: string };
 
+/** As `createVendorWithId`; returns the API key alone. */
+export const createVendor = async (servers: Servers): Promise<string> => (await createVendorWithId(servers)).apiKey;
+
 /**
- * An organization on given servers, in the command line's own way: there is no route yet that makes one. Returns an API key
- * with all scopes when it is projected, for which a projector must run.
+ * An organization on given servers, in the command line's own way: there is no route yet that makes one. Returns its id and
+ * an API key with all scopes when they are projected, for which a projector must run.
  */
-export const createVendor = async ({ databaseUrl, eventStoreUrl, secret }: Servers): Promise<string> => {
+export const createVendorWithId = async ({ databaseUrl, eventStoreUrl, secret }: Servers) => {
   const pool = createPool({ url: databaseUrl, role: 'ledger_api', max: 1, log: quiet });
   const store = connectEventStore({ url: eventStoreUrl });
   const needs = {
@@ -30,5 +33,5 @@ export const createVendor = async ({ databaseUrl, eventStoreUrl, secret }: Serve
   });
   await store.close();
   await pool.end();
-  return created.apiKey;
+  return { organizationId, apiKey: created.apiKey };
 };

@@ -19,6 +19,7 @@ import { type Ledger, startLedger } from '../support/ledger.ts';
 import { testHash } from '../support/license-fixtures.ts';
 import { condition } from '../support/product.ts';
 import { quiet } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
 
 const ttlSeconds = 100;
 let ledger: Ledger;
@@ -203,4 +204,31 @@ test('the scheduled worker ends overdue leases in its sweep', async () => {
   });
   await condition('the lease lapsed', async () => (await lapses(licenseId)).length === 1);
   await worker.close();
+});
+
+test('a worker that is to stop finishes the leases in hand and leaves the others to the next one', async () => {
+  const count = sized(2_000);
+  const { licenseId } = await issueDirectly(ledger, { limits: { seats: count }, policy: { lease } });
+  const taken = await Promise.all(Array.from({ length: count }, (_, holder) => acquire(licenseId, String(holder))));
+  const at = later(Math.max(...taken.map((each) => each.at)), ttlSeconds);
+  const start = (executor: Ledger['executor'], queueName: string) =>
+    startWorker({
+      backend: { kind: 'postgres', url: ledger.database.url },
+      ...{ pool, executor, expirySweepSeconds: 1, now: () => at, log: quiet, queueName },
+    });
+  let closing: Promise<void> | null = null;
+  const stopping: Ledger['executor'] = {
+    ...ledger.executor,
+    execute: (...command) => {
+      closing ??= worker.close();
+      return ledger.executor.execute(...command);
+    },
+  };
+  const worker = await start(stopping, 'stopping');
+  await condition('the first lease is being ended', () => closing !== null);
+  await closing;
+  expect((await lapses(licenseId)).length).toBeLessThan(count);
+  const next = await start(ledger.executor, 'next');
+  await condition('all leases are ended', async () => (await lapses(licenseId)).length === count);
+  await next.close();
 });

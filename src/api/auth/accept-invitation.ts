@@ -5,7 +5,7 @@ import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUser, activateUser } from '../../identity/sign-up.ts';
 import { findUserByEmail, getUser } from '../../identity/users.ts';
-import { valueAbout } from '../../projections/tables/vault.ts';
+import { valueAt } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { authorizeUser } from '../authorize.ts';
 import { contextOf, executedOrProblem } from '../command-context.ts';
@@ -16,7 +16,7 @@ import { type Call, none, publicRoute, type Reply, type Route } from '../route.t
 import { type AuthNeeds, emailPseudonym, nobodysOrganization, pseudonymOf } from './needs.ts';
 import { displayName, type MemberOf, memberOfShape, newPassword, tokensShape, userBody, userShape } from './shapes.ts';
 import { emailTaken, reserve } from './sign-up.ts';
-import { membershipIn, openSignedIn } from './tokens.ts';
+import { membershipIn, openSignedIn, provePassword } from './tokens.ts';
 
 const acceptBody = z
   .strictObject({
@@ -68,7 +68,7 @@ export const acceptInvitation = (needs: AuthNeeds): Route =>
       const invitation = await findInvitation(needs, call, token);
       if (isProblem(invitation)) return invitation;
       const request = { organizationId: user.userId, principal: user.userId, operation: 'acceptInvitation' };
-      return idempotently(needs, call, { ...request, input: body }, (attempt) =>
+      return idempotently(needs, call, { ...request, input: body, about: namedIn(invitation) }, (attempt) =>
         acceptAs(needs, call, attempt, invitation, user.userId),
       );
     },
@@ -79,18 +79,25 @@ type Invitation = InvitationPlace & {
   readonly email: string;
 };
 
+/** What the token of an invitation stands for. */
+const namedIn = ({ organizationId, invitationId }: Invitation): InvitationPlace => ({ organizationId, invitationId });
+
 const noInvitation = problem('NOT_FOUND', 'There is no such invitation, or it has ended.');
 
 // What was never an invitation counts like any unknown key.
 const findInvitation = async (
-  { secrets, pool }: AuthNeeds,
+  { secrets, pool, executor }: AuthNeeds,
   { limits }: Call,
   token: string,
 ): Promise<Invitation | Problem> => {
   const place = decodeInvitationToken(secrets, token);
   if (place === null) return (await limits.takeForAddress('unknown_key')) ?? noInvitation;
-  const { organizationId: issuerOrgId, invitationId: subject } = place;
-  const email = await asTenant(pool, issuerOrgId, (db) => valueAbout(db, { issuerOrgId, kind: 'EMAIL', subject }));
+  const { organizationId, invitationId } = place;
+  // Of its event, and of no other request that was to store one.
+  const emailRef = await executor.read(organizationAggregate, organizationId, (organization) =>
+    organization.kind === 'missing' ? null : (organization.invitations.get(invitationId)?.emailRef ?? null),
+  );
+  const email = emailRef === null ? null : await asTenant(pool, organizationId, (db) => valueAt(db, emailRef));
   return email === null ? noInvitation : { ...place, email };
 };
 
@@ -129,7 +136,9 @@ const acceptAnew = async (
   if (refused !== null) return refused;
   const principal = pseudonymOf(needs.secrets, 'token', token);
   const request = { organizationId: nobodysOrganization, principal, operation: 'acceptInvitation' };
-  return idempotently(needs, call, { ...request, input: { password, called } }, async (attempt) => {
+  const prove = () => provePassword(needs, { email: invitation.email, password });
+  const recognized = { ...request, input: { password, called }, about: namedIn(invitation), prove };
+  return idempotently(needs, call, recognized, async (attempt) => {
     if (!(await mayStillJoin(needs, invitation))) return noInvitation;
     const commandId = aggregateId(decodeId('inv', invitation.invitationId) ?? '', 'acceptance');
     const user = {
@@ -141,7 +150,9 @@ const acceptAnew = async (
     if (isProblem(reserved)) return reserved;
     const joined = await join(needs, call, attempt, invitation, user.userId);
     if (isProblem(joined)) {
-      await abandonUser(needs.pool, user);
+      // Another request may still accept the invitation as this user, or has just done so.
+      const isNobody = joined.problem === 'ORGANIZATION_CLOSED' || !(await mayStillJoin(needs, invitation));
+      if (isNobody && !(await isMember(needs, invitation))) await abandonUser(needs.pool, user);
       return joined;
     }
     const { organization, position } = joined;
@@ -168,6 +179,14 @@ const hasJoined = async (needs: AuthNeeds, call: Call, attempt: Attempt, invitat
 
 const userIdOf = ({ invitationId }: InvitationPlace): string =>
   encodeId('usr', aggregateId(decodeId('inv', invitationId) ?? '', 'user'));
+
+/** True once the invitation has made its user a member, in whichever request. */
+const isMember = ({ executor }: AuthNeeds, invitation: Invitation): Promise<boolean> =>
+  executor.read(
+    organizationAggregate,
+    invitation.organizationId,
+    (organization) => organization.kind !== 'missing' && organization.members.has(userIdOf(invitation)),
+  );
 
 /** Before a user is made: the organization's stream says again what counts, when they join. */
 const mayStillJoin = async ({ executor, now }: AuthNeeds, invitation: Invitation): Promise<boolean> => {

@@ -5,7 +5,7 @@ import type { Problem } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
 import { knownEmail, knownPassword, organizationId, tokensShape } from './shapes.ts';
-import { notSignedIn, openOrganizations, openSignedIn } from './tokens.ts';
+import { notSignedIn, openOrganizations, openSignedIn, provePassword } from './tokens.ts';
 
 const loginBody = z
   .strictObject({ email: knownEmail, password: knownPassword, organizationId: organizationId.optional() })
@@ -32,7 +32,8 @@ export const logIn = (needs: AuthNeeds): Route =>
       const refused =
         (await call.limits.takeForAddress('login')) ?? (await call.limits.take('login_account', principal));
       if (refused !== null) return refused;
-      const request = { organizationId: nobodysOrganization, principal, operation: 'logIn', input: body };
+      const place = { organizationId: nobodysOrganization, principal, operation: 'logIn' };
+      const request = { ...place, input: body, prove: () => provePassword(needs, body) };
       return idempotently(needs, call, request, () => open(needs, call, body, 'at first'));
     },
   });

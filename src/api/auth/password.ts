@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
-import { idempotently } from '../idempotency.ts';
+import { idempotently, keyReused } from '../idempotency.ts';
 import { type Problem, problem } from '../problems.ts';
 import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
-import { userRequest } from './sessions.ts';
+import { sessionRequest } from './sessions.ts';
 import { knownPassword, newPassword } from './shapes.ts';
 import { notSignedIn } from './tokens.ts';
 
@@ -27,8 +27,19 @@ export const changePassword = (needs: AuthNeeds): Route =>
     replies: { 204: { description: 'Changed.' } },
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
     handle: ({ body }, call) =>
-      idempotently(needs, call, userRequest(call, 'changePassword', { ...body, sessionId: call.user.sessionId }), () =>
-        change(needs, call, body),
+      idempotently(
+        needs,
+        call,
+        {
+          ...sessionRequest(call, 'changePassword', body),
+          prove: async () => {
+            const refused = await call.limits.take('login_account', call.user.userId);
+            if (refused !== null) return refused;
+            const from = await currentHash(needs, call);
+            return (await needs.accounts.passwords.verify(from, body.newPassword)) === 'wrong' ? keyReused : null;
+          },
+        },
+        () => change(needs, call, body),
       ),
   });
 
@@ -44,9 +55,8 @@ const change = async (
   // or a stranger who tries to log in would keep the owner from changing the password.
   const refused = await call.limits.take('login_account', userId);
   if (refused !== null) return refused;
-  const shown = await getUser(pool, userId);
-  if (shown === null) return notSignedIn;
-  const from = (await findUserByEmail(pool, shown.email))?.passwordHash ?? null;
+  if ((await getUser(pool, userId)) === null) return notSignedIn;
+  const from = await currentHash(needs, call);
   if ((await passwords.verify(from, wanted.currentPassword)) === 'wrong' || from === null) return wrongPassword;
   const passwordHash = await passwords.hash(wanted.newPassword);
   const now = new Date(needs.now());
@@ -56,6 +66,11 @@ const change = async (
   forgetting.forgetUser(userId);
   await call.limits.loggedIn(userId);
   return { status: 204, body: {} };
+};
+
+const currentHash = async ({ pool }: AuthNeeds, { user }: UserCall): Promise<string | null> => {
+  const shown = await getUser(pool, user.userId);
+  return shown === null ? null : ((await findUserByEmail(pool, shown.email))?.passwordHash ?? null);
 };
 
 const wrong = 'This is not the current password.';

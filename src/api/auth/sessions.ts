@@ -34,6 +34,12 @@ export const userRequest = ({ user }: UserCall, operation: string, input: object
   ...{ organizationId: user.userId, principal: user.userId, operation, input },
 });
 
+/** The same of something that is about the session which it is asked in. */
+export const sessionRequest = (call: UserCall, operation: string, input: object) => {
+  const about = { sessionId: call.user.sessionId };
+  return { ...userRequest(call, operation, { ...input, ...about }), about };
+};
+
 /** GET /v1/auth/me */
 export const me = (needs: AuthNeeds): Route =>
   userRoute({
@@ -112,7 +118,7 @@ export const logOut = (needs: AuthNeeds): Route =>
     replies: { 204: { description: 'Signed out.' } },
     rejections: [],
     handle: (_input, call) =>
-      idempotently(needs, call, userRequest(call, 'logOut', { sessionId: call.user.sessionId }), async () => {
+      idempotently(needs, call, sessionRequest(call, 'logOut', {}), async () => {
         // Where it was over already it is as wanted.
         await end(needs, call, call.user.sessionId, 'LOGOUT');
         return { status: 204, body: {} };
@@ -134,11 +140,8 @@ export const switchTo = (needs: AuthNeeds): Route =>
     replies: { 200: { description: 'An access token for the organization.', body: accessShape } },
     rejections: ['ORGANIZATION_NOT_FOUND'],
     handle: ({ body }, call) =>
-      idempotently(
-        needs,
-        call,
-        userRequest(call, 'switchOrganization', { ...body, sessionId: call.user.sessionId }),
-        () => goOnFor(needs, call, body.organizationId),
+      idempotently(needs, call, sessionRequest(call, 'switchOrganization', body), () =>
+        goOnFor(needs, call, body.organizationId),
       ),
   });
 

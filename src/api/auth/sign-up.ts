@@ -12,7 +12,7 @@ import { type Call, none, publicRoute, type Reply, type Route } from '../route.t
 import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
 import { findPlatformOffer } from './platform-license.ts';
 import { displayName, newEmail, newPassword, organizationName, timeZone, tokensShape } from './shapes.ts';
-import { openSignedIn, type Proven } from './tokens.ts';
+import { openSignedIn, type Proven, provePassword } from './tokens.ts';
 
 const signUpBody = z
   .strictObject({
@@ -55,6 +55,7 @@ export const signUp = (needs: AuthNeeds): Route =>
       const principal = emailPseudonym(needs.secrets, body.email);
       const request = {
         ...{ organizationId: nobodysOrganization, principal, operation: 'signUp', input: body },
+        prove: () => provePassword(needs, body),
         ...(needs.accounts.signupPolicy === null ? {} : { createSecret: generateLicenseKeyBody }),
       };
       return idempotently(needs, call, request, (attempt) => carryOut(needs, call, attempt, body));
@@ -77,7 +78,7 @@ const carryOut = async (needs: AuthNeeds, call: Call, attempt: Attempt, wanted: 
 
   const organization = await createOrganization(needs, call, attempt, user.userId, wanted);
   if (isProblem(organization)) {
-    await abandonUser(pool, user);
+    await attempt.whenOnly(() => abandonUser(pool, user));
     return organization;
   }
   const { id, position } = organization;

@@ -3,8 +3,9 @@ import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { newCommandId } from '../../eventstore/ids.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
-import { getUser } from '../../identity/users.ts';
+import { findUserByEmail, getUser } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
+import { keyReused } from '../idempotency.ts';
 import { type Problem, problem } from '../problems.ts';
 import type { Call } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
@@ -18,6 +19,19 @@ export const notSignedIn: Problem = {
 
 /** A user who has shown the password of this hash. */
 export type Proven = { readonly userId: string; readonly passwordHash: string };
+
+/**
+ * Refuses to show the stored answer to a request that was sent with another password: passwords are no part of what a
+ * repeated request is recognized by.
+ */
+export const provePassword = async (
+  { pool, accounts }: AuthNeeds,
+  { email, password }: { readonly email: string; readonly password: string },
+): Promise<Problem | null> => {
+  const user = await findUserByEmail(pool, email);
+  const hash = user?.state === 'active' ? user.passwordHash : null;
+  return (await accounts.passwords.verify(hash, password)) === 'wrong' ? keyReused : null;
+};
 
 /** Opens a session for a user and answers with its tokens; null: the user may not sign in (any more), or not with that password. */
 export const openSignedIn = async (

@@ -2,6 +2,7 @@ import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { isRepair } from '../../eventstore/codec-repair.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { findPast, type Past } from '../../eventstore/past.ts';
@@ -33,6 +34,7 @@ export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Ins
       // Before it is decoded, which takes longer than all the rest.
       if (String(recordedAt) > asOf && String(effectiveAt) > asOf) continue;
       const { event, at } = licenseAggregate.decode(recorded);
+      if (isRepair(event)) continue;
       const facts = evolveFacts(then?.facts ?? null, event, at);
       if (facts !== null) then = { facts, revision: recorded.revision };
     }

@@ -102,12 +102,13 @@ export type KnownLicense = { readonly found: ValidationFacts; readonly actor: Ac
 /** The hash under which a license has a device already, else the one that it would get; and whether it has it. */
 export const findDevice = async (
   { secrets, validations }: ClientNeeds,
-  { facts, fingerprintHashes: open, more }: ValidationFacts,
+  found: ValidationFacts,
   value: string,
 ): Promise<{ readonly hash: string; readonly isActivated: boolean }> => {
+  const { facts, fingerprintHashes: open, more } = found;
   const hashes = fingerprintHashes(secrets, facts.issuerOrgId, value);
   for (const hash of hashes) {
-    if (open.includes(hash) || (more && (await validations.isActivated(facts, hash))))
+    if (open.includes(hash) || (more && (await validations.isActivated(found, hash))))
       return { hash, isActivated: true };
   }
   return { hash: hashes[0] ?? '', isActivated: false };

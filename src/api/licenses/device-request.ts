@@ -91,7 +91,9 @@ export const activationReply = async (
   const changed = outcome !== 'unchanged';
   // A repeated command is answered as it was, even where the device was released since.
   const activatedAt = String(events.at(-1)?.metadata.recordedAt);
-  const shown = changed || view.open === null ? { ...device, activatedAt } : view.open;
+  // Its id follows from the hash that the request was stored with, which may be under an older secret.
+  const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
+  const shown = changed || view.open === null ? { ...device, activationId: String(stored), activatedAt } : view.open;
   const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, issuerOrgId, shown.nameRef);
   return {
     status: changed ? 201 : 200,
@@ -108,10 +110,11 @@ export const activationReply = async (
 /** Adds to a refusal for want of room what takes it up, so that the client can offer to swap one of these devices. */
 export const withActivations = async (
   pool: Pool,
-  { issuerOrgId, licenseId }: LicenseFacts,
+  { facts: { issuerOrgId, licenseId }, isParked }: ValidationFacts,
   refusal: Problem,
 ): Promise<Problem> => {
-  if (refusal.problem !== 'ACTIVATION_LIMIT_EXCEEDED') return refusal;
+  // The rows of a parked license are not the devices that take up its room.
+  if (refusal.problem !== 'ACTIVATION_LIMIT_EXCEEDED' || isParked) return refusal;
   const open = await asTenant(pool, issuerOrgId, (db) =>
     activationsOf(db, licenseId, { limit: shownActivationsMax, after: null }),
   );

@@ -92,13 +92,14 @@ const notReplaceable = ({ facts }: Extract<License, { kind: 'issued' }>, by: str
 const recordReplacement = async (
   executor: Executor,
   call: OrganizationCall,
-  { commandId, requestHash }: Attempt,
+  { commandId, requestHash, earlierRequestHashes }: Attempt,
   replaced: string,
   by: string,
   at: Instant,
 ): Promise<Pick<Reply, 'position'>> => {
   const context = commandContext({
-    ...{ at, commandId: aggregateId(commandId, 'replacement'), requestHash, actor: actorOf(call.caller) },
+    ...{ at, commandId: aggregateId(commandId, 'replacement'), requestHash, earlierRequestHashes },
+    actor: actorOf(call.caller),
     correlationId: call.correlationId,
     causationId: commandId,
   });

@@ -11,25 +11,25 @@ import { type ClientNeeds, findDevice } from './client-license.ts';
 /** The reference under which a license has a user assigned, else the one that an assignment would use. */
 export const findUser = async (
   { secrets, validations }: ClientNeeds,
-  { facts }: ValidationFacts,
+  found: ValidationFacts,
   user: string,
 ): Promise<string> => {
-  const userRefs = userReferences(secrets, facts.issuerOrgId, user);
+  const userRefs = userReferences(secrets, found.facts.issuerOrgId, user);
   const [newest = ''] = userRefs;
-  return userRefs.length === 1 ? newest : ((await validations.details(facts, { userRefs })).assignedUser ?? newest);
+  return userRefs.length === 1 ? newest : ((await validations.details(found, { userRefs })).assignedUser ?? newest);
 };
 
 /** The hash under which a holder has a seat, else the one that a new seat would be taken under. */
 export const findHolder = async (
   { secrets, validations }: ClientNeeds,
-  { facts }: ValidationFacts,
+  found: ValidationFacts,
   holder: string,
 ): Promise<string> => {
-  const holderHashes = fingerprintHashes(secrets, facts.issuerOrgId, holder);
+  const holderHashes = fingerprintHashes(secrets, found.facts.issuerOrgId, holder);
   const [newest = ''] = holderHashes;
   return holderHashes.length === 1
     ? newest
-    : ((await validations.details(facts, { holderHashes })).leaseHolder ?? newest);
+    : ((await validations.details(found, { holderHashes })).leaseHolder ?? newest);
 };
 
 /** The hashes under which a license has a device, by its fingerprint or by its parts, else those that it would get. */
@@ -45,7 +45,7 @@ export const findDeviceHashes = async (
   const parts = componentHashes(needs.secrets, issuerOrgId, components);
   let place = hashes.indexOf(hash);
   if (!isActivated && policy.fingerprintMatching !== 'EXACT' && parts.length > 1) {
-    const { devices } = await needs.validations.details(found.facts, { components: parts });
+    const { devices } = await needs.validations.details(found, { components: parts });
     const known = parts.findIndex((each) =>
       devices.some((device) => matchesDevice(policy.fingerprintMatching, device.components, each)),
     );

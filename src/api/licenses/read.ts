@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
 import { type LicensePlace, listLicenses } from '../../projections/tables/license-list.ts';
@@ -25,9 +26,11 @@ import { activationBody, activationShape } from './activation-shape.ts';
 import { isPartyTo, licenseAsOf, type PastNeeds, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { noSuchLicense } from './no-such-license.ts';
+import { currentLicense, notProjected } from './parked-license.ts';
 
 export type ReadNeeds = PastNeeds & {
   readonly pool: Pool;
+  readonly executor: Executor;
   readonly secrets: Secrets;
   readonly now: () => Instant;
 };
@@ -86,7 +89,7 @@ const placeIn = (cursor: string | null): LicensePlace | null => {
 };
 
 /** GET /v1/licenses/{licenseId} */
-export const getLicense = ({ pool, now, ...needs }: ReadNeeds): Route =>
+export const getLicense = ({ pool, executor, store, keeper, now }: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}',
@@ -106,11 +109,11 @@ export const getLicense = ({ pool, now, ...needs }: ReadNeeds): Route =>
     handle: async ({ params: { licenseId }, query: { asOf } }, { caller: { organizationId } }) => {
       const refusal = asOf === undefined ? null : refuseFuture(asOf, now());
       if (refusal !== null) return refusal;
-      const found = await asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
+      const found = await currentLicense({ pool, executor }, organizationId, licenseId);
       if (found === null) return noSuchLicense();
       if (asOf === undefined)
         return answered(found.facts, { revision: found.revision, metadata: found.metadata ?? {}, at: now() });
-      const then = await licenseAsOf(needs, licenseId, asOf);
+      const then = await licenseAsOf({ store, keeper, executor }, licenseId, asOf);
       if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense();
       return answered(then.facts, { revision: then.revision, metadata: {}, at: asOf });
     },
@@ -149,7 +152,8 @@ export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>
         (after, limit) =>
           asTenant(pool, orgId, async (db) => {
             const known = await licenseById(db, licenseId);
-            return known === null ? noSuchLicense() : activationsOf(db, licenseId, { limit, after });
+            if (known === null) return noSuchLicense();
+            return known.isParked ? notProjected() : activationsOf(db, licenseId, { limit, after });
           }),
         activationBody,
       ),

@@ -79,7 +79,7 @@ export const sendLicenseCommand = async <View>(
   // The stream itself tells on which side of the license the sender stands.
   const decide = (license: License, moment: Moment) => refusalOf(sender, license) ?? decided(command, license, moment);
   return executedOrProblem(
-    await besideValues(pool, issuerOrgId, values, () =>
+    await besideValues(pool, attempt, { issuerOrgId, stream: licenseAggregate.stream(licenseId) }, values, () =>
       executor.execute(licenseAggregate, licenseId, decide, context, view),
     ),
   );

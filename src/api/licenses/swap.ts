@@ -82,9 +82,7 @@ export const swapActivation = (needs: ClientCommandNeeds): Route =>
               activatedView(device),
             ),
         );
-        return isProblem(sent)
-          ? withActivations(needs.pool, found.facts, sent)
-          : activationReply(needs.pool, prepared, sent);
+        return isProblem(sent) ? withActivations(needs.pool, found, sent) : activationReply(needs.pool, prepared, sent);
       });
     },
   });

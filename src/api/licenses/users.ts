@@ -10,6 +10,7 @@ import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor, instantOut, licensePath, pageLimit, pageOf, reasonCode, reasonOf, text } from '../schemas.ts';
 import { answerCommand, commandAnswer, described, type LicenseCommandNeeds } from './command.ts';
 import { noSuchLicense } from './no-such-license.ts';
+import { notProjected } from './parked-license.ts';
 import type { ReadNeeds } from './read.ts';
 
 const reference = z
@@ -106,7 +107,9 @@ export const listLicenseUsers = ({ pool, secrets }: ReadNeeds): Route =>
         ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
         (after, limit) =>
           asTenant(pool, orgId, async (db) => {
-            if ((await licenseById(db, licenseId)) === null) return noSuchLicense();
+            const known = await licenseById(db, licenseId);
+            if (known === null) return noSuchLicense();
+            if (known.isParked) return notProjected();
             const [assignedAt = '', userRef = ''] = after?.split(' ') ?? [];
             return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef } });
           }),

@@ -35,7 +35,7 @@ export const judgeableOf = async (
   const { facts } = found;
   const device = asked.fingerprint === undefined ? noDevice : await findDevice(needs, found, asked.fingerprint);
   const wanted = wantedDetails(needs.secrets, found, asked, device.isActivated);
-  const details = wanted === null ? noDetails : await needs.validations.details(facts, wanted);
+  const details = wanted === null ? noDetails : await needs.validations.details(found, wanted);
   return {
     view: {
       facts,

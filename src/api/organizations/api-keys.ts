@@ -86,9 +86,9 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
     handle: ({ body }, call) =>
       oncePerKey(needs, call, 'createApiKey', body, async (attempt, at) => {
         const { organizationId } = call.caller;
-        const { commandId } = attempt;
+        const { commandId, whenOnly } = attempt;
         const id = encodeId('key', aggregateId(commandId, 'api key'));
-        const place = { commandId, organizationId, apiKeyId: id };
+        const place = { commandId, organizationId, apiKeyId: id, whenOnly };
         const { made, apiKey } = await withStoredApiKey(needs.pool, needs.secrets, place, ({ hint }) =>
           sendToOrganization(needs, call, attempt, {
             at,

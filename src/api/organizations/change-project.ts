@@ -3,7 +3,7 @@ import { encodeId } from '../../domain/ids.ts';
 import { type OrganizationLimits, organizationLimits } from '../../domain/organization/limits.ts';
 import type { Organization, Project } from '../../domain/organization/organization.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { type PersonalValue, removeValue, valueAt } from '../../projections/tables/vault.ts';
+import { eraseValue, type PersonalValue, valueAt } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import type { Attempt } from '../idempotency.ts';
@@ -119,7 +119,9 @@ const notedOn = (
 /** What a project's metadata was before is gone for good, as soon as nobody is led there by the read models any more. */
 const eraseLater = ({ pool }: OrganizationNeeds, call: OrganizationCall, ref: string, position: bigint): void => {
   const { organizationId } = call.caller;
-  call.onceReadable(position, () => asTenant(pool, organizationId, (db) => removeValue(db, ref), { readOnly: false }));
+  call.onceReadable(position, () =>
+    asTenant(pool, organizationId, (db) => eraseValue(db, organizationId, ref), { readOnly: false }),
+  );
 };
 
 const metadataOf = async (

@@ -4,7 +4,7 @@ import { organizationLimits } from '../../domain/organization/limits.ts';
 import { fromMs, toMs } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { findUserByEmail } from '../../identity/users.ts';
-import { removeValue } from '../../projections/tables/vault.ts';
+import { eraseValue } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
@@ -90,7 +90,8 @@ export const withdrawInvitation = (needs: OrganizationNeeds): Route =>
           view: ({ invitations }) => partOf(invitations, params.invitationId).emailRef,
         });
         if (isProblem(sent)) return sent;
-        await asTenant(needs.pool, params.organizationId, (db) => removeValue(db, sent.view), { readOnly: false });
+        const { organizationId: issuerOrgId } = params;
+        await asTenant(needs.pool, issuerOrgId, (db) => eraseValue(db, issuerOrgId, sent.view), { readOnly: false });
         return { status: 204, body: {}, headers: { ETag: entityTag(sent.revision) }, position: sent.position.commit };
       });
     },

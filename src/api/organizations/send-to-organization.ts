@@ -66,8 +66,9 @@ export const sendToOrganization = async <View>(
     return decideInTurn(organizationDecider, commands, organization, moment.eventIds);
   };
   const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
+  const place = { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId) };
   const sent = executedOrProblem(
-    await besideValues(pool, organizationId, values, () =>
+    await besideValues(pool, attempt, place, values, () =>
       executor.execute(organizationAggregate, organizationId, decide, context, (organization) =>
         view(created(organization)),
       ),

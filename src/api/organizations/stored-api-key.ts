@@ -1,28 +1,45 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
 import { type ApiKey, createApiKeyText, hashApiKey } from '../../identity/api-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { removeStoredApiKey, storeApiKey } from '../../identity/stored-api-keys.ts';
+import { claimReferences, dropReferences } from '../../projections/tables/vault-references.ts';
 import { asTenant } from '../../projections/tenant.ts';
+import type { Attempt } from '../idempotency.ts';
 
 /** Which key of which organization, and by which command it comes to be: the key's text follows from that. */
-export type ApiKeyPlace = { readonly commandId: string; readonly organizationId: string; readonly apiKeyId: string };
+export type ApiKeyPlace = {
+  readonly commandId: string;
+  readonly organizationId: string;
+  readonly apiKeyId: string;
+  /** As an attempt has it; absent: another one may always be under way. */
+  readonly whenOnly?: Attempt['whenOnly'];
+};
 
 /**
  * Has the creation of an API key recorded by `record`. Its hash is stored before, so that a key that the log knows always
- * works, and taken back where the creation is refused. The same command id gives the same key again, also when another
- * secret signs by now. `apiKey` is not kept anywhere.
+ * works. Where the creation is refused, it is taken back as personal values are. The same command id gives the same key
+ * again, also when another secret signs by now. `apiKey` is not kept anywhere.
  */
 export const withStoredApiKey = async <Made extends object>(
   pool: Pool,
   secrets: Secrets,
-  { commandId, organizationId, apiKeyId }: ApiKeyPlace,
+  { commandId, organizationId, apiKeyId, whenOnly }: ApiKeyPlace,
   record: (key: ApiKey) => Promise<Made>,
 ): Promise<{ readonly made: Made; readonly apiKey: string }> => {
   const fresh = createApiKeyText(secrets, commandId);
   const stored = await asTenant(
     pool,
     organizationId,
-    (db) => storeApiKey(db, { apiKeyId, organizationId, lookupId: fresh.lookupId, ...hashApiKey(secrets, fresh.text) }),
+    async (db) => {
+      await claimReferences(db, { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId) }, [
+        apiKeyId,
+      ]);
+      return storeApiKey(db, {
+        ...{ apiKeyId, organizationId, lookupId: fresh.lookupId },
+        ...hashApiKey(secrets, fresh.text),
+      });
+    },
     { readOnly: false },
   );
   const key = secrets.all
@@ -32,7 +49,10 @@ export const withStoredApiKey = async <Made extends object>(
     throw new Error(`The API key ${apiKeyId} was made with a secret that is not configured any more.`);
   const made = await record(key);
   const isRefused = 'rejected' in made || 'problem' in made;
-  if (isRefused && stored.isNew)
-    await asTenant(pool, organizationId, (db) => removeStoredApiKey(db, apiKeyId), { readOnly: false });
+  const takeBack = async (db: PoolClient) => {
+    await dropReferences(db, [apiKeyId]);
+    await removeStoredApiKey(db, apiKeyId);
+  };
+  if (isRefused && stored.isNew) await whenOnly?.(() => asTenant(pool, organizationId, takeBack, { readOnly: false }));
   return { made, apiKey: key.text };
 };

@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { status } from '@grpc/grpc-js';
 import type { AppendResult } from './events.ts';
-import { Refusal, unavailable } from './refusal.ts';
+import { type Exception, Refusal, unavailable } from './refusal.ts';
 
-type RefuseWith = { readonly code: status; readonly details: string };
+type RefuseWith = {
+  readonly code: status;
+  readonly details: string;
+  readonly exception?: Exception;
+  readonly trailers?: Record<string, string>;
+};
 
 /** What a test may make the server do wrong, changed at any time. Reachable in-process and over IPC only, never by a client. */
 export type Faults = {
@@ -41,7 +46,7 @@ export const endSubscriptions = ({ openSubscriptions }: Faults): void => {
 };
 
 export const refuse = (refusal: RefuseWith | undefined): void => {
-  if (refusal) throw new Refusal(refusal.code, refusal.details);
+  if (refusal) throw new Refusal(refusal.code, refusal.details, refusal.exception, refusal.trailers);
 };
 
 /** The result as the caller gets to see it; undefined: never answer. */

@@ -1,7 +1,7 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 /** The trailer `exception`, by which clients tell domain errors apart. */
-type Exception = 'maximum-append-size-exceeded' | 'missing-required-metadata-property';
+export type Exception = 'maximum-append-size-exceeded' | 'missing-required-metadata-property';
 
 /** A call that is answered with an error: what is in it goes to the client word for word. */
 export class Refusal extends Error {

@@ -2,6 +2,7 @@ import type { FoldedCatalog } from '../tables/catalogs.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import type { FoldedOrganization } from '../tables/organizations.ts';
 import { keyOf, type Row, type Table } from '../tables/rows.ts';
+import type { Sweep } from '../tables/sweep.ts';
 
 /**
  * What events change. The streams as they are after them, by id: the rows of `licenses`, `organizations` and `catalogs` are
@@ -12,7 +13,7 @@ export type Changes = {
   readonly licenses: Map<string, FoldedLicense>;
   readonly organizations: Map<string, FoldedOrganization>;
   readonly catalogs: Map<string, FoldedCatalog>;
-  readonly rows: Map<Table, RowChanges>;
+  readonly rows: Map<Table, TableChanges>;
 };
 
 /**
@@ -21,8 +22,24 @@ export type Changes = {
  */
 export type RowChanges = { readonly made: Map<string, Row>; readonly changed: Map<string, Row> };
 
-/** What one event does to a row: it makes it whole, or changes these columns of the row that there is. */
-export type Write = { readonly table: Table; readonly kind: 'make' | 'change'; readonly row: Row };
+/**
+ * What events do to one table: rows first, then `steps` in their order. A sweep sees all that its stream did before it, and
+ * nothing that its stream does after it. Streams do not share rows, so the first sweeps of all streams are one step.
+ */
+export type TableChanges = RowChanges & {
+  readonly steps: Step[];
+  /** By stream, how many steps it has part in; a stream that is missing has part in none. */
+  readonly swept: Map<string, number>;
+};
+
+/** Sweeps of different streams, then what these streams do to single rows until their next sweep. */
+export type Step = RowChanges & { readonly sweeps: Sweep[] };
+
+/** What one event does: it makes a row, changes columns of a row that there is, or sweeps over the rows of a group. */
+export type Write = { readonly table: Table } & (
+  | { readonly kind: 'make' | 'change'; readonly row: Row }
+  | { readonly kind: 'sweep'; readonly sweep: Sweep }
+);
 
 /** What an empty batch changes. */
 export const noChanges = (): Changes => ({
@@ -33,7 +50,7 @@ export const noChanges = (): Changes => ({
 });
 
 /** No row of a table. */
-export const noRows = (): RowChanges => ({ made: new Map(), changed: new Map() });
+export const noRows = (): TableChanges => ({ made: new Map(), changed: new Map(), steps: [], swept: new Map() });
 
 /** A row as it is from now on. */
 export const make = (table: Table, row: Row): Write => ({ table, kind: 'make', row });
@@ -41,24 +58,46 @@ export const make = (table: Table, row: Row): Write => ({ table, kind: 'make', r
 /** A change of a row that there is: its key, and the columns that change. */
 export const change = (table: Table, row: Row): Write => ({ table, kind: 'change', row });
 
-/** Brings the writes of an event, in order, into what was changed before it. Never throws. */
-export const addWrites = (rows: Map<Table, RowChanges>, writes: readonly Write[]): void => {
-  for (const { table, kind, row } of writes) {
-    const { made, changed } = rowsOf(rows, table);
-    const key = keyOf(table, row);
-    const whole = made.get(key);
-    if (kind === 'make') {
-      changed.delete(key);
-      made.set(key, row);
-    } else if (whole !== undefined) made.set(key, { ...whole, ...row });
-    else changed.set(key, { ...changed.get(key), ...row });
+/** A change of many rows that there are. */
+export const sweep = (table: Table, changes: Sweep): Write => ({ table, kind: 'sweep', sweep: changes });
+
+/** Adds the writes of an event of `stream`, in order, to what was changed before it. Never throws. */
+export const addWrites = (rows: Map<Table, TableChanges>, stream: string, writes: readonly Write[]): void => {
+  for (const write of writes) {
+    const changes = changesOf(rows, write.table);
+    const swept = changes.swept.get(stream) ?? 0;
+    if (write.kind === 'sweep') {
+      stepAt(changes.steps, swept).sweeps.push(write.sweep);
+      changes.swept.set(stream, swept + 1);
+    } else addRow(changes.steps[swept - 1] ?? changes, write);
   }
 };
 
-const rowsOf = (rows: Map<Table, RowChanges>, table: Table): RowChanges => {
+const addRow = (
+  { made, changed }: RowChanges,
+  { table, kind, row }: Extract<Write, { readonly kind: 'make' | 'change' }>,
+): void => {
+  const key = keyOf(table, row);
+  const whole = made.get(key);
+  if (kind === 'make') {
+    changed.delete(key);
+    made.set(key, row);
+  } else if (whole !== undefined) made.set(key, { ...whole, ...row });
+  else changed.set(key, { ...changed.get(key), ...row });
+};
+
+const changesOf = (rows: Map<Table, TableChanges>, table: Table): TableChanges => {
   const known = rows.get(table);
   if (known !== undefined) return known;
   const fresh = noRows();
   rows.set(table, fresh);
+  return fresh;
+};
+
+const stepAt = (steps: Step[], index: number): Step => {
+  const known = steps[index];
+  if (known !== undefined) return known;
+  const fresh: Step = { sweeps: [], made: new Map(), changed: new Map() };
+  steps.push(fresh);
   return fresh;
 };

@@ -5,7 +5,7 @@ import type { Recorded } from '../../eventstore/event-store.ts';
 import type { Catalog, FoldedCatalog } from '../tables/catalogs.ts';
 import { policies, policyRow } from '../tables/policies.ts';
 import { productRow, products } from '../tables/products.ts';
-import { change, make, type Write } from './changes.ts';
+import { change, make, sweep, type Write } from './changes.ts';
 
 /**
  * One event of an issuer's catalog: what the catalog is after it, and what it does to the rows of products and policies.
@@ -64,11 +64,8 @@ const partWrites = (
       ];
     }
     case 'PolicyArchived': {
-      const { policyId: policy_id } = event.data;
-      const versions = Array.from({ length: known[policy_id]?.version ?? 0 }, (_, index) => index + 1);
-      return versions.map((version) =>
-        change(policies, { issuer_org_id, policy_id, version, archived_at: effectiveAt }),
-      );
+      const group = { issuer_org_id, policy_id: event.data.policyId };
+      return [sweep(policies, { group, product: null, oldest: null, set: { archived_at: effectiveAt } })];
     }
     case 'CatalogOpened':
       return [];

@@ -2,12 +2,14 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import { decodeLicense } from '../../eventstore/codec.ts';
 import { decodeCatalog } from '../../eventstore/codec-catalog.ts';
 import { decodeOrganization } from '../../eventstore/codec-organization.ts';
+import { isRepair } from '../../eventstore/codec-repair.ts';
 import { decodeReservation } from '../../eventstore/codec-reservation.ts';
+import type { Envelope } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import type { Catalog } from '../tables/catalogs.ts';
+import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import type { Organization } from '../tables/organizations.ts';
-import { type OpenPart, transferWrites } from '../tables/parts.ts';
-import { addWrites, type Changes } from './changes.ts';
+import { addWrites, type Changes, make, type Write } from './changes.ts';
 import { foldCatalog } from './fold-catalog.ts';
 import { foldLicense } from './fold-license.ts';
 import { foldOrganization } from './fold-organization.ts';
@@ -21,8 +23,6 @@ export type Stored = {
   readonly licenses: Lookup<{ readonly facts: LicenseFacts; readonly revision: bigint }>;
   readonly organizations: Lookup<Organization & { readonly revision: bigint }>;
   readonly catalogs: Lookup<Catalog & { readonly revision: bigint }>;
-  /** What is open on the licenses that a `LicenseTransferred` of the batch is about; of others it is not asked for. */
-  readonly openParts: Lookup<readonly OpenPart[]>;
 };
 
 /** What empty read models hold. */
@@ -30,7 +30,6 @@ export const nothingStored: Stored = {
   licenses: new Map(),
   organizations: new Map(),
   catalogs: new Map(),
-  openParts: new Map(),
 };
 
 /**
@@ -45,24 +44,34 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded):
   if (licenseId !== null) {
     const before = changes.licenses.get(licenseId) ?? stored.licenses.get(licenseId);
     if (!isNext(recorded, before)) return;
-    const transfer = (holderOrgId: string | null) =>
-      transferWrites(licenseId, holderOrgId, stored.openParts.get(licenseId) ?? [], changes.rows);
-    const folded = foldLicense(before?.facts ?? null, licenseId, decodeLicense(recorded), recorded, transfer);
+    const { event, ...decoded } = decodeLicense(recorded);
+    const folded = isRepair(event)
+      ? foldRepair(before, recorded, (license) => historyOf(license, recorded, decoded.envelope))
+      : foldLicense(before?.facts ?? null, licenseId, { event, ...decoded }, recorded);
     changes.licenses.set(licenseId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (organizationId !== null) {
     const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
     if (!isNext(recorded, before)) return;
-    const folded = foldOrganization(before ?? null, organizationId, decodeOrganization(recorded), recorded);
+    const { event, ...decoded } = decodeOrganization(recorded);
+    const folded = isRepair(event)
+      ? foldRepair(before, recorded)
+      : foldOrganization(before ?? null, organizationId, { event, ...decoded }, recorded);
     changes.organizations.set(organizationId, folded.after);
-    addWrites(changes.rows, folded.writes);
+    addWrites(changes.rows, stream, folded.writes);
   } else if (issuerOrgId !== null) {
     const before = changes.catalogs.get(issuerOrgId) ?? stored.catalogs.get(issuerOrgId);
     if (!isNext(recorded, before)) return;
-    const folded = foldCatalog(before ?? null, issuerOrgId, decodeCatalog(recorded), recorded);
+    const { event, ...decoded } = decodeCatalog(recorded);
+    const folded = isRepair(event)
+      ? foldRepair(before, recorded)
+      : foldCatalog(before ?? null, issuerOrgId, { event, ...decoded }, recorded);
     changes.catalogs.set(issuerOrgId, folded.after);
-    addWrites(changes.rows, folded.writes);
-  } else if (stream.startsWith('reservation-')) notProjected(decodeReservation(recorded).event);
+    addWrites(changes.rows, stream, folded.writes);
+  } else if (stream.startsWith('reservation-')) {
+    const { event } = decodeReservation(recorded);
+    if (!isRepair(event)) notProjected(event);
+  }
 };
 
 /** The license that a stream is of; null: another kind of stream. */
@@ -73,6 +82,21 @@ export const organizationOf = (stream: string): string | null => idAfter('organi
 
 /** The organization whose catalog a stream is; null: another kind of stream. */
 export const catalogOf = (stream: string): string | null => idAfter('catalog-', stream);
+
+/** A repair of a stream's chain: what the stream is about stays as it is. */
+const foldRepair = <State extends { readonly revision: bigint }>(
+  before: State | undefined,
+  { revision, position }: Recorded,
+  writesOf: (state: State) => readonly Write[] = () => [],
+) => {
+  if (before === undefined) throw new Error('the stream begins with a repair of its chain.');
+  return { after: { ...before, revision, position: position.commit }, writes: writesOf(before) };
+};
+
+const historyOf = ({ facts }: { facts: LicenseFacts }, recorded: Recorded, envelope: Envelope): readonly Write[] => {
+  const owners = { holderOrgId: facts.holderOrgId, previousHolderOrgId: null };
+  return [make(licenseEvents, licenseEventRow(facts.licenseId, recorded, envelope, owners))];
+};
 
 type Lookup<Value> = { readonly get: (id: string) => Value | undefined };
 

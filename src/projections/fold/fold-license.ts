@@ -1,7 +1,8 @@
 import type { At } from '../../domain/decider.ts';
+import { announcedBy } from '../../domain/license/endings.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
-import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
 import type { Decoded } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { activationRow, activations, deactivation, type PartOwner } from '../tables/activations.ts';
@@ -11,37 +12,48 @@ import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
 import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
+import { endWrites, transferWrites } from '../tables/parts.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
- * One event of a license: what the license is after it, and what it does to the rows of other tables. `transfer` gives what
- * is open on the license to another holder. Throws where the event does not belong into the stream.
+ * One event of a license: what the license is after it, and what it does to the rows of other tables. Throws where the event
+ * does not belong into the stream.
  */
 export const foldLicense = (
   before: LicenseFacts | null,
   licenseId: string,
   { event, at, envelope }: Decoded<LicenseEvent>,
   recorded: Recorded,
-  transfer: (holderOrgId: string | null) => readonly Write[],
 ): { readonly after: FoldedLicense; readonly writes: readonly Write[] } => {
   const facts = evolveFacts(before, event, at);
   if (facts === null) throw new Error('the stream does not begin with LicenseIssued.');
   if (facts.licenseId !== licenseId)
     throw new Error(`it issues ${facts.licenseId}, which is not the license of its stream.`);
-  const history = make(licenseEvents, licenseEventRow(licenseId, recorded, envelope));
+  const { revision, position } = recorded;
+  const announced = before === null ? null : announcedEnding(before, event);
+  const owners = {
+    // As it folds, not as the envelope says: of an append with a transfer, every envelope names the new holder.
+    holderOrgId: announced === null ? facts.holderOrgId : announced.holderOrgId,
+    previousHolderOrgId: event.type === 'LicenseTransferred' ? (before?.holderOrgId ?? null) : null,
+  };
+  const history = make(licenseEvents, licenseEventRow(licenseId, recorded, envelope, owners));
+  // The decisive event has ended the row already; by now it may be another life of the same user's.
+  const parts = announced === null ? partWrites(event, at, facts, revision) : [];
   return {
-    after: { facts, revision: recorded.revision, position: recorded.position.commit },
-    writes: [history, ...productWrites(before, facts), ...partWrites(event, at, facts, transfer)],
+    after: { facts, revision, position: position.commit },
+    writes: [history, ...productWrites(before, facts), ...parts],
   };
 };
 
+// What a decisive event has ended, and this event announces.
+const announcedEnding = ({ endings }: LicenseFacts, event: LicenseEvent): Ending | null => {
+  const announced = announcedBy(endings, event);
+  return announced === null ? null : (endings[announced.index] ?? null);
+};
+
 // The one return is what makes a new event without a case fail to compile.
-const partWrites = (
-  event: LicenseEvent,
-  { effectiveAt }: At,
-  owner: PartOwner,
-  transfer: (holderOrgId: string | null) => readonly Write[],
-): readonly Write[] => {
+const partWrites = (event: LicenseEvent, { effectiveAt }: At, owner: PartOwner, revision: bigint): readonly Write[] => {
+  const { licenseId } = owner;
   switch (event.type) {
     case 'LicenseKeyIssued':
       return [make(licenseKeys, licenseKeyRow(owner.issuerOrgId, owner.licenseId, event.data))];
@@ -50,11 +62,11 @@ const partWrites = (
       return [make(licenseKeys, licenseKeyRow(owner.issuerOrgId, owner.licenseId, { ...key, keyVersion }))];
     }
     case 'ActivationRecorded':
-      return [make(activations, activationRow(owner, event.data, effectiveAt))];
+      return [make(activations, activationRow(owner, event.data, effectiveAt, revision))];
     case 'ActivationDeactivated':
       return [change(activations, deactivation(event.data, effectiveAt))];
     case 'LeaseAcquired':
-      return [make(leases, leaseRow(owner, event.data, effectiveAt))];
+      return [make(leases, leaseRow(owner, event.data, effectiveAt, revision))];
     case 'LeaseExtended':
       return [change(leases, leaseExtension(owner, event.data))];
     case 'LeaseReleased':
@@ -62,11 +74,24 @@ const partWrites = (
     case 'LeaseLapsed':
       return [change(leases, leaseLapse(owner, event.data, effectiveAt))];
     case 'UserAssigned':
-      return [make(licenseUsers, licenseUserRow(owner, event.data.userRef, effectiveAt))];
+      return [make(licenseUsers, licenseUserRow(owner, event.data.userRef, effectiveAt, revision))];
     case 'UserUnassigned':
       return [change(licenseUsers, unassignment(owner, event.data, effectiveAt))];
-    case 'LicenseTransferred':
-      return transfer(event.data.toHolderOrgId);
+    case 'LicenseTransferred': {
+      const { ends, toHolderOrgId } = event.data;
+      return [
+        ...endWrites(licenseId, { ends, cause: 'TRANSFER', at: effectiveAt }),
+        ...transferWrites(licenseId, toHolderOrgId),
+      ];
+    }
+    case 'LicenseRevoked':
+      return endWrites(licenseId, { ends: event.data.ends, cause: 'LICENSE_REVOKED', at: effectiveAt });
+    case 'ProductRemoved': {
+      const { ends, product } = event.data;
+      return endWrites(licenseId, { ends, cause: 'PRODUCT_REMOVED', product, at: effectiveAt });
+    }
+    case 'LicenseLimitsChanged':
+      return endWrites(licenseId, { ends: event.data.ends, cause: 'LIMIT_LOWERED', at: effectiveAt });
     case 'LicenseIssued':
     case 'LicenseImported':
     case 'LicenseKeyRetired':
@@ -75,7 +100,6 @@ const partWrites = (
     case 'LicenseReinstated':
     case 'LicenseRenewed':
     case 'LicenseExpired':
-    case 'LicenseRevoked':
     case 'LicenseReferenceChanged':
     case 'LicenseTermStarted':
     case 'LicenseExpiryChanged':
@@ -84,11 +108,9 @@ const partWrites = (
     case 'LicenseExpiringSoon':
     case 'TierChangeScheduled':
     case 'ScheduledChangeCancelled':
-    case 'LicenseLimitsChanged':
     case 'EntitlementGranted':
     case 'EntitlementRevoked':
     case 'ProductAdded':
-    case 'ProductRemoved':
     case 'LicenseTierChanged':
     case 'TrialConverted':
     case 'UsageRecorded':

@@ -1,8 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import type { PinnedPolicy } from '../../domain/license/events.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
+import { isNewer } from '../event-fault.ts';
 import { noChanges } from '../fold/changes.ts';
-import { foldBatch } from '../fold/fold-batch.ts';
+import { foldFitting, type Unprojectable } from '../fold/fold-batch.ts';
 import { licenseOf, nothingStored, type Stored } from '../fold/fold-event.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { loadStored, writeChanges } from '../tables/tables.ts';
@@ -10,11 +11,19 @@ import { transaction } from '../transaction.ts';
 
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {
-  /** Folds the next events and begins to write them; the ones before are written by then. Throws Unprojectable. */
+  /**
+   * Folds the next events and begins to write them; the ones before are written by then. Leaves a stream out from an event
+   * on that does not fit. Throws Unprojectable for one of a newer release, and what Postgres refuses.
+   */
   readonly add: (events: readonly Recorded[]) => Promise<void>;
   /** Writes what was kept back; the tables are the fold of all that was added. */
   readonly finish: () => Promise<void>;
+  /** What was left out so far. */
+  readonly leftOut: () => LeftOut;
 };
+
+/** `misfits`: the first event that does not fit, of each stream with one. `events`: of all left out, the first per owners. */
+export type LeftOut = { readonly misfits: readonly Unprojectable[]; readonly events: readonly Recorded[] };
 
 /**
  * Folds into empty tables, several times as fast as batch by batch: licenses are kept in memory, at most `licensesMax`, and
@@ -25,6 +34,8 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
   // The longest unchanged first; none of them is in the table as it is here.
   const kept = new Map<string, FoldedLicense>();
   const share = createSharing();
+  const misfitsByStream = new Map<string, Unprojectable>();
+  const leftOutByOwners = new Map<string, Recorded>();
   let writing: Promise<void> = Promise.resolve();
 
   const write = (work: (db: PoolClient) => Promise<void>) => {
@@ -59,10 +70,22 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
   };
 
   return {
-    add: async (events) => {
+    leftOut: () => ({ misfits: [...misfitsByStream.values()], events: [...leftOutByOwners.values()] }),
+    add: async (all) => {
+      const events = all.filter(({ stream }) => !misfitsByStream.has(stream));
       const stored = await load(events);
       const licenses = { get: (id: string) => kept.get(id) ?? stored.licenses.get(id) };
-      const changes = foldBatch(events, { ...stored, licenses });
+      const { changes, misfits } = foldFitting(events, { ...stored, licenses });
+      for (const misfit of misfits) {
+        if (isNewer(misfit)) throw misfit;
+        misfitsByStream.set(misfit.recorded.stream, misfit);
+      }
+      for (const event of all) {
+        const from = misfitsByStream.get(event.stream)?.recorded.revision;
+        if (from === undefined || event.revision < from) continue;
+        const owners = JSON.stringify([event.stream, event.metadata.issuerOrgId, event.metadata.holderOrgId]);
+        if (!leftOutByOwners.has(owners)) leftOutByOwners.set(owners, event);
+      }
       for (const [id, license] of changes.licenses) keep(id, license);
       const written = { ...changes, licenses: pushOut(licensesMax) };
       await writing;
@@ -98,12 +121,11 @@ const finishMax = 5_000;
 // The rows can be made again at any time; a busy machine may take long for so many.
 const beginWrite = 'begin; set local synchronous_commit = off; set local statement_timeout = 60000';
 
-// Those whose fold needs something of the tables: not a license that is kept, or that begins among these very events; but
-// what is open on a license that is transferred is in the tables only.
+// Those whose fold needs something of the tables: not a license that is kept, or that begins among these very events.
 const isUnknown = (events: readonly Recorded[], kept: ReadonlyMap<string, unknown>) => {
   const begun = new Set(events.filter(({ revision }) => revision === 0n).map(({ stream }) => stream));
-  return ({ stream, type }: Recorded): boolean => {
+  return ({ stream }: Recorded): boolean => {
     const id = licenseOf(stream);
-    return id === null || type === 'LicenseTransferred' || !(kept.has(id) || begun.has(stream));
+    return id === null || !(kept.has(id) || begun.has(stream));
   };
 };

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { moveCheckpoint, type Projection } from '../checkpoint.ts';
+import { noteLeftOut, parkStreams } from '../parked.ts';
 import { transaction } from '../transaction.ts';
 import { createFastFold } from './fold-fast.ts';
 import { openTail } from './tail.ts';
@@ -17,16 +18,17 @@ type Needs = {
 
 /**
  * Folds the log, from its start to where it ends now, into empty tables, and sets their checkpoint there. Until it returns
- * the tables are incomplete. Throws Unprojectable for an event that does not fit: nothing is left out.
+ * the tables are incomplete. Parks a stream from an event on that does not fit. Throws what Postgres refuses, and
+ * Unprojectable for an event of a newer release.
  */
 export const foldLog = async ({ store, pool, projection, signal, onFolded }: Needs): Promise<void> => {
   const end = await store.head({ timeoutMs: answerMs });
   if (end === null) return;
   const fold = createFastFold(pool);
-  let last: Recorded | null = null;
+  let last: readonly Recorded[] = [];
   const tail = openTail({ store, from: 'start', signal }, async ({ events, to }) => {
     await fold.add(events);
-    last = events.at(-1) ?? last;
+    if (events.length > 0) last = events.slice(-1);
     onFolded(events, to);
   });
   try {
@@ -37,9 +39,14 @@ export const foldLog = async ({ store, pool, projection, signal, onFolded }: Nee
     }
     await fold.finish();
     const [reached, lastEvent] = [to, last];
-    const moved = await transaction(pool, 'begin', (db) => moveCheckpoint(db, projection, 'start', reached, lastEvent));
-    if (moved === null)
-      throw new Error(`Version ${projection.version} of the read models is not empty, or was dropped.`);
+    const { misfits, events } = fold.leftOut();
+    const isMoved = await transaction(pool, 'begin', async (db) => {
+      if ((await moveCheckpoint(db, projection, 'start', reached, lastEvent)) === null) return false;
+      await parkStreams(db, projection, misfits);
+      await noteLeftOut(db, projection, events);
+      return true;
+    });
+    if (!isMoved) throw new Error(`Version ${projection.version} of the read models is not empty, or was dropped.`);
   } finally {
     tail.close();
   }

@@ -1,23 +1,26 @@
 import type { Pool } from 'pg';
-import type { EventStore, Position } from '../../eventstore/event-store.ts';
-import { applyBatch } from '../apply.ts';
+import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
+import { applyOrPark } from '../apply-or-park.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
+import type { Log } from '../log.ts';
 import { activeProjection } from '../versions.ts';
 import { openTail, type Tail } from './tail.ts';
 
 /**
- * Follows the log into the tables of a version that does not serve. Nothing is left out: an event that cannot be projected
- * throws Unprojectable.
+ * Follows the log into the tables of a version that does not serve. Parks a stream from an event on that cannot be
+ * projected, as the projector does. Throws Unprojectable for an event of a newer release.
  */
 export const followVersion = (
-  { store, signal }: { readonly store: EventStore; readonly signal: AbortSignal },
+  { store, log, signal }: { readonly store: EventStore; readonly log: Log; readonly signal: AbortSignal },
   pool: Pool,
   projection: Projection,
   from: Position | 'start',
+  onApplied: (events: readonly Recorded[]) => void = () => undefined,
 ): Tail =>
   openTail({ store, from, signal }, async (part) => {
-    if (!(await applyBatch(pool, projection, part)))
+    if (!(await applyOrPark({ pool, projection, log, retryMs }, part)))
       throw new Error(`Something else writes to version ${projection.version} of the read models, or dropped it.`);
+    onApplied(part.events);
   });
 
 /**
@@ -63,5 +66,6 @@ const isBehind = (tail: Tail, goal: bigint): boolean => {
   return (position === 'start' ? 0n : position.commit) < goal;
 };
 
+const retryMs = 100;
 const stepMs = 100;
 const answerMs = 10_000;

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Position } from '../../eventstore/event-store.ts';
-import { readCheckpoint } from '../checkpoint.ts';
+import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import type { Log } from '../log.ts';
+import { listParked } from '../parked.ts';
 import { runProjector } from '../run.ts';
+import { type ReadModel, readModelTables } from '../tables/tables.ts';
 import { transaction } from '../transaction.ts';
 import { checkStreams } from '../verify/check-streams.ts';
 import { countsOf, digestSettings } from '../verify/digests.ts';
-import { activeProjection, type Version, versionsOf } from '../versions.ts';
+import { activeProjection, projectionOf, type Version, versionsOf } from '../versions.ts';
 import type { Tail } from './tail.ts';
 
 type Needs = {
@@ -23,12 +25,14 @@ type Needs = {
 
 /**
  * Proves a version before it serves: as many rows in every table as the serving version has at the same position, and the
- * rows of some streams equal to their fold. Nothing is taken from `tail` meanwhile but by this. Throws a sentence about the
- * first difference. Returns how many streams were compared.
+ * rows of some streams equal to their fold. Rows of streams that either version has parked are not compared. Nothing is taken
+ * from `tail` meanwhile but by this. Throws a sentence about the first difference. Returns how many streams were compared.
  */
 export const proveVersion = async ({ force = false, ...needs }: Needs): Promise<number> => {
   if (!force) await compareCounts(needs);
-  const { store, pools, tail, streams } = needs;
+  const { store, pools, tail, made } = needs;
+  const parked = new Set((await listParked(pools.next, projectionOf(made))).map(({ stream }) => stream));
+  const streams = needs.streams.filter((stream) => !parked.has(stream));
   const position = tail.position();
   if (position === 'start') return 0;
   const [difference] = await transaction(pools.next, beginSnapshot, (db) =>
@@ -44,6 +48,12 @@ const beginSnapshot = `begin isolation level repeatable read read only; ${digest
 const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> => {
   const position = tail.position();
   if (position !== 'start') await servingReaches({ pools, ...needs }, position);
+  const parkedIn = async (pool: Pool, projection: Projection) =>
+    (await listParked(pool, projection)).map(({ stream }) => stream);
+  const parked = async () => [
+    ...(await parkedIn(pools.serving, await activeProjection(pools.serving))),
+    ...(await parkedIn(pools.next, projectionOf(needs.made))),
+  ];
   const serving = await transaction(pools.serving, beginSnapshot, async (db) => {
     const at = (await readCheckpoint(db, await activeProjection(db))).position;
     // The snapshot stays as it is while the new version is brought to its position.
@@ -53,9 +63,9 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
         'The serving read models are beyond the end of the log, which is another one or was restored. Repeat with --force.',
       );
     if (at !== 'start') await tail.reach(at);
-    return countsOf(db);
+    return countsBeside(db, await parked());
   });
-  const made = await transaction(pools.next, beginSnapshot, countsOf);
+  const made = await transaction(pools.next, beginSnapshot, async (db) => countsBeside(db, await parked()));
   const differing = [...made].filter(([table, count]) => serving.get(table) !== count);
   if (differing.length === 0) return;
   const numbers = differing.map(([table, count]) => `${table} ${serving.get(table) ?? 'none'} and ${count}`).join(', ');
@@ -64,6 +74,24 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
       'If the serving ones are known to be wrong, or are made by another release, repeat with --force.',
   );
 };
+
+/** How many rows each table has, without those of some streams. */
+const countsBeside = async (db: PoolClient, streams: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+  const counts = new Map(await countsOf(db));
+  for (const { table, stream: kind } of streams.length === 0 ? [] : readModelTables) {
+    const ids = streams.flatMap((stream) => (stream.startsWith(`${kind}-`) ? [stream.slice(kind.length + 1)] : []));
+    const count = counts.get(table.name);
+    if (ids.length === 0 || count === undefined) continue;
+    const { rows } = await db.query<{ count: number }>(
+      `select count(*)::integer as count from ${table.name} where ${ownerOf(kind)} = any($1)`,
+      [ids],
+    );
+    counts.set(table.name, count - (rows[0]?.count ?? 0));
+  }
+  return counts;
+};
+
+const ownerOf = (kind: ReadModel['stream']): string => (kind === 'license' ? 'license_id' : 'issuer_org_id');
 
 // Where no projector runs, as beside a stopped server, this one does until it is there, if they are tables that it knows.
 const servingReaches = async ({ store, log, pools, made }: Omit<Needs, 'tail'>, goal: Position): Promise<void> => {

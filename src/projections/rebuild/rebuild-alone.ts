@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import pg from 'pg';
 import type { Log } from '../log.ts';
 import { createPool } from '../pool.ts';
+import { ownRelease, type Release } from '../release.ts';
 import { schemaOf, type Version, versionsOf } from '../versions.ts';
 
 /** Connections to the tables that serve and to those of another version, as ledger_projector, without time limits. */
@@ -9,7 +10,7 @@ export type Pools = { readonly serving: Pool; readonly next: Pool };
 
 /**
  * Runs `work` while no other rebuild of this database runs. `db`: a connection of the login of DATABASE_URL, for which
- * statements may take as long as they take. Throws a sentence when another one is under way.
+ * statements may take as long as they take. Throws RebuildUnderWay when another one is under way.
  */
 export const rebuildAlone = async <T>(databaseUrl: string, work: (db: pg.Client) => Promise<T>): Promise<T> => {
   const db = new pg.Client({ connectionString: databaseUrl, application_name: 'ledger-rebuild', keepAlive: true });
@@ -21,7 +22,7 @@ export const rebuildAlone = async <T>(databaseUrl: string, work: (db: pg.Client)
     // One that was killed a moment ago holds it until Postgres has noticed.
     await db.query('select pg_advisory_lock($1)', [lockKey]).catch((error: unknown) => {
       if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error;
-      throw new Error('Another rebuild of the read models is under way: wait for its end, or stop it first.');
+      throw new RebuildUnderWay();
     });
     await db.query('set lock_timeout = 0');
     return await work(db);
@@ -30,14 +31,16 @@ export const rebuildAlone = async <T>(databaseUrl: string, work: (db: pg.Client)
   }
 };
 
+type PoolOptions = { readonly projectorUrl: string; readonly log: Log; readonly release?: Release };
+
 /** Runs `work` with connections to the serving tables and to those of `version`. */
 export const withPools = async <T>(
-  { projectorUrl: url, log }: { readonly projectorUrl: string; readonly log: Log },
+  { projectorUrl: url, log, release = ownRelease() }: PoolOptions,
   version: Version,
   work: (pools: Pools) => Promise<T>,
 ): Promise<T> => {
   const pool = (searchPath: string) =>
-    createPool({ url, role: 'ledger_projector', max: 2, log, searchPath, answerTimeoutMs: 0 });
+    createPool({ url, role: 'ledger_projector', max: 2, log, searchPath, release, answerTimeoutMs: 0 });
   const pools = { serving: pool('rm'), next: pool(schemaOf(version)) };
   try {
     return await work(pools);
@@ -53,6 +56,15 @@ export const versionsAsOwner = async (db: pg.Client): Promise<readonly Version[]
   await db.query('reset role');
   return versions;
 };
+
+/** Another rebuild of the same database runs. */
+export class RebuildUnderWay extends Error {
+  override readonly name = 'RebuildUnderWay';
+
+  constructor() {
+    super('Another rebuild of the read models is under way: wait for its end, or stop it first.');
+  }
+}
 
 const lockKey = 7_203_114_559;
 const lockNotAvailable = '55P03';

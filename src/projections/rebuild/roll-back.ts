@@ -1,13 +1,13 @@
 import { readCheckpoint } from '../checkpoint.ts';
-import { dropVersions, readShape } from '../install-version.ts';
-import { ownDirectory } from '../sql-files.ts';
+import { dropVersions } from '../install-version.ts';
+import { ownRelease } from '../release.ts';
 import { projectionOf } from '../versions.ts';
 import { followVersion, reachIn } from './follow-version.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import { rebuildAlone, versionsAsOwner, withPools } from './rebuild-alone.ts';
 import { letOwnerRenameSchemas, switchVersion } from './switch-version.ts';
 
-type Options = Pick<RebuildOptions, 'store' | 'databaseUrl' | 'projectorUrl' | 'log' | 'signal' | 'directory'>;
+type Options = Pick<RebuildOptions, 'store' | 'databaseUrl' | 'projectorUrl' | 'log' | 'signal' | 'release'>;
 
 /**
  * Lets the previous version serve again, after bringing it up to the end of the log; the one that served is the previous one
@@ -16,13 +16,13 @@ type Options = Pick<RebuildOptions, 'store' | 'databaseUrl' | 'projectorUrl' | '
 export const rollBack = (options: Options): Promise<{ readonly version: number; readonly previous: number }> =>
   rebuildAlone(options.databaseUrl, async (db) => {
     await letOwnerRenameSchemas(db);
-    const { hash } = await readShape(options.directory ?? ownDirectory);
+    const { shape } = options.release ?? ownRelease();
     const versions = await versionsAsOwner(db);
     const previous = versions.find(({ state }) => state === 'previous');
     const active = versions.find(({ state }) => state === 'active');
     if (previous === undefined || active === undefined)
       throw new Error('There is no previous version of the read models to go back to.');
-    if (previous.shape !== hash)
+    if (previous.shape !== shape)
       throw new Error(
         `Version ${previous.version} was made by another release of License Ledger: use \`ledger rebuild --rollback\` of that one.`,
       );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Position } from '../../eventstore/event-store.ts';
-import { projectedChannel, readCheckpoint } from '../checkpoint.ts';
+import { projectedChannel, projectedNotice, readCheckpoint } from '../checkpoint.ts';
 import { dropVersions } from '../install-version.ts';
 import { becomeOwner } from '../sql-files.ts';
 import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from '../versions.ts';
@@ -9,8 +9,8 @@ import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from
 /**
  * Lets `next` serve from one moment to the next, in one transaction; the version that did is kept as the previous one, and
  * the previous one before that is dropped. The active version's checkpoint is held meanwhile; `reach` brings `next` up to
- * it. Renames schemas, which takes no lock on tables: readers neither wait nor fail. Tried again while a projector holds
- * the checkpoint. `db` is the login of DATABASE_URL.
+ * it. Renames schemas, which takes no lock on tables: readers of the same shape neither wait nor fail, those of another one
+ * are refused from then on. Tried again while a projector holds the checkpoint, or a reader of the old shape reads. `db` is the login of DATABASE_URL.
  */
 export const switchVersion = async (
   db: pg.Client,
@@ -70,11 +70,14 @@ const switchOnce = async (
     versions.filter(({ state, version }) => state === 'previous' && version !== next.version),
   );
   await becomeOwner(db);
+  // Who has begun to read the tables of the old shape is to end first: see ops.require_read_models. Nobody waits long.
+  if (active.shape !== next.shape)
+    await db.query(`set local lock_timeout = '300ms'; select pg_advisory_xact_lock(${readersLock})`);
   await db.query(`alter schema rm rename to ${schemaOf(aside)}`);
   await db.query(`alter schema ${schemaOf(next)} rename to rm`);
   await db.query(
     `update ops.projection_versions set state = case version when $2 then 'active' else 'previous' end,
-        switched_at = case version when $2 then now() else switched_at end
+        switched_at = case version when $2 then now() else switched_at end, is_level = is_level or version = $2
       where projection = $1 and version in ($2, $3)`,
     [readModelsName, next.version, active.version],
   );
@@ -84,11 +87,10 @@ const switchOnce = async (
       where projection = $1 and version in ($2, $3)`,
     [readModelsName, next.version, active.version, schemaOf(aside)],
   );
-  await db.query(
-    `select pg_notify('${projectedChannel}', commit_position::text) from ops.checkpoints
-      where projection = $1 and version = $2 and commit_position is not null`,
-    [readModelsName, next.version],
-  );
+  const { position: at } = await readCheckpoint(db, projectionOf(next));
+  await db.query(`select pg_notify('${projectedChannel}', $1)`, [
+    projectedNotice(next, at === 'start' ? null : at.commit),
+  ]);
   await db.query('commit');
 };
 
@@ -113,6 +115,8 @@ const lockCheckpoint = async (db: pg.Client, { version }: Version): Promise<void
   ]);
 };
 
+// As in ops.require_read_models.
+const readersLock = 7_203_114_560;
 const reachMs = 5_000;
 const attemptsMax = 20;
 const pauseMs = 250;

@@ -7,11 +7,12 @@ import { epochMs, type Row, type Table } from './rows.ts';
 export const activations: Table = {
   name: 'activations',
   key: ['activation_id'],
+  group: { by: ['license_id'], end: 'deactivated_at' },
   columns: {
     ...{ activation_id: 'text', issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text' },
     ...{ fingerprint_hash: 'bytea', components: 'jsonb', product: 'text', user_ref: 'text', environment: 'text' },
     ...{ name_ref: 'text', platform: 'text', app_version: 'text', overage: 'boolean' },
-    ...{ activated_at: 'timestamptz', deactivated_at: 'timestamptz', cause: 'text' },
+    ...{ revision: 'bigint', activated_at: 'timestamptz', deactivated_at: 'timestamptz', cause: 'text' },
   },
 };
 
@@ -24,8 +25,13 @@ export type PartOwner = {
 
 type Data<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>['data'];
 
-/** The row of an activation when it is made. */
-export const activationRow = (owner: PartOwner, recording: Data<'ActivationRecorded'>, activatedAt: Instant): Row => ({
+/** The row of an activation when it is made, by the event of this revision. */
+export const activationRow = (
+  owner: PartOwner,
+  recording: Data<'ActivationRecorded'>,
+  activatedAt: Instant,
+  revision: bigint,
+): Row => ({
   activation_id: recording.activationId,
   issuer_org_id: owner.issuerOrgId,
   holder_org_id: owner.holderOrgId,
@@ -39,6 +45,7 @@ export const activationRow = (owner: PartOwner, recording: Data<'ActivationRecor
   platform: recording.platform,
   app_version: recording.appVersion,
   overage: recording.overage,
+  revision: `${revision}`,
   activated_at: activatedAt,
   deactivated_at: null,
   cause: null,

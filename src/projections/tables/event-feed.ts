@@ -44,10 +44,10 @@ type Reading = {
 };
 
 /**
- * The events of licenses that an organization issues, or held when they were recorded, in log order. None is ever left
- * out: a page ends before the first event that a parked stream keeps back, and is empty while the tables have not come to
- * `after`. Null: the log has no event at `after`; it is another log, or was restored to an earlier point. For asTenant of
- * the same organization.
+ * Returns the events of licenses that an organization issues, or holds as of the event, in log order. A transfer belongs to
+ * both holders: it is the last event of the one and the first of the other. None is ever left out: a page ends before the
+ * first event that a parked stream keeps back, and is empty while the tables have not come to `after`. Returns null when the
+ * log has no event at `after`; it is another log, or was restored to an earlier point. For asTenant of the same organization.
  */
 export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPage | null> => {
   const { after } = reading;
@@ -63,7 +63,7 @@ export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPa
   }
 };
 
-/** The event with this id (a UUID), of a license that the tenant of `db` issues or held when it was recorded. */
+/** Returns the event with this id (a UUID) of a license that the tenant of `db` issues, or held then; else null. */
 export const feedEventById = async (db: PoolClient, eventId: string): Promise<FeedEvent | null> => {
   const { rows } = await db.query<EventRow>({
     name: 'feed-event-by-id',
@@ -131,11 +131,13 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
     `select e.issuer_org_id, e.license_id, e.revision, e.position, e.type from rm.license_events e
       where ${belongs} and e.position between $3 and $6 and (e.position, e.license_id, e.revision) > ($3, $4, $5)
       order by e.position fetch first $2 rows with ties`;
+  const gaveAway = 'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
   const isPlace = 'e.position = $3 and e.license_id = $4 and e.revision = $5';
   const { rows } = await db.query<FeedRow>({
     text: `with looked as materialized (
         select * from ((${side('e.issuer_org_id = $1')})
-          union all (${side('e.holder_org_id = $1 and e.issuer_org_id <> $1')})) each_side
+          union all (${side('e.holder_org_id = $1 and e.issuer_org_id <> $1')})
+          union all (${side(gaveAway)})) each_side
         order by position, license_id, revision limit $2
       ), last as (
         select position as last_position, license_id as last_license_id, revision as last_revision
@@ -146,7 +148,8 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
       )
       select v.version, last.*, (select count(*) from looked) as looked, ${eventColumns},
         exists (select from rm.license_events e where e.issuer_org_id = $1 and ${isPlace})
-          or exists (select from rm.license_events e where e.holder_org_id = $1 and ${isPlace}) as is_known
+          or exists (select from rm.license_events e where e.holder_org_id = $1 and ${isPlace})
+          or exists (select from rm.license_events e where e.previous_holder_org_id = $1 and ${isPlace}) as is_known
       from ops.projection_versions v left join last on true left join fitting f on true
         left join rm.license_events e using (issuer_org_id, license_id, revision)
       where v.projection = $7 and v.state = 'active'

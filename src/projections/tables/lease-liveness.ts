@@ -27,6 +27,22 @@ export const noteHeartbeat = async (
   });
 };
 
+/** Returns when a lease's holder was last heard of; null: not since it was acquired. As the license's issuer. */
+export const lastHeartbeat = async (
+  db: PoolClient,
+  { issuerOrgId, licenseId }: PartOwner,
+  leaseId: string,
+): Promise<Instant | null> => {
+  const { rows } = await db.query<[string]>({
+    name: 'last-heartbeat',
+    text: `select ${epochMs('last_seen_at')} from ops.lease_liveness
+      where issuer_org_id = $1 and license_id = $2 and lease_id = $3`,
+    values: [issuerOrgId, licenseId, leaseId],
+    rowMode: 'array',
+  });
+  return rows[0] === undefined ? null : fromMs(Number(rows[0][0]));
+};
+
 /**
  * Open leases of a license that the tenant of `db` sees whose last sign of life is too old at `now`: their seats are free,
  * whether or not the worker has ended them yet.
@@ -77,9 +93,9 @@ export const overdueLeases = async (
  * Removes what leases that ended left behind, in batches that hold no locks for long. As ledger_worker. What belongs to no
  * lease of the read models stays: they may be in the making. Returns how many rows went.
  */
-export const purgeLiveness = async (db: Pool): Promise<number> => {
+export const purgeLiveness = async (db: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;
-  for (;;) {
+  while (signal?.aborted !== true) {
     const { rowCount } = await db.query({
       name: 'purge-liveness',
       text: `delete from ops.lease_liveness d using (
@@ -91,6 +107,7 @@ export const purgeLiveness = async (db: Pool): Promise<number> => {
     if (!rowCount) return removed;
     removed += rowCount;
   }
+  return removed;
 };
 
 const purgedMax = 5_000;

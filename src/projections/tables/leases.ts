@@ -7,18 +7,24 @@ import type { Row, Table } from './rows.ts';
 export const leases: Table = {
   name: 'leases',
   key: ['issuer_org_id', 'license_id', 'lease_id'],
+  group: { by: ['license_id'], end: 'ended_at' },
   columns: {
     ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', lease_id: 'text', scope: 'text' },
     ...{ product: 'text', holder_hash: 'bytea', user_ref: 'text', borrowed: 'boolean', ttl_seconds: 'bigint' },
     ...{ acquired_at: 'timestamptz', expires_at: 'timestamptz', ended_at: 'timestamptz', cause: 'text' },
-    ...{ last_seen_at: 'timestamptz', seat_free_at: 'timestamptz' },
+    ...{ last_seen_at: 'timestamptz', seat_free_at: 'timestamptz', revision: 'bigint' },
   },
 };
 
 type Data<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>['data'];
 
-/** The row of a lease when it is acquired; one that lapsed and comes back is made again. */
-export const leaseRow = (owner: PartOwner, lease: Data<'LeaseAcquired'>, acquiredAt: Instant): Row => ({
+/** The row of a lease when it is acquired, by the event of this revision; one that lapsed and comes back is made again. */
+export const leaseRow = (
+  owner: PartOwner,
+  lease: Data<'LeaseAcquired'>,
+  acquiredAt: Instant,
+  revision: bigint,
+): Row => ({
   ...leaseKey(owner, lease),
   holder_org_id: owner.holderOrgId,
   scope: lease.scope,
@@ -33,6 +39,7 @@ export const leaseRow = (owner: PartOwner, lease: Data<'LeaseAcquired'>, acquire
   cause: null,
   last_seen_at: null,
   seat_free_at: null,
+  revision: `${revision}`,
 });
 
 /** What a longer borrow changes. */

@@ -9,7 +9,8 @@ export const licenseEvents: Table = {
   name: 'license_events',
   key: ['issuer_org_id', 'license_id', 'revision'],
   columns: {
-    ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', revision: 'bigint', position: 'bigint' },
+    ...{ issuer_org_id: 'text', holder_org_id: 'text', previous_holder_org_id: 'text', license_id: 'text' },
+    ...{ revision: 'bigint', position: 'bigint' },
     ...{ event_id: 'text', type: 'text', schema_version: 'integer', effective_at: 'timestamptz' },
     ...{ recorded_at: 'timestamptz', actor_type: 'text', actor_id: 'text', on_behalf_of: 'text', reason_code: 'text' },
     ...{ reason_text_ref: 'text', command_id: 'text', request_hash: 'text', correlation_id: 'text' },
@@ -17,10 +18,19 @@ export const licenseEvents: Table = {
   },
 };
 
+/** Who, but for the issuer, reads an event: the holder of that moment, and of a transfer also the holder before it. */
+export type EventOwners = { readonly holderOrgId: string | null; readonly previousHolderOrgId: string | null };
+
 /** The row of an event. */
-export const licenseEventRow = (licenseId: string, recorded: Recorded, envelope: Envelope): Row => ({
+export const licenseEventRow = (
+  licenseId: string,
+  recorded: Recorded,
+  envelope: Envelope,
+  owners: EventOwners,
+): Row => ({
   issuer_org_id: envelope.issuerOrgId,
-  holder_org_id: envelope.holderOrgId,
+  holder_org_id: owners.holderOrgId,
+  previous_holder_org_id: owners.previousHolderOrgId,
   license_id: licenseId,
   revision: `${recorded.revision}`,
   position: `${recorded.position.commit}`,

@@ -8,18 +8,20 @@ import { epochMs, type Row, type Table } from './rows.ts';
 export const licenseUsers: Table = {
   name: 'license_users',
   key: ['issuer_org_id', 'license_id', 'user_ref'],
+  group: { by: ['license_id'], end: 'unassigned_at' },
   columns: {
     ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', user_ref: 'text' },
-    ...{ assigned_at: 'timestamptz', unassigned_at: 'timestamptz', cause: 'text' },
+    ...{ revision: 'bigint', assigned_at: 'timestamptz', unassigned_at: 'timestamptz', cause: 'text' },
   },
 };
 
 type Unassignment = Extract<LicenseEvent, { type: 'UserUnassigned' }>['data'];
 
-/** The row of an assigned user; one who is assigned once more has it made again. */
-export const licenseUserRow = (owner: PartOwner, userRef: string, assignedAt: Instant): Row => ({
+/** The row of a user, assigned by the event of this revision; one who is assigned once more has it made again. */
+export const licenseUserRow = (owner: PartOwner, userRef: string, assignedAt: Instant, revision: bigint): Row => ({
   ...userKey(owner, userRef),
   holder_org_id: owner.holderOrgId,
+  revision: `${revision}`,
   assigned_at: assignedAt,
   unassigned_at: null,
   cause: null,

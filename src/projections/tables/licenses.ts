@@ -5,6 +5,7 @@ import type { LicenseFacts, Suspension } from '../../domain/license/license.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { moreOf, readMore } from './license-more.ts';
+import { isParkedIn } from './parked-licenses.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
 
 /** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
@@ -19,6 +20,8 @@ export const licenses: Table = {
     ...{ suspended_until: 'timestamptz', revoked_at: 'timestamptz', activations: 'integer', key_version: 'integer' },
     ...{ key_hint: 'text', created_at: 'timestamptz', more: 'jsonb', due_at: 'timestamptz' },
   },
+  // A reminder a month before is due by the calendar of the license's zone, and machines know different rules of zones.
+  unlike: { due_at: `$more ? 'timeZone'` },
 };
 
 /** A license with the place of the last event that was folded into it. */
@@ -211,17 +214,23 @@ export const loadLicenses = async (
   return new Map(rows.map((row) => [row[0], readLicense(row)]));
 };
 
-/** A license that the tenant of `db` issues or holds; null for any other. */
-export const licenseById = async (db: PoolClient, licenseId: string): Promise<LicenseView | null> => {
-  const { rows } = await db.query<[...LicenseColumns, JsonObject | null]>({
+/**
+ * Reads the row of a license that the tenant of `db` issues or holds; null for any other. `isParked`: the stream goes on
+ * beyond the row, which is that of an earlier moment.
+ */
+export const licenseById = async (
+  db: PoolClient,
+  licenseId: string,
+): Promise<(LicenseView & { readonly isParked: boolean }) | null> => {
+  const { rows } = await db.query<[...LicenseColumns, JsonObject | null, boolean]>({
     name: 'license-by-id',
-    text: `select ${licenseColumns}, m.metadata from rm.licenses l left join vault.license_metadata m using (license_id)
+    text: `select ${licenseColumns}, m.metadata, ${isParkedIn('l.license_id')} from rm.licenses l left join vault.license_metadata m using (license_id)
       where l.license_id = $1`,
     values: [licenseId],
     rowMode: 'array',
   });
   const [row] = rows;
-  return row === undefined ? null : { ...readLicense(row), metadata: row[23] };
+  return row === undefined ? null : { ...readLicense(row), metadata: row[23], isParked: row[24] };
 };
 
 /** A license for which a command was due since `dueAt`, as its row says. */

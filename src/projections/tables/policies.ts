@@ -9,6 +9,7 @@ import { epochMs, type Row, type Table } from './rows.ts';
 export const policies: Table = {
   name: 'policies',
   key: ['issuer_org_id', 'policy_id', 'version'],
+  group: { by: ['issuer_org_id', 'policy_id'], end: null },
   columns: {
     ...{ issuer_org_id: 'text', policy_id: 'text', version: 'integer', name: 'text', tier: 'text', type: 'text' },
     ...{ policy: 'jsonb', products: 'text[]', term: 'jsonb', limits: 'jsonb', entitlements: 'jsonb' },

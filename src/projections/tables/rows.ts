@@ -9,7 +9,17 @@ export type Table = {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /**
+   * Columns that two machines may fill with different values from the same events, each with the SQL condition under which they
+   * do, in which `$` stands for the row. Such values are not compared.
+   */
+  readonly unlike?: Readonly<Record<string, string>>;
+  /** Set where an event may change many rows without naming each of them; see sweep.ts. */
+  readonly group?: Group;
 };
+
+/** Rows with the same values in `by` are a group. A row is open while its `end` is null; without `end` it is always open. */
+export type Group = { readonly by: readonly string[]; readonly end: string | null };
 
 export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'bytea' | 'jsonb';
 
@@ -72,33 +82,43 @@ export const differingRows = async (db: PoolClient, table: Table, rows: readonly
     name: `compare ${table.name}`,
     text: `select ${keyText(table, 'expected')} as key
       from (${decode(table, columns)}) expected left join ${table.name} actual using (${table.key})
-      where row(${columns.map((column) => `actual.${column}`)}) is distinct from row(${columns.map((column) => `expected.${column}`)})
+      where row(${comparableColumns(table, 'actual')}) is distinct from row(${comparableColumns(table, 'expected')})
       order by expected.place`,
     values: [encode(columns, rows)],
   });
   return found.map(({ key }) => key);
 };
 
-/** How many rows the table has. */
-export const countRows = async (db: PoolClient, table: Table): Promise<number> => {
-  const { rows } = await db.query<{ count: string }>(`select count(*) from ${table.name}`);
-  return Number(rows[0]?.count);
-};
+/** SQL for the columns of a row, with null for a value that another machine may make otherwise. */
+export const comparableColumns = (table: Table, relation = table.name): readonly string[] =>
+  columnsOf(table).map((column) => {
+    const isUnlike = table.unlike?.[column];
+    return isUnlike === undefined
+      ? `${relation}.${column}`
+      : `case when not (${isUnlike.replaceAll('$', `${relation}.`)}) then ${relation}.${column} end`;
+  });
 
-/** Every key of the table, as `a/b`, in pages, in key order. */
-export async function* rowKeys(db: PoolClient, table: Table): AsyncGenerator<readonly string[]> {
-  let after: readonly unknown[] | null = null;
+/**
+ * Returns how many rows belong to each owner, by a column that says it; of these owners only, or of all. Reads the table
+ * once, and hands the numbers over in pages. Needs a transaction.
+ */
+export async function* countByOwner(
+  db: PoolClient,
+  table: Table,
+  ownerColumn: string,
+  owners?: readonly string[],
+): AsyncGenerator<readonly (readonly [owner: string, count: number])[]> {
+  const condition = owners === undefined ? '' : `where ${ownerColumn} = any($1)`;
+  await db.query(
+    `declare owners cursor for select ${ownerColumn}, count(*)::integer from ${table.name} ${condition} group by 1`,
+    owners === undefined ? [] : [owners],
+  );
   for (;;) {
-    const beyond = after === null ? '' : `where (${table.key}) > (${table.key.map((_, index) => `$${index + 1}`)})`;
-    const page: { rows: unknown[][] } = await db.query({
-      text: `select ${table.key}, ${keyText(table, table.name)} from ${table.name} ${beyond} order by ${table.key} limit 5000`,
-      values: [...(after ?? [])],
-      rowMode: 'array',
-    });
-    if (page.rows.length === 0) return;
-    yield page.rows.map((row) => String(row.at(-1)));
-    after = page.rows.at(-1)?.slice(0, -1) ?? null;
+    const { rows } = await db.query<[string, number]>({ text: 'fetch 10000 from owners', rowMode: 'array' });
+    if (rows.length > 0) yield rows;
+    else break;
   }
+  await db.query('close owners');
 }
 
 /** The key of a row, as the functions above write it. */

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { type Changes, noRows, type RowChanges } from '../fold/changes.ts';
+import { type Changes, noRows, type RowChanges, type TableChanges } from '../fold/changes.ts';
 import { catalogOf, licenseOf, organizationOf, type Stored } from '../fold/fold-event.ts';
 import { activations } from './activations.ts';
 import { apiKeys } from './api-keys.ts';
@@ -14,11 +14,11 @@ import { licenseUsers } from './license-users.ts';
 import { isSameGrant, licenseRow, licenses, loadLicenses, stateColumns } from './licenses.ts';
 import { memberships } from './memberships.ts';
 import { loadOrganizations, organizationRow, organizations } from './organizations.ts';
-import { loadOpenParts } from './parts.ts';
 import { policies } from './policies.ts';
 import { products } from './products.ts';
 import { projects } from './projects.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
+import { sweepRows } from './sweep.ts';
 
 /** A table of the read models, and what the projector and `ledger verify` must know of it. */
 export type ReadModel = {
@@ -49,21 +49,17 @@ export const readModelTables: readonly ReadModel[] = [
 ];
 
 /** What the tables hold of the streams of these events. */
-export const loadStored = async (db: PoolClient, events: readonly Recorded[]): Promise<Stored> => {
-  const transfers = events.filter(({ type }) => type === 'LicenseTransferred');
-  return {
-    licenses: await loadLicenses(db, idsOf(events, licenseOf)),
-    organizations: await loadOrganizations(db, idsOf(events, organizationOf)),
-    catalogs: await loadCatalogs(db, idsOf(events, catalogOf)),
-    openParts: await loadOpenParts(db, idsOf(transfers, licenseOf)),
-  };
-};
+export const loadStored = async (db: PoolClient, events: readonly Recorded[]): Promise<Stored> => ({
+  licenses: await loadLicenses(db, idsOf(events, licenseOf)),
+  organizations: await loadOrganizations(db, idsOf(events, organizationOf)),
+  catalogs: await loadCatalogs(db, idsOf(events, catalogOf)),
+});
 
 /**
  * What a batch does to every table, the rows of its streams included: the one form from which rows are written, compared
  * and rebuilt. `stored` says which licenses were there already, of which only what changed is given. Throws UnmakeableRow.
  */
-export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>): ReadonlyMap<Table, RowChanges> => {
+export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>): ReadonlyMap<Table, TableChanges> => {
   const ofLicenses = noRows();
   for (const [id, license] of changes.licenses) {
     const row = rowOf(id, license, licenseRow);
@@ -78,15 +74,30 @@ export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>):
   ]);
 };
 
-/** Writes what a batch changes: per table one statement, and one per set of columns that are changed. */
+/**
+ * Writes what a batch changes: per table one statement, one per set of columns that are changed, and one per form of sweep;
+ * again so many for each further sweep of one stream.
+ */
 export const writeChanges = async (db: PoolClient, stored: Stored, changes: Changes): Promise<void> => {
   const rows = changedRows(changes, stored);
-  for (const { table, rows: kind } of readModelTables) {
-    const { made, changed } = rows.get(table) ?? noRows();
-    if (kind === 'remade') await upsertRows(db, table, [...made.values()]);
-    else await insertRows(db, table, [...made.values()]);
-    for (const [columns, same] of byColumns(table, changed.values())) await updateRows(db, table, columns, same);
+  for (const model of readModelTables) {
+    const ofTable = rows.get(model.table) ?? noRows();
+    await writeRows(db, model, ofTable);
+    for (const step of ofTable.steps) {
+      await sweepRows(db, model.table, step.sweeps);
+      await writeRows(db, model, step);
+    }
   }
+};
+
+const writeRows = async (
+  db: PoolClient,
+  { table, rows: kind }: ReadModel,
+  { made, changed }: RowChanges,
+): Promise<void> => {
+  if (kind === 'remade') await upsertRows(db, table, [...made.values()]);
+  else await insertRows(db, table, [...made.values()]);
+  for (const [columns, same] of byColumns(table, changed.values())) await updateRows(db, table, columns, same);
 };
 
 const stateRow = [...licenses.key, ...stateColumns];
@@ -96,7 +107,7 @@ const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | n
   return [...streams].map(idOf).filter((id) => id !== null);
 };
 
-const madeOf = <State>(states: ReadonlyMap<string, State>, toRow: (state: State) => Row): RowChanges => ({
+const madeOf = <State>(states: ReadonlyMap<string, State>, toRow: (state: State) => Row): TableChanges => ({
   ...noRows(),
   made: new Map([...states].map(([id, state]) => [id, rowOf(id, state, toRow)])),
 });

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { JsonObject } from '../../eventstore/event-store.ts';
+import { claimReferences, dropReferences, noteErased } from './vault-references.ts';
 
 /**
  * A personal value that events refer to by `ref`; `subject` is the id of what it is about: a license, an activation, an
@@ -26,7 +27,44 @@ export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<
   return rowCount === 1;
 };
 
-/** Erases a value for good; the events that refer to it stay as they are. False: there was none. */
+/**
+ * Stores values before the event of `stream` that refers to them, and returns those that are new: a value that is there
+ * stays, and an erased one is not stored again. As their issuer.
+ */
+export const storeValues = async (
+  db: PoolClient,
+  stream: string,
+  values: readonly PersonalValue[],
+): Promise<readonly PersonalValue[]> => {
+  const [first] = values;
+  if (first === undefined) return [];
+  const { issuerOrgId } = first;
+  const erased = await claimReferences(
+    db,
+    { issuerOrgId, stream },
+    values.map(({ ref }) => ref),
+  );
+  const stored: PersonalValue[] = [];
+  for (const value of values) if (!erased.has(value.ref) && (await storeValue(db, value))) stored.push(value);
+  return stored;
+};
+
+/** Takes values away that no event refers to, or ever will. As their issuer. */
+export const takeBackValues = async (db: PoolClient, values: readonly PersonalValue[]): Promise<void> => {
+  await dropReferences(
+    db,
+    values.map(({ ref }) => ref),
+  );
+  for (const { ref } of values) await removeValue(db, ref);
+};
+
+/** Erases a value for good; the events that refer to it stay as they are. As its issuer. */
+export const eraseValue = async (db: PoolClient, issuerOrgId: string, ref: string): Promise<void> => {
+  await noteErased(db, issuerOrgId, ref);
+  await removeValue(db, ref);
+};
+
+/** Deletes a value. Returns false when there was none. As its issuer. */
 export const removeValue = async (db: PoolClient, ref: string): Promise<boolean> => {
   const { rowCount } = await db.query({
     name: 'remove-value',
@@ -34,19 +72,6 @@ export const removeValue = async (db: PoolClient, ref: string): Promise<boolean>
     values: [ref],
   });
   return rowCount === 1;
-};
-
-/** The value of a kind that an issuer holds about something; null: there is none (any more). As its issuer or holder. */
-export const valueAbout = async (
-  db: PoolClient,
-  { issuerOrgId, kind, subject }: Pick<PersonalValue, 'issuerOrgId' | 'kind' | 'subject'>,
-): Promise<string | null> => {
-  const { rows } = await db.query<{ value: string }>({
-    name: 'value-about',
-    text: 'select value from vault.personal_values where issuer_org_id = $1 and subject = $2 and kind = $3',
-    values: [issuerOrgId, subject, kind],
-  });
-  return rows[0]?.value ?? null;
 };
 
 /** Waits until no other transaction changes the metadata of this license, and keeps others waiting until this one ends. */

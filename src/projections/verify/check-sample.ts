@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import type { Log } from '../log.ts';
-import { listParked } from '../parked.ts';
+import { parkedAmong } from '../parked.ts';
 import { transaction } from '../transaction.ts';
 import { activeProjection } from '../versions.ts';
 import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
@@ -14,21 +14,33 @@ type Needs = {
   readonly pool: Pool;
   readonly log: Log;
   readonly streamsMax?: number;
+  /** Ends the comparison early. */
+  readonly signal?: AbortSignal;
 };
 
 /**
  * Compares the rows of some streams, drawn at random, with the fold of their events, in one snapshot beside a working
  * projector; logs an error for each that differs. Parked streams are not among them: that they are behind is known.
  */
-export const checkSample = async ({ store, pool, log, streamsMax = 1_000 }: Needs): Promise<readonly Difference[]> => {
+export const checkSample = async ({
+  store,
+  pool,
+  log,
+  streamsMax = 1_000,
+  signal,
+}: Needs): Promise<readonly Difference[]> => {
   const projection = await activeProjection(pool);
   const { version } = projection;
   const { streams, differences } = await transaction(pool, beginSnapshot, async (db) => {
     const { position } = await readCheckpoint(db, projection);
     if (position === 'start') return { streams: [], differences: [] };
-    const parked = new Set((await listParked(db, projection)).map(({ stream }) => stream));
-    const drawn = (await drawStreams(db, streamsMax)).filter((stream) => !parked.has(stream));
-    return { streams: drawn, differences: await checkStreams(drawn, { store, db, upTo: position.commit }) };
+    const known = await drawStreams(db, streamsMax);
+    const parked = await parkedAmong(db, projection, known);
+    const drawn = known.filter((stream) => !parked.has(stream));
+    const found: Difference[] = [];
+    for (let from = 0; from < drawn.length && signal?.aborted !== true; from += sliceMax)
+      found.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
+    return { streams: drawn, differences: found };
   });
   // After a switch meanwhile, the names of tables mean those of another version, of which the snapshot sees too little.
   if (version !== (await activeProjection(pool)).version) return [];
@@ -37,4 +49,5 @@ export const checkSample = async ({ store, pool, log, streamsMax = 1_000 }: Need
   return differences;
 };
 
+const sliceMax = 50;
 const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;

@@ -1,10 +1,10 @@
 import type { PoolClient } from 'pg';
+import { type ChainFault, type ChainReport, createChainCheck } from '../../eventstore/chain-check.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
-import type { RowChanges } from '../fold/changes.ts';
-import { foldBatch, Unprojectable } from '../fold/fold-batch.ts';
-import { nothingStored } from '../fold/fold-event.ts';
-import { differingRows, keyOf, type Row, type Table, UnmakeableRow } from '../tables/rows.ts';
-import { changedRows, type ReadModel, readModelTables } from '../tables/tables.ts';
+import { readPages } from '../../eventstore/read-pages.ts';
+import { type CountedStream, compareCounts, createRowComparison, type RowComparison } from './compare-rows.ts';
+import { createFindings, type FindingCode, nowhere, type Tell } from './findings.ts';
+import { createStreamFold } from './fold-stream.ts';
 
 /** What is wrong with a stream's rows. */
 export type Difference = { readonly stream: string; readonly what: string };
@@ -19,16 +19,24 @@ type Needs = {
 
 /**
  * Folds each stream from its first event and compares its rows in every table: none missing, none more, none different.
- * Tells the first difference of each.
+ * Returns the first difference of each stream.
  */
-export const checkStreams = async (streams: readonly string[], needs: Needs): Promise<readonly Difference[]> => {
+export const checkStreams = async (
+  streams: readonly string[],
+  { store, db, upTo }: Needs,
+): Promise<readonly Difference[]> => {
   const differences: Difference[] = [];
+  const { tell, report } = createFindings(({ stream, what }) => {
+    if (stream !== null) differences.push({ stream, what });
+  });
+  const rows = createRowComparison(db, tell);
+  const checking = { store, rows, tell, upTo, projectedTo: upTo, withChains: false };
   for (let first = 0; first < streams.length; first += pageMax) {
-    const page = await Promise.all(streams.slice(first, first + pageMax).map((stream) => foldStream(stream, needs)));
-    const found = new Map<string, string>();
-    for (const each of page) if (each.fault !== null) found.set(each.stream, each.fault);
-    for (const model of readModelTables) await compareTable(needs.db, model, page, found);
-    differences.push(...[...found].map(([stream, what]) => ({ stream, what })));
+    const page = streams.slice(first, first + pageMax).map((stream) => ({ stream, parkedFrom: null }));
+    const checked = await checkPage(page, checking);
+    await rows.settle();
+    await compareCounts(db, checked, tell);
+    report();
   }
   return differences;
 };
@@ -46,69 +54,85 @@ export const drawStreams = async (db: PoolClient, count: number): Promise<readon
   return rows.map(({ stream }) => stream);
 };
 
-// Reads that are under way at once.
-const pageMax = 50;
+/** A stream to be checked. `parkedFrom`: the revision from which on its events are not in the tables. */
+export type ToCheck = { readonly stream: string; readonly parkedFrom: bigint | null };
 
-/** `rows`: what the tables must hold of it, per table. `fault`: why that cannot be told. */
-type Folded = {
-  readonly stream: string;
-  readonly rows: ReadonlyMap<Table, RowChanges>;
-  readonly fault: string | null;
+/** What a stream turned out to be, besides what was told of it. */
+export type CheckedStream = CountedStream & {
+  readonly events: number;
+  readonly notProjected: number;
 };
 
-const foldStream = async (stream: string, { store, upTo }: Needs): Promise<Folded> => {
-  const { events } = await store.read(stream);
-  try {
-    return { stream, rows: rowsOf(events.filter(({ position }) => position.commit <= upTo)), fault: null };
-  } catch (error) {
-    if (error instanceof Unprojectable || error instanceof UnmakeableRow)
-      return { stream, rows: new Map(), fault: error.message };
-    throw error;
-  }
+export type Checking = {
+  readonly store: Pick<EventStore, 'read'>;
+  readonly rows: Pick<RowComparison, 'expect'>;
+  readonly tell: Tell;
+  /** The commit position up to which streams are read. */
+  readonly upTo: bigint;
+  /** The commit position that the tables are at; less than zero: at the start of the log. */
+  readonly projectedTo: bigint;
+  readonly withChains: boolean;
 };
 
-const rowsOf = (events: readonly Recorded[]): ReadonlyMap<Table, RowChanges> =>
-  changedRows(foldBatch(events, nothingStored), nothingStored);
-
-const compareTable = async (
-  db: PoolClient,
-  { table, stream: kind }: ReadModel,
-  page: readonly Folded[],
-  found: Map<string, string>,
-): Promise<void> => {
-  const ofKind = page.filter(({ stream, fault }) => stream.startsWith(`${kind}-`) && fault === null);
-  if (ofKind.length === 0) return;
-  const expected = ofKind.flatMap(({ stream, rows }) =>
-    [...(rows.get(table)?.made.values() ?? [])].map((row) => ({ stream, row })),
-  );
-  const differing = new Set(
-    await differingRows(
-      db,
-      table,
-      expected.map(({ row }) => row),
-    ),
-  );
-  const tell = (stream: string, what: string) => found.set(stream, found.get(stream) ?? what);
-  for (const { stream, row } of expected) {
-    const key = keyOf(table, row);
-    if (differing.has(key)) tell(stream, `the row ${key} of ${table.name} is missing or not what the log makes it`);
-  }
-  const ids = ofKind.map(({ stream }) => stream.slice(kind.length + 1));
-  const owner = kind === 'license' ? 'license_id' : 'issuer_org_id';
-  // The tables' indexes are led by the issuer: with it alone, or not at all, every page would read a whole table.
-  const issuers = [...new Set(ofKind.flatMap(issuersOf))];
-  const { rows: counts } = await db.query<Row>({
-    name: `count ${table.name}`,
-    text: `select ${owner} as id, count(*)::integer as count from ${table.name}
-      where issuer_org_id = any($2) and ${owner} = any($1) group by 1`,
-    values: [ids, issuers],
-  });
-  const stored = new Map(counts.map(({ id, count }) => [`${kind}-${id}`, Number(count)]));
-  for (const { stream, rows } of ofKind) {
-    const [has, makes] = [stored.get(stream) ?? 0, rows.get(table)?.made.size ?? 0];
-    if (has !== makes) tell(stream, `${table.name} has ${has} rows of it, the log makes ${makes}`);
-  }
+/** Checks some streams, several at once. `rows` must then be settled. */
+export const checkPage = async (page: readonly ToCheck[], checking: Checking): Promise<readonly CheckedStream[]> => {
+  const checked: CheckedStream[] = [];
+  const waiting = page.values();
+  const lane = async () => {
+    for (const each of waiting) checked.push(await checkStream(each, checking));
+  };
+  await Promise.all(Array.from({ length: lanesMax }, lane));
+  return checked;
 };
 
-const issuersOf = ({ rows }: Folded): readonly unknown[] =>
-  [...rows.values()].flatMap(({ made }) => [...made.values()].map((row) => row.issuer_org_id));
+/** Streams that are checked before their rows are counted together. */
+export const pageMax = 500;
+const lanesMax = 16;
+
+const checkStream = async (
+  { stream, parkedFrom }: ToCheck,
+  { store, rows, tell, upTo, projectedTo, withChains }: Checking,
+): Promise<CheckedStream> => {
+  const chain = createChainCheck();
+  const fold = createStreamFold(stream, rows, tell);
+  const isInTables = ({ position, revision }: Recorded) =>
+    position.commit <= projectedTo && (parkedFrom === null || revision < parkedFrom);
+  let events = 0;
+  let notProjected = 0;
+  for await (const page of readPages(store, stream)) {
+    const known = page.filter(({ position }) => position.commit <= upTo);
+    if (withChains) for (const recorded of known) chain.add(recorded);
+    events += known.length;
+    notProjected += known.filter(({ position }) => position.commit > projectedTo).length;
+    await fold.add(known.filter(isInTables));
+    if (known.length < page.length) break;
+  }
+  tellOfChain(stream, chain.report(), tell);
+  return { stream, counts: await fold.finish(), events, notProjected };
+};
+
+const tellOfChain = (stream: string, { first, faults, breaks, repaired }: ChainReport, tell: Tell): void => {
+  if (repaired.length > 0) {
+    const revisions = repaired.map(({ revision }) => revision).join(', ');
+    tell('CHAIN_REPAIRED', { ...nowhere, stream }, `an operator has repaired its hash chain at revision ${revisions}`);
+  }
+  if (first === null) return;
+  const { revision, position } = first.recorded;
+  const all = faults === 1 ? '' : `; ${faults} of its events are faulty`;
+  const repairable = faults === breaks.length ? '; ledger repair-chain can repair it' : '';
+  const { code, what } = inWords(first);
+  tell(code, { stream, revision, position: position.commit }, `${what}${all}${repairable}`);
+};
+
+const inWords = ({
+  fault,
+  broken,
+  expectedRevision,
+}: ChainFault): { readonly code: FindingCode; readonly what: string } => {
+  if (fault === 'REVISION_MISSING')
+    return { code: 'EVENT_MISSING', what: `events are missing before it: revision ${expectedRevision} was expected` };
+  if (fault === 'HASH_DIFFERS')
+    return { code: 'EVENT_ALTERED', what: 'the event was altered: its hash is not that of its content' };
+  const what = 'the event does not continue the hash chain of its stream';
+  return { code: broken === null ? 'EVENT_ALTERED' : 'CHAIN_BROKEN', what };
+};

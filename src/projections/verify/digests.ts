@@ -1,4 +1,6 @@
 import type { PoolClient } from 'pg';
+import { comparableColumns } from '../tables/rows.ts';
+import { readModelTables } from '../tables/tables.ts';
 
 /** What a table holds of one organization. Equal rows, equal digests, whatever their order. */
 export type Digest = {
@@ -6,25 +8,31 @@ export type Digest = {
   /** The organization that the rows belong to, by `issuer_org_id`. */
   readonly tenant: string;
   readonly rows: number;
-  /** 32 hex digits over every column of every row. It finds accidents; whoever writes the rows could forge it. */
+  /** 32 hex digits over the columns of every row that every machine fills alike. It finds accidents; whoever writes the rows could forge it. */
   readonly digest: string;
 };
 
-/** A digest per table and organization, of every table in the connection's schema, by table and organization. */
-export const digestsOf = async (db: PoolClient): Promise<readonly Digest[]> => {
-  const digests: Digest[] = [];
-  for (const table of await tablesOf(db)) {
+/**
+ * Returns a digest per table and organization, of every table of the read models in the connection's schema, by table and
+ * organization; a thousand at a time, because there may be many organizations. Needs a transaction.
+ */
+export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
+  for (const { table } of readModelTables) {
     // md5 as two numbers, added up over the rows: no order and no memory needed.
-    const { rows } = await db.query<{ tenant: string; rows: string; digest: string }>(
-      `select issuer_org_id as tenant, count(*) as rows,
+    await db.query(
+      `declare digests cursor for select issuer_org_id as tenant, count(*) as rows,
           md5(sum(('x' || left(hash, 16))::bit(64)::bigint::numeric) || '/' || sum(('x' || right(hash, 16))::bit(64)::bigint::numeric)) as digest
-        from (select t.issuer_org_id, md5(t::text) as hash from ${table} t) hashed
+        from (select issuer_org_id, md5(row(${comparableColumns(table)})::text) as hash from ${table.name}) hashed
         group by issuer_org_id order by issuer_org_id collate "C"`,
     );
-    digests.push(...rows.map(({ rows: count, ...rest }) => ({ table, ...rest, rows: Number(count) })));
+    for (;;) {
+      const { rows } = await db.query<{ tenant: string; rows: string; digest: string }>('fetch 1000 from digests');
+      for (const { rows: count, ...rest } of rows) yield { table: table.name, ...rest, rows: Number(count) };
+      if (rows.length === 0) break;
+    }
+    await db.query('close digests');
   }
-  return digests;
-};
+}
 
 /** How many rows each table in the connection's schema has. */
 export const countsOf = async (db: PoolClient): Promise<ReadonlyMap<string, number>> => {

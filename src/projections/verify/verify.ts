@@ -1,63 +1,75 @@
 import type { Pool, PoolClient } from 'pg';
-import { licenseDecider } from '../../domain/license/decider.ts';
-import type { License } from '../../domain/license/license.ts';
-import { genesisHash, hashOf, verifyLink } from '../../eventstore/chain.ts';
-import { decodeLicense } from '../../eventstore/codec.ts';
+import { createCensus, groupOf, portionsOf } from '../../eventstore/census.ts';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
+import { readPages } from '../../eventstore/read-pages.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
-import { foldBatch, Unprojectable } from '../fold/fold-batch.ts';
-import { licenseOf, streamPrefixes } from '../fold/fold-event.ts';
-import { listParked } from '../parked.ts';
+import { streamPrefixes } from '../fold/fold-event.ts';
+import { countParked, parkedAmong } from '../parked.ts';
 import { activeProjection } from '../versions.ts';
+import { type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
+import {
+  compareCounts,
+  createRowCensus,
+  createRowComparison,
+  type RowComparison,
+  streamsWithRows,
+} from './compare-rows.ts';
 import { type Digest, digestSettings, digestsOf } from './digests.ts';
-import { createExpectation, type Expectation } from './verify-rows.ts';
+import { createFindings, type Finding, type Findings, nowhere, type Tell } from './findings.ts';
 
 type Options = {
-  readonly store: Pick<EventStore, 'head'>;
+  readonly store: Pick<EventStore, 'head' | 'read'>;
   /** Every event of those streams in log order, up to and including `upTo`. */
-  readonly readLog: (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
+  readonly readLog: ReadLog;
   /** As ledger_projector. */
   readonly pool: Pool;
   /** Default: the version that serves. */
   readonly projection?: Projection;
-  /** Leaves the hash chains out, and tells the digests of what was compared. */
+  /** Leaves the hash chains out. */
   readonly readModelsOnly?: boolean;
+  /** How many findings the verdict holds. */
+  readonly findingsMax?: number;
+  /** Told every finding, as soon as it is certain. */
+  readonly onFinding?: (finding: Finding) => void;
+  /** Told the digests of what was compared, at the end. */
+  readonly onDigest?: (digest: Digest) => void;
 };
 
-/** The first thing that is wrong, and where; null where a fault has no such place, as a row that no event made. */
-export type Finding = {
-  readonly position: bigint | null;
-  readonly stream: string | null;
-  readonly revision: bigint | null;
-  readonly what: string;
-};
+type ReadLog = (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
 
 /**
- * `events` and `streams`: whose chain is intact, or which were folded. `rows`: compared. `notProjected`: events beyond the
- * checkpoint. `parked`: streams that were folded up to the event that does not fit. `digests`: asked for, or none.
+ * What a ledger turned out to be. `intact`: nothing is damaged; repaired chains are no damage. `events` and `streams`: that
+ * were checked. `rows`: that were compared. `notProjected`: events beyond the checkpoint. `parked`: streams that were folded
+ * up to the event that does not fit. `damaged` and `repaired`: how many findings of each kind there are; `findings`: the
+ * first of them.
  */
-export type Verdict =
-  | {
-      readonly intact: true;
-      readonly events: number;
-      readonly streams: number;
-      readonly rows: number;
-      readonly notProjected: number;
-      readonly parked: number;
-      readonly digests: readonly Digest[];
-    }
-  | { readonly intact: false; readonly finding: Finding };
+export type Verdict = {
+  readonly intact: boolean;
+  readonly events: number;
+  readonly streams: number;
+  readonly rows: number;
+  readonly notProjected: number;
+  readonly parked: number;
+  readonly damaged: number;
+  readonly repaired: number;
+  readonly findings: readonly Finding[];
+};
 
 /**
  * Checks the hash chain of every stream to the end of the log, and every row of the read models against the fold of the
- * log up to their checkpoint, in one snapshot: nothing missing, nothing more, nothing different. May run beside a working
- * projector. Keeps the folded state of every stream in memory.
+ * log up to their checkpoint, in one snapshot: nothing missing, nothing more, nothing different. Goes on after a finding. May
+ * run beside a working projector.
+ *
+ * Reads the log once to learn its streams, and each stream by itself, so that memory does not grow with the log.
  */
 export const verifyLedger = async ({
   store,
   readLog,
   pool,
   readModelsOnly = false,
+  findingsMax = 100,
+  onFinding = () => undefined,
+  onDigest,
   ...options
 }: Options): Promise<Verdict> => {
   const before = await activeProjection(pool);
@@ -65,26 +77,28 @@ export const verifyLedger = async ({
   try {
     await db.query(beginSnapshot);
     const projection = options.projection ?? before;
-    const parked = new Map(
-      (await listParked(db, projection)).map(({ stream, fromRevision }) => [stream, fromRevision]),
-    );
     const { position } = await readCheckpoint(db, projection);
     const head = await store.head({ timeoutMs: 10_000 });
     const projectedTo = position === 'start' ? -1n : position.commit;
-    if (projectedTo > (head?.commit ?? -1n))
-      throw fault(
-        null,
-        `the read models are at ${projectedTo}, beyond the end of the log, ${head?.commit ?? 'which is empty'}`,
-      );
-
+    const kept: Finding[] = [];
+    const findings = createFindings((finding) => {
+      if (kept.length < findingsMax) kept.push(finding);
+      onFinding(finding);
+    });
+    const rows = createRowComparison(db, findings.tell);
     const upTo = readModelsOnly && position !== 'start' ? position : head;
-    const log = upTo === null ? [] : readLog({ streamPrefixes, upTo });
-    const verdict = await compare({ db, log, projectedTo, parked, chains: !readModelsOnly });
-    return readModelsOnly ? { ...verdict, digests: await digestsOf(db) } : verdict;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    await refuseSwitched(db, before);
-    return { intact: false, finding: error.finding };
+    const checking = { store, rows, tell: findings.tell, upTo, projectedTo, withChains: !readModelsOnly };
+    const counts = await checkLog({ ...checking, readLog, db, projection, findings });
+    if (projectedTo > (head?.commit ?? -1n)) {
+      const end = head?.commit ?? 'which is empty';
+      findings.tell('BEYOND_LOG', nowhere, `the read models are at ${projectedTo}, beyond the end of the log, ${end}`);
+      findings.report();
+    }
+    const parked = await countParked(db, projection);
+    if (onDigest !== undefined) for await (const digest of digestsOf(db)) onDigest(digest);
+    const { damaged, repaired } = findings.counts();
+    if (damaged > 0) await refuseSwitched(db, before);
+    return { intact: damaged === 0, ...counts, rows: rows.compared(), parked, damaged, repaired, findings: kept };
   } finally {
     // Closed, not reused: its transaction and its settings end with it.
     db.release(true);
@@ -92,7 +106,6 @@ export const verifyLedger = async ({
 };
 
 const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
-const batchMax = 500;
 
 // The names of tables mean those of another version from then on, of which an older snapshot sees too little.
 const refuseSwitched = async (db: PoolClient, { version }: Projection): Promise<void> => {
@@ -101,110 +114,109 @@ const refuseSwitched = async (db: PoolClient, { version }: Projection): Promise<
     throw new Error('Another version of the read models serves since a moment ago. Verify again.');
 };
 
-type Comparing = {
+type CheckingLog = Omit<Checking, 'upTo'> & {
+  readonly readLog: ReadLog;
+  /** Null: the log is empty. */
+  readonly upTo: Position | null;
   readonly db: PoolClient;
-  readonly log: AsyncIterable<Recorded> | Iterable<Recorded>;
-  readonly projectedTo: bigint;
-  /** The revision from which on events of a stream are not in the tables. */
-  readonly parked: ReadonlyMap<string, bigint>;
-  readonly chains: boolean;
+  readonly projection: Projection;
+  readonly rows: RowComparison;
+  readonly findings: Findings;
 };
 
-const compare = async ({ db, log, projectedTo, parked, chains: withChains }: Comparing) => {
-  const chains = new Map<string, { revision: bigint; hash: string }>();
-  const streams = new Set<string>();
-  const states = new Map<string, License>();
-  const expectation = createExpectation(db);
-  let batch: Recorded[] = [];
+const checkLog = async ({ readLog, upTo, db, projection, findings, ...rest }: CheckingLog) => {
+  const counts = { events: 0, streams: 0, notProjected: 0 };
+  const [census, rowCensus] = [createCensus(), createRowCensus(db)];
+  const checking = { ...rest, upTo: upTo?.commit ?? -1n };
+  const { store, rows, tell } = rest;
+
+  const check = async (streams: readonly string[]): Promise<void> => {
+    const page = await withParking(db, projection, streams);
+    const checked = await checkPage(page, checking);
+    await rows.settle();
+    findings.report();
+    rowCensus.add(checked);
+    for (const { stream, events, notProjected } of checked) {
+      census.add(stream, -events);
+      counts.events += events;
+      counts.notProjected += notProjected;
+    }
+    counts.streams += streams.length;
+  };
+
+  // What is reported of a stream already must not be counted a second time: `known` are those streams.
+  const checkAgain = async (streams: readonly string[]) => {
+    const known = new Set<string | null>();
+    const note: Tell = (code, place) => {
+      if (code !== 'CHAIN_REPAIRED') known.add(place.stream);
+    };
+    const again = createRowComparison(db, note);
+    const page = await withParking(db, projection, streams);
+    const checked = await checkPage(page, { ...checking, rows: again, tell: note });
+    await again.settle();
+    return { checked, known };
+  };
+
+  if (upTo !== null) {
+    const log = () => readLog({ streamPrefixes, upTo });
+    let page: string[] = [];
+    for await (const { stream, revision } of log()) {
+      census.add(stream, 1);
+      if (revision === 0n) page.push(stream);
+      if (page.length < pageMax) continue;
+      await check(page);
+      page = [];
+    }
+    await check(page);
+    for (const groups of portionsOf(census.unevenGroups(), counts.streams))
+      for (const { stream, events, hasFirst } of await streamsInLog(log(), groups)) {
+        if (!hasFirst) await check([stream]);
+        const inStream = await countEvents(store, stream, upTo);
+        if (inStream === events || (await checkAgain([stream])).known.has(stream)) continue;
+        const what = `the log has ${events} events of the stream, and the stream itself has ${inStream}`;
+        tell('EVENT_MISSING', { ...nowhere, stream }, what);
+        findings.report();
+      }
+  }
+  for (const groups of portionsOf(await rowCensus.unevenGroups(), counts.streams)) {
+    const { checked, known } = await checkAgain([...(await streamsWithRows(db, groups))]);
+    const unreported = checked.filter(({ stream }) => !known.has(stream));
+    await compareCounts(db, unreported, tell);
+    findings.report();
+  }
+  return counts;
+};
+
+const withParking = async (
+  db: PoolClient,
+  projection: Projection,
+  streams: readonly string[],
+): Promise<readonly ToCheck[]> => {
+  const parked = await parkedAmong(db, projection, streams);
+  return streams.map((stream) => ({ stream, parkedFrom: parked.get(stream) ?? null }));
+};
+
+/** Events of one stream in the log. `hasFirst`: the one of revision 0 is among them, by which the stream was known. */
+type InLog = { readonly stream: string; events: number; hasFirst: boolean };
+
+const streamsInLog = async (
+  log: AsyncIterable<Recorded>,
+  groups: ReadonlySet<number>,
+): Promise<Iterable<Readonly<InLog>>> => {
+  const streams = new Map<string, InLog>();
+  for await (const { stream, revision } of log) {
+    if (!groups.has(groupOf(stream))) continue;
+    const known = streams.get(stream) ?? { stream, events: 0, hasFirst: false };
+    streams.set(stream, known);
+    known.events += 1;
+    if (revision === 0n) known.hasFirst = true;
+  }
+  return streams.values();
+};
+
+const countEvents = async (store: Pick<EventStore, 'read'>, stream: string, upTo: Position): Promise<number> => {
   let events = 0;
-  let notProjected = 0;
-  for await (const recorded of log) {
-    if (withChains) checkChain(chains, recorded);
-    streams.add(recorded.stream);
-    events += 1;
-    if (recorded.position.commit > projectedTo) notProjected += 1;
-    else if (recorded.revision < (parked.get(recorded.stream) ?? recorded.revision + 1n)) batch.push(recorded);
-    if (batch.length < batchMax) continue;
-    await checkBatch(expectation, states, batch);
-    batch = [];
-  }
-  await checkBatch(expectation, states, batch);
-  const differing = await expectation.finish();
-  if (differing !== null) throw new Fault(differing);
-  const rows = expectation.rows();
-  return { intact: true as const, events, streams: streams.size, rows, notProjected, parked: parked.size, digests: [] };
+  for await (const page of readPages(store, stream))
+    events += page.filter(({ position }) => position.commit <= upTo.commit).length;
+  return events;
 };
-
-const checkChain = (chains: Map<string, { revision: bigint; hash: string }>, recorded: Recorded): void => {
-  const before = chains.get(recorded.stream);
-  const expected = before === undefined ? 0n : before.revision + 1n;
-  if (recorded.revision !== expected)
-    throw fault(recorded, `revision ${expected} was expected: events are missing or out of order`);
-  const broken = verifyLink(recorded, before?.hash ?? genesisHash);
-  if (broken === 'HASH_DIFFERS') throw fault(recorded, 'the event was altered: its hash is not that of its content');
-  if (broken === 'PREVIOUS_HASH_DIFFERS')
-    throw fault(recorded, 'the event does not continue the hash chain of its stream');
-  chains.set(recorded.stream, { revision: recorded.revision, hash: hashOf(recorded) });
-};
-
-const checkBatch = async (
-  expectation: Expectation,
-  states: Map<string, License>,
-  batch: readonly Recorded[],
-): Promise<void> => {
-  try {
-    const changes = foldBatch(batch, expectation.stored);
-    const differing = await expectation.add(changes, batch);
-    if (differing !== null) throw new Fault(differing);
-  } catch (error) {
-    throw error instanceof Unprojectable ? fault(error.recorded, error.message) : error;
-  }
-  foldWhole(states, batch);
-  for (const last of new Map(batch.map((recorded) => [recorded.stream, recorded])).values()) {
-    compareFolds(expectation, states, last);
-  }
-};
-
-// The decider's own fold, collections and all, must come to the same facts as the projector's.
-const foldWhole = (states: Map<string, License>, batch: readonly Recorded[]): void => {
-  for (const recorded of batch) {
-    const licenseId = licenseOf(recorded.stream);
-    if (licenseId === null) continue;
-    const { event, at } = decodeLicense(recorded);
-    states.set(licenseId, licenseDecider.evolve(states.get(licenseId) ?? licenseDecider.initial(), event, at));
-  }
-};
-
-const compareFolds = ({ stored }: Expectation, states: Map<string, License>, recorded: Recorded): void => {
-  const licenseId = licenseOf(recorded.stream);
-  const state = licenseId === null ? undefined : states.get(licenseId);
-  if (licenseId === null || state?.kind !== 'issued') return;
-  const facts = stored.licenses.get(licenseId)?.facts;
-  if (facts === undefined || JSON.stringify(state.facts) !== JSON.stringify(facts)) {
-    throw fault(recorded, 'the decider and the projector fold the stream differently');
-  }
-  if (state.facts.usage.activations !== state.activations.size) {
-    throw fault(
-      recorded,
-      `${state.activations.size} activations are open, the events count ${state.facts.usage.activations}`,
-    );
-  }
-};
-
-class Fault extends Error {
-  override readonly name = 'Fault';
-  readonly finding: Finding;
-
-  constructor(finding: Finding) {
-    super(finding.what);
-    this.finding = finding;
-  }
-}
-
-const fault = (recorded: Recorded | null, what: string): Fault =>
-  new Fault({
-    position: recorded?.position.commit ?? null,
-    stream: recorded?.stream ?? null,
-    revision: recorded?.revision ?? null,
-    what,
-  });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LicenseThen, licenseAsOf } from '../../../src/api/licenses/as-of.ts';
 import { evolveFacts } from '../../../src/domain/license/evolve.ts';
 import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
+import { isRepair } from '../../../src/eventstore/codec-repair.ts';
 import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../../src/eventstore/execute.ts';
 import { createSnapshotKeeper } from '../../../src/eventstore/snapshot-keeper.ts';
@@ -46,7 +47,7 @@ const startProcess = (from: EventStore) => {
 /** The whole stream, folded event by event. */
 const plainly = (events: readonly Recorded[], asOf: string): LicenseThen | null =>
   decoded.slice(0, events.length).reduce<LicenseThen | null>((then, { event, at }, revision) => {
-    if (at.recordedAt > asOf && at.effectiveAt > asOf) return then;
+    if (isRepair(event) || (at.recordedAt > asOf && at.effectiveAt > asOf)) return then;
     const facts = evolveFacts(then?.facts ?? null, event, at);
     return facts === null ? then : { facts, revision: BigInt(revision) };
   }, null);

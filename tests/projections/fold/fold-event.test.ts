@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
 import { noChanges } from '../../../src/projections/fold/changes.ts';
 import { foldEvent, nothingStored } from '../../../src/projections/fold/fold-event.ts';
-import { createLog, customer, rival, testId, vendor } from '../../support/license-fixtures.ts';
+import { createLog, testId, vendor } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { catalogLife } from '../../support/stream-fixtures.ts';
 
@@ -53,27 +53,4 @@ test('a version of a policy leaves the one before no longer current, in the batc
   expect(policies?.changed.get(`${vendor}/${policyId}/1`)).toMatchObject({ current: false });
   expect(policies?.made.get(`${vendor}/${policyId}/2`)).toMatchObject({ current: false, name: 'PRO 2' });
   expect(policies?.made.get(`${vendor}/${policyId}/3`)).toMatchObject({ current: true });
-});
-
-test('a transfer asks for what is open on its own license, and for nothing else', () => {
-  const ledger = createLog();
-  const [moved, other] = [ledger.issue('moved', { holderOrgId: customer }), ledger.issue('other')];
-  ledger.activate(moved, 'device');
-  ledger.activate(other, 'device');
-  const issued = ledger.log.length;
-  ledger.send(moved, {
-    type: 'Transfer',
-    data: { toHolderOrgId: rival, accepted: true, expiry: 'KEEP', activations: 'KEEP' },
-  });
-  ledger.activate(other, 'another');
-  const { licenses } = fold(ledger.log.slice(0, issued));
-  const asked: string[] = [];
-  const get = (licenseId: string) => {
-    asked.push(licenseId);
-    return [];
-  };
-  const stored = { ...nothingStored, licenses, openParts: { get } };
-  const changes = noChanges();
-  for (const recorded of ledger.log.slice(issued)) foldEvent(changes, stored, recorded);
-  expect(asked).toEqual([moved]);
 });

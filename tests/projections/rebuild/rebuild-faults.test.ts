@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectLogReader } from '../../../src/eventstore/read-log.ts';
+import { listParked } from '../../../src/projections/parked.ts';
 import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { prune } from '../../../src/projections/rebuild/roll-back.ts';
 import { type Projector, runProjector } from '../../../src/projections/run.ts';
@@ -53,10 +54,10 @@ const projected = () =>
     return projector.position() === (head?.commit ?? null) && projector.state().kind === 'following';
   });
 
-const verdict = async () => {
+const verdict = async (readModelsOnly = false) => {
   const reader = connectLogReader({ url: running.url });
   try {
-    return await verifyLedger({ store: connect(), readLog: reader.read, pool: models.projector });
+    return await verifyLedger({ store: connect(), readLog: reader.read, pool: models.projector, readModelsOnly });
   } finally {
     await reader.close();
   }
@@ -107,6 +108,68 @@ describe('with events that come in meanwhile', () => {
   });
 });
 
+/** Changes a stored event, as a fault of a disk or of another program would. */
+const spoilEvent = async (stream: string, revision: number, change: string) => {
+  const client = new pg.Client(running.databaseUrl);
+  await client.connect();
+  await client.query(`update eventstore.events set ${change} where stream = $1 and revision = $2`, [stream, revision]);
+  await client.end();
+};
+
+describe('streams with an event that cannot be projected', () => {
+  const parkedIn = async () =>
+    (await listParked(models.projector, await activeProjection(models.projector))).map(({ stream, fromRevision }) => [
+      stream,
+      fromRevision,
+    ]);
+
+  test('are carried over parked, and reported', async () => {
+    const stream = `license-${testId('lic', licenseName(7))}`;
+    await spoilEvent(stream, 3, `data = '{}'`);
+    const { version, parked } = await rebuild(rebuilding());
+    expect(parked).toEqual([stream]);
+    expect(await parkedIn()).toEqual([[stream, 3n]]);
+    await projected();
+    // Without the chains, of which this event breaks one.
+    expect(await verdict(true)).toMatchObject({ intact: true, parked: 1 });
+    const { rows } = await models.superuser.query(
+      'select distinct issuer_org_id from ops.parked_owners where version = $1',
+      [version],
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    expect(await revisionOf(stream)).toBe(2);
+  });
+
+  test('are found one by one where Postgres refuses their rows', async () => {
+    const id = testId('lic', licenseName(7));
+    const onProgress = ({ phase }: { phase: string }) => {
+      if (phase === 'folding') refused ??= refuse();
+    };
+    let refused: Promise<unknown> | undefined;
+    const refuse = async () => {
+      const { rows } = await models.superuser.query<{ name: string }>(
+        `select nspname as name from pg_namespace where nspname ~ '^rm_v'`,
+      );
+      await models.superuser.query(
+        `alter table ${rows[0]?.name}.licenses add constraint refused check (license_id <> '${id}' or revision < 3)`,
+      );
+    };
+    const { parked } = await rebuild(rebuilding({ onProgress }));
+    await refused;
+    expect(parked).toEqual([`license-${id}`]);
+    expect(await revisionOf(`license-${id}`)).toBe(2);
+    expect((await models.superuser.query('select from rm.licenses')).rowCount).toBe(licenses);
+  });
+
+  const revisionOf = async (stream: string) => {
+    const { rows } = await models.superuser.query<{ revision: string }>(
+      'select revision from rm.licenses where license_id = $1',
+      [stream.slice('license-'.length)],
+    );
+    return Number(rows[0]?.revision);
+  };
+});
+
 describe('what serves stays as it is', () => {
   const unchanged = async (work: () => Promise<unknown>) => {
     const [rows, before] = [await dumpReadModels(models.superuser), await traces()];
@@ -123,18 +186,20 @@ describe('what serves stays as it is', () => {
       await expect(stopped).rejects.toThrow('The rebuild was stopped; the read models are as they were.');
     }));
 
-  test('when an event cannot be projected: nothing is left out, the rebuild says which', async () => {
+  test('when an event is of a newer release: the rebuild says which', async () => {
     const id = testId('lic', licenseName(7));
-    const store = new pg.Client(running.databaseUrl);
-    await store.connect();
-    await store.query(`update eventstore.events set type = 'Unheard' where stream = $1 and revision = 3`, [
-      `license-${id}`,
-    ]);
-    await store.end();
+    await spoilEvent(`license-${id}`, 3, `type = 'Unheard'`);
     await unchanged(() =>
       expect(rebuild(rebuilding())).rejects.toThrow(
         `Unheard at revision 3 of license-${id} cannot be projected: The event Unheard at revision 3`,
       ),
+    );
+  });
+
+  test('when a higher release made it', async () => {
+    await models.superuser.query('update ops.projection_versions set release = 99');
+    await unchanged(() =>
+      expect(rebuild(rebuilding({ force: true }))).rejects.toThrow('Release 99 made the read models that serve'),
     );
   });
 

@@ -9,7 +9,7 @@ import { licenseById } from '../../../src/projections/tables/licenses.ts';
 import { asTenant } from '../../../src/projections/tenant.ts';
 import { transaction } from '../../../src/projections/transaction.ts';
 import { createValidationReader } from '../../../src/projections/validation.ts';
-import { digestSettings, digestsOf } from '../../../src/projections/verify/digests.ts';
+import { type Digest, digestSettings, digestsOf } from '../../../src/projections/verify/digests.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
@@ -64,7 +64,11 @@ const projected = () =>
   );
 
 const digests = () =>
-  transaction(patient, `begin isolation level repeatable read read only; ${digestSettings}`, digestsOf);
+  transaction(patient, `begin isolation level repeatable read read only; ${digestSettings}`, async (db) => {
+    const all: Digest[] = [];
+    for await (const digest of digestsOf(db)) all.push(digest);
+    return all;
+  });
 
 const verdict = async () => {
   const reader = connectLogReader({ url: running.url });

@@ -26,6 +26,7 @@ test('the history has a column for every field of the envelope', async () => {
   expect(rows).toEqual([
     {
       ...{ issuer_org_id: vendor, holder_org_id: customer, license_id: licenseId, revision: '0', position: '100' },
+      previous_holder_org_id: null,
       ...{ event_id: issued.id, type: 'LicenseIssued', schema_version: 1, data: issued.data },
       ...{ effective_at: new Date(effectiveAt), recorded_at: new Date(recordedAt) },
       ...{ actor_type: 'USER', actor_id: testId('usr', 'ada'), on_behalf_of: testId('org', 'support') },

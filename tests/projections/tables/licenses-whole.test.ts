@@ -4,9 +4,8 @@ import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { listLicenses } from '../../../src/projections/tables/license-list.ts';
 import { licenseById } from '../../../src/projections/tables/licenses.ts';
 import { asTenant } from '../../../src/projections/tenant.ts';
-import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
-import { createReadModels, project } from '../../support/read-models.ts';
+import { createReadModels, project, verdictOn } from '../../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeEach(async () => {
@@ -65,14 +64,7 @@ const logOf = () => {
   return { ledger, licenseId };
 };
 
-const verify = (log: ReturnType<typeof createLog>['log']) =>
-  verifyLedger({
-    store: { head: async () => log.at(-1)?.position ?? null },
-    readLog: async function* () {
-      yield* log;
-    },
-    pool: models.projector,
-  });
+const verify = (log: ReturnType<typeof createLog>['log']) => verdictOn(models.projector, log);
 
 describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
   test('a license that everything happened to is a row that is its fold, and verifies', async () => {

@@ -53,7 +53,7 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
         ...{ issuer_org_id: vendor, holder_org_id: customer, license_id: built.licenseId, lease_id: 'l1' },
         ...{ scope: 'MACHINE', product: 'local_cli', holder_hash: Buffer.from(testHash('l1'), 'hex'), user_ref: ada },
         ...{ borrowed: false, ttl_seconds: '60', acquired_at: at(3), expires_at: at(63) },
-        ...{ ended_at: null, cause: null, last_seen_at: null, seat_free_at: null },
+        ...{ ended_at: null, cause: null, last_seen_at: null, seat_free_at: null, revision: '3' },
       },
     ]);
   });
@@ -131,7 +131,7 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
         ...{ license_id: built.licenseId, fingerprint_hash: Buffer.from(testHash('a'), 'hex'), product: 'local_cli' },
         ...{ components: { disk: testHash('disk') }, user_ref: ada, environment: 'ci', name_ref: testId('ref', 'a') },
         ...{ platform: 'linux', app_version: '2.1.0', overage: false },
-        ...{ activated_at: at(3), deactivated_at: null, cause: null },
+        ...{ revision: '3', activated_at: at(3), deactivated_at: null, cause: null },
       },
     ]);
   });

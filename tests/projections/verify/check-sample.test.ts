@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { EventStore } from '../../../src/eventstore/event-store.ts';
 import { createSampler } from '../../../src/projections/rebuild/sampler.ts';
 import { checkSample } from '../../../src/projections/verify/check-sample.ts';
 import { randomLog } from '../../support/random-log.ts';
-import { createReadModels, emptyReadModels, project } from '../../support/read-models.ts';
+import { createReadModels, emptyReadModels, project, storeOf } from '../../support/read-models.ts';
 
 const log = randomLog(1_500, 4);
 const streams = [...new Set(log.map(({ stream }) => stream))];
-const store: Pick<EventStore, 'read'> = {
-  read: async (stream) => {
-    const events = log.filter((recorded) => recorded.stream === stream);
-    return { events, revision: events.at(-1)?.revision ?? 'no_stream' };
-  },
-};
+const store = storeOf(log);
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
@@ -40,8 +34,8 @@ test.each([
   ['missing', 'delete from rm.license_keys', /the row org_\w+\/lic_\w+\/1 of license_keys is missing or not/],
   [
     'extra',
-    `insert into rm.license_users (issuer_org_id, license_id, user_ref, assigned_at)
-      select issuer_org_id, license_id, 'usr_extra', now() from rm.licenses`,
+    `insert into rm.license_users (issuer_org_id, license_id, user_ref, revision, assigned_at)
+      select issuer_org_id, license_id, 'usr_extra', 0, now() from rm.licenses`,
     /license_users has \d rows of it, the log makes/,
   ],
   [

@@ -24,7 +24,8 @@ const found = async (tamper: string, undo: string, values: readonly unknown[] = 
   expect((await models.superuser.query(tamper)).rowCount).toBe(1);
   const verdict = await verdictOn(models.projector, log);
   expect((await models.superuser.query(undo, [...values])).rowCount).toBe(1);
-  return verdict.intact ? 'nothing' : `${verdict.finding.what} (${verdict.finding.stream})`;
+  const [first] = verdict.findings;
+  return first === undefined ? 'nothing' : `${first.what} (${first.stream})`;
 };
 
 const other: Readonly<Record<ColumnType, (column: string) => string>> = {
@@ -93,7 +94,6 @@ describe.each(readModelTables)('$table.name', ({ table, stream }) => {
       `insert into ${named} (${columns}) select ${values} from (select * from ${from} limit 1) _`,
       `delete from ${named} where ${last} = (select ${otherOf(table, last)} from (select '${rows[0]?.greatest}'::${table.columns[last]} as ${last}) _)`,
     );
-    expect(what).toContain(`${table.name} has the row`);
-    expect(what).toContain('which no event of the log makes');
+    expect(what).toMatch(new RegExp(`^${table.name} has [0-9]+ rows of it, the log makes [0-9]+ `));
   });
 });

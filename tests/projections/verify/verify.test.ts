@@ -56,8 +56,8 @@ describe('an intact ledger', () => {
     const licenses = new Set(log.map(({ stream }) => stream)).size;
     const rows = Object.values(await dumpReadModels(models.superuser)).flat().length;
     expect(await verify()).toEqual({
-      ...{ intact: true, events: log.length, streams: licenses, notProjected: 0, parked: 0, digests: [] },
-      rows,
+      ...{ intact: true, events: log.length, streams: licenses, notProjected: 0, parked: 0 },
+      ...{ rows, damaged: 0, repaired: 0, findings: [] },
     });
   });
 
@@ -73,8 +73,8 @@ test('a checkpoint beyond the end of the log is found', async () => {
   await rebuild();
   await models.superuser.query('update ops.checkpoints set commit_position = commit_position + 1000000000');
   expect(await verify()).toMatchObject({
-    intact: false,
-    finding: { what: expect.stringContaining('beyond the end of the log') },
+    ...{ intact: false, damaged: 1 },
+    findings: [{ code: 'BEYOND_LOG', what: expect.stringContaining('beyond the end of the log') }],
   });
 });
 
@@ -113,8 +113,8 @@ describe('tampering with the log is found', () => {
   test('a changed byte of an event names its stream, revision and position', async () => {
     const verdict = await tamperedEvent(2, (bytes) => bytes.replace('linux', 'LINUX'));
     expect(verdict).toMatchObject({
-      intact: false,
-      finding: { stream, revision: 2n, position: expect.any(BigInt), what: expect.stringContaining('altered') },
+      ...{ intact: false, damaged: 1 },
+      findings: [{ code: 'EVENT_ALTERED', stream, revision: 2n, position: expect.any(BigInt) }],
     });
     expect(await verify()).toMatchObject({ intact: true });
   });
@@ -136,11 +136,22 @@ describe('tampering with the log is found', () => {
       }
     };
     expect(await gone(2)).toMatchObject({
-      intact: false,
-      finding: { stream, revision: 3n, what: expect.stringContaining('revision 2 was expected') },
+      ...{ intact: false, damaged: 1 },
+      findings: [
+        { code: 'EVENT_MISSING', stream, revision: 3n, what: expect.stringContaining('revision 2 was expected') },
+      ],
     });
-    const last = await gone(4);
-    expect(last.intact).toBe(false);
+    expect(await gone(4)).toMatchObject({
+      ...{ intact: false, damaged: 2 },
+      findings: [{ code: 'ROWS_DIFFER', stream }, { code: 'BEYOND_LOG' }],
+    });
+    // A stream is known by its first event.
+    expect(await gone(0)).toMatchObject({
+      ...{ intact: false, damaged: 1 },
+      findings: [
+        { code: 'EVENT_MISSING', stream, revision: 1n, what: expect.stringContaining('revision 0 was expected') },
+      ],
+    });
     expect(await verify()).toMatchObject({ intact: true });
   });
 });

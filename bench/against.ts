@@ -1,0 +1,106 @@
+// `node --import tsx bench/against.ts <another checkout>`: measures P1, P5, P8 and P9 of this checkout and of another one,
+// which must have its packages installed, in turn on this machine in one run, and prints the ratios. `P5 P9`: only these.
+// `--rounds=5`: so many of each. `--quick`: the same code for seconds, to see that it runs.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { table } from '../src/cli/table.ts';
+import type { Measure } from './against-side.ts';
+import { type Row, whole } from './bench.ts';
+
+const options = process.argv.slice(2);
+const small = options.includes('--quick');
+const rounds = Number(options.find((option) => option.startsWith('--rounds='))?.slice(9) ?? (small ? 1 : 3));
+const [other = '', ...wanted] = options.filter((option) => !option.startsWith('--'));
+const all = ['P1', 'P5', 'P8', 'P9'];
+const ids = wanted.length === 0 ? all : wanted;
+if (!existsSync(join(other, 'bench/ledgers.ts')) || !(rounds >= 1) || ids.some((id) => !all.includes(id))) {
+  console.error(
+    `Usage: node --import tsx bench/against.ts <another checkout> [${all.join(' ')}] [--rounds=3] [--quick]`,
+  );
+  process.exit(2);
+}
+
+type Side = { readonly measure: (asked: Measure) => Promise<readonly Row[]>; readonly stop: () => Promise<void> };
+
+const startSide = (checkout: string): Side => {
+  const script = join(import.meta.dirname, 'against-side.ts');
+  const child = fork(script, {
+    cwd: checkout,
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return {
+    measure: async (asked) => {
+      child.send(asked);
+      const { rows, failed } = await answerOf(child);
+      if (rows === undefined) throw new Error(failed);
+      return rows;
+    },
+    stop: async () => {
+      child.send('stop');
+      await once(child, 'exit');
+    },
+  };
+};
+
+type SideAnswer = { readonly rows?: readonly Row[]; readonly failed?: string };
+
+// Modules of a bench that are processes of their own elsewhere may say something, too.
+const answerOf = async (child: ChildProcess): Promise<SideAnswer> => {
+  for (;;) {
+    const [answer] = (await once(child, 'message')) as [SideAnswer];
+    if (answer.rows !== undefined || answer.failed !== undefined) return answer;
+  }
+};
+
+/** The figures of a row that do not depend on what it is compared with: a rate, which is to be high, or milliseconds. */
+const ownFigure = ([, what, figure, , madeOf]: Row): { readonly value: number; readonly isTime: boolean } => {
+  const [rate] = /^([\d,]+) \/ /.exec(madeOf)?.slice(1) ?? [];
+  return rate === undefined
+    ? { value: Number(figure.replaceAll(',', '')), isTime: what.includes('ms') }
+    : { value: Number(rate.replaceAll(',', '')), isTime: false };
+};
+
+const isOwn = ([id, what]: Row): boolean =>
+  !(id === 'P1' && what.includes('four statements')) && (what.includes(' / ') || what.includes('ms'));
+
+const sides = { ours: startSide(resolve(import.meta.dirname, '..')), theirs: startSide(resolve(other)) };
+const best = new Map<string, { row: Row; isTime: boolean; ours: number; theirs: number; ratios: number[] }>();
+for (const id of ids) {
+  for (let round = 0; round < rounds; round++) {
+    console.error(`${new Date().toISOString().slice(11, 19)} ${id}, round ${round + 1} of ${rounds}`);
+    // Who is first alternates, so that a machine that slows down hits both.
+    const order = round % 2 === 0 ? (['ours', 'theirs'] as const) : (['theirs', 'ours'] as const);
+    const measured = { ours: [] as readonly Row[], theirs: [] as readonly Row[] };
+    for (const side of order) measured[side] = await sides[side].measure({ id, small });
+    for (const row of measured.ours.filter(isOwn)) {
+      const same = measured.theirs.find(([, what]) => what === row[1]);
+      if (same === undefined) continue;
+      const [ours, theirs] = [ownFigure(row), ownFigure(same)];
+      const key = `${row[0]} ${row[1]}`;
+      const before = best.get(key);
+      const better = ours.isTime ? Math.min : Math.max;
+      best.set(key, {
+        row,
+        isTime: ours.isTime,
+        ours: before === undefined ? ours.value : better(before.ours, ours.value),
+        theirs: before === undefined ? theirs.value : better(before.theirs, theirs.value),
+        ratios: [...(before?.ratios ?? []), ours.value / theirs.value],
+      });
+    }
+  }
+}
+await Promise.all([sides.ours.stop(), sides.theirs.stop()]);
+
+const rows = [...best.values()].map(({ row: [id, what], isTime, ours, theirs, ratios }) => [
+  id,
+  what.replace(/ \/ .*/, isTime ? '' : ' a second'),
+  (ours / theirs).toFixed(2),
+  isTime ? '<= 1.10' : '>= 0.90',
+  `${whole(ours)} / ${whole(theirs)}`,
+  ratios.map((ratio) => ratio.toFixed(2)).join(' '),
+]);
+console.log(`This checkout / the other one; best of ${rounds} rounds each, in turn.\n`);
+console.log(table(['id', 'what', 'ratio', 'goal', 'made of', 'each round'], rows));

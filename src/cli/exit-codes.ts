@@ -1,0 +1,35 @@
+import { InvalidConfiguration } from '../config.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
+
+/** What the exit code of an operator command says. */
+export const exitCodes = {
+  fine: 0,
+  failed: 1,
+  usage: 2,
+  damaged: 3,
+  unreachable: 4,
+  refused: 5,
+  nothingToCheck: 6,
+} as const;
+
+/** Returns the exit code of a command that ended with an error. */
+export const exitCodeOf = (error: unknown): number => {
+  if (error instanceof InvalidConfiguration || error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionError(error))
+    return exitCodes.unreachable;
+  return exitCodes.failed;
+};
+
+/** A command was given options that do not go together. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const isConnectionError = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && unreachable.has(String(error.code));
+
+// Of the network, and of a Postgres that starts, stops or takes no further connection.
+const unreachable: ReadonlySet<string> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'EPIPE'],
+  ...['57P01', '57P02', '57P03', '53300', '08006', '08001'],
+]);

@@ -1,0 +1,116 @@
+import { loadConfig } from '../config.ts';
+import { keyOfBreak } from '../eventstore/chain.ts';
+import { operatorId, repairReason } from '../eventstore/codec-repair.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { connectEventStore } from '../eventstore/eventstoredb.ts';
+import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
+import { type Examined, examineChain, isRepairable, type Repairer, repairChain } from '../eventstore/repair-chain.ts';
+import { streamPrefixes } from '../projections/fold/fold-event.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { createLog } from './log.ts';
+import { joinServers } from './servers.ts';
+
+type Options = {
+  readonly stream: readonly string[];
+  readonly apply: boolean;
+  readonly operator?: string;
+  readonly reason?: string;
+};
+
+/**
+ * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. Changes nothing without
+ * `--apply`; with it, appends the repairs.
+ */
+export const repairChainCommand = async (options: Options): Promise<void> => {
+  const repairer = options.apply ? repairerOf(options) : null;
+  const config = loadConfig();
+  const log = createLog(config.logLevel);
+  const servers = await joinServers(config, (line) => log.debug(line));
+  const store = connectEventStore({ url: servers.eventStoreUrl });
+  const reader = connectLogReader({ url: servers.eventStoreUrl });
+  try {
+    const streams = options.stream.length > 0 ? options.stream : streamsOfLog(store, reader);
+    process.exitCode = await repair(streams, store, repairer);
+  } finally {
+    await reader.close();
+    await store.close();
+    await servers.stop();
+  }
+};
+
+const repairerOf = ({ operator, reason }: Options): Repairer => {
+  if (!operatorId.safeParse(operator).success || operator === undefined)
+    throw new UsageError(
+      '--apply needs --operator: your id in your organization, of letters, digits, dots, dashes and underscores. ' +
+        'It is stored for ever, so give no name and no e-mail address.',
+    );
+  if (!repairReason.safeParse(reason).success || reason === undefined)
+    throw new UsageError(
+      '--apply needs --reason: a code in capitals, digits and underscores, as TWO_WRITERS or INCIDENT_4711.',
+    );
+  return { operator, reason, at: new Date().toISOString() };
+};
+
+async function* streamsOfLog(store: Pick<EventStore, 'head'>, reader: LogReader): AsyncGenerator<string> {
+  const upTo = await store.head({ timeoutMs: 10_000 });
+  if (upTo === null) return;
+  for await (const { stream, revision } of reader.read({ streamPrefixes, upTo })) if (revision === 0n) yield stream;
+}
+
+const repair = async (
+  streams: Iterable<string> | AsyncIterable<string>,
+  store: EventStore,
+  repairer: Repairer | null,
+): Promise<number> => {
+  const counts = { streams: 0, faulty: 0, repairable: 0, repaired: 0 };
+  for await (const stream of streams) {
+    const examined = await examineChain(store, stream);
+    if (examined.last === null) {
+      console.log(`${stream}: has no event.`);
+      continue;
+    }
+    counts.streams += 1;
+    if (examined.faults === 0) continue;
+    counts.faulty += 1;
+    for (const line of linesOf(stream, examined)) console.log(line);
+    if (!isRepairable(examined)) continue;
+    counts.repairable += 1;
+    if (repairer === null) continue;
+    const after = await repairChain(store, stream, repairer);
+    const appended = after.repaired.filter(
+      (each) => !examined.repaired.some((old) => keyOfBreak(old) === keyOfBreak(each)),
+    );
+    if (after.faults === 0) counts.repaired += 1;
+    console.log(
+      after.faults === 0
+        ? `${stream}: REPAIRED, ${appended.length} events were appended.`
+        : `${stream}: STILL BROKEN. It was changed meanwhile: run the command again.`,
+    );
+  }
+  console.log(summary(counts, repairer !== null));
+  if (counts.streams === 0) return exitCodes.nothingToCheck;
+  return counts.faulty === counts.repaired ? exitCodes.fine : exitCodes.damaged;
+};
+
+const linesOf = (stream: string, examined: Examined): readonly string[] => {
+  const { faults, first, breaks } = examined;
+  const lines = breaks.map(
+    ({ revision, expected, found }) =>
+      `${stream}: the event at revision ${revision} links to ${found}; its previous event is ${expected}.`,
+  );
+  if (isRepairable(examined)) return lines;
+  const what = `${stream}: CANNOT BE REPAIRED. ${faults - breaks.length} of its events are altered or missing`;
+  return [...lines, `${what}, the first at or before revision ${first?.recorded.revision}. Restore the event store.`];
+};
+
+const summary = (
+  { streams, faulty, repairable, repaired }: { streams: number; faulty: number; repairable: number; repaired: number },
+  isApplied: boolean,
+): string => {
+  if (faulty === 0) return `The hash chains of ${streams} streams are whole. There is nothing to repair.`;
+  const found = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
+  if (isApplied) return `${found}, and ${repaired} were repaired.`;
+  const next =
+    'Stop every process of a release before this one, then repeat with --apply --operator <id> --reason <code>';
+  return `${found}. Nothing was changed. ${repairable === 0 ? 'Restore the event store from a backup' : next}.`;
+};

@@ -1,0 +1,99 @@
+import type { ClientBase, Pool } from 'pg';
+import type { EventStore, Position } from '../eventstore/event-store.ts';
+import { type Projection, projectedChannel, projectedNotice } from './checkpoint.ts';
+import type { Release } from './release.ts';
+import { activeAmong, projectionOf, versionsOf } from './versions.ts';
+
+/** How the version that a projector works on stands: level once it contains the log up to `goal`. */
+export type Standing = { readonly goal: bigint; readonly isLevel: boolean };
+
+/**
+ * Returns the version that serves, for a projector of this release. Throws OtherRelease when it has another shape, or when a
+ * higher release projects into it.
+ */
+export const projectionFor = async (db: Pool | ClientBase, release: Release): Promise<Projection> => {
+  const active = activeAmong(await versionsOf(db));
+  if (active === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
+  if (active.shape !== release.shape)
+    throw new OtherRelease(
+      active.release > release.number
+        ? `Release ${active.release} of the read models serves, and this process is of release ${release.number}. Update this process.`
+        : `Version ${active.version} of the read models has another shape than this release needs. It takes over once its own are built.`,
+    );
+  if (active.projectedBy > release.number)
+    throw new OtherRelease(
+      `Release ${active.projectedBy} projects into the read models, and this process is of release ${release.number}. Update this process.`,
+    );
+  return projectionOf(active);
+};
+
+/**
+ * Says that this release projects into a version from now on, from this log, which ends at `head`. The first time that is
+ * what the version must reach to be level; for an empty log it is level at once.
+ */
+export const beginProjecting = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  release: Release,
+  head: Position | null,
+): Promise<Standing> => {
+  const { rows } = await db.query<{ goal: string; is_level: boolean }>(
+    `update ops.projection_versions set projected_by = greatest(projected_by, $3), is_of_other_log = false,
+        goal = coalesce(goal, $4), is_level = is_level or coalesce(goal, $4) = 0
+      where projection = $1 and version = $2 returning goal, is_level`,
+    [name, version, release.number, head?.commit ?? 0n],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error(`Version ${version} of the read models was dropped.`);
+  return { goal: BigInt(row.goal), isLevel: row.is_level };
+};
+
+/**
+ * Lets the first version serve before a projector has begun, where the log is empty. Otherwise, and where that cannot be
+ * told, the projector finds out.
+ */
+export const levelIfEmpty = async (
+  db: Pool | ClientBase,
+  release: Release,
+  store: Pick<EventStore, 'head'>,
+): Promise<void> => {
+  const isEmpty = await store.head({ timeoutMs: 5_000 }).then(
+    (head) => head === null,
+    () => false,
+  );
+  if (!isEmpty) return;
+  try {
+    await beginProjecting(db, await projectionFor(db, release), release, null);
+  } catch (error) {
+    if (!(error instanceof OtherRelease)) throw error;
+  }
+};
+
+/** Lets readers read a version that has reached its goal. The commit waits for the disk, so the rows are there as well. */
+export const markLevel = async (db: Pool | ClientBase, { name, version }: Projection): Promise<void> => {
+  await db.query('update ops.projection_versions set is_level = true where projection = $1 and version = $2', [
+    name,
+    version,
+  ]);
+};
+
+/** Says that the log is not the one the serving version was made from: nobody is told that it contains a position. */
+export const markOtherLog = async (db: Pool | ClientBase, { name, version }: Projection): Promise<void> => {
+  await db.query(
+    `with marked as (update ops.projection_versions set is_of_other_log = true
+        where projection = $1 and version = $2 and state = 'active' and not is_of_other_log returning version)
+      select pg_notify('${projectedChannel}', $3) from marked`,
+    [name, version, projectedNotice({ version }, null)],
+  );
+};
+
+/** Why this process must not read the read models; null when it may. `db`: a connection of this program. */
+export const readModelsFault = async (db: Pool | ClientBase): Promise<string | null> => {
+  const { rows } = await db.query<{ fault: string | null }>('select ops.read_models_fault() as fault');
+  return rows[0]?.fault ?? null;
+};
+
+/** The read models that serve are for another release to project into: this one stands by. */
+export class OtherRelease extends Error {
+  override readonly name = 'OtherRelease';
+}

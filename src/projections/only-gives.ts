@@ -1,0 +1,20 @@
+import type { Recorded } from '../eventstore/event-store.ts';
+
+/**
+ * Returns true for an event that gives something and takes nothing away, so that no validation says "valid" after a crash of
+ * Postgres has undone it that said "invalid" before. A type that is not listed here takes something away.
+ */
+export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): boolean => {
+  switch (type) {
+    case 'LicenseIssued':
+    case 'LicenseKeyIssued':
+    case 'ActivationRecorded':
+    case 'LeaseAcquired':
+      return true;
+    // Use that reaches the limit turns "valid" into "quota exceeded".
+    case 'UsageRecorded':
+      return typeof totalAfter === 'number' && typeof limit === 'number' && totalAfter < limit;
+    default:
+      return false;
+  }
+};

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { ownRelease, type Release } from '../release.ts';
+import { activeAmong } from '../versions.ts';
+import { type RebuildOptions, rebuildWith } from './rebuild.ts';
+import { RebuildUnderWay, rebuildAlone, versionsAsOwner } from './rebuild-alone.ts';
+
+type Options = Pick<
+  RebuildOptions,
+  'store' | 'databaseUrl' | 'projectorUrl' | 'log' | 'signal' | 'directory' | 'release'
+> & {
+  /** Between two tries. */
+  readonly retryMs?: number;
+};
+
+/**
+ * Builds the read models of this release where those of a lower release serve, and lets them serve when they are level.
+ * Processes of the lower release go on meanwhile. Of several processes one builds, and another takes over when that dies.
+ * Builds nothing over the read models of a higher release. Ends when there is nothing to build, or with the signal; never
+ * fails.
+ */
+export const upgrade = async (options: Options): Promise<void> => {
+  const { databaseUrl, log, signal, release = ownRelease(), retryMs = 2_000 } = options;
+  while (!signal.aborted) {
+    try {
+      if (await rebuildAlone(databaseUrl, (db) => upgradeOnce(db, { ...options, release }))) return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof RebuildUnderWay) log.info({}, 'Another process builds the read models of this release.');
+      else log.error({ err: error }, 'The read models of this release could not be built. It is tried again.');
+    }
+    await delay(retryMs, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+const upgradeOnce = async (db: pg.Client, options: Options & { readonly release: Release }): Promise<boolean> => {
+  const { log, release } = options;
+  const active = activeAmong(await versionsAsOwner(db));
+  if (active === undefined || active.shape === release.shape) return true;
+  if (active.release > release.number) {
+    log.warn(
+      { serving: active.release, own: release.number },
+      'A higher release made the read models that serve: this process stands by. Update it.',
+    );
+    return true;
+  }
+  log.info({ serving: active.release, own: release.number }, 'The read models of this release are being built.');
+  // Rows of another shape cannot be counted against these.
+  const { version, events, parked } = await rebuildWith(db, { ...options, force: true, settleMs: 0 });
+  log.info({ version, events, parked: parked.length }, 'The read models of this release serve now.');
+  return true;
+};

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseDecider } from '../../src/domain/license/decider.ts';
+import type { License } from '../../src/domain/license/license.ts';
+import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { decodeLicense } from '../../src/eventstore/codec.ts';
+import { isRepair } from '../../src/eventstore/codec-repair.ts';
+import { createExecutor } from '../../src/eventstore/execute.ts';
+import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.ts';
+import { parseSecrets } from '../../src/identity/secrets.ts';
+import { verifyLedger } from '../../src/projections/verify/verify.ts';
+import { appendLog } from '../support/append-log.ts';
+import { type Answer, type Ledger, startLedger } from '../support/ledger.ts';
+import { readOldLog } from '../support/old-log.ts';
+
+// The log that 20dbbe5 wrote, in the store of a ledger of this build.
+const old = readOldLog('log-20dbbe5');
+const prefix = 'license-';
+let ledger: Ledger;
+let reader: LogReader;
+beforeAll(async () => {
+  ledger = await startLedger();
+  reader = connectLogReader({ url: ledger.store.url });
+  await appendLog(ledger.store.connect(), old.events);
+  await everythingIsProjected();
+});
+afterAll(async () => {
+  await reader.close();
+  await ledger.stop();
+});
+
+const everythingIsProjected = async () => {
+  const head = await ledger.store.connect().head({ timeoutMs: 10_000 });
+  expect(await ledger.projected.waitFor(head?.commit ?? 0n, 30_000)).toBe(true);
+};
+const verify = (readModelsOnly: boolean) =>
+  verifyLedger({
+    store: ledger.store.connect(),
+    readLog: reader.read,
+    pool: ledger.database.projector,
+    readModelsOnly,
+  });
+const parked = async () => (await ledger.database.superuser.query('select * from ops.parked')).rows;
+
+const foldedOf = (): ReadonlyMap<string, License> => {
+  const states = new Map<string, License>();
+  for (const recorded of old.events) {
+    if (!recorded.stream.startsWith(prefix)) continue;
+    const { event, at } = decodeLicense(recorded);
+    if (isRepair(event)) continue;
+    const before = states.get(recorded.stream) ?? licenseDecider.initial();
+    states.set(recorded.stream, licenseDecider.evolve(before, event, at));
+  }
+  return states;
+};
+
+/** Works on all of them, some at a time. */
+const forEach = async <Item>(items: readonly Item[], work: (item: Item) => Promise<void>) => {
+  const waiting = items[Symbol.iterator]();
+  const worker = async () => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: 16 }, worker));
+};
+
+test('the fixture holds whole streams of many licenses, with the old order of what decisive events end', () => {
+  expect(old.licenses.length).toBeGreaterThan(300);
+  const deactivating = new Set(
+    old.events.flatMap(({ type, metadata }) => (type === 'ActivationDeactivated' ? [metadata.commandId] : [])),
+  );
+  for (const decisive of ['LicenseRevoked', 'LicenseTransferred', 'ProductRemoved', 'LicenseLimitsChanged']) {
+    const decided = old.events.filter(
+      ({ type, metadata }) => type === decisive && deactivating.has(metadata.commandId),
+    );
+    expect(decided.length, decisive).toBeGreaterThan(0);
+    for (const { data } of decided) expect(data).not.toHaveProperty('ends');
+  }
+});
+
+test('every license folds to the facts that the old build had folded', () => {
+  const states = foldedOf();
+  for (const { licenseId, facts } of old.licenses) {
+    const state = states.get(prefix + licenseId);
+    const folded: Readonly<Record<string, unknown>> = state?.kind === 'issued' ? state.facts : {};
+    // Facts that this build added are not compared.
+    const known = Object.fromEntries(Object.keys(facts).map((name) => [name, folded[name]]));
+    expect(known, licenseId).toEqual(facts);
+  }
+});
+
+describe('a ledger that starts on the log of the old build', () => {
+  test('projects every event and parks no stream', async () => {
+    expect(await parked()).toEqual([]);
+    expect(await verify(false)).toMatchObject({ intact: true, notProjected: 0, parked: 0 });
+    expect(await verify(true)).toMatchObject({ intact: true });
+  });
+
+  test('answers the license keys that the old build issued', async () => {
+    // The keys and fingerprints of the test ledger are hashed with the same secret.
+    expect(parseSecrets(old.secret).signing.id).toBe(ledger.secrets.signing.id);
+    const withKey = old.licenses.flatMap(({ licenseKey, licenseId }) =>
+      licenseKey === null ? [] : [{ licenseKey, licenseId }],
+    );
+    expect(withKey.length).toBeGreaterThan(100);
+    await forEach(withKey, async ({ licenseKey, licenseId }) => {
+      const { status, body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } });
+      expect([status, body.license?.id, licenseKey]).toEqual([200, licenseId, licenseKey]);
+    });
+  });
+
+  test('renews, suspends and revokes every license, and verify is still content', async () => {
+    const closed = old.events.flatMap(({ type, stream }) => (type === 'OrganizationClosed' ? [stream.slice(13)] : []));
+    const issuers = [...new Set(old.licenses.map(({ facts }) => String(facts.issuerOrgId)))];
+    const keys = new Map<string, string>();
+    for (const id of issuers.filter((issuer) => !closed.includes(issuer)))
+      keys.set(id, (await ledger.createKey(id, ['licenses:read', 'licenses:write'])).apiKey);
+
+    const outcomes: Record<string, number> = {};
+    const note = (verb: string, { status, body }: Answer) => {
+      const outcome = `${verb} ${status} ${status === 200 ? '' : String(body.code)}`.trim();
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    };
+    await forEach(old.licenses, async ({ licenseId, facts }) => {
+      const key = keys.get(String(facts.issuerOrgId));
+      if (key === undefined) return;
+      const post = async (verb: string, body: object) =>
+        note(verb, await ledger.call('POST', `/v1/licenses/${licenseId}/${verb}`, { key, body }));
+      await post('renew', { duration: 'P1M', basis: 'FROM_NOW_IF_EXPIRED' });
+      await post('suspend', { reason: { code: 'FRAUD' } });
+      await post('revoke', { reason: { code: 'REFUND' } });
+    });
+    const alive = outcomes['suspend 200'] ?? 0;
+    const dead = outcomes['suspend 409 LICENSE_REVOKED'] ?? 0;
+    expect(alive).toBeGreaterThan(200);
+    expect(outcomes).toEqual({
+      'renew 200': expect.any(Number),
+      // Perpetual, not started, or renewable no longer.
+      'renew 400 TERM_INVALID': expect.any(Number),
+      'renew 409 LICENSE_REVOKED': dead,
+      'suspend 200': alive,
+      'suspend 409 LICENSE_REVOKED': dead,
+      'revoke 200': alive + dead,
+    });
+
+    await everythingIsProjected();
+    const fresh = createExecutor({ store: ledger.store.connect() });
+    await forEach(old.licenses, async ({ licenseId, facts }) => {
+      if (!keys.has(String(facts.issuerOrgId))) return;
+      const ended = await fresh.read(licenseAggregate, licenseId, (license) =>
+        license.kind === 'issued' ? { revoked: license.facts.revokedAt !== null, ...license.facts.usage } : null,
+      );
+      expect([licenseId, ended]).toEqual([
+        licenseId,
+        expect.objectContaining({ revoked: true, activations: 0, seats: 0 }),
+      ]);
+    });
+    expect(await parked()).toEqual([]);
+    expect(await verify(false)).toMatchObject({ intact: true, notProjected: 0, parked: 0 });
+  });
+});

@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/eventstore/aggregate.ts';
+import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain.ts';
+import { createChainCheck } from '../../src/eventstore/chain-check.ts';
+import { repairIn } from '../../src/eventstore/codec-repair.ts';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { createExecutor } from '../../src/eventstore/execute.ts';
+import { examineChain, isRepairable, repairChain } from '../../src/eventstore/repair-chain.ts';
+import { appendLog } from '../support/append-log.ts';
+import { twinHash, withBreaks } from '../support/broken-chain.ts';
+import { activateDevice, context, send } from '../support/commands.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { createLog, customer, testId, testInstant, vendor } from '../support/license-fixtures.ts';
+
+let running: RunningStore;
+let store: EventStore;
+beforeAll(async () => {
+  running = await startStore();
+  store = running.connect();
+});
+afterAll(() => running.stop());
+
+const repairer = { operator: 'ops-7', reason: 'TWO_WRITERS', at: testInstant(1_000) };
+
+// It names a break that there is not.
+const otherRepair = {
+  ...{ revision: 1, expected: '0'.repeat(64), found: '1'.repeat(64) },
+  ...{ operator: 'ops-7', reason: 'TWO_WRITERS' },
+};
+
+/** Stores a license of five activations whose chain is broken at these revisions. */
+const storeBroken = async (name: string, revisions: readonly bigint[]) => {
+  const ledger = createLog();
+  const licenseId = ledger.issue(name, { holderOrgId: customer });
+  for (const device of ['a', 'b', 'c', 'd']) ledger.activate(licenseId, device);
+  const stream = `license-${licenseId}`;
+  await appendLog(store, withBreaks(ledger.log, stream, revisions));
+  return { licenseId, stream };
+};
+
+const activate = (licenseId: string, executor = createExecutor({ store })) =>
+  send(executor, licenseAggregate, licenseId, activateDevice('e', 2_000), context(), (license) =>
+    license.kind === 'issued' ? license.facts.usage.activations : null,
+  );
+
+const appendRepair = async (stream: string, data: Record<string, string | number>) => {
+  const { events } = await store.read(stream);
+  const last = events.at(-1);
+  if (last === undefined) throw new Error('The stream is empty.');
+  const { prevHash: _, hash: __, ...metadata } = last.metadata;
+  const repair = { id: crypto.randomUUID(), type: 'ChainRepaired', data, metadata };
+  const end = { stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
+  await store.append(stream, seal([repair], end), last.revision, { timeoutMs: 5_000 });
+};
+
+describe('a stream with a wrong link between two unaltered events', () => {
+  test('takes no command, takes them again once it is repaired, and says who repaired it and why', async () => {
+    const { licenseId, stream } = await storeBroken('one break', [4n]);
+    const before = (await store.read(stream)).events;
+    await expect(activate(licenseId)).rejects.toThrow(`Run ledger repair-chain --stream ${stream}`);
+
+    expect(await repairChain(store, stream, repairer)).toMatchObject({
+      ...{ faults: 0, first: null, breaks: [] },
+      repaired: [{ revision: 4n, expected: hashOf(at(before, 3)), found: twinHash(stream, 4n) }],
+    });
+    const { events } = await store.read(stream);
+    expect(events.slice(0, -1)).toEqual(before);
+    expect(events.at(-1)).toMatchObject({
+      type: 'ChainRepaired',
+      data: {
+        ...{ revision: 4, expected: hashOf(at(before, 3)), found: twinHash(stream, 4n) },
+        ...{ operator: 'ops-7', reason: 'TWO_WRITERS' },
+      },
+      metadata: {
+        ...{ issuerOrgId: vendor, holderOrgId: customer, recordedAt: testInstant(1_000) },
+        actor: { type: 'SYSTEM', id: 'repair-chain' },
+        prevHash: hashOf(at(before, -1)),
+      },
+    });
+    expect(await activate(licenseId)).toMatchObject({ outcome: 'appended', view: 5 });
+    expect(await activate(licenseId)).toMatchObject({ outcome: 'unchanged', view: 5 });
+  });
+
+  test('is repaired at every break at once', async () => {
+    const { licenseId, stream } = await storeBroken('several breaks', [2n, 3n, 5n]);
+    expect((await examineChain(store, stream)).breaks.map(({ revision }) => revision)).toEqual([2n, 3n, 5n]);
+    expect((await repairChain(store, stream, repairer)).repaired).toHaveLength(3);
+    expect((await store.read(stream)).events.slice(-3).map(({ type }) => type)).toEqual(Array(3).fill('ChainRepaired'));
+    expect(await activate(licenseId)).toMatchObject({ outcome: 'appended', view: 5 });
+    // There is nothing left to do.
+    const { events } = await store.read(stream);
+    await repairChain(store, stream, repairer);
+    expect((await store.read(stream)).events).toEqual(events);
+  });
+
+  test('is passed also by a process that had folded the events before the break', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('folded before');
+    const stream = `license-${licenseId}`;
+    const executor = createExecutor({ store });
+    await appendLog(store, ledger.log);
+    const read = () => executor.read(licenseAggregate, licenseId, (license) => license.kind);
+    expect(await read()).toBe('issued');
+
+    const [next] = ledger.activate(licenseId, 'a');
+    if (next === undefined) throw new Error('Nothing was activated.');
+    const { prevHash: _, hash: __, ...metadata } = next.metadata;
+    const [sealed] = seal([{ ...next, metadata }], { stream, nextRevision: 2n, hash: twinHash(stream, 2n) });
+    if (sealed === undefined) throw new Error('An event was not sealed.');
+    await store.append(stream, [{ ...sealed }], 1n, { timeoutMs: 5_000 });
+    await expect(read()).rejects.toThrow(ChainBroken);
+    await repairChain(store, stream, repairer);
+    expect(await read()).toBe('issued');
+    expect(await activate(licenseId, executor)).toMatchObject({ outcome: 'appended', view: 2 });
+  });
+
+  test('is repaired after an append that came in between', async () => {
+    const { stream } = await storeBroken('in between', [4n]);
+    let intruded = false;
+    const busy: EventStore = {
+      ...store,
+      append: async (...given) => {
+        if (!intruded) await appendRepair(stream, otherRepair);
+        intruded = true;
+        return store.append(...given);
+      },
+    };
+    expect(await repairChain(busy, stream, repairer)).toMatchObject({ faults: 0, repaired: [{ revision: 4n }] });
+  });
+
+  test.each([
+    ['another revision', { revision: 3 }],
+    ['another previous event', { expected: '1'.repeat(64) }],
+    ['another link', { found: '1'.repeat(64) }],
+    ['nothing, being malformed', { operator: 'Jane Doe' }],
+  ])('stays broken when a repair names %s', async (name, other) => {
+    const { licenseId, stream } = await storeBroken(name, [4n]);
+    const [broken] = (await examineChain(store, stream)).breaks;
+    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.found) };
+    await appendRepair(stream, { ...exact, operator: 'ops-7', reason: 'TWO_WRITERS', ...other });
+    await expect(activate(licenseId)).rejects.toThrow(ChainBroken);
+    expect(await examineChain(store, stream)).toMatchObject({ faults: 1, breaks: [{ revision: 4n }], repaired: [] });
+  });
+});
+
+describe('what cannot be repaired', () => {
+  const intact = () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('unrepairable');
+    for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
+    return withBreaks(ledger.log, `license-${licenseId}`, []);
+  };
+  const reportOf = (events: readonly Recorded[]) => {
+    const check = createChainCheck();
+    for (const recorded of events) check.add(recorded);
+    return check.report();
+  };
+  const altered = (recorded: Recorded): Recorded => ({ ...recorded, data: { ...recorded.data, other: true } });
+
+  test('is an altered event', () => {
+    const events = intact().map((recorded) => (recorded.revision === 2n ? altered(recorded) : recorded));
+    expect(reportOf(events)).toMatchObject({ faults: 1, first: { fault: 'HASH_DIFFERS', broken: null }, breaks: [] });
+  });
+
+  test('is a wrong link to an altered event, or from one', () => {
+    const [stream = ''] = intact().map((recorded) => recorded.stream);
+    const broken = withBreaks(intact(), stream, [3n]);
+    for (const revision of [2n, 3n]) {
+      const report = reportOf(
+        broken.map((recorded) => (recorded.revision === revision ? altered(recorded) : recorded)),
+      );
+      expect(report.breaks).toEqual([]);
+      expect(isRepairable(report)).toBe(false);
+    }
+  });
+
+  test('is a missing event, whatever else can be repaired', () => {
+    const [stream = ''] = intact().map((recorded) => recorded.stream);
+    const events = withBreaks(intact(), stream, [2n]).filter(({ revision }) => revision !== 3n);
+    const report = reportOf(events);
+    expect(report).toMatchObject({ faults: 2, breaks: [{ revision: 2n }] });
+    expect(isRepairable(report)).toBe(false);
+    expect(reportOf(intact().slice(1))).toMatchObject({ faults: 1, first: { fault: 'REVISION_MISSING' }, breaks: [] });
+  });
+
+  test('is left as it is', async () => {
+    const { stream } = await storeBroken('left as it is', [3n]);
+    const lossy: EventStore = {
+      ...store,
+      read: async (...given) => {
+        const { events, revision } = await store.read(...given);
+        return { events: events.map((each) => (each.revision === 5n ? altered(each) : each)), revision };
+      },
+    };
+    const { events } = await store.read(stream);
+    expect(await repairChain(lossy, stream, repairer)).toMatchObject({ faults: 2, breaks: [{ revision: 3n }] });
+    expect((await store.read(stream)).events).toEqual(events);
+  });
+});
+
+test('a repair stands on streams of organizations and reservations too, and changes nothing of them', async () => {
+  const ledger = createLog();
+  const organizationId = testId('org', 'repaired');
+  const owners = { issuerOrgId: organizationId, holderOrgId: null };
+  ledger.organization(organizationId, 'Repaired');
+  ledger.append(
+    `organization-${organizationId}`,
+    [{ type: 'OrganizationRenamed', data: { from: 'Repaired', to: 'New' } }],
+    owners,
+    testInstant(5),
+  );
+  const made = { kind: 'trial_holder', issuerOrgId: organizationId, owner: 'lic_1' };
+  ledger.append('reservation-trial-1', [{ type: 'ReservationMade', data: made }], owners, testInstant(5));
+  ledger.append(
+    'reservation-trial-1',
+    [{ type: 'ReservationReleased', data: { owner: 'lic_1' } }],
+    owners,
+    testInstant(6),
+  );
+  const stream = `organization-${organizationId}`;
+  await appendLog(store, withBreaks(withBreaks(ledger.log, stream, [2n]), 'reservation-trial-1', [1n]));
+
+  const executor = createExecutor({ store });
+  const name = () =>
+    executor.read(organizationAggregate, organizationId, (organization) =>
+      organization.kind === 'missing' ? null : organization.name,
+    );
+  const owner = () =>
+    executor.read(reservationAggregate, 'trial-1', (reservation) =>
+      reservation.kind === 'made' ? reservation.owner : 'nobody made it',
+    );
+  await expect(name()).rejects.toThrow(ChainBroken);
+  await expect(owner()).rejects.toThrow(ChainBroken);
+  for (const each of [stream, 'reservation-trial-1'])
+    expect(await repairChain(store, each, repairer)).toMatchObject({ faults: 0, repaired: [{}] });
+  expect(await name()).toBe('New');
+  expect(await owner()).toBe(null);
+  const repair = (await store.read('reservation-trial-1')).events.at(-1);
+  expect(repair?.metadata).toMatchObject({ issuerOrgId: organizationId, holderOrgId: null });
+  expect(repair && repairIn(repair)).toMatchObject({ revision: 1n });
+});
+
+const at = (events: readonly Recorded[], index: number): Recorded => {
+  const found = events.at(index);
+  if (found === undefined) throw new Error('There is no such event.');
+  return found;
+};
