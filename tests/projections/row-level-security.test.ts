@@ -5,6 +5,7 @@ import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
 import { connectionConfig } from '../../src/projections/pool.ts';
+import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { storeMetadata, storeValue, storeValues } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
@@ -60,6 +61,16 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
+  await createStreamSnapshots(models.api).save(
+    { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
+    [
+      {
+        ...{ ...anchor, previousRevision: -1n, previousHash: testHash(''), earliestAt: testInstant(0) },
+        ...{ facts: null, whole: Buffer.from('whole') },
+      },
+    ],
+  );
 }
 
 const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
@@ -105,6 +116,7 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
+  'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** Bookkeeping that belongs to nobody. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
@@ -317,6 +329,7 @@ const readableByWorker: readonly string[] = [
     (column) => `ops.lease_liveness.${column}`,
   ),
   ...['issuer_org_id', 'license_id', 'revision', 'tries', 'until'].map((column) => `ops.sweep_pauses.${column}`),
+  ...['ops.stream_snapshots.fold', 'ops.stream_snapshots.saved_at'],
   ...['issuer_org_id', 'ref', 'stream', 'since', 'erased'].map((column) => `ops.vault_references.${column}`),
 ];
 
