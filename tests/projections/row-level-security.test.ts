@@ -123,6 +123,7 @@ const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
   'ops.parked': [],
+  'ops.parked_keys': [],
   'ops.projection_versions': ['select'],
 };
 
@@ -343,7 +344,9 @@ describe('roles', () => {
       },
     );
 
-  const bookkeeping = ['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.projection_versions'];
+  const bookkeeping = [
+    ...['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.parked_keys', 'ops.projection_versions'],
+  ];
   test('the projector reaches rm of all organizations and its own bookkeeping, nothing else', async () => {
     expect((await models.projector.query('select distinct issuer_org_id from rm.licenses')).rowCount).toBe(2);
     for (const { name } of relations) {
