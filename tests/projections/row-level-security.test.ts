@@ -7,6 +7,7 @@ import { noteLeftOut } from '../../src/projections/parked.ts';
 import { connectionConfig } from '../../src/projections/pool.ts';
 import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
+import { pauseLicenses } from '../../src/projections/tables/sweep-pauses.ts';
 import { storeMetadata, storeValue, storeValues } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { transaction } from '../../src/projections/transaction.ts';
@@ -41,6 +42,12 @@ for (const [org, name] of [
 }
 const heldId = ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
 await project(models.projector, ledger.log);
+const { rows: issued } = await models.superuser.query<{ license_id: string }>('select license_id from rm.licenses');
+await pauseLicenses(
+  models.worker,
+  issued.map((row) => ({ licenseId: row.license_id, revision: 0n })),
+  { now: testInstant(0), seconds: 60 },
+);
 const parkedOnes = ledger.log.filter(({ stream, revision }) => stream.startsWith('license-') && revision === 1n);
 await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, parkedOnes));
 

@@ -355,7 +355,7 @@ describe('a license that a sweep could not change', () => {
         data: { device: { fingerprintHash: testHash(device) }, by: 'ADMIN' },
       });
     expect(await refusalsAt(licenseId, [atSecond(63)])).toEqual([0]);
-    expect(await typesOf(licenseId, 6)).toEqual(['LicenseTierChanged', 'LicenseLimitsChanged']);
+    expect(await typesOf(licenseId, 7)).toEqual(['LicenseTierChanged', 'LicenseLimitsChanged']);
   });
 
   test('is not paused by a failure of the store, and by one of its stream it is, with its leases', async () => {

@@ -36,14 +36,14 @@ export const pauseLicenses = async (
   await db.query({
     name: 'pause-licenses',
     text: `insert into ops.sweep_pauses as p (issuer_org_id, license_id, revision, tries, until)
-      select l.issuer_org_id, l.license_id, stuck.revision, 1, $3::timestamptz + make_interval(secs => least($4, $5))
+      select l.issuer_org_id, l.license_id, stuck.revision, 1, $3::timestamptz + make_interval(secs => least($4::float8, $5::float8))
       from unnest($1::text[], $2::bigint[]) stuck (license_id, revision) join rm.licenses l using (license_id)
       order by 1, 2
       on conflict (issuer_org_id, license_id) do update set
         revision = excluded.revision,
         tries = case when p.revision = excluded.revision then p.tries + 1 else 1 end,
         until = $3::timestamptz + make_interval(secs => least(
-          $4 * 2 ^ case when p.revision = excluded.revision then least(p.tries, 30) else 0 end, $5))`,
+          $4::float8 * 2 ^ case when p.revision = excluded.revision then least(p.tries, 30) else 0 end, $5::float8))`,
     values: [
       stuck.map(({ licenseId }) => licenseId),
       stuck.map(({ revision }) => revision),
