@@ -104,6 +104,7 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'ops.parked_owners': ['select'],
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
+  'ops.sweep_pauses': [],
 };
 /** Bookkeeping that belongs to nobody. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
@@ -299,7 +300,8 @@ describe('a holder', () => {
 
 /** What the sweeps find by: ids and instants, never what a license is or who uses it. */
 const readableByWorker: readonly string[] = [
-  ...['rm.licenses.license_id', 'rm.licenses.due_at', 'ops.idempotency.created_at'],
+  ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
+  'ops.idempotency.created_at',
   ...['identity.users.created_at', 'identity.sessions.expires_at', 'identity.refresh_tokens.expires_at'],
   ...[
     'issuer_org_id',
@@ -311,7 +313,10 @@ const readableByWorker: readonly string[] = [
     'expires_at',
     'ended_at',
   ].map((column) => `rm.leases.${column}`),
-  ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at'].map((column) => `ops.lease_liveness.${column}`),
+  ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at', 'ending_seen_at'].map(
+    (column) => `ops.lease_liveness.${column}`,
+  ),
+  ...['issuer_org_id', 'license_id', 'revision', 'tries', 'until'].map((column) => `ops.sweep_pauses.${column}`),
   ...['issuer_org_id', 'ref', 'stream', 'since', 'erased'].map((column) => `ops.vault_references.${column}`),
 ];
 

@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hashOf, seal } from '../../src/eventstore/chain.ts';
+import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
+import { twinHash } from '../support/broken-chain.ts';
+import { type Product, runLedger, startProduct } from '../support/product.ts';
+
+let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
+let product: Product;
+let store: ConnectedStore;
+let stream: string;
+beforeAll(async () => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-repair-'));
+  env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
+  product = await startProduct(env);
+  const runtime: { eventStoreUrl: string } = JSON.parse(await readFile(path.join(dataDir, 'runtime.json'), 'utf8'));
+  store = connectEventStore({ url: runtime.eventStoreUrl });
+  stream = `license-${product.demo.licenseId}`;
+});
+afterAll(async () => {
+  await store.close();
+  product.process.kill('SIGTERM');
+  await product.ended;
+  await rm(env.LEDGER_DATA_DIR, { recursive: true });
+});
+
+const post = async (what: string, body: object) => {
+  const { baseUrl, apiKey, licenseId } = product.demo;
+  const response = await fetch(new URL(`/v1/licenses/${licenseId}/${what}`, baseUrl), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify(body),
+  });
+  return response.status;
+};
+
+/** Appends the last event once more, as a process of an early release that has another last event in mind. */
+const breakChain = async () => {
+  const { events } = await store.read(stream);
+  const last = events.at(-1);
+  if (last === undefined) throw new Error('The license has no event.');
+  const nextRevision = last.revision + 1n;
+  const { prevHash: _, hash: __, ...metadata } = last.metadata;
+  const event = {
+    ...{ id: crypto.randomUUID(), type: 'LicenseSuspended', metadata },
+    data: { reasonCode: 'ADMIN', until: null },
+  };
+  const end = { stream, nextRevision, hash: twinHash(stream, nextRevision) };
+  await store.append(stream, seal([event], end), last.revision, { timeoutMs: 10_000 });
+  return { revision: nextRevision, expected: hashOf(last), found: twinHash(stream, nextRevision) };
+};
+
+test('a broken chain is found, shown, repaired by an operator, and the license takes commands again', {
+  timeout: 120_000,
+}, async () => {
+  expect(await runLedger(['repair-chain'], env)).toMatchObject({
+    ...{
+      code: 0,
+      output: expect.stringMatching(/^The hash chains of \d+ streams are whole\. There is nothing to repair\.$/m),
+    },
+  });
+  const { revision, expected, found } = await breakChain();
+  expect(await post('reinstate', {})).toBe(500);
+  expect(await runLedger(['verify'], env)).toMatchObject({
+    ...{ code: 3, output: expect.stringContaining(`CHAIN_BROKEN at stream ${stream}, revision ${revision},`) },
+  });
+
+  const shown = await runLedger(['repair-chain'], env);
+  expect(shown.code).toBe(3);
+  expect(shown.output).toContain(
+    `${stream}: the event at revision ${revision} links to ${found}; its previous event is ${expected}.`,
+  );
+  expect(shown.output).toMatch(
+    /1 of \d+ streams have a broken hash chain; 1 of them can be repaired\. Nothing was changed\./,
+  );
+  expect((await store.read(stream)).revision).toBe(revision);
+
+  const applied = await runLedger(
+    ['repair-chain', '--stream', stream, '--apply', '--operator', 'ops-7', '--reason', 'TWO_WRITERS'],
+    env,
+  );
+  expect(applied).toMatchObject({ code: 0, output: expect.stringContaining(`${stream}: REPAIRED, 1 events`) });
+  expect((await store.read(stream, revision + 1n)).events).toMatchObject([
+    { type: 'ChainRepaired', data: { revision: Number(revision), expected, found, operator: 'ops-7' } },
+  ]);
+  expect(await post('reinstate', {})).toBe(200);
+  const verified = await runLedger(['verify', '--json'], env);
+  expect(verified.code).toBe(0);
+  expect(JSON.parse(verified.output)).toMatchObject({
+    ...{ intact: true, damaged: 0, repaired: 1 },
+    findings: [{ code: 'CHAIN_REPAIRED', stream }],
+  });
+});
+
+test('a repair without an operator’s id or a reason is refused before anything is read', async () => {
+  const options = [
+    [[], '--apply needs --operator'],
+    [['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'], '--apply needs --operator'],
+    [['--operator', 'ops-7'], '--apply needs --reason'],
+    [['--operator', 'ops-7', '--reason', 'because I say so'], '--apply needs --reason'],
+  ] as const;
+  for (const [given, output] of options)
+    expect(await runLedger(['repair-chain', '--apply', ...given], env)).toMatchObject({
+      code: 2,
+      output: expect.stringContaining(output),
+    });
+});
+
+test('an unknown option is a mistake of usage, and a stream without events is nothing to check', async () => {
+  expect((await runLedger(['repair-chain', '--everything'], env)).code).toBe(2);
+  expect(await runLedger(['repair-chain', '--stream', 'license-nobody'], env)).toMatchObject({
+    code: 6,
+    output: expect.stringContaining('license-nobody: has no event.'),
+  });
+});

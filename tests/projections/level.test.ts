@@ -1,0 +1,80 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beginProjecting, markLevel, OtherRelease, projectionFor } from '../../src/projections/level.ts';
+import { connectionConfig } from '../../src/projections/pool.ts';
+import { ownRelease } from '../../src/projections/release.ts';
+import { createReadModels, readModels } from '../support/read-models.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+
+const setVersion = (changes: string) => models.superuser.query(`update ops.projection_versions set ${changes}`);
+const own = ownRelease();
+beforeEach(() =>
+  setVersion(
+    `release = ${own.number}, projected_by = ${own.number}, shape = '${own.shape}', is_level = true, goal = 0`,
+  ),
+);
+
+/** Runs a statement as a process would: one of this release, or one of a release that had no number. */
+const asProcess = async (numbered: boolean, role: 'ledger_api' | 'ledger_projector', statement: string) => {
+  const config = numbered
+    ? connectionConfig({ url: models.url, role })
+    : { connectionString: models.url, options: `-c search_path=rm -c role=${role}` };
+  const db = new pg.Client(config);
+  await db.connect();
+  try {
+    return await db.query(statement);
+  } finally {
+    await db.end();
+  }
+};
+const read = (numbered: boolean) => asProcess(numbered, 'ledger_api', 'select ops.require_read_models()');
+const project = (numbered: boolean) =>
+  asProcess(numbered, 'ledger_projector', 'update ops.checkpoints set updated_at = now()');
+
+describe('a process of a release without a number', () => {
+  test('reads and projects until another release serves, and is refused from then on as by a stopped server', async () => {
+    await setVersion(`release = 0, projected_by = 0, shape = 'of that release'`);
+    await read(false);
+    await project(false);
+    await expect(read(true)).rejects.toThrow('The read models of release 0 serve, and those of this process');
+    await setVersion(`release = 1, projected_by = 1, shape = '${own.shape}'`);
+    await expect(read(false)).rejects.toMatchObject({ code: '57P03', message: expect.stringContaining('Update this') });
+    await expect(project(false)).rejects.toMatchObject({ code: '57P03' });
+    await read(true);
+    await project(true);
+  });
+});
+
+describe('the read models of a release', () => {
+  test('serve once they have reached the end that the log had when their build began', async () => {
+    await setVersion('is_level = false, goal = null');
+    const head = { commit: 500n, prepare: 500n };
+    expect(await beginProjecting(models.projector, readModels, own, head)).toEqual({ goal: 500n, isLevel: false });
+    // A later start does not move the goal.
+    const later = { commit: 900n, prepare: 900n };
+    expect(await beginProjecting(models.projector, readModels, own, later)).toEqual({ goal: 500n, isLevel: false });
+    await models.superuser.query('update ops.checkpoints set commit_position = 215, prepare_position = 215');
+    await expect(read(true)).rejects.toThrow('The read models are being built: 43 % of the log is folded.');
+    await markLevel(models.projector, readModels);
+    await read(true);
+  });
+
+  test('serve at once on an empty log', async () => {
+    await setVersion('is_level = false, goal = null');
+    expect(await beginProjecting(models.projector, readModels, own, null)).toEqual({ goal: 0n, isLevel: true });
+    await read(true);
+  });
+
+  test('are not projected into by a lower release, nor by one with another shape', async () => {
+    expect(await projectionFor(models.projector, own)).toEqual(readModels);
+    await expect(projectionFor(models.projector, { ...own, shape: 'another' })).rejects.toThrow(OtherRelease);
+    await setVersion('projected_by = 9');
+    await expect(projectionFor(models.projector, own)).rejects.toThrow('Release 9 projects into the read models');
+    await expect(project(true)).rejects.toMatchObject({ code: '57P03' });
+  });
+});
