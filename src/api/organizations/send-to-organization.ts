@@ -91,7 +91,7 @@ export const created = (organization: Organization): CreatedOrganization => {
 };
 
 /** A part of an organization that a command was accepted on, by its id. */
-export const partOf = <Part>(parts: ReadonlyMap<string, Part>, id: string): Part => {
+export const partOf = <Part>(parts: Pick<ReadonlyMap<string, Part>, 'get'>, id: string): Part => {
   const part = parts.get(id);
   if (part === undefined) throw new Error(`A command was accepted on ${id}, which its organization does not have.`);
   return part;

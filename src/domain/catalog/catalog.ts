@@ -1,4 +1,5 @@
 import type { At } from '../decider.ts';
+import { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { CatalogEvent, PolicyVersion } from './events.ts';
 
@@ -10,10 +11,10 @@ export type OpenCatalog = {
   readonly kind: 'open';
   readonly issuerOrgId: string;
   /** By product id. */
-  readonly products: Map<string, Product>;
+  readonly products: ForkableMap<string, Product>;
   /** Product ids by code, those of archived products too: a code names one product for ever. */
-  readonly productIds: Map<string, string>;
-  readonly policies: Map<string, Policy>;
+  readonly productIds: ForkableMap<string, string>;
+  readonly policies: ForkableMap<string, Policy>;
 };
 
 export type Product = {
@@ -42,9 +43,9 @@ export const evolve = (catalog: Catalog, event: CatalogEvent, at: At): Catalog =
     return {
       kind: 'open',
       issuerOrgId: event.data.issuerOrgId,
-      products: new Map(),
-      productIds: new Map(),
-      policies: new Map(),
+      products: new ForkableMap(),
+      productIds: new ForkableMap(),
+      policies: new ForkableMap(),
     };
   return catalog.kind === 'unopened' ? catalog : evolveOpen(catalog, event, at);
 };
@@ -55,9 +56,9 @@ export const fork = (catalog: Catalog): Catalog =>
     ? catalog
     : {
         ...catalog,
-        products: new Map(catalog.products),
-        productIds: new Map(catalog.productIds),
-        policies: new Map(catalog.policies),
+        products: catalog.products.fork(),
+        productIds: catalog.productIds.fork(),
+        policies: catalog.policies.fork(),
       };
 
 // The one return is what makes a new event without a case fail to compile.
@@ -104,7 +105,7 @@ const evolveOpen = (
   }
 };
 
-const change = <Value>(all: Map<string, Value>, key: string, changed: Partial<Value>): void => {
+const change = <Value>(all: ForkableMap<string, Value>, key: string, changed: Partial<Value>): void => {
   const before = all.get(key);
   if (before !== undefined) all.set(key, { ...before, ...changed });
 };

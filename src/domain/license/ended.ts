@@ -20,7 +20,8 @@ export const takeAnnounced = (license: IssuedLicense, event: LicenseEvent, { rec
   const { endings } = license.facts;
   const announced = announcedBy(endings, event);
   if (announced === null) return false;
-  const [ending, ended] = [endings[announced.index], license.ended[announced.index]];
+  const ending = endings[announced.index];
+  const ended = license.ended[announced.index];
   if (ending === undefined || ended === undefined) return false;
   if (event.type === 'ActivationDeactivated') {
     const { activationId } = event.data;

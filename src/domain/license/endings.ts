@@ -34,14 +34,18 @@ export const endsOf = (
   return { ends: { which, activations, leases, users, usageAfter } };
 };
 
-/** Returns the facts with what a decisive event ends; `facts` are those before the event. */
-export const withEnds = (facts: LicenseFacts, { type, data }: DecisiveEvent, effectiveAt: Instant): LicenseFacts => {
+/** Returns what a decisive event changes of the facts by what it ends; `facts` are those before the event. */
+export const ended = (
+  facts: LicenseFacts,
+  { type, data }: DecisiveEvent,
+  effectiveAt: Instant,
+): Pick<LicenseFacts, 'usage' | 'endings'> => {
+  const { holderOrgId, usage, endings } = facts;
   const { ends } = data;
-  if (ends === undefined) return facts;
+  if (ends === undefined) return { usage, endings };
   const { activations, leases, users, usageAfter } = ends;
-  const { holderOrgId } = facts;
   const ending: Ending = { cause: causes[type], effectiveAt, holderOrgId, activations, leases, users };
-  return { ...facts, usage: { ...facts.usage, ...usageAfter }, endings: [...facts.endings, ending] };
+  return { usage: { ...usageAfter, meters: usage.meters }, endings: [...endings, ending] };
 };
 
 /** Returns what an event announces as ended, asked before the event is applied; null when it announces nothing of the kind. */
@@ -60,10 +64,13 @@ export const announcedBy = (endings: readonly Ending[], event: LicenseEvent): An
 };
 
 /** Returns the endings after one of what they ended was announced. */
-export const withAnnounced = (endings: readonly Ending[], { index, kind }: Announced): readonly Ending[] =>
-  endings
-    .map((each, position) => (position === index ? { ...each, [kind]: each[kind] - 1 } : each))
-    .filter((each) => leftOf(each) > 0);
+export const withAnnounced = (endings: readonly Ending[], { index, kind }: Announced): readonly Ending[] => {
+  const left = [...endings];
+  const ending = endings[index];
+  if (ending !== undefined && leftOf(ending) > 1) left[index] = oneLess(ending, kind);
+  else left.splice(index, 1);
+  return left;
+};
 
 /** Returns how many announcements are left of an ending. */
 export const leftOf = ({ activations, leases, users }: Counts): number => activations + leases + users;
@@ -91,6 +98,22 @@ const causes: Readonly<Record<DecisiveEvent['type'], Ending['cause']>> = {
 };
 
 const announcedOf = (endings: readonly Ending[], kind: keyof Counts, cause: string): Announced | null => {
-  const index = endings.findIndex((each) => each.cause === cause && each[kind] > 0);
-  return index < 0 ? null : { index, kind };
+  for (let index = 0; index < endings.length; index++) {
+    const ending = endings[index];
+    if (ending?.cause === cause && ending[kind] > 0) return { index, kind };
+  }
+  return null;
 };
+
+// Written out, because announcements come by the thousand.
+const oneLess = (
+  { cause, effectiveAt, holderOrgId, activations, leases, users }: Ending,
+  kind: keyof Counts,
+): Ending => ({
+  cause,
+  effectiveAt,
+  holderOrgId,
+  activations: kind === 'activations' ? activations - 1 : activations,
+  leases: kind === 'leases' ? leases - 1 : leases,
+  users: kind === 'users' ? users - 1 : users,
+});

@@ -1,6 +1,6 @@
 import type { At } from '../decider.ts';
 import { earlier, type Instant } from '../time.ts';
-import { announcedBy, withAnnounced, withEnds } from './endings.ts';
+import { announcedBy, type DecisiveEvent, ended, withAnnounced } from './endings.ts';
 import type { Entitlement, LicenseEvent, Origin, SuspensionReason } from './events.ts';
 import type { AwaitedTerm, LicenseFacts, Scheduled, Suspension, Term, Usage } from './license.ts';
 
@@ -105,7 +105,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseExpiringSoon':
       return { ...facts, reminded: [...facts.reminded, event.data.offset] };
     case 'LicenseRevoked':
-      return { ...withEnds(facts, event, effectiveAt), revokedAt: effectiveAt };
+      return withEnds(facts, event, effectiveAt, { revokedAt: effectiveAt });
     case 'LicenseTierChanged':
       return {
         ...facts,
@@ -115,7 +115,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'TrialConverted':
       return { ...facts, policy: event.data.policy };
     case 'LicenseLimitsChanged':
-      return { ...withEnds(facts, event, effectiveAt), limits: event.data.after };
+      return withEnds(facts, event, effectiveAt, { limits: event.data.after });
     case 'EntitlementGranted':
       return { ...facts, entitlements: [...withoutEntitlement(facts.entitlements, event.data), event.data] };
     case 'EntitlementRevoked':
@@ -123,10 +123,9 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'ProductAdded':
       return { ...facts, products: [...facts.products, event.data.product] };
     case 'ProductRemoved':
-      return {
-        ...withEnds(facts, event, effectiveAt),
+      return withEnds(facts, event, effectiveAt, {
         products: facts.products.filter((product) => product !== event.data.product),
-      };
+      });
     case 'UserAssigned':
       return withUsage(facts, { activations, seats, users: event.data.countAfter, meters });
     case 'UserUnassigned':
@@ -153,7 +152,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseReferenceChanged':
       return { ...facts, externalRef: event.data.to };
     case 'LicenseTransferred':
-      return { ...withEnds(facts, event, effectiveAt), holderOrgId: event.data.toHolderOrgId };
+      return withEnds(facts, event, effectiveAt, { holderOrgId: event.data.toHolderOrgId });
     case 'ReplacementIssued':
       return { ...facts, replacedBy: event.data.by };
     case 'LeaseExtended':
@@ -196,6 +195,19 @@ const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.endings): 
   endings,
   overtakenExpiries: facts.overtakenExpiries,
 });
+
+// One object is spread and what changes is written out: spreading a second one makes an object that is slow to read.
+const withEnds = (
+  facts: LicenseFacts,
+  event: DecisiveEvent,
+  effectiveAt: Instant,
+  changed: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'products' | 'holderOrgId'>>,
+): LicenseFacts => {
+  const { usage, endings } = ended(facts, event, effectiveAt);
+  const { revokedAt = facts.revokedAt, limits = facts.limits, products = facts.products } = changed;
+  const holderOrgId = changed.holderOrgId === undefined ? facts.holderOrgId : changed.holderOrgId;
+  return { ...facts, holderOrgId, products, limits, revokedAt, usage, endings };
+};
 
 // What was ended has ceased to count before.
 const announced = (facts: LicenseFacts, event: LaterEvent): LicenseFacts | null => {

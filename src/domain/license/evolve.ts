@@ -4,7 +4,7 @@ import { forkEnded } from './ended.ts';
 import type { LicenseEvent } from './events.ts';
 import { evolveCollections } from './evolve-collections.ts';
 import { evolveIssuedFacts, issuedFacts } from './evolve-facts.ts';
-import { forget } from './forget.ts';
+import { dayOf, forget } from './forget.ts';
 import type { License, LicenseFacts } from './license.ts';
 
 /** A stream without events. */
@@ -76,5 +76,5 @@ const issued = (event: Extract<LicenseEvent, { type: 'LicenseIssued' | 'LicenseI
   usageIds: new ForkableMap(),
   ended: [],
   announced: { at: '', count: 0 },
-  forgetAt: '',
+  forgottenOn: dayOf(at.recordedAt),
 });

@@ -4,7 +4,7 @@ import type { IssuedLicense, LapsedLease } from './license.ts';
 
 // What would grow for ever is kept only as long as a guard can ask for it. What a guard is told depends on the instant of its
 // command alone, and a command is decided at the instant of the stream's last event or later: so it makes no difference when
-// the fold forgets. It forgets by the instants of events, about once in 25 hours of a stream's life.
+// the fold forgets: by the instants of events, with the first event of a day.
 
 /** For how many seconds a repeated deactivation or release is told from a mistake. */
 export const repeatedSeconds = 25 * 3_600;
@@ -15,8 +15,7 @@ const usageSeconds = 35 * 86_400;
 /** Notes that something was done that may be asked for again. */
 export const noteRepeatable = (done: ForkableMap<string, Instant>, name: string, recordedAt: Instant): void => {
   // The order in the map is that of the recording, also of what is done again.
-  done.delete(name);
-  done.set(name, recordedAt);
+  done.setLast(name, recordedAt);
 };
 
 /** Returns true when `name` was done less than 25 hours before `at`. */
@@ -39,29 +38,37 @@ export const lapsedLease = ({ lapsed }: IssuedLicense, leaseId: string, at: Inst
   return found === undefined || at >= found.knownUntil ? undefined : found;
 };
 
-/** Forgets, in place, what no guard can ask for from `recordedAt` on. Each thing is looked at once for an event that adds it. */
+/** The day (UTC) of an instant. */
+export const dayOf = (instant: Instant): string => instant.slice(0, 10);
+
+/** Forgets, in place, with the first event of a day what no guard can ask for any longer. Each thing is forgotten once. */
 export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
-  if (recordedAt < license.forgetAt) return;
+  if (recordedAt.startsWith(license.forgottenOn)) return;
+  license.forgottenOn = dayOf(recordedAt);
   const { deactivated, released, lapsed, withheld, usageIds } = license;
-  if (deactivated.size + released.size + lapsed.size + withheld.size + usageIds.size === 0) return;
-  license.forgetAt = plusSeconds(recordedAt, repeatedSeconds);
-  const unrepeatable = plusSeconds(recordedAt, -repeatedSeconds);
-  forgetFirst(deactivated, (doneAt) => doneAt <= unrepeatable);
-  forgetFirst(released, (doneAt) => doneAt <= unrepeatable);
-  forgetFirst(lapsed, ({ knownUntil }) => knownUntil <= recordedAt);
-  if (usageIds.size > 0) {
-    const unknown = plusSeconds(recordedAt, -usageSeconds);
-    forgetFirst(usageIds, (usedAt) => usedAt <= unknown);
-  }
+  forgetFirst(deactivated, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
+  forgetFirst(released, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
+  forgetFirst(lapsed, recordedAt, ({ knownUntil }) => knownUntil);
+  forgetFirst(usageIds, recordedAt, (usedAt) => plusSeconds(usedAt, usageSeconds));
   // Borrows end in any order. There are no more of them than seats.
-  for (const [leaseId, freeAt] of [...withheld]) if (freeAt <= recordedAt) withheld.delete(leaseId);
+  if (withheld.size > fewMax)
+    for (const [leaseId, freeAt] of [...withheld]) if (freeAt <= recordedAt) withheld.delete(leaseId);
 };
+
+/** So many are not worth the effort. */
+const fewMax = 100;
 
 const isWithin = (doneAt: Instant | undefined, seconds: number, at: Instant): boolean =>
   doneAt !== undefined && at < plusSeconds(doneAt, seconds);
 
-const forgetFirst = <Value>(known: ForkableMap<string, Value>, isGone: (value: Value) => boolean): void => {
-  for (let first = known.first(); first !== undefined && isGone(first[1]); first = known.first()) {
+const forgetFirst = <Value>(
+  known: ForkableMap<string, Value>,
+  recordedAt: Instant,
+  untilOf: (value: Value) => Instant,
+): void => {
+  while (known.size > fewMax) {
+    const first = known.first();
+    if (first === undefined || untilOf(first[1]) > recordedAt) return;
     known.delete(first[0]);
   }
 };

@@ -100,6 +100,7 @@ const leasesOver = (
   seen: CommandOf<'AcquireLease'>['data']['dead'],
   at: Instant,
 ): readonly Over[] => {
+  if (borrowed.size + seen.length === 0) return [];
   const over = new Map<string, Over>();
   for (const lease of borrowed.values())
     if (at >= lease.expiresAt) over.set(lease.leaseId, { lease, lastSeenAt: lease.expiresAt });
@@ -132,8 +133,17 @@ const acquired = (
   return {
     type: 'LeaseAcquired',
     data: {
-      ...{ leaseId, scope, product, holderHash, userRef, ttlSeconds, expiresAt, borrow },
-      ...{ inUseAfter: inUse + 1, limit, overage: inUse >= limit },
+      leaseId,
+      scope,
+      product,
+      holderHash,
+      userRef,
+      ttlSeconds,
+      expiresAt,
+      borrow,
+      inUseAfter: inUse + 1,
+      limit,
+      overage: inUse >= limit,
     },
   };
 };

@@ -182,8 +182,8 @@ export type IssuedLicense = {
   ended: readonly Ended[];
   /** The last announcements of what was ended: how many were recorded at one instant, over all commands decided then. */
   announced: { readonly at: Instant; readonly count: number };
-  /** From when on an event makes the fold forget what no guard can ask for any longer. */
-  forgetAt: Instant;
+  /** The day (UTC) of the last event: the first one of another day makes the fold forget. */
+  forgottenOn: string;
 };
 
 /** What one decisive event has ended and is still to be announced, each in the order of its recording. */

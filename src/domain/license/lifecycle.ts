@@ -107,7 +107,15 @@ const originOf = (data: Origination, at: Instant, mayBeOver: boolean): Origin | 
 
   const { licenseId, issuerOrgId, holderOrgId, policy, products, limits, entitlements, externalRef } = data;
   return {
-    ...{ licenseId, issuerOrgId, holderOrgId, ownerUserRef: null, policy, products, term, limits, entitlements },
+    licenseId,
+    issuerOrgId,
+    holderOrgId,
+    ownerUserRef: null,
+    policy,
+    products,
+    term,
+    limits,
+    entitlements,
     externalRef,
     ...(data.maintenanceUntil === undefined ? {} : { maintenanceUntil: data.maintenanceUntil }),
     ...(data.replaces === undefined ? {} : { replaces: data.replaces }),

@@ -1,4 +1,5 @@
 import type { At } from '../decider.ts';
+import { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { OrganizationEvent, Role, Scope } from './events.ts';
 
@@ -14,13 +15,13 @@ export type CreatedOrganization = {
   readonly createdAt: Instant;
   closedAt: Instant | null;
   /** By user id. */
-  readonly members: Map<string, Member>;
-  /** Users who were members and are not, so that a repeated removal is known from a mistake. */
-  readonly formerMembers: Set<string>;
+  readonly members: ForkableMap<string, Member>;
+  /** Users who were members and are not, and since when, so that a repeated removal is known from a mistake. */
+  readonly formerMembers: ForkableMap<string, Instant>;
   /** Every invitation there was, by its id. */
-  readonly invitations: Map<string, Invitation>;
-  readonly apiKeys: Map<string, ApiKey>;
-  readonly projects: Map<string, Project>;
+  readonly invitations: ForkableMap<string, Invitation>;
+  readonly apiKeys: ForkableMap<string, ApiKey>;
+  readonly projects: ForkableMap<string, Project>;
 };
 
 /** `invitationId` null: the founder. */
@@ -67,11 +68,11 @@ export const fork = (organization: Organization): Organization =>
     ? organization
     : {
         ...organization,
-        members: new Map(organization.members),
-        formerMembers: new Set(organization.formerMembers),
-        invitations: new Map(organization.invitations),
-        apiKeys: new Map(organization.apiKeys),
-        projects: new Map(organization.projects),
+        members: organization.members.fork(),
+        formerMembers: organization.formerMembers.fork(),
+        invitations: organization.invitations.fork(),
+        apiKeys: organization.apiKeys.fork(),
+        projects: organization.projects.fork(),
       };
 
 type Creation = Extract<OrganizationEvent, { type: 'OrganizationCreated' }>['data'];
@@ -84,11 +85,11 @@ const created = ({ organizationId, name, timeZone = 'UTC' }: Creation, { recorde
   timeZone,
   createdAt: recordedAt,
   closedAt: null,
-  members: new Map(),
-  formerMembers: new Set(),
-  invitations: new Map(),
-  apiKeys: new Map(),
-  projects: new Map(),
+  members: new ForkableMap(),
+  formerMembers: new ForkableMap(),
+  invitations: new ForkableMap(),
+  apiKeys: new ForkableMap(),
+  projects: new ForkableMap(),
 });
 
 // The one return is what makes a new event without a case fail to compile.
@@ -124,7 +125,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       return organization;
     case 'MemberRemoved':
       members.delete(event.data.userId);
-      formerMembers.add(event.data.userId);
+      formerMembers.set(event.data.userId, at.effectiveAt);
       return organization;
     case 'ApiKeyCreated': {
       const { apiKeyId, name, scopes, hint, expiresAt = null } = event.data;
@@ -159,7 +160,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
   }
 };
 
-const change = <Value>(all: Map<string, Value>, key: string, changed: Partial<Value>): void => {
+const change = <Value>(all: ForkableMap<string, Value>, key: string, changed: Partial<Value>): void => {
   const before = all.get(key);
   if (before !== undefined) all.set(key, { ...before, ...changed });
 };

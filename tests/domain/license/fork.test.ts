@@ -19,12 +19,15 @@ const entriesMade = (work: () => void): number => {
   return count;
 };
 
-test(`Deciding and storing one command on a license with ${devices} devices copies none of them`, () => {
+test(`Deciding and storing a command on a license with ${devices} devices copies none of them`, () => {
   const limits = { activations: devices, seats: 0, users: 0, meters: {} };
   const license = licenseAfter(
     issued({ limits }),
     ...Array.from({ length: devices }, (_, index) => on(noon, activatedEvent(`d${index}`, index + 1, devices))),
   );
+  // The first fork after a stream was folded links what was folded, once.
+  const linked = entriesMade(() => fork(license));
+  expect(linked).toBeLessThan(2 * devices + 100);
   const release: LicenseEvent = deactivatedEvent('d7', 'USER', devices - 1);
   const made = entriesMade(() => {
     // Stored, so that the fork is gone on with; then not stored, so that its origin is.
