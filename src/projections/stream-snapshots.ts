@@ -1,7 +1,7 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { foldVersions } from '../eventstore/fold-versions.ts';
 import type { SnapshotKey, Snapshots } from '../eventstore/snapshots.ts';
-import { asTenant } from './tenant.ts';
+import { transaction } from './transaction.ts';
 
 /**
  * Keeps snapshots in `ops.stream_snapshots`, each under the organization that owns its stream, as whom it is read and
@@ -10,7 +10,7 @@ import { asTenant } from './tenant.ts';
  */
 export const createStreamSnapshots = (pool: Pool): Snapshots => ({
   newest: (key, below) =>
-    asTenant(pool, key.issuerOrgId, async (db) => {
+    asOwner(pool, key, async (db) => {
       const { rows } = await db.query<AnchorRow & { whole: string }>({
         name: 'newest-snapshot',
         text: `select revision, event_id, encode(hash, 'hex') as hash, encode(whole, 'base64') as whole
@@ -25,7 +25,7 @@ export const createStreamSnapshots = (pool: Pool): Snapshots => ({
     }),
 
   since: (key, asOf) =>
-    asTenant(pool, key.issuerOrgId, async (db) => {
+    asOwner(pool, key, async (db) => {
       const { rows } = await db.query<StretchRow>({
         name: 'snapshots-since',
         text: `with base as (
@@ -50,15 +50,12 @@ export const createStreamSnapshots = (pool: Pool): Snapshots => ({
     }),
 
   save: (key, snapshots) =>
-    asTenant(
-      pool,
-      key.issuerOrgId,
-      async (db) => {
-        for (const snapshot of snapshots) {
-          // Another process may have saved less of the same event, or have saved it before the store was restored.
-          await db.query({
-            name: 'save-snapshot',
-            text: `insert into ops.stream_snapshots as s (issuer_org_id, stream, fold, revision, event_id, hash, recorded_at,
+    asOwner(pool, key, async (db) => {
+      for (const snapshot of snapshots) {
+        // Another process may have saved less of the same event, or have saved it before the store was restored.
+        await db.query({
+          name: 'save-snapshot',
+          text: `insert into ops.stream_snapshots as s (issuer_org_id, stream, fold, revision, event_id, hash, recorded_at,
                 previous_revision, previous_hash, earliest_at, facts, whole)
               values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, decode($9, 'hex'), $10, $11, $12)
               on conflict (issuer_org_id, stream, fold, revision) do update set
@@ -66,39 +63,34 @@ export const createStreamSnapshots = (pool: Pool): Snapshots => ({
                 previous_revision = excluded.previous_revision, previous_hash = excluded.previous_hash,
                 earliest_at = excluded.earliest_at, facts = excluded.facts,
                 whole = coalesce(excluded.whole, case when s.hash = excluded.hash then s.whole end), saved_at = now()`,
-            values: [
-              ...valuesOf(key),
-              ...[snapshot.revision, snapshot.eventId, snapshot.hash, snapshot.recordedAt],
-              ...[
-                snapshot.previousRevision,
-                snapshot.previousHash,
-                snapshot.earliestAt,
-                snapshot.facts,
-                snapshot.whole,
-              ],
-            ],
-          });
-        }
-        if (snapshots.some(({ whole }) => whole !== null)) {
-          for (const text of forgetOldWholes) await db.query({ text, values: valuesOf(key) });
-        }
-      },
-      { readOnly: false },
-    ),
+          values: [
+            ...valuesOf(key),
+            ...[snapshot.revision, snapshot.eventId, snapshot.hash, snapshot.recordedAt],
+            ...[snapshot.previousRevision, snapshot.previousHash, snapshot.earliestAt, snapshot.facts, snapshot.whole],
+          ],
+        });
+      }
+      if (snapshots.some(({ whole }) => whole !== null)) {
+        for (const text of forgetOldWholes) await db.query({ text, values: valuesOf(key) });
+      }
+    }),
 
   discard: async (key, from) => {
-    await asTenant(
-      pool,
-      key.issuerOrgId,
-      (db) =>
-        db.query(
-          'delete from ops.stream_snapshots where issuer_org_id = $1 and stream = $2 and fold = $3 and revision >= $4',
-          [...valuesOf(key), from],
-        ),
-      { readOnly: false },
+    await asOwner(pool, key, (db) =>
+      db.query(
+        'delete from ops.stream_snapshots where issuer_org_id = $1 and stream = $2 and fold = $3 and revision >= $4',
+        [...valuesOf(key), from],
+      ),
     );
   },
 });
+
+// Not as requests enter: snapshots do not wait for the read models, which may be in the making.
+const asOwner = <T>(pool: Pool, { issuerOrgId }: SnapshotKey, work: (db: PoolClient) => Promise<T>): Promise<T> =>
+  transaction(pool, 'begin', async (db) => {
+    await db.query({ name: 'as-owner', text: "select set_config('app.org_id', $1, true)", values: [issuerOrgId] });
+    return work(db);
+  });
 
 /**
  * Removes the snapshots that other versions of the folds have left, once they are a week old: until then a process of that
