@@ -5,6 +5,7 @@ import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
 import { connectionConfig } from '../../src/projections/pool.ts';
+import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
 import { pauseLicenses } from '../../src/projections/tables/sweep-pauses.ts';
 import { storeMetadata, storeValue, storeValues } from '../../src/projections/tables/vault.ts';
@@ -67,6 +68,16 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
+  await createStreamSnapshots(models.api).save(
+    { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
+    [
+      {
+        ...{ ...anchor, previousRevision: -1n, previousHash: testHash(''), earliestAt: testInstant(0) },
+        ...{ facts: null, whole: Buffer.from('whole') },
+      },
+    ],
+  );
 }
 
 const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
@@ -112,12 +123,14 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
+  'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** Bookkeeping that belongs to nobody. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
   'ops.parked': [],
+  'ops.parked_keys': [],
   'ops.projection_versions': ['select'],
 };
 
@@ -324,6 +337,7 @@ const readableByWorker: readonly string[] = [
     (column) => `ops.lease_liveness.${column}`,
   ),
   ...['issuer_org_id', 'license_id', 'revision', 'tries', 'until'].map((column) => `ops.sweep_pauses.${column}`),
+  ...['ops.stream_snapshots.fold', 'ops.stream_snapshots.saved_at'],
   ...['issuer_org_id', 'ref', 'stream', 'since', 'erased'].map((column) => `ops.vault_references.${column}`),
 ];
 
@@ -337,7 +351,9 @@ describe('roles', () => {
       },
     );
 
-  const bookkeeping = ['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.projection_versions'];
+  const bookkeeping = [
+    ...['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.parked_keys', 'ops.projection_versions'],
+  ];
   test('the projector reaches rm of all organizations and its own bookkeeping, nothing else', async () => {
     expect((await models.projector.query('select distinct issuer_org_id from rm.licenses')).rowCount).toBe(2);
     for (const { name } of relations) {

@@ -22,7 +22,8 @@ export const createKeptRows = (db: PoolClient, table: Table, rowsMax = 20_000): 
   const inMemory = createRowsInMemory(table);
   const compared = new Set<string>();
   const end = table.group?.end ?? null;
-  let compareFrom = rowsMax;
+  // Rows that have ended and were found to differ: they change later, or are wrong.
+  let differingLeft = 0;
 
   const recall = async (changes: TableChanges): Promise<void> => {
     const needed: Row[] = [];
@@ -35,11 +36,15 @@ export const createKeptRows = (db: PoolClient, table: Table, rowsMax = 20_000): 
   };
 
   const compareEnded = async (): Promise<void> => {
-    if (end === null || inMemory.rows.size < compareFrom) return;
+    if (end === null || inMemory.rows.size < rowsMax) return;
     const ended = [...inMemory.rows.values()].filter((row) => row[end] !== null);
+    // Comparing all that differ again after each page would take for ever.
+    if (ended.length < Math.max(rowsMax, 2 * differingLeft)) return;
+    differingLeft = 0;
     for (let first = 0; first < ended.length; first += pageMax) {
       const page = ended.slice(first, first + pageMax);
       const differing = new Set(await differingRows(db, table, page));
+      differingLeft += differing.size;
       for (const row of page) {
         const key = keyOf(table, row);
         if (differing.has(key)) continue;
@@ -47,8 +52,6 @@ export const createKeptRows = (db: PoolClient, table: Table, rowsMax = 20_000): 
         compared.add(key);
       }
     }
-    // What is left changes later, or is wrong: comparing it again after each page would take for ever.
-    compareFrom = Math.max(rowsMax, 2 * inMemory.rows.size);
   };
 
   return {
