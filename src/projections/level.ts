@@ -29,7 +29,8 @@ export const projectionFor = async (db: Pool | ClientBase, release: Release): Pr
 
 /**
  * Says that this release projects into a version from now on, from this log, which ends at `head`. The first time that is
- * what the version must reach to be level; for an empty log it is level at once.
+ * what the version must reach to be level; for an empty log it is level at once. A log that was restored to an earlier point
+ * lowers the goal.
  */
 export const beginProjecting = async (
   db: Pool | ClientBase,
@@ -39,7 +40,7 @@ export const beginProjecting = async (
 ): Promise<Standing> => {
   const { rows } = await db.query<{ goal: string; is_level: boolean }>(
     `update ops.projection_versions set projected_by = greatest(projected_by, $3), is_of_other_log = false,
-        goal = coalesce(goal, $4), is_level = is_level or coalesce(goal, $4) = 0
+        goal = least(coalesce(goal, $4), $4), is_level = is_level or least(coalesce(goal, $4), $4) = 0
       where projection = $1 and version = $2 returning goal, is_level`,
     [name, version, release.number, head?.commit ?? 0n],
   );

@@ -17,7 +17,7 @@ import { replayParked } from './replay-parked.ts';
 
 type Options = {
   readonly store: EventStore;
-  /** As ledger_projector. One connection is used. */
+  /** As ledger_projector. One connection is used, and another one while parked streams are tried again. */
   readonly pool: Pool;
   readonly log: Log;
   /** Stops the projector after the batch in hand. */
@@ -103,13 +103,22 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
     if (error instanceof OtherPast) await markOtherLog(pool, projection);
     throw error;
   });
-  let { goal, isLevel } = await beginProjecting(pool, projection, release, head);
+  const { goal, ...standing } = await beginProjecting(pool, projection, release, head);
+  let { isLevel } = standing;
 
   let from = checkpoint.position;
   progress.position = from === 'start' ? null : from.commit;
   const caughtUp = head === null || (from !== 'start' && from.commit >= head.commit);
   // Until it is past the event of a newer release it has not begun to follow again.
   if (!isHeldUp(progress.state)) progress.state = { kind: 'following', caughtUp };
+  const reachGoal = async () => {
+    if (isLevel || from === 'start' || from.commit < goal) return;
+    await markLevel(pool, projection);
+    isLevel = true;
+    log.info({ version: projection.version }, 'The read models are level with the log: they serve now.');
+  };
+  // The one that came this far may have died before it said so.
+  await reachGoal();
   const replaying = replayOthers(options, projection, release, signal);
   try {
     for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
@@ -126,11 +135,7 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
       if (!(await applyOlder({ pool, projection, log, retryMs }, batch)))
         throw (await movedFrom(from, pool, projection, release)) ?? new Error('The checkpoint could not be moved.');
       from = to;
-      if (!isLevel && to.commit >= goal) {
-        await markLevel(pool, projection);
-        isLevel = true;
-        log.info({ version: projection.version }, 'The read models are level with the log: they serve now.');
-      }
+      await reachGoal();
       const last = events.at(-1);
       progress.failures = 0;
       progress.position = to.commit;

@@ -64,6 +64,11 @@ describe('the read models of a release', () => {
     await read(true);
   });
 
+  test('have a goal that a log can reach that was restored to an earlier point', async () => {
+    await setVersion('is_level = false, goal = 500');
+    const restored = { commit: 300n, prepare: 300n };
+    expect(await beginProjecting(models.projector, readModels, own, restored)).toEqual({ goal: 300n, isLevel: false });
+  });
   test('serve at once on an empty log', async () => {
     await setVersion('is_level = false, goal = null');
     expect(await beginProjecting(models.projector, readModels, own, null)).toEqual({ goal: 0n, isLevel: true });

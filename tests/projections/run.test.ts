@@ -228,6 +228,19 @@ test('a second projector stands by, and takes over when the first ends', async (
   });
 });
 
+test('a projector that died before it said that its read models are level says so at the next start', async () => {
+  const ledger = createLog();
+  ledger.issue('level');
+  await appendLog(store, ledger.log);
+  const isLevel = async () =>
+    (await models.superuser.query(`select is_level from ops.projection_versions where state = 'active'`)).rows[0]
+      ?.is_level;
+  await projecting(() => eventually(eventsStored).toBe(licenseEventsOf(ledger.log)));
+  const head = (await store.head({ timeoutMs: 5_000 }))?.commit ?? 0n;
+  await models.superuser.query('update ops.projection_versions set is_level = false, goal = $1', [head]);
+  await projecting(() => eventually(isLevel).toBe(true));
+});
+
 describe('an event store with another past is refused', () => {
   const refusal = async (projector: Projector) => {
     await eventually(() => projector.state()).toMatchObject({ kind: 'waiting' });

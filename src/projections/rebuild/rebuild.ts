@@ -67,9 +67,10 @@ export const rebuild = (options: RebuildOptions): Promise<Rebuilt> =>
 export const rebuildWith = async (db: pg.Client, options: RebuildOptions): Promise<Rebuilt> => {
   const { store, log, signal, release = ownRelease() } = options;
   const active = activeAmong(await versionsAsOwner(db));
-  if (active !== undefined && active.release > release.number)
+  const serving = active === undefined ? 0 : Math.max(active.release, active.projectedBy);
+  if (serving > release.number)
     throw new Error(
-      `Release ${active.release} made the read models that serve, and this program is of release ${release.number}. Rebuild with that release.`,
+      `Release ${serving} works on the read models that serve, and this program is of release ${release.number}. Rebuild with that release.`,
     );
   await letOwnerRenameSchemas(db);
   const goal = (await store.head({ timeoutMs: 10_000 }))?.commit ?? 0n;

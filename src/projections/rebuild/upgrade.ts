@@ -37,14 +37,15 @@ const upgradeOnce = async (db: pg.Client, options: Options & { readonly release:
   const { log, release } = options;
   const active = activeAmong(await versionsAsOwner(db));
   if (active === undefined || active.shape === release.shape) return true;
-  if (active.release > release.number) {
+  const serving = Math.max(active.release, active.projectedBy);
+  if (serving > release.number) {
     log.warn(
-      { serving: active.release, own: release.number },
-      'A higher release made the read models that serve: this process stands by. Update it.',
+      { serving, own: release.number },
+      'A higher release works on the read models that serve: this process stands by. Update it.',
     );
     return true;
   }
-  log.info({ serving: active.release, own: release.number }, 'The read models of this release are being built.');
+  log.info({ serving, own: release.number }, 'The read models of this release are being built.');
   // Rows of another shape cannot be counted against these.
   const { version, events, parked } = await rebuildWith(db, { ...options, force: true, settleMs: 0 });
   log.info({ version, events, parked: parked.length }, 'The read models of this release serve now.');
