@@ -1,5 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
+import { isTimeOut } from './event-fault.ts';
 
 /** Which projection, and which generation of its tables. */
 export type Projection = { readonly name: string; readonly version: number };
@@ -26,7 +27,8 @@ export const readCheckpoint = async (db: Pool | ClientBase, projection: Projecti
  * Moves the checkpoint from `from` to `to`, over these events, within the caller's transaction, which locks it until its
  * end, and tells the waiting readers at its commit, if it is that of the serving version. `parked`: those of the events'
  * streams that are left out. Null: it is no longer at `from`, because another instance was faster, or the connection's
- * schema is that of another version by now; the caller must roll back.
+ * schema is that of another version by now; the caller must roll back. Throws CheckpointHeld when another transaction holds
+ * it for too long.
  */
 export const moveCheckpoint = async (
   db: PoolClient,
@@ -36,7 +38,7 @@ export const moveCheckpoint = async (
   events: readonly Recorded[],
 ): Promise<{ readonly parked: ReadonlySet<string> } | null> => {
   const lastEvent = events.at(-1) ?? null;
-  const { rowCount } = await db.query({
+  const move = db.query({
     name: 'move-checkpoint',
     text: `update ops.checkpoints
       set commit_position = $4, prepare_position = $5, updated_at = now(),
@@ -55,6 +57,7 @@ export const moveCheckpoint = async (
       lastEvent?.revision ?? null,
     ],
   });
+  const { rowCount } = await move.catch(throwHeld);
   if (rowCount !== 1) return null;
   // A statement of its own: the one above may have waited for a replay, and would still see the stream parked.
   const { rows } = await db.query<{ parked: readonly string[] }>({
@@ -69,15 +72,28 @@ export const moveCheckpoint = async (
   return { parked: new Set(rows[0]?.parked) };
 };
 
+/** Another transaction holds the checkpoint, as a replay does: no event is the cause, and it passes. */
+export class CheckpointHeld extends Error {
+  override readonly name = 'CheckpointHeld';
+  constructor(cause: unknown) {
+    super('Another transaction has held the checkpoint of the read models for too long. Try again.', { cause });
+  }
+}
+
+const throwHeld = (error: unknown): never => {
+  throw isTimeOut(error) ? new CheckpointHeld(error) : error;
+};
+
 /**
  * Holds the checkpoint where it is until the end of the caller's transaction: no event is projected meanwhile.
- * Throws when the connection's schema is that of another version by now.
+ * Throws when the connection's schema is that of another version by now, and CheckpointHeld as `moveCheckpoint` does.
  */
 export const holdCheckpoint = async (db: PoolClient, projection: Projection): Promise<Checkpoint> => {
-  const { rowCount } = await db.query(
+  const hold = db.query(
     `select from ops.checkpoints where projection = $1 and version = $2 and schema_name = current_schema() for update`,
     [projection.name, projection.version],
   );
+  const { rowCount } = await hold.catch(throwHeld);
   if (rowCount !== 1) throw new Error('Another version of the read models serves since a moment ago: try again.');
   return readCheckpoint(db, projection);
 };

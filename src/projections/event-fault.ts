@@ -26,6 +26,6 @@ export const isStatementTimeOut = (error: unknown): boolean =>
     ? error.code === '57014'
     : error instanceof Error && error.message === 'Query read timeout';
 
-/** As `isStatementTimeOut`, or when a lock could not be had in time. */
+/** As `isStatementTimeOut`, or when a lock could not be had in time: for the checkpoint's that is CheckpointHeld instead. */
 export const isTimeOut = (error: unknown): boolean =>
   isStatementTimeOut(error) || (error instanceof pg.DatabaseError && error.code === '55P03');

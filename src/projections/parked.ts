@@ -41,9 +41,10 @@ export const parkStreams = async (
 
 /**
  * Notes whose events of licenses are left out of the tables, so that who reads an organization's events in log order stops
- * before the first. All of a parked stream's events must be noted, because the license may change hands among them. Each
- * counts for the owners in its envelope, and for those of the license's row: the events name the holder after a transfer, the
- * row names the one before it. Where neither is known, nobody could be shown the event.
+ * before the first. Needs all of a parked stream's events, because the license may change hands among them; or of them
+ * the first per owners, and each with a key. Each counts for the owners in its envelope, and for those of the license's row:
+ * the events name the holder after a transfer, the row names the one before it. Where neither is known, nobody could be
+ * shown the event.
  */
 export const noteLeftOut = async (
   db: PoolClient,
@@ -81,11 +82,13 @@ const noteKeys = async (db: PoolClient, { name, version }: Projection, events: r
     return isKey && Number.isInteger(number) ? [{ stream, number, hash: `\\x${keyHash}` }] : [];
   });
   if (keys.length === 0) return;
+  // One insert cannot write a row twice, and a stream that does not fit may name a version twice.
+  const last = new Map(keys.map((key) => [JSON.stringify([key.stream, key.number]), key]));
   await db.query(
     `insert into ops.parked_keys (projection, version, stream, key_version, key_hash)
      select $1, $2, stream, number, hash from json_to_recordset($3::json) as k (stream text, number integer, hash bytea)
      on conflict (projection, version, stream, key_version) do update set key_hash = excluded.key_hash`,
-    [name, version, JSON.stringify(keys)],
+    [name, version, JSON.stringify([...last.values()])],
   );
 };
 

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { EventStore } from '../eventstore/event-store.ts';
+import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import { writeEvents } from './apply.ts';
 import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
@@ -33,15 +33,18 @@ export const replayParked = async (
   stream: string,
 ): Promise<Replay> => {
   const begin = statementMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementMs}`;
+  if (!(await isParked(pool, projection, stream))) return { outcome: 'not_parked' };
   // From its beginning: where events are missing, they are before the one that it was parked for. Rows know theirs.
   let next = 0n;
   let size = pageMax;
   for (;;) {
-    const page = { stream, from: next, size };
+    // Before the checkpoint is held: the projector need not wait for the store.
+    const { events } = await store.read(stream, next, size);
+    const page = { stream, from: next, size, events };
     try {
       const done = await transaction(pool, begin, (db) => replayPage(db, store, projection, page));
-      if (done !== null) return done;
-      next += BigInt(size);
+      if (typeof done !== 'bigint') return done;
+      next = done;
     } catch (error) {
       if (!isEventFault(error) && !isStatementTimeOut(error)) throw error;
       // Postgres refuses rows and does not say which event makes them: one at a time tells.
@@ -51,26 +54,35 @@ export const replayParked = async (
   }
 };
 
-type Page = { readonly stream: string; readonly from: bigint; readonly size: number };
+type Page = {
+  readonly stream: string;
+  readonly from: bigint;
+  readonly size: number;
+  readonly events: readonly Recorded[];
+};
 
-/** Null: there is more to replay. */
+/** Returns from which revision on there is more to replay, if there is. */
 const replayPage = async (
   db: PoolClient,
   store: Options['store'],
   projection: Projection,
-  { stream, from, size }: Page,
-): Promise<Replay | null> => {
+  { stream, from, size, events }: Page,
+): Promise<Replay | bigint> => {
   const { position } = await holdCheckpoint(db, projection);
   if (!(await isParked(db, projection, stream))) return { outcome: 'not_parked' };
-  const { events } = await store.read(stream, from, size);
-  const due = events.filter((event) => position !== 'start' && event.position.commit <= position.commit);
+  // The projector may have left out what was appended since the page was read; from now on it cannot.
+  const next = from + BigInt(events.length);
+  const since = events.length < size ? (await store.read(stream, next, size)).events : [];
+  const read = [...events, ...since];
+  const due = read.filter((event) => position !== 'start' && event.position.commit <= position.commit);
   const [misfit] = await writeEvents(db, due);
   if (misfit !== undefined) {
     await parkStreams(db, projection, [misfit]);
     await noteReplayedTo(db, projection, misfit.recorded);
     return { outcome: 'parked', error: misfit.message };
   }
-  if (due.length === size) return null;
+  const isEnd = since.length < size && events.length < size;
+  if (!isEnd && due.length === read.length) return next + BigInt(since.length);
   await unparkStream(db, projection, stream);
   if (position !== 'start') await announceProjected(db, projection, position);
   return { outcome: 'replayed' };

@@ -311,6 +311,30 @@ describe('an event that takes too long', () => {
   });
 });
 
+test('while others hold the checkpoint, but never between two tries, no stream is parked', async () => {
+  // As replays that take turns with the projector: it gets the checkpoint to look whether it can write, not to write.
+  await models.superuser.query(`create sequence public.holds;
+    create function public.hold() returns trigger language plpgsql security definer as $$ begin
+      if nextval('public.holds') <= 4 then
+        raise exception 'canceling statement due to lock timeout' using errcode = '55P03';
+      end if;
+      return new; end $$;
+    create trigger holds before update of commit_position on ops.checkpoints
+      for each row when (new.commit_position is not null) execute function public.hold()`);
+  try {
+    const ledger = createLog();
+    const licenseId = ledger.issue('innocent');
+    await appendLog(store, ledger.log);
+    await projecting((caughtUp) => caughtUp());
+    expect(await parked()).toEqual([]);
+    expect(await revisionOf(licenseId)).toBe(1);
+  } finally {
+    await models.superuser.query(
+      'drop trigger holds on ops.checkpoints; drop function public.hold; drop sequence public.holds',
+    );
+  }
+});
+
 test('events of one append that share their position are parked or projected together', async () => {
   const ledger = createLog();
   const [sick, well] = [ledger.issue('sick'), ledger.issue('well')];
@@ -373,6 +397,46 @@ test('what may pass is tried for ever and parks nothing', async () => {
 });
 
 describe('a replay', () => {
+  test('lets the projector go on while it reads, and brings in what was appended meanwhile', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('sick');
+    ledger.activate(licenseId, 'a');
+    const mend = await breaking(licenseId, 2);
+    await appendLog(store, ledger.log);
+    await projecting((caughtUp) => caughtUp());
+    await mend();
+    const before = ledger.log.length;
+    for (const device of ['b', 'c', 'd']) ledger.activate(licenseId, device);
+    let reads = 0;
+    const slowly: Pick<EventStore, 'read'> = {
+      read: async (...asked) => {
+        const page = await store.read(...asked);
+        reads += 1;
+        if (reads > 1) return page;
+        await appendLog(store, ledger.log.slice(before));
+        await projecting((caughtUp) => caughtUp());
+        return page;
+      },
+    };
+    const needs = { store: slowly, pool: models.projector, projection };
+    expect(await replayParked(needs, `license-${licenseId}`)).toEqual({ outcome: 'replayed' });
+    expect(await parked()).toEqual([]);
+    expect(await revisionOf(licenseId)).toBe(5);
+  });
+
+  test.each([1, 2, 3, 4])('in pages of %s brings in every event', async (pageMax) => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('sick');
+    for (const device of ['a', 'b']) ledger.activate(licenseId, device);
+    const mend = await breaking(licenseId, 1);
+    await appendLog(store, ledger.log);
+    await projecting((caughtUp) => caughtUp());
+    await mend();
+    const needs = { store, pool: models.projector, projection, pageMax };
+    expect(await replayParked(needs, `license-${licenseId}`)).toEqual({ outcome: 'replayed' });
+    expect(await revisionOf(licenseId)).toBe(3);
+  });
+
   test('that fails keeps what fits, and the stream parked with the new error', async () => {
     const ledger = createLog();
     const licenseId = ledger.issue('sick');

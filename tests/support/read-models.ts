@@ -100,7 +100,7 @@ export const dumpReadModels = async (superuser: Pool): Promise<Readonly<Record<s
 /** Takes the read models back to the start of the log, without a row. */
 export const emptyReadModels = async (superuser: Pool): Promise<void> => {
   const tables = (await tablesOf(superuser)).map((table) => `rm.${table}`);
-  await superuser.query(`truncate ${tables}, ops.parked, ops.parked_owners`);
+  await superuser.query(`truncate ${tables}, ops.parked, ops.parked_owners, ops.parked_keys`);
   await rewindCheckpoints(superuser);
 };
 

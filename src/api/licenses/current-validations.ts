@@ -32,19 +32,28 @@ export const createCurrentValidations = (rows: ValidationRows, { executor, pool 
     return { ...current, issuerClosed: await isClosed(executor, current.facts.issuerOrgId) };
   };
 
+  const current = (found: ValidationFacts | null): ValidationFacts | null | Promise<ValidationFacts | null> =>
+    found?.isParked === true ? fromStream(found.facts.licenseId, found.keyVersion) : found;
+
+  const partyTo = (organizationId: string, found: ValidationFacts | null): ValidationFacts | null =>
+    found !== null && isPartyTo(found.facts, organizationId) ? found : null;
+
   return {
     byKey: async (hashes) => {
       const found = await rows.byKey(hashes);
-      if (found !== null) return found.isParked ? fromStream(found.facts.licenseId, found.keyVersion) : found;
+      if (found !== null) return current(found);
       const parked = await rows.parkedByKey(hashes);
-      return parked === null ? null : fromStream(parked.licenseId, parked.keyVersion);
+      if (parked !== null) return fromStream(parked.licenseId, parked.keyVersion);
+      // In neither: a replay may have brought the key into the rows between the two reads.
+      return current(await rows.byKey(hashes));
     },
     byId: async (organizationId, licenseId) => {
       const found = await rows.byId(organizationId, licenseId);
-      const isOld = found === null ? await rows.isParked(licenseId) : found.isParked;
-      if (!isOld) return found;
-      const current = await fromStream(licenseId, null);
-      return current !== null && isPartyTo(current.facts, organizationId) ? current : null;
+      if (found?.isParked === false) return found;
+      if (found !== null || (await rows.isParked(licenseId)))
+        return partyTo(organizationId, await fromStream(licenseId, null));
+      // As for a key.
+      return partyTo(organizationId, await current(await rows.byId(organizationId, licenseId)));
     },
     isActivated: async (found, fingerprintHash) =>
       found.isParked

@@ -60,9 +60,14 @@ export const currentLicense = async (
   organizationId: string,
   licenseId: string,
 ) => {
-  const known = await asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
-  const isOld = known === null ? await isLicenseParked(pool, licenseId) : known.isParked;
-  if (!isOld) return known;
+  const readRow = () => asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
+  let known = await readRow();
+  if (known === null && !(await isLicenseParked(pool, licenseId))) {
+    // In neither: a replay may have made the row between the two reads.
+    known = await readRow();
+    if (known === null) return null;
+  }
+  if (known?.isParked === false) return known;
   const current = await readParked(executor, licenseId, ({ facts }: { readonly facts: LicenseFacts }, revision) => ({
     facts,
     revision,

@@ -22,7 +22,10 @@ export type FastFold = {
   readonly leftOut: () => LeftOut;
 };
 
-/** `misfits`: the first event that does not fit, of each stream with one. `events`: of all left out, the first per owners. */
+/**
+ * `misfits`: the first event that does not fit, of each stream with one. `events`: what `noteLeftOut` needs of all that are
+ * left out, which are the first event per stream and owners, and every event that gives a key.
+ */
 export type LeftOut = { readonly misfits: readonly Unprojectable[]; readonly events: readonly Recorded[] };
 
 /**
@@ -35,7 +38,8 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
   const kept = new Map<string, FoldedLicense>();
   const share = createSharing();
   const misfitsByStream = new Map<string, Unprojectable>();
-  const leftOutByOwners = new Map<string, Recorded>();
+  const leftOut: Recorded[] = [];
+  const leftOutOwners = new Set<string>();
   let writing: Promise<void> = Promise.resolve();
 
   const write = (work: (db: PoolClient) => Promise<void>) => {
@@ -70,7 +74,7 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
   };
 
   return {
-    leftOut: () => ({ misfits: [...misfitsByStream.values()], events: [...leftOutByOwners.values()] }),
+    leftOut: () => ({ misfits: [...misfitsByStream.values()], events: [...leftOut] }),
     add: async (all) => {
       const events = all.filter(({ stream }) => !misfitsByStream.has(stream));
       const stored = await load(events);
@@ -84,7 +88,8 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
         const from = misfitsByStream.get(event.stream)?.recorded.revision;
         if (from === undefined || event.revision < from) continue;
         const owners = JSON.stringify([event.stream, event.metadata.issuerOrgId, event.metadata.holderOrgId]);
-        if (!leftOutByOwners.has(owners)) leftOutByOwners.set(owners, event);
+        if (!leftOutOwners.has(owners) || 'keyHash' in event.data) leftOut.push(event);
+        leftOutOwners.add(owners);
       }
       for (const [id, license] of changes.licenses) keep(id, license);
       const written = { ...changes, licenses: pushOut(licensesMax) };

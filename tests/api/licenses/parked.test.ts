@@ -25,6 +25,11 @@ const parkNext = async ({ licenseId }: License) => {
   return refuseLicense(ledger.database.superuser, licenseId, Number(body.revision) + 1);
 };
 const isParked = ({ licenseId }: License) => eventually(parked).toContain(`license-${licenseId}`);
+/** Its key comes with another event than the first, which the projector may handle later. */
+const isKeyParked = async ({ licenseId }: License) => {
+  const key = `select from ops.parked_keys where stream = 'license-${licenseId}'`;
+  await eventually(async () => (await ledger.database.superuser.query(key)).rowCount).toBe(1);
+};
 const replay = async ({ licenseId }: License) => {
   const projection = await activeProjection(ledger.database.projector);
   const needs = { store: ledger.store.connect(), pool: ledger.database.projector, projection };
@@ -143,12 +148,61 @@ test('a license that no row was ever made of is found by its key and by its id',
   await superuser.query('alter table rm.licenses add constraint none check (false) not valid');
   try {
     const license = await ledger.issue();
-    await isParked(license);
+    await isKeyParked(license);
     expect((await validate(license)).body).toMatchObject({ valid: true, code: 'VALID' });
     expect((await get(license)).body).toMatchObject({ id: license.licenseId, status: 'ACTIVE' });
     expect((await get(license, '', ledger.b.apiKey)).status).toBe(404);
   } finally {
     await superuser.query('alter table rm.licenses drop constraint none');
+  }
+});
+
+const lookByKey = {
+  name: 'parked_license_by_key',
+  parameters: 'hashes bytea[], out license_id text, out key_version integer',
+  body: (waits: string) =>
+    `${waits}; select o.license_id, o.key_version into license_id, key_version from ops.other(hashes) o;`,
+};
+const lookById = {
+  name: 'parked_among',
+  parameters: 'licenses text[], organizations text[], out streams text[]',
+  body: (waits: string) =>
+    `if cardinality(licenses) > 0 then ${waits}; end if; streams := ops.other(licenses, organizations);`,
+};
+
+test.each([
+  { how: 'by its key', look: lookByKey, ask: (license: License) => validate(license), shown: { valid: true } },
+  { how: 'by its id', look: lookById, ask: (license: License) => get(license), shown: { status: 'ACTIVE' } },
+  {
+    ...{ how: 'for validation by its id', look: lookById, shown: { valid: true } },
+    ask: ({ licenseId }: License) =>
+      ledger.call('POST', '/v1/licenses/validate', { key: ledger.a.apiKey, body: { licenseId } }),
+  },
+])('a license that is replayed while a request looks for it is found $how', async ({ look, ask, shown }) => {
+  const { superuser } = ledger.database;
+  await superuser.query('alter table rm.licenses add constraint none check (false) not valid');
+  const license = await ledger.issue();
+  await isKeyParked(license);
+  await superuser.query('alter table rm.licenses drop constraint none');
+  // The request has found no rows by then, and looks for what is parked only after the replay.
+  const waits = `while exists (select from ops.parked where stream = 'license-${license.licenseId}') loop
+    perform pg_sleep(0.01); end loop`;
+  await superuser.query(`alter function ops.${look.name} rename to other;
+    create function ops.${look.name}(${look.parameters}) language plpgsql security definer as $$
+      begin ${look.body(waits)} end $$`);
+  try {
+    const asked = ask(license);
+    await eventually(async () => {
+      const { rowCount } = await superuser.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+      );
+      return rowCount;
+    }).toBeGreaterThan(0);
+    await replay(license);
+    const { status, body } = await asked;
+    expect([status, body]).toEqual([200, expect.objectContaining(shown)]);
+  } finally {
+    await superuser.query(`drop function ops.${look.name}; alter function ops.other rename to ${look.name}`);
   }
 });
 

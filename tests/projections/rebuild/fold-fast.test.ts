@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { createFastFold } from '../../../src/projections/rebuild/fold-fast.ts';
+import { transaction } from '../../../src/projections/transaction.ts';
+import { createLog, testHash } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
-import { createReadModels, dumpReadModels, emptyReadModels, project } from '../../support/read-models.ts';
+import { createReadModels, dumpReadModels, emptyReadModels, project, readModels } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
 
 const log = randomLog(sized(30_000), 11);
@@ -50,6 +53,25 @@ test('a stream is left out from an event on that does not fit, and the others ar
   expect(rows.map(({ license_id: id, revision }) => [id, BigInt(revision)])).toEqual(
     rows.map(({ license_id: id }) => [id, last(id)?.revision]),
   );
+});
+
+test('every key of a stream that is left out is among what is left out, also one after the first event', async () => {
+  const ledger = createLog();
+  const licenseId = ledger.issue('sick');
+  const key = { keyHash: testHash('the second key'), secretId: 'secret-1', hint: 'BBBBB' };
+  ledger.send(licenseId, { type: 'RotateKey', data: { ...key, overlapSeconds: 0, cause: 'LOST' } });
+  const events = ledger.log.map((event) => (event.revision === 0n ? { ...event, data: {} } : event));
+  const fold = createFastFold(models.projector);
+  for (const event of events) await fold.add([event]);
+  await fold.finish();
+  await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, fold.leftOut().events));
+  const { rows } = await models.superuser.query(
+    `select stream, key_version, encode(key_hash, 'hex') as hash from ops.parked_keys order by key_version`,
+  );
+  expect(rows).toEqual([
+    { stream: `license-${licenseId}`, key_version: 1, hash: testHash('key of sick') },
+    { stream: `license-${licenseId}`, key_version: 2, hash: testHash('the second key') },
+  ]);
 });
 
 test('a failure to write is told, at the latest at the end', async () => {
