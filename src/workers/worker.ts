@@ -65,7 +65,7 @@ export const startWorker = ({
       );
     const lapsed = await sweepLeases({
       overdue: (page) => overdueLeases(pool, page),
-      ...{ executor, now, signal, pauses },
+      ...{ executor, now, signal },
       onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
     });
     if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');

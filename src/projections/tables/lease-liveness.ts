@@ -3,7 +3,6 @@ import type { LastSeen } from '../../domain/license/commands-lease.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
 import { epochMs } from './rows.ts';
-import { isPaused } from './sweep-pauses.ts';
 
 /** An open lease whose time is over, with what its next page begins after. */
 export type OverdueLease = LastSeen & { readonly licenseId: string };
@@ -127,8 +126,7 @@ export const overdueLeases = async (
     // The page is cut before it is sifted, so that many leases that live cost many short statements, not a long one.
     text: `with page as (
         select issuer_org_id, license_id, lease_id, borrowed, ttl_seconds, acquired_at, expires_at from rm.leases
-        where not exists (select from rm.licenses l where l.license_id = leases.license_id and ${isPaused('$1')})
-          and ended_at is null and expires_at <= $1
+        where ended_at is null and expires_at <= $1
           and ($3::timestamptz is null or (expires_at, license_id, lease_id) > ($3, $4, $5))
         order by expires_at, license_id, lease_id limit $2)
       select l.license_id, l.lease_id, ${epochMs('l.expires_at')}, ${lastSeenMs}, ${isOver('$1')}, l.issuer_org_id
