@@ -22,8 +22,8 @@ export type CarriedOut = {
   /** How many commands this very call carried out. */
   readonly count: number;
   /**
-   * Not null when the license refused everything that is still due: trying it again soon does not help. `nextDueAt` is when
-   * another command falls due; null: never.
+   * Not null when the license refused everything that is still due: trying it again soon does not help. `nextDueAt` is
+   * when another command falls due; null: never.
    */
   readonly stuck: { readonly nextDueAt: Instant | null } | null;
 };
@@ -31,13 +31,15 @@ export type CarriedOut = {
 /**
  * Sends a license the commands that are due at `at` as its stream says, one after the other, under ids that all workers
  * share: whoever is second finds the events of the first. What is refused, as a tier change whose lower limits its policy
- * forbids to go below what is in use, stays due and is tried once by each call. Throws for a license that was never issued, and as `execute` does.
+ * forbids to go below what is in use, stays due and is tried once by each call. Sends no
+ * further command once the signal is aborted. Throws for a license that was never issued, and as `execute` does.
  */
 export const carryOutDue = async (
   executor: Executor,
   licenseId: string,
   at: Instant,
   onRefused: OnRefused,
+  signal?: AbortSignal,
 ): Promise<CarriedOut> => {
   const tried = new Set<string>();
   let count = 0;
@@ -47,6 +49,8 @@ export const carryOutDue = async (
   if (facts === null)
     throw new Error(`There is no license ${licenseId} in the log, but a row of it in the read model.`);
   for (;;) {
+    // One license may have hundreds of commands due: its ended devices are announced in pages.
+    if (signal?.aborted) return { count, stuck: null };
     const next = nextOf(facts, at, tried);
     if (next === null) return { count, stuck: isRefused && !isOvertaken ? { nextDueAt: nextDueAt(facts, at) } : null };
     const { due, name } = next;

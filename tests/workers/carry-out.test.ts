@@ -145,6 +145,25 @@ describe('the sweep', () => {
     expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired', 'LicenseGraceEnded']);
   });
 
+  test('A worker that is told to stop sends no further command, not even of the same license', async () => {
+    const licenseId = await issue(1, { expiryGraceSeconds: 3_600 });
+    const stop = new AbortController();
+    const execute: typeof ledger.executor.execute = async (...command) => {
+      const executed = await ledger.executor.execute(...command);
+      stop.abort();
+      return executed;
+    };
+    const sweepUntil = (signal: AbortSignal) =>
+      sweepDue({
+        due: async () => [{ licenseId, dueAt: inDays(1).toISOString() }],
+        ...{ executor: { ...ledger.executor, execute }, now: () => inDays(30), onRefused: fail, onError: fail, signal },
+      });
+    expect(await sweepUntil(stop.signal)).toBe(1);
+    expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired']);
+    expect(await sweep(inDays(30), [licenseId])).toBe(1);
+    expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired', 'LicenseGraceEnded']);
+  });
+
   test('reminds once per offset, also when several sweeps run at once, and not of what is longer than the term', async () => {
     const licenseId = await issue(10, { remindBefore: ['P30D', 'P7D', 'P1D'] });
     expect(await isDue(licenseId, inDays(2.9))).toBe(false);

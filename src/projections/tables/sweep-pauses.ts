@@ -29,8 +29,8 @@ export const revisionsOf = async (db: Pool, licenseIds: readonly string[]): Prom
 };
 
 /**
- * Has the sweep of what is due leave licenses alone while their rows have these revisions: for `seconds`, and twice as long
- * after each further try, an hour at most, and never beyond their `nextDueAt`. As ledger_worker.
+ * Has the sweep of what is due leave licenses alone while their rows have these revisions: for `seconds`, and twice as
+ * long after each further try, an hour at most, and never beyond their `nextDueAt`. As ledger_worker.
  */
 export const pauseLicenses = async (
   db: Pool,
@@ -61,11 +61,25 @@ export const pauseLicenses = async (
   });
 };
 
-/** Forgets pauses that were over a day ago. As ledger_worker. Returns how many rows went. */
-export const purgePauses = async (db: Pool): Promise<number> => {
-  const { rowCount } = await db.query({
-    name: 'purge-pauses',
-    text: `delete from ops.sweep_pauses where until < now() - interval '1 day'`,
-  });
-  return rowCount ?? 0;
+/**
+ * Forgets pauses that ended more than a day ago, in batches, until the signal is aborted. As ledger_worker. Returns how
+ * many rows went.
+ */
+export const purgePauses = async (db: Pool, signal?: AbortSignal): Promise<number> => {
+  let removed = 0;
+  while (signal?.aborted !== true) {
+    const { rowCount } = await db.query({
+      name: 'purge-pauses',
+      text: `delete from ops.sweep_pauses p using (
+          select issuer_org_id, license_id from ops.sweep_pauses where until < now() - interval '1 day' limit $1) old
+        where (p.issuer_org_id, p.license_id) = (old.issuer_org_id, old.license_id)
+          and p.until < now() - interval '1 day'`,
+      values: [purgedMax],
+    });
+    if (!rowCount) return removed;
+    removed += rowCount;
+  }
+  return removed;
 };
+
+const purgedMax = 5_000;
