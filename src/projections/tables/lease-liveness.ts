@@ -22,11 +22,25 @@ export type Heard = { readonly endingSince: Instant | null; readonly isNew: bool
  */
 export const noteHeartbeat = async (
   db: PoolClient,
-  { issuerOrgId, holderOrgId, licenseId }: PartOwner,
+  owner: PartOwner,
   leaseId: string,
   seenAt: Instant,
   acquiredAt: Instant | null = null,
 ): Promise<Heard> => {
+  for (;;) {
+    const heard = await tryToNote(db, owner, leaseId, seenAt, acquiredAt);
+    if (heard !== null) return heard;
+  }
+};
+
+/** Returns null when the end of the lease that was in the way has been withdrawn, or its row removed: to be tried again. */
+const tryToNote = async (
+  db: PoolClient,
+  { issuerOrgId, holderOrgId, licenseId }: PartOwner,
+  leaseId: string,
+  seenAt: Instant,
+  acquiredAt: Instant | null,
+): Promise<Heard | null> => {
   const { rows } = await db.query<[boolean]>({
     name: 'note-heartbeat',
     text: `insert into ops.lease_liveness as v (issuer_org_id, holder_org_id, license_id, lease_id, last_seen_at)
@@ -41,14 +55,15 @@ export const noteHeartbeat = async (
   });
   const [noted] = rows;
   if (noted !== undefined) return { endingSince: null, isNew: noted[0] };
-  const { rows: ending } = await db.query<[string]>({
+  const { rows: ending } = await db.query<[string | null]>({
     name: 'lease-ending',
     text: `select ${epochMs('ending_seen_at')} from ops.lease_liveness
       where (issuer_org_id, license_id, lease_id) = ($1, $2, $3)`,
     values: [issuerOrgId, licenseId, leaseId],
     rowMode: 'array',
   });
-  return { endingSince: fromMs(Number(ending[0]?.[0])), isNew: false };
+  const endingMs = ending[0]?.[0] ?? null;
+  return endingMs === null ? null : { endingSince: fromMs(Number(endingMs)), isNew: false };
 };
 
 /**
