@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { type Instant, plusSeconds } from '../domain/time.ts';
 import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
 import { seal, unseal } from '../identity/seal.ts';
 import type { Secrets } from '../identity/secrets.ts';
-import { asTenant } from '../projections/tenant.ts';
+import { asTenant, becomeTenant } from '../projections/tenant.ts';
 import {
   completeRow,
   extendRow,
@@ -48,10 +48,11 @@ export type Attempt = {
   /** Present when an earlier request that died may have been carried out, at this instant or later. */
   readonly attemptedSince?: Instant;
   /**
-   * Does `work` unless another attempt at the request may be under way; none begins before the work is done. An attempt that
-   * cannot know does nothing.
+   * Does `work` as the organization, unless another attempt at the request may be under way. None begins before the work is
+   * done. An attempt that cannot know does nothing. `db` is the only connection that the work may use: work that waits for a
+   * second one of the same pool while it holds the first stops every request.
    */
-  readonly whenOnly: (work: () => Promise<void>) => Promise<void>;
+  readonly whenOnly: (organizationId: string, work: (db: PoolClient) => Promise<void>) => Promise<void>;
 };
 
 /**
@@ -72,7 +73,7 @@ export const idempotently = async (
   if (key === undefined)
     return work({
       ...{ commandId: newCommandId(), requestHash, earlierRequestHashes, secret },
-      whenOnly: (undo) => undo(),
+      whenOnly: (owner, undo) => asTenant(needs.pool, owner, undo, { readOnly: false }),
     });
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     return problem('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
@@ -157,12 +158,14 @@ const clockMarginSeconds = 300;
 /** Does work while the row of an attempt keeps all others from beginning. */
 const whileHeld =
   (pool: Pool, place: IdempotencyPlace, lockedUntil: string): Attempt['whenOnly'] =>
-  (work) =>
+  (organizationId, work) =>
     asTenant(
       pool,
       place.organizationId,
       async (db) => {
-        if (await holdRow(db, place, lockedUntil)) await work();
+        if (!(await holdRow(db, place, lockedUntil))) return;
+        await becomeTenant(db, organizationId);
+        await work(db);
       },
       { readOnly: false },
     );

@@ -32,8 +32,7 @@ export const besideValues = async <Answer extends Sent>(
   const sent = await send();
   const isStored = 'outcome' in sent && sent.outcome !== 'unchanged';
   // Only what was not there before: an event of long ago may refer to the rest.
-  if (!isStored && added.length > 0)
-    await attempt.whenOnly(() => asTenant(pool, issuerOrgId, (db) => takeBackValues(db, added), { readOnly: false }));
+  if (!isStored && added.length > 0) await attempt.whenOnly(issuerOrgId, (db) => takeBackValues(db, added));
   return sent;
 };
 

@@ -62,14 +62,21 @@ export const activateUser = (
   });
 
 /** Gives the address back at once: nothing came of the command. Whoever is active stays. */
-export const abandonUser = (pool: Pool, { userId, commandId }: Pick<NewUser, 'userId' | 'commandId'>): Promise<void> =>
-  asUser(pool, userId, async (db) => {
-    await db.query({
-      name: 'abandon-user',
-      text: `delete from identity.users where user_id = $1 and command_id = $2 and state = 'pending'`,
-      values: [userId, commandId],
-    });
+export const abandonUser = (pool: Pool, user: Pick<NewUser, 'userId' | 'commandId'>): Promise<void> =>
+  asUser(pool, user.userId, (db) => abandonUserIn(db, user));
+
+/** Gives the address back as `abandonUser` does, within a transaction of the caller. */
+export const abandonUserIn = async (
+  db: PoolClient,
+  { userId, commandId }: Pick<NewUser, 'userId' | 'commandId'>,
+): Promise<void> => {
+  await becomeUser(db, userId);
+  await db.query({
+    name: 'abandon-user',
+    text: `delete from identity.users where user_id = $1 and command_id = $2 and state = 'pending'`,
+    values: [userId, commandId],
   });
+};
 
 const insertPending = async (db: PoolClient, user: NewUser): Promise<boolean> => {
   const { rowCount } = await db.query({

@@ -94,12 +94,15 @@ const asOwner = <T>(pool: Pool, { issuerOrgId }: SnapshotKey, work: (db: PoolCli
 
 /**
  * Removes the snapshots that other versions of the folds have left, once they are a week old: until then a process of that
- * version may still run, or come back. `pool` is of ledger_worker. Returns how many rows went.
+ * version may still run, or come back. Stops after the batch under way once the signal is aborted. `pool` is of
+ * ledger_worker. Returns how many rows went.
  */
 export const purgeSnapshots = async (
   pool: Pool,
+  signal?: AbortSignal,
   current: readonly string[] = Object.values(foldVersions),
 ): Promise<number> => {
+  if (signal?.aborted) return 0;
   // From one fold to the next by the index: there are few folds, and many rows of the current ones.
   const { rows } = await pool.query<{ fold: string }>(
     `with recursive folds as (
@@ -122,7 +125,8 @@ export const purgeSnapshots = async (
       );
       batch = rowCount ?? 0;
       removed += batch;
-    } while (batch > 0);
+    } while (batch > 0 && signal?.aborted !== true);
+    if (signal?.aborted) break;
   }
   return removed;
 };

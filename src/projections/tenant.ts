@@ -14,11 +14,16 @@ export const asTenant = <T>(
 ): Promise<T> => {
   if (orgId === '') throw new Error('asTenant needs the id of an organization.');
   return transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
-    await db.query({
-      name: 'as-tenant',
-      text: "select ops.require_read_models(), set_config('app.org_id', $1, true)",
-      values: [orgId],
-    });
+    await becomeTenant(db, orgId);
     return work(db);
+  });
+};
+
+/** Goes on as another organization within the transaction. */
+export const becomeTenant = async (db: PoolClient, orgId: string): Promise<void> => {
+  await db.query({
+    name: 'as-tenant',
+    text: "select ops.require_read_models(), set_config('app.org_id', $1, true)",
+    values: [orgId],
   });
 };

@@ -34,5 +34,5 @@ export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> =
       removed += batch;
     } while (batch > 0 && signal?.aborted !== true);
   }
-  return removed + (await purgeSnapshots(pool));
+  return removed + (await purgeSnapshots(pool, signal));
 };

@@ -1,9 +1,10 @@
+import type { Instant } from '../domain/time.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import type { StuckLicense } from '../projections/tables/sweep-pauses.ts';
 
-/** How a sweep leaves licenses alone that it could not change. */
+/** How the sweep of what is due leaves licenses alone that it could not change. */
 export type Pauses = {
   /** The revisions of the rows of licenses, by id. */
   readonly revisionsOf: (licenseIds: readonly string[]) => Promise<ReadonlyMap<string, bigint>>;
@@ -16,9 +17,10 @@ export const watchStuck = async (pauses: Pauses | undefined, licenseIds: readonl
   const revisions = await pauses?.revisionsOf(licenseIds);
   const stuck = new Map<string, StuckLicense>();
   return {
-    note: (licenseId: string): void => {
+    /** `nextDueAt`: when another command of the license falls due; null: never, or nobody knows. */
+    note: (licenseId: string, nextDueAt: Instant | null): void => {
       const revision = revisions?.get(licenseId);
-      if (revision !== undefined) stuck.set(licenseId, { licenseId, revision });
+      if (revision !== undefined) stuck.set(licenseId, { licenseId, revision, nextDueAt });
     },
     /** To be called once the page is done. */
     pause: async (): Promise<void> => pauses?.pause([...stuck.values()]),

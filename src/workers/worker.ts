@@ -65,7 +65,7 @@ export const startWorker = ({
       );
     const lapsed = await sweepLeases({
       overdue: (page) => overdueLeases(pool, page),
-      ...{ executor, now, signal, pauses },
+      ...{ executor, now, signal },
       onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
     });
     if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
@@ -77,7 +77,7 @@ export const startWorker = ({
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     // Queues hold the name, which is older than most of what is removed.
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purge(pool, signal) },
-    { name: 'sweep-pauses-purge', everySeconds: 86_400, run: () => purgePauses(pool) },
+    { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal: AbortSignal) => purgePauses(pool, signal) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: check }] : []),

@@ -45,7 +45,7 @@ await project(models.projector, ledger.log);
 const { rows: issued } = await models.superuser.query<{ license_id: string }>('select license_id from rm.licenses');
 await pauseLicenses(
   models.worker,
-  issued.map((row) => ({ licenseId: row.license_id, revision: 0n })),
+  issued.map((row) => ({ licenseId: row.license_id, revision: 0n, nextDueAt: null })),
   { now: testInstant(0), seconds: 60 },
 );
 const parkedOnes = ledger.log.filter(({ stream, revision }) => stream.startsWith('license-') && revision === 1n);

@@ -69,11 +69,17 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
 export const startLedger = async ({
   frontOf = () => openFront,
   signupPolicy = null,
+  apiConnections,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
+  /** How many connections to Postgres the API has. */
+  apiConnections?: number;
 } = {}) => {
-  const [store, database] = await Promise.all([startStore(), createReadModels()]);
+  const [store, database] = await Promise.all([
+    startStore(),
+    createReadModels(apiConnections === undefined ? {} : { apiConnections }),
+  ]);
   const log = collectLog();
   const connected = store.connect();
   const stopping = new AbortController();

@@ -16,11 +16,15 @@ export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 export const readModels: Projection = { name: 'read-models', version: 1 };
 
 /** A copy of the migrated database and a pool per role. `superuser` sees everything: row-level security does not bind it. */
-export const createReadModels = async () => {
+export const createReadModels = async ({ apiConnections = 8 }: { readonly apiConnections?: number } = {}) => {
   const database = await createDatabase(inject('migratedDatabase'));
-  const pool = (role: 'ledger_api' | 'ledger_projector' | 'ledger_worker') =>
-    createPool({ url: database.url, role, max: 8, log: quiet });
-  const pools = { api: pool('ledger_api'), projector: pool('ledger_projector'), worker: pool('ledger_worker') };
+  const pool = (role: 'ledger_api' | 'ledger_projector' | 'ledger_worker', max = 8) =>
+    createPool({ url: database.url, role, max, log: quiet });
+  const pools = {
+    api: pool('ledger_api', apiConnections),
+    projector: pool('ledger_projector'),
+    worker: pool('ledger_worker'),
+  };
   const superuser = new pg.Pool({ connectionString: database.url, max: 4 });
   // A test that ends Postgres sessions ends idle ones too.
   superuser.on('error', () => {});

@@ -75,7 +75,7 @@ test('Several workers announce together, once each and in order, what a transfer
   const store = ledger.store.connect();
   const workers = [ledger.executor, createExecutor({ store }), createExecutor({ store })];
   const counts = await Promise.all(workers.map((executor) => carryOutDue(executor, licenseId, now(), fail)));
-  expect(counts.reduce((sum, count) => sum + count)).toBe(2);
+  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(2);
 
   const { events } = await store.read(licenseAggregate.stream(licenseId));
   const announced = events.filter(({ type }) => type === 'ActivationDeactivated');

@@ -8,7 +8,6 @@ import { catalogAggregate, licenseAggregate } from '../../src/eventstore/aggrega
 import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { aggregateId, builtInPolicyId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/pool.ts';
-import { overdueLeases } from '../../src/projections/tables/lease-liveness.ts';
 import { dueLicenses } from '../../src/projections/tables/licenses.ts';
 import {
   pauseLicenses,
@@ -143,6 +142,25 @@ describe('the sweep', () => {
   test('catches up with an expiry and a grace that were both missed', async () => {
     const licenseId = await issue(1, { expiryGraceSeconds: 3_600 });
     expect(await sweep(inDays(30), [licenseId])).toBe(2);
+    expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired', 'LicenseGraceEnded']);
+  });
+
+  test('A worker that is told to stop sends no further command, not even of the same license', async () => {
+    const licenseId = await issue(1, { expiryGraceSeconds: 3_600 });
+    const stop = new AbortController();
+    const execute: typeof ledger.executor.execute = async (...command) => {
+      const executed = await ledger.executor.execute(...command);
+      stop.abort();
+      return executed;
+    };
+    const sweepUntil = (signal: AbortSignal) =>
+      sweepDue({
+        due: async () => [{ licenseId, dueAt: inDays(1).toISOString() }],
+        ...{ executor: { ...ledger.executor, execute }, now: () => inDays(30), onRefused: fail, onError: fail, signal },
+      });
+    expect(await sweepUntil(stop.signal)).toBe(1);
+    expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired']);
+    expect(await sweep(inDays(30), [licenseId])).toBe(1);
     expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired', 'LicenseGraceEnded']);
   });
 
@@ -358,7 +376,22 @@ describe('a license that a sweep could not change', () => {
     expect(await typesOf(licenseId, 7)).toEqual(['LicenseTierChanged', 'LicenseLimitsChanged']);
   });
 
-  test('is not paused by a failure of the store, and by one of its stream it is, with its leases', async () => {
+  test('announces an expiry that falls due while a refused tier change pauses it', async () => {
+    const licenseId = await issue(21);
+    await activate(licenseId, 'a');
+    await planRefused(licenseId, 2);
+    const expiresAt = await ledger.executor.read(licenseAggregate, licenseId, (license) =>
+      license.kind === 'unissued' ? null : license.facts.term.expiresAt,
+    );
+    const around = (seconds: number) => new Date(Date.parse(expiresAt ?? '') + seconds * 1_000);
+    // The pause that begins with the second try would last until 75 seconds after the expiry.
+    expect(await refusalsAt(licenseId, [-105, -45, -1].map(around))).toEqual([1, 1, 0]);
+    expect(await typesOf(licenseId, 4)).toEqual([]);
+    expect(await refusalsAt(licenseId, [0].map(around))).toEqual([1]);
+    expect(await typesOf(licenseId, 4)).toEqual(['LicenseExpired']);
+  });
+
+  test('is not paused by a failure of the store, and by one of its stream it is', async () => {
     const licenseId = await issue(1);
     const sweepWith = (error: Error, at: Date) => {
       const failing = { ...ledger.executor, read: () => Promise.reject(error) };
@@ -372,15 +405,6 @@ describe('a license that a sweep could not change', () => {
     expect(await sweepWith(new StoreUnavailable('down'), atSecond(0))).toBe(1);
     expect(await sweepWith(new Error('damaged'), atSecond(1))).toBe(1);
     expect(await sweepWith(new Error('damaged'), atSecond(2))).toBe(0);
-    const row = `insert into rm.leases (issuer_org_id, license_id, lease_id, scope, holder_hash, borrowed, ttl_seconds,
-        acquired_at, expires_at, revision) values ($1, $2, $3, 'INSTANCE', '', false, 1, now(), now(), 9)`;
-    await ledger.database.superuser.query(row, [ledger.a.organizationId, licenseId, testId('lea', licenseId)]);
-    const overdueAt = async (at: Date) => {
-      const { overdue } = await overdueLeases(pool, { now: at.toISOString(), limit: 500, after: null });
-      return overdue.some((lease) => lease.licenseId === licenseId);
-    };
-    expect([await overdueAt(atSecond(2)), await overdueAt(atSecond(61))]).toEqual([false, true]);
-    await ledger.database.superuser.query('delete from rm.leases where license_id = $1', [licenseId]);
   });
 
   test('is forgotten a day after its pause', async () => {
@@ -388,7 +412,7 @@ describe('a license that a sweep could not change', () => {
     await ledger.database.superuser.query('delete from ops.sweep_pauses');
     const licenseId = await issue(100);
     const at = new Date(Date.now() - 2 * dayMs).toISOString();
-    await pauseLicenses(pool, [{ licenseId, revision: 1n }], { now: at, seconds: base });
+    await pauseLicenses(pool, [{ licenseId, revision: 1n, nextDueAt: null }], { now: at, seconds: base });
     expect([await count(), await purgePauses(pool), await count()]).toEqual([1, 1, 0]);
   });
 });

@@ -1,3 +1,4 @@
+import type { PoolClient, QueryArrayConfig } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { PinnedPolicy } from '../../src/domain/license/events.ts';
@@ -51,6 +52,22 @@ const heard = (licenseId: string, leaseId: string, at: Date) => {
   const owner = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, licenseId };
   return asTenant(ledger.database.api, owner.issuerOrgId, (db) => noteHeartbeat(db, owner, leaseId, at.toISOString()), {
     readOnly: false,
+  });
+};
+/** A connection outside a transaction, on which `between` happens once a heartbeat has found that its lease is being ended. */
+const interrupted = (db: PoolClient, between: () => Promise<unknown>) => {
+  let isDone = false;
+  return new Proxy(db, {
+    get: (target, name) =>
+      name !== 'query'
+        ? Reflect.get(target, name)
+        : async (query: QueryArrayConfig) => {
+            if (query.name === 'lease-ending' && !isDone) {
+              isDone = true;
+              await between();
+            }
+            return target.query(query);
+          },
   });
 };
 const fail = (error: unknown) => {
@@ -231,4 +248,33 @@ test('a worker that is to stop finishes the leases in hand and leaves the others
   const next = await start(ledger.executor, 'next');
   await condition('all leases are ended', async () => (await lapses(licenseId)).length === count);
   await next.close();
+});
+
+describe('A heartbeat that finds its lease being ended', () => {
+  const changes = {
+    'was removed': 'delete from ops.lease_liveness where lease_id = $1',
+    'is no longer being ended': 'update ops.lease_liveness set ending_seen_at = null where lease_id = $1',
+  };
+  test.each(Object.entries(changes))('is noted when the row %s meanwhile', async (_, change) => {
+    const licenseId = await license();
+    const { leaseId, at } = await acquire(licenseId);
+    const { superuser } = ledger.database;
+    await superuser.query(
+      `insert into ops.lease_liveness (issuer_org_id, license_id, lease_id, last_seen_at, ending_seen_at)
+        values ($1, $2, $3, $4, $4)
+        on conflict (issuer_org_id, license_id, lease_id) do update set ending_seen_at = excluded.ending_seen_at`,
+      [ledger.a.organizationId, licenseId, leaseId, later(at, 0)],
+    );
+    const owner = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, licenseId };
+    const db = await superuser.connect();
+    const interrupting = interrupted(db, () => superuser.query(change, [leaseId]));
+    const heard = await noteHeartbeat(interrupting, owner, leaseId, later(at, 5).toISOString()).finally(() =>
+      db.release(),
+    );
+    expect(heard).toEqual({ endingSince: null, isNew: change.startsWith('delete') });
+    const { rows } = await superuser.query('select last_seen_at from ops.lease_liveness where lease_id = $1', [
+      leaseId,
+    ]);
+    expect(rows).toEqual([{ last_seen_at: later(at, 5) }]);
+  });
 });

@@ -3,7 +3,7 @@ import { encodeId } from '../../domain/ids.ts';
 import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { generateLicenseKeyBody } from '../../identity/license-key.ts';
-import { abandonUser, activateUser, type NewUser, reserveUser } from '../../identity/sign-up.ts';
+import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/sign-up.ts';
 import { findUserByEmail } from '../../identity/users.ts';
 import { contextOf, executedOrProblem } from '../command-context.ts';
 import { type Attempt, idempotently } from '../idempotency.ts';
@@ -78,7 +78,7 @@ const carryOut = async (needs: AuthNeeds, call: Call, attempt: Attempt, wanted: 
 
   const organization = await createOrganization(needs, call, attempt, user.userId, wanted);
   if (isProblem(organization)) {
-    await attempt.whenOnly(() => abandonUser(pool, user));
+    await attempt.whenOnly(nobodysOrganization, (db) => abandonUserIn(db, user));
     return organization;
   }
   const { id, position } = organization;

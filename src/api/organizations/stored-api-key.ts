@@ -53,6 +53,6 @@ export const withStoredApiKey = async <Made extends object>(
     await dropReferences(db, [apiKeyId]);
     await removeStoredApiKey(db, apiKeyId);
   };
-  if (isRefused && stored.isNew) await whenOnly?.(() => asTenant(pool, organizationId, takeBack, { readOnly: false }));
+  if (isRefused && stored.isNew) await whenOnly?.(organizationId, takeBack);
   return { made, apiKey: key.text };
 };

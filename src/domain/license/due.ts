@@ -24,10 +24,14 @@ export const dueCommands = (facts: LicenseFacts, at: Instant): readonly Due[] =>
     .toSorted((a, b) => toMs(a.from) - toMs(b.from))
     .map(({ due }) => due);
 
-/** The earliest instant at which any command is due as the license is now, which may have passed; null: never. */
-export const nextDueAt = (facts: LicenseFacts): Instant | null =>
+/**
+ * Returns the earliest instant at which any command is due as the license is now, which may have passed; with `after`, the
+ * earliest one later than that. Returns null when there is none.
+ */
+export const nextDueAt = (facts: LicenseFacts, after: Instant | null = null): Instant | null =>
   comingUp(facts)
     .map(({ from }) => from)
+    .filter((from) => after === null || from > after)
     .toSorted()
     .at(0) ?? null;
 

@@ -3,7 +3,6 @@ import type { LastSeen } from '../../domain/license/commands-lease.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
 import { epochMs } from './rows.ts';
-import { isPaused } from './sweep-pauses.ts';
 
 /** An open lease whose time is over, with what its next page begins after. */
 export type OverdueLease = LastSeen & { readonly licenseId: string };
@@ -23,11 +22,25 @@ export type Heard = { readonly endingSince: Instant | null; readonly isNew: bool
  */
 export const noteHeartbeat = async (
   db: PoolClient,
-  { issuerOrgId, holderOrgId, licenseId }: PartOwner,
+  owner: PartOwner,
   leaseId: string,
   seenAt: Instant,
   acquiredAt: Instant | null = null,
 ): Promise<Heard> => {
+  for (;;) {
+    const heard = await tryToNote(db, owner, leaseId, seenAt, acquiredAt);
+    if (heard !== null) return heard;
+  }
+};
+
+/** Returns null when the end of the lease that was in the way has been withdrawn, or its row removed: to be tried again. */
+const tryToNote = async (
+  db: PoolClient,
+  { issuerOrgId, holderOrgId, licenseId }: PartOwner,
+  leaseId: string,
+  seenAt: Instant,
+  acquiredAt: Instant | null,
+): Promise<Heard | null> => {
   const { rows } = await db.query<[boolean]>({
     name: 'note-heartbeat',
     text: `insert into ops.lease_liveness as v (issuer_org_id, holder_org_id, license_id, lease_id, last_seen_at)
@@ -42,14 +55,15 @@ export const noteHeartbeat = async (
   });
   const [noted] = rows;
   if (noted !== undefined) return { endingSince: null, isNew: noted[0] };
-  const { rows: ending } = await db.query<[string]>({
+  const { rows: ending } = await db.query<[string | null]>({
     name: 'lease-ending',
     text: `select ${epochMs('ending_seen_at')} from ops.lease_liveness
       where (issuer_org_id, license_id, lease_id) = ($1, $2, $3)`,
     values: [issuerOrgId, licenseId, leaseId],
     rowMode: 'array',
   });
-  return { endingSince: fromMs(Number(ending[0]?.[0])), isNew: false };
+  const endingMs = ending[0]?.[0] ?? null;
+  return endingMs === null ? null : { endingSince: fromMs(Number(endingMs)), isNew: false };
 };
 
 /**
@@ -127,8 +141,7 @@ export const overdueLeases = async (
     // The page is cut before it is sifted, so that many leases that live cost many short statements, not a long one.
     text: `with page as (
         select issuer_org_id, license_id, lease_id, borrowed, ttl_seconds, acquired_at, expires_at from rm.leases
-        where not exists (select from rm.licenses l where l.license_id = leases.license_id and ${isPaused('$1')})
-          and ended_at is null and expires_at <= $1
+        where ended_at is null and expires_at <= $1
           and ($3::timestamptz is null or (expires_at, license_id, lease_id) > ($3, $4, $5))
         order by expires_at, license_id, lease_id limit $2)
       select l.license_id, l.lease_id, ${epochMs('l.expires_at')}, ${lastSeenMs}, ${isOver('$1')}, l.issuer_org_id

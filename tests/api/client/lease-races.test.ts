@@ -99,6 +99,28 @@ describe('a heartbeat and the end of its lease', () => {
     for (const { licenseId } of [one, two]) expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
   });
 
+  test('A heartbeat is answered 503, not 500, when others keep changing the license', async () => {
+    const { licenseKey } = await issue();
+    const leaseId = await taken(licenseKey);
+    const { execute } = ledger.executor;
+    const overtaken = { rejected: 'CONCURRENT_MODIFICATION', detail: 'Others kept changing it.' } as const;
+    await sweep(ttlSeconds + 10, async () => {
+      let calls = 0;
+      Object.assign(ledger.executor, {
+        // The first command is the heartbeat's own, the second ends the lease.
+        execute: async (...command: Parameters<typeof execute>) => {
+          calls += 1;
+          return calls === 2 ? overtaken : execute(...command);
+        },
+      });
+      try {
+        expect(outline(await heartbeat(licenseKey, leaseId))).toEqual([503, 'UNAVAILABLE']);
+      } finally {
+        Object.assign(ledger.executor, { execute });
+      }
+    });
+  });
+
   test('a holder that takes its own seat again while it is being ended gets another one', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);

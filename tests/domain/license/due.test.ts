@@ -165,6 +165,8 @@ describe('a tier change that was announced', () => {
     expect(() => followedBy(history, command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow))).toThrow('refused');
     expect(dueIn(history, '2026-07-01T00:00:00.000Z')).toEqual([change]);
     expect(nextIn(history)).toBe(tomorrow);
+    const facts = factsOf(history);
+    expect([noon, tomorrow, expiresAt].map((after) => nextDueAt(facts, after))).toEqual([tomorrow, expiresAt, null]);
   });
 });
 
