@@ -43,13 +43,17 @@ const activate = (licenseId: string, executor = createExecutor({ store })) =>
     license.kind === 'issued' ? license.facts.usage.activations : null,
   );
 
-const appendRepair = async (stream: string, data: Record<string, string | number>) => {
+/** `prevHash`: the link of the repair; by default the right one. */
+const appendRepair = (stream: string, data: Record<string, string | number>, prevHash?: string) =>
+  appendEvent(stream, 'ChainRepaired', data, prevHash);
+
+const appendEvent = async (stream: string, type: string, data: Record<string, string | number>, prevHash?: string) => {
   const { events } = await store.read(stream);
   const last = events.at(-1);
   if (last === undefined) throw new Error('The stream is empty.');
   const { prevHash: _, hash: __, ...metadata } = last.metadata;
-  const repair = { id: crypto.randomUUID(), type: 'ChainRepaired', data, metadata };
-  const end = { stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
+  const repair = { id: crypto.randomUUID(), type, data, metadata };
+  const end = { stream, nextRevision: last.revision + 1n, hash: prevHash ?? hashOf(last) };
   await store.append(stream, seal([repair], end), last.revision, { timeoutMs: 5_000 });
 };
 
@@ -126,6 +130,26 @@ describe('a stream with a wrong link between two unaltered events', () => {
       },
     };
     expect(await repairChain(busy, stream, repairer)).toMatchObject({ faults: 0, repaired: [{ revision: 4n }] });
+  });
+
+  test('takes commands exactly when verify accepts the repair, also where the repair is at a wrong link itself', async () => {
+    const { licenseId, stream } = await storeBroken('a broken repair', [4n]);
+    const [broken] = (await examineChain(store, stream)).breaks;
+    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.found) };
+    const { revision } = await store.read(stream);
+    const next = BigInt(revision) + 1n;
+    await appendRepair(stream, { ...exact, operator: 'ops-7', reason: 'TWO_WRITERS' }, twinHash(stream, next));
+    await expect(activate(licenseId)).rejects.toThrow(ChainBroken);
+    expect(await examineChain(store, stream)).toMatchObject({ faults: 2, repaired: [] });
+    // The repair of that link makes the first repair count.
+    const [, own] = (await examineChain(store, stream)).breaks;
+    const ownBreak = { revision: Number(next), expected: String(own?.expected), found: String(own?.found) };
+    await appendRepair(stream, { ...ownBreak, operator: 'ops-7', reason: 'TWO_WRITERS' });
+    expect(await examineChain(store, stream)).toMatchObject({
+      faults: 0,
+      repaired: [{ revision: next }, { revision: 4n }],
+    });
+    expect(await activate(licenseId)).toMatchObject({ outcome: 'appended', view: 5 });
   });
 
   test.each([
