@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { repair } from '../../src/cli/repair-chain.ts';
 import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/eventstore/aggregate.ts';
 import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain.ts';
 import { createChainCheck } from '../../src/eventstore/chain-check.ts';
@@ -269,3 +270,24 @@ const at = (events: readonly Recorded[], index: number): Recorded => {
   if (found === undefined) throw new Error('There is no such event.');
   return found;
 };
+
+test('A stream that cannot be folded does not keep the command from repairing the streams after it', async () => {
+  const bad = await storeBroken('not decodable', [4n]);
+  await appendEvent(bad.stream, 'LicenseSuspended', { reasonCode: 'no such code' });
+  const good = await storeBroken('after the one that is not decodable', [3n]);
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
+  try {
+    expect(await repair([bad.stream, good.stream], store, repairer)).toBe(3);
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(lines).toEqual([
+    expect.stringContaining(`${bad.stream}: the event at revision 4 links to`),
+    expect.stringContaining(`${bad.stream}: NOT REPAIRED. `),
+    expect.stringContaining(`${good.stream}: the event at revision 3 links to`),
+    `${good.stream}: REPAIRED, 1 events were appended.`,
+    '2 of 2 streams have a broken hash chain; 2 of them can be repaired, and 1 were repaired. 1 are still broken: see above.',
+  ]);
+  expect(await examineChain(store, good.stream)).toMatchObject({ faults: 0 });
+});
