@@ -3,6 +3,7 @@ import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../eventstore/
 import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
+import { isLostConnection } from '../projections/lost-connection.ts';
 import { SignupPolicyUnusable } from './auth/platform-license.ts';
 import { NotProjected, notProjected } from './licenses/parked-license.ts';
 import { internalProblem, type Problem, problem, problemForNow } from './problems.ts';
@@ -46,16 +47,7 @@ const tooLargeForStore = problem(
 const isNotLevel = (error: unknown): error is Error =>
   error instanceof Error && 'constraint' in error && error.constraint === 'read_models';
 
-/** Connection refused, lost or timed out, its host not found; Postgres shutting down (57P…), out of connections (53…), a statement canceled. */
-const isLostDatabase = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|57P0[123]|57014|55P03|53\d{3}|08\d{3})$/.test(
-      code,
-    ) ||
-    /^(?:Connection terminated|Client (?:has encountered|was closed)|Query read timeout|timeout exceeded when trying to connect)/i.test(
-      error.message,
-    )
-  );
-};
+/** The connection was lost, or Postgres canceled the statement or could not lock in time. */
+const isLostDatabase = (error: unknown): boolean =>
+  isLostConnection(error) ||
+  (error instanceof Error && 'code' in error && /^(?:57014|55P03)$/.test(String(error.code)));

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config.ts';
 import { keyOfBreak } from '../eventstore/chain.ts';
 import { operatorId, repairReason } from '../eventstore/codec-repair.ts';
-import type { EventStore } from '../eventstore/event-store.ts';
+import { type EventStore, StoreUnavailable } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
 import { type Examined, examineChain, isRepairable, type Repairer, repairChain } from '../eventstore/repair-chain.ts';
@@ -57,9 +57,10 @@ async function* streamsOfLog(store: Pick<EventStore, 'head'>, reader: LogReader)
   for await (const { stream, revision } of reader.read({ streamPrefixes, upTo })) if (revision === 0n) yield stream;
 }
 
-const repair = async (
+/** Repairs, or only shows, one stream after another. Returns the exit code. A stream that fails does not stop the others. */
+export const repair = async (
   streams: Iterable<string> | AsyncIterable<string>,
-  store: EventStore,
+  store: Pick<EventStore, 'read' | 'append'>,
   repairer: Repairer | null,
 ): Promise<number> => {
   const counts = { streams: 0, faulty: 0, repairable: 0, repaired: 0 };
@@ -75,21 +76,36 @@ const repair = async (
     for (const line of linesOf(stream, examined)) console.log(line);
     if (!isRepairable(examined)) continue;
     counts.repairable += 1;
-    if (repairer === null) continue;
+    if (repairer !== null && (await repairOne(store, stream, examined, repairer))) counts.repaired += 1;
+  }
+  console.log(summary(counts, repairer !== null));
+  if (counts.streams === 0) return exitCodes.nothingToCheck;
+  return counts.faulty === counts.repaired ? exitCodes.fine : exitCodes.damaged;
+};
+
+/** Repairs a stream and prints the result. Returns true when its chain is whole now. */
+const repairOne = async (
+  store: Pick<EventStore, 'read' | 'append'>,
+  stream: string,
+  before: Examined,
+  repairer: Repairer,
+): Promise<boolean> => {
+  try {
     const after = await repairChain(store, stream, repairer);
-    const appended = after.repaired.filter(
-      (each) => !examined.repaired.some((old) => keyOfBreak(old) === keyOfBreak(each)),
-    );
-    if (after.faults === 0) counts.repaired += 1;
+    const known = new Set(before.repaired.map(keyOfBreak));
+    const appended = after.repaired.filter((each) => !known.has(keyOfBreak(each)));
     console.log(
       after.faults === 0
         ? `${stream}: REPAIRED, ${appended.length} events were appended.`
         : `${stream}: STILL BROKEN. It was changed meanwhile: run the command again.`,
     );
+    return after.faults === 0;
+  } catch (error) {
+    // Every other stream would fail as well.
+    if (error instanceof StoreUnavailable) throw error;
+    console.log(`${stream}: NOT REPAIRED. ${error instanceof Error ? error.message : String(error)}`);
+    return false;
   }
-  console.log(summary(counts, repairer !== null));
-  if (counts.streams === 0) return exitCodes.nothingToCheck;
-  return counts.faulty === counts.repaired ? exitCodes.fine : exitCodes.damaged;
 };
 
 const linesOf = (stream: string, examined: Examined): readonly string[] => {
@@ -110,7 +126,10 @@ const summary = (
   if (streams === 0) return 'There is no event to check.';
   if (faulty === 0) return `The hash chains of ${streams} streams are whole. There is nothing to repair.`;
   const found = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
-  if (isApplied) return `${found}, and ${repaired} were repaired.`;
+  if (isApplied) {
+    const left = faulty - repaired;
+    return `${found}, and ${repaired} were repaired.${left === 0 ? '' : ` ${left} are still broken: see above.`}`;
+  }
   const next =
     'Stop every process of a release before this one, then repeat with --apply --operator <id> --reason <code>';
   return `${found}. Nothing was changed. ${repairable === 0 ? 'Restore the event store from a backup' : next}.`;

@@ -28,11 +28,14 @@ export type ChainCheck = { readonly add: (recorded: Recorded) => void; readonly 
 
 /**
  * Checks a stream's chain event by event, goes on after a fault, and keeps only what is wrong. A wrong link can be repaired
- * where both of its events are unaltered and no event is missing between them.
+ * where both of its events are unaltered and no event is missing between them. A repair counts when its own event is
+ * unaltered and its own link is right, or is repaired itself.
  */
 export const createChainCheck = (): ChainCheck => {
   const open = new Map<string, ChainFault>();
   const repaired: Break[] = [];
+  /** By the break at a repair's own event, the break that it repairs: it counts once its own break is repaired. */
+  const waiting = new Map<string, Break>();
   let lasting = 0;
   let first: ChainFault | null = null;
   let nextRevision = 0n;
@@ -48,16 +51,27 @@ export const createChainCheck = (): ChainCheck => {
     return fault && { ...at, fault, broken: isPreviousSound ? breakAt(recorded, hash) : null };
   };
 
+  const accept = (repair: Break): void => {
+    const key = keyOfBreak(repair);
+    if (!open.delete(key)) return;
+    repaired.push(repair);
+    const next = waiting.get(key);
+    if (next !== undefined) accept(next);
+  };
+
   return {
     add: (recorded) => {
       const found = check(recorded);
+      const repair = repairIn(recorded);
+      if (repair !== null && open.has(keyOfBreak(repair))) {
+        if (found === null) accept(repair);
+        else if (found.broken !== null) waiting.set(keyOfBreak(found.broken), repair);
+      }
       if (found?.broken) open.set(keyOfBreak(found.broken), found);
       else if (found) {
         lasting += 1;
         first ??= found;
       }
-      const repair = found === null ? repairIn(recorded) : null;
-      if (repair !== null && open.delete(keyOfBreak(repair))) repaired.push(repair);
       nextRevision = recorded.revision + 1n;
       hash = String(recorded.metadata.hash);
       isPreviousSound = found?.fault !== 'HASH_DIFFERS';

@@ -1,11 +1,12 @@
 import type { Instant } from '../domain/time.ts';
 import type { Fact, Folding } from './aggregate.ts';
-import type { EventStore, Json, Recorded } from './event-store.ts';
+import type { EventStore, Recorded } from './event-store.ts';
 import type { Folded } from './folded.ts';
 import { restoreNewest } from './restore.ts';
+import { createSaveQueue } from './save-queue.ts';
 import { isBoundary, nothingSince, type Since } from './since.ts';
-import { DamagedSnapshot, readFacts, type Whole, writeFacts, writeWhole } from './snapshot-body.ts';
-import type { Snapshot, SnapshotKey, Snapshots, Stretch } from './snapshots.ts';
+import { DamagedSnapshot, readFacts } from './snapshot-body.ts';
+import type { SnapshotKey, Snapshots, Stretch } from './snapshots.ts';
 import { weigh } from './weights.ts';
 
 /** Takes snapshots of long streams while others run, and finds the ones that are good. Nothing here fails a command. */
@@ -30,8 +31,10 @@ export type SnapshotKeeper = {
   readonly past: (key: SnapshotKey, asOf: Instant) => Promise<readonly PastStretch[]>;
   /** Forgets the snapshots from the event `from` on. */
   readonly discard: (key: SnapshotKey, from: bigint) => Promise<void>;
-  /** Resolves once every snapshot that was taken so far is saved, or has failed to be. */
+  /** Waits until each snapshot that was taken so far is saved, dropped, or put off while the database does not answer. */
   readonly settled: () => Promise<void>;
+  /** Does so for the snapshots of one stream that were taken so far, and gives up after `timeoutMs`. */
+  readonly settledFor: (stream: string, timeoutMs: number) => Promise<void>;
 };
 
 /** A stretch, and the facts after its last event, where they were asked for; null: they were not. */
@@ -45,47 +48,13 @@ export const createSnapshotKeeper = ({
   readonly snapshots: Snapshots;
   readonly onError?: (error: unknown, stream: string) => void;
 }): SnapshotKeeper => {
-  let waiting: Task[] = [];
-  let saving: Promise<void> | null = null;
-  let nextWholeAtMs = 0;
-
-  const save = async (): Promise<void> => {
-    // After a failure the rest waits for the next task: a database that is down is not asked again at once.
-    for (let [task] = waiting; task !== undefined; [task] = waiting) {
-      const { key } = task;
-      const together = waiting.filter((other) => other.key.stream === key.stream).slice(0, togetherMax);
-      waiting = waiting.filter((other) => !together.includes(other));
-      const startedMs = performance.now();
-      try {
-        const written: Snapshot[] = [];
-        for (const each of together) written.push(await write(each));
-        await snapshots.save(key, written);
-      } catch (error) {
-        onError(error, key.stream);
-        waiting = [...together, ...waiting];
-        return;
-      } finally {
-        nextWholeAtMs = performance.now() + (performance.now() - startedMs) * restFactor;
-      }
-    }
-  };
-
-  const add = (task: Task): void => {
-    // What is given up leaves a gap, over which the past is read from the log.
-    if (waiting.length >= waitingMax) waiting = [];
-    // Of a stream that is folded on meanwhile only the newest state is worth writing.
-    if (task.whole !== null) waiting = waiting.flatMap((other) => withoutWhole(other, task.key));
-    waiting.push(task);
-    saving ??= save().finally(() => {
-      saving = null;
-    });
-  };
+  const queue = createSaveQueue(snapshots, onError);
 
   /** Returns true when a snapshot of the whole state is worth its time. */
   const isWholeDue = (revision: bigint, { wholeRevision }: Since, weight: number, isLast: boolean): boolean =>
     revision - wholeRevision >= BigInt(Math.max(wholeEvery, Math.round(weight / wholeBytesPerEvent))) &&
-    waiting.filter(({ whole }) => whole !== null).length < wholesWaitingMax &&
-    (isLast || performance.now() >= nextWholeAtMs);
+    queue.wholes() < wholesWaitingMax &&
+    (isLast || queue.isRested());
 
   const quietly = async <Result>(stream: string, work: Promise<Result>, otherwise: Result): Promise<Result> => {
     try {
@@ -112,7 +81,7 @@ export const createSnapshotKeeper = ({
     // The whole state of an event that has its snapshot already: that one describes the same stretch.
     const stretch = revision === since.revision ? since.stretch : passed;
     if (stretch === null) return since;
-    add({
+    queue.add({
       key: { issuerOrgId: folding.owners(state).issuerOrgId, stream, fold: folding.snapshots.fold },
       stretch,
       facts,
@@ -149,9 +118,8 @@ export const createSnapshotKeeper = ({
 
     discard,
 
-    settled: async () => {
-      while (saving !== null) await saving;
-    },
+    settled: queue.settled,
+    settledFor: queue.settledFor,
   };
 };
 
@@ -162,33 +130,11 @@ export const noKeeper: SnapshotKeeper = {
   past: async () => [],
   discard: async () => {},
   settled: async () => {},
+  settledFor: async () => {},
 };
 
-type Task = {
-  readonly key: SnapshotKey;
-  readonly stretch: Stretch;
-  readonly facts: Json | null;
-  readonly whole: Whole | null;
-};
-
-const withoutWhole = (task: Task, { stream }: SnapshotKey): Task[] => {
-  if (task.whole === null || task.key.stream !== stream) return [task];
-  return task.facts === null ? [] : [{ ...task, whole: null }];
-};
-
-const write = async ({ key, stretch, facts, whole }: Task): Promise<Snapshot> => ({
-  ...stretch,
-  facts: facts === null ? null : await writeFacts({ key, at: stretch }, facts),
-  whole: whole === null ? null : await writeWhole({ key, at: stretch }, whole),
-});
-
-const waitingMax = 10_000;
 const wholesWaitingMax = 8;
-const togetherMax = 100;
 
 /** A whole state is taken after so many events, or more: one for so many bytes of it, because writing them costs as much. */
 const wholeEvery = 500;
 const wholeBytesPerEvent = 50_000;
-
-/** While a stream is read from its start, writing whole states takes a tenth of the time at most. */
-const restFactor = 9;

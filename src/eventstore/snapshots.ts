@@ -37,8 +37,13 @@ export type Snapshots = {
     key: SnapshotKey,
     asOf: Instant,
   ) => Promise<readonly (Stretch & { readonly facts: Uint8Array | null })[]>;
-  /** Adds snapshots, and forgets whole states but the newest two. */
+  /** Adds snapshots, and forgets whole states but the newest two. Throws SnapshotsUnavailable when no snapshot can be added now. */
   readonly save: (key: SnapshotKey, snapshots: readonly Snapshot[]) => Promise<void>;
   /** Forgets the snapshots from the event `from` on: they are not of this log, or damaged. */
   readonly discard: (key: SnapshotKey, from: bigint) => Promise<void>;
 };
+
+/** The database of the snapshots does not answer now. Later it may, for the same snapshot. */
+export class SnapshotsUnavailable extends Error {
+  override readonly name = 'SnapshotsUnavailable';
+}

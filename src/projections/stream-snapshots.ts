@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { foldVersions } from '../eventstore/fold-versions.ts';
-import type { SnapshotKey, Snapshots } from '../eventstore/snapshots.ts';
+import { type SnapshotKey, type Snapshots, SnapshotsUnavailable } from '../eventstore/snapshots.ts';
+import { isLostConnection } from './lost-connection.ts';
 import { transaction } from './transaction.ts';
 
 /**
@@ -90,6 +91,9 @@ const asOwner = <T>(pool: Pool, { issuerOrgId }: SnapshotKey, work: (db: PoolCli
   transaction(pool, 'begin', async (db) => {
     await db.query({ name: 'as-owner', text: "select set_config('app.org_id', $1, true)", values: [issuerOrgId] });
     return work(db);
+  }).catch((error: unknown) => {
+    if (!isLostConnection(error)) throw error;
+    throw new SnapshotsUnavailable(`The database of the snapshots does not answer: ${error.message}`, { cause: error });
   });
 
 /**

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trialReservations } from '../../src/domain/reservation/trial.ts';
 import { reservationAggregate } from '../../src/eventstore/aggregate.ts';
 import { reservationId } from '../../src/eventstore/ids.ts';
+import { fingerprintHashes } from '../../src/identity/fingerprint.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { testId } from '../support/license-fixtures.ts';
@@ -110,6 +111,40 @@ describe('a device', () => {
     } finally {
       ledger.clock.aheadMs = 0;
     }
+  });
+
+  /** Calls `work` two days later, when the license no longer knows what was released. */
+  const twoDaysLater = async (work: () => Promise<void>) => {
+    ledger.clock.aheadMs = 48 * 3_600_000;
+    try {
+      await work();
+    } finally {
+      ledger.clock.aheadMs = 0;
+    }
+  };
+
+  test('can be tried days after an attempt that reserved it and died before the activation', async () => {
+    const [first, second] = [await ledger.issue({ tier: 'TRIAL', products: ['seven'] }), await trialOf('seven')];
+    const issuerOrgId = ledger.a.organizationId;
+    const [fingerprintHash = ''] = fingerprintHashes(ledger.secrets, issuerOrgId, 'device-5');
+    const [needed] = trialReservations({ issuerOrgId, products: ['seven'], holderOrgId: null, fingerprintHash });
+    if (needed === undefined) throw new Error('A trial needs a reservation.');
+    const data = { kind: needed.kind, issuerOrgId, owner: first.licenseId };
+    const reserve = { type: 'Reserve', at: new Date().toISOString(), data } as const;
+    await sendCommand(ledger.executor, reservationAggregate, reservationId(needed), reserve, context(), () => null);
+    expect(await activate(second, 'device-5')).toMatchObject(taken('/fingerprint'));
+    await twoDaysLater(async () => {
+      expect(await activate(second, 'device-5')).toMatchObject({ status: 201 });
+    });
+  });
+
+  test('has had its trial also days after it was released', async () => {
+    const [first, second] = [await trialOf('eight'), await trialOf('eight')];
+    await activate(first, 'device-6');
+    await ledger.call('POST', '/v1/licenses/deactivate', { body: { licenseKey: first, fingerprint: 'device-6' } });
+    await twoDaysLater(async () => {
+      expect(await activate(second, 'device-6')).toMatchObject(taken('/fingerprint'));
+    });
   });
 
   test('is reserved nothing by an activation that is refused', async () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { repair } from '../../src/cli/repair-chain.ts';
 import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/eventstore/aggregate.ts';
 import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain.ts';
 import { createChainCheck } from '../../src/eventstore/chain-check.ts';
@@ -43,13 +44,17 @@ const activate = (licenseId: string, executor = createExecutor({ store })) =>
     license.kind === 'issued' ? license.facts.usage.activations : null,
   );
 
-const appendRepair = async (stream: string, data: Record<string, string | number>) => {
+/** `prevHash`: the link of the repair; by default the right one. */
+const appendRepair = (stream: string, data: Record<string, string | number>, prevHash?: string) =>
+  appendEvent(stream, 'ChainRepaired', data, prevHash);
+
+const appendEvent = async (stream: string, type: string, data: Record<string, string | number>, prevHash?: string) => {
   const { events } = await store.read(stream);
   const last = events.at(-1);
   if (last === undefined) throw new Error('The stream is empty.');
   const { prevHash: _, hash: __, ...metadata } = last.metadata;
-  const repair = { id: crypto.randomUUID(), type: 'ChainRepaired', data, metadata };
-  const end = { stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
+  const repair = { id: crypto.randomUUID(), type, data, metadata };
+  const end = { stream, nextRevision: last.revision + 1n, hash: prevHash ?? hashOf(last) };
   await store.append(stream, seal([repair], end), last.revision, { timeoutMs: 5_000 });
 };
 
@@ -126,6 +131,26 @@ describe('a stream with a wrong link between two unaltered events', () => {
       },
     };
     expect(await repairChain(busy, stream, repairer)).toMatchObject({ faults: 0, repaired: [{ revision: 4n }] });
+  });
+
+  test('takes commands exactly when verify accepts the repair, also where the repair is at a wrong link itself', async () => {
+    const { licenseId, stream } = await storeBroken('a broken repair', [4n]);
+    const [broken] = (await examineChain(store, stream)).breaks;
+    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.found) };
+    const { revision } = await store.read(stream);
+    const next = BigInt(revision) + 1n;
+    await appendRepair(stream, { ...exact, operator: 'ops-7', reason: 'TWO_WRITERS' }, twinHash(stream, next));
+    await expect(activate(licenseId)).rejects.toThrow(ChainBroken);
+    expect(await examineChain(store, stream)).toMatchObject({ faults: 2, repaired: [] });
+    // The repair of that link makes the first repair count.
+    const [, own] = (await examineChain(store, stream)).breaks;
+    const ownBreak = { revision: Number(next), expected: String(own?.expected), found: String(own?.found) };
+    await appendRepair(stream, { ...ownBreak, operator: 'ops-7', reason: 'TWO_WRITERS' });
+    expect(await examineChain(store, stream)).toMatchObject({
+      faults: 0,
+      repaired: [{ revision: next }, { revision: 4n }],
+    });
+    expect(await activate(licenseId)).toMatchObject({ outcome: 'appended', view: 5 });
   });
 
   test.each([
@@ -245,3 +270,24 @@ const at = (events: readonly Recorded[], index: number): Recorded => {
   if (found === undefined) throw new Error('There is no such event.');
   return found;
 };
+
+test('A stream that cannot be folded does not keep the command from repairing the streams after it', async () => {
+  const bad = await storeBroken('not decodable', [4n]);
+  await appendEvent(bad.stream, 'LicenseSuspended', { reasonCode: 'no such code' });
+  const good = await storeBroken('after the one that is not decodable', [3n]);
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
+  try {
+    expect(await repair([bad.stream, good.stream], store, repairer)).toBe(3);
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(lines).toEqual([
+    expect.stringContaining(`${bad.stream}: the event at revision 4 links to`),
+    expect.stringContaining(`${bad.stream}: NOT REPAIRED. `),
+    expect.stringContaining(`${good.stream}: the event at revision 3 links to`),
+    `${good.stream}: REPAIRED, 1 events were appended.`,
+    '2 of 2 streams have a broken hash chain; 2 of them can be repaired, and 1 were repaired. 1 are still broken: see above.',
+  ]);
+  expect(await examineChain(store, good.stream)).toMatchObject({ faults: 0 });
+});

@@ -2,8 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { open } from '../../src/eventstore/folded.ts';
+import { createSaveQueue, type ToSave } from '../../src/eventstore/save-queue.ts';
 import { createSnapshotKeeper, type SnapshotKeeper } from '../../src/eventstore/snapshot-keeper.ts';
-import type { Snapshot, Snapshots } from '../../src/eventstore/snapshots.ts';
+import { type Snapshot, type Snapshots, SnapshotsUnavailable } from '../../src/eventstore/snapshots.ts';
 import { longLicense, streamOf } from '../support/long-license.ts';
 
 const { licenseId, log } = longLicense(2_000);
@@ -75,15 +76,17 @@ describe.each([500, 999, 1_000, 1_750, 2_000])('The snapshots of a stream of %i 
   });
 });
 
-test('Snapshots that could not be saved are saved with the next ones, in the order of the stream', async () => {
+test('Snapshots that could not be saved while the database was away are saved with the next ones', async () => {
   const errors: string[] = [];
   const saved: bigint[] = [];
   let isAway = true;
+  let calls = 0;
   const keeper = createSnapshotKeeper({
     snapshots: {
       ...noSnapshots,
       save: async (_key, some) => {
-        if (isAway) throw new Error('The database is away.');
+        calls += 1;
+        if (isAway) throw new SnapshotsUnavailable('The database is away.');
         saved.push(...some.map(({ revision }) => revision));
       },
     },
@@ -91,9 +94,83 @@ test('Snapshots that could not be saved are saved with the next ones, in the ord
   });
   await openStream(storeOf(2_000), keeper);
   await keeper.settled();
-  expect(errors).toContain('Error: The database is away.');
+  expect(errors).toContain('SnapshotsUnavailable: The database is away.');
+  // Each new snapshot asks once; nothing asks again by itself.
+  expect(calls).toBeLessThanOrEqual(5);
   isAway = false;
   await openStream(storeOf(2_000), keeper);
   await keeper.settled();
-  expect(saved.slice(0, 4)).toEqual([499n, 999n, 1_499n, 1_999n]);
+  expect(saved).toEqual(expect.arrayContaining([499n, 999n, 1_499n, 1_999n]));
+});
+
+const toSave = (stream: string, revision: number, isGood = true): ToSave => ({
+  key: { issuerOrgId: 'org_1', stream, fold: 'f1' },
+  stretch: {
+    ...{ revision: BigInt(revision), eventId: 'e', hash: 'h', recordedAt: '2026-01-01T00:00:00.000Z' },
+    ...{ previousRevision: -1n, previousHash: '', earliestAt: '2026-01-01T00:00:00.000Z' },
+  },
+  facts: { revision },
+  // A Date is nothing that a snapshot can hold.
+  whole: { state: isGood ? {} : { at: new Date(0) }, commands: new Map() },
+});
+
+const startQueue = (save: Snapshots['save'] = async () => {}) => {
+  const saved: string[] = [];
+  const errors: string[] = [];
+  const queue = createSaveQueue(
+    {
+      save: async (key, some) => {
+        await save(key, some);
+        saved.push(...some.map(({ revision, whole }) => `${key.stream} ${revision}${whole === null ? '' : ' whole'}`));
+      },
+    },
+    (error, stream) => errors.push(`${stream}: ${error}`),
+  );
+  return { queue, saved, errors };
+};
+
+describe('A snapshot that can never be saved', () => {
+  test('holds up no other stream, and is saved without the state that cannot be written', async () => {
+    const { queue, saved, errors } = startQueue();
+    queue.add(toSave('bad', 500, false));
+    queue.add(toSave('good', 500));
+    await queue.settled();
+    expect(saved).toEqual(['good 500 whole', 'bad 500']);
+    expect(errors).toHaveLength(2);
+  });
+
+  test('is dropped after a few failures', async () => {
+    const { queue, saved, errors } = startQueue(async ({ stream }) => {
+      if (stream === 'bad') throw new Error('canceling statement due to statement timeout');
+    });
+    for (const revision of [500, 1_000]) {
+      queue.add(toSave('bad', revision));
+      queue.add(toSave('good', revision));
+    }
+    await queue.settled();
+    expect(saved).toEqual(['good 500', 'good 1000 whole']);
+    expect(errors.length).toBeLessThanOrEqual(6);
+    expect(queue.wholes()).toBe(0);
+  });
+});
+
+test('At most a hundred snapshots wait, the newest of them, and one whole state of each stream', async () => {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const { queue, saved } = startQueue(() => held);
+  for (let revision = 1; revision <= 300; revision++) queue.add(toSave('long', revision));
+  expect(queue.wholes()).toBe(1);
+  letGo();
+  await queue.settled();
+  const newest = Array.from({ length: 100 }, (_, index) => `long ${201 + index}${index === 99 ? ' whole' : ''}`);
+  expect(saved).toEqual(['long 1 whole', ...newest]);
+});
+
+test('A wait for the snapshots of one stream is not held up by those of another, and ends in time', async () => {
+  const keeper = createSnapshotKeeper({ snapshots: { ...noSnapshots, save: () => new Promise(() => {}) } });
+  await openStream(storeOf(500), keeper);
+  await keeper.settledFor('license-other', 60_000);
+  await keeper.settledFor(streamOf(licenseId), 10);
 });

@@ -68,7 +68,7 @@ export const findPlatformOffer = async (needs: AuthNeeds, call: Call): Promise<P
     const sending = { call, attempt, actor: operator, issuerOrgId, licenseId };
     const needed =
       policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
-    const issued = await withReserved({ executor, at, ...sending }, needed, () =>
+    const issued = await withReserved({ executor, store: null, at, ...sending }, needed, () =>
       sendLicenseCommand(
         needs,
         {

@@ -13,9 +13,9 @@ import {
   withActivations,
 } from './device-request.ts';
 import { type CommandNeeds, sendLicenseCommand } from './send-command.ts';
-import { withReserved } from './trial.ts';
+import { type PastStore, withReserved } from './trial.ts';
 
-export type ClientCommandNeeds = ClientNeeds & CommandNeeds;
+export type ClientCommandNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
 
 const body = z.strictObject({ ...licenseNaming, ...deviceFields }).meta({
   id: 'ActivateLicense',
@@ -69,7 +69,7 @@ export const activateLicense = (needs: ClientCommandNeeds): Route =>
         const { device, values } = prepared;
         const about = { call, attempt, actor, issuerOrgId, licenseId };
         const sent = await withReserved(
-          { ...about, executor: needs.executor, at },
+          { ...about, executor: needs.executor, store: needs.store, at },
           reservationsOf(needs.secrets, found.facts, asked.fingerprint),
           () =>
             sendLicenseCommand(

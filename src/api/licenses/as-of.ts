@@ -75,7 +75,7 @@ const findLongPast = async (
   if (beyond.length === 0) return past;
   // Folding the stream takes the snapshots that it lacks. Where that fails the log is read, as it is without snapshots.
   await executor.read(licenseAggregate, licenseId, () => null).catch(() => null);
-  await keeper.settled();
+  await keeper.settledFor(stream, saveTimeoutMs);
   return findPast({ store, keeper }, key, asOf);
 };
 
@@ -93,3 +93,6 @@ export const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
 /** A stream with fewer events than this has no snapshot. */
 const probeMax = 100;
 const pageMax = 1_000;
+
+/** After this long the log is read, and the snapshots serve the next request. */
+const saveTimeoutMs = 2_000;

@@ -92,8 +92,10 @@ export const begin = async (
   const trial =
     policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
   const actor = actorOf(call.caller);
-  return withReserved({ executor, call, attempt, actor, at, issuerOrgId, licenseId }, [...reserved, ...trial], () =>
-    sendFirst(needs, call, wanted, { licenseId, attempt, command: command(origination), ...guarded }),
+  return withReserved(
+    { executor, store: null, call, attempt, actor, at, issuerOrgId, licenseId },
+    [...reserved, ...trial],
+    () => sendFirst(needs, call, wanted, { licenseId, attempt, command: command(origination), ...guarded }),
   );
 };
 

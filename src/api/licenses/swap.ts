@@ -69,7 +69,7 @@ export const swapActivation = (needs: ClientCommandNeeds): Route =>
             : { fingerprintHash: (await findDevice(needs, found, asked.release.fingerprint)).hash };
         const about = { call, attempt, actor, issuerOrgId, licenseId };
         const sent = await withReserved(
-          { ...about, executor: needs.executor, at },
+          { ...about, executor: needs.executor, store: needs.store, at },
           reservationsOf(needs.secrets, found.facts, asked.fingerprint),
           () =>
             sendLicenseCommand(

@@ -6,6 +6,7 @@ import type { NeededReservation } from '../../domain/reservation/trial.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
 import { licenseAggregate, reservationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
+import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { newCommandId, reservationId } from '../../eventstore/ids.ts';
 import { commandContext } from '../../eventstore/waiting.ts';
@@ -13,9 +14,14 @@ import type { Attempt } from '../idempotency.ts';
 import { isProblem, type Problem, problem, refused } from '../problems.ts';
 import type { Call } from '../route.ts';
 
+/** What reads the last events of a stream. */
+export type PastStore = Pick<EventStore, 'readBackwards'>;
+
 /** For whom something is reserved: the license is what holds it. */
 export type Reserving = {
   readonly executor: Executor;
+  /** Where the past of a license is read that its fold has forgotten; null where no device is reserved. */
+  readonly store: PastStore | null;
   readonly call: Call;
   readonly attempt: Attempt;
   readonly actor: Actor;
@@ -74,16 +80,17 @@ const reserve = async (
  * gives up long before.
  */
 const abandonedOwner = async (
-  { executor, at }: Reserving,
+  { executor, store, at }: Reserving,
   id: string,
   needed: NeededReservation,
 ): Promise<string | null> => {
   const held = await executor.read(reservationAggregate, id, heldBy);
   if (held === null || plusSeconds(held.since, abandonedAfterSeconds) > at) return null;
-  const isUsed = await executor.read(licenseAggregate, held.owner, (license) =>
-    usedIn(license, needed, held.since, at),
-  );
-  return isUsed === null ? held.owner : null;
+  const { owner, since } = held;
+  const use = await executor.read(licenseAggregate, owner, (license) => useIn(license, needed, since, at));
+  if (use === 'unused') return owner;
+  if (use === 'used' || store === null) return null;
+  return (await wasActivated(store, owner, deviceOf(needed), since)) ? null : owner;
 };
 
 const heldBy = (reservation: Reservation) =>
@@ -91,16 +98,45 @@ const heldBy = (reservation: Reservation) =>
     ? { owner: reservation.owner, since: reservation.since }
     : null;
 
-const usedIn = (license: License, { kind, fields }: NeededReservation, since: Instant, at: Instant): true | null => {
-  if (license.kind === 'unissued') return null;
-  const fingerprintHash = fields.at(-1) ?? '';
-  // Released devices are known for a time only: what was reserved before then may have been used.
-  const isUsed =
-    kind !== 'trial_device' ||
-    at >= plusSeconds(since, repeatedSeconds) ||
-    license.byFingerprint.has(fingerprintHash) ||
-    wasReleased(license, fingerprintHash, at);
-  return isUsed ? true : null;
+/** `forgotten`: the license has no such device now, and may have had it. Released devices are known for a time only. */
+const useIn = (
+  license: License,
+  needed: NeededReservation,
+  since: Instant,
+  at: Instant,
+): 'used' | 'unused' | 'forgotten' => {
+  if (license.kind === 'unissued') return 'unused';
+  const fingerprintHash = deviceOf(needed);
+  if (needed.kind !== 'trial_device' || license.byFingerprint.has(fingerprintHash)) return 'used';
+  if (wasReleased(license, fingerprintHash, at)) return 'used';
+  return at >= plusSeconds(since, repeatedSeconds) ? 'forgotten' : 'unused';
+};
+
+const deviceOf = ({ fields }: NeededReservation): string => fields.at(-1) ?? '';
+
+/** Returns true when the stream says that the license was put on the device after it had reserved it. */
+const wasActivated = async (
+  store: PastStore,
+  licenseId: string,
+  fingerprintHash: string,
+  since: Instant,
+): Promise<boolean> => {
+  const stream = licenseAggregate.stream(licenseId);
+  // Another process, with a slower clock, may have recorded the activation.
+  const earliest = plusSeconds(since, -clockMarginSeconds);
+  let from: bigint | 'end' = 'end';
+  for (;;) {
+    const page: readonly Recorded[] = await store.readBackwards(stream, from, pageMax);
+    for (const recorded of page) {
+      if (String(recorded.metadata.recordedAt) < earliest) return false;
+      if (recorded.type !== 'ActivationRecorded') continue;
+      const { event } = licenseAggregate.decode(recorded);
+      if (event.type === 'ActivationRecorded' && event.data.fingerprintHash === fingerprintHash) return true;
+    }
+    const last = page.at(-1);
+    if (last === undefined || last.revision === 0n) return false;
+    from = last.revision - 1n;
+  }
 };
 
 type Unsent<Command> = Command extends { readonly at: Instant } ? Omit<Command, 'at'> : never;
@@ -120,6 +156,8 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
   );
 
 const abandonedAfterSeconds = 60;
+const clockMarginSeconds = 3_600;
+const pageMax = 500;
 
 /** Where in the body of issuing and of activating stands who has had it. */
 const pointers = {

@@ -1,0 +1,14 @@
+/**
+ * Returns true when no statement can succeed now: the connection was refused, lost or timed out, its host was not found,
+ * or Postgres is shutting down (57P…) or out of connections (53…).
+ */
+export const isLostConnection = (error: unknown): error is Error => {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return lostCode.test(code) || lostMessage.test(error.message);
+};
+
+const lostCode =
+  /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|57P0[123]|53\d{3}|08\d{3})$/;
+const lostMessage =
+  /^(?:Connection terminated|Client (?:has encountered|was closed)|Query read timeout|timeout exceeded when trying to connect)/i;
