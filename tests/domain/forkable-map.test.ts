@@ -27,7 +27,9 @@ const takeStep = (map: ForkableMap<string, number>, copy: Map<string, number>, e
 };
 
 describe('a map that is forked', () => {
-  test('is to each fork what a copy of its own would be, whichever is used when and whichever is dropped', { timeout }, () => {
+  test('is to each fork what a copy of its own would be, whichever is used when and whichever is dropped', {
+    timeout,
+  }, () => {
     const seed = runSeed();
     fc.assert(
       fc.property(steps, (drawn) => {

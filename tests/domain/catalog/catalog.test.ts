@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { fold } from '../../../src/domain/decider.ts';
+import { ForkableMap } from '../../../src/domain/forkable-map.ts';
 import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import {
@@ -98,18 +99,20 @@ describe('folding a catalog', () => {
     expect(fold(catalogDecider, events)).toEqual({
       kind: 'open',
       issuerOrgId: 'org_1',
-      products: new Map([
+      products: new ForkableMap([
         ['prd_1', { code: 'local_cli', name: 'CLI', description: 'Text', createdAt: noon, archivedAt: null }],
         [
           'prd_2',
           { code: 'cloud_ide', name: 'Cloud IDE', description: 'In a browser', createdAt: noon, archivedAt: noon },
         ],
       ]),
-      productIds: new Map([
+      productIds: new ForkableMap([
         ['local_cli', 'prd_1'],
         ['cloud_ide', 'prd_2'],
       ]),
-      policies: new Map([['pol_1', { versions: [version(1), second], versionsAt: [noon, noon], archivedAt: noon }]]),
+      policies: new ForkableMap([
+        ['pol_1', { versions: [version(1), second], versionsAt: [noon, noon], archivedAt: noon }],
+      ]),
     });
   });
   test.each(withPolicy.slice(1))('ignores $event.type before the catalog is opened', (stamped) =>

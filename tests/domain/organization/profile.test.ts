@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fold } from '../../../src/domain/decider.ts';
+import { ForkableMap } from '../../../src/domain/forkable-map.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import {
   changeZone,
@@ -173,12 +174,12 @@ describe('folding an organization', () => {
       timeZone: 'UTC',
       createdAt: noon,
       closedAt: later,
-      members: new Map([['ada', { role: 'OWNER', invitationId: null, joinedAt: noon }]]),
-      formerMembers: new Set(['grace']),
-      invitations: new Map([
+      members: new ForkableMap([['ada', { role: 'OWNER', invitationId: null, joinedAt: noon }]]),
+      formerMembers: new ForkableMap([['grace', noon]]),
+      invitations: new ForkableMap([
         ['inv_1', { emailRef, role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending' }],
       ]),
-      apiKeys: new Map([
+      apiKeys: new ForkableMap([
         [
           'key_1',
           {
@@ -187,7 +188,7 @@ describe('folding an organization', () => {
           },
         ],
       ]),
-      projects: new Map([['prj_1', { name: 'Atlas', metadataRef: null, createdAt: noon, archivedAt: null }]]),
+      projects: new ForkableMap([['prj_1', { name: 'Atlas', metadataRef: null, createdAt: noon, archivedAt: null }]]),
     });
   });
   test('forks into independent copies', () => {
