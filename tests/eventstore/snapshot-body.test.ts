@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ForkableMap } from '../../src/domain/forkable-map.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
@@ -98,6 +99,26 @@ describe('A state from a snapshot', () => {
     const { list, proto } = read as typeof state;
     expect([...(list[0]?.forkable ?? [])]).toEqual(many);
     expect(Object.keys(proto.get('a'))).toEqual(['__proto__']);
+  });
+
+  test('is the one that was there when writing began, although the stream goes on meanwhile', async () => {
+    const origin = new ForkableMap<string, { number: number }>();
+    for (let number = 0; number < 9_000; number++) origin.set(`key ${number}`, { number });
+    const asItWas = [...origin];
+    const writing = writeWhole(standing, { state: { devices: origin.fork() }, commands: new Map() });
+    let isWritten = false;
+    const written = writing.finally(() => {
+      isWritten = true;
+    });
+    for (let number = 0; !isWritten; number++) {
+      origin.delete(`key ${number}`);
+      origin.set(`key ${8_999 - number}`, { number: -number });
+      origin.set(`new ${number}`, { number });
+      await nextTurn();
+    }
+    const { state } = await readWhole(standing, await written);
+    expect([...(state as { devices: typeof origin }).devices]).toEqual(asItWas);
+    expect([...origin]).not.toEqual(asItWas);
   });
 
   test('remembers the command ids, the oldest first', async () => {
