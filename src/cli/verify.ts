@@ -116,14 +116,18 @@ const cells = (table: string, organization: string, rows: string, digest: string
   `${table.padEnd(16)}  ${organization.padEnd(30)}  ${rows.padEnd(10)}  ${digest}`;
 
 const sentence = (
-  { intact, events, streams, rows, notProjected, parked, damaged, repaired }: Verdict,
+  { intact, readModels: compared, events, streams, rows, notProjected, parked, damaged, repaired }: Verdict,
   readModels: boolean,
 ): string => {
   const behind = notProjected === 0 ? '' : ` ${notProjected} events are not projected yet.`;
   const left = parked === 0 ? '' : ` ${parked} streams are parked: see ledger parked list.`;
   const mended = repaired === 0 ? '' : ` The hash chains of ${repaired} streams were repaired.`;
+  const other =
+    compared === 'COMPARED'
+      ? ''
+      : ' The read models are of another release, so their rows were not compared: start this release, or run ledger rebuild.';
   const what = `${events} events in ${streams} ${readModels ? 'streams' : 'hash chains'}`;
   return intact
-    ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${behind}${left}${mended}`
-    : `NOT INTACT: ${damaged} findings among ${what} and ${rows} rows of the read models.${behind}${left}${mended}`;
+    ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${behind}${left}${mended}${other}`
+    : `NOT INTACT: ${damaged} findings among ${what} and ${rows} rows of the read models.${behind}${left}${mended}${other}`;
 };
