@@ -12,6 +12,7 @@ import { allRoles, type Role } from '../src/cli/roles.ts';
 import { loadConfig } from '../src/config.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/execute.ts';
+import { noKeeper } from '../src/eventstore/snapshot-keeper.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
@@ -81,7 +82,7 @@ const start = async (options: AppOptions): Promise<string> => {
         forgetApiKey: () => undefined,
         validations: { ...reader, byKey: async () => found },
         executor: createExecutor({ store }),
-        store,
+        ...{ store, keeper: noKeeper },
         projected: { heard: () => 0, hear: async () => undefined },
         waitUntilProjected: async () => true,
         log: createRequestLog(log),

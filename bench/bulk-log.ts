@@ -88,16 +88,21 @@ export const writeBulkLog = async (db: Client, vendor: Vendor, count: number): P
         events.push({ position: `${position}`, stream: license.stream, revision, event_id: id, type, ...texts });
       }
     }
-    await db.query({
-      name: 'bulk',
-      text: `insert into eventstore.events (position, stream, revision, event_id, type, is_json, data, metadata, created_ticks)
-        select position, stream, revision, event_id, type, true, convert_to(data, 'UTF8'), convert_to(metadata, 'UTF8'), $2::bigint
-        from json_to_recordset($1::json)
-          as r (position bigint, stream text, revision bigint, event_id uuid, type text, data text, metadata text)`,
-      values: [JSON.stringify(events), `${Date.parse(at)}0000`],
-    });
+    await insertEvents(db, events, at);
   }
   return position;
+};
+
+/** Inserts rows of events into the event store's table; they must fit there. */
+export const insertEvents = async (db: Client, events: readonly object[], at: string): Promise<void> => {
+  await db.query({
+    name: 'bulk',
+    text: `insert into eventstore.events (position, stream, revision, event_id, type, is_json, data, metadata, created_ticks)
+      select position, stream, revision, event_id, type, true, convert_to(data, 'UTF8'), convert_to(metadata, 'UTF8'), $2::bigint
+      from json_to_recordset($1::json)
+        as r (position bigint, stream text, revision bigint, event_id uuid, type text, data text, metadata text)`,
+    values: [JSON.stringify(events), `${Date.parse(at)}0000`],
+  });
 };
 
 const licensesPerStatement = 1_000;

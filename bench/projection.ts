@@ -84,8 +84,17 @@ const projectionRate = async (stack: Stack, superuser: pg.Client, { batchMax, ev
 
 const eventsPerSecond = 1_000;
 
-/** Issues licenses evenly and waits for the notice of each one's projection; a time counts from when it was due. */
-export const measureLag = async (stack: Stack, vendor: Vendor, firstIndex: number, seconds: number) => {
+/**
+ * Issues licenses evenly and waits for the notice of each one's projection; a time counts from when it was due. Calls `begin`
+ * when it sends the first one.
+ */
+export const measureLag = async (
+  stack: Stack,
+  vendor: Vendor,
+  firstIndex: number,
+  seconds: number,
+  begin: () => void = () => {},
+) => {
   const store = connectEventStore({ url: stack.eventStoreUrl });
   const listener = new pg.Client(stack.databaseUrl);
   await listener.connect();
@@ -112,6 +121,7 @@ export const measureLag = async (stack: Stack, vendor: Vendor, firstIndex: numbe
   const made = Array.from({ length: licenses }, (_, index) =>
     licenseEvents(vendor, firstIndex + index, new Date().toISOString()),
   );
+  begin();
   const startedMs = performance.now();
   const append = async ({ stream, events }: (typeof made)[number], dueMs: number) => {
     const { position } = await store.append(stream, events, 'no_stream', { timeoutMs: 30_000 });

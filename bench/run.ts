@@ -3,10 +3,12 @@ import { availableParallelism, cpus } from 'node:os';
 import { table } from '../src/cli/table.ts';
 import { type Bench, type Figures, type Row, whole } from './bench.ts';
 import { domainFigures } from './domain.ts';
+import { endingFigures } from './endings.ts';
 import { growthFigures } from './growth.ts';
 import { commandFigures, validateFigures } from './http-figures.ts';
 import { type BenchLedger, makeLedger } from './ledgers.ts';
 import { loginFigures } from './login.ts';
+import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
@@ -24,7 +26,7 @@ const large = Number(
 
 const all: readonly Figures[] = [
   ...[startFigures, domainFigures, validateFigures, commandFigures, growthFigures, loginFigures],
-  ...[grownStartFigures, projectionFigures, rebuildFigures, memoryFigures, verifyFigures],
+  ...[grownStartFigures, projectionFigures, rebuildFigures, longFigures, memoryFigures, verifyFigures, endingFigures],
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = wanted.filter((id) => !ids.includes(id));

@@ -61,7 +61,8 @@ test('no test waits for time to pass instead of a condition', () => {
   // Those look again after a pause until a condition holds, or wait for a random time until they kill or send.
   const mayPause = [
     ...['tests/api/read-your-writes.test.ts', 'tests/e2e/crash.test.ts', 'tests/e2e/load.ts'],
-    ...['tests/e2e/postgres-kills.test.ts', 'tests/projections/kills.test.ts', 'tests/support/product.ts'],
+    ...['tests/e2e/postgres-kills.test.ts', 'tests/e2e/upgrade.test.ts', 'tests/projections/kills.test.ts'],
+    'tests/support/product.ts',
   ];
   const pauses = /\b(?:delay|sleep|setTimeout)\(/;
   const found = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));

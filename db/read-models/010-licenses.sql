@@ -63,4 +63,4 @@ create policy sweep on rm.licenses for select to ledger_worker using (true);
 
 grant select on rm.licenses to ledger_api;
 grant select, insert, update, delete on rm.licenses to ledger_projector;
-grant select (license_id, due_at) on rm.licenses to ledger_worker;
+grant select (issuer_org_id, license_id, revision, due_at) on rm.licenses to ledger_worker;

@@ -34,7 +34,7 @@ const organizationsMax = 10_000;
 export const createPlatformLicenseOf = ({ pool, platformOrgId, now }: Needs): PlatformLicenseOf => {
   if (platformOrgId === null) return async () => null;
   const cached = createLru<{ readonly found: Promise<PlatformLicense | null>; readonly atMs: number }>(
-    { entriesMax: organizationsMax, weightMax: organizationsMax },
+    { entriesMax: organizationsMax, weightMax: Number.POSITIVE_INFINITY },
     () => 1,
   );
   const read = async (holderOrgId: string) => {

@@ -10,6 +10,7 @@ import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';
 import { guardCommands } from '../eventstore/guard-commands.ts';
+import { createSnapshotKeeper } from '../eventstore/snapshot-keeper.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { levelIfEmpty, readModelsFault } from '../projections/level.ts';
@@ -22,6 +23,7 @@ import { upgrade } from '../projections/rebuild/upgrade.ts';
 import { ownRelease, type Release } from '../projections/release.ts';
 import { type Projector, runProjector } from '../projections/run.ts';
 import { ownDirectory } from '../projections/sql-files.ts';
+import { createStreamSnapshots } from '../projections/stream-snapshots.ts';
 import { createValidationReader } from '../projections/validation.ts';
 import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
@@ -89,12 +91,17 @@ export const assemble = async (
       return opened;
     };
     const apiPool = pool(servers.apiUrl, 'ledger_api', 10);
+    const keeper = createSnapshotKeeper({
+      snapshots: createStreamSnapshots(pool(servers.apiUrl, 'ledger_api', 2)),
+      onError: (error, stream) =>
+        log.warn({ err: error, stream }, 'A snapshot could not be used; the log was read instead.'),
+    });
     const clock = config.clockCheck
       ? startClockCheck({ now, askPostgres: () => postgresClock(apiPool), log })
       : noClockCheck;
     closers.push(async () => clock.stop());
     await clock.measure();
-    const executor = guardCommands(createExecutor({ store }), clock.fault);
+    const executor = guardCommands(createExecutor({ store, keeper }), clock.fault);
     const waiter = createProjectedWaiter({ url: servers.apiUrl, log, release });
     closers.push(waiter.stop);
     // A new connection may be the first one after a crash of Postgres.
@@ -175,8 +182,7 @@ export const assemble = async (
         ...shared,
         ...{ front, platformLicense, accounts, forgetApiKey },
         authenticate: { apiKey, user },
-        executor,
-        store,
+        ...{ executor, store, keeper },
         pool: apiPool,
         projected: waiter,
         // Two connections carry all validations: more would only compete for the same two cores.

@@ -6,6 +6,7 @@ import { openApiText } from '../api/openapi.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/execute.ts';
+import { noKeeper } from '../eventstore/snapshot-keeper.ts';
 import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/pool.ts';
 import { createValidationReader } from '../projections/validation.ts';
@@ -31,7 +32,7 @@ export const currentOpenApi = (): string => {
       user: async () => null,
     },
     executor: createExecutor({ store }),
-    store,
+    ...{ store, keeper: noKeeper },
     pool,
     projected: { heard: () => 0, hear: async () => undefined },
     validations: createValidationReader(pool),

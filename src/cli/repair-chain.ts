@@ -107,6 +107,7 @@ const summary = (
   { streams, faulty, repairable, repaired }: { streams: number; faulty: number; repairable: number; repaired: number },
   isApplied: boolean,
 ): string => {
+  if (streams === 0) return 'There is no event to check.';
   if (faulty === 0) return `The hash chains of ${streams} streams are whole. There is nothing to repair.`;
   const found = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
   if (isApplied) return `${found}, and ${repaired} were repaired.`;

@@ -1,11 +1,12 @@
-import { loadConfig } from '../config.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Config, loadConfig } from '../config.ts';
 import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
-import { assemble } from './assemble.ts';
+import { assemble, type Ledger } from './assemble.ts';
 import { ensureDemo, readyCurl } from './demo-data.ts';
 import { createLog } from './log.ts';
 import type { Role } from './roles.ts';
-import { openServers } from './servers.ts';
+import { type OpenServers, openServers } from './servers.ts';
 
 /** `ledger start`: runs until SIGINT or SIGTERM (exit 0), or until a part that it cannot do without fails (exit 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
@@ -19,24 +20,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   try {
     const ledger = await assemble(config, servers, roles, log);
     stops.push(ledger.stop);
-    const where = ledger.baseUrl === null ? '' : ` on ${ledger.baseUrl}`;
-    const fault = await readModelsFault(ledger.apiPool);
-    if (fault !== null) {
-      console.log(
-        `License Ledger runs${where} (${roles.join(', ')}) and is not ready yet, as GET /readyz says. ${fault}`,
-      );
-    } else if (servers.embedded && ledger.baseUrl !== null) {
-      const demo = await ensureDemo(config.dataDir, ledger, ledger.baseUrl).catch((error) => {
-        // The next start makes the demo; until then readyz says what is wrong.
-        if (error instanceof ClockDiffers) return null;
-        throw error;
-      });
-      const hint = demo === null ? '' : `\nTry it:\n  ${readyCurl(demo)}`;
-      console.log(`License Ledger is ready on ${ledger.baseUrl}${hint}`);
-    } else {
-      console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
-    }
-    const ended = await Promise.race([ending, servers.failed]);
+    const ready = announceReady(config, servers, roles, ledger);
+    const ended = await Promise.race([ending, servers.failed, ready.then(() => never)]);
     if (ended === 'asked') exitCode = 0;
     else log.fatal(ended);
   } finally {
@@ -44,6 +29,43 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   }
   process.exit(exitCode);
 };
+
+/** Says that the product is ready, once it is, and in the embedded mode how to try it. Throws when the demo cannot be made. */
+const announceReady = async (
+  config: Config,
+  { embedded }: OpenServers,
+  roles: readonly Role[],
+  ledger: Ledger,
+): Promise<void> => {
+  const { baseUrl, apiPool } = ledger;
+  const where = baseUrl === null ? '' : ` on ${baseUrl}`;
+  let fault = await readModelsFault(apiPool);
+  if (fault !== null)
+    console.log(
+      `License Ledger runs${where} and is not ready yet: its read models are not built. It answers 503 until then.\n${
+        roles.includes('projector') ? 'This process builds them; GET /readyz shows the progress.' : fault
+      }`,
+    );
+  while (fault !== null) {
+    await delay(readyPollMs, undefined, { ref: false });
+    // Postgres may be away for a moment; that is no reason to stop looking.
+    fault = await readModelsFault(apiPool).catch(() => fault);
+  }
+  if (!embedded || baseUrl === null) {
+    console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
+    return;
+  }
+  const demo = await ensureDemo(config.dataDir, ledger, baseUrl).catch((error) => {
+    // The next start makes the demo; until then readyz says what is wrong.
+    if (error instanceof ClockDiffers) return null;
+    throw error;
+  });
+  const hint = demo === null ? '' : `\nTry it:\n  ${readyCurl(demo)}`;
+  console.log(`License Ledger is ready on ${baseUrl}${hint}`);
+};
+
+const readyPollMs = 250;
+const never = new Promise<never>(() => {});
 
 /** Resolves with 'asked' at the first signal to stop; a second one ends the process at once, and so does a bug. */
 const endings = (): Promise<'asked'> =>

@@ -47,6 +47,9 @@ export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b);
 export const secondsBetween = (from: Instant, to: Instant): number =>
   Math.max(0, Math.floor((toMs(to) - toMs(from)) / 1000));
 
+/** The later of two instants. */
+export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b);
+
 /** The instant `seconds` later, at most `lastInstant`. */
 export const plusSeconds = (instant: Instant, seconds: number): Instant =>
   new Date(Math.min(toMs(instant) + seconds * 1000, msMax)).toISOString();

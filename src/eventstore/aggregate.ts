@@ -26,8 +26,10 @@ import { decodeOrganization } from './codec-organization.ts';
 import type { ChainRepaired } from './codec-repair.ts';
 import { decodeReservation } from './codec-reservation.ts';
 import type { Decoded } from './envelope.ts';
-import type { JsonObject, Recorded } from './event-store.ts';
+import type { Json, JsonObject, Recorded } from './event-store.ts';
+import { foldVersions } from './fold-versions.ts';
 import type { Moment } from './waiting.ts';
+import { weighCatalog, weighLicense, weighOrganization, weighReservation } from './weights.ts';
 
 /** The organizations that see a stream's events; they stand in every envelope. */
 export type Owners = { readonly issuerOrgId: string; readonly holderOrgId: string | null };
@@ -44,6 +46,17 @@ export type Folding<Event extends Fact, State> = {
   readonly owners: (state: State) => Owners;
   /** Returns the owners of an event that announces what an earlier one has ended, before it is applied; null: of no such event. */
   readonly earlierOwners?: (state: State, event: Event) => Owners | null;
+  readonly snapshots: SnapshotRules<State>;
+};
+
+/** How folded streams are kept: in the cache of a process, and as snapshots. */
+export type SnapshotRules<State> = {
+  /** Names the kind of stream and the version of its fold. A snapshot of another version is ignored. */
+  readonly fold: string;
+  /** The part of the state that reads of the past ask for; null: none. */
+  readonly facts: (state: State) => Json | null;
+  /** Estimates the bytes that a state takes in memory, from the sizes of its collections or the events folded into it. */
+  readonly weigh: (state: State, events: number) => number;
 };
 
 /** A decider together with where its events are kept and how they are read. */
@@ -86,6 +99,11 @@ export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, 
       ? null
       : { issuerOrgId: license.facts.issuerOrgId, ...holder };
   },
+  snapshots: {
+    fold: foldVersions.license,
+    facts: (license) => (license.kind === 'unissued' ? null : license.facts),
+    weigh: weighLicense,
+  },
 };
 
 /** `organization-org_…`; an organization owns its own stream. */
@@ -102,6 +120,7 @@ export const organizationAggregate: Aggregate<
     if (organization.kind === 'missing') throw new Error('An organization without events has no owners.');
     return { issuerOrgId: organization.organizationId, holderOrgId: null };
   },
+  snapshots: { fold: foldVersions.organization, facts: () => null, weigh: weighOrganization },
 };
 
 /** `catalog-org_…`, by the id of the issuer, who owns it. */
@@ -113,6 +132,7 @@ export const catalogAggregate: Aggregate<CatalogCommand, CatalogEvent, Catalog, 
     if (catalog.kind === 'unopened') throw new Error('A catalog without events has no owners.');
     return { issuerOrgId: catalog.issuerOrgId, holderOrgId: null };
   },
+  snapshots: { fold: foldVersions.catalog, facts: () => null, weigh: weighCatalog },
 };
 
 /** `reservation-{kind}-{hash}`, by what `reservationId` of ids.ts makes; the issuer of what is reserved owns it. */
@@ -125,4 +145,5 @@ export const reservationAggregate: Aggregate<ReservationCommand, ReservationEven
       if (reservation.kind === 'unmade') throw new Error('A reservation without events has no owners.');
       return { issuerOrgId: reservation.issuerOrgId, holderOrgId: null };
     },
+    snapshots: { fold: foldVersions.reservation, facts: () => null, weigh: weighReservation },
   };

@@ -6,6 +6,7 @@ import { hashOf, seal } from './chain.ts';
 import { AppendTooLarge, type Proposed } from './event-store.ts';
 import { type Accepted, asRecorded, type Folded } from './folded.ts';
 import { eventId } from './ids.ts';
+import { widenBy } from './since.ts';
 import { versionOf } from './upcasters.ts';
 import type { CommandContext, Happened, Waiting, WaitingCommand } from './waiting.ts';
 
@@ -63,7 +64,9 @@ export const decideBatch = <Event extends Fact, State>(
     if (outcomes === null) continue;
 
     const { state, nextRevision, hash, recordedAt, events, accepted } = draft;
-    return { events, outcomes, accepted, after: { ...folded, state, nextRevision, hash, recordedAt } };
+    const eventId = events.at(-1)?.id ?? folded.eventId;
+    const since = widenBy(folded.since, events);
+    return { events, outcomes, accepted, after: { ...folded, state, nextRevision, eventId, hash, recordedAt, since } };
   }
 };
 

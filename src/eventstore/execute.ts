@@ -5,8 +5,10 @@ import type { Folded } from './folded.ts';
 import { newNonce as randomNonce } from './ids.ts';
 import { createLru } from './lru.ts';
 import { runBatch } from './run-batch.ts';
+import { noKeeper, type SnapshotKeeper } from './snapshot-keeper.ts';
 import { createStreamQueues, type QueueLimits, type StreamQueues } from './stream-queue.ts';
 import type { CommandContext, ExecuteRejection, Happened, Moment, Waiting } from './waiting.ts';
+import { weigh } from './weights.ts';
 
 /** An accepted command: what happened, and what the caller wanted to see of the state. */
 export type Executed<View> = Happened & { readonly view: View };
@@ -48,13 +50,15 @@ export type Read = <Event extends Fact, State, View>(
 /** What an executor needs; sizes and times have defaults. */
 export type ExecutorNeeds = {
   readonly store: EventStore;
+  /** Spares reading long streams from their start; by default nothing does. */
+  readonly keeper?: SnapshotKeeper;
   /** Spreads out retries, 0 ≤ random < 1. */
   readonly random?: () => number;
   /** Draws the 128 random bits, hex, that the event ids of one decision follow from. */
   readonly newNonce?: () => string;
-  /** Folded streams kept, per kind of aggregate, and the number of events folded into all of them. */
+  /** Folded streams kept, per kind of aggregate, and the bytes of memory that they may take by estimate. */
   readonly cacheMax?: number;
-  readonly cacheEventsMax?: number;
+  readonly cacheBytesMax?: number;
   /** Commands that may wait at once, in all and for one stream. */
   readonly queueMax?: number;
   readonly queuePerStreamMax?: number;
@@ -68,10 +72,11 @@ export type ExecutorNeeds = {
 /** Makes the process's executor. It starts nothing by itself and needs no closing. */
 export const createExecutor = ({
   store,
+  keeper = noKeeper,
   random = Math.random,
   newNonce = randomNonce,
   cacheMax = 5_000,
-  cacheEventsMax = 500_000,
+  cacheBytesMax = 128 * 1_024 * 1_024,
   queueMax = 2_048,
   queuePerStreamMax = 1_024,
   batchMax = 200,
@@ -83,11 +88,11 @@ export const createExecutor = ({
   const queuesByFold = new WeakMap<object, unknown>();
 
   const createQueues = <Event extends Fact, State>(folding: Folding<Event, State>) => {
-    const cache = createLru<Folded<State>>({ entriesMax: cacheMax, weightMax: cacheEventsMax }, ({ nextRevision }) =>
-      Number(nextRevision),
+    const cache = createLru<Folded<State>>({ entriesMax: cacheMax, weightMax: cacheBytesMax }, (folded) =>
+      weigh(folding, folded),
     );
     return createStreamQueues<Waiting<Event, State>>(limits, batchMax, (stream, batch) =>
-      runBatch({ store, cache, patience, newNonce }, folding, stream, batch),
+      runBatch({ store, keeper, cache, patience, newNonce }, folding, stream, batch),
     );
   };
 

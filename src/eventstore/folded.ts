@@ -5,7 +5,10 @@ import { breakAt, ChainBroken, genesisHash, hashOf, verifyLink } from './chain.t
 import { isRepair } from './codec-repair.ts';
 import type { EventStore, Position, Proposed, Recorded } from './event-store.ts';
 import { canComeAgain } from './ids.ts';
+import { readPages } from './read-pages.ts';
 import { repairsOf } from './repairs.ts';
+import { isBoundary, nothingSince, type Since, widen } from './since.ts';
+import type { SnapshotKeeper } from './snapshot-keeper.ts';
 
 /** Where the events of an accepted command stand in its stream, both inclusive, and when they were recorded. */
 export type Accepted = {
@@ -19,7 +22,8 @@ export type Accepted = {
 export type Folded<State> = {
   readonly state: State;
   readonly nextRevision: bigint;
-  /** The hash of the last event, or `genesisHash`. */
+  /** The id of the last event, empty when there is none, and its hash, or `genesisHash`. */
+  readonly eventId: string;
   readonly hash: string;
   /** When the last event was recorded; empty, which is before every instant, for a stream without events. */
   readonly recordedAt: Instant;
@@ -27,31 +31,70 @@ export type Folded<State> = {
   readonly position: Position | null;
   /** The commands that this stream accepted and that can come again, oldest first. */
   readonly commands: Map<string, Accepted>;
+  /** The events since the last snapshot. */
+  readonly since: Since;
 };
+
+/** Where streams are read from: the log, and snapshots that spare reading it from its start. */
+export type Streams = { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper };
 
 /** A stream of which nothing is known yet. */
 export const unread = <State>(initial: () => State): Folded<State> => ({
   state: initial(),
   nextRevision: 0n,
+  eventId: '',
   hash: genesisHash,
   recordedAt: '',
   position: null,
   commands: new Map(),
+  since: nothingSince({ revision: -1n, hash: genesisHash }, -1n),
 });
+
+/**
+ * Reads and folds a stream of which nothing is known: a short one from its start, a long one from its newest snapshot.
+ * Throws as `catchUp` does.
+ */
+export const open = async <Event extends Fact, State>(
+  streams: Streams,
+  folding: Folding<Event, State>,
+  stream: string,
+): Promise<Folded<State>> => {
+  const { events } = await streams.store.read(stream, 0n, probeMax);
+  const [first] = events;
+  const restored =
+    first === undefined || events.length < probeMax
+      ? null
+      : await streams.keeper.restore(streams.store, folding, first);
+  if (restored !== null) return catchUp(streams, folding, stream, restored);
+  const begun = await foldPage(streams, folding, stream, unread(folding.decider.initial), events);
+  return events.length < probeMax ? begun : catchUp(streams, folding, stream, begun);
+};
 
 /**
  * Reads what the stream has beyond `folded`, checks every link of the chain and folds it. Takes ownership of `folded`.
  * A break that a later event repairs is passed. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is of no use then.
  */
 export const catchUp = async <Event extends Fact, State>(
-  store: Pick<EventStore, 'read'>,
+  streams: Streams,
   folding: Folding<Event, State>,
   stream: string,
   folded: Folded<State>,
 ): Promise<Folded<State>> => {
-  const { events } = await store.read(stream, folded.nextRevision);
+  let current = folded;
+  for await (const page of readPages(streams.store, stream, folded.nextRevision, pageMax))
+    current = await foldPage(streams, folding, stream, current, page);
+  return current === folded ? folded : { ...current, since: streams.keeper.pass(folding, stream, current, true) };
+};
+
+const foldPage = async <Event extends Fact, State>(
+  { store, keeper }: Streams,
+  folding: Folding<Event, State>,
+  stream: string,
+  folded: Folded<State>,
+  events: readonly Recorded[],
+): Promise<Folded<State>> => {
   const isRepaired = repairsOf(store, stream);
-  let { state, nextRevision, hash, recordedAt, position } = folded;
+  let { state, nextRevision, eventId, hash, recordedAt, position, since } = folded;
   for (const recorded of events) {
     const fault = recorded.revision === nextRevision ? verifyLink(recorded, hash) : 'REVISION_MISSING';
     if (fault !== null && !(fault === 'PREVIOUS_HASH_DIFFERS' && (await isRepaired(breakAt(recorded, hash)))))
@@ -64,10 +107,14 @@ export const catchUp = async <Event extends Fact, State>(
     const first = folded.commands.get(commandId)?.first ?? nextRevision;
     accept(folded.commands, commandId, { requestHash, first, last: nextRevision, recordedAt });
     nextRevision += 1n;
+    eventId = recorded.id;
     hash = hashOf(recorded);
     position = recorded.position;
+    since = widen(since, at);
+    if (isBoundary(since, nextRevision))
+      since = keeper.pass(folding, stream, { ...folded, state, nextRevision, eventId, hash, recordedAt, since }, false);
   }
-  return { ...folded, state, nextRevision, hash, recordedAt, position };
+  return { ...folded, state, nextRevision, eventId, hash, recordedAt, position, since };
 };
 
 /**
@@ -119,6 +166,9 @@ export const asRecorded = (
   position: Position,
 ): Recorded[] => events.map((event, index) => ({ ...event, stream, revision: first + BigInt(index), position }));
 
+/** A stream with fewer events than this has no snapshot. */
+const probeMax = 100;
+const pageMax = 1_000;
 const commandsMin = 1_000;
 const rememberedSeconds = 25 * 3_600;
 const searchPage = 500;

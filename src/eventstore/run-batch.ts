@@ -4,13 +4,15 @@ import type { Fact, Folding } from './aggregate.ts';
 import { type AppendPatience, appendSurely } from './append-surely.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
 import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from './event-store.ts';
-import { type Accepted, accept, asRecorded, catchUp, type Folded, findAccepted, unread } from './folded.ts';
+import { type Accepted, accept, asRecorded, catchUp, type Folded, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
+import type { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { Happened, Waiting } from './waiting.ts';
 
-/** What running commands needs: the store, folded streams kept from earlier, and how patient to be. */
+/** What running commands needs: the store, its snapshots, folded streams kept from earlier, and how patient to be. */
 export type RunNeeds<State> = {
   readonly store: EventStore;
+  readonly keeper: SnapshotKeeper;
   readonly cache: Lru<Folded<State>>;
   readonly patience: AppendPatience;
   readonly newNonce: () => string;
@@ -25,7 +27,7 @@ export type RunNeeds<State> = {
  * is read.
  */
 export const runBatch = async <Event extends Fact, State>(
-  { store, cache, patience, newNonce }: RunNeeds<State>,
+  { store, keeper, cache, patience, newNonce }: RunNeeds<State>,
   folding: Folding<Event, State>,
   stream: string,
   batch: readonly Waiting<Event, State>[],
@@ -34,7 +36,7 @@ export const runBatch = async <Event extends Fact, State>(
     const cached = cache.get(stream);
     // Taken out, so that whatever fails here leaves nothing half folded behind.
     cache.delete(stream);
-    let folded = cached ?? (await catchUp(store, folding, stream, unread(folding.decider.initial)));
+    let folded = cached ?? (await open({ store, keeper }, folding, stream));
     let isFresh = cached === undefined;
     const deciding: Deciding<Event, State> = {
       newNonce,
@@ -48,7 +50,7 @@ export const runBatch = async <Event extends Fact, State>(
       const decide = () => decideBatch(folding, stream, folded, batch.slice(0, size), deciding);
       let plan = decide();
       if (!isFresh && plan.events.length === 0 && plan.outcomes.some(needsFreshState)) {
-        folded = await catchUp(store, folding, stream, folded);
+        folded = await catchUp({ store, keeper }, folding, stream, folded);
         plan = decide();
       }
       const position = await append(store, stream, folded, plan, patience);
@@ -61,13 +63,13 @@ export const runBatch = async <Event extends Fact, State>(
       if (position !== 'conflict') {
         const after = { ...plan.after, position };
         for (const [commandId, where] of plan.accepted) accept(after.commands, commandId, where);
-        cache.set(stream, after);
         answerAll(store, stream, plan, folded.nextRevision, after);
+        cache.set(stream, { ...after, since: keeper.pass(folding, stream, after, true) });
         return plan.outcomes.length;
       }
       conflicts += 1;
       if (conflicts < attemptsMax) await delay(jitterMinMs + patience.random() * (jitterMaxMs - jitterMinMs));
-      folded = await catchUp(store, folding, stream, folded);
+      folded = await catchUp({ store, keeper }, folding, stream, folded);
       isFresh = true;
       if (conflicts === attemptsMax) {
         giveUp(store, stream, folded, plan, batch);

@@ -1,4 +1,4 @@
-import type { ClientBase, Pool } from 'pg';
+import pg, { type ClientBase, type Pool } from 'pg';
 import type { EventStore, Position } from '../eventstore/event-store.ts';
 import { type Projection, projectedChannel, projectedNotice } from './checkpoint.ts';
 import type { Release } from './release.ts';
@@ -86,6 +86,23 @@ export const markOtherLog = async (db: Pool | ClientBase, { name, version }: Pro
     [name, version, projectedNotice({ version }, null)],
   );
 };
+
+/**
+ * Reads from the read models outside of a transaction. Where they lack what `read` names, because they are of another release,
+ * throws the error that says so.
+ */
+export const readingLevel = async <T>(pool: Pool, read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && isUndefined.has(error.code ?? ''))
+      await pool.query('select ops.require_read_models()');
+    throw error;
+  }
+};
+
+// undefined_column, undefined_function, undefined_table
+const isUndefined: ReadonlySet<string> = new Set(['42703', '42883', '42P01']);
 
 /** Why this process must not read the read models; null when it may. `db`: a connection of this program. */
 export const readModelsFault = async (db: Pool | ClientBase): Promise<string | null> => {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../domain/license/license.ts';
+import { readingLevel } from './level.ts';
 import { type LicenseColumns, readLicense } from './tables/licenses.ts';
 import { isLicenseParked, type ParkedKey, parkedLicenseByKey } from './tables/parked-licenses.ts';
 import { readDetails, type ValidationDetails, type WantedDetails } from './validation-details.ts';
@@ -69,15 +70,17 @@ export const createValidationReader = (pool: Pool): ValidationRows => {
     byKey: (hashes) => ask(hashes.map((hash) => ({ hash, orgId: null, licenseId: null }))),
     byId: (orgId, licenseId) => ask([{ hash: null, orgId, licenseId }]),
     isActivated: async ({ facts: { issuerOrgId, licenseId } }, fingerprintHash) => {
-      const { rows } = await pool.query<[boolean]>({
-        name: 'is-activated',
-        text: 'select rm.is_activated($1, $2, $3)',
-        values: [issuerOrgId, licenseId, Buffer.from(fingerprintHash, 'hex')],
-        rowMode: 'array',
-      });
+      const { rows } = await readingLevel(pool, () =>
+        pool.query<[boolean]>({
+          name: 'is-activated',
+          text: 'select rm.is_activated($1, $2, $3)',
+          values: [issuerOrgId, licenseId, Buffer.from(fingerprintHash, 'hex')],
+          rowMode: 'array',
+        }),
+      );
       return rows[0]?.[0] === true;
     },
-    details: ({ facts }, wanted) => readDetails(pool, facts, wanted),
+    details: ({ facts }, wanted) => readingLevel(pool, () => readDetails(pool, facts, wanted)),
     parkedByKey: (hashes) => parkedLicenseByKey(pool, hashes),
     isParked: (licenseId) => isLicenseParked(pool, licenseId),
   };
@@ -99,16 +102,18 @@ type Wait = {
 const answer = async (pool: Pool, waits: readonly Wait[]): Promise<void> => {
   const wanted = waits.flatMap((wait) => wait.wanted);
   try {
-    const { rows } = await pool.query<ValidationRow>({
-      name: 'validation-facts',
-      text: validationQuery,
-      values: [
-        wanted.map(({ hash }) => hash),
-        wanted.map(({ orgId }) => orgId),
-        wanted.map(({ licenseId }) => licenseId),
-      ],
-      rowMode: 'array',
-    });
+    const { rows } = await readingLevel(pool, () =>
+      pool.query<ValidationRow>({
+        name: 'validation-facts',
+        text: validationQuery,
+        values: [
+          wanted.map(({ hash }) => hash),
+          wanted.map(({ orgId }) => orgId),
+          wanted.map(({ licenseId }) => licenseId),
+        ],
+        rowMode: 'array',
+      }),
+    );
     const found = new Map(rows.map((row) => [row[23], row]));
     let place = 0;
     for (const wait of waits) {

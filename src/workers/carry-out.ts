@@ -8,7 +8,7 @@ import type { Instant } from '../domain/time.ts';
 import { catalogAggregate, licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
-import { systemContext } from './system-context.ts';
+import { systemContext } from '../eventstore/system-context.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */
 export type OnRefused = (refused: {

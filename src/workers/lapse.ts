@@ -1,9 +1,8 @@
 import type { Instant } from '../domain/time.ts';
-import { licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
+import { endLease } from '../eventstore/end-lease.ts';
 import type { Executor } from '../eventstore/execute.ts';
-import { lapseCommandName } from '../eventstore/ids.ts';
 import type { LeasePlace, OverdueLease } from '../projections/tables/lease-liveness.ts';
-import { systemContext } from './system-context.ts';
+import { isPassing, type Pauses, watchStuck } from './stuck.ts';
 
 type Needs = {
   /** A page of open leases and, of those, the overdue ones; `next` null: it was the last. */
@@ -15,6 +14,8 @@ type Needs = {
   readonly now: () => Date;
   /** Absent: nothing stops it. */
   readonly signal?: AbortSignal;
+  /** Absent: every sweep tries every lease again. */
+  readonly pauses?: Pauses;
   readonly onError: (error: unknown, lease: OverdueLease) => void;
 };
 
@@ -27,35 +28,31 @@ const inFlightMax = 32;
  * ids). One that fails is reported and does not hold up the others. Once the signal is aborted, what is under way is
  * finished and the rest left. Returns how many leases this very call ended.
  */
-export const sweepLeases = async ({ overdue, executor, now, signal, onError }: Needs): Promise<number> => {
+export const sweepLeases = async ({ overdue, executor, now, signal, pauses, onError }: Needs): Promise<number> => {
   const at = now().toISOString();
   let ended = 0;
   let after: LeasePlace | null = null;
   do {
     const page = await overdue({ now: at, limit: pageMax, after });
+    const stuck = await watchStuck(
+      pauses,
+      page.overdue.map(({ licenseId }) => licenseId),
+    );
     const waiting = page.overdue[Symbol.iterator]();
     const lane = async () => {
       for (const lease of waiting) {
         if (signal?.aborted) return;
         try {
-          if (await lapse(executor, lease, at)) ended += 1;
+          if (await endLease(executor, lease, at)) ended += 1;
         } catch (error) {
+          if (!isPassing(error)) stuck.note(lease.licenseId);
           onError(error, lease);
         }
       }
     };
     await Promise.all(Array.from({ length: inFlightMax }, lane));
+    await stuck.pause();
     after = page.next;
   } while (after !== null && signal?.aborted !== true);
   return ended;
-};
-
-const lapse = async (executor: Executor, lease: OverdueLease, at: Instant): Promise<boolean> => {
-  const { licenseId, leaseId, lastSeenAt } = lease;
-  const context = systemContext(lapseCommandName(lease), at);
-  const decide = toDecide(licenseAggregate, { type: 'LapseLease', data: { leaseId, lastSeenAt }, at });
-  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
-  // Never, unless the read models say what the log does not.
-  if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);
-  return executed.outcome === 'appended';
 };

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { purgeSnapshots } from '../projections/stream-snapshots.ts';
 
 const batchMax = 5_000;
 
@@ -15,7 +16,7 @@ const purged = [
 
 /**
  * Removes what is kept for a time only, in batches that hold no locks for long: answers to Idempotency-Keys, sessions and
- * refresh tokens that are over, abandoned signups. `pool` is of ledger_worker. Returns how many rows went.
+ * refresh tokens that are over, abandoned signups, snapshots of earlier releases. `pool` is of ledger_worker. Returns how many rows went.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;
@@ -33,5 +34,5 @@ export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> =
       removed += batch;
     } while (batch > 0 && signal?.aborted !== true);
   }
-  return removed;
+  return removed + (await purgeSnapshots(pool));
 };

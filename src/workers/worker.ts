@@ -3,10 +3,12 @@ import type { Executor } from '../eventstore/execute.ts';
 import type { Log } from '../projections/log.ts';
 import { overdueLeases, purgeLiveness } from '../projections/tables/lease-liveness.ts';
 import { dueLicenses } from '../projections/tables/licenses.ts';
+import { pauseLicenses, purgePauses, revisionsOf } from '../projections/tables/sweep-pauses.ts';
 import { sweepDue } from './expiry.ts';
 import { sweepLeases } from './lapse.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
+import type { Pauses } from './stuck.ts';
 
 type Needs = {
   readonly backend: QueueBackend;
@@ -40,10 +42,14 @@ export const startWorker = ({
 }: Needs): Promise<Schedule> => {
   const sweep = async (signal: AbortSignal) => {
     if (!(await mayRead())) return;
+    const pauses: Pauses = {
+      revisionsOf: (licenseIds) => revisionsOf(pool, licenseIds),
+      pause: (stuck) => pauseLicenses(pool, stuck, { now: now().toISOString(), seconds: 2 * expirySweepSeconds }),
+    };
     const refusedIds: string[] = [];
     const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
-      ...{ executor, now, signal },
+      ...{ executor, now, signal, pauses },
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A command that was due was refused.');
@@ -51,7 +57,7 @@ export const startWorker = ({
       onError: (error, { licenseId }) => log.error({ err: error, licenseId }, 'What was due could not be carried out.'),
     });
     if (carriedOut > 0) log.info({ carriedOut }, 'What was due was carried out: expiries, reminders, changes.');
-    // Until devices are released or the change is withdrawn; each sweep tries again.
+    // Until devices are released or the change is withdrawn, which is tried at once; else ever less often.
     if (refusedIds.length > 0)
       log.info(
         { refused: refusedIds.length, licenseIds: refusedIds.slice(0, 10) },
@@ -59,7 +65,7 @@ export const startWorker = ({
       );
     const lapsed = await sweepLeases({
       overdue: (page) => overdueLeases(pool, page),
-      ...{ executor, now, signal },
+      ...{ executor, now, signal, pauses },
       onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
     });
     if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
@@ -71,6 +77,7 @@ export const startWorker = ({
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
     // Queues hold the name, which is older than most of what is removed.
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purge(pool, signal) },
+    { name: 'sweep-pauses-purge', everySeconds: 86_400, run: () => purgePauses(pool) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: check }] : []),

@@ -46,6 +46,22 @@ describe('while the read models do not contain the log yet', () => {
   });
 });
 
+test('a process is told to wait where the read models of another release lack what it reads', async () => {
+  const { licenseKey } = await ledger.issue();
+  const { superuser } = ledger.database;
+  const { rows } = await superuser.query(`select shape from ops.projection_versions where state = 'active'`);
+  const signature = 'rm.validation_facts(bytea[], text[], text[])';
+  await superuser.query(`alter function ${signature} rename to validation_facts_of_other_release`);
+  await superuser.query(`update ops.projection_versions set shape = 'other' where state = 'active'`);
+  const validate = () => ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } });
+  expect(await validate()).toMatchObject({ status: 503, body: { code: 'NOT_PROJECTED_YET' } });
+  await superuser.query(`update ops.projection_versions set shape = $1 where state = 'active'`, [rows[0].shape]);
+  await superuser.query(
+    'alter function rm.validation_facts_of_other_release(bytea[], text[], text[]) rename to validation_facts',
+  );
+  expect((await validate()).body).toMatchObject({ code: 'VALID' });
+});
+
 test('a command on a stream that a newer release has written to is refused for now, and nothing is done', async () => {
   const { licenseId } = await ledger.issue();
   const { store } = ledger;

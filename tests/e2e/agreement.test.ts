@@ -98,7 +98,7 @@ test.each(seeds)(
     expect(differing).toEqual([]);
     expect(await announcedTwice(mesh, world.licenseIds)).toEqual([]);
   },
-  10 * minutes,
+  30 * minutes,
 );
 
 /** An issuer, two holders, and licenses that end soon in every way. */

@@ -53,6 +53,18 @@ const foldedOf = (): ReadonlyMap<string, License> => {
   return states;
 };
 
+/** Licenses: a process whose clock was behind moved the expiry of a term that had been announced as expired. */
+const movedAfterAnnouncement = (): ReadonlySet<string> => {
+  const announced = new Set<string>();
+  const moved = new Set<string>();
+  for (const { stream, type, data } of old.events) {
+    if (type === 'LicenseExpired') announced.add(`${stream} ${data.termNumber}`);
+    if (type === 'LicenseExpiryChanged' && announced.has(`${stream} ${data.termNumber}`))
+      moved.add(stream.slice(prefix.length));
+  }
+  return moved;
+};
+
 /** Works on all of them, some at a time. */
 const forEach = async <Item>(items: readonly Item[], work: (item: Item) => Promise<void>) => {
   const waiting = items[Symbol.iterator]();
@@ -78,12 +90,16 @@ test('the fixture holds whole streams of many licenses, with the old order of wh
 
 test('every license folds to the facts that the old build had folded', () => {
   const states = foldedOf();
+  const moved = movedAfterAnnouncement();
+  expect(moved.size).toBeGreaterThan(0);
   for (const { licenseId, facts } of old.licenses) {
     const state = states.get(prefix + licenseId);
     const folded: Readonly<Record<string, unknown>> = state?.kind === 'issued' ? state.facts : {};
     // Facts that this build added are not compared.
     const known = Object.fromEntries(Object.keys(facts).map((name) => [name, folded[name]]));
-    expect(known, licenseId).toEqual(facts);
+    // An expiry that was moved after it had been announced is announced again: the old build never did.
+    const expected = moved.has(licenseId) ? { ...facts, announcedTerm: Number(facts.announcedTerm) - 1 } : facts;
+    expect(known, licenseId).toEqual(expected);
   }
 });
 
@@ -122,8 +138,9 @@ describe('a ledger that starts on the log of the old build', () => {
     await forEach(old.licenses, async ({ licenseId, facts }) => {
       const key = keys.get(String(facts.issuerOrgId));
       if (key === undefined) return;
+      const headers = { prefer: 'respond-async' };
       const post = async (verb: string, body: object) =>
-        note(verb, await ledger.call('POST', `/v1/licenses/${licenseId}/${verb}`, { key, body }));
+        note(verb, await ledger.call('POST', `/v1/licenses/${licenseId}/${verb}`, { key, body, headers }));
       await post('renew', { duration: 'P1M', basis: 'FROM_NOW_IF_EXPIRED' });
       await post('suspend', { reason: { code: 'FRAUD' } });
       await post('revoke', { reason: { code: 'REFUND' } });
@@ -155,5 +172,5 @@ describe('a ledger that starts on the log of the old build', () => {
     });
     expect(await parked()).toEqual([]);
     expect(await verify(false)).toMatchObject({ intact: true, notProjected: 0, parked: 0 });
-  });
+  }, 120_000);
 });

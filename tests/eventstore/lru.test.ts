@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { createLru } from '../../src/eventstore/lru.ts';
 
-test('forgets what was unused for longest when there are too many', () => {
+const byWeight = (weightMax: number) => createLru<number>({ entriesMax: 10, weightMax }, (weight) => weight);
+
+test('The cache forgets the entry that was unused for longest when there are too many', () => {
   const lru = createLru<number>({ entriesMax: 2, weightMax: 100 }, () => 1);
   lru.set('a', 1);
   lru.set('b', 2);
@@ -10,23 +12,40 @@ test('forgets what was unused for longest when there are too many', () => {
   expect([lru.get('a'), lru.get('b'), lru.get('c')]).toEqual([1, undefined, 3]);
 });
 
-test('forgets until the rest is light enough, and keeps the newest however heavy', () => {
-  const lru = createLru<number>({ entriesMax: 10, weightMax: 10 }, (weight) => weight);
-  lru.set('a', 4);
-  lru.set('b', 4);
-  lru.set('c', 4);
-  expect([lru.get('a'), lru.get('b'), lru.get('c')]).toEqual([undefined, 4, 4]);
-  lru.set('d', 50);
-  expect([lru.size(), lru.get('d')]).toEqual([1, 50]);
+test('The cache forgets light entries until the rest fits into its half of the weight', () => {
+  const lru = byWeight(80);
+  for (const key of ['a', 'b', 'c', 'd', 'e']) lru.set(key, 10);
+  expect(['a', 'b', 'c', 'd', 'e'].map(lru.get)).toEqual([undefined, 10, 10, 10, 10]);
 });
 
-test('counts a replaced or deleted entry no longer', () => {
-  const lru = createLru<number>({ entriesMax: 10, weightMax: 10 }, (weight) => weight);
-  lru.set('a', 9);
+test('A heavy entry never evicts a light one, and stays although it alone is above the bound', () => {
+  const lru = byWeight(80);
+  lru.set('light', 10);
+  lru.set('heavy', 1_000);
+  expect([lru.get('light'), lru.get('heavy')]).toEqual([10, 1_000]);
+  lru.set('other heavy', 500);
+  expect([lru.get('light'), lru.get('heavy'), lru.get('other heavy')]).toEqual([10, undefined, 500]);
+});
+
+test('An entry that grows heavy frees the weight that it had among the light ones', () => {
+  const lru = byWeight(80);
+  for (const key of ['a', 'b', 'c', 'd']) lru.set(key, 10);
+  lru.set('a', 30);
+  lru.set('e', 10);
+  expect(['a', 'b', 'c', 'd', 'e'].map(lru.get)).toEqual([30, 10, 10, 10, 10]);
   lru.set('a', 1);
-  lru.set('b', 9);
-  expect(lru.size()).toBe(2);
+  expect([lru.get('a'), lru.size()]).toEqual([1, 4]);
+});
+
+test('A replaced or deleted entry counts no longer', () => {
+  const lru = byWeight(80);
+  lru.set('a', 10);
+  lru.set('a', 1);
+  lru.set('b', 10);
+  lru.set('c', 10);
+  lru.set('d', 10);
+  expect(lru.size()).toBe(4);
   lru.delete('b');
-  lru.set('c', 9);
-  expect([lru.get('a'), lru.size()]).toEqual([1, 2]);
+  lru.set('e', 10);
+  expect([lru.get('a'), lru.size()]).toEqual([1, 4]);
 });

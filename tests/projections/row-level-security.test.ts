@@ -5,7 +5,9 @@ import { asUser } from '../../src/identity/as-user.ts';
 import { userOwned } from '../../src/projections/lint-checks.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
 import { connectionConfig } from '../../src/projections/pool.ts';
+import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
+import { pauseLicenses } from '../../src/projections/tables/sweep-pauses.ts';
 import { storeMetadata, storeValue, storeValues } from '../../src/projections/tables/vault.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
 import { transaction } from '../../src/projections/transaction.ts';
@@ -40,6 +42,12 @@ for (const [org, name] of [
 }
 const heldId = ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
 await project(models.projector, ledger.log);
+const { rows: issued } = await models.superuser.query<{ license_id: string }>('select license_id from rm.licenses');
+await pauseLicenses(
+  models.worker,
+  issued.map((row) => ({ licenseId: row.license_id, revision: 0n })),
+  { now: testInstant(0), seconds: 60 },
+);
 const parkedOnes = ledger.log.filter(({ stream, revision }) => stream.startsWith('license-') && revision === 1n);
 await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, parkedOnes));
 
@@ -60,6 +68,16 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
+  await createStreamSnapshots(models.api).save(
+    { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
+    [
+      {
+        ...{ ...anchor, previousRevision: -1n, previousHash: testHash(''), earliestAt: testInstant(0) },
+        ...{ facts: null, whole: Buffer.from('whole') },
+      },
+    ],
+  );
 }
 
 const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
@@ -104,12 +122,15 @@ const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
   'ops.parked_owners': ['select'],
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
+  'ops.sweep_pauses': [],
+  'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** Bookkeeping that belongs to nobody. */
 const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
   'ops.parked': [],
+  'ops.parked_keys': [],
   'ops.projection_versions': ['select'],
 };
 
@@ -299,7 +320,8 @@ describe('a holder', () => {
 
 /** What the sweeps find by: ids and instants, never what a license is or who uses it. */
 const readableByWorker: readonly string[] = [
-  ...['rm.licenses.license_id', 'rm.licenses.due_at', 'ops.idempotency.created_at'],
+  ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
+  'ops.idempotency.created_at',
   ...['identity.users.created_at', 'identity.sessions.expires_at', 'identity.refresh_tokens.expires_at'],
   ...[
     'issuer_org_id',
@@ -311,7 +333,11 @@ const readableByWorker: readonly string[] = [
     'expires_at',
     'ended_at',
   ].map((column) => `rm.leases.${column}`),
-  ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at'].map((column) => `ops.lease_liveness.${column}`),
+  ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at', 'ending_seen_at'].map(
+    (column) => `ops.lease_liveness.${column}`,
+  ),
+  ...['issuer_org_id', 'license_id', 'revision', 'tries', 'until'].map((column) => `ops.sweep_pauses.${column}`),
+  ...['ops.stream_snapshots.fold', 'ops.stream_snapshots.saved_at'],
   ...['issuer_org_id', 'ref', 'stream', 'since', 'erased'].map((column) => `ops.vault_references.${column}`),
 ];
 
@@ -325,7 +351,9 @@ describe('roles', () => {
       },
     );
 
-  const bookkeeping = ['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.projection_versions'];
+  const bookkeeping = [
+    ...['ops.checkpoints', 'ops.parked', 'ops.parked_owners', 'ops.parked_keys', 'ops.projection_versions'],
+  ];
   test('the projector reaches rm of all organizations and its own bookkeeping, nothing else', async () => {
     expect((await models.projector.query('select distinct issuer_org_id from rm.licenses')).rowCount).toBe(2);
     for (const { name } of relations) {

@@ -14,6 +14,7 @@ import { createPlatformLicenseOf } from '../../src/api/tier-of-organization.ts';
 import type { Role, Scope } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createSnapshotKeeper } from '../../src/eventstore/snapshot-keeper.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
@@ -21,6 +22,7 @@ import { createPasswords } from '../../src/identity/passwords.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { runProjector } from '../../src/projections/run.ts';
+import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
 import { createValidationReader } from '../../src/projections/validation.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
@@ -97,7 +99,8 @@ export const startLedger = async ({
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
   const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
-  const executor = createExecutor({ store: connected, giveUpMs: 1_000 });
+  const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
+  const executor = createExecutor({ store: connected, keeper, giveUpMs: 1_000 });
   const needs = { executor, pool: database.api, secrets, now };
   const metrics = createMetrics();
 
@@ -130,7 +133,7 @@ export const startLedger = async ({
     forgetApiKey: apiKeys.forget,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
-    store: connected,
+    ...{ store: connected, keeper },
     projected: { heard: projected.heard, hear },
     streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),

@@ -5,10 +5,17 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { PinnedPolicy } from '../../src/domain/license/events.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
 import { catalogAggregate, licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { aggregateId, builtInPolicyId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/pool.ts';
+import { overdueLeases } from '../../src/projections/tables/lease-liveness.ts';
 import { dueLicenses } from '../../src/projections/tables/licenses.ts';
+import {
+  pauseLicenses,
+  purgePauses,
+  revisionsOf,
+  type StuckLicense,
+} from '../../src/projections/tables/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
 import { sweepDue } from '../../src/workers/expiry.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
@@ -294,5 +301,94 @@ describe('a tier change that the limit strategy refuses', () => {
     await worker.close();
     for (const [fields] of refusals())
       expect(fields).toEqual({ refused: 2, licenseIds: expect.arrayContaining(licenseIds) });
+  });
+});
+
+describe('a license that a sweep could not change', () => {
+  const base = 60;
+  const pausing = (at: Date) => ({
+    revisionsOf: (licenseIds: readonly string[]) => revisionsOf(pool, licenseIds),
+    pause: (stuck: readonly StuckLicense[]) => pauseLicenses(pool, stuck, { now: at.toISOString(), seconds: base }),
+  });
+  /** Sweeps once at each instant; returns how often the license was refused each time. */
+  const refusalsAt = async (licenseId: string, instants: readonly Date[]) => {
+    const counts: number[] = [];
+    for (const at of instants) {
+      let refused = 0;
+      await sweepDue({
+        due: async (page) => (await dueLicenses(pool, page)).filter((each) => each.licenseId === licenseId),
+        ...{ executor: ledger.executor, now: () => at, pauses: pausing(at), onError: fail },
+        onRefused: () => {
+          refused += 1;
+        },
+      });
+      counts.push(refused);
+    }
+    return counts;
+  };
+  const start = inDays(20);
+  const atSecond = (seconds: number) => new Date(start.getTime() + seconds * 1_000);
+
+  test('is left alone for longer each time, an hour at most', async () => {
+    const licenseId = await issue(100);
+    await activate(licenseId, 'a');
+    await planRefused(licenseId, 2);
+    expect(await refusalsAt(licenseId, [0, 59, 60, 179, 180].map(atSecond))).toEqual([1, 0, 1, 0, 1]);
+    let at = 180;
+    for (let tries = 0; tries < 10; tries++) {
+      at += 3_600;
+      expect(await refusalsAt(licenseId, [atSecond(at)])).toEqual([1]);
+    }
+    expect(await refusalsAt(licenseId, [atSecond(at + 3_599), atSecond(at + 3_600)])).toEqual([0, 1]);
+  });
+
+  test('is looked at in the next sweep when something has changed it', async () => {
+    const licenseId = await issue(100);
+    await activate(licenseId, 'a');
+    await planRefused(licenseId, 2);
+    expect(await refusalsAt(licenseId, [atSecond(0), atSecond(1)])).toEqual([1, 0]);
+    await activate(licenseId, 'b');
+    expect(await refusalsAt(licenseId, [atSecond(2), atSecond(3), atSecond(62)])).toEqual([1, 0, 1]);
+    for (const device of ['a', 'b'])
+      await send(licenseId, {
+        type: 'Deactivate',
+        data: { device: { fingerprintHash: testHash(device) }, by: 'ADMIN' },
+      });
+    expect(await refusalsAt(licenseId, [atSecond(63)])).toEqual([0]);
+    expect(await typesOf(licenseId, 7)).toEqual(['LicenseTierChanged', 'LicenseLimitsChanged']);
+  });
+
+  test('is not paused by a failure of the store, and by one of its stream it is, with its leases', async () => {
+    const licenseId = await issue(1);
+    const sweepWith = (error: Error, at: Date) => {
+      const failing = { ...ledger.executor, read: () => Promise.reject(error) };
+      const errors: unknown[] = [];
+      return sweepDue({
+        due: async (page) => (await dueLicenses(pool, page)).filter((each) => each.licenseId === licenseId),
+        ...{ executor: failing, now: () => at, pauses: pausing(at), onRefused: fail },
+        onError: (failure) => errors.push(failure),
+      }).then(() => errors.length);
+    };
+    expect(await sweepWith(new StoreUnavailable('down'), atSecond(0))).toBe(1);
+    expect(await sweepWith(new Error('damaged'), atSecond(1))).toBe(1);
+    expect(await sweepWith(new Error('damaged'), atSecond(2))).toBe(0);
+    const row = `insert into rm.leases (issuer_org_id, license_id, lease_id, scope, holder_hash, borrowed, ttl_seconds,
+        acquired_at, expires_at, revision) values ($1, $2, $3, 'INSTANCE', '', false, 1, now(), now(), 9)`;
+    await ledger.database.superuser.query(row, [ledger.a.organizationId, licenseId, testId('lea', licenseId)]);
+    const overdueAt = async (at: Date) => {
+      const { overdue } = await overdueLeases(pool, { now: at.toISOString(), limit: 500, after: null });
+      return overdue.some((lease) => lease.licenseId === licenseId);
+    };
+    expect([await overdueAt(atSecond(2)), await overdueAt(atSecond(61))]).toEqual([false, true]);
+    await ledger.database.superuser.query('delete from rm.leases where license_id = $1', [licenseId]);
+  });
+
+  test('is forgotten a day after its pause', async () => {
+    const count = async () => (await ledger.database.superuser.query('select from ops.sweep_pauses')).rowCount ?? 0;
+    await ledger.database.superuser.query('delete from ops.sweep_pauses');
+    const licenseId = await issue(100);
+    const at = new Date(Date.now() - 2 * dayMs).toISOString();
+    await pauseLicenses(pool, [{ licenseId, revision: 1n }], { now: at, seconds: base });
+    expect([await count(), await purgePauses(pool), await count()]).toEqual([1, 1, 0]);
   });
 });

@@ -113,6 +113,26 @@ describe('the expiry sweep', () => {
     expect(rows).toEqual([]);
   }, 60_000);
 
+  test.each([-1, 1])('reminds once where another machine has made the due date %i hour other', async (hours) => {
+    const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+    const { superuser } = ledger.database;
+    await condition('the license is projected', async () => {
+      const { rowCount } = await superuser.query('select from rm.licenses where license_id = $1', [licenseId]);
+      return rowCount === 1;
+    });
+    const { rows } = await superuser.query<{ due_at: Date }>(
+      `update rm.licenses l set due_at = l.due_at + $2 * interval '1 hour' from rm.licenses before
+        where l.license_id = $1 and before.license_id = $1 returning before.due_at`,
+      [licenseId, hours],
+    );
+    const dueMs = rows[0]?.due_at.getTime() ?? Number.NaN;
+    const only = { due: async () => [{ licenseId, dueAt: new Date(dueMs + hours * 3_600_000).toISOString() }] };
+    expect(await sweepWith({ ...only, now: clockAt(dueMs - 1) })).toBe(0);
+    const late = clockAt(dueMs + Math.max(hours, 0) * 3_600_000);
+    expect(await sweepWith({ ...only, now: late })).toBe(1);
+    expect(await sweepWith({ ...only, now: late })).toBe(0);
+  });
+
   test('does not expire a license that was renewed after its row was read', async () => {
     const license = await ledger.issue({ term: { duration: 'P1D' } });
     const stale = { licenseId: license.licenseId, dueAt: expiryOf(license) };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { foldVersions } from '../../src/eventstore/fold-versions.ts';
 import { purge } from '../../src/workers/purge.ts';
 import { createReadModels } from '../support/read-models.ts';
 
@@ -48,3 +49,27 @@ test.each(['token_hash from identity.refresh_tokens', 'user_id from identity.ses
     await expect(database.worker.query(`select ${what}`)).rejects.toMatchObject({ code: '42501' });
   },
 );
+
+test('snapshots of other releases go after a week, those of this release stay', async () => {
+  await database.superuser.query(
+    `insert into ops.stream_snapshots (issuer_org_id, stream, fold, revision, event_id, hash, recorded_at,
+      previous_revision, previous_hash, earliest_at, saved_at)
+    select 'org_a', 's', fold, number, 'e', '', now(), 0, '', now(), now() - days * interval '1 day'
+    from unnest(array['a-fold', 'license-0', $1, 'z-fold']) fold, generate_series(1, 700) number,
+      unnest(array[case when number % 2 = 0 then 6 else 8 end]) days`,
+    [foldVersions.license],
+  );
+  expect(await purge(database.worker)).toBe(3 * 350);
+  const { rows } = await database.superuser.query(
+    'select fold, count(*)::int from ops.stream_snapshots group by fold order by fold',
+  );
+  expect(rows.map(({ fold, count }) => [fold, count])).toEqual([
+    ['a-fold', 350],
+    ['license-0', 350],
+    [foldVersions.license, 700],
+    ['z-fold', 350],
+  ]);
+  await expect(database.worker.query('select whole from ops.stream_snapshots')).rejects.toMatchObject({
+    code: '42501',
+  });
+});

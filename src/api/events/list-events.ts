@@ -42,7 +42,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
     operationId: 'listEvents',
     summary: 'Read the event feed',
     description:
-      'Every event of the licenses that your organization issues, or held when it was recorded, in the order of the log: ' +
+      'Every event of the licenses that your organization issues, or holds as of the event, in the order of the log: ' +
       'none is ever left out or comes in behind a cursor. Keep nextCursor with what you did about the events, and go on ' +
       'from it; what was delivered may come again after a crash, with the same id. With types, a page may be empty though ' +
       'hasMore. wait: seconds to wait for the next event instead of an empty page.',

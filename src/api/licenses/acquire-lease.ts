@@ -1,8 +1,11 @@
+import type { Pool } from 'pg';
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
+import type { LastSeen } from '../../domain/license/commands-lease.ts';
 import type { Lease, License } from '../../domain/license/license.ts';
+import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { deadLeases, noteHeartbeat } from '../../projections/tables/lease-liveness.ts';
+import { claimEndings, deadLeases } from '../../projections/tables/lease-liveness.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { idempotently } from '../idempotency.ts';
 import { isProblem } from '../problems.ts';
@@ -11,6 +14,7 @@ import { productCode } from '../schemas.ts';
 import type { ClientCommandNeeds } from './activate.ts';
 import { findUsableLicense, licenseNaming } from './client-license.ts';
 import { leaseHolder, usageOf, user } from './client-schemas.ts';
+import { whileHeard } from './hear-lease.ts';
 import { findHolder, findUser } from './known-names.ts';
 import { leaseAnswer, leaseBody } from './lease-shape.ts';
 import { issuedFacts, sendLicenseCommand } from './send-command.ts';
@@ -75,16 +79,22 @@ export const acquireLease = (needs: ClientCommandNeeds): Route =>
           userRef: asked.user === undefined ? null : await findUser(needs, found, asked.user),
           borrowSeconds: asked.borrowSeconds ?? null,
           // Nobody need wait for the worker to end them.
-          dead: await asTenant(needs.pool, issuerOrgId, (db) => deadLeases(db, licenseId, at)),
+          dead: await claimDead(needs.pool, issuerOrgId, licenseId, at),
         };
-        const sent = await sendLicenseCommand(
-          needs,
-          {
-            ...{ call, attempt, actor, sender: 'key holder', issuerOrgId, licenseId, reason: null, values: [] },
-            command: { type: 'AcquireLease', at, data: wanted },
-          },
-          (license) => ({ facts: issuedFacts(license), held: heldBy(license, holderHash) }),
-        );
+        const acquire = () =>
+          sendLicenseCommand(
+            needs,
+            {
+              ...{ call, attempt, actor, sender: 'key holder', issuerOrgId, licenseId, reason: null, values: [] },
+              command: { type: 'AcquireLease', at, data: wanted },
+            },
+            (license) => ({ facts: issuedFacts(license), held: heldBy(license, holderHash) }),
+          );
+        // A seat that was just taken is no sign of life of an older one.
+        const sent = await whileHeard(needs, at, acquire, ({ view: { facts, held }, outcome }) => ({
+          facts,
+          lease: outcome === 'unchanged' ? (held ?? undefined) : undefined,
+        }));
         if (isProblem(sent)) return sent;
 
         const { view, outcome, events, revision, position } = sent;
@@ -93,11 +103,6 @@ export const acquireLease = (needs: ClientCommandNeeds): Route =>
         const taken = changed ? takenBy(events.at(-1)?.data ?? {}) : view.held;
         if (taken === null) throw new Error('A seat was acquired that nobody has.');
         const heardAt = changed || taken.borrow ? null : at;
-        if (heardAt !== null) {
-          await asTenant(needs.pool, issuerOrgId, (db) => noteHeartbeat(db, view.facts, taken.leaseId, heardAt), {
-            readOnly: false,
-          });
-        }
         return {
           status: changed ? 201 : 200,
           body: {
@@ -111,6 +116,22 @@ export const acquireLease = (needs: ClientCommandNeeds): Route =>
       });
     },
   });
+
+/** The leases of a license that nobody was heard of for too long, and which nobody may be heard of any more. */
+const claimDead = (pool: Pool, issuerOrgId: string, licenseId: string, at: Instant): Promise<readonly LastSeen[]> =>
+  asTenant(
+    pool,
+    issuerOrgId,
+    async (db) => {
+      const dead = await deadLeases(db, licenseId, at);
+      const claimed = await claimEndings(
+        db,
+        dead.map((lease) => ({ ...lease, issuerOrgId, licenseId })),
+      );
+      return claimed.map(({ leaseId, lastSeenAt }) => ({ leaseId, lastSeenAt }));
+    },
+    { readOnly: false },
+  );
 
 type Shown = Parameters<typeof leaseBody>[1];
 

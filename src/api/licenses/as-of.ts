@@ -3,33 +3,80 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
 import { isRepair } from '../../eventstore/codec-repair.ts';
-import type { EventStore } from '../../eventstore/event-store.ts';
+import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { findPast, type Past } from '../../eventstore/past.ts';
+import type { SnapshotKeeper } from '../../eventstore/snapshot-keeper.ts';
 import { type Problem, problem } from '../problems.ts';
 
 /** What was known of a license, or came to hold, by an instant. `revision`: of the last event that counts. */
 export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint };
 
+/** What a license is folded from as of an instant. */
+export type PastNeeds = {
+  readonly store: Pick<EventStore, 'read'>;
+  readonly keeper: SnapshotKeeper;
+  readonly executor: Pick<Executor, 'read'>;
+};
+
 /**
- * The license as of an instant, folded from its stream: in the order of the stream, the events that were recorded or took
- * effect by then, so that what was recorded later about before counts too. Null: it was not issued yet.
+ * Returns the license as of an instant, folded in the order of its stream from the events that were recorded or took effect
+ * by then, so what was recorded later about an earlier time counts too. Returns null when it was not issued yet. Of a long
+ * stream only the pieces around the instant are read; the first such read of one without snapshots folds all of it.
  */
-export const licenseAsOf = async (
-  store: Pick<EventStore, 'read'>,
-  licenseId: string,
-  asOf: Instant,
-): Promise<LicenseThen | null> => {
+export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Instant): Promise<LicenseThen | null> => {
+  const { store } = needs;
+  const stream = licenseAggregate.stream(licenseId);
   let then: LicenseThen | null = null;
-  for (let from = 0n; ; from += BigInt(pageMax)) {
-    const { events } = await store.read(licenseAggregate.stream(licenseId), from, pageMax);
+  const take = (events: readonly Recorded[]): void => {
     for (const recorded of events) {
+      const { recordedAt, effectiveAt } = recorded.metadata;
+      // Before it is decoded, which takes longer than all the rest.
+      if (String(recordedAt) > asOf && String(effectiveAt) > asOf) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
-      if (at.recordedAt > asOf && at.effectiveAt > asOf) continue;
       const facts = evolveFacts(then?.facts ?? null, event, at);
       if (facts !== null) then = { facts, revision: recorded.revision };
     }
-    if (events.length < pageMax) return then;
+  };
+
+  const { events: begun } = await store.read(stream, 0n, probeMax);
+  const [first] = begun;
+  if (first === undefined || begun.length < probeMax) {
+    take(begun);
+    return then;
   }
+  const { base, ranges } = await findLongPast(needs, licenseId, first, asOf);
+  // The seal and the version of the fold say that these are what this fold made of the stream.
+  if (base !== null) then = { facts: base.facts as LicenseFacts, revision: base.revision };
+  for (const { from, to } of ranges) {
+    for (let next = from; to === null || next <= to; next += BigInt(pageMax)) {
+      const count = to === null ? pageMax : Math.min(pageMax, Number(to - next) + 1);
+      const { events } = await store.read(stream, next, count);
+      take(events);
+      if (events.length < count) break;
+    }
+  }
+  return then;
+};
+
+const findLongPast = async (
+  { store, keeper, executor }: PastNeeds,
+  licenseId: string,
+  first: Recorded,
+  asOf: Instant,
+): Promise<Past> => {
+  const { stream } = first;
+  const { issuerOrgId } = licenseAggregate.decode(first).envelope;
+  const key = { issuerOrgId, stream, fold: licenseAggregate.snapshots.fold };
+  const past = await findPast({ store, keeper }, key, asOf);
+  const tail = past.ranges.at(-1)?.from ?? 0n;
+  const { events: beyond } = await store.read(stream, tail + BigInt(pageMax), 1);
+  if (beyond.length === 0) return past;
+  // Folding the stream takes the snapshots that it lacks. Where that fails the log is read, as it is without snapshots.
+  await executor.read(licenseAggregate, licenseId, () => null).catch(() => null);
+  await keeper.settled();
+  return findPast({ store, keeper }, key, asOf);
 };
 
 /** True for an organization that issued the license or held it then: what others did with it before is not its own. */
@@ -43,4 +90,6 @@ export const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
   return problem('INVALID_REQUEST', detail, [{ pointer: '?asOf', detail }]);
 };
 
+/** A stream with fewer events than this has no snapshot. */
+const probeMax = 100;
 const pageMax = 1_000;

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { noteHeartbeat } from '../../projections/tables/lease-liveness.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { idempotently } from '../idempotency.ts';
 import { isProblem, problem } from '../problems.ts';
 import { clientRoute, none, type Route } from '../route.ts';
@@ -9,6 +7,7 @@ import { borrowSeconds } from './acquire-lease.ts';
 import type { ClientCommandNeeds } from './activate.ts';
 import { findKnownLicense, findUsableLicense, licenseNaming } from './client-license.ts';
 import { usageOf, usageShape } from './client-schemas.ts';
+import { whileHeard } from './hear-lease.ts';
 import { leaseAnswer, leaseBody } from './lease-shape.ts';
 import { issuedFacts, sendLicenseCommand } from './send-command.ts';
 
@@ -47,28 +46,25 @@ export const renewLease = (needs: ClientCommandNeeds): Route =>
       return idempotently(needs, call, request, async (attempt) => {
         const at = needs.now();
         const data = { leaseId, borrowSeconds: asked.borrowSeconds ?? null };
-        const sent = await sendLicenseCommand(
-          needs,
-          {
-            ...{ call, attempt, actor, sender: 'key holder', issuerOrgId, licenseId, reason: null, values: [] },
-            command: { type: 'RenewLease', at, data },
-          },
-          (license) => ({
-            facts: issuedFacts(license),
-            lease: license.kind === 'unissued' ? undefined : license.leases.get(leaseId),
-          }),
-        );
+        const renew = () =>
+          sendLicenseCommand(
+            needs,
+            {
+              ...{ call, attempt, actor, sender: 'key holder', issuerOrgId, licenseId, reason: null, values: [] },
+              command: { type: 'RenewLease', at, data },
+            },
+            (license) => ({
+              facts: issuedFacts(license),
+              lease: license.kind === 'unissued' ? undefined : license.leases.get(leaseId),
+            }),
+          );
+        const sent = await whileHeard(needs, at, renew, ({ view }) => view);
         if (isProblem(sent)) return sent;
         const { view, outcome, revision, position } = sent;
         const { facts, lease } = view;
         // Only where this heartbeat is sent again after the lease ended.
         if (lease === undefined) return problem('NOT_FOUND', `The lease ${leaseId} has ended; acquire one.`);
         const heardAt = lease.borrow ? null : at;
-        if (heardAt !== null) {
-          await asTenant(needs.pool, issuerOrgId, (db) => noteHeartbeat(db, facts, leaseId, heardAt), {
-            readOnly: false,
-          });
-        }
         return {
           status: 200,
           body: {

@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
@@ -24,16 +23,14 @@ import {
   tiers,
 } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
-import { isPartyTo, licenseAsOf, refuseFuture } from './as-of.ts';
+import { isPartyTo, licenseAsOf, type PastNeeds, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { noSuchLicense } from './no-such-license.ts';
 import { currentLicense, notProjected } from './parked-license.ts';
 
-export type ReadNeeds = {
+export type ReadNeeds = PastNeeds & {
   readonly pool: Pool;
   readonly executor: Executor;
-  /** Read for what a license was at an earlier instant; for nothing else. */
-  readonly store: Pick<EventStore, 'read'>;
   readonly secrets: Secrets;
   readonly now: () => Instant;
 };
@@ -92,7 +89,7 @@ const placeIn = (cursor: string | null): LicensePlace | null => {
 };
 
 /** GET /v1/licenses/{licenseId} */
-export const getLicense = ({ pool, executor, store, now }: ReadNeeds): Route =>
+export const getLicense = ({ pool, executor, store, keeper, now }: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}',
@@ -116,7 +113,7 @@ export const getLicense = ({ pool, executor, store, now }: ReadNeeds): Route =>
       if (found === null) return noSuchLicense();
       if (asOf === undefined)
         return answered(found.facts, { revision: found.revision, metadata: found.metadata ?? {}, at: now() });
-      const then = await licenseAsOf(store, licenseId, asOf);
+      const then = await licenseAsOf({ store, keeper, executor }, licenseId, asOf);
       if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense();
       return answered(then.facts, { revision: then.revision, metadata: {}, at: asOf });
     },

@@ -3,6 +3,7 @@ import type { LastSeen } from '../../domain/license/commands-lease.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
 import { epochMs } from './rows.ts';
+import { isPaused } from './sweep-pauses.ts';
 
 /** An open lease whose time is over, with what its next page begins after. */
 export type OverdueLease = LastSeen & { readonly licenseId: string };
@@ -10,21 +11,76 @@ export type OverdueLease = LastSeen & { readonly licenseId: string };
 /** Where a page of open leases ended. */
 export type LeasePlace = { readonly expiresAt: Instant; readonly licenseId: string; readonly leaseId: string };
 
-/** Notes that a lease's holder was heard of at `seenAt`. A note of a later sign of life stays. As the license's issuer. */
+/**
+ * What came of a sign of life. `endingSince` other than null: nothing was noted, because somebody is about to end the lease,
+ * who heard of it then for the last time. `isNew`: there was no row of the lease.
+ */
+export type Heard = { readonly endingSince: Instant | null; readonly isNew: boolean };
+
+/**
+ * Notes that the holder of a lease acquired at `acquiredAt` was heard of at `seenAt`. A note of a later sign of life stays. As
+ * the license's issuer.
+ */
 export const noteHeartbeat = async (
   db: PoolClient,
   { issuerOrgId, holderOrgId, licenseId }: PartOwner,
   leaseId: string,
   seenAt: Instant,
-): Promise<void> => {
-  await db.query({
+  acquiredAt: Instant | null = null,
+): Promise<Heard> => {
+  const { rows } = await db.query<[boolean]>({
     name: 'note-heartbeat',
     text: `insert into ops.lease_liveness as v (issuer_org_id, holder_org_id, license_id, lease_id, last_seen_at)
       values ($1, $2, $3, $4, $5)
       on conflict (issuer_org_id, license_id, lease_id) do update
-        set holder_org_id = excluded.holder_org_id, last_seen_at = greatest(v.last_seen_at, excluded.last_seen_at)`,
-    values: [issuerOrgId, holderOrgId, licenseId, leaseId, seenAt],
+        set holder_org_id = excluded.holder_org_id, last_seen_at = greatest(v.last_seen_at, excluded.last_seen_at),
+          ending_seen_at = null
+        where v.ending_seen_at is null or v.ending_seen_at < $6
+      returning v.xmax = 0`,
+    values: [issuerOrgId, holderOrgId, licenseId, leaseId, seenAt, acquiredAt],
+    rowMode: 'array',
   });
+  const [noted] = rows;
+  if (noted !== undefined) return { endingSince: null, isNew: noted[0] };
+  const { rows: ending } = await db.query<[string]>({
+    name: 'lease-ending',
+    text: `select ${epochMs('ending_seen_at')} from ops.lease_liveness
+      where (issuer_org_id, license_id, lease_id) = ($1, $2, $3)`,
+    values: [issuerOrgId, licenseId, leaseId],
+    rowMode: 'array',
+  });
+  return { endingSince: fromMs(Number(ending[0]?.[0])), isNew: false };
+};
+
+/**
+ * Says of leases that they are about to be ended, and returns those that nobody was heard of since: only they may be. As
+ * ledger_worker, or as the tenant that issues them.
+ */
+export const claimEndings = async <Lease extends LastSeen & Pick<PartOwner, 'issuerOrgId' | 'licenseId'>>(
+  db: Pool | PoolClient,
+  leases: readonly Lease[],
+): Promise<readonly Lease[]> => {
+  if (leases.length === 0) return leases;
+  const { rows } = await db.query<[string]>({
+    name: 'claim-endings',
+    // In one order, so that two who claim the same leases do not wait for each other.
+    text: `insert into ops.lease_liveness as v (issuer_org_id, license_id, lease_id, last_seen_at, ending_seen_at)
+      select issuer_org_id, license_id, lease_id, seen_at, seen_at
+      from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) lease (issuer_org_id, license_id, lease_id, seen_at)
+      order by 1, 2, 3
+      on conflict (issuer_org_id, license_id, lease_id) do update set ending_seen_at = excluded.ending_seen_at
+        where v.last_seen_at <= excluded.last_seen_at
+      returning lease_id`,
+    values: [
+      leases.map(({ issuerOrgId }) => issuerOrgId),
+      leases.map(({ licenseId }) => licenseId),
+      leases.map(({ leaseId }) => leaseId),
+      leases.map(({ lastSeenAt }) => lastSeenAt),
+    ],
+    rowMode: 'array',
+  });
+  const claimed = new Set(rows.map(([leaseId]) => leaseId));
+  return leases.filter(({ leaseId }) => claimed.has(leaseId));
 };
 
 /** Returns when a lease's holder was last heard of; null: not since it was acquired. As the license's issuer. */
@@ -59,32 +115,34 @@ export const deadLeases = async (db: PoolClient, licenseId: string, now: Instant
 };
 
 /**
- * One page of the open leases that would be over by now if nobody had been heard of: those that are over, and where the
- * page ended, null when it was the last. As ledger_worker; takes no locks and has no lower bound in time.
+ * One page of the open leases that would be over by now if nobody had been heard of: those that are over, claimed to be
+ * ended, and where the page ended, null when it was the last. As ledger_worker; has no lower bound in time.
  */
 export const overdueLeases = async (
   db: Pool | PoolClient,
   { now, limit, after }: { readonly now: Instant; readonly limit: number; readonly after: LeasePlace | null },
 ): Promise<{ readonly overdue: readonly OverdueLease[]; readonly next: LeasePlace | null }> => {
-  const { rows } = await db.query<[string, string, string, string, boolean]>({
+  const { rows } = await db.query<[string, string, string, string, boolean, string]>({
     name: 'overdue-leases',
     // The page is cut before it is sifted, so that many leases that live cost many short statements, not a long one.
     text: `with page as (
         select issuer_org_id, license_id, lease_id, borrowed, ttl_seconds, acquired_at, expires_at from rm.leases
-        where ended_at is null and expires_at <= $1
+        where not exists (select from rm.licenses l where l.license_id = leases.license_id and ${isPaused('$1')})
+          and ended_at is null and expires_at <= $1
           and ($3::timestamptz is null or (expires_at, license_id, lease_id) > ($3, $4, $5))
         order by expires_at, license_id, lease_id limit $2)
-      select l.license_id, l.lease_id, ${epochMs('l.expires_at')}, ${lastSeenMs}, ${isOver('$1')}
+      select l.license_id, l.lease_id, ${epochMs('l.expires_at')}, ${lastSeenMs}, ${isOver('$1')}, l.issuer_org_id
       from page l left join ops.lease_liveness v on ${sameLease}
       order by l.expires_at, l.license_id, l.lease_id`,
     values: [now, limit, after?.expiresAt ?? null, after?.licenseId ?? null, after?.leaseId ?? null],
     rowMode: 'array',
   });
   const last = rows.length < limit ? undefined : rows.at(-1);
+  const over = rows.flatMap(([licenseId, leaseId, , lastSeen, isOverdue, issuerOrgId]) =>
+    isOverdue ? [{ issuerOrgId, licenseId, leaseId, lastSeenAt: fromMs(Number(lastSeen)) }] : [],
+  );
   return {
-    overdue: rows.flatMap(([licenseId, leaseId, , lastSeen, over]) =>
-      over ? [{ licenseId, leaseId, lastSeenAt: fromMs(Number(lastSeen)) }] : [],
-    ),
+    overdue: await claimEndings(db, over),
     next: last === undefined ? null : { licenseId: last[0], leaseId: last[1], expiresAt: fromMs(Number(last[2])) },
   };
 };

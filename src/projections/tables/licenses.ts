@@ -7,6 +7,7 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { moreOf, readMore } from './license-more.ts';
 import { isParkedIn } from './parked-licenses.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
+import { isPaused } from './sweep-pauses.ts';
 
 /** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
 export const licenses: Table = {
@@ -238,7 +239,7 @@ export type DueLicense = { readonly licenseId: string; readonly dueAt: Instant }
 
 /**
  * Licenses of every organization for which a command (src/domain/license/due.ts) was due at or before `now`, in the order of
- * (dueAt, licenseId), after the given one, however long ago. For `ledger_worker`. Takes no locks: the license's stream decides.
+ * (dueAt, licenseId), after the given one, however long ago; not those that a sweep could not change, for a while. For `ledger_worker`. Takes no locks: the license's stream decides.
  */
 export const dueLicenses = async (
   db: Pool | PoolClient,
@@ -246,8 +247,8 @@ export const dueLicenses = async (
 ): Promise<readonly DueLicense[]> => {
   const { rows } = await db.query<[string, string]>({
     name: 'due-licenses',
-    text: `select license_id, ${epochMs('due_at')} from rm.licenses
-      where due_at <= $1 and ($3::timestamptz is null or (due_at, license_id) > ($3, $4))
+    text: `select license_id, ${epochMs('due_at')} from rm.licenses l
+      where due_at <= $1 and not ${isPaused('$1')} and ($3::timestamptz is null or (due_at, license_id) > ($3, $4))
       order by due_at, license_id limit $2`,
     values: [now, limit, after?.dueAt ?? null, after?.licenseId ?? null],
     rowMode: 'array',

@@ -11,6 +11,10 @@ export type RowsInMemory = {
    * touched. Throws MissingRows for a change of a row that no event made.
    */
   readonly apply: (changes: TableChanges) => ReadonlySet<string>;
+  /** Adds a whole row, or replaces the one of its key. */
+  readonly put: (row: Row) => void;
+  /** Removes a row that has ended. */
+  readonly drop: (key: string) => void;
 };
 
 /** No row of a table, yet. */
@@ -43,6 +47,8 @@ export const createRowsInMemory = (table: Table): RowsInMemory => {
 
   return {
     rows,
+    put: (row) => put(keyOf(table, row), row),
+    drop: (key) => rows.delete(key),
     apply: (changes) => {
       const touched = new Set<string>();
       const note = (key: string, row: Row): void => {

@@ -89,6 +89,18 @@ export const differingRows = async (db: PoolClient, table: Table, rows: readonly
   return found.map(({ key }) => key);
 };
 
+/** Returns the rows that have the keys of these, whole. */
+export const loadRows = async (db: PoolClient, table: Table, keys: readonly Row[]): Promise<readonly Row[]> => {
+  if (keys.length === 0) return [];
+  const { rows } = await db.query<{ row: Row }>({
+    name: `load ${table.name}`,
+    text: `select to_jsonb(stored) as row from ${table.name} stored
+      join (${decode(table, table.key)}) given using (${table.key})`,
+    values: [encode(table.key, keys)],
+  });
+  return rows.map(({ row }) => row);
+};
+
 /** SQL for the columns of a row, with null for a value that another machine may make otherwise. */
 export const comparableColumns = (table: Table, relation = table.name): readonly string[] =>
   columnsOf(table).map((column) => {

@@ -65,7 +65,7 @@ export type CheckedStream = CountedStream & {
 
 export type Checking = {
   readonly store: Pick<EventStore, 'read'>;
-  readonly rows: Pick<RowComparison, 'expect'>;
+  readonly rows: RowComparison;
   readonly tell: Tell;
   /** The commit position up to which streams are read. */
   readonly upTo: bigint;

@@ -9,6 +9,8 @@ export type CountedStream = { readonly stream: string; readonly counts: Readonly
 
 /** Compares the rows of the read models with those that the log makes. */
 export type RowComparison = {
+  /** The tables, in the snapshot that is compared. */
+  readonly db: PoolClient;
   /** Compares a row of a stream, at once or once many have come together. */
   readonly expect: (model: ReadModel, row: Row, place: Place) => Promise<void>;
   /** Compares what has not been compared yet. */
@@ -38,6 +40,7 @@ export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison =
   };
 
   return {
+    db,
     compared: () => compared,
     expect: async (model, row, place) => {
       const page = waiting.get(model) ?? [];

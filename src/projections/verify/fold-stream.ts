@@ -10,10 +10,10 @@ import type { FoldedCatalog } from '../tables/catalogs.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import type { FoldedOrganization } from '../tables/organizations.ts';
 import { MissingRows, type Row, type Table, UnmakeableRow } from '../tables/rows.ts';
-import { createRowsInMemory, type RowsInMemory } from '../tables/rows-in-memory.ts';
 import { changedRows, readModelTables } from '../tables/tables.ts';
 import type { RowComparison } from './compare-rows.ts';
 import type { Place, Tell } from './findings.ts';
+import { createKeptRows, type KeptRows } from './kept-rows.ts';
 
 /** Folds one stream and compares the rows that it makes. */
 export type StreamFold = {
@@ -27,14 +27,14 @@ export type StreamFold = {
  * Folds a stream page by page, as the projector and as the decider do. Keeps its state and the rows that a later event may
  * change. Tells of an event that does not fit, and folds nothing after it.
  */
-export const createStreamFold = (stream: string, { expect }: Pick<RowComparison, 'expect'>, tell: Tell): StreamFold => {
+export const createStreamFold = (stream: string, { expect, db }: RowComparison, tell: Tell): StreamFold => {
   const stored = {
     licenses: new Map<string, FoldedLicense>(),
     organizations: new Map<string, FoldedOrganization>(),
     catalogs: new Map<string, FoldedCatalog>(),
   };
   const models = readModelTables.filter((model) => stream.startsWith(`${model.stream}-`));
-  const kept = new Map<Table, RowsInMemory>();
+  const kept = new Map<Table, KeptRows>();
   const counts = new Map<Table, number>();
   const decided = createDeciderFold();
   let last: Recorded | null = null;
@@ -64,9 +64,12 @@ export const createStreamFold = (stream: string, { expect }: Pick<RowComparison,
     for (const { table, rows: kind } of models) {
       const changes = rows.get(table);
       if (changes === undefined) continue;
-      const inMemory = kept.get(table) ?? createRowsInMemory(table);
       if (kind === 'final') await compare(table, changes.made.values());
-      else kept.set(table, inMemory).get(table)?.apply(changes);
+      else {
+        const rowsOfTable = kept.get(table) ?? createKeptRows(db, table);
+        kept.set(table, rowsOfTable);
+        await rowsOfTable.apply(changes);
+      }
     }
     for (const [id, license] of folded.licenses) stored.licenses.set(id, license);
     for (const [id, organization] of folded.organizations) stored.organizations.set(id, organization);
@@ -95,8 +98,10 @@ export const createStreamFold = (stream: string, { expect }: Pick<RowComparison,
       await orTell(async () => {
         const own = changedRows({ ...noChanges(), ...stored }, nothingStored);
         for (const { table } of models) {
-          const rows = kept.get(table)?.rows.values() ?? own.get(table)?.made.values();
-          if (rows !== undefined) await compare(table, rows);
+          const ofTable = kept.get(table);
+          await compare(table, ofTable?.rows() ?? own.get(table)?.made.values() ?? []);
+          // Those that were compared before are rows of it too.
+          if (ofTable !== undefined) counts.set(table, ofTable.count());
         }
       });
       return isFaulty ? null : counts;

@@ -115,7 +115,7 @@ describe('the history', () => {
   };
   const all = [
     ...['LicenseIssued', 'LicenseKeyIssued', 'ActivationRecorded', 'LicenseSuspended', 'LicenseReinstated'],
-    ...['LicenseExpired', 'LicenseRenewed', 'LicenseTransferred', 'ActivationDeactivated', 'LicenseRevoked'],
+    ...['LicenseExpired', 'LicenseRenewed', 'LicenseTransferred', 'LicenseRevoked', 'ActivationDeactivated'],
   ];
 
   test('is filtered by type and by when it was recorded', async () => {

@@ -72,7 +72,7 @@ describe('limits', () => {
     const license = await api.done(licenseId, 'limits', { limits: { activations: 1 }, strategy: 'EVICT_OLDEST' });
     expect(license).toMatchObject({ limits: { activations: 1 }, usage: { activations: 1 } });
     expect(await devices(licenseId)).toEqual(['second']);
-    expect((await api.historyOf(licenseId)).slice(2)).toEqual(['ActivationDeactivated', 'LicenseLimitsChanged']);
+    expect((await api.historyOf(licenseId)).slice(2)).toEqual(['LicenseLimitsChanged', 'ActivationDeactivated']);
   });
 
   test('of users below those assigned are refused by REJECT with their own code', async () => {
@@ -106,8 +106,8 @@ describe('products', () => {
     expect(await devices(licenseId)).toEqual([]);
     expect((await api.historyOf(licenseId)).slice(1)).toEqual([
       'ProductAdded',
-      'ActivationDeactivated',
       'ProductRemoved',
+      'ActivationDeactivated',
     ]);
     await api.done(licenseId, 'products', change, false);
   });

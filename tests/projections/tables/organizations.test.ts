@@ -105,7 +105,7 @@ test('a verification finds that somebody opened a closed organization again', as
   await models.superuser.query('update rm.organizations set closed_at = null');
   expect(await verdictOn(models.projector, log)).toMatchObject({
     intact: false,
-    finding: { stream: `organization-${vendor}` },
+    findings: [{ stream: `organization-${vendor}` }],
   });
 });
 

@@ -1,0 +1,80 @@
+// Another tenant's process: issues a license, activates very many devices on it and, when told, ends them all. A process of
+// its own, so that it shares no thread with what is measured.
+import { createHash } from 'node:crypto';
+import { encodeId } from '../src/domain/ids.ts';
+import type { LicenseCommand } from '../src/domain/license/commands.ts';
+import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { licenseAggregate, toDecide } from '../src/eventstore/aggregate.ts';
+import { genesisHash } from '../src/eventstore/chain.ts';
+import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
+import { createExecutor, type Executor } from '../src/eventstore/execute.ts';
+import { builtInPolicyId, newCommandId } from '../src/eventstore/ids.ts';
+import { commandContext } from '../src/eventstore/waiting.ts';
+import { carryOutDue } from '../src/workers/carry-out.ts';
+import { rateOf } from './rounds.ts';
+
+/** Told to begin with so many devices; then, by any message, to end them. It answers when each is done. */
+export type EndingOptions = { readonly eventStoreUrl: string; readonly devices: number };
+
+/** Sends a command of its own to a license. Throws when it is refused. */
+const send = async (executor: Executor, licenseId: string, command: LicenseCommand): Promise<void> => {
+  const actor = { type: 'SYSTEM', id: 'bench', onBehalfOf: null } as const;
+  const context = commandContext({ at: command.at, commandId: newCommandId(), requestHash: 'bench', actor });
+  const decide = toDecide(licenseAggregate, command);
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
+  if ('rejected' in executed) throw new Error(executed.detail);
+};
+
+const now = () => new Date().toISOString();
+
+/** Issues a license of another tenant and activates so many devices on it. */
+const issueWithDevices = async (executor: Executor, devices: number): Promise<string> => {
+  const licenseId = encodeId('lic', newCommandId());
+  const issuerOrgId = encodeId('org', newCommandId());
+  await send(executor, licenseId, {
+    type: 'IssueLicense',
+    at: now(),
+    data: {
+      ...{ licenseId, issuerOrgId, holderOrgId: null, externalRef: null, entitlements: [] },
+      policy: builtInPolicy('PRO', builtInPolicyId(issuerOrgId, 'PRO')),
+      products: ['local_cli'],
+      term: { kind: 'duration', duration: 'P1Y', startsAt: null },
+      limits: { activations: devices, seats: 0, users: 0, meters: {} },
+      key: { keyHash: genesisHash, secretId: 'bench', hint: 'BENCH' },
+    },
+  });
+  await rateOf(devices, 1_000, (index) =>
+    send(executor, licenseId, {
+      type: 'Activate',
+      at: now(),
+      data: {
+        activationId: encodeId('act', newCommandId()),
+        fingerprintHash: createHash('sha256').update(`device ${index}`).digest('hex'),
+        ...{ product: 'local_cli', nameRef: null, platform: 'linux', appVersion: '2.1.0' },
+      },
+    }),
+  );
+  return licenseId;
+};
+
+/** Revokes the license as an API does, and announces what that ends as a worker does; returns the seconds it takes. */
+const end = async (executor: Executor, licenseId: string): Promise<number> => {
+  const startedMs = performance.now();
+  await send(executor, licenseId, { type: 'Revoke', at: now(), data: { reasonCode: 'BENCH' } });
+  await carryOutDue(executor, licenseId, now(), ({ rejection }) => {
+    throw new Error(rejection.detail);
+  });
+  const left = await executor.read(licenseAggregate, licenseId, (license) =>
+    license.kind === 'issued' ? license.facts.endings.length : -1,
+  );
+  if (left !== 0) throw new Error(`${left} endings were not announced to their end.`);
+  return (performance.now() - startedMs) / 1_000;
+};
+
+process.once('message', async ({ eventStoreUrl, devices }: EndingOptions) => {
+  const executor = createExecutor({ store: connectEventStore({ url: eventStoreUrl }), giveUpMs: 60_000 });
+  const licenseId = await issueWithDevices(executor, devices);
+  process.once('message', async () => process.send?.({ seconds: await end(executor, licenseId) }));
+  process.send?.({ licenseId });
+});
+process.on('disconnect', () => process.exit());

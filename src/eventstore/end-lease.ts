@@ -1,0 +1,24 @@
+import type { LastSeen } from '../domain/license/commands-lease.ts';
+import type { Instant } from '../domain/time.ts';
+import { licenseAggregate, toDecide } from './aggregate.ts';
+import type { Executor } from './execute.ts';
+import { lapseCommandName } from './ids.ts';
+import { systemContext } from './system-context.ts';
+
+/**
+ * Ends a lease that was not heard of since `lastSeenAt`, under an id that all who end it share. Returns true when this very
+ * call ended it. Throws where the license does not know the lease, and as `execute` does.
+ */
+export const endLease = async (
+  executor: Executor,
+  lease: LastSeen & { readonly licenseId: string },
+  at: Instant,
+): Promise<boolean> => {
+  const { licenseId, leaseId, lastSeenAt } = lease;
+  const context = systemContext(lapseCommandName(lease), at);
+  const decide = toDecide(licenseAggregate, { type: 'LapseLease', data: { leaseId, lastSeenAt }, at });
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
+  // Never, unless the read models say what the log does not.
+  if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);
+  return executed.outcome === 'appended';
+};

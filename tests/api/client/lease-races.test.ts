@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
+import { createExecutor, type Executor } from '../../../src/eventstore/execute.ts';
+import { claimEndings, overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
+import { sweepLeases } from '../../../src/workers/lapse.ts';
+import { issueDirectly } from '../../support/issue-directly.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { clientOf, outline } from './client.ts';
+
+const ttlSeconds = 100;
+const lease = { scope: 'INSTANCE', ttlSeconds, resurrectSeconds: 0, borrowMaxSeconds: 86_400 } as const;
+let ledger: Ledger;
+let client: ReturnType<typeof clientOf>;
+let store: ReturnType<Ledger['store']['connect']>;
+/** The executor of another process than the API's. */
+let other: Executor;
+beforeAll(async () => {
+  ledger = await startLedger();
+  client = clientOf(ledger);
+  store = ledger.store.connect();
+  other = createExecutor({ store });
+});
+afterAll(() => ledger.stop());
+
+const issue = (changed: Partial<PinnedPolicy['lease']> = {}, seats = 1) =>
+  issueDirectly(ledger, { limits: { seats }, policy: { lease: { ...lease, ...changed } } });
+/** Takes a seat; its row is there when it returns. */
+const taken = async (licenseKey: string, holder = 'one') => {
+  const answer = await client.post('leases', licenseKey, { leaseHolder: holder });
+  expect(outline(answer)).toEqual([201]);
+  await ledger.projected.waitFor(BigInt(answer.headers.get('ledger-position') ?? 0), 10_000);
+  return String(answer.body.lease?.id);
+};
+const heartbeat = (licenseKey: string, leaseId: string) => client.post(`leases/${leaseId}/heartbeat`, licenseKey);
+const typesOf = async (licenseId: string) =>
+  (await store.read(licenseAggregate.stream(licenseId))).events.slice(2).map(({ type }) => type);
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000);
+
+/** Sweeps by a clock that is this far ahead; `between` happens once it has decided which leases to end. */
+const sweep = (aheadSeconds: number, between: () => Promise<unknown> = async () => {}) =>
+  sweepLeases({
+    overdue: async (page) => {
+      const found = await overdueLeases(ledger.database.worker, page);
+      await between();
+      return found;
+    },
+    ...{ executor: other, now: () => inSeconds(aheadSeconds) },
+    onError: (error) => {
+      throw error;
+    },
+  });
+
+describe('a heartbeat and the end of its lease', () => {
+  test('the holder is told that the seat is gone when the worker has decided to end it', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const leaseId = await taken(licenseKey);
+    const answers: unknown[] = [];
+    const ended = await sweep(ttlSeconds + 10, async () => answers.push(outline(await heartbeat(licenseKey, leaseId))));
+    expect(answers).toEqual([[404, 'NOT_FOUND']]);
+    // The heartbeat itself has ended it.
+    expect(ended).toBe(0);
+    expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
+  });
+
+  test('the worker leaves a seat whose holder was told that it is kept', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const leaseId = await taken(licenseKey);
+    const page = { now: inSeconds(ttlSeconds + 10).toISOString(), limit: 10, after: null };
+    const before = await overdueLeases(ledger.database.worker, page);
+    expect(before.overdue).toMatchObject([{ leaseId }]);
+    // As if it had read that and not claimed it yet.
+    await ledger.database.superuser.query('update ops.lease_liveness set ending_seen_at = null');
+    expect(outline(await heartbeat(licenseKey, leaseId))).toEqual([200]);
+    const stale = before.overdue.map((each) => ({ ...each, issuerOrgId: ledger.a.organizationId }));
+    expect(await claimEndings(ledger.database.worker, stale)).toEqual([]);
+    await sweep(ttlSeconds - 1);
+    expect(await typesOf(licenseId)).toEqual(['LeaseAcquired']);
+  });
+
+  test('a seat that may come back does so at once, and is not ended by what was decided before', async () => {
+    const { licenseId, licenseKey } = await issue({ resurrectSeconds: 1_000 });
+    const leaseId = await taken(licenseKey);
+    await sweep(ttlSeconds + 10, async () => {
+      const answer = await heartbeat(licenseKey, leaseId);
+      expect([answer.status, answer.body.changed]).toEqual([200, true]);
+    });
+    expect(outline(await heartbeat(licenseKey, leaseId))).toEqual([200]);
+    expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed', 'LeaseAcquired']);
+  });
+
+  test('of a worker that died after it had decided, the next heartbeat ends the lease, and the next sweep would', async () => {
+    const [one, two] = [await issue(), await issue()];
+    const [leaseOne] = [await taken(one.licenseKey), await taken(two.licenseKey)];
+    const died = sweep(ttlSeconds + 10, () => Promise.reject(new Error('It died.')));
+    await expect(died).rejects.toThrow('It died.');
+    expect(outline(await heartbeat(one.licenseKey, leaseOne))).toEqual([404, 'NOT_FOUND']);
+    expect(await sweep(ttlSeconds + 10)).toBe(1);
+    for (const { licenseId } of [one, two]) expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
+  });
+
+  test('a holder that takes its own seat again while it is being ended gets another one', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const leaseId = await taken(licenseKey);
+    await sweep(ttlSeconds + 10, async () => {
+      const again = await client.post('leases', licenseKey, { leaseHolder: 'one' });
+      expect(outline(again)).toEqual([201]);
+      expect(again.body.lease?.id).not.toBe(leaseId);
+    });
+    expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed', 'LeaseAcquired']);
+  });
+
+  test('a seat that somebody else is given for dead is not confirmed to the holder of before', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const leaseId = await taken(licenseKey);
+    let heard: Promise<unknown> = Promise.resolve();
+    const { execute } = ledger.executor;
+    // Between the look for dead leases and the command that takes their seat.
+    Object.assign(ledger.executor, {
+      execute: async (...command: Parameters<typeof execute>) => {
+        Object.assign(ledger.executor, { execute });
+        ledger.clock.aheadMs = 0;
+        heard = heartbeat(licenseKey, leaseId).then(outline);
+        await heard;
+        return execute(...command);
+      },
+    });
+    ledger.clock.aheadMs = (ttlSeconds + 10) * 1_000;
+    try {
+      const second = await client.post('leases', licenseKey, { leaseHolder: 'two' });
+      expect(outline(second)).toEqual([201]);
+    } finally {
+      ledger.clock.aheadMs = 0;
+      Object.assign(ledger.executor, { execute });
+    }
+    expect(await heard).toEqual([404, 'NOT_FOUND']);
+    expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed', 'LeaseAcquired']);
+  });
+
+  test('the first heartbeat of a lease whose row was removed finds out that the lease has ended', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const leaseId = await taken(licenseKey);
+    const { execute } = ledger.executor;
+    let calls = 0;
+    Object.assign(ledger.executor, {
+      execute: async (...command: Parameters<typeof execute>) => {
+        const executed = await execute(...command);
+        calls += 1;
+        // The API has just seen the lease; it ends, and what was noted of it is removed.
+        if (calls === 1) {
+          await sweep(ttlSeconds + 10);
+          await ledger.database.superuser.query('delete from ops.lease_liveness where lease_id = $1', [leaseId]);
+        }
+        return executed;
+      },
+    });
+    try {
+      expect(outline(await heartbeat(licenseKey, leaseId))).toEqual([404, 'NOT_FOUND']);
+    } finally {
+      Object.assign(ledger.executor, { execute });
+    }
+    expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
+  });
+});

@@ -1,0 +1,108 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type LicenseThen, licenseAsOf } from '../../../src/api/licenses/as-of.ts';
+import { evolveFacts } from '../../../src/domain/license/evolve.ts';
+import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
+import { isRepair } from '../../../src/eventstore/codec-repair.ts';
+import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
+import { createExecutor } from '../../../src/eventstore/execute.ts';
+import { createSnapshotKeeper } from '../../../src/eventstore/snapshot-keeper.ts';
+import type { Snapshots } from '../../../src/eventstore/snapshots.ts';
+import { createStreamSnapshots } from '../../../src/projections/stream-snapshots.ts';
+import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { countingReads, longLicense } from '../../support/long-license.ts';
+import { createReadModels } from '../../support/read-models.ts';
+
+const { licenseId, log } = longLicense(2_700);
+
+let database: Awaited<ReturnType<typeof createReadModels>>;
+let snapshots: Snapshots;
+let store: EventStore;
+const stores: RunningStore[] = [];
+
+beforeAll(async () => {
+  database = await createReadModels();
+  snapshots = createStreamSnapshots(database.api);
+  store = await storeWith(log);
+});
+afterEach(() => database.superuser.query('truncate ops.stream_snapshots'));
+afterAll(async () => {
+  await Promise.all(stores.map((each) => each.stop()));
+  await database.drop();
+});
+
+const storeWith = async (events: readonly Recorded[]): Promise<EventStore> => {
+  const running = await startStore([events]);
+  stores.push(running);
+  return running.connect();
+};
+
+const startProcess = (from: EventStore) => {
+  const counted = countingReads(from);
+  const keeper = createSnapshotKeeper({ snapshots });
+  const executor = createExecutor({ store: counted.store, keeper });
+  const needs = { store: counted.store, keeper, executor };
+  return { reads: counted.reads, asOf: (instant: string) => licenseAsOf(needs, licenseId, instant) };
+};
+
+/** The whole stream, folded event by event. */
+const plainly = (events: readonly Recorded[], asOf: string): LicenseThen | null =>
+  decoded.slice(0, events.length).reduce<LicenseThen | null>((then, { event, at }, revision) => {
+    if (isRepair(event) || (at.recordedAt > asOf && at.effectiveAt > asOf)) return then;
+    const facts = evolveFacts(then?.facts ?? null, event, at);
+    return facts === null ? then : { facts, revision: BigInt(revision) };
+  }, null);
+
+const decoded = log.map(licenseAggregate.decode);
+
+const instantOf = ({ metadata }: Recorded, name: 'recordedAt' | 'effectiveAt') => String(metadata[name]);
+
+/** Around the beginning, the end and the places of snapshots, and where a lapse counts that is recorded behind such a place. */
+const instants = [
+  ...[0, 3, 90, 499, 500, 501, 998, 1_000, 1_777, 2_003, 2_501, 2_699].map(
+    (revision) => [revision, 'recordedAt'] as const,
+  ),
+  ...log
+    .filter(({ type, revision }) => type === 'LeaseLapsed' && revision % 500n < 8n)
+    .map(({ revision }) => [Number(revision), 'effectiveAt'] as const),
+].flatMap(([revision, name]) => log.slice(revision, revision + 1).map((recorded) => instantOf(recorded, name)));
+const last = instants[11] ?? '';
+
+describe('A long license as of an instant', () => {
+  test('is what its whole stream says, and little of the stream is read', async () => {
+    const backdated = log.filter((recorded) => instantOf(recorded, 'effectiveAt') < instantOf(recorded, 'recordedAt'));
+    expect(backdated.length).toBeGreaterThan(100);
+    expect(instants.length).toBeGreaterThan(13);
+    await startProcess(store).asOf(last);
+    const process = startProcess(store);
+    for (const instant of instants) {
+      process.reads.count = 0;
+      expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+      expect(process.reads.count).toBeLessThan(1_900);
+    }
+  });
+
+  test('is what its stream says without any snapshot, and where snapshots are missing in the middle', async () => {
+    const process = startProcess(store);
+    const [early = ''] = instants.slice(5);
+    expect(await process.asOf(early)).toEqual(plainly(log, early));
+    await database.superuser.query('delete from ops.stream_snapshots where revision between 900 and 2100');
+    for (const instant of instants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+  });
+
+  test('is what the stream says that the log has now, when it was restored and went on otherwise', async () => {
+    await startProcess(store).asOf(last);
+    const shorter = log.slice(0, 1_300);
+    const restored = startProcess(await storeWith(shorter));
+    for (const instant of instants) expect(await restored.asOf(instant)).toEqual(plainly(shorter, instant));
+    // Now the longer one comes back, with what is left of its snapshots.
+    const process = startProcess(store);
+    for (const instant of instants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+  });
+
+  test('is what its stream says when the facts in a snapshot are damaged', async () => {
+    await startProcess(store).asOf(last);
+    await database.superuser.query(`update ops.stream_snapshots set facts = substr(facts, 2) where revision < 2000`);
+    const process = startProcess(store);
+    for (const instant of instants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { ForkableMap } from '../../src/domain/forkable-map.ts';
+import { licenseDecider } from '../../src/domain/license/decider.ts';
+import {
+  catalogAggregate,
+  type Fact,
+  type Folding,
+  licenseAggregate,
+  organizationAggregate,
+} from '../../src/eventstore/aggregate.ts';
+import { isRepair } from '../../src/eventstore/codec-repair.ts';
+import type { Recorded } from '../../src/eventstore/event-store.ts';
+import type { Accepted } from '../../src/eventstore/folded.ts';
+import { DamagedSnapshot, readFacts, readWhole, writeFacts, writeWhole } from '../../src/eventstore/snapshot-body.ts';
+import { activateDevice } from '../support/commands.ts';
+import { randomFrom, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
+import { randomLog } from '../support/random-log.ts';
+
+const standing = {
+  key: { issuerOrgId: vendor, stream: 'license-1', fold: 'license-1' },
+  at: { revision: 7n, eventId: 'event 7', hash: testHash('7') },
+};
+
+const stored = async (state: unknown, commands = new Map<string, Accepted>()) =>
+  readWhole(standing, await writeWhole(standing, { state, commands }));
+
+const foldAll = <Event extends Fact, State>(
+  { decider, decode }: Folding<Event, State>,
+  events: readonly Recorded[],
+  state = decider.initial(),
+): State =>
+  events.reduce((before, recorded) => {
+    const { event, at } = decode(recorded);
+    return isRepair(event) ? before : decider.evolve(before, event, at);
+  }, state);
+
+/** Takes a snapshot in the middle of the stream and folds the rest on it. */
+const goOn = async <Event extends Fact, State>(
+  folding: Folding<Event, State>,
+  events: readonly Recorded[],
+  cut: number,
+) => {
+  const [earlier, later] = [events.slice(0, cut), events.slice(cut)];
+  const { state } = await stored(foldAll(folding, earlier));
+  expect(state).toEqual(foldAll(folding, earlier));
+  expect(foldAll(folding, later, state as State)).toEqual(foldAll(folding, events));
+};
+
+describe('A state from a snapshot', () => {
+  test.each([1, 2, 3])('equals the folded one, and goes on as that one does, in log %i', async (seed) => {
+    const byStream = new Map<string, Recorded[]>();
+    for (const recorded of randomLog(1_500, seed)) {
+      byStream.set(recorded.stream, [...(byStream.get(recorded.stream) ?? []), recorded]);
+    }
+    const random = randomFrom(seed);
+    for (const [stream, events] of byStream) {
+      const cut = 1 + Math.floor(random() * events.length);
+      if (stream.startsWith('license-')) await goOn(licenseAggregate, events, cut);
+      else if (stream.startsWith('catalog-')) await goOn(catalogAggregate, events, cut);
+      else await goOn(organizationAggregate, events, cut);
+    }
+  });
+
+  test('leads to the same decisions', async () => {
+    const events = randomLog(400, 4).filter(({ stream }) => stream.startsWith('license-'));
+    const streams = new Set(events.map(({ stream }) => stream));
+    for (const stream of streams) {
+      const own = events.filter((recorded) => recorded.stream === stream);
+      const folded = foldAll(licenseAggregate, own);
+      const { state } = await stored(folded);
+      for (let device = 0; device < 8; device++) {
+        const command = activateDevice(`device ${device}`, 5_000);
+        const decideOn = (license: typeof folded) => licenseDecider.decide(command, license, (index) => `evt ${index}`);
+        expect(decideOn(state as typeof folded)).toEqual(decideOn(folded));
+      }
+    }
+  });
+
+  test('has collections of any size, within each other as well, and values of different shapes', async () => {
+    const many = Array.from(
+      { length: 4_500 },
+      (_, index) => [`key ${index}`, { id: `key ${index}`, at: index }] as const,
+    );
+    const state = {
+      none: null,
+      text: 'ü',
+      map: new Map<string, unknown>([
+        ['a', { x: 1, y: { z: [1] } }],
+        ['b', { x: 1 }],
+        ['c', null],
+      ]),
+      list: [{ set: new Set(['one', 'two']), forkable: new ForkableMap(many) }, { set: new Set() }],
+      same: new Map(many.map(([key]) => [key, { product: 'cli', parts: { disk: 'd' } }])),
+      proto: new Map([['a', JSON.parse('{"__proto__": 1}')]]),
+    };
+    const { state: read } = await stored(state);
+    expect(read).toEqual(state);
+    const { list, proto } = read as typeof state;
+    expect([...(list[0]?.forkable ?? [])]).toEqual(many);
+    expect(Object.keys(proto.get('a'))).toEqual(['__proto__']);
+  });
+
+  test('remembers the command ids, the oldest first', async () => {
+    const commands = new Map<string, Accepted>(
+      Array.from({ length: 2_500 }, (_, index) => [
+        testHash(`${index}`),
+        { requestHash: testHash('r'), first: BigInt(index), last: BigInt(index + 1), recordedAt: testInstant(index) },
+      ]),
+    );
+    const read = await stored({ kind: 'unissued' }, commands);
+    expect([...read.commands]).toEqual([...commands]);
+  });
+
+  test('is not written when JSON would lose a part of it', async () => {
+    for (const lost of [undefined, Number.NaN, 1n, new Date(), () => 1])
+      await expect(stored({ facts: { lost } })).rejects.toThrow('facts.lost');
+  });
+});
+
+describe('A snapshot is refused', () => {
+  test('when a byte of it has changed', async () => {
+    const bytes = await writeWhole(standing, {
+      state: foldAll(
+        licenseAggregate,
+        randomLog(40)
+          .filter(({ stream }) => stream.startsWith('license-'))
+          .slice(0, 2),
+      ),
+      commands: new Map(),
+    });
+    for (let place = 0; place < bytes.length; place += 7) {
+      const damaged = Buffer.from(bytes);
+      damaged[place] = (damaged[place] ?? 0) ^ 1;
+      await expect(readWhole(standing, damaged)).rejects.toThrow(DamagedSnapshot);
+    }
+    await expect(readWhole(standing, bytes.subarray(0, 40))).rejects.toThrow(DamagedSnapshot);
+    await expect(readWhole(standing, Buffer.from('garbage'))).rejects.toThrow(DamagedSnapshot);
+  });
+
+  test('when it is that of another stream, fold or event', async () => {
+    const bytes = await writeFacts(standing, { licenseId: testId('lic', 'one') });
+    expect(await readFacts(standing, bytes)).toEqual({ licenseId: testId('lic', 'one') });
+    const { key, at } = standing;
+    const others = [
+      { key: { ...key, stream: 'license-2' }, at },
+      { key: { ...key, fold: 'license-2' }, at },
+      { key: { ...key, issuerOrgId: 'org_other' }, at },
+      { key, at: { ...at, revision: 8n } },
+      { key, at: { ...at, hash: testHash('8') } },
+    ];
+    for (const other of others) await expect(readFacts(other, bytes)).rejects.toThrow(DamagedSnapshot);
+  });
+});

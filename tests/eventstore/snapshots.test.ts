@@ -1,0 +1,184 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { License } from '../../src/domain/license/license.ts';
+import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createSnapshotKeeper, noKeeper } from '../../src/eventstore/snapshot-keeper.ts';
+import type { Snapshots } from '../../src/eventstore/snapshots.ts';
+import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
+import { activateDevice, context, send } from '../support/commands.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { testHash } from '../support/license-fixtures.ts';
+import { countingReads, longLicense } from '../support/long-license.ts';
+import { createReadModels } from '../support/read-models.ts';
+
+const { licenseId, log } = longLicense(1_600);
+
+let database: Awaited<ReturnType<typeof createReadModels>>;
+let snapshots: Snapshots;
+const stores: RunningStore[] = [];
+
+beforeAll(async () => {
+  database = await createReadModels();
+  snapshots = createStreamSnapshots(database.api);
+});
+afterEach(() => database.superuser.query('truncate ops.stream_snapshots'));
+afterAll(async () => {
+  await Promise.all(stores.map((each) => each.stop()));
+  await database.drop();
+});
+
+/** A store with these events. */
+const storeWith = async (events: readonly Recorded[]): Promise<EventStore> => {
+  const running = await startStore([events]);
+  stores.push(running);
+  return running.connect();
+};
+
+/** A process of its own: nothing folded, nothing cached. `errors`: what went wrong with snapshots. */
+const startProcess = (from: EventStore, kept = snapshots) => {
+  const { reads, store } = countingReads(from);
+  const errors: string[] = [];
+  const keeper = createSnapshotKeeper({ snapshots: kept, onError: (error) => errors.push(String(error)) });
+  const executor = createExecutor({ store, keeper });
+  const read = async (aggregate: typeof licenseAggregate = licenseAggregate) => {
+    const state = await executor.read(aggregate, licenseId, (license) => structuredCopy(license));
+    await keeper.settled();
+    return state;
+  };
+  const activate = async (device: string, sent = context(), seconds = 100_000) => {
+    const command = activateDevice(device, seconds);
+    const done = await send(executor, licenseAggregate, licenseId, command, sent, structuredCopy);
+    if ('rejected' in done) throw new Error(done.detail);
+    await keeper.settled();
+    return done;
+  };
+  return { reads, errors, read, activate, executor, keeper };
+};
+
+/** Plain data that stays as it is while the license goes on. */
+const structuredCopy = (license: License): unknown =>
+  Object.fromEntries(Object.entries(license).map(([name, value]) => [name, isIterable(value) ? [...value] : value]));
+
+const isIterable = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value;
+
+/** What a process without snapshots reads. */
+const folded = (store: EventStore) =>
+  createExecutor({ store, keeper: noKeeper }).read(licenseAggregate, licenseId, structuredCopy);
+
+const wholes = async () =>
+  (
+    await database.superuser.query<{ revision: string }>(
+      'select revision from ops.stream_snapshots where whole is not null order by revision',
+    )
+  ).rows.map(({ revision }) => Number(revision));
+
+describe('A process that opens a long stream', () => {
+  test('reads only what is beyond the last snapshot of another process, and comes to the same state', async () => {
+    const store = await storeWith(log);
+    const first = startProcess(store);
+    const state = await first.read();
+    expect(first.reads.count).toBe(log.length);
+    const second = startProcess(store);
+    expect(await second.read()).toEqual(state);
+    expect(state).toEqual(await folded(store));
+    expect(second.reads.count).toBeLessThan(800);
+    expect([first.errors, second.errors]).toEqual([[], []]);
+  });
+
+  test('goes on with the chain and remembers the commands, in turn with another process', async () => {
+    const store = await storeWith(log);
+    const repeated = context();
+    const one = startProcess(store);
+    await one.activate('first device', repeated);
+    const other = startProcess(store);
+    const again = await other.activate('first device', repeated);
+    expect(again.outcome).toBe('repeated');
+    for (let turn = 0; turn < 30; turn++) await [one, other][turn % 2]?.activate(`device of turn ${turn}`);
+    expect(await startProcess(store).read()).toEqual(await folded(store));
+  });
+
+  test('takes a snapshot every few hundred events of its own, and of few events none', async () => {
+    const store = await storeWith(log.slice(0, 490));
+    const process = startProcess(store);
+    await process.read();
+    expect(await wholes()).toEqual([]);
+    for (let device = 0; device < 15; device++) await process.activate(`late device ${device}`);
+    expect(await wholes()).toEqual([499]);
+    const next = startProcess(store);
+    await next.read();
+    expect(next.reads.count).toBeLessThan(150);
+  });
+});
+
+describe('A snapshot is ignored', () => {
+  test('when another version of the fold made it; processes of both versions run beside each other', async () => {
+    const store = await storeWith(log);
+    const older = { ...licenseAggregate, snapshots: { ...licenseAggregate.snapshots, fold: 'license-0' } };
+    await startProcess(store).read(older);
+    const process = startProcess(store);
+    expect(await process.read()).toEqual(await folded(store));
+    expect(process.reads.count).toBe(log.length);
+    const [again, againOlder] = [startProcess(store), startProcess(store)];
+    await Promise.all([again.read(), againOlder.read(older)]);
+    expect(Math.max(again.reads.count, againOlder.reads.count)).toBeLessThan(800);
+  });
+
+  test('when it is ahead of the log, which was restored to an earlier point, and the earlier one is used', async () => {
+    await startProcess(await storeWith(log)).read();
+    const [earlier, later] = await wholes();
+    const restored = await storeWith(log.slice(0, (earlier ?? 0) + 50));
+    const process = startProcess(restored);
+    expect(await process.read()).toEqual(await folded(restored));
+    expect(process.reads.count).toBeLessThan(300);
+    expect(await wholes()).not.toContain(later);
+    await process.activate('device after the restore');
+    expect(await startProcess(restored).read()).toEqual(await folded(restored));
+  });
+
+  test('when it is of a log that went on otherwise after a restore', async () => {
+    await startProcess(await storeWith(log)).read();
+    const restored = await storeWith(log.slice(0, 1_300));
+    const before = startProcess(restored, { ...snapshots, newest: async () => null });
+    for (let device = 0; device < 210; device++) await before.activate(`another past ${device}`);
+    await startProcess(await storeWith(log)).read();
+    const process = startProcess(restored);
+    expect(await process.read()).toEqual(await folded(restored));
+  });
+
+  test('when its bytes are garbage, cut off, or those of another stream', async () => {
+    const store = await storeWith(log);
+    await startProcess(store).read();
+    const damages = [
+      `whole = decode('00', 'hex')`,
+      'whole = substr(whole, 1, octet_length(whole) - 3)',
+      `whole = set_byte(whole, octet_length(whole) / 2, 255 - get_byte(whole, octet_length(whole) / 2))`,
+    ];
+    for (const damage of damages) {
+      await database.superuser.query(`update ops.stream_snapshots set ${damage} where whole is not null`);
+      const process = startProcess(store);
+      expect(await process.read()).toEqual(await folded(store));
+      expect(process.reads.count).toBeGreaterThan(log.length);
+      expect(process.errors).not.toEqual([]);
+    }
+  });
+
+  test('when the database fails: the stream is read from the log, and commands go on', async () => {
+    const store = await storeWith(log);
+    const fail = () => Promise.reject(new Error('The database is away.'));
+    const process = startProcess(store, { newest: fail, since: fail, save: fail, discard: fail });
+    expect(await process.read()).toEqual(await folded(store));
+    expect((await process.activate('device')).outcome).toBe('appended');
+    expect(process.errors).toContain('Error: The database is away.');
+  });
+
+  test('when it says another hash than the event has: the next event attaches to the event', async () => {
+    const store = await storeWith(log);
+    await startProcess(store).read();
+    await database.superuser.query('update ops.stream_snapshots set hash = decode($1, $2)', [testHash('x'), 'hex']);
+    const process = startProcess(store);
+    await process.activate('device');
+    expect(await startProcess(store).read()).toEqual(await folded(store));
+  });
+});

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { runProgram } from '../support/processes.ts';
+
+test('The estimated memory of a folded stream is at least half and at most twice what the heap grows by', async () => {
+  const program = runProgram('run-weights.ts', []);
+  const figures = (await program.firstAnswer) as Record<string, { estimate: number; grown: number }>;
+  expect(Object.keys(figures).length).toBeGreaterThan(4);
+  for (const [what, { estimate, grown }] of Object.entries(figures)) {
+    expect(estimate / grown, `${what}: estimated ${estimate}, grown ${grown}`).toBeGreaterThan(0.5);
+    expect(estimate / grown, `${what}: estimated ${estimate}, grown ${grown}`).toBeLessThan(2);
+  }
+});
