@@ -9,7 +9,7 @@
  *
  * A class, against the rule: a license has a dozen of these, and there are thousands of licenses.
  */
-export class ForkableMap<Key, Value extends NonNullable<unknown>> {
+export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
   /** The entries of a map that was never forked; null: it was, or it never had any, as most maps of most licenses. */
   #own: Map<Key, Value> | null = null;
   #version: Version<Key, Value> | null = null;
@@ -216,7 +216,8 @@ const takeStep = <Key, Value>(table: Table<Key, Value>, step: Step<Key, Value>):
     }
     case 'exchange': {
       const { key } = step;
-      const value = table.base.get(key) ?? gone;
+      const held = table.base.get(key);
+      const value = held === undefined ? gone : held;
       table.base.set(key, step.value);
       table.gone += (step.value === gone ? 1 : 0) - (value === gone ? 1 : 0);
       return { does: 'exchange', key, value };

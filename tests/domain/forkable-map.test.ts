@@ -79,6 +79,14 @@ describe('a map that is forked', () => {
     ]);
     expect([...between.keys()]).toEqual(['b', 'c']);
   });
+  test('holds null like any other value', () => {
+    const origin = new ForkableMap<string, string | null>([['a', null]]);
+    const fork = origin.fork();
+    fork.set('a', 'later');
+    expect([origin.has('a'), origin.get('a'), origin.size, fork.get('a'), origin.get('a')]).toEqual([
+      ...[true, null, 1, 'later', null],
+    ]);
+  });
   test('may lose the entries that are iterated over, in one fork and not in the other', () => {
     const origin = new ForkableMap<string, number>(Object.entries({ a: 1, b: 2 }));
     const fork = origin.fork();
