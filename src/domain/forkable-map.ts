@@ -1,15 +1,15 @@
 /**
- * A map with the iteration order of `Map` that is forked without copying. Fork and origin share one table and go their own
- * ways: neither sees a change of the other, and whichever is dropped is garbage, changes included. Nothing has to be merged
- * or given up.
+ * A map with the iteration order of `Map` that is forked without copying: `fork()` takes the same time whatever the size. Fork
+ * and origin share one table and go their own ways: neither sees a change of the other, and whichever is dropped is garbage,
+ * changes included. Nothing has to be merged or given up.
  *
  * The table is as the fork sees it that was used last. For another fork to be used, the changes between the two are taken
- * back or done again, so taking turns costs as much as the changes in between. Until its first fork a map is a plain `Map`,
- * because long streams are folded without one; that fork links the entries, once. Do not change a map while iterating over it.
+ * back or done again, so taking turns costs as much as the changes in between. Do not change a map while iterating over it,
+ * except by removing the entry at hand.
  *
  * A class, against the rule: a license has a dozen of these, and there are thousands of licenses.
  */
-export class ForkableMap<Key, Value> {
+export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
   /** The entries of a map that was never forked; null: it was, or it never had any, as most maps of most licenses. */
   #own: Map<Key, Value> | null = null;
   #version: Version<Key, Value> | null = null;
@@ -23,7 +23,7 @@ export class ForkableMap<Key, Value> {
     const fork = new ForkableMap<Key, Value>();
     if (this.size === 0) return fork;
     if (this.#own !== null) {
-      this.#version = newest(linked(this.#own));
+      this.#version = newest({ base: this.#own, gone: 0, links: new Map(), first: null, last: null });
       this.#own = null;
     }
     fork.#version = this.#version;
@@ -31,15 +31,20 @@ export class ForkableMap<Key, Value> {
   }
 
   get size(): number {
-    return this.#own !== null ? this.#own.size : (this.#current()?.table.links.size ?? 0);
+    if (this.#own !== null) return this.#own.size;
+    const table = this.#current()?.table;
+    return table === undefined ? 0 : table.base.size - table.gone + table.links.size;
   }
 
   get(key: Key): Value | undefined {
-    return this.#own !== null ? this.#own.get(key) : this.#current()?.table.links.get(key)?.value;
+    if (this.#own !== null) return this.#own.get(key);
+    const table = this.#current()?.table;
+    const inBase = table?.base.get(key);
+    return inBase === undefined || inBase === gone ? table?.links.get(key)?.value : inBase;
   }
 
   has(key: Key): boolean {
-    return this.#own !== null ? this.#own.has(key) : this.#current()?.table.links.has(key) === true;
+    return this.get(key) !== undefined;
   }
 
   /** Sets the value of a key. A new key comes last; a known one keeps its place. */
@@ -51,14 +56,20 @@ export class ForkableMap<Key, Value> {
       return;
     }
     const { table } = version;
+    const inBase = table.base.get(key);
+    if (inBase !== undefined && inBase !== gone) {
+      table.base.set(key, value);
+      this.#version = changed(version, { does: 'exchange', key, value: inBase });
+      return;
+    }
     const known = table.links.get(key);
     if (known === undefined) {
       const link = { key, value, previous: table.last, next: null };
       insert(table, link);
-      this.#version = changed(version, 'remove', link);
+      this.#version = changed(version, { does: 'remove', link });
       return;
     }
-    this.#version = changed(version, 'assign', known, known.value);
+    this.#version = changed(version, { does: 'assign', link: known, value: known.value });
     known.value = value;
   }
 
@@ -72,21 +83,24 @@ export class ForkableMap<Key, Value> {
   delete(key: Key): boolean {
     if (this.#own !== null) return this.#own.delete(key);
     const version = this.#current();
-    const link = version?.table.links.get(key);
-    if (version === null || link === undefined) return false;
-    remove(version.table, link);
-    this.#version = changed(version, 'insert', link);
+    if (version === null) return false;
+    const { table } = version;
+    const inBase = table.base.get(key);
+    if (inBase !== undefined && inBase !== gone) {
+      table.base.set(key, gone);
+      table.gone += 1;
+      this.#version = changed(version, { does: 'exchange', key, value: inBase });
+      return true;
+    }
+    const link = table.links.get(key);
+    if (link === undefined) return false;
+    remove(table, link);
+    this.#version = changed(version, { does: 'insert', link });
     return true;
   }
 
-  /** Returns the entry that is first in order; undefined when there is none. */
-  first(): readonly [Key, Value] | undefined {
-    const { value } = this.entries().next();
-    return value === undefined ? undefined : value;
-  }
-
   entries(): Iterator<readonly [Key, Value], undefined> & Iterable<readonly [Key, Value]> {
-    return this.#own !== null ? this.#own.entries() : this.#linkedEntries();
+    return this.#own !== null ? this.#own.entries() : this.#sharedEntries();
   }
 
   *keys(): Generator<Key, void> {
@@ -101,10 +115,17 @@ export class ForkableMap<Key, Value> {
     return this.entries();
   }
 
-  *#linkedEntries(): Generator<readonly [Key, Value], undefined> {
-    for (let link = this.#current()?.table.first ?? null; link !== null; link = link.next) {
+  // Another fork may be used between two entries: then the table is made this one's again before the next is looked at.
+  *#sharedEntries(): Generator<readonly [Key, Value], undefined> {
+    const table = this.#current()?.table;
+    if (table === undefined) return;
+    for (const [key, value] of table.base) {
+      if (value === gone) continue;
+      yield [key, value];
+      this.#current();
+    }
+    for (let link = table.first; link !== null; link = link.next) {
       yield [link.key, link.value];
-      // Another fork may have been used since.
       this.#current();
     }
   }
@@ -116,12 +137,19 @@ export class ForkableMap<Key, Value> {
   }
 }
 
-/** What all forks share, as the one sees it that was used last: a hash table whose entries are linked in their order. */
+/** What all forks share, as the one sees it that was used last. */
 type Table<Key, Value> = {
+  /** What there was at the first fork. Keys stay, so that what is removed can be put back in its place. */
+  readonly base: Map<Key, Value | typeof gone>;
+  /** How many of the base are removed. */
+  gone: number;
+  /** What came since, linked in its order after the base. */
   readonly links: Map<Key, Link<Key, Value>>;
   first: Link<Key, Value> | null;
   last: Link<Key, Value> | null;
 };
+
+const gone = Symbol('gone');
 
 /** A removed link keeps its neighbours, and is put back in reverse order only: then they are its neighbours again. */
 type Link<Key, Value> = {
@@ -131,44 +159,28 @@ type Link<Key, Value> = {
   next: Link<Key, Value> | null;
 };
 
-/** How a fork sees the table. `undo` of `link` makes of the table as `next` sees it the table as this version sees it. */
+/** How a fork sees the table. `undo` makes of the table as `next` sees it the table as this version sees it. */
 type Version<Key, Value> = {
   readonly table: Table<Key, Value>;
   /** Null: the table is as this version sees it. */
   next: Version<Key, Value> | null;
-  undo: Undo;
-  link: Link<Key, Value> | null;
-  value: Value | undefined;
-};
-type Undo = 'insert' | 'remove' | 'assign';
-
-const linked = <Key, Value>(entries: Map<Key, Value>): Table<Key, Value> => {
-  const table: Table<Key, Value> = { links: new Map(), first: null, last: null };
-  for (const [key, value] of entries) insert(table, { key, value, previous: table.last, next: null });
-  return table;
+  undo: Step<Key, Value> | null;
 };
 
-const newest = <Key, Value>(table: Table<Key, Value>): Version<Key, Value> => ({
-  table,
-  next: null,
-  undo: 'assign',
-  link: null,
-  value: undefined,
-});
+type Step<Key, Value> =
+  | { readonly does: 'insert' | 'remove'; readonly link: Link<Key, Value> }
+  | { readonly does: 'assign'; readonly link: Link<Key, Value>; readonly value: Value }
+  /** Of the base. */
+  | { readonly does: 'exchange'; readonly key: Key; readonly value: Value | typeof gone };
+
+const newest = <Key, Value>(table: Table<Key, Value>): Version<Key, Value> => ({ table, next: null, undo: null });
 
 // Forks at the version before lead to the new one, by what takes the change back. The new one leads nowhere, so a version
 // that no fork is at, or leads to, is garbage.
-const changed = <Key, Value>(
-  older: Version<Key, Value>,
-  undo: Undo,
-  link: Link<Key, Value>,
-  value?: Value,
-): Version<Key, Value> => {
+const changed = <Key, Value>(older: Version<Key, Value>, undo: Step<Key, Value>): Version<Key, Value> => {
   const newer = newest(older.table);
   older.next = newer;
   older.undo = undo;
-  older.link = link;
-  older.value = value;
   return newer;
 };
 
@@ -180,29 +192,36 @@ const makeCurrent = <Key, Value>(version: Version<Key, Value>): void => {
     newest = each;
     each = next;
   }
-  for (let newer = newest; newer !== null && newer.next !== null; newer = newer.next) takeBack(newer, newer.next);
+  for (let newer = newest; newer !== null && newer.next !== null; newer = newer.next) {
+    const older = newer.next;
+    newer.undo = older.undo === null ? null : takeStep(older.table, older.undo);
+    older.undo = null;
+  }
 };
 
-const takeBack = <Key, Value>(newer: Version<Key, Value>, older: Version<Key, Value>): void => {
-  const { table, undo, link, value } = older;
-  older.link = null;
-  older.value = undefined;
-  if (link === null) return;
-  newer.link = link;
-  switch (undo) {
+/** Takes a step and returns the one that takes it back. */
+const takeStep = <Key, Value>(table: Table<Key, Value>, step: Step<Key, Value>): Step<Key, Value> => {
+  switch (step.does) {
     case 'insert':
-      newer.undo = 'remove';
-      insert(table, link);
-      return;
+      insert(table, step.link);
+      return { does: 'remove', link: step.link };
     case 'remove':
-      newer.undo = 'insert';
-      remove(table, link);
-      return;
-    case 'assign':
-      newer.undo = 'assign';
-      newer.value = link.value;
-      // Only of a version by `set`, which gave it the value before.
-      link.value = value as Value;
+      remove(table, step.link);
+      return { does: 'insert', link: step.link };
+    case 'assign': {
+      const { link } = step;
+      const { value } = link;
+      link.value = step.value;
+      return { does: 'assign', link, value };
+    }
+    case 'exchange': {
+      const { key } = step;
+      const held = table.base.get(key);
+      const value = held === undefined ? gone : held;
+      table.base.set(key, step.value);
+      table.gone += (step.value === gone ? 1 : 0) - (value === gone ? 1 : 0);
+      return { does: 'exchange', key, value };
+    }
   }
 };
 

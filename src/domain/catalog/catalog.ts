@@ -105,7 +105,7 @@ const evolveOpen = (
   }
 };
 
-const change = <Value>(all: ForkableMap<string, Value>, key: string, changed: Partial<Value>): void => {
+const change = <Value extends object>(all: ForkableMap<string, Value>, key: string, changed: Partial<Value>): void => {
   const before = all.get(key);
   if (before !== undefined) all.set(key, { ...before, ...changed });
 };

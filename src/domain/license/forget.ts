@@ -61,14 +61,13 @@ const fewMax = 100;
 const isWithin = (doneAt: Instant | undefined, seconds: number, at: Instant): boolean =>
   doneAt !== undefined && at < plusSeconds(doneAt, seconds);
 
-const forgetFirst = <Value>(
+const forgetFirst = <Value extends NonNullable<unknown>>(
   known: ForkableMap<string, Value>,
   recordedAt: Instant,
   untilOf: (value: Value) => Instant,
 ): void => {
-  while (known.size > fewMax) {
-    const first = known.first();
-    if (first === undefined || untilOf(first[1]) > recordedAt) return;
-    known.delete(first[0]);
+  for (const [name, value] of known) {
+    if (known.size <= fewMax || untilOf(value) > recordedAt) return;
+    known.delete(name);
   }
 };
