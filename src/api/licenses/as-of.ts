@@ -95,4 +95,4 @@ const probeMax = 100;
 const pageMax = 1_000;
 
 /** After this long the log is read, and the snapshots serve the next request. */
-const saveTimeoutMs = 2_000;
+const saveTimeoutMs = 5_000;
