@@ -1,5 +1,5 @@
--- As in 060-access-changes.sql, but what the read models say of a credential is read only where they may be read: a key or
--- membership that they do not contain yet is refused with "not yet", never with "unknown".
+-- As in 060-access-changes.sql, but what the read models say of a credential is read only where they may be read: a key
+-- or membership that they do not contain yet is refused with "not yet", never with "unknown".
 create or replace function identity.authenticate(wanted text)
 returns table (
   api_key_id text, org_id text, hash bytea, secret_id text, scopes text[], revoked boolean, closed boolean, expires_ms bigint,

@@ -18,8 +18,9 @@ update ops.projection_versions set is_level = true where state <> 'building';
 
 grant update (projected_by, goal, folded, is_level, is_of_other_log) on ops.projection_versions to ledger_projector;
 
--- The sentence that says why this session must not read the read models; null when it may. Connections say by the settings
--- ledger.shape and ledger.release which release they belong to; those of a release without a number say neither.
+-- The sentence that says why this session must not read the read models; null when it may. Connections say by the
+-- settings ledger.shape and ledger.release which release they belong to; those of a release without a number say
+-- neither.
 create function ops.read_models_fault() returns text
 language plpgsql stable security invoker
 set search_path = ''
@@ -63,8 +64,9 @@ as $$
     else least(99, 100 * folded / greatest(goal, 1)) || ' % of the log is folded' end
 $$;
 
--- Refuses a transaction that must not read the read models. Until its end no version of another shape comes to serve: the
--- switch to one waits for the lock that is taken here. Call it before reading. 57P03 is what every release answers with 503.
+-- Refuses a transaction that must not read the read models. Until its end no version of another shape comes to serve:
+-- the switch to one waits for the lock that is taken here. Call it before reading. 57P03 is what every release answers
+-- with 503.
 create function ops.require_read_models() returns void
 language plpgsql volatile security invoker
 set search_path = ''

@@ -1,5 +1,5 @@
--- What the read models lack of a parked stream is answered from the stream itself. These are the doors to the projector's
--- bookkeeping by which a request learns that it must read the stream.
+-- What the read models lack of a parked stream is answered from the stream itself. These are the doors to the
+-- projector's bookkeeping by which a request learns that it must read the stream.
 create index parked_by_stream on ops.parked (stream);
 
 -- Keys of licenses whose event is left out: the read models do not know these keys.

@@ -1,6 +1,6 @@
--- What was written into the vault, or as the hash of an API key, for an event that was about to refer to it. The row is there
--- until it is known whether the event was stored: late twins of a request must not take away what it refers to. A row of an
--- erased value stays, so that a late repetition of its request does not bring the value back.
+-- What was written into the vault, or as the hash of an API key, for an event that was about to refer to it. The row is
+-- there until it is known whether the event was stored: late twins of a request must not take away what it refers to. A
+-- row of an erased value stays, so that a late repetition of its request does not bring the value back.
 create table ops.vault_references (
   issuer_org_id text not null,
   -- ref_…, or the id of an API key.

@@ -1,6 +1,6 @@
--- Whoever is about to end a lease because nobody was heard of says so here first, with the last sign of life that it knows:
--- only where that is still the last one. A heartbeat that comes later then ends the lease itself instead of being told that
--- the seat is kept.
+-- Whoever is about to end a lease because nobody was heard of says so here first, with the last sign of life that it
+-- knows: only where that is still the last one. A heartbeat that comes later then ends the lease itself instead of
+-- being told that the seat is kept.
 alter table ops.lease_liveness add column ending_seen_at timestamptz;
 
 create policy sweep_claims on ops.lease_liveness for insert to ledger_worker with check (true);

@@ -1,5 +1,6 @@
--- Licenses that a sweep could not change: the policy refuses what is due, or the stream is damaged. They are left alone until
--- their row has another revision or another of their commands falls due, or else for longer each time. Losing the table costs a few tries.
+-- Licenses that a sweep could not change: the policy refuses what is due, or the stream is damaged. They are left alone
+-- until their row has another revision or another of their commands falls due, or else for longer each time. Losing the
+-- table costs a few tries.
 create table ops.sweep_pauses (
   issuer_org_id text not null,
   license_id text not null,

@@ -1,5 +1,5 @@
--- A cache of folded streams, so that a long stream is not read from its start. It holds nothing that the log does not say and
--- may be emptied at any time. Only the long streams have rows: one for every few hundred events.
+-- A cache of folded streams, so that a long stream is not read from its start. It holds nothing that the log does not
+-- say and may be emptied at any time. Only the long streams have rows: one for every few hundred events.
 create table ops.stream_snapshots (
   issuer_org_id text not null,
   stream text collate "C" not null,
@@ -10,11 +10,13 @@ create table ops.stream_snapshots (
   event_id text not null,
   hash bytea not null,
   recorded_at timestamptz not null,
-  -- The row describes the events after this one, and the earliest instant that one of them was recorded or took effect at.
+  -- The row describes the events after this one, and the earliest instant that one of them was recorded or took effect
+  -- at.
   previous_revision bigint not null,
   previous_hash bytea not null,
   earliest_at timestamptz not null,
-  -- Compressed and sealed: the facts of a license after the event; the whole state, kept for the newest two rows of a stream.
+  -- Compressed and sealed: the facts of a license after the event; the whole state, kept for the newest two rows of a
+  -- stream.
   facts bytea,
   whole bytea,
   saved_at timestamptz not null default now(),

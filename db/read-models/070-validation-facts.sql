@@ -1,7 +1,8 @@
 -- Everything that validations are decided on, for many requests in one round trip. Request i names a license by key hash,
 -- or by organization and license id: then it must be visible to that organization. Licenses of one issuer are read together,
 -- as that issuer, under row-level security; nothing comes back for what is unknown or not visible. The setting ends with the
--- call. `is_parked`: the stream of the license, or of its issuer, is left out of the rows from some event on. Instants are milliseconds since 1970 and JSON is text, which the caller parses once.
+-- call. `is_parked`: the stream of the license, or of its issuer, is left out of the rows from some event on. Instants
+-- are milliseconds since 1970 and JSON is text, which the caller parses once.
 create function rm.validation_facts(key_hashes bytea[], org_ids text[], license_ids text[])
 returns table (
   request integer, matched_key_version integer, license_id text, issuer_org_id text, holder_org_id text, revision bigint,

@@ -9,8 +9,8 @@ import { NotProjected, notProjected } from './licenses/parked-license.ts';
 import { internalProblem, type Problem, problem, problemForNow } from './problems.ts';
 
 /**
- * Returns what a client is told of an error: what failed for a while is answered as such, whatever else as our fault. The log
- * has the error itself.
+ * Returns what a client is told of an error: what failed for a while is answered as such, whatever else as our fault.
+ * The log has the error itself.
  */
 export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof AppendTooLarge) return tooLargeForStore;

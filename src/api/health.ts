@@ -3,8 +3,8 @@ import { problemForNow } from './problems.ts';
 import { none, publicRoute, type Route } from './route.ts';
 
 /**
- * Whether the product can do its work now; `parts` says of each part what is wrong with it, or `ok`. `notYet`: nothing is
- * wrong but that the read models of this process do not serve.
+ * Whether the product can do its work now; `parts` says of each part what is wrong with it, or `ok`. `notYet`: nothing
+ * is wrong but that the read models of this process do not serve.
  */
 export type Readiness = {
   readonly ready: boolean;

@@ -42,8 +42,8 @@ export const insertRow = async (
 };
 
 /**
- * Returns true when nobody has taken over the row that is locked until then, or may now; until the transaction ends nobody
- * does.
+ * Returns true when nobody has taken over the row that is locked until then, or may now; until the transaction ends
+ * nobody does.
  */
 export const holdRow = async (db: PoolClient, place: IdempotencyPlace, lockedUntil: string): Promise<boolean> => {
   const { rowCount } = await db.query({

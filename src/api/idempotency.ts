@@ -30,8 +30,8 @@ export type ChangeRequest = {
   /** What tells the request from others besides what the client sent, or in place of a token. */
   readonly about?: object;
   /**
-   * For a request with a password, which is no part of what it is recognized by: checks the password before a stored answer
-   * is shown, and refuses a wrong one. A refusal of such a request is decided again.
+   * For a request with a password, which is no part of what it is recognized by: checks the password before a stored
+   * answer is shown, and refuses a wrong one. A refusal of such a request is decided again.
    */
   readonly prove?: () => Promise<Problem | null>;
   /** Makes what the answer shows once. It is kept encrypted before anything happens, so that a crash does not lose it. */
@@ -48,9 +48,9 @@ export type Attempt = {
   /** Present when an earlier request that died may have been carried out, at this instant or later. */
   readonly attemptedSince?: Instant;
   /**
-   * Does `work` as the organization, unless another attempt at the request may be under way. None begins before the work is
-   * done. An attempt that cannot know does nothing. `db` is the only connection that the work may use: work that waits for a
-   * second one of the same pool while it holds the first stops every request.
+   * Does `work` as the organization, unless another attempt at the request may be under way. None begins before the
+   * work is done. An attempt that cannot know does nothing. `db` is the only connection that the work may use: work
+   * that waits for a second one of the same pool while it holds the first stops every request.
    */
   readonly whenOnly: (organizationId: string, work: (db: PoolClient) => Promise<void>) => Promise<void>;
 };

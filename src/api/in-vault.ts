@@ -16,9 +16,9 @@ export const referenceOf = (attempt: Attempt, kind: string): string => encodeId(
 type Sent = Pick<Happened, 'outcome'> | Rejection<string> | Problem;
 
 /**
- * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to them.
- * Without such an event they are taken back: at once where no other attempt at the request can store it, and else by the
- * worker, which reads the stream once no attempt can be under way.
+ * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to
+ * them. Without such an event they are taken back: at once where no other attempt at the request can store it, and else
+ * by the worker, which reads the stream once no attempt can be under way.
  */
 export const besideValues = async <Answer extends Sent>(
   pool: Pool,

@@ -3,8 +3,8 @@ import type { Secrets } from '../identity/secrets.ts';
 import type { RawRequest } from './parse-request.ts';
 
 /**
- * The fields of bodies that are passwords or tokens. They are no part of what a request is recognized by, because a hash over
- * a password is stored nowhere.
+ * The fields of bodies that are passwords or tokens. They are no part of what a request is recognized by, because a
+ * hash over a password is stored nowhere.
  */
 export const secretFields: ReadonlySet<string> = new Set([
   ...['password', 'currentPassword', 'newPassword', 'token', 'refreshToken'],
@@ -21,8 +21,8 @@ type Recognized = {
 };
 
 /**
- * Returns every hash that a request may have been stored with, under each configured secret; the first is the one to store.
- * Keyed, because a request may hold personal values that are short enough to be guessed from a plain hash.
+ * Returns every hash that a request may have been stored with, under each configured secret; the first is the one to
+ * store. Keyed, because a request may hold personal values that are short enough to be guessed from a plain hash.
  */
 export const requestHashes = (
   secrets: Secrets,

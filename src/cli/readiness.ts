@@ -14,8 +14,8 @@ type Needs = {
 const storeTimeoutMs = 2_000;
 
 /**
- * Asks every part that this process needs: Postgres, the event store, its clock, whether it may read the read models, and its
- * projector if it has one. `pool` is of ledger_api.
+ * Asks every part that this process needs: Postgres, the event store, its clock, whether it may read the read models,
+ * and its projector if it has one. `pool` is of ledger_api.
  */
 export const readiness =
   ({ store, pool, projector, clockFault }: Needs) =>

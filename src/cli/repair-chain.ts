@@ -18,7 +18,8 @@ type Options = {
 };
 
 /**
- * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. Changes nothing without
+ * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. Changes nothing
+ * without
  * `--apply`; with it, appends the repairs.
  */
 export const repairChainCommand = async (options: Options): Promise<void> => {
@@ -57,7 +58,10 @@ async function* streamsOfLog(store: Pick<EventStore, 'head'>, reader: LogReader)
   for await (const { stream, revision } of reader.read({ streamPrefixes, upTo })) if (revision === 0n) yield stream;
 }
 
-/** Repairs, or only shows, one stream after another. Returns the exit code. A stream that fails does not stop the others. */
+/**
+ * Repairs, or only shows, one stream after another. Returns the exit code. A stream that fails does not stop the
+ * others.
+ */
 export const repair = async (
   streams: Iterable<string> | AsyncIterable<string>,
   store: Pick<EventStore, 'read' | 'append'>,

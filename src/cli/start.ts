@@ -30,7 +30,10 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   process.exit(exitCode);
 };
 
-/** Says that the product is ready, once it is, and in the embedded mode how to try it. Throws when the demo cannot be made. */
+/**
+ * Says that the product is ready, once it is, and in the embedded mode how to try it. Throws when the demo cannot be
+ * made.
+ */
 const announceReady = async (
   config: Config,
   { embedded }: OpenServers,

@@ -13,14 +13,16 @@ import { createLog } from './log.ts';
 import { joinServers } from './servers.ts';
 
 /**
- * `ledger verify`: prints every finding, as many as asked for, then the verdict. With `--read-models` it leaves the hash
- * chains out and prints a digest per table and organization.
+ * `ledger verify`: prints every finding, as many as asked for, then the verdict. With `--read-models` it leaves the
+ * hash chains out and prints a digest per table and organization.
  */
 export const verifyCommand = async (options: VerifyOptions): Promise<void> => {
   process.exitCode = await verify(options);
 };
 
-/** Verifies the running server's data, or starts the embedded servers for it; prints the verdict. Returns the exit code. */
+/**
+ * Verifies the running server's data, or starts the embedded servers for it; prints the verdict. Returns the exit code.
+ */
 export const verify = async ({ json, readModels = false, all = false }: VerifyOptions): Promise<number> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);

@@ -26,8 +26,8 @@ export type Stamped<Event> = { readonly event: Event; readonly at: At };
 export type EventIds = (index: number) => string;
 
 /**
- * The whole of an aggregate: pure, synchronous, total. The clock arrives in the command; an event that names its own id takes
- * it from `eventIds`, because the id follows from the decision.
+ * The whole of an aggregate: pure, synchronous, total. The clock arrives in the command; an event that names its own id
+ * takes it from `eventIds`, because the id follows from the decision.
  * `evolve` takes ownership of the state it is given and may change it in place, so that folding a long stream copies no
  * growing collection; `fork` makes an independent copy to decide several commands on before any of them is stored.
  */

@@ -1,11 +1,11 @@
 /**
- * A map with the iteration order of `Map` that is forked without copying: `fork()` takes the same time whatever the size. Fork
- * and origin share one table and go their own ways: neither sees a change of the other, and whichever is dropped is garbage,
- * changes included. Nothing has to be merged or given up.
+ * A map with the iteration order of `Map` that is forked without copying: `fork()` takes the same time whatever the
+ * size. Fork and origin share one table and go their own ways: neither sees a change of the other, and whichever is
+ * dropped is garbage, changes included. Nothing has to be merged or given up.
  *
- * The table is as the fork sees it that was used last. For another fork to be used, the changes between the two are taken
- * back or done again, so taking turns costs as much as the changes in between. Do not change a map while iterating over it,
- * except by removing the entry at hand.
+ * The table is as the fork sees it that was used last. For another fork to be used, the changes between the two are
+ * taken back or done again, so taking turns costs as much as the changes in between. Do not change a map while
+ * iterating over it, except by removing the entry at hand.
  *
  * A class, against the rule: a license has a dozen of these, and there are thousands of licenses.
  */
@@ -175,8 +175,8 @@ type Step<Key, Value> =
 
 const newest = <Key, Value>(table: Table<Key, Value>): Version<Key, Value> => ({ table, next: null, undo: null });
 
-// Forks at the version before lead to the new one, by what takes the change back. The new one leads nowhere, so a version
-// that no fork is at, or leads to, is garbage.
+// Forks at the version before lead to the new one, by what takes the change back. The new one leads nowhere, so a
+// version that no fork is at, or leads to, is garbage.
 const changed = <Key, Value>(older: Version<Key, Value>, undo: Step<Key, Value>): Version<Key, Value> => {
   const newer = newest(older.table);
   older.next = newer;

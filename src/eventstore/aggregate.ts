@@ -44,7 +44,10 @@ export type Folding<Event extends Fact, State> = {
   readonly decode: (recorded: Recorded) => Decoded<Event | ChainRepaired>;
   /** Returns the owners of an event right after it was applied, so never of an empty stream; throws when it is. */
   readonly owners: (state: State) => Owners;
-  /** Returns the owners of an event that announces what an earlier one has ended, before it is applied; null: of no such event. */
+  /**
+   * Returns the owners of an event that announces what an earlier one has ended, before it is applied; null: of no such
+   * event.
+   */
   readonly earlierOwners?: (state: State, event: Event) => Owners | null;
   readonly snapshots: SnapshotRules<State>;
 };
@@ -55,7 +58,9 @@ export type SnapshotRules<State> = {
   readonly fold: string;
   /** The part of the state that reads of the past ask for; null: none. */
   readonly facts: (state: State) => Json | null;
-  /** Estimates the bytes that a state takes in memory, from the sizes of its collections or the events folded into it. */
+  /**
+   * Estimates the bytes that a state takes in memory, from the sizes of its collections or the events folded into it.
+   */
   readonly weigh: (state: State, events: number) => number;
 };
 
@@ -72,8 +77,8 @@ export type Aggregate<
 };
 
 /**
- * Returns how to decide this command on its aggregate, for `execute`: at the instant that the executor gives, which may be
- * later than the command's own.
+ * Returns how to decide this command on its aggregate, for `execute`: at the instant that the executor gives, which may
+ * be later than the command's own.
  */
 export const toDecide =
   <Command extends { readonly at: Instant }, Event extends Fact, State, Code extends string>(

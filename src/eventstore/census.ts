@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Compares two counts of the same things by their names, in a fixed amount of memory however many names there are: they are
- * counted in groups, so that a difference leads to a group, and a second look at its names finds the one.
+ * Compares two counts of the same things by their names, in a fixed amount of memory however many names there are: they
+ * are counted in groups, so that a difference leads to a group, and a second look at its names finds the one.
  */
 export type Census = {
   /** Counts things of a name: more than zero where they are counted first, less where they are counted again. */

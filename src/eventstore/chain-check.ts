@@ -27,9 +27,9 @@ export type ChainReport = {
 export type ChainCheck = { readonly add: (recorded: Recorded) => void; readonly report: () => ChainReport };
 
 /**
- * Checks a stream's chain event by event, goes on after a fault, and keeps only what is wrong. A wrong link can be repaired
- * where both of its events are unaltered and no event is missing between them. A repair counts when its own event is
- * unaltered and its own link is right, or is repaired itself.
+ * Checks a stream's chain event by event, goes on after a fault, and keeps only what is wrong. A wrong link can be
+ * repaired where both of its events are unaltered and no event is missing between them. A repair counts when its own
+ * event is unaltered and its own link is right, or is repaired itself.
  */
 export const createChainCheck = (): ChainCheck => {
   const open = new Map<string, ChainFault>();

@@ -23,12 +23,14 @@ export const seal = (events: readonly Proposed[], end: ChainEnd): Proposed[] => 
 };
 
 /**
- * What is wrong with an event's place in its stream's chain: it was altered (`HASH_DIFFERS`), or it is unaltered and names
- * another previous event (`PREVIOUS_HASH_DIFFERS`).
+ * What is wrong with an event's place in its stream's chain: it was altered (`HASH_DIFFERS`), or it is unaltered and
+ * names another previous event (`PREVIOUS_HASH_DIFFERS`).
  */
 export type LinkFault = 'PREVIOUS_HASH_DIFFERS' | 'HASH_DIFFERS';
 
-/** Checks that an event is unaltered and attaches to the event whose hash is `prevHash`. Returns null when both hold. */
+/**
+ * Checks that an event is unaltered and attaches to the event whose hash is `prevHash`. Returns null when both hold.
+ */
 export const verifyLink = (recorded: Recorded, prevHash: string): LinkFault | null => {
   const { hash, ...metadata } = recorded.metadata;
   if (hash !== hashAsStored({ ...recorded, metadata })) return 'HASH_DIFFERS';
@@ -36,8 +38,8 @@ export const verifyLink = (recorded: Recorded, prevHash: string): LinkFault | nu
 };
 
 /**
- * A wrong link between two events that are themselves unaltered. The event at `revision` carries `found` as the hash of its
- * previous event, whose hash is `expected`. Two processes of an early release could append such an event.
+ * A wrong link between two events that are themselves unaltered. The event at `revision` carries `found` as the hash of
+ * its previous event, whose hash is `expected`. Two processes of an early release could append such an event.
  */
 export type Break = { readonly revision: bigint; readonly expected: string; readonly found: string };
 

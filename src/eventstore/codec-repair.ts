@@ -5,9 +5,9 @@ import { sha256Hex } from './envelope.ts';
 import type { Recorded } from './event-store.ts';
 
 /**
- * An operator has accepted a wrong link of the stream that this event stands in: the event at `revision` carries `found` as
- * the hash of its previous event, whose hash is `expected`. It may stand in a stream of any kind, and changes nothing of
- * what the stream is about. `operator` is an id and `reason` a code, so that neither names a person.
+ * An operator has accepted a wrong link of the stream that this event stands in: the event at `revision` carries
+ * `found` as the hash of its previous event, whose hash is `expected`. It may stand in a stream of any kind, and
+ * changes nothing of what the stream is about. `operator` is an id and `reason` a code, so that neither names a person.
  */
 export type ChainRepaired = {
   readonly type: 'ChainRepaired';
@@ -20,7 +20,9 @@ export type ChainRepaired = {
   };
 };
 
-/** The id of an operator: letters, digits, dots, dashes and underscores, so no name with a space and no e-mail address. */
+/**
+ * The id of an operator: letters, digits, dots, dashes and underscores, so no name with a space and no e-mail address.
+ */
 export const operatorId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'not the id of an operator');
 
 /** Why a chain is repaired, as a code: `TWO_WRITERS`. */

@@ -7,9 +7,9 @@ import { Overloaded } from './stream-queue.ts';
 import { systemContext } from './system-context.ts';
 
 /**
- * Ends a lease that was not heard of since `lastSeenAt`, under an id that all who end it share. Returns true when this very
- * call ended it. Throws Overloaded when others kept changing the license. Throws where the license does not know the lease,
- * and as `execute` does.
+ * Ends a lease that was not heard of since `lastSeenAt`, under an id that all who end it share. Returns true when this
+ * very call ended it. Throws Overloaded when others kept changing the license. Throws where the license does not know
+ * the lease, and as `execute` does.
  */
 export const endLease = async (
   executor: Executor,

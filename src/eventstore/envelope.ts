@@ -36,8 +36,8 @@ export type Decoded<Event> = { readonly event: Event; readonly at: At; readonly 
 
 /**
  * Decodes a stored event by the schemas of its stream's events and of the envelope, after bringing its data to the present
- * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for a wrong shape, and
- * NewerEvent for an unknown type or a higher schema version under an envelope that can be read.
+ * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for a wrong shape,
+ * and NewerEvent for an unknown type or a higher schema version under an envelope that can be read.
  */
 export const decodeWith = <Event>(
   events: z.ZodType<Event>,

@@ -33,14 +33,14 @@ export type EventStore = {
    */
   read(stream: string, from?: bigint, eventsMax?: number): Promise<{ events: readonly Recorded[]; revision: Revision }>;
   /**
-   * Reads at most `eventsMax` events of a stream backwards, the newest first, from revision `from` (inclusive) or its end.
-   * Returns none when the stream has no event there.
+   * Reads at most `eventsMax` events of a stream backwards, the newest first, from revision `from` (inclusive) or its
+   * end. Returns none when the stream has no event there.
    */
   readBackwards(stream: string, from: bigint | 'end', eventsMax: number): Promise<readonly Recorded[]>;
   /**
    * Appends all events atomically at the expected revision. Throws RevisionConflict (nothing appended) or
-   * OutcomeUnknown (it may have been: repeat with the same ids at the same revision, which answers with the first result), or
-   * AppendTooLarge (nothing appended, now or later).
+   * OutcomeUnknown (it may have been: repeat with the same ids at the same revision, which answers with the first
+   * result), or AppendTooLarge (nothing appended, now or later).
    */
   append(
     stream: string,

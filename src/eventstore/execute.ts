@@ -20,14 +20,14 @@ export type Executor = { readonly execute: Execute; readonly read: Read };
 export type Place<Event extends Fact, State> = Folding<Event, State> & { readonly stream: (id: string) => string };
 
 /**
- * Decides on an aggregate's current state and stores the events that follow, or returns the refusal, whatever `decide` calls
- * one. A command id that the stream has accepted before is answered with its first events. `view` is called on the state
- * right after the command (`unchanged`, `repeated`: on the current one) and must copy what it wants: the state goes on
- * changing. `decide` may be called several times and must be pure.
+ * Decides on an aggregate's current state and stores the events that follow, or returns the refusal, whatever `decide`
+ * calls one. A command id that the stream has accepted before is answered with its first events. `view` is called on
+ * the state right after the command (`unchanged`, `repeated`: on the current one) and must copy what it wants: the
+ * state goes on changing. `decide` may be called several times and must be pure.
  *
  * Throws Overloaded or StoreUnavailable (nothing was done), AppendTooLarge (nothing was done, nor ever will be),
- * OutcomeUnknown (ask again with the same command id), ChainBroken or UndecodableEvent (the stream is damaged; nothing was
- * done).
+ * OutcomeUnknown (ask again with the same command id), ChainBroken or UndecodableEvent (the stream is damaged; nothing
+ * was done).
  */
 export type Execute = <Event extends Fact, State, Refusal extends object, View>(
   aggregate: Place<Event, State>,
@@ -38,8 +38,8 @@ export type Execute = <Event extends Fact, State, Refusal extends object, View>(
 ) => Promise<Executed<View> | Refusal | Rejection<ExecuteRejection>>;
 
 /**
- * Reads an aggregate's current state and returns `view(state, revision)`, which must copy what it wants. A stream without
- * events has the initial state and revision -1. Throws as `execute` does.
+ * Reads an aggregate's current state and returns `view(state, revision)`, which must copy what it wants. A stream
+ * without events has the initial state and revision -1. Throws as `execute` does.
  */
 export type Read = <Event extends Fact, State, View>(
   aggregate: Place<Event, State>,

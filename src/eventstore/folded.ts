@@ -72,7 +72,8 @@ export const open = async <Event extends Fact, State>(
 
 /**
  * Reads what the stream has beyond `folded`, checks every link of the chain and folds it. Takes ownership of `folded`.
- * A break that a later event repairs is passed. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is of no use then.
+ * A break that a later event repairs is passed. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is
+ * of no use then.
  */
 export const catchUp = async <Event extends Fact, State>(
   streams: Streams,
@@ -118,8 +119,8 @@ const foldPage = async <Event extends Fact, State>(
 };
 
 /**
- * Remembers where an accepted command's events stand, if its id can come again: for 25 hours by `recordedAt`, and the last
- * 1,000 for longer. An answer to an Idempotency-Key is kept for 24 hours.
+ * Remembers where an accepted command's events stand, if its id can come again: for 25 hours by `recordedAt`, and the
+ * last 1,000 for longer. An answer to an Idempotency-Key is kept for 24 hours.
  */
 export const accept = (commands: Map<string, Accepted>, commandId: string, where: Accepted): void => {
   if (!canComeAgain(commandId)) return;
@@ -133,8 +134,8 @@ export const accept = (commands: Map<string, Accepted>, commandId: string, where
 };
 
 /**
- * Searches a stream backwards, from the event before `nextRevision` to those recorded before `since`, for the events of a
- * command. Returns null when the stream has not accepted it since then.
+ * Searches a stream backwards, from the event before `nextRevision` to those recorded before `since`, for the events of
+ * a command. Returns null when the stream has not accepted it since then.
  */
 export const findAccepted = async (
   store: Pick<EventStore, 'readBackwards'>,

@@ -43,15 +43,15 @@ export const partId = (
 export const newNonce = (): string => randomBytes(16).toString('hex');
 
 /**
- * Returns the id of the event at `index` of one decision on a command. A store takes an append with equal ids at the same
- * revision for a repetition; the nonce makes sure that it then is one, with the same content.
+ * Returns the id of the event at `index` of one decision on a command. A store takes an append with equal ids at the
+ * same revision for a repetition; the nonce makes sure that it then is one, with the same content.
  */
 export const eventId = (commandId: string, nonce: string, index: number): string =>
   uuidv5(commandId, `${nonce}\0${index}`);
 
 /**
- * Returns true when the same command id can come again: it follows from an Idempotency-Key or a name (UUIDv5). The id of a
- * request without a key never does.
+ * Returns true when the same command id can come again: it follows from an Idempotency-Key or a name (UUIDv5). The id
+ * of a request without a key never does.
  */
 export const canComeAgain = (commandId: string): boolean => commandId.charAt(14) === '5';
 
@@ -83,7 +83,8 @@ export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
 const announcedAgain = ({ term, overtakenExpiries }: LicenseFacts): string =>
   overtakenExpiries.length === 0 ? '' : `:${term.expiresAt}`;
 
-// What is left of an ending grows less with each batch. Endings of one cause and instant are told apart by their number.
+// What is left of an ending grows less with each batch. Endings of one cause and instant are told apart by their
+// number.
 const nextBatch = ({ endings: [oldest, ...later] }: LicenseFacts): string => {
   if (oldest === undefined) return 'nothing';
   const { cause, effectiveAt } = oldest;

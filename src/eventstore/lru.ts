@@ -9,8 +9,9 @@ export type Lru<Value> = {
 type Bounds = { readonly entriesMax: number; readonly weightMax: number };
 
 /**
- * Bounded by the number of entries and by their summed weight. Entries heavier than an eighth of `weightMax` have half of it
- * to themselves: they evict one another and never a light entry. The heavy entry that was set last stays, however heavy.
+ * Bounded by the number of entries and by their summed weight. Entries heavier than an eighth of `weightMax` have half
+ * of it to themselves: they evict one another and never a light entry. The heavy entry that was set last stays, however
+ * heavy.
  */
 export const createLru = <Value>(bounds: Bounds, weigh: (value: Value) => number): Lru<Value> => {
   const half = { entriesMax: bounds.entriesMax, weightMax: bounds.weightMax / 2 };

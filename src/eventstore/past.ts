@@ -7,12 +7,15 @@ import type { Anchor, SnapshotKey } from './snapshots.ts';
 /** Events of a stream by revision, both inclusive; `to` null: to its end. */
 export type Range = { readonly from: bigint; readonly to: bigint | null };
 
-/** How to fold a stream as of an instant: begin with the facts after `base`, null: with nothing, and read the ranges. */
+/**
+ * How to fold a stream as of an instant: begin with the facts after `base`, null: with nothing, and read the ranges.
+ */
 export type Past = { readonly base: PastStretch | null; readonly ranges: readonly Range[] };
 
 /**
- * Finds the pieces of a stream that hold events which were recorded or took effect by `asOf`. Every snapshot that it relies
- * on is tied by hashes to an event that the log has; snapshots of another log are forgotten. Throws StoreUnavailable.
+ * Finds the pieces of a stream that hold events which were recorded or took effect by `asOf`. Every snapshot that it
+ * relies on is tied by hashes to an event that the log has; snapshots of another log are forgotten. Throws
+ * StoreUnavailable.
  */
 export const findPast = async (
   { store, keeper }: { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper },
@@ -42,7 +45,9 @@ export const findPast = async (
   return { base: null, ranges: [{ from: 0n, to: null }] };
 };
 
-/** The stretches, oldest first, of which each ends at the event that the next begins after; `last` is the last of them. */
+/**
+ * The stretches, oldest first, of which each ends at the event that the next begins after; `last` is the last of them.
+ */
 const chainTo = (last: PastStretch, stretches: readonly PastStretch[]): readonly PastStretch[] => {
   const chain = [last];
   let oldest = last;

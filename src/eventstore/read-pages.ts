@@ -1,6 +1,8 @@
 import type { EventStore, Recorded } from './event-store.ts';
 
-/** Reads a stream from revision `from` to its end in pages of at most `pageMax` events, so that no more are in memory. */
+/**
+ * Reads a stream from revision `from` to its end in pages of at most `pageMax` events, so that no more are in memory.
+ */
 export async function* readPages(
   store: Pick<EventStore, 'read'>,
   stream: string,

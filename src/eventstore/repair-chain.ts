@@ -39,9 +39,9 @@ export const isRepairable = ({ faults, breaks }: ChainReport): boolean => faults
 export type Repairer = { readonly operator: string; readonly reason: string; readonly at: string };
 
 /**
- * Appends a `ChainRepaired` for every break of a stream, in one append at its end, and returns the chain as it is then. A
- * stream without a break, or with a fault that cannot be repaired, is left as it is. Throws UndecodableEvent when the stream
- * cannot be folded, and RevisionConflict when others keep appending to it.
+ * Appends a `ChainRepaired` for every break of a stream, in one append at its end, and returns the chain as it is then.
+ * A stream without a break, or with a fault that cannot be repaired, is left as it is. Throws UndecodableEvent when the
+ * stream cannot be folded, and RevisionConflict when others keep appending to it.
  */
 export const repairChain = async (
   store: Pick<EventStore, 'read' | 'append'>,

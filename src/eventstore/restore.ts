@@ -14,9 +14,9 @@ type Needs = {
 };
 
 /**
- * Finds the newest snapshot of the whole state that stands at an event of the log, and forgets those that do not: they were
- * made from another log, or from a later state of this one. Returns null when there is none. Throws what the store and the
- * snapshots throw.
+ * Finds the newest snapshot of the whole state that stands at an event of the log, and forgets those that do not: they
+ * were made from another log, or from a later state of this one. Returns null when there is none. Throws what the store
+ * and the snapshots throw.
  */
 export const restoreNewest = async <Event extends Fact, State>(
   { store, snapshots, discard, onError }: Needs,

@@ -22,9 +22,9 @@ export type RunNeeds<State> = {
  * Decides a stream's waiting commands against its folded state, appends their events as one batch, and answers them;
  * decides again after a conflict. Returns how many of the entries, from the front, were answered. Never rejects.
  *
- * A read, a refusal, and a command that changes nothing are answered only on proof that the state was not stale: another
- * process may have appended since. An append at the expected revision is such a proof for its whole batch; else the stream
- * is read.
+ * A read, a refusal, and a command that changes nothing are answered only on proof that the state was not stale:
+ * another process may have appended since. An append at the expected revision is such a proof for its whole batch; else
+ * the stream is read.
  */
 export const runBatch = async <Event extends Fact, State>(
   { store, keeper, cache, patience, newNonce }: RunNeeds<State>,

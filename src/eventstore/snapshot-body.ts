@@ -11,7 +11,9 @@ import type { Anchor, SnapshotKey } from './snapshots.ts';
 /** What a snapshot holds of a stream: its state and the command ids that it remembers. */
 export type Whole = { readonly state: unknown; readonly commands: Map<string, Accepted> };
 
-/** Where a snapshot stands. Its seal covers it, so that no snapshot passes for that of another stream, fold or event. */
+/**
+ * Where a snapshot stands. Its seal covers it, so that no snapshot passes for that of another stream, fold or event.
+ */
 export type Standing = { readonly key: SnapshotKey; readonly at: Anchor };
 
 /** A snapshot cannot be read: it is damaged, or not the one that it is said to be. */
@@ -20,7 +22,8 @@ export class DamagedSnapshot extends Error {
 }
 
 /**
- * Writes a state in frames of bounded size, and lets others run after each. A state is JSON with collections of JSON in it.
+ * Writes a state in frames of bounded size, and lets others run after each. A state is JSON with collections of JSON in
+ * it.
  * `whole` must not change meanwhile. Throws when it holds anything else.
  */
 export const writeWhole = async (standing: Standing, { state, commands }: Whole): Promise<Buffer> => {

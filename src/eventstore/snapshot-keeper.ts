@@ -31,7 +31,9 @@ export type SnapshotKeeper = {
   readonly past: (key: SnapshotKey, asOf: Instant) => Promise<readonly PastStretch[]>;
   /** Forgets the snapshots from the event `from` on. */
   readonly discard: (key: SnapshotKey, from: bigint) => Promise<void>;
-  /** Waits until each snapshot that was taken so far is saved, dropped, or put off while the database does not answer. */
+  /**
+   * Waits until each snapshot that was taken so far is saved, dropped, or put off while the database does not answer.
+   */
   readonly settled: () => Promise<void>;
   /** Does so for the snapshots of one stream that were taken so far, and gives up after `timeoutMs`. */
   readonly settledFor: (stream: string, timeoutMs: number) => Promise<void>;
@@ -40,7 +42,9 @@ export type SnapshotKeeper = {
 /** A stretch, and the facts after its last event, where they were asked for; null: they were not. */
 export type PastStretch = Stretch & { readonly facts: unknown };
 
-/** Makes the process's keeper. It needs no closing: what it has not saved when the process ends is taken again later. */
+/**
+ * Makes the process's keeper. It needs no closing: what it has not saved when the process ends is taken again later.
+ */
 export const createSnapshotKeeper = ({
   snapshots,
   onError = () => {},
@@ -135,6 +139,9 @@ export const noKeeper: SnapshotKeeper = {
 
 const wholesWaitingMax = 8;
 
-/** A whole state is taken after so many events, or more: one for so many bytes of it, because writing them costs as much. */
+/**
+ * A whole state is taken after so many events, or more: one for so many bytes of it, because writing them costs as
+ * much.
+ */
 const wholeEvery = 500;
 const wholeBytesPerEvent = 50_000;

@@ -16,7 +16,9 @@ export type Stretch = Anchor & {
   readonly earliestAt: Instant;
 };
 
-/** A stretch, with the license's facts and the whole state after its last event, where they were taken. Both are sealed. */
+/**
+ * A stretch, with the license's facts and the whole state after its last event, where they were taken. Both are sealed.
+ */
 export type Snapshot = Stretch & { readonly facts: Uint8Array | null; readonly whole: Uint8Array | null };
 
 /**
@@ -37,7 +39,10 @@ export type Snapshots = {
     key: SnapshotKey,
     asOf: Instant,
   ) => Promise<readonly (Stretch & { readonly facts: Uint8Array | null })[]>;
-  /** Adds snapshots, and forgets whole states but the newest two. Throws SnapshotsUnavailable when no snapshot can be added now. */
+  /**
+   * Adds snapshots, and forgets whole states but the newest two. Throws SnapshotsUnavailable when no snapshot can be
+   * added now.
+   */
   readonly save: (key: SnapshotKey, snapshots: readonly Snapshot[]) => Promise<void>;
   /** Forgets the snapshots from the event `from` on: they are not of this log, or damaged. */
   readonly discard: (key: SnapshotKey, from: bigint) => Promise<void>;

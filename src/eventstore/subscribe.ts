@@ -83,9 +83,9 @@ export async function* followAll(
 }
 
 /**
- * Reads a page of the log itself beyond `from`, as far as no event there matches. `isOwed`: the event after `head` does,
- * so the subscription must deliver it. `isEnd`: the log had no further page. The log grows only at its end, so an event that
- * does not match stays so; the server's own checkpoint messages are known to skip events.
+ * Reads a page of the log itself beyond `from`, as far as no event there matches. `isOwed`: the event after `head`
+ * does, so the subscription must deliver it. `isEnd`: the log had no further page. The log grows only at its end, so an
+ * event that does not match stays so; the server's own checkpoint messages are known to skip events.
  */
 const lookAhead = async (
   client: EventStoreDBClient,

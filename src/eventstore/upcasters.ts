@@ -6,7 +6,9 @@ export type Upcaster = (data: JsonObject) => JsonObject;
 /** By type, how its data was brought from version 1 to 2, from 2 to 3 and so on. A type that is not listed has version 1. */
 export type Upcasters = ReadonlyMap<string, readonly Upcaster[]>;
 
-/** A step that only adds optional fields. An older program must not decide on them, but who reads the event still can. */
+/**
+ * A step that only adds optional fields. An older program must not decide on them, but who reads the event still can.
+ */
 const addsFields: Upcaster = (data) => data;
 
 /**

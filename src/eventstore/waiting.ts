@@ -20,8 +20,8 @@ export type CommandContext = {
   /** The revision that the stream must be at for the command to be carried out; null or absent: any. */
   readonly expectedRevision?: bigint | null;
   /**
-   * Present when an earlier attempt at this very command may have stored it, at this instant or later. The stream is then
-   * searched for the command id, however long ago that was.
+   * Present when an earlier attempt at this very command may have stored it, at this instant or later. The stream is
+   * then searched for the command id, however long ago that was.
    */
   readonly attemptedSince?: Instant;
 };

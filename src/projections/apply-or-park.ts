@@ -19,10 +19,10 @@ type Needs = {
 };
 
 /**
- * Applies a batch and leaves out what cannot be applied. After three tries the stream of an event that is at fault is parked
- * from that event on, and everything else goes on. Returns false when another instance was faster. Throws what is no event's
- * fault and may pass, and Unprojectable for an event of a newer release, which is never parked; the checkpoint is then
- * somewhere between the ends of the batch.
+ * Applies a batch and leaves out what cannot be applied. After three tries the stream of an event that is at fault is
+ * parked from that event on, and everything else goes on. Returns false when another instance was faster. Throws what
+ * is no event's fault and may pass, and Unprojectable for an event of a newer release, which is never parked; the
+ * checkpoint is then somewhere between the ends of the batch.
  */
 export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
   try {
@@ -71,7 +71,9 @@ const applyAlone = async (needs: Needs, batch: Batch): Promise<boolean> => {
   }
 };
 
-/** The write that every event needs: the checkpoint, and the locks of all tables. False: another instance was faster. */
+/**
+ * The write that every event needs: the checkpoint, and the locks of all tables. False: another instance was faster.
+ */
 const canWrite = ({ pool, projection }: Needs, from: Batch['from']): Promise<boolean> =>
   transaction(pool, 'begin', async (db) => {
     await db.query(`lock table ${readModelTables.map(({ table }) => table.name)} in row exclusive mode`);

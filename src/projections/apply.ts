@@ -56,7 +56,7 @@ const throwFirst: OnMisfits = async (_db, [first]) => {
   throw first;
 };
 
-// A crash of Postgres takes rows and checkpoint back together, and the log has them. But what somebody has seen taken away
-// must not come back: only events that give need not wait for the disk.
+// A crash of Postgres takes rows and checkpoint back together, and the log has them. But what somebody has seen taken
+// away must not come back: only events that give need not wait for the disk.
 const beginFor = (events: readonly Recorded[]): string =>
   events.every(onlyGives) ? 'begin; set local synchronous_commit = off' : 'begin';

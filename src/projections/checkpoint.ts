@@ -24,11 +24,11 @@ export const readCheckpoint = async (db: Pool | ClientBase, projection: Projecti
 };
 
 /**
- * Moves the checkpoint from `from` to `to`, over these events, within the caller's transaction, which locks it until its
- * end, and tells the waiting readers at its commit, if it is that of the serving version. `parked`: those of the events'
- * streams that are left out. Null: it is no longer at `from`, because another instance was faster, or the connection's
- * schema is that of another version by now; the caller must roll back. Throws CheckpointHeld when another transaction holds
- * it for too long.
+ * Moves the checkpoint from `from` to `to`, over these events, within the caller's transaction, which locks it until
+ * its end, and tells the waiting readers at its commit, if it is that of the serving version. `parked`: those of the
+ * events' streams that are left out. Null: it is no longer at `from`, because another instance was faster, or the
+ * connection's schema is that of another version by now; the caller must roll back. Throws CheckpointHeld when another
+ * transaction holds it for too long.
  */
 export const moveCheckpoint = async (
   db: PoolClient,
@@ -99,8 +99,8 @@ export const holdCheckpoint = async (db: PoolClient, projection: Projection): Pr
 };
 
 /**
- * Writes the checkpoint as it is, within the caller's transaction: what succeeds when Postgres can write at all. Returns
- * false when the checkpoint is no longer at `from`.
+ * Writes the checkpoint as it is, within the caller's transaction: what succeeds when Postgres can write at all.
+ * Returns false when the checkpoint is no longer at `from`.
  */
 export const rewriteCheckpoint = async (
   db: PoolClient,
@@ -127,8 +127,8 @@ export const announceProjected = async (
 };
 
 /**
- * The channel on which every commit to the serving version is announced. Releases without a number listen on another one
- * and understand other notices.
+ * The channel on which every commit to the serving version is announced. Releases without a number listen on another
+ * one and understand other notices.
  */
 export const projectedChannel = 'ledger_read_models';
 

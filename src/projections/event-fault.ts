@@ -5,8 +5,8 @@ import { MissingRows, UnmakeableRow } from './tables/rows.ts';
 
 /**
  * Whether an event in the batch is at fault, so that trying again ends the same. Anything else — a lost connection, a
- * lock, a serialization failure, a right that is missing, a bug — is no event's doing and may pass. So may an event of a
- * newer release: a program of that release projects it.
+ * lock, a serialization failure, a right that is missing, a bug — is no event's doing and may pass. So may an event of
+ * a newer release: a program of that release projects it.
  */
 export const isEventFault = (error: unknown): boolean =>
   (error instanceof Unprojectable && !isNewer(error)) ||
@@ -26,6 +26,9 @@ export const isStatementTimeOut = (error: unknown): boolean =>
     ? error.code === '57014'
     : error instanceof Error && error.message === 'Query read timeout';
 
-/** As `isStatementTimeOut`, or when a lock could not be had in time: for the checkpoint's that is CheckpointHeld instead. */
+/**
+ * As `isStatementTimeOut`, or when a lock could not be had in time: for the checkpoint's that is CheckpointHeld
+ * instead.
+ */
 export const isTimeOut = (error: unknown): boolean =>
   isStatementTimeOut(error) || (error instanceof pg.DatabaseError && error.code === '55P03');

@@ -8,8 +8,8 @@ import { activeAmong, projectionOf, versionsOf } from './versions.ts';
 export type Standing = { readonly goal: bigint; readonly isLevel: boolean };
 
 /**
- * Returns the version that serves, for a projector of this release. Throws OtherRelease when it has another shape, or when a
- * higher release projects into it.
+ * Returns the version that serves, for a projector of this release. Throws OtherRelease when it has another shape, or
+ * when a higher release projects into it.
  */
 export const projectionFor = async (db: Pool | ClientBase, release: Release): Promise<Projection> => {
   const active = activeAmong(await versionsOf(db));
@@ -28,9 +28,9 @@ export const projectionFor = async (db: Pool | ClientBase, release: Release): Pr
 };
 
 /**
- * Says that this release projects into a version from now on, from this log, which ends at `head`. The first time that is
- * what the version must reach to be level; for an empty log it is level at once. A log that was restored to an earlier point
- * lowers the goal.
+ * Says that this release projects into a version from now on, from this log, which ends at `head`. The first time that
+ * is what the version must reach to be level; for an empty log it is level at once. A log that was restored to an
+ * earlier point lowers the goal.
  */
 export const beginProjecting = async (
   db: Pool | ClientBase,
@@ -50,8 +50,8 @@ export const beginProjecting = async (
 };
 
 /**
- * Lets the first version serve before a projector has begun, where the log is empty. Otherwise, and where that cannot be
- * told, the projector finds out.
+ * Lets the first version serve before a projector has begun, where the log is empty. Otherwise, and where that cannot
+ * be told, the projector finds out.
  */
 export const levelIfEmpty = async (
   db: Pool | ClientBase,
@@ -70,7 +70,9 @@ export const levelIfEmpty = async (
   }
 };
 
-/** Lets readers read a version that has reached its goal. The commit waits for the disk, so the rows are there as well. */
+/**
+ * Lets readers read a version that has reached its goal. The commit waits for the disk, so the rows are there as well.
+ */
 export const markLevel = async (db: Pool | ClientBase, { name, version }: Projection): Promise<void> => {
   await db.query('update ops.projection_versions set is_level = true where projection = $1 and version = $2', [
     name,
@@ -89,8 +91,8 @@ export const markOtherLog = async (db: Pool | ClientBase, { name, version }: Pro
 };
 
 /**
- * Reads from the read models outside of a transaction. Where they lack what `read` names, because they are of another release,
- * throws the error that says so.
+ * Reads from the read models outside of a transaction. Where they lack what `read` names, because they are of another
+ * release, throws the error that says so.
  */
 export const readingLevel = async <T>(pool: Pool, read: () => Promise<T>): Promise<T> => {
   try {

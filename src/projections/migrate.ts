@@ -17,9 +17,9 @@ type Options = {
 
 /**
  * Brings the database to this version: every file of db/ that it has not had yet, in order, each in a transaction of its
- * own; then the first read models, empty, where there are none. Those of another release stay as they are: see `upgrade`.
- * Any number of processes may call this at once; one does the work, the others wait. Throws, before changing anything,
- * when an applied file was edited since or belongs to a newer version.
+ * own; then the first read models, empty, where there are none. Those of another release stay as they are: see
+ * `upgrade`. Any number of processes may call this at once; one does the work, the others wait. Throws, before changing
+ * anything, when an applied file was edited since or belongs to a newer version.
  */
 export const migrate = async ({
   url,

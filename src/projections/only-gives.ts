@@ -1,8 +1,8 @@
 import type { Recorded } from '../eventstore/event-store.ts';
 
 /**
- * Returns true for an event that gives something and takes nothing away, so that no validation says "valid" after a crash of
- * Postgres has undone it that said "invalid" before. A type that is not listed here takes something away.
+ * Returns true for an event that gives something and takes nothing away, so that no validation says "valid" after a
+ * crash of Postgres has undone it that said "invalid" before. A type that is not listed here takes something away.
  */
 export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): boolean => {
   switch (type) {

@@ -42,9 +42,9 @@ export const parkStreams = async (
 /**
  * Notes whose events of licenses are left out of the tables, so that who reads an organization's events in log order stops
  * before the first. Needs all of a parked stream's events, because the license may change hands among them; or of them
- * the first per owners, and each with a key. Each counts for the owners in its envelope, and for those of the license's row:
- * the events name the holder after a transfer, the row names the one before it. Where neither is known, nobody could be
- * shown the event.
+ * the first per owners, and each with a key. Each counts for the owners in its envelope, and for those of the license's
+ * row: the events name the holder after a transfer, the row names the one before it. Where neither is known, nobody
+ * could be shown the event.
  */
 export const noteLeftOut = async (
   db: PoolClient,

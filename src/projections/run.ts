@@ -32,8 +32,8 @@ type Options = {
 };
 
 /**
- * `following`: events come in as they happen. `standby`: another instance brings them in; with `problem` it is for another
- * release to do. `waiting`: something is wrong, `problem` says what; it is tried again.
+ * `following`: events come in as they happen. `standby`: another instance brings them in; with `problem` it is for
+ * another release to do. `waiting`: something is wrong, `problem` says what; it is tried again.
  */
 export type ProjectorState =
   | { readonly kind: 'starting' | 'stopped' }

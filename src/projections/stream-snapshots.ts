@@ -6,8 +6,8 @@ import { transaction } from './transaction.ts';
 
 /**
  * Keeps snapshots in `ops.stream_snapshots`, each under the organization that owns its stream, as whom it is read and
- * written: row-level security shows no other organization's. `pool` is of ledger_api and must not be the pool of requests:
- * a request may hold a connection while it waits for a stream.
+ * written: row-level security shows no other organization's. `pool` is of ledger_api and must not be the pool of
+ * requests: a request may hold a connection while it waits for a stream.
  */
 export const createStreamSnapshots = (pool: Pool): Snapshots => ({
   newest: (key, below) =>
@@ -97,8 +97,8 @@ const asOwner = <T>(pool: Pool, { issuerOrgId }: SnapshotKey, work: (db: PoolCli
   });
 
 /**
- * Removes the snapshots that other versions of the folds have left, once they are a week old: until then a process of that
- * version may still run, or come back. Stops after the batch under way once the signal is aborted. `pool` is of
+ * Removes the snapshots that other versions of the folds have left, once they are a week old: until then a process of
+ * that version may still run, or come back. Stops after the batch under way once the signal is aborted. `pool` is of
  * ledger_worker. Returns how many rows went.
  */
 export const purgeSnapshots = async (

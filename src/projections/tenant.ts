@@ -3,8 +3,8 @@ import { transaction } from './transaction.ts';
 
 /**
  * The one door to the database for a request: inside, row-level security shows what this organization issues or holds;
- * outside, nothing. Refused while the read models are not level, or are of another release. A connection that did not commit
- * is destroyed.
+ * outside, nothing. Refused while the read models are not level, or are of another release. A connection that did not
+ * commit is destroyed.
  */
 export const asTenant = <T>(
   pool: Pool,

@@ -24,9 +24,9 @@ const inFlightMax = 32;
  * Carries out everything that has fallen due, however long ago: expiries and ends of grace are announced, reminders sent,
  * trials ended, announced tier changes made, rotated keys retired. Access never waits for it. A stale row is harmless (the
  * stream decides), and so are two sweeps at once (equal command ids). A license that fails is reported and does not hold up
- * the others; like one whose command was refused, it is left alone for a while, at most until something else of it falls
- * due. Once the signal is aborted, commands under way are finished and the rest left. Returns how many commands were
- * carried out.
+ * the others; like one whose command was refused, it is left alone for a while, at most until something else of it
+ * falls due. Once the signal is aborted, commands under way are finished and the rest left. Returns how many commands
+ * were carried out.
  */
 export const sweepDue = async ({ due, executor, now, signal, pauses, onRefused, onError }: Needs): Promise<number> => {
   const at = now().toISOString();

@@ -16,7 +16,8 @@ const purged = [
 
 /**
  * Removes what is kept for a time only, in batches that hold no locks for long: answers to Idempotency-Keys, sessions and
- * refresh tokens that are over, abandoned signups, snapshots of earlier releases. `pool` is of ledger_worker. Returns how many rows went.
+ * refresh tokens that are over, abandoned signups, snapshots of earlier releases. `pool` is of ledger_worker. Returns
+ * how many rows went.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;

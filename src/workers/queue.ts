@@ -8,8 +8,8 @@ export type QueueBackend =
   | { readonly kind: 'redis'; readonly url: string };
 
 /**
- * A job that runs every `everySeconds` on one of the workers, and may run twice: it must be safe to repeat. It ends soon, and
- * leaves the rest to its next run, when the signal is aborted.
+ * A job that runs every `everySeconds` on one of the workers, and may run twice: it must be safe to repeat. It ends
+ * soon, and leaves the rest to its next run, when the signal is aborted.
  */
 export type ScheduledJob = {
   readonly name: string;

@@ -19,8 +19,9 @@ const pageMax = 500;
 const eventsMax = 1_000;
 
 /**
- * Settles what was written for an event more than 25 hours ago: forgets the claim where a stored event holds the reference,
- * and removes the personal value or API key where none does. The stream itself decides. Returns how many were removed.
+ * Settles what was written for an event more than 25 hours ago: forgets the claim where a stored event holds the
+ * reference, and removes the personal value or API key where none does. The stream itself decides. Returns how many
+ * were removed.
  */
 export const settleReferences = async (needs: Needs): Promise<number> => {
   const { pool, store, signal, onError } = needs;
@@ -49,7 +50,10 @@ const byStream = (page: readonly OpenReference[]): ReadonlyMap<string, readonly 
   return streams;
 };
 
-/** Returns those of the references that an event holds. A claim may be younger than its event, so the whole stream counts. */
+/**
+ * Returns those of the references that an event holds. A claim may be younger than its event, so the whole stream
+ * counts.
+ */
 const heldOf = async (
   store: Needs['store'],
   stream: string,

@@ -16,7 +16,9 @@ type Needs = {
   readonly pool: Pool;
   readonly executor: Executor;
   readonly expirySweepSeconds: number;
-  /** Whether the read models are level and of this release; the sweeps and the check wait until they are. Default: yes. */
+  /**
+   * Whether the read models are level and of this release; the sweeps and the check wait until they are. Default: yes.
+   */
   readonly mayRead?: () => Promise<boolean>;
   /** Compares a sample of the read models with the log, and reports; once a night. It needs other rights than the sweeps. */
   readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;

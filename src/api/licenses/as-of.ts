@@ -20,9 +20,10 @@ export type PastNeeds = {
 };
 
 /**
- * Returns the license as of an instant, folded in the order of its stream from the events that were recorded or took effect
- * by then, so what was recorded later about an earlier time counts too. Returns null when it was not issued yet. Of a long
- * stream only the pieces around the instant are read; the first such read of one without snapshots folds all of it.
+ * Returns the license as of an instant, folded in the order of its stream from the events that were recorded or took
+ * effect by then, so what was recorded later about an earlier time counts too. Returns null when it was not issued yet.
+ * Of a long stream only the pieces around the instant are read; the first such read of one without snapshots folds all
+ * of it.
  */
 export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Instant): Promise<LicenseThen | null> => {
   const { store } = needs;

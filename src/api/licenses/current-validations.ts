@@ -18,8 +18,8 @@ import { isClosed, readParked } from './parked-license.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
 /**
- * Reads for validation from rows, and from the stream what concerns a license whose stream is parked: its key, the license,
- * its devices, seats and users. Never from rows that are old.
+ * Reads for validation from rows, and from the stream what concerns a license whose stream is parked: its key, the
+ * license, its devices, seats and users. Never from rows that are old.
  */
 export const createCurrentValidations = (rows: ValidationRows, { executor, pool }: Needs): ValidationReader => {
   const fromStream = async (licenseId: string, keyVersion: number | null): Promise<ValidationFacts | null> => {

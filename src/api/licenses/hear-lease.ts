@@ -11,8 +11,9 @@ import { isProblem, type Problem } from '../problems.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
 /**
- * Sends a command that counts as a sign of life of the lease that `heldAfter` takes from its outcome, if any, and notes that.
- * Where somebody was about to end the lease, it is ended and the command sent again: no holder is told of a seat that is lost.
+ * Sends a command that counts as a sign of life of the lease that `heldAfter` takes from its outcome, if any, and notes
+ * that. Where somebody was about to end the lease, it is ended and the command sent again: no holder is told of a seat
+ * that is lost.
  */
 export const whileHeard = async <Sent extends object>(
   needs: Needs,
@@ -30,8 +31,9 @@ export const whileHeard = async <Sent extends object>(
 };
 
 /**
- * Notes at `at` a sign of life of a lease that its stream holds. Returns true when nothing that was decided before it can end
- * the lease any more. Returns false when somebody was about to end it: then it has ended, and the caller decides again.
+ * Notes at `at` a sign of life of a lease that its stream holds. Returns true when nothing that was decided before it
+ * can end the lease any more. Returns false when somebody was about to end it: then it has ended, and the caller
+ * decides again.
  */
 const hearLease = async (
   { executor, pool }: Needs,

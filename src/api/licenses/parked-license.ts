@@ -29,7 +29,9 @@ export const notProjected = (): Problem =>
 
 const retryAfterSeconds = 30;
 
-/** Reads a license from its stream; null when it was never issued. Throws NotProjected when the stream cannot be read. */
+/**
+ * Reads a license from its stream; null when it was never issued. Throws NotProjected when the stream cannot be read.
+ */
 export const readParked = async <View>(
   executor: Executor,
   licenseId: string,
@@ -52,8 +54,8 @@ export const isClosed = (executor: Executor, organizationId: string): Promise<bo
   );
 
 /**
- * Reads a license that the organization issues or holds, from its row, or from its stream where the row is old or missing.
- * Returns null for any other license.
+ * Reads a license that the organization issues or holds, from its row, or from its stream where the row is old or
+ * missing. Returns null for any other license.
  */
 export const currentLicense = async (
   { pool, executor }: { readonly pool: Pool; readonly executor: Executor },

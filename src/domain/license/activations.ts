@@ -17,8 +17,9 @@ export const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLic
   recorded(license, data, at, license.activations.size);
 
 /**
- * Releases a device; also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The holder is bound to the
- * policy's allowance (counted since the last renewal) and to its cooldown (since the holder's last release).
+ * Releases a device; also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
+ * holder is bound to the policy's allowance (counted since the last renewal) and to its cooldown (since the holder's
+ * last release).
  */
 export const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
   const { facts, activations } = license;

@@ -28,8 +28,8 @@ export const namedActivation = (
 };
 
 /**
- * Returns true when the device with this activation id or fingerprint hash was released in the last 25 hours, or its release is
- * still to be announced: releasing it once more is then a repetition.
+ * Returns true when the device with this activation id or fingerprint hash was released in the last 25 hours, or its
+ * release is still to be announced: releasing it once more is then a repetition.
  */
 export const wasReleased = ({ deactivated, ended }: IssuedLicense, name: string, at: Instant): boolean =>
   isRepeated(deactivated, name, at) ||

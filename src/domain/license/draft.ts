@@ -35,5 +35,8 @@ export const draftOf = (license: IssuedLicense, at: Instant): Draft => {
   };
 };
 
-/** How many events a decision may have where it also announces; what it decides it decides, however many events that takes. */
+/**
+ * How many events a decision may have where it also announces; what it decides it decides, however many events that
+ * takes.
+ */
 const decisionEventsMax = 200;

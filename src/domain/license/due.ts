@@ -25,8 +25,8 @@ export const dueCommands = (facts: LicenseFacts, at: Instant): readonly Due[] =>
     .map(({ due }) => due);
 
 /**
- * Returns the earliest instant at which any command is due as the license is now, which may have passed; with `after`, the
- * earliest one later than that. Returns null when there is none.
+ * Returns the earliest instant at which any command is due as the license is now, which may have passed; with `after`,
+ * the earliest one later than that. Returns null when there is none.
  */
 export const nextDueAt = (facts: LicenseFacts, after: Instant | null = null): Instant | null =>
   comingUp(facts)

@@ -15,7 +15,10 @@ export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent): 
   license.ended = [...license.ended, { activations, byFingerprint, leases, users: endUsers(license, ends.users) }];
 };
 
-/** Takes, in place, what an event announces off what is still to be announced. Returns false when it announces nothing of it. */
+/**
+ * Takes, in place, what an event announces off what is still to be announced. Returns false when it announces nothing
+ * of it.
+ */
 export const takeAnnounced = (license: IssuedLicense, event: LicenseEvent, { recordedAt }: At): boolean => {
   const { endings } = license.facts;
   const announced = announcedBy(endings, event);

@@ -3,8 +3,8 @@ import type { Ends, LicenseEvent } from './events.ts';
 import type { Ending, IssuedLicense, License, LicenseFacts } from './license.ts';
 import { seatsInUse } from './seats.ts';
 
-// A decisive event ends devices, leases and users at once, however many there are. Each of them is announced by an event of
-// its own, in the same append as far as they fit and in later ones.
+// A decisive event ends devices, leases and users at once, however many there are. Each of them is announced by an
+// event of its own, in the same append as far as they fit and in later ones.
 
 /** Events that may end devices, leases and users. */
 export type DecisiveEvent = Extract<
@@ -18,7 +18,9 @@ export type Counts = Pick<Ends, 'activations' | 'leases' | 'users'>;
 /** Which of the endings an event announces one of, and of which kind. */
 export type Announced = { readonly index: number; readonly kind: keyof Counts };
 
-/** Returns `ends` for a decisive event on the license as it is before the event; nothing where the event ends nothing. */
+/**
+ * Returns `ends` for a decisive event on the license as it is before the event; nothing where the event ends nothing.
+ */
 export const endsOf = (
   license: IssuedLicense,
   which: Ends['which'],
@@ -48,7 +50,10 @@ export const ended = (
   return { usage: { ...usageAfter, meters: usage.meters }, endings: [...endings, ending] };
 };
 
-/** Returns what an event announces as ended, asked before the event is applied; null when it announces nothing of the kind. */
+/**
+ * Returns what an event announces as ended, asked before the event is applied; null when it announces nothing of the
+ * kind.
+ */
 export const announcedBy = (endings: readonly Ending[], event: LicenseEvent): Announced | null => {
   if (endings.length === 0) return null;
   switch (event.type) {
@@ -76,8 +81,8 @@ export const withAnnounced = (endings: readonly Ending[], { index, kind }: Annou
 export const leftOf = ({ activations, leases, users }: Counts): number => activations + leases + users;
 
 /**
- * Returns who held the license before what this event announces was ended, and so owns the event. Asked before the event is
- * applied; null when the event announces nothing of the kind: then its owner is that of the license.
+ * Returns who held the license before what this event announces was ended, and so owns the event. Asked before the
+ * event is applied; null when the event announces nothing of the kind: then its owner is that of the license.
  */
 export const announcementHolder = (
   license: License,

@@ -131,9 +131,10 @@ export type Origin = {
 };
 
 /**
- * What a decisive event ends: from it on, these devices, leases and users neither count nor are listed. Each is announced
- * afterwards by an event of its own, with the decisive event's `effectiveAt` and the owners from before it, in the same
- * append or in later ones. Absent, as in events of version 1: the event ends nothing; what it ended was announced before it.
+ * What a decisive event ends: from it on, these devices, leases and users neither count nor are listed. Each is
+ * announced afterwards by an event of its own, with the decisive event's `effectiveAt` and the owners from before it,
+ * in the same append or in later ones. Absent, as in events of version 1: the event ends nothing; what it ended was
+ * announced before it.
  */
 export type Ends = {
   /** Which open ones, in the order of their recording: all, those of the removed product, or so many of the oldest. */

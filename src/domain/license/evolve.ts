@@ -33,7 +33,10 @@ export const evolveFacts = (facts: LicenseFacts | null, event: LicenseEvent, at:
   return facts === null ? null : evolveIssuedFacts(facts, event, at);
 };
 
-/** Returns an independent license, as quickly for many devices as for one: evolving one of the two leaves the other as it is. */
+/**
+ * Returns an independent license, as quickly for many devices as for one: evolving one of the two leaves the other as
+ * it is.
+ */
 export const fork = (license: License): License =>
   license.kind === 'unissued'
     ? license

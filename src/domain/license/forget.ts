@@ -2,9 +2,9 @@ import type { ForkableMap } from '../forkable-map.ts';
 import { type Instant, plusSeconds } from '../time.ts';
 import type { IssuedLicense, LapsedLease } from './license.ts';
 
-// What would grow for ever is kept only as long as a guard can ask for it. What a guard is told depends on the instant of its
-// command alone, and a command is decided at the instant of the stream's last event or later: so it makes no difference when
-// the fold forgets: by the instants of events, with the first event of a day.
+// What would grow for ever is kept only as long as a guard can ask for it. What a guard is told depends on the instant
+// of its command alone, and a command is decided at the instant of the stream's last event or later: so it makes no
+// difference when the fold forgets: by the instants of events, with the first event of a day.
 
 /** For how many seconds a repeated deactivation or release is told from a mistake. */
 export const repeatedSeconds = 25 * 3_600;
@@ -41,7 +41,9 @@ export const lapsedLease = ({ lapsed }: IssuedLicense, leaseId: string, at: Inst
 /** The day (UTC) of an instant. */
 export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 
-/** Forgets, in place, with the first event of a day what no guard can ask for any longer. Each thing is forgotten once. */
+/**
+ * Forgets, in place, with the first event of a day what no guard can ask for any longer. Each thing is forgotten once.
+ */
 export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   if (recordedAt.startsWith(license.forgottenOn)) return;
   license.forgottenOn = dayOf(recordedAt);

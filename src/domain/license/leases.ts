@@ -59,8 +59,9 @@ export const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: Issue
 };
 
 /**
- * Gives a seat back; again within 25 hours, it changes nothing. The seat of a borrowed lease that the vendor takes back stays taken until
- * the borrow ends, because the borrowed license works until then; unless the policy reclaims it at once.
+ * Gives a seat back; again within 25 hours, it changes nothing. The seat of a borrowed lease that the vendor takes back
+ * stays taken until the borrow ends, because the borrowed license works until then; unless the policy reclaims it at
+ * once.
  */
 export const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLicense): LicenseDecision => {
   const { leaseId, by } = data;

@@ -110,8 +110,8 @@ export type LicenseFacts = {
   /** What decisive events have ended and is still to be announced, the oldest event first; empty: nothing. */
   readonly endings: readonly Ending[];
   /**
-   * Ends of the current term that were announced as expiries before the end was moved away from them. Today that is refused;
-   * clocks that differed once made it possible. `announcedTerm` does not count them.
+   * Ends of the current term that were announced as expiries before the end was moved away from them. Today that is
+   * refused; clocks that differed once made it possible. `announcedTerm` does not count them.
    */
   readonly overtakenExpiries: readonly Instant[];
 };
@@ -150,8 +150,8 @@ export type IssuedLicense = {
   /** Activation id by fingerprint hash, open activations only. */
   byFingerprint: ForkableMap<string, string>;
   /**
-   * When an activation was deactivated, by its id and by its fingerprint hash, so that a repetition is told from a mistake. As
-   * everything that is kept for a time only: in the order of its recording, see forget.ts.
+   * When an activation was deactivated, by its id and by its fingerprint hash, so that a repetition is told from a
+   * mistake. As everything that is kept for a time only: in the order of its recording, see forget.ts.
    */
   readonly deactivated: ForkableMap<string, Instant>;
   /** Deactivations by the holder of the key since the last renewal, and the last instant of one: allowance and cooldown. */
@@ -180,7 +180,9 @@ export type IssuedLicense = {
   readonly usageIds: ForkableMap<string, Instant>;
   /** What was ended and is still to be announced, for each of `facts.endings`. */
   ended: readonly Ended[];
-  /** The last announcements of what was ended: how many were recorded at one instant, over all commands decided then. */
+  /**
+   * The last announcements of what was ended: how many were recorded at one instant, over all commands decided then.
+   */
   announced: { readonly at: Instant; readonly count: number };
   /** The day (UTC) of the last event: the first one of another day makes the fold forget. */
   forgottenOn: string;

@@ -68,7 +68,10 @@ export const reinstate = ({ at }: CommandOf<'Reinstate'>, { facts }: IssuedLicen
   ];
 };
 
-/** Ends the license for ever, and every open activation and lease with it; each is announced afterwards by an event of its own. */
+/**
+ * Ends the license for ever, and every open activation and lease with it; each is announced afterwards by an event of
+ * its own.
+ */
 export const revoke = ({ data, at }: CommandOf<'Revoke'>, license: IssuedLicense): LicenseDecision => {
   const draft = draftOf(license, at);
   const open = { activations: license.activations.size, leases: license.leases.size, users: 0 };

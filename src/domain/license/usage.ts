@@ -5,7 +5,10 @@ import type { IssuedLicense } from './license.ts';
 import { capacity } from './limits.ts';
 import { refuseUse } from './use.ts';
 
-/** Counts use of a meter, once per `usageId` in 35 days, while the quota of the term and its overage have room for all of it. */
+/**
+ * Counts use of a meter, once per `usageId` in 35 days, while the quota of the term and its overage have room for all
+ * of it.
+ */
 export const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;
   const { meter, quantity, usageId, occurredAt } = data;

@@ -23,8 +23,9 @@ export type Changes = {
 export type RowChanges = { readonly made: Map<string, Row>; readonly changed: Map<string, Row> };
 
 /**
- * What events do to one table: rows first, then `steps` in their order. A sweep sees all that its stream did before it, and
- * nothing that its stream does after it. Streams do not share rows, so the first sweeps of all streams are one step.
+ * What events do to one table: rows first, then `steps` in their order. A sweep sees all that its stream did before it,
+ * and nothing that its stream does after it. Streams do not share rows, so the first sweeps of all streams are one
+ * step.
  */
 export type TableChanges = RowChanges & {
   readonly steps: Step[];

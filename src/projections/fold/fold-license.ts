@@ -16,8 +16,8 @@ import { endWrites, transferWrites } from '../tables/parts.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
- * One event of a license: what the license is after it, and what it does to the rows of other tables. Throws where the event
- * does not belong into the stream.
+ * One event of a license: what the license is after it, and what it does to the rows of other tables. Throws where the
+ * event does not belong into the stream.
  */
 export const foldLicense = (
   before: LicenseFacts | null,

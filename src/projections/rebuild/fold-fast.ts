@@ -12,8 +12,8 @@ import { transaction } from '../transaction.ts';
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {
   /**
-   * Folds the next events and begins to write them; the ones before are written by then. Leaves a stream out from an event
-   * on that does not fit. Throws Unprojectable for one of a newer release, and what Postgres refuses.
+   * Folds the next events and begins to write them; the ones before are written by then. Leaves a stream out from an
+   * event on that does not fit. Throws Unprojectable for one of a newer release, and what Postgres refuses.
    */
   readonly add: (events: readonly Recorded[]) => Promise<void>;
   /** Writes what was kept back; the tables are the fold of all that was added. */
@@ -23,8 +23,8 @@ export type FastFold = {
 };
 
 /**
- * `misfits`: the first event that does not fit, of each stream with one. `events`: what `noteLeftOut` needs of all that are
- * left out, which are the first event per stream and owners, and every event that gives a key.
+ * `misfits`: the first event that does not fit, of each stream with one. `events`: what `noteLeftOut` needs of all that
+ * are left out, which are the first event per stream and owners, and every event that gives a key.
  */
 export type LeftOut = { readonly misfits: readonly Unprojectable[]; readonly events: readonly Recorded[] };
 

@@ -25,8 +25,9 @@ type Needs = {
 
 /**
  * Proves a version before it serves: as many rows in every table as the serving version has at the same position, and the
- * rows of some streams equal to their fold. Rows of streams that either version has parked are not compared. Nothing is taken
- * from `tail` meanwhile but by this. Throws a sentence about the first difference. Returns how many streams were compared.
+ * rows of some streams equal to their fold. Rows of streams that either version has parked are not compared. Nothing is
+ * taken from `tail` meanwhile but by this. Throws a sentence about the first difference. Returns how many streams were
+ * compared.
  */
 export const proveVersion = async ({ force = false, ...needs }: Needs): Promise<number> => {
   if (!force) await compareCounts(needs);

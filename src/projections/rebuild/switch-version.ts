@@ -9,8 +9,9 @@ import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from
 /**
  * Lets `next` serve from one moment to the next, in one transaction; the version that did is kept as the previous one, and
  * the previous one before that is dropped. The active version's checkpoint is held meanwhile; `reach` brings `next` up to
- * it. Renames schemas, which takes no lock on tables: readers of the same shape neither wait nor fail, those of another one
- * are refused from then on. Tried again while a projector holds the checkpoint, or a reader of the old shape reads. `db` is the login of DATABASE_URL.
+ * it. Renames schemas, which takes no lock on tables: readers of the same shape neither wait nor fail, those of another
+ * one are refused from then on. Tried again while a projector holds the checkpoint, or a reader of the old shape reads.
+ * `db` is the login of DATABASE_URL.
  */
 export const switchVersion = async (
   db: pg.Client,

@@ -15,9 +15,9 @@ type Options = Pick<
 
 /**
  * Builds the read models of this release where those of a lower release serve, and lets them serve when they are level.
- * Processes of the lower release go on meanwhile. Of several processes one builds, and another takes over when that dies.
- * Builds nothing over the read models of a higher release. Ends when there is nothing to build, or with the signal; never
- * fails.
+ * Processes of the lower release go on meanwhile. Of several processes one builds, and another takes over when that
+ * dies. Builds nothing over the read models of a higher release. Ends when there is nothing to build, or with the
+ * signal; never fails.
  */
 export const upgrade = async (options: Options): Promise<void> => {
   const { databaseUrl, log, signal, release = ownRelease(), retryMs = 2_000 } = options;

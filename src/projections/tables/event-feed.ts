@@ -44,10 +44,11 @@ type Reading = {
 };
 
 /**
- * Returns the events of licenses that an organization issues, or holds as of the event, in log order. A transfer belongs to
- * both holders: it is the last event of the one and the first of the other. None is ever left out: a page ends before the
- * first event that a parked stream keeps back, and is empty while the tables have not come to `after`. Returns null when the
- * log has no event at `after`; it is another log, or was restored to an earlier point. For asTenant of the same organization.
+ * Returns the events of licenses that an organization issues, or holds as of the event, in log order. A transfer
+ * belongs to both holders: it is the last event of the one and the first of the other. None is ever left out: a page
+ * ends before the first event that a parked stream keeps back, and is empty while the tables have not come to `after`.
+ * Returns null when the log has no event at `after`; it is another log, or was restored to an earlier point. For
+ * asTenant of the same organization.
  */
 export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPage | null> => {
   const { after } = reading;

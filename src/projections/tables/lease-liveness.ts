@@ -11,14 +11,14 @@ export type OverdueLease = LastSeen & { readonly licenseId: string };
 export type LeasePlace = { readonly expiresAt: Instant; readonly licenseId: string; readonly leaseId: string };
 
 /**
- * What came of a sign of life. `endingSince` other than null: nothing was noted, because somebody is about to end the lease,
- * who heard of it then for the last time. `isNew`: there was no row of the lease.
+ * What came of a sign of life. `endingSince` other than null: nothing was noted, because somebody is about to end the
+ * lease, who heard of it then for the last time. `isNew`: there was no row of the lease.
  */
 export type Heard = { readonly endingSince: Instant | null; readonly isNew: boolean };
 
 /**
- * Notes that the holder of a lease acquired at `acquiredAt` was heard of at `seenAt`. A note of a later sign of life stays. As
- * the license's issuer.
+ * Notes that the holder of a lease acquired at `acquiredAt` was heard of at `seenAt`. A note of a later sign of life
+ * stays. As the license's issuer.
  */
 export const noteHeartbeat = async (
   db: PoolClient,
@@ -33,7 +33,9 @@ export const noteHeartbeat = async (
   }
 };
 
-/** Returns null when the end of the lease that was in the way has been withdrawn, or its row removed: to be tried again. */
+/**
+ * Returns null when the end of the lease that was in the way has been withdrawn, or its row removed: to be tried again.
+ */
 const tryToNote = async (
   db: PoolClient,
   { issuerOrgId, holderOrgId, licenseId }: PartOwner,
@@ -67,8 +69,8 @@ const tryToNote = async (
 };
 
 /**
- * Says of leases that they are about to be ended, and returns those that nobody was heard of since: only they may be. As
- * ledger_worker, or as the tenant that issues them.
+ * Says of leases that they are about to be ended, and returns those that nobody was heard of since: only they may be.
+ * As ledger_worker, or as the tenant that issues them.
  */
 export const claimEndings = async <Lease extends LastSeen & Pick<PartOwner, 'issuerOrgId' | 'licenseId'>>(
   db: Pool | PoolClient,

@@ -18,7 +18,9 @@ export const leases: Table = {
 
 type Data<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>['data'];
 
-/** The row of a lease when it is acquired, by the event of this revision; one that lapsed and comes back is made again. */
+/**
+ * The row of a lease when it is acquired, by the event of this revision; one that lapsed and comes back is made again.
+ */
 export const leaseRow = (
   owner: PartOwner,
   lease: Data<'LeaseAcquired'>,

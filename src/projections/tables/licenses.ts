@@ -216,8 +216,8 @@ export const loadLicenses = async (
 };
 
 /**
- * Reads the row of a license that the tenant of `db` issues or holds; null for any other. `isParked`: the stream goes on
- * beyond the row, which is that of an earlier moment.
+ * Reads the row of a license that the tenant of `db` issues or holds; null for any other. `isParked`: the stream goes
+ * on beyond the row, which is that of an earlier moment.
  */
 export const licenseById = async (
   db: PoolClient,
@@ -239,7 +239,8 @@ export type DueLicense = { readonly licenseId: string; readonly dueAt: Instant }
 
 /**
  * Licenses of every organization for which a command (src/domain/license/due.ts) was due at or before `now`, in the order of
- * (dueAt, licenseId), after the given one, however long ago; not those that a sweep could not change, for a while. For `ledger_worker`. Takes no locks: the license's stream decides.
+ * (dueAt, licenseId), after the given one, however long ago; not those that a sweep could not change, for a while. For
+ * `ledger_worker`. Takes no locks: the license's stream decides.
  */
 export const dueLicenses = async (
   db: Pool | PoolClient,

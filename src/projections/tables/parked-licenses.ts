@@ -3,7 +3,9 @@ import type { Pool, PoolClient } from 'pg';
 /** SQL for whether the stream of the license in a column goes on beyond the rows of the serving read models. */
 export const isParkedIn = (column: string): string => `cardinality(ops.parked_among(array[${column}], '{}')) > 0`;
 
-/** Returns true when the stream of a license goes on beyond its row, or has no row. As ledger_api, of any organization. */
+/**
+ * Returns true when the stream of a license goes on beyond its row, or has no row. As ledger_api, of any organization.
+ */
 export const isLicenseParked = async (db: Pool | PoolClient, licenseId: string): Promise<boolean> => {
   const { rows } = await db.query<[boolean]>({
     name: 'is-license-parked',
@@ -17,7 +19,10 @@ export const isLicenseParked = async (db: Pool | PoolClient, licenseId: string):
 /** A license by a key that the rows lack, because the event of the key is left out. */
 export type ParkedKey = { readonly licenseId: string; readonly keyVersion: number };
 
-/** Returns the license of a key that the rows lack, given as its hashes by each secret; null for a key that nobody knows. */
+/**
+ * Returns the license of a key that the rows lack, given as its hashes by each secret; null for a key that nobody
+ * knows.
+ */
 export const parkedLicenseByKey = async (db: Pool, hashes: readonly Buffer[]): Promise<ParkedKey | null> => {
   const { rows } = await db.query<[string | null, number | null]>({
     name: 'parked-license-by-key',

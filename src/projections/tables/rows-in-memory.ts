@@ -7,8 +7,8 @@ export type RowsInMemory = {
   /** By key as `keyOf` writes it. */
   readonly rows: ReadonlyMap<string, Row>;
   /**
-   * Changes the rows as `writeChanges` of tables.ts changes those of Postgres, and returns the keys of the rows that it has
-   * touched. Throws MissingRows for a change of a row that no event made.
+   * Changes the rows as `writeChanges` of tables.ts changes those of Postgres, and returns the keys of the rows that it
+   * has touched. Throws MissingRows for a change of a row that no event made.
    */
   readonly apply: (changes: TableChanges) => ReadonlySet<string>;
   /** Adds a whole row, or replaces the one of its key. */

@@ -10,15 +10,18 @@ export type Table = {
   readonly key: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
   /**
-   * Columns that two machines may fill with different values from the same events, each with the SQL condition under which they
-   * do, in which `$` stands for the row. Such values are not compared.
+   * Columns that two machines may fill with different values from the same events, each with the SQL condition under
+   * which they do, in which `$` stands for the row. Such values are not compared.
    */
   readonly unlike?: Readonly<Record<string, string>>;
   /** Set where an event may change many rows without naming each of them; see sweep.ts. */
   readonly group?: Group;
 };
 
-/** Rows with the same values in `by` are a group. A row is open while its `end` is null; without `end` it is always open. */
+/**
+ * Rows with the same values in `by` are a group. A row is open while its `end` is null; without `end` it is always
+ * open.
+ */
 export type Group = { readonly by: readonly string[]; readonly end: string | null };
 
 export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'bytea' | 'jsonb';
@@ -111,8 +114,8 @@ export const comparableColumns = (table: Table, relation = table.name): readonly
   });
 
 /**
- * Returns how many rows belong to each owner, by a column that says it; of these owners only, or of all. Reads the table
- * once, and hands the numbers over in pages. Needs a transaction.
+ * Returns how many rows belong to each owner, by a column that says it; of these owners only, or of all. Reads the
+ * table once, and hands the numbers over in pages. Needs a transaction.
  */
 export async function* countByOwner(
   db: PoolClient,

@@ -2,8 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Group, Row, Table } from './rows.ts';
 
 /**
- * What one event does to the open rows of a group, whatever their number. Postgres finds the rows; nobody loads or names
- * them. A table with a group says in `revision` which event made a row: that is the order of their age.
+ * What one event does to the open rows of a group, whatever their number. Postgres finds the rows; nobody loads or
+ * names them. A table with a group says in `revision` which event made a row: that is the order of their age.
  */
 export type Sweep = {
   /** The values of the group's columns. */

@@ -75,8 +75,8 @@ export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>):
 };
 
 /**
- * Writes what a batch changes: per table one statement, one per set of columns that are changed, and one per form of sweep;
- * again so many for each further sweep of one stream.
+ * Writes what a batch changes: per table one statement, one per set of columns that are changed, and one per form of
+ * sweep; again so many for each further sweep of one stream.
  */
 export const writeChanges = async (db: PoolClient, stored: Stored, changes: Changes): Promise<void> => {
   const rows = changedRows(changes, stored);

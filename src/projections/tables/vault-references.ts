@@ -7,8 +7,8 @@ export type ReferencePlace = { readonly issuerOrgId: string; readonly stream: st
 export type OpenReference = ReferencePlace & { readonly ref: string; readonly since: string };
 
 /**
- * Notes that an event of the stream is about to hold these references. Returns those whose values were erased. Until the
- * transaction ends nobody else claims, erases or settles them. As the issuer.
+ * Notes that an event of the stream is about to hold these references. Returns those whose values were erased. Until
+ * the transaction ends nobody else claims, erases or settles them. As the issuer.
  */
 export const claimReferences = async (
   db: PoolClient,
@@ -44,7 +44,10 @@ export const dropReferences = async (db: PoolClient, refs: readonly string[]): P
   });
 };
 
-/** Forgets a claim that is as it was read. Returns false when it was claimed again, erased or settled since. As the issuer. */
+/**
+ * Forgets a claim that is as it was read. Returns false when it was claimed again, erased or settled since. As the
+ * issuer.
+ */
 export const settleReference = async (db: PoolClient, { ref, since }: OpenReference): Promise<boolean> => {
   const { rowCount } = await db.query({
     name: 'settle-reference',

@@ -8,13 +8,16 @@ export type Digest = {
   /** The organization that the rows belong to, by `issuer_org_id`. */
   readonly tenant: string;
   readonly rows: number;
-  /** 32 hex digits over the columns of every row that every machine fills alike. It finds accidents; whoever writes the rows could forge it. */
+  /**
+   * 32 hex digits over the columns of every row that every machine fills alike. It finds accidents; whoever writes the
+   * rows could forge it.
+   */
   readonly digest: string;
 };
 
 /**
- * Returns a digest per table and organization, of every table of the read models in the connection's schema, by table and
- * organization; a thousand at a time, because there may be many organizations. Needs a transaction.
+ * Returns a digest per table and organization, of every table of the read models in the connection's schema, by table
+ * and organization; a thousand at a time, because there may be many organizations. Needs a transaction.
  */
 export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
   for (const { table } of readModelTables) {

@@ -24,8 +24,8 @@ export type StreamFold = {
 };
 
 /**
- * Folds a stream page by page, as the projector and as the decider do. Keeps its state and the rows that a later event may
- * change. Tells of an event that does not fit, and folds nothing after it.
+ * Folds a stream page by page, as the projector and as the decider do. Keeps its state and the rows that a later event
+ * may change. Tells of an event that does not fit, and folds nothing after it.
  */
 export const createStreamFold = (stream: string, { expect, db }: RowComparison, tell: Tell): StreamFold => {
   const stored = {

@@ -14,9 +14,9 @@ export type KeptRows = {
 };
 
 /**
- * Keeps rows in memory, at most about `rowsMax` that have ended: of more, those that Postgres holds just so are compared
- * with that, and only their keys are kept. One that a later event changes is read back. So a license with a long past takes
- * no more memory than what is open on it.
+ * Keeps rows in memory, at most about `rowsMax` that have ended: of more, those that Postgres holds just so are
+ * compared with that, and only their keys are kept. One that a later event changes is read back. So a license with a
+ * long past takes no more memory than what is open on it.
  */
 export const createKeptRows = (db: PoolClient, table: Table, rowsMax = 20_000): KeptRows => {
   const inMemory = createRowsInMemory(table);

@@ -39,10 +39,10 @@ type Options = {
 type ReadLog = (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
 
 /**
- * What a ledger turned out to be. `intact`: nothing is damaged; repaired chains are no damage. `readModels`: whether rows were
- * compared; those of another release have other tables. `events` and `streams`: that were checked. `rows`: that were compared. `notProjected`: events beyond the checkpoint. `parked`: streams that were folded
- * up to the event that does not fit. `damaged` and `repaired`: how many findings of each kind there are; `findings`: the
- * first of them.
+ * What a ledger turned out to be. `intact`: nothing is damaged; repaired chains are no damage. `readModels`: whether
+ * rows were compared; those of another release have other tables. `events` and `streams`: that were checked. `rows`:
+ * that were compared. `notProjected`: events beyond the checkpoint. `parked`: streams that were folded up to the event
+ * that does not fit. `damaged` and `repaired`: how many findings of each kind there are; `findings`: the first of them.
  */
 export type Verdict = {
   readonly intact: boolean;
@@ -59,8 +59,8 @@ export type Verdict = {
 
 /**
  * Checks the hash chain of every stream to the end of the log, and every row of the read models against the fold of the
- * log up to their checkpoint, in one snapshot: nothing missing, nothing more, nothing different. Goes on after a finding. May
- * run beside a working projector. Compares no rows while read models of another release serve.
+ * log up to their checkpoint, in one snapshot: nothing missing, nothing more, nothing different. Goes on after a
+ * finding. May run beside a working projector. Compares no rows while read models of another release serve.
  *
  * Reads the log once to learn its streams, and each stream by itself, so that memory does not grow with the log.
  */
