@@ -138,13 +138,13 @@ describe('A snapshot is ignored', () => {
   });
 
   test('when it is of a log that went on otherwise after a restore', async () => {
-    await startProcess(await storeWith(log)).read();
-    const restored = await storeWith(log.slice(0, 1_300));
-    const before = startProcess(restored, { ...snapshots, newest: async () => null });
-    for (let device = 0; device < 210; device++) await before.activate(`another past ${device}`);
-    await startProcess(await storeWith(log)).read();
-    const process = startProcess(restored);
-    expect(await process.read()).toEqual(await folded(restored));
+    const [store, other] = [await storeWith(log), await storeWith(longLicense(1_600, 1_000).log)];
+    for (const each of [store, other, store]) {
+      const process = startProcess(each);
+      const plain = await folded(each);
+      expect(await process.read()).toEqual(plain);
+    }
+    expect(await folded(store)).not.toEqual(await folded(other));
   });
 
   test('when its bytes are garbage, cut off, or those of another stream', async () => {

@@ -4,13 +4,18 @@ import { createLog, testHash } from './license-fixtures.ts';
 
 /**
  * The log of one license with a long past: devices come and go, leases are released or lapse, and a lapse takes effect
- * before it is recorded. `name`: another one is another license.
+ * before it is recorded. `turnsAt`: at about that event it is renewed, so from then on its past is another one.
  */
-export const longLicense = (events: number, name = 'long'): { licenseId: string; log: readonly Recorded[] } => {
+export const longLicense = (events: number, turnsAt = events): { licenseId: string; log: readonly Recorded[] } => {
   const ledger = createLog();
   const lease = { scope: 'MACHINE', ttlSeconds: 3, resurrectSeconds: 0, borrowMaxSeconds: 0 } as const;
-  const licenseId = ledger.issue(name, { activations: 1_000, seats: 1_000, policy: { lease } });
+  const licenseId = ledger.issue('long', { activations: 1_000, seats: 1_000, policy: { lease } });
+  let hasTurned = false;
   for (let step = 0; ledger.log.length < events; step++) {
+    if (!hasTurned && ledger.log.length >= turnsAt) {
+      hasTurned = true;
+      ledger.renew(licenseId);
+    }
     ledger.activate(licenseId, `device ${step}`);
     const leaseId = `lease ${step}`;
     const holderHash = testHash(`holder ${step}`);

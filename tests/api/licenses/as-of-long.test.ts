@@ -46,13 +46,19 @@ const startProcess = (from: EventStore) => {
 
 /** The whole stream, folded event by event. */
 const plainly = (events: readonly Recorded[], asOf: string): LicenseThen | null =>
-  decoded.slice(0, events.length).reduce<LicenseThen | null>((then, { event, at }, revision) => {
+  decoded(events).reduce<LicenseThen | null>((then, { event, at }, revision) => {
     if (isRepair(event) || (at.recordedAt > asOf && at.effectiveAt > asOf)) return then;
     const facts = evolveFacts(then?.facts ?? null, event, at);
     return facts === null ? then : { facts, revision: BigInt(revision) };
   }, null);
 
-const decoded = log.map(licenseAggregate.decode);
+const decode = (events: readonly Recorded[]) => events.map(licenseAggregate.decode);
+const known = new Map<readonly Recorded[], ReturnType<typeof decode>>();
+const decoded = (events: readonly Recorded[]) => {
+  const found = known.get(events) ?? decode(events);
+  known.set(events, found);
+  return found;
+};
 
 const instantOf = ({ metadata }: Recorded, name: 'recordedAt' | 'effectiveAt') => String(metadata[name]);
 
@@ -66,6 +72,8 @@ const instants = [
     .map(({ revision }) => [Number(revision), 'effectiveAt'] as const),
 ].flatMap(([revision, name]) => log.slice(revision, revision + 1).map((recorded) => instantOf(recorded, name)));
 const last = instants[11] ?? '';
+/** Those of tests that compare twice. */
+const someInstants = instants.filter((_, place) => place % 4 === 0 || place > 10);
 
 describe('A long license as of an instant', () => {
   test('is what its whole stream says, and little of the stream is read', async () => {
@@ -86,23 +94,34 @@ describe('A long license as of an instant', () => {
     const [early = ''] = instants.slice(5);
     expect(await process.asOf(early)).toEqual(plainly(log, early));
     await database.superuser.query('delete from ops.stream_snapshots where revision between 900 and 2100');
-    for (const instant of instants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+    for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
   });
 
   test('is what the stream says that the log has now, when it was restored and went on otherwise', async () => {
+    const other = longLicense(2_700, 1_300).log;
+    const otherStore = await storeWith(other);
+    await startProcess(store).asOf(last);
+    for (const [from, events] of [
+      [otherStore, other],
+      [store, log],
+    ] as const) {
+      const process = startProcess(from);
+      for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(events, instant));
+    }
+    expect(plainly(log, last)).not.toEqual(plainly(other, last));
+  });
+
+  test('is what its stream says when the log was restored to an earlier point', async () => {
     await startProcess(store).asOf(last);
     const shorter = log.slice(0, 1_300);
-    const restored = startProcess(await storeWith(shorter));
-    for (const instant of instants) expect(await restored.asOf(instant)).toEqual(plainly(shorter, instant));
-    // Now the longer one comes back, with what is left of its snapshots.
-    const process = startProcess(store);
-    for (const instant of instants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+    const process = startProcess(await storeWith(shorter));
+    for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(shorter, instant));
   });
 
   test('is what its stream says when the facts in a snapshot are damaged', async () => {
     await startProcess(store).asOf(last);
     await database.superuser.query(`update ops.stream_snapshots set facts = substr(facts, 2) where revision < 2000`);
     const process = startProcess(store);
-    for (const instant of instants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
+    for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
   });
 });
