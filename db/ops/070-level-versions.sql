@@ -88,6 +88,21 @@ begin
 end
 $$;
 
+-- As above, for a function of the read models, which gives its own oid. One that was called before a switch and has waited for
+-- it belongs to the version of before, and must not go on over the tables of the new one.
+create function ops.require_read_models(routine oid) returns void
+language plpgsql volatile security invoker
+set search_path = ''
+as $$
+begin
+  perform ops.require_read_models();
+  if (select p.pronamespace from pg_catalog.pg_proc p where p.oid = routine) <> 'rm'::pg_catalog.regnamespace then
+    raise exception using errcode = '57P03', constraint = 'read_models',
+      message = 'Other read models have just taken over. Try again.';
+  end if;
+end
+$$;
+
 -- A projector of a lower release would write rows that lack what the higher one knows.
 create function ops.refuse_lower_release() returns trigger
 language plpgsql security invoker
@@ -109,7 +124,8 @@ $$;
 create trigger refuse_lower_release before update on ops.checkpoints
   for each row when (current_user = 'ledger_projector') execute function ops.refuse_lower_release();
 
-grant execute on function ops.read_models_fault(), ops.progress_of(bigint, bigint), ops.require_read_models()
+grant execute on function ops.read_models_fault(), ops.progress_of(bigint, bigint), ops.require_read_models(),
+  ops.require_read_models(oid)
   to ledger_api, ledger_projector, ledger_worker, ledger_auth;
 grant select on ops.projection_versions to ledger_worker, ledger_auth;
 grant select on ops.checkpoints to ledger_auth;

@@ -18,8 +18,11 @@ returns table (
 language plpgsql stable security definer
 set search_path = ''
 as $$
+declare
+  own oid;
 begin
-  perform ops.require_read_models();
+  get diagnostics own = pg_routine_oid;
+  perform ops.require_read_models(own);
   return query
     select o.organization_id, o.name, o.time_zone, o.created_at, o.closed_at, m.role, m.joined_at
     from rm.memberships m join rm.organizations o on o.organization_id = m.issuer_org_id

@@ -15,6 +15,7 @@ language plpgsql volatile security invoker rows 50
 set search_path = ''
 as $$
 declare
+  own oid;
   issuers text[];
   versions integer[];
   issuer text;
@@ -22,7 +23,8 @@ declare
   issuer_is_closed boolean;
   parked text[];
 begin
-  perform ops.require_read_models();
+  get diagnostics own = pg_routine_oid;
+  perform ops.require_read_models(own);
   for i in 1..cardinality(key_hashes) loop
     if key_hashes[i] is null then
       perform set_config('app.org_id', org_ids[i], true);

@@ -5,9 +5,11 @@ language plpgsql volatile security invoker
 set search_path = ''
 as $$
 declare
+  own oid;
   activated boolean;
 begin
-  perform ops.require_read_models();
+  get diagnostics own = pg_routine_oid;
+  perform ops.require_read_models(own);
   perform set_config('app.org_id', org_id, true);
   activated := exists (
     select from rm.activations a

@@ -9,8 +9,11 @@ create function rm.validation_details(
 language plpgsql volatile security invoker
 set search_path = ''
 as $$
+declare
+  own oid;
 begin
-  perform ops.require_read_models();
+  get diagnostics own = pg_routine_oid;
+  perform ops.require_read_models(own);
   perform set_config('app.org_id', org_id, true);
   if holders is not null then
     -- A heartbeat prolongs a lease, its absence does not shorten it; a borrowed one ends at its end.

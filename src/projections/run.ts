@@ -79,13 +79,20 @@ const supervise = async (options: Options, progress: Progress): Promise<void> =>
     const attempt = new AbortController();
     const stop = () => attempt.abort();
     signal.addEventListener('abort', stop, { once: true });
-    // Postgres may come back from a crash with an older checkpoint than the one that was committed last.
-    pool.on('error', stop);
+    // Postgres may come back from a crash with an older checkpoint than the one that was committed last: it is read again at
+    // once, because a lost connection is no reason to let readers wait.
+    let isLost = false;
+    const lose = () => {
+      isLost = true;
+      attempt.abort();
+    };
+    pool.on('error', lose);
     const end = await follow(options, attempt.signal, progress).catch((error: unknown) => error);
     attempt.abort();
-    pool.off('error', stop);
+    pool.off('error', lose);
     signal.removeEventListener('abort', stop);
     if (signal.aborted) break;
+    if (isLost) continue;
     report(options, end, progress);
     if (end instanceof Moved) continue;
     const waitMs = backoffMs(progress.failures++);
