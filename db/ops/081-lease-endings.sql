@@ -1,4 +1,4 @@
--- Whoever is about to end a lease because nobody was heard of says so here first, with the last sign of life that it
+-- A process that is about to end a silent lease says so here first, with the last sign of life that it
 -- knows: only where that is still the last one. A heartbeat that comes later then ends the lease itself instead of
 -- being told that the seat is kept.
 alter table ops.lease_liveness add column ending_seen_at timestamptz;
