@@ -3,13 +3,21 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { beginProjecting, markLevel, OtherRelease, projectionFor } from '../../src/projections/level.ts';
 import { connectionConfig } from '../../src/projections/pool.ts';
 import { ownRelease } from '../../src/projections/release.ts';
-import { createReadModels, readModels } from '../support/read-models.ts';
+import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
+import { upgrade } from '../../src/projections/rebuild/upgrade.ts';
+import { versionsOf } from '../../src/projections/versions.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { createReadModels, quiet, readModels } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
+let running: RunningStore;
 beforeAll(async () => {
-  models = await createReadModels();
+  [models, running] = await Promise.all([createReadModels(), startStore()]);
 });
-afterAll(() => models.drop());
+afterAll(async () => {
+  await running.stop();
+  await models.drop();
+});
 
 const setVersion = (changes: string) => models.superuser.query(`update ops.projection_versions set ${changes}`);
 const own = ownRelease();
@@ -81,5 +89,17 @@ describe('the read models of a release', () => {
     await setVersion('projected_by = 9');
     await expect(projectionFor(models.projector, own)).rejects.toThrow('Release 9 projects into the read models');
     await expect(project(true)).rejects.toMatchObject({ code: '57P03' });
+  });
+
+  test('are not rebuilt by a lower release than the one that projects into them', async () => {
+    await setVersion(`projected_by = ${own.number + 1}`);
+    const store = running.connect();
+    const { signal } = new AbortController();
+    const options = { store, databaseUrl: models.url, projectorUrl: models.url, log: quiet, signal };
+    await expect(rebuild(options)).rejects.toThrow(`Release ${own.number + 1} works on the read models that serve`);
+    // A release of another shape waits for an update, too, and builds nothing beside.
+    await upgrade({ ...options, release: { ...own, shape: 'another' } });
+    const versions = await versionsOf(models.projector);
+    expect(versions.map(({ state }) => state)).toEqual(['active']);
   });
 });

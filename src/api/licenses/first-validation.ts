@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/execute.ts';
-import { startTermCommandName, systemCommandId } from '../../eventstore/ids.ts';
+import { startTermCommandName } from '../../eventstore/ids.ts';
 import { Overloaded } from '../../eventstore/stream-queue.ts';
-import { commandContext } from '../../eventstore/waiting.ts';
+import { systemContext } from '../../eventstore/system-context.ts';
 import type { Call } from '../route.ts';
 import { issuedFacts } from './send-command.ts';
 
@@ -24,12 +23,8 @@ export const beginTerm = async (
   actor: Actor,
   at: Instant,
 ): Promise<Begun | null> => {
-  const name = startTermCommandName(facts);
-  const context = commandContext({
-    ...{ at, commandId: systemCommandId(name), requestHash: createHash('sha256').update(name).digest('hex'), actor },
-    correlationId: call.correlationId,
-    causationId: call.requestId,
-  });
+  const { correlationId, requestId: causationId } = call;
+  const context = systemContext(startTermCommandName(facts), at, { actor, correlationId, causationId });
   const command = { type: 'StartTerm', data: { trigger: 'FIRST_VALIDATION' }, at } as const;
   const executed = await executor.execute(
     licenseAggregate,

@@ -8,6 +8,7 @@ import { filtersOf, page } from '../paging.ts';
 import { type Route, route } from '../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
 import { noSuchLicense } from './no-such-license.ts';
+import { readLicenseRows } from './parked-license.ts';
 import type { ReadNeeds } from './read.ts';
 
 /** An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds exactly. */
@@ -39,7 +40,7 @@ const query = z.strictObject({
 });
 
 /** GET /v1/licenses/{licenseId}/history: everything that ever happened to a license. */
-export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
+export const licenseHistory = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}/history',
@@ -61,16 +62,14 @@ export const licenseHistory = ({ pool, secrets }: ReadNeeds): Route =>
       const filtered = filtersOf({ order, types: types?.join(), from, to });
       const filter = { types: types ?? null, from: from ?? null, to: to ?? null };
       return page<HistoryEntry>(
-        secrets,
+        needs.secrets,
         { limit: entries, cursor: start },
         `history\0${organizationId}\0${licenseId}\0${filtered}`,
         (parameters) => `/v1/licenses/${licenseId}/history?${filtered}${parameters}`,
         ({ revision }) => String(revision),
         (after, limit) =>
-          asTenant(pool, organizationId, async (db) => {
-            const known = await licenseById(db, licenseId);
-            if (known === null) return noSuchLicense();
-            const refusal = refusalOn(known.facts.issuerOrgId === organizationId ? 'own' : 'held');
+          readLicenseRows(needs, organizationId, licenseId, async (db, { facts }) => {
+            const refusal = refusalOn(facts.issuerOrgId === organizationId ? 'own' : 'held');
             if (refusal !== null) return refusal;
             const afterRevision = after === null ? null : BigInt(after);
             return historyOf(db, licenseId, { order, limit, afterRevision, filter });

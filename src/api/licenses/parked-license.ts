@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
@@ -11,6 +11,7 @@ import { asTenant } from '../../projections/tenant.ts';
 import { type Problem, problemForNow } from '../problems.ts';
 import { isPartyTo } from './as-of.ts';
 import { metadataOf } from './license-metadata.ts';
+import { noSuchLicense } from './no-such-license.ts';
 
 // The rows of a parked stream are those of an earlier moment. What is asked of such a license is read from its stream.
 
@@ -76,6 +77,24 @@ export const currentLicense = async (
   }));
   if (current === null || !isPartyTo(current.facts, organizationId)) return null;
   return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
+};
+
+/**
+ * Returns what `read` reads of the rows of a license that the organization issues or holds. Refuses any other license,
+ * and one that has no row yet because its events are left out.
+ */
+export const readLicenseRows = async <Rows>(
+  needs: { readonly pool: Pool; readonly executor: Executor },
+  organizationId: string,
+  licenseId: string,
+  read: (db: PoolClient, license: NonNullable<Awaited<ReturnType<typeof licenseById>>>) => Promise<Rows | Problem>,
+): Promise<Rows | Problem> => {
+  const rows = await asTenant(needs.pool, organizationId, async (db) => {
+    const license = await licenseById(db, licenseId);
+    return license === null ? null : { read: await read(db, license) };
+  });
+  if (rows !== null) return rows.read;
+  return (await currentLicense(needs, organizationId, licenseId)) === null ? noSuchLicense() : notProjected();
 };
 
 const readable = async <View>(read: () => Promise<View>): Promise<View> => {

@@ -26,7 +26,7 @@ import { activationBody, activationShape } from './activation-shape.ts';
 import { isPartyTo, licenseAsOf, type PastNeeds, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 import { noSuchLicense } from './no-such-license.ts';
-import { currentLicense, notProjected } from './parked-license.ts';
+import { currentLicense, notProjected, readLicenseRows } from './parked-license.ts';
 
 export type ReadNeeds = PastNeeds & {
   readonly pool: Pool;
@@ -126,7 +126,7 @@ const answered = (facts: LicenseFacts, shown: Parameters<typeof licenseBody>[1])
 });
 
 /** GET /v1/licenses/{licenseId}/activations: the open ones, newest first. */
-export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>
+export const listActivations = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}/activations',
@@ -144,17 +144,15 @@ export const listActivations = ({ pool, secrets }: ReadNeeds): Route =>
     rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
       page<ActivationView>(
-        secrets,
+        needs.secrets,
         query,
         `activations\0${orgId}\0${licenseId}`,
         (parameters) => `/v1/licenses/${licenseId}/activations?${parameters}`,
         ({ activationId }) => activationId,
         (after, limit) =>
-          asTenant(pool, orgId, async (db) => {
-            const known = await licenseById(db, licenseId);
-            if (known === null) return noSuchLicense();
-            return known.isParked ? notProjected() : activationsOf(db, licenseId, { limit, after });
-          }),
+          readLicenseRows(needs, orgId, licenseId, async (db, { isParked }) =>
+            isParked ? notProjected() : activationsOf(db, licenseId, { limit, after }),
+          ),
         activationBody,
       ),
   });

@@ -10,7 +10,7 @@ import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor, instantOut, licensePath, pageLimit, pageOf, reasonCode, reasonOf, text } from '../schemas.ts';
 import { answerCommand, commandAnswer, described, type LicenseCommandNeeds } from './command.ts';
 import { noSuchLicense } from './no-such-license.ts';
-import { notProjected } from './parked-license.ts';
+import { notProjected, readLicenseRows } from './parked-license.ts';
 import type { ReadNeeds } from './read.ts';
 
 const reference = z
@@ -82,7 +82,7 @@ export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
   });
 
 /** GET /v1/licenses/{licenseId}/users: the assigned ones, the last one first. */
-export const listLicenseUsers = ({ pool, secrets }: ReadNeeds): Route =>
+export const listLicenseUsers = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}/users',
@@ -100,16 +100,14 @@ export const listLicenseUsers = ({ pool, secrets }: ReadNeeds): Route =>
     rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
       page<AssignedUser>(
-        secrets,
+        needs.secrets,
         query,
         `users\0${orgId}\0${licenseId}`,
         (parameters) => `/v1/licenses/${licenseId}/users?${parameters}`,
         ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
         (after, limit) =>
-          asTenant(pool, orgId, async (db) => {
-            const known = await licenseById(db, licenseId);
-            if (known === null) return noSuchLicense();
-            if (known.isParked) return notProjected();
+          readLicenseRows(needs, orgId, licenseId, async (db, { isParked }) => {
+            if (isParked) return notProjected();
             const [assignedAt = '', userRef = ''] = after?.split(' ') ?? [];
             return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef } });
           }),

@@ -74,13 +74,12 @@ export const sendToOrganization = async <View>(
       ),
     ),
   );
-  return isProblem(sent) && sent.problem === 'ORGANIZATION_NOT_FOUND' ? notAnyMore : sent;
+  return isProblem(sent) && sent.problem === 'ORGANIZATION_NOT_FOUND' ? noLongerMember : sent;
 };
 
-// The organization is there, or nobody could have called for it. So the caller belongs to it no more, which this process was
-// about to learn.
-const notAnyMore: Problem = {
-  ...problem('UNAUTHENTICATED', 'The credential does not belong to this organization any more.'),
+// An organization that has credentials exists. So the caller no longer belongs to it, and this process was about to learn that.
+const noLongerMember: Problem = {
+  ...problem('UNAUTHENTICATED', 'The credential no longer belongs to this organization. Sign in again, or use another API key.'),
   headers: { 'WWW-Authenticate': 'Bearer' },
 };
 

@@ -152,6 +152,10 @@ test('a license that no row was ever made of is found by its key and by its id',
     expect((await validate(license)).body).toMatchObject({ valid: true, code: 'VALID' });
     expect((await get(license)).body).toMatchObject({ id: license.licenseId, status: 'ACTIVE' });
     expect((await get(license, '', ledger.b.apiKey)).status).toBe(404);
+    for (const list of ['/activations', '/users', '/history']) {
+      expect((await get(license, list)).body).toMatchObject({ code: 'NOT_PROJECTED_YET' });
+      expect((await get(license, list, ledger.b.apiKey)).status).toBe(404);
+    }
   } finally {
     await superuser.query('alter table rm.licenses drop constraint none');
   }
