@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
 import { type HistoryEntry, historyOf } from '../../projections/tables/license-events.ts';
-import { licenseById } from '../../projections/tables/licenses.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { eventTypes } from '../events/event-types.ts';
 import { filtersOf, page } from '../paging.ts';
 import { type Route, route } from '../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../schemas.ts';
-import { noSuchLicense } from './no-such-license.ts';
 import { readLicenseRows } from './parked-license.ts';
 import type { ReadNeeds } from './read.ts';
 

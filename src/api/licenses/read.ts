@@ -6,7 +6,7 @@ import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
 import { type LicensePlace, listLicenses } from '../../projections/tables/license-list.ts';
-import { type LicenseView, licenseById } from '../../projections/tables/licenses.ts';
+import type { LicenseView } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { filtersOf, page } from '../paging.ts';
 import { none, type Route, route } from '../route.ts';

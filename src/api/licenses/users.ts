@@ -2,14 +2,11 @@ import { z } from 'zod';
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import { type AssignedUser, usersOf } from '../../projections/tables/license-users.ts';
-import { licenseById } from '../../projections/tables/licenses.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { page } from '../paging.ts';
 import { type Problem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor, instantOut, licensePath, pageLimit, pageOf, reasonCode, reasonOf, text } from '../schemas.ts';
 import { answerCommand, commandAnswer, described, type LicenseCommandNeeds } from './command.ts';
-import { noSuchLicense } from './no-such-license.ts';
 import { notProjected, readLicenseRows } from './parked-license.ts';
 import type { ReadNeeds } from './read.ts';
 
