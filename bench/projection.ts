@@ -117,27 +117,30 @@ export const measureLag = async (
   });
   await listener.query(`listen ${projectedChannel}`);
 
-  const licenses = (eventsPerSecond * seconds) / eventsPerLicense;
-  const made = Array.from({ length: licenses }, (_, index) =>
-    licenseEvents(vendor, firstIndex + index, new Date().toISOString()),
-  );
-  begin();
-  const startedMs = performance.now();
-  const append = async ({ stream, events }: (typeof made)[number], dueMs: number) => {
-    const { position } = await store.append(stream, events, 'no_stream', { timeoutMs: 30_000 });
-    waiting.push({ position: position.commit, dueMs });
-    settle();
-  };
-  const sent: Promise<void>[] = [];
-  while (sent.length < made.length) {
-    const due = ((performance.now() - startedMs) / 1_000) * (eventsPerSecond / eventsPerLicense);
-    for (const license of made.slice(sent.length, Math.floor(due)))
-      sent.push(append(license, startedMs + (sent.length * eventsPerLicense * 1_000) / eventsPerSecond));
-    await delay(1);
+  try {
+    const licenses = (eventsPerSecond * seconds) / eventsPerLicense;
+    const made = Array.from({ length: licenses }, (_, index) =>
+      licenseEvents(vendor, firstIndex + index, new Date().toISOString()),
+    );
+    begin();
+    const startedMs = performance.now();
+    const append = async ({ stream, events }: (typeof made)[number], dueMs: number) => {
+      const { position } = await store.append(stream, events, 'no_stream', { timeoutMs: 30_000 });
+      waiting.push({ position: position.commit, dueMs });
+      settle();
+    };
+    const sent: Promise<void>[] = [];
+    while (sent.length < made.length) {
+      const due = ((performance.now() - startedMs) / 1_000) * (eventsPerSecond / eventsPerLicense);
+      for (const license of made.slice(sent.length, Math.floor(due)))
+        sent.push(append(license, startedMs + (sent.length * eventsPerLicense * 1_000) / eventsPerSecond));
+      await delay(1);
+    }
+    await Promise.all(sent);
+    while (waiting.length > 0) await delay(5);
+  } finally {
+    await Promise.all([store.close(), listener.end()]);
   }
-  await Promise.all(sent);
-  while (waiting.length > 0) await delay(5);
-  await Promise.all([store.close(), listener.end()]);
   lags.sort((a, b) => a - b);
   const quantile = (part: number) => lags[Math.floor(lags.length * part)] ?? 0;
   return { events: lags.length * eventsPerLicense, p50: quantile(0.5), p99: quantile(0.99) };

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { StreamNotFoundError } from '@eventstore/db-client';
 import type { JsonObject, Position, Recorded } from './event-store.ts';
 
 /** An event as the client hands it out. */
@@ -19,8 +20,9 @@ export type Reading = Readable & { cancel(): Promise<void> };
  * Everything a bounded read yields. Rejects with the client's error, or when it takes longer than `timeoutMs`, for which the
  * client has no limit of its own, or when `signal` stops it. The call is closed in any case.
  */
-export const collect = <Raw>(reading: Reading, timeoutMs: number, signal?: AbortSignal): Promise<Raw[]> =>
-  new Promise<Raw[]>((resolve, reject) => {
+export const collect = <Raw>(reading: Reading, timeoutMs: number, signal?: AbortSignal): Promise<Raw[]> => {
+  let isAnswered = false;
+  return new Promise<Raw[]>((resolve, reject) => {
     const values: Raw[] = [];
     const timer = setTimeout(
       () => reject(new Error(`The event store did not answer a read within ${timeoutMs} ms.`)),
@@ -31,17 +33,27 @@ export const collect = <Raw>(reading: Reading, timeoutMs: number, signal?: Abort
     reading.on('data', (value: Raw) => values.push(value));
     reading.on('end', () => resolve(values));
     // The listener stays: an error that comes late must not end the process.
-    reading.on('error', reject);
+    reading.on('error', (error) => {
+      isAnswered = error instanceof StreamNotFoundError;
+      reject(error);
+    });
     reading.on('close', () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       reject(new Error('The event store closed a read before its end.'));
     });
   }).finally(() => {
-    // Without this the call stays open; a cancel that fails has nothing to close.
-    reading.cancel().catch(() => {});
     reading.destroy();
+    // Without this the call stays open. A cancel that fails has nothing to close.
+    const close = () => void reading.cancel().catch(() => {});
+    if (isAnswered) setTimeout(close, answeredMs).unref();
+    else close();
   });
+};
+
+// The server ends a call on its own after it said that the stream does not exist. A cancel that comes earlier resets the
+// call, and servers close connections that reset many calls (CVE-2023-44487): Node's does after 1,000 at once.
+const answeredMs = 1_000;
 
 /**
  * An event in the terms of the port. One that is not JSON, so not ours, comes with empty data and metadata, which no decoder

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
@@ -73,6 +74,18 @@ describe('when the answer to an append does not come', () => {
     }
     const { events } = await store.read(stream);
     expect(events.map(({ data }) => data.number)).toEqual(Array.from({ length: count }, (_, number) => number));
+  });
+});
+
+describe('when a stream does not exist', () => {
+  test('reading it does not cancel the call, because servers close connections that cancel often', async () => {
+    const { faults } = running.server;
+    faults.readEndDelayMs = 20;
+    const before = faults.cancelledReads;
+    expect(await store.read(newStream())).toEqual({ revision: 'no_stream', events: [] });
+    await delay(200);
+    faults.readEndDelayMs = 0;
+    expect(faults.cancelledReads).toBe(before);
   });
 });
 

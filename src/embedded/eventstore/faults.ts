@@ -23,8 +23,12 @@ export type Faults = {
   refuseAppends: RefuseWith | undefined;
   /** Reads and new subscriptions. */
   refuseReads: RefuseWith | undefined;
+  /** A read that has sent everything ends so much later. */
+  readEndDelayMs: number;
   /** Subscriptions stay open and send nothing. Set to false they go on at the next commit, with nothing left out. */
   subscriptionsHang: boolean;
+  /** The server's own: how many reads were cancelled before they ended. */
+  cancelledReads: number;
   /** The server's own: how each open subscription is ended with OK. */
   readonly openSubscriptions: Set<() => void>;
 };
@@ -36,6 +40,8 @@ export const noFaults = (): Faults => ({
   replyDelayMs: 0,
   refuseAppends: undefined,
   refuseReads: undefined,
+  readEndDelayMs: 0,
+  cancelledReads: 0,
   subscriptionsHang: false,
   openSubscriptions: new Set(),
 });

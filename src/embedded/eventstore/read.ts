@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
@@ -31,20 +32,20 @@ export type ReadCall = {
 export const readHandler =
   ({ db, bell, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
   (call) => {
-    const readCall = openReadCall(call, calls, onError);
+    const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
       refuse(faults.refuseReads);
       const plan = parseRead(call.request);
       if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, bell, faults });
       else await readOnce(readCall, plan, db);
+      if (faults.readEndDelayMs > 0) await delay(faults.readEndDelayMs);
     };
     serve().then(readCall.end, readCall.fail);
   };
 
 const openReadCall = (
   call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
-  calls: OpenCalls,
-  onError: (error: unknown) => void,
+  { calls, faults, onError }: Pick<Needs, 'calls' | 'faults' | 'onError'>,
 ): ReadCall & { fail(error: unknown): void } => {
   const controller = new AbortController();
   const out = outgoing(call);
@@ -61,7 +62,10 @@ const openReadCall = (
       call.emit('error', toServiceError(error));
     });
   const leave = calls.add((refusal: Refusal) => setImmediate(fail, refusal));
-  call.on('cancelled', () => finish(() => {}));
+  call.on('cancelled', () => {
+    if (!controller.signal.aborted) faults.cancelledReads += 1;
+    finish(() => {});
+  });
   return {
     over: controller.signal,
     fail,
