@@ -17,6 +17,7 @@ import { quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
 const licenses = sized(1_200);
+const atOnce = 50;
 let ledger: Ledger;
 let pool: ReturnType<typeof createPool>;
 beforeAll(async () => {
@@ -56,7 +57,8 @@ test(`${licenses} licenses that expire in one second are announced once each by 
     };
     await sendCommand(ledger.executor, licenseAggregate, licenseId, command, context(), () => null);
   };
-  await Promise.all(licenseIds.map(issue));
+  for (let first = 0; first < licenses; first += atOnce)
+    await Promise.all(licenseIds.slice(first, first + atOnce).map((licenseId, index) => issue(licenseId, first + index)));
 
   const store = ledger.store.connect();
   const announcements = async (licenseId: string) =>
