@@ -58,7 +58,9 @@ test(`${licenses} licenses that expire in one second are announced once each by 
     await sendCommand(ledger.executor, licenseAggregate, licenseId, command, context(), () => null);
   };
   for (let first = 0; first < licenses; first += atOnce)
-    await Promise.all(licenseIds.slice(first, first + atOnce).map((licenseId, index) => issue(licenseId, first + index)));
+    await Promise.all(
+      licenseIds.slice(first, first + atOnce).map((licenseId, index) => issue(licenseId, first + index)),
+    );
 
   const store = ledger.store.connect();
   const announcements = async (licenseId: string) =>

@@ -103,7 +103,7 @@ beforeAll(async () => {
   projected = createProjectedWaiter({ url: models.url, log: quiet });
   projector = runProjector({ store: store.connect(), pool: models.projector, log: quiet, signal: stopping.signal });
   await everythingIsProjected();
-}, 10 * minutes);
+}, 30 * minutes);
 afterAll(async () => {
   stopping.abort();
   await projector.done;
