@@ -60,13 +60,22 @@ export const reasonOf = <Code extends z.ZodType>(code: Code) => z.strictObject({
 /** The path of an operation on one license. */
 export const licensePath = z.strictObject({ licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q') });
 
+/** Documents a parameter, which arrives as text, by the type that the text is read as, without the form of the text. */
+export const readAs =
+  (type: z.core.JSONSchema.BaseSchema) =>
+  ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+    delete jsonSchema.pattern;
+    delete jsonSchema.enum;
+    Object.assign(jsonSchema, type);
+  };
+
 /** How many entries of a list are answered at once. A text of digits, because it comes in a query. */
 export const pageLimit = z
   .string()
   .regex(/^[1-9][0-9]{0,2}$/, 'must be a number from 1 to 100')
   .transform(Number)
   .refine((limit) => limit <= 100, 'must be a number from 1 to 100')
-  .meta({ override: { type: 'integer', minimum: 1, maximum: 100, default: 50 }, example: '50' });
+  .meta({ override: readAs({ type: 'integer', minimum: 1, maximum: 100, default: 50 }), example: 50 });
 
 /** Entries of a list when the request does not say how many. */
 export const pageLimitDefault = 50;
