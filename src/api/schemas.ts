@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import type { IdPrefix } from '../domain/ids.ts';
+import { type IdPrefix, idPattern } from '../domain/ids.ts';
 import { parseInstant } from '../domain/time.ts';
 
 /** A typed id of this kind, in the one form it is written in. */
 export const idOf = (prefix: IdPrefix, example: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`), `must be ${prefix}_ and 26 characters`)
-    .meta({ example });
+  z.string().regex(idPattern(prefix), `must be ${prefix}_ and 26 characters`).meta({ example });
 
 /** Text without NUL and half surrogate pairs, which cannot be stored. */
 export const text = (charactersMax: number) =>
@@ -90,7 +87,3 @@ export const cursor = z
 /** One page of a list. */
 export const pageOf = <Entry extends z.ZodType>(entry: Entry) =>
   z.strictObject({ data: z.array(entry), nextCursor: z.string().nullable(), hasMore: z.boolean() });
-
-export const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
-export const statuses = ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] as const;
-export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
