@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Limits } from './api/rate-limit/limits.ts';
 import { origins, rateLimits, signupPolicy } from './config-values.ts';
+import { tiers } from './domain/license/events.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
@@ -63,7 +64,7 @@ const schema = z.object({
       'Platform organization and its policy, as org_…/pol_…: who signs up gets a license of it. Default: none.',
     ),
   DEFAULT_TIER: z
-    .enum(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'])
+    .enum(tiers)
     .default('FREE')
     .describe('Tier, for rate limits, of an organization without a license of the platform.'),
   CORS_ORIGINS: origins

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import { retry } from '../async/retry.ts';
 import { type Instant, plusSeconds } from '../domain/time.ts';
 import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
 import { seal, unseal } from '../identity/seal.ts';
@@ -104,17 +104,8 @@ export const idempotently = async (
 };
 
 /** Tries again when the database connection was lost: a row left in flight would keep its client waiting for seconds. */
-const insist = async (work: () => Promise<unknown>): Promise<void> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (attempt === insistMax) throw error;
-      await delay(insistPauseMs * attempt);
-    }
-  }
-};
+const insist = (work: () => Promise<unknown>): Promise<unknown> =>
+  retry(work, (_error, failures) => (failures === insistMax ? null : insistPauseMs * failures));
 
 const insistMax = 4;
 const insistPauseMs = 50;

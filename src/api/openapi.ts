@@ -4,12 +4,12 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { refusalHeadersOf, replyHeadersOf, requestHeadersOf, takesIdempotencyKey } from './openapi-headers.ts';
-import { problemSchema } from './openapi-problem.ts';
+import { replyHeadersOf, requestHeadersOf } from './openapi-headers.ts';
+import { createRefusals } from './openapi-refusals.ts';
 import { tags } from './openapi-tags.ts';
 import { type Permission, permissions } from './permissions.ts';
-import { meanings, type ProblemCode } from './problems.ts';
 import type { Route } from './route.ts';
 
 const json = 'application/json';
@@ -17,7 +17,9 @@ const json = 'application/json';
 /** The OpenAPI 3.1 document of the routes. The same routes give the same document, to the byte. */
 export const openApiDocument = (routes: readonly Route[], version: string): ReturnType<typeof createDocument> => {
   const paths: ZodOpenApiPathsObject = {};
-  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
+  const refusalsOf = createRefusals();
+  for (const route of routes)
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route, refusalsOf(route)) };
   return createDocument({
     openapi: '3.1.0',
     info: {
@@ -53,7 +55,7 @@ export const openApiDocument = (routes: readonly Route[], version: string): Retu
 export const openApiText = (routes: readonly Route[], version: string): string =>
   `${JSON.stringify(openApiDocument(routes, version), null, 2)}\n`;
 
-const operationOf = (route: Route): ZodOpenApiOperationObject => {
+const operationOf = (route: Route, refusals: ZodOpenApiResponsesObject): ZodOpenApiOperationObject => {
   const { operationId, summary, description, tag, access, request } = route;
   const { params, query, body } = request.shape;
   return {
@@ -74,7 +76,7 @@ const operationOf = (route: Route): ZodOpenApiOperationObject => {
           // None counts as an empty object.
           requestBody: { required: !body.safeParse({}).success, content: { [json]: { schema: body } } },
         }),
-    responses: { ...repliesOf(route), ...refusalsOf(route) },
+    responses: { ...repliesOf(route), ...refusals },
   };
 };
 
@@ -111,39 +113,4 @@ const repliesOf = (route: Route) => {
   if (route.conditional === true && route.method === 'get')
     described['304'] = { description: 'Not modified.', headers: replyHeadersOf(route, 304) };
   return described;
-};
-
-/** All codes an operation may be refused with: its own and those of its kind. */
-const codesOf = (route: Route): readonly ProblemCode[] => [
-  'INVALID_REQUEST',
-  ...(route.access.kind === 'anybody'
-    ? []
-    : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED'] as const)),
-  ...(route.request.shape.body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
-  ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
-  ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION', 'BODY_TOO_LARGE'] as const) : []),
-  ...(route.conditional === true && route.method !== 'get' ? (['REVISION_MISMATCH'] as const) : []),
-  // Also to commands: what a credential may do is read, and what stands beside events.
-  ...(route.isProbe === true ? [] : (['NOT_PROJECTED_YET'] as const)),
-  ...route.rejections,
-  'INTERNAL',
-  'UNAVAILABLE',
-];
-
-const refusalsOf = (route: Route) => {
-  const byStatus = new Map<number, Set<ProblemCode>>();
-  for (const code of codesOf(route)) {
-    const { status } = meanings[code];
-    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, here]) => [
-      String(status),
-      {
-        description: [...here].sort().join(', '),
-        content: { 'application/problem+json': { schema: problemSchema } },
-        headers: refusalHeadersOf(route, status),
-      },
-    ]),
-  );
 };

@@ -3,13 +3,13 @@ import type { Secrets } from '../identity/secrets.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type Problem, problem } from './problems.ts';
 import type { Reply } from './route.ts';
-import { pageLimitDefault } from './schemas.ts';
+import { pageLimitDefault, readAs } from './schemas.ts';
 
 /** Whether a list is to hold what was archived, or what was not. */
 export const archivedFilter = z
   .enum(['true', 'false'])
   .transform((archived) => archived === 'true')
-  .meta({ override: { type: 'boolean' }, example: 'false' });
+  .meta({ override: readAs({ type: 'boolean' }), example: false });
 
 /** The filters of a list as they stand in its links: empty, or ending in `&`. */
 export const filtersOf = (filters: object): string => {

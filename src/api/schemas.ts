@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import type { IdPrefix } from '../domain/ids.ts';
+import { type IdPrefix, idPattern } from '../domain/ids.ts';
 import { parseInstant } from '../domain/time.ts';
 
 /** A typed id of this kind, in the one form it is written in. */
 export const idOf = (prefix: IdPrefix, example: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`), `must be ${prefix}_ and 26 characters`)
-    .meta({ example });
+  z.string().regex(idPattern(prefix), `must be ${prefix}_ and 26 characters`).meta({ example });
 
 /** Text without NUL and half surrogate pairs, which cannot be stored. */
 export const text = (charactersMax: number) =>
@@ -60,13 +57,22 @@ export const reasonOf = <Code extends z.ZodType>(code: Code) => z.strictObject({
 /** The path of an operation on one license. */
 export const licensePath = z.strictObject({ licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q') });
 
+/** Documents a parameter, which arrives as text, by the type that the text is read as, without the form of the text. */
+export const readAs =
+  (type: z.core.JSONSchema.BaseSchema) =>
+  ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+    delete jsonSchema.pattern;
+    delete jsonSchema.enum;
+    Object.assign(jsonSchema, type);
+  };
+
 /** How many entries of a list are answered at once. A text of digits, because it comes in a query. */
 export const pageLimit = z
   .string()
   .regex(/^[1-9][0-9]{0,2}$/, 'must be a number from 1 to 100')
   .transform(Number)
   .refine((limit) => limit <= 100, 'must be a number from 1 to 100')
-  .meta({ override: { type: 'integer', minimum: 1, maximum: 100, default: 50 }, example: '50' });
+  .meta({ override: readAs({ type: 'integer', minimum: 1, maximum: 100, default: 50 }), example: 50 });
 
 /** Entries of a list when the request does not say how many. */
 export const pageLimitDefault = 50;
@@ -81,7 +87,3 @@ export const cursor = z
 /** One page of a list. */
 export const pageOf = <Entry extends z.ZodType>(entry: Entry) =>
   z.strictObject({ data: z.array(entry), nextCursor: z.string().nullable(), hasMore: z.boolean() });
-
-export const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
-export const statuses = ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] as const;
-export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;

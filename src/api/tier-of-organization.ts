@@ -1,9 +1,9 @@
+import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Entitlement, Tier } from '../domain/license/events.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import { effectiveStatus } from '../domain/license/status.ts';
 import type { Instant } from '../domain/time.ts';
-import { createLru } from '../eventstore/lru.ts';
 import { licensesHeld } from '../projections/tables/held-licenses.ts';
 import { asTenant } from '../projections/tenant.ts';
 
@@ -33,10 +33,9 @@ const organizationsMax = 10_000;
 /** Reads platform licenses as their holder, under row-level security. Of several in force the one of the highest tier counts. */
 export const createPlatformLicenseOf = ({ pool, platformOrgId, now }: Needs): PlatformLicenseOf => {
   if (platformOrgId === null) return async () => null;
-  const cached = createLru<{ readonly found: Promise<PlatformLicense | null>; readonly atMs: number }>(
-    { entriesMax: organizationsMax, weightMax: Number.POSITIVE_INFINITY },
-    () => 1,
-  );
+  const cached = new LRUCache<string, { readonly found: Promise<PlatformLicense | null>; readonly atMs: number }>({
+    max: organizationsMax,
+  });
   const read = async (holderOrgId: string) => {
     const held = await asTenant(pool, holderOrgId, (db) =>
       licensesHeld(db, { issuerOrgId: platformOrgId, holderOrgId }),

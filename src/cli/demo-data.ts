@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApiKey, createOrganization, openCatalog } from '../api/bootstrap.ts';
 import { createOwner } from '../api/bootstrap-owner.ts';
-import { scopes } from '../api/organizations/fields.ts';
+import { scopes } from '../domain/organization/events.ts';
 import { writePrivate } from '../embedded/files.ts';
 import { ensureSecret } from '../embedded/secrets.ts';
 import { aggregateId } from '../eventstore/ids.ts';

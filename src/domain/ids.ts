@@ -28,14 +28,22 @@ export const encodeId = (prefix: IdPrefix, uuid: string): string => {
 export const decodeId = (prefix: IdPrefix, id: string): string | null => {
   if (id.length !== prefix.length + 27 || !id.startsWith(`${prefix}_`)) return null;
   const symbols = id.slice(prefix.length + 1);
-  // 26 symbols are 130 bits: a first symbol above 7 would not fit into the 128 of a UUID.
-  if (!idPattern.test(symbols)) return null;
+  if (!symbolsPattern.test(symbols)) return null;
   let value = 0n;
   for (const symbol of symbols) value = value * 32n + BigInt(alphabet.indexOf(symbol));
   const hex = value.toString(16).padStart(32, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
 
+/** Returns the pattern of the typed ids with one of these prefixes. */
+export const idPattern = (...prefixes: readonly [IdPrefix, ...IdPrefix[]]): RegExp => {
+  const [first, ...others] = prefixes;
+  const prefix = others.length === 0 ? first : `(?:${prefixes.join('|')})`;
+  return new RegExp(`^${prefix}_${symbolsOfId}$`);
+};
+
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
-const idPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+// 26 symbols are 130 bits: a first symbol above 7 would not fit into the 128 of a UUID.
+const symbolsOfId = '[0-7][0-9a-hjkmnp-tv-z]{25}';
+const symbolsPattern = new RegExp(`^${symbolsOfId}$`);
 const uuidPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

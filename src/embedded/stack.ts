@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retry } from '../async/retry.ts';
 import { openDataDirectory, places, writeRuntime } from './data-directory.ts';
 import { ensureDatabases } from './databases.ts';
 import { errorText } from './errors.ts';
@@ -85,21 +86,20 @@ const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> =
   if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
 };
 
-const onFreePort = async (dataDir: string, log: (line: string) => void, attemptsLeft = 3): Promise<Postgres> => {
-  try {
-    return await startPostgres({
-      dataDir: places(dataDir).postgres,
-      password: await password(dataDir, 'postgres'),
-      port: await freePort(),
-      log: (line) => log(`postgres: ${line}`),
-    });
-  } catch (error) {
-    // Somebody took the port between our look and Postgres'.
-    if (attemptsLeft > 1 && errorText(error).includes('could not bind'))
-      return onFreePort(dataDir, log, attemptsLeft - 1);
-    throw error;
-  }
-};
+const onFreePort = (dataDir: string, log: (line: string) => void): Promise<Postgres> =>
+  retry(
+    async () =>
+      startPostgres({
+        dataDir: places(dataDir).postgres,
+        password: await password(dataDir, 'postgres'),
+        port: await freePort(),
+        log: (line) => log(`postgres: ${line}`),
+      }),
+    // Another program may take the port before Postgres does.
+    (error, failures) => (failures < portsMax && errorText(error).includes('could not bind') ? 0 : null),
+  );
+
+const portsMax = 3;
 
 const password = (dataDir: string, login: string): Promise<string> =>
   ensureSecret(dataDir, `${login}-password`, () => randomBytes(32).toString('base64url'));

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { retry } from '../async/retry.ts';
 import {
   type EventStore,
   OutcomeUnknown,
@@ -25,18 +25,17 @@ export const appendSurely = async (
 ): Promise<{ revision: bigint; position: Position }> => {
   const startedAt = performance.now();
   let unknown: OutcomeUnknown | null = null;
-  for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
-    try {
-      return await store.append(stream, events, expected, { timeoutMs });
-    } catch (error) {
+  return retry(
+    () => store.append(stream, events, expected, { timeoutMs }),
+    (error, failures) => {
       if (error instanceof OutcomeUnknown) unknown = error;
       // A refusal says nothing about an earlier try whose outcome is unknown.
-      else if (!(error instanceof StoreUnavailable) || unknown === null) throw error;
-    }
-    const pause = pauseMs * (1 + random() / 2);
-    if (performance.now() - startedAt + pause > giveUpMs) throw unknown;
-    await delay(pause);
-  }
+      else if (!(error instanceof StoreUnavailable) || unknown === null) return null;
+      const pauseMs = Math.min(pauseMinMs * 2 ** (failures - 1), pauseMaxMs) * (1 + random() / 2);
+      if (performance.now() - startedAt + pauseMs > giveUpMs) throw unknown;
+      return pauseMs;
+    },
+  );
 };
 
 // A repeat may meet a first write that is not replicated yet, and then the server stays silent: leave it that time.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
+import { durationBases } from '../domain/license/events.ts';
 import { event, id } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 import { type ChainRepaired, repairEvent } from './codec-repair.ts';
@@ -15,7 +16,7 @@ const code = z.string().regex(/^[a-z][a-z0-9_]{1,39}$/, 'not a product’s code'
 const term = z.discriminatedUnion('basis', [
   z.object({ basis: z.literal('PERPETUAL') }),
   z.object({ basis: z.literal('FIXED'), expiresAt: instant }),
-  z.object({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: id }),
+  z.object({ basis: z.enum(durationBases), duration: id }),
 ]);
 
 const policyVersion = z.object({

@@ -1,20 +1,21 @@
 import { z } from 'zod';
-import type { Ends } from '../domain/license/events.ts';
+import { idPattern } from '../domain/ids.ts';
+import { type Ends, endedParts } from '../domain/license/events.ts';
 
 /** An id, or any other text that is not empty. */
 export const id = z.string().min(1);
 
 /** A reference into `vault`; so nothing personal can stand in its place. */
-export const reference = z.string().regex(/^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'not a reference, ref_…');
+export const reference = z.string().regex(idPattern('ref'), 'not a reference, ref_…');
 
 /** A user, or a reference to a person in `vault`. */
-export const userReference = z.string().regex(/^(?:usr|ref)_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'not a user or reference');
+export const userReference = z.string().regex(idPattern('usr', 'ref'), 'not a user or reference');
 
 /** The number of a term, a version: 1 or more. */
 export const ordinal = z.int().positive();
 
 /** The id of a user; so no name or e-mail can stand in its place. */
-export const userId = z.string().regex(/^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'not the id of a user, usr_…');
+export const userId = z.string().regex(idPattern('usr'), 'not the id of a user, usr_…');
 
 /** Whole seconds, 0 or more. */
 export const seconds = z.int().nonnegative();
@@ -24,7 +25,7 @@ export const count = z.int().nonnegative();
 
 /** What a decisive event of a license ends. */
 export const ends = z.object({
-  which: z.enum(['ALL', 'PRODUCT', 'OLDEST']),
+  which: z.enum(endedParts),
   activations: count,
   leases: count,
   users: count,

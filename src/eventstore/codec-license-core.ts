@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { deactivationCauses, renewalBases, suspensionReasons, termBases } from '../domain/license/events.ts';
 import { count, ends, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 import { instant, sha256Hex } from './envelope.ts';
-
-const suspensionReason = z.enum(['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL']);
 
 const origin = {
   licenseId: id,
@@ -13,7 +12,7 @@ const origin = {
   policy: pinnedPolicy,
   products: z.array(id),
   term: z.object({
-    basis: z.enum(['ISSUE', 'FIXED', 'PERPETUAL', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']),
+    basis: z.enum(termBases),
     duration: z.string().nullable(),
     startsAt: instant.nullable(),
     expiresAt: instant.nullable(),
@@ -41,19 +40,14 @@ const activation = z.object({
   environment: id.exactOptional(),
 });
 
-const deactivationCause = z.enum([
-  ...(['USER', 'ADMIN', 'SWAP', 'LAPSE', 'PRODUCT_REMOVED', 'LICENSE_REVOKED'] as const),
-  ...(['TRANSFER', 'LIMIT_LOWERED', 'EXPIRED'] as const),
-]);
-
-const suspension = { reasonCode: suspensionReason, until: instant.nullable() };
+const suspension = { reasonCode: z.enum(suspensionReasons), until: instant.nullable() };
 
 const renewal = z.object({
   termNumber: ordinal,
   previousExpiresAt: instant,
   startsAt: instant,
   expiresAt: instant,
-  basis: z.enum(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED', 'FIXED']),
+  basis: z.enum([...renewalBases, 'FIXED']),
   gapSeconds: seconds,
 });
 
@@ -63,7 +57,7 @@ export const coreEvents = [
   event('LicenseImported', z.object({ ...origin, source: id, sourceRef: id, historyFrom: instant })),
   event('LicenseKeyIssued', z.object({ keyVersion: ordinal, keyHash: sha256Hex, secretId: id, hint: id })),
   event('ActivationRecorded', activation),
-  event('ActivationDeactivated', z.object({ activationId: id, cause: deactivationCause, countAfter: count })),
+  event('ActivationDeactivated', z.object({ activationId: id, cause: z.enum(deactivationCauses), countAfter: count })),
   event('LicenseSuspended', z.object({ ...suspension, eventId: id.exactOptional() })),
   event('SuspensionReasonAdded', z.object(suspension)),
   event('LicenseReinstated', z.object({ suspendedSince: instant, suspendedForSeconds: seconds })),

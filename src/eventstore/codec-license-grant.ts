@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Target } from '../domain/license/events-grant.ts';
+import { limitStrategies, tiers } from '../domain/license/events.ts';
+import { type Target, tierChangeCauses, tierDirections, unassignmentCauses } from '../domain/license/events-grant.ts';
 import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
@@ -11,7 +12,7 @@ export const target = z.object({
   entitlements: z.array(entitlement).nullable(),
 }) satisfies z.ZodType<Target>;
 
-const tier = z.enum(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE']);
+const tier = z.enum(tiers);
 const pinned = { policyId: id, policyVersion: ordinal, policy: pinnedPolicy };
 
 /** The schemas of events of src/domain/license/events-grant.ts. */
@@ -21,7 +22,7 @@ export const grantEvents = [
     'UserUnassigned',
     z.object({
       userRef: userReference,
-      cause: z.enum(['ADMIN', 'USER', 'LIMIT_LOWERED', 'TRANSFER', 'LICENSE_REVOKED']),
+      cause: z.enum(unassignmentCauses),
       countAfter: count,
     }),
   ),
@@ -30,7 +31,7 @@ export const grantEvents = [
     z.object({
       before: limits,
       after: limits,
-      strategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']),
+      strategy: z.enum(limitStrategies),
       ends: ends.exactOptional(),
     }),
   ),
@@ -44,8 +45,8 @@ export const grantEvents = [
       from: tier,
       to: tier,
       ...pinned,
-      direction: z.enum(['UPGRADE', 'DOWNGRADE', 'SAME']),
-      cause: z.enum(['TIER_CHANGED', 'POLICY_CHANGED', 'SCHEDULED', 'TRIAL_ENDED']),
+      direction: z.enum(tierDirections),
+      cause: z.enum(tierChangeCauses),
       scheduledBy: id.nullable(),
     }),
   ),

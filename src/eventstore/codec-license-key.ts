@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rotationCauses, transferredActivations, transferredExpiries } from '../domain/license/events-key.ts';
 import { ends, event, id, ordinal } from './codec-fields.ts';
 import { instant, sha256Hex } from './envelope.ts';
 
@@ -13,7 +14,7 @@ export const keyEvents = [
       secretId: id,
       hint: id,
       overlapUntil: instant,
-      cause: z.enum(['LOST', 'LEAKED', 'ROUTINE', 'ADMIN']),
+      cause: z.enum(rotationCauses),
     }),
   ),
   event('LicenseKeyRetired', z.object({ keyVersion: ordinal })),
@@ -22,8 +23,8 @@ export const keyEvents = [
     z.object({
       fromHolderOrgId: id.nullable(),
       toHolderOrgId: id.nullable(),
-      expiry: z.enum(['KEEP', 'RESET']),
-      activations: z.enum(['KEEP', 'RELEASE']),
+      expiry: z.enum(transferredExpiries),
+      activations: z.enum(transferredActivations),
       ends: ends.exactOptional(),
     }),
   ),

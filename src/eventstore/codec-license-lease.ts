@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { leaseScopes } from '../domain/license/events.ts';
+import { releaseCauses } from '../domain/license/events-lease.ts';
 import { count, event, id, seconds, userReference } from './codec-fields.ts';
 import { instant, sha256Hex } from './envelope.ts';
 
 const acquired = z.object({
   leaseId: id,
-  scope: z.enum(['MACHINE', 'INSTANCE', 'USER']),
+  scope: z.enum(leaseScopes),
   product: id.nullable(),
   holderHash: sha256Hex,
   userRef: userReference.nullable(),
@@ -15,10 +17,6 @@ const acquired = z.object({
   limit: count,
   overage: z.boolean(),
 });
-
-const releaseCause = z.enum([
-  ...(['USER', 'ADMIN', 'DEACTIVATED', 'PRODUCT_REMOVED', 'LICENSE_REVOKED', 'TRANSFER', 'LIMIT_LOWERED'] as const),
-]);
 
 const usage = z.object({
   meter: id,
@@ -36,7 +34,7 @@ export const leaseEvents = [
   event('LeaseExtended', z.object({ leaseId: id, expiresAt: instant })),
   event(
     'LeaseReleased',
-    z.object({ leaseId: id, cause: releaseCause, inUseAfter: count, seatFreeAt: instant.nullable() }),
+    z.object({ leaseId: id, cause: z.enum(releaseCauses), inUseAfter: count, seatFreeAt: instant.nullable() }),
   ),
   event('LeaseLapsed', z.object({ leaseId: id, lastSeenAt: instant, inUseAfter: count })),
   event('UsageRecorded', usage),

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { renewalModes, tiers } from '../domain/license/events.ts';
+import { termTriggers } from '../domain/license/events-term.ts';
 import { event, id, ordinal } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
 import { instant } from './envelope.ts';
 
-const trigger = z.enum(['FIRST_ACTIVATION', 'FIRST_VALIDATION', 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER']);
-const renewalMode = z.enum(['auto', 'manual', 'cancelAtPeriodEnd']);
+const trigger = z.enum(termTriggers);
+const renewalMode = z.enum(renewalModes);
 
 /** The schemas of events of src/domain/license/events-term.ts. */
 export const termEvents = [
@@ -16,6 +18,6 @@ export const termEvents = [
   event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),
   event('LicenseGraceEnded', z.object({ termNumber: ordinal, graceUntil: instant })),
   event('LicenseExpiringSoon', z.object({ termNumber: ordinal, expiresAt: instant, offset: id })),
-  event('TierChangeScheduled', z.object({ eventId: id, from: z.enum(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE']), target })),
+  event('TierChangeScheduled', z.object({ eventId: id, from: z.enum(tiers), target })),
   event('ScheduledChangeCancelled', z.object({ eventId: id })),
 ] as const;

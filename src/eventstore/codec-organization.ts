@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OrganizationEvent } from '../domain/organization/events.ts';
+import { type OrganizationEvent, roles, scopes } from '../domain/organization/events.ts';
 import { event, id, reference, userId } from './codec-fields.ts';
 import { type ChainRepaired, repairEvent } from './codec-repair.ts';
 import { type Decoded, decodeWith, instant } from './envelope.ts';
@@ -9,20 +9,8 @@ import type { Recorded } from './event-store.ts';
 export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent | ChainRepaired> =>
   decodeWith(organizationEvent, recorded);
 
-const role = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
-
-const scopes = z.array(
-  z.enum([
-    'licenses:read',
-    'licenses:write',
-    'licenses:activate',
-    'catalog:write',
-    'events:read',
-    'webhooks:write',
-    'members:write',
-    'projects:write',
-  ]),
-);
+const role = z.enum(roles);
+const granted = z.array(z.enum(scopes));
 
 const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
 
@@ -36,9 +24,12 @@ const organizationEvent = z.discriminatedUnion('type', [
   event('MemberJoined', z.object({ userId, role, invitationId: id.nullable() })),
   event('MemberRoleChanged', z.object({ userId, from: role, to: role })),
   event('MemberRemoved', z.object({ userId, role })),
-  event('ApiKeyCreated', z.object({ apiKeyId: id, name: id, scopes, hint: id, expiresAt: instant.exactOptional() })),
+  event(
+    'ApiKeyCreated',
+    z.object({ apiKeyId: id, name: id, scopes: granted, hint: id, expiresAt: instant.exactOptional() }),
+  ),
   event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
-  event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: scopes, to: scopes })),
+  event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: granted, to: granted })),
   event('ApiKeyRevoked', z.object({ apiKeyId: id })),
   event('ProjectCreated', project),
   event('ProjectChanged', project),

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import type { Entitlement, Limits, PinnedPolicy } from '../domain/license/events.ts';
+import {
+  type Entitlement,
+  entitlementSources,
+  expiryStrategies,
+  fingerprintMatchings,
+  type Limits,
+  leaseScopes,
+  limitStrategies,
+  type PinnedPolicy,
+  policyTypes,
+  tiers,
+  trialEnds,
+} from '../domain/license/events.ts';
 import { count, id, seconds } from './codec-fields.ts';
 import { instant } from './envelope.ts';
 
@@ -7,9 +19,9 @@ import { instant } from './envelope.ts';
 export const pinnedPolicy = z.object({
   policyId: id,
   version: z.int().positive(),
-  tier: z.enum(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE']),
-  type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']),
-  expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']),
+  tier: z.enum(tiers),
+  type: z.enum(policyTypes),
+  expiryStrategy: z.enum(expiryStrategies),
   expiryGraceSeconds: seconds,
   validationTtlSeconds: seconds,
   offlineGraceSeconds: seconds,
@@ -18,20 +30,20 @@ export const pinnedPolicy = z.object({
     z.object({ kind: z.literal('RATIO'), percent: count }),
     z.object({ kind: z.literal('ALWAYS') }),
   ]),
-  limitStrategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']),
+  limitStrategy: z.enum(limitStrategies),
   deactivation: z.object({ allowed: z.boolean(), cooldownSeconds: seconds, maxPerTerm: count.nullable() }),
-  fingerprintMatching: z.enum(['EXACT', 'ANY', 'MOST', 'ALL']),
+  fingerprintMatching: z.enum(fingerprintMatchings),
   fingerprintRequired: z.boolean(),
   productRequired: z.boolean(),
   lease: z.object({
-    scope: z.enum(['MACHINE', 'INSTANCE', 'USER']),
+    scope: z.enum(leaseScopes),
     ttlSeconds: seconds,
     resurrectSeconds: seconds,
     borrowMaxSeconds: seconds,
   }),
   heartbeatSeconds: seconds.nullable(),
   remindBefore: z.array(z.string()),
-  trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']),
+  trialEnd: z.enum(trialEnds),
   reinstateOnPayment: z.boolean(),
   transferable: z.boolean(),
   // What the first licenses were issued without stays absent in them.
@@ -58,5 +70,5 @@ export const entitlement = z.object({
   value: z.string().nullable(),
   limit: z.int().nullable(),
   until: instant.nullable(),
-  source: z.enum(['tier', 'product', 'grant', 'trial']),
+  source: z.enum(entitlementSources),
 }) satisfies z.ZodType<Entitlement>;

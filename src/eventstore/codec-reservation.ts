@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ReservationEvent } from '../domain/reservation/reservation.ts';
+import { type ReservationEvent, reservationKinds } from '../domain/reservation/reservation.ts';
 import { event, id } from './codec-fields.ts';
 import { type ChainRepaired, repairEvent } from './codec-repair.ts';
 import { type Decoded, decodeWith } from './envelope.ts';
@@ -10,10 +10,7 @@ export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent 
   decodeWith(reservationEvent, recorded);
 
 const reservationEvent = z.discriminatedUnion('type', [
-  event(
-    'ReservationMade',
-    z.object({ kind: z.enum(['trial_holder', 'trial_device', 'replacement']), issuerOrgId: id, owner: id }),
-  ),
+  event('ReservationMade', z.object({ kind: z.enum(reservationKinds), issuerOrgId: id, owner: id })),
   event('ReservationReleased', z.object({ owner: id })),
   repairEvent,
 ]) satisfies z.ZodType<ReservationEvent | ChainRepaired>;

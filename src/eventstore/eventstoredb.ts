@@ -12,6 +12,7 @@ import {
   StreamNotFoundError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import { retry } from '../async/retry.ts';
 import {
   AppendTooLarge,
   type EventStore,
@@ -149,17 +150,12 @@ type PageOptions = {
 const disposeMsMax = 2_000;
 
 /** Reads change nothing, so a lost connection is worth another try; throws StoreUnavailable in the end. */
-const again = async <Result>(read: () => Promise<Result>): Promise<Result> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (attempt === readAttemptsMax)
-        throw new StoreUnavailable(`The event store cannot be read: ${messageOf(error)}`, { cause: error });
-      await delay(attempt * readPauseMs);
-    }
-  }
-};
+const again = <Result>(read: () => Promise<Result>): Promise<Result> =>
+  retry(read, (error, failures) => {
+    if (failures === readAttemptsMax)
+      throw new StoreUnavailable(`The event store cannot be read: ${messageOf(error)}`, { cause: error });
+    return failures * readPauseMs;
+  });
 
 /** The client has been seen to keep an append waiting for ever; it may still happen afterwards. */
 const within = async <Result>(timeoutMs: number, work: () => Promise<Result>): Promise<Result> => {

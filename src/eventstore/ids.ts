@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { v5 } from 'uuid';
 import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
 import type { LastSeen } from '../domain/license/commands-lease.ts';
@@ -130,15 +131,8 @@ export const reservationId = ({ kind, fields }: NeededReservation): string =>
 export const uuidv5 = (namespace: string, name: string): string => {
   if (!uuid.test(namespace))
     throw new Error(`A UUID was expected as the namespace of a derived id, got "${namespace}".`);
-
-  const bytes = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name, 'utf8')
-    .digest();
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex', 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  // As bytes: as text the package takes UUIDs of known versions only, and no name with half a surrogate pair.
+  return v5(Buffer.from(name, 'utf8'), Buffer.from(namespace.replaceAll('-', ''), 'hex'));
 };
 
 // Without the check two different lists of fields could come to the same text.

@@ -1,3 +1,4 @@
+import { retry } from '../async/retry.ts';
 import {
   type Aggregate,
   catalogAggregate,
@@ -43,24 +44,22 @@ export type Repairer = { readonly operator: string; readonly reason: string; rea
  * A stream without a break, or with a fault that cannot be repaired, is left as it is. Throws UndecodableEvent when the
  * stream cannot be folded, and RevisionConflict when others keep appending to it.
  */
-export const repairChain = async (
+export const repairChain = (
   store: Pick<EventStore, 'read' | 'append'>,
   stream: string,
   repairer: Repairer,
-): Promise<Examined> => {
-  for (let attempt = 1; ; attempt++) {
-    const examined = await examineChain(store, stream);
-    if (!isRepairable(examined) || examined.last === null) return examined;
-    const owners = await ownersOf(store, stream, examined.last.revision);
-    const events = repairEvents(examined.last, examined.breaks, owners, repairer);
-    try {
+): Promise<Examined> =>
+  retry(
+    async () => {
+      const examined = await examineChain(store, stream);
+      if (!isRepairable(examined) || examined.last === null) return examined;
+      const owners = await ownersOf(store, stream, examined.last.revision);
+      const events = repairEvents(examined.last, examined.breaks, owners, repairer);
       await appendSurely(store, stream, events, examined.last.revision, patience);
       return await examineChain(store, stream);
-    } catch (error) {
-      if (!(error instanceof RevisionConflict) || attempt === attemptsMax) throw error;
-    }
-  }
-};
+    },
+    (error, failures) => (error instanceof RevisionConflict && failures < attemptsMax ? 0 : null),
+  );
 
 const repairEvents = (
   last: Recorded,

@@ -1,4 +1,5 @@
 import { type AllStreamResolvedEvent, type EventStoreDBClient, START, streamNameFilter } from '@eventstore/db-client';
+import { createWakeUp } from '../async/wake-up.ts';
 import { type Idle, type Position, type Recorded, StoreUnavailable } from './event-store.ts';
 import { collect, comparePositions, type StoredEvent, toRecorded } from './reading.ts';
 
@@ -25,19 +26,19 @@ export async function* followAll(
     { fromPosition: from === 'start' ? START : from, filter: streamNameFilter({ prefixes: [...streamPrefixes] }) },
     { highWaterMark: bufferedEventsMax },
   );
-  const bell = createBell();
+  const wakeUp = createWakeUp();
   let ended: Error | null = null;
   const end = (error: Error) => {
     ended ??= error;
-    bell.ring();
+    wakeUp.wake();
   };
-  subscription.on('readable', bell.ring);
+  subscription.on('readable', wakeUp.wake);
   // One of the three comes, which one depends on how the connection was lost. The listeners stay to the end: an error
   // that nobody listens to would end the process.
   subscription.on('error', (error) => end(dropped('failed', error)));
   subscription.on('end', () => end(dropped('was ended by the server')));
   subscription.on('close', () => end(dropped('was closed')));
-  signal.addEventListener('abort', bell.ring, { once: true });
+  signal.addEventListener('abort', wakeUp.wake, { once: true });
 
   /** Everything up to here was handed out, or does not match. */
   let passed = from;
@@ -56,7 +57,7 @@ export async function* followAll(
         continue;
       }
       if (ended !== null) throw ended;
-      if (await bell.rang(waitMs)) continue;
+      if (await wakeUp.wait(waitMs)) continue;
 
       const ahead = { from: passed, maxCount: waitMs === 0 ? longPage : shortPage };
       const { head, isOwed, isEnd } = await lookAhead(client, ahead, streamPrefixes, silenceMs, signal);
@@ -75,7 +76,7 @@ export async function* followAll(
       if (passed !== 'start') yield { idle: true, head: passed };
     }
   } finally {
-    signal.removeEventListener('abort', bell.ring);
+    signal.removeEventListener('abort', wakeUp.wake);
     // It fails when there never was a connection; there is nothing to close then.
     subscription.unsubscribe().catch(() => {});
     subscription.destroy();
@@ -112,34 +113,6 @@ const lookAhead = async (
     head = position;
   }
   return { head, isOwed: false, isEnd: events.length < maxCount };
-};
-
-/** Lets one waiter sleep until something happens; what happens in between is not missed. */
-const createBell = () => {
-  let hasRung = false;
-  let wake: (() => void) | null = null;
-  return {
-    ring: () => {
-      hasRung = true;
-      wake?.();
-    },
-    /** True as soon as it rings, or has since the last call; false after `waitMs`. */
-    rang: async (waitMs: number): Promise<boolean> => {
-      if (!hasRung) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, waitMs);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        wake = null;
-      }
-      const result = hasRung;
-      hasRung = false;
-      return result;
-    },
-  };
 };
 
 const dropped = (how: string, cause?: Error): StoreUnavailable =>

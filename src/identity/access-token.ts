@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { decodeId } from '../domain/ids.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -65,7 +66,9 @@ const claimsSchema = z
 
 /** Makes and checks access tokens with the keys of the ring. A token that was good is remembered until it ends. */
 export const createAccessTokens = ({ ring, accessTokenSeconds, nowMs }: Needs): AccessTokens => {
-  const remembered = new Map<string, { readonly claims: AccessClaims; readonly kid: string }>();
+  const remembered = new LRUCache<string, { readonly claims: AccessClaims; readonly kid: string }>({
+    max: rememberedMax,
+  });
   const nowSeconds = () => Math.floor(nowMs() / 1_000);
 
   const isInTime = ({ iat, exp }: AccessClaims): boolean => {
@@ -118,8 +121,6 @@ export const createAccessTokens = ({ ring, accessTokenSeconds, nowMs }: Needs): 
       remembered.delete(digest);
       const found = await verify(token);
       if (found === null || found === 'expired') return found;
-      if (remembered.size >= rememberedMax)
-        for (const oldest of remembered.keys()) if (remembered.delete(oldest)) break;
       remembered.set(digest, found);
       return found.claims;
     },

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Role } from '../domain/organization/events.ts';
 import { onceCurrent, type Standing, type UntilProjected } from './access-changes.ts';
@@ -58,12 +59,12 @@ export const createAuthenticateUser = ({
   elapsedMs = () => performance.now(),
   untilProjected,
 }: Needs): UserAuthentication => {
-  const cached = new Map<string, Remembered>();
+  const cached = new LRUCache<string, Remembered>({ max: cachedTokensMax });
   // Counts what was forgotten, so that a look-up which began before does not bring it back.
   let forgotten = 0;
   const forgetWhere = (matches: (identity: UserIdentity) => boolean) => {
     forgotten += 1;
-    for (const [jti, { identity }] of cached) if (matches(identity)) cached.delete(jti);
+    for (const [jti, { identity }] of [...cached]) if (matches(identity)) cached.delete(jti);
   };
 
   const authenticate: AuthenticateUser = async (token, how) => {
@@ -80,10 +81,8 @@ export const createAuthenticateUser = ({
     const identity = identityOf(claims, await onceCurrent(() => lookUp(pool, claims), untilProjected));
     // A membership that is not there may be any moment, when it is projected.
     const isWhole = identity !== null && (identity.membership !== null || claims.tid === null);
-    if (isWhole && forgotten === forgottenBefore) {
-      if (cached.size >= cachedTokensMax) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
+    if (isWhole && forgotten === forgottenBefore)
       cached.set(claims.jti, { identity, untilMs: beganMs + cachedMsMax, expiresMs: claims.exp * 1_000 });
-    }
     return identity;
   };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Scope } from '../domain/organization/events.ts';
 import { onceCurrent, type Standing, type UntilProjected } from './access-changes.ts';
@@ -78,14 +79,13 @@ export const createAuthenticate = ({
   untilProjected,
   onError,
 }: Needs): ApiKeyAuthentication => {
-  const cached = new Map<string, Remembered>();
-  const notedMs = new Map<string, number>();
+  const cached = new LRUCache<string, Remembered>({ max: cachedKeysMax });
+  const notedMs = new LRUCache<string, number>({ max: cachedKeysMax });
   // Counts what was forgotten, so that a look-up which began before does not bring it back.
   let forgotten = 0;
 
   const noteUse = ({ apiKeyId, organizationId }: ApiKeyIdentity, usedMs: number): void => {
     if (usedMs < (notedMs.get(apiKeyId) ?? Number.NEGATIVE_INFINITY) + notedEveryMs) return;
-    makeRoom(notedMs);
     notedMs.set(apiKeyId, usedMs);
     const values = [apiKeyId, organizationId, new Date(usedMs)];
     const noted = pool.query({
@@ -127,20 +127,13 @@ export const createAuthenticate = ({
     const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
     const identity: ApiKeyIdentity = { kind: 'apiKey', apiKeyId, organizationId, scopes };
     noteUse(identity, now);
-    if (forgotten === forgottenBefore) {
-      makeRoom(cached);
-      cached.set(digest, { identity, untilMs: beganMs + cachedMsMax, expiresMs });
-    }
+    if (forgotten === forgottenBefore) cached.set(digest, { identity, untilMs: beganMs + cachedMsMax, expiresMs });
     return identity;
   };
 
   const forget = (apiKeyId: string): void => {
     forgotten += 1;
-    for (const [digest, { identity }] of cached) if (identity.apiKeyId === apiKeyId) cached.delete(digest);
+    for (const [digest, { identity }] of [...cached]) if (identity.apiKeyId === apiKeyId) cached.delete(digest);
   };
   return { authenticate, forget };
-};
-
-const makeRoom = (cache: Map<string, unknown>): void => {
-  if (cache.size >= cachedKeysMax) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
 };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
+import pLimit from 'p-limit';
 import { isCommonPassword } from './common-passwords.ts';
 
 /** Too many passwords wait to be checked. Nothing was decided; trying again after `retryAfterSeconds` makes sense. */
@@ -63,23 +64,10 @@ export const passwordFault = (password: string): string | null => {
 
 /** Runs works in the order they came. */
 const takeTurns = () => {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
+  const limit = pLimit(runningMax);
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (running < runningMax) running += 1;
-    else {
-      if (waiting.length >= waitingMax) throw new TooManyLogins('Too many passwords are being checked just now.');
-      // Whoever ends hands its place over: nobody who comes later can take it.
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
+    if (limit.pendingCount >= waitingMax) throw new TooManyLogins('Too many passwords are being checked just now.');
+    return limit(work);
   };
 };
 

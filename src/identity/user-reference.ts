@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { encodeId } from '../domain/ids.ts';
+import { encodeId, idPattern } from '../domain/ids.ts';
 import type { Secrets } from './secrets.ts';
 
 /**
@@ -18,7 +18,7 @@ export const userReferences = (secrets: Secrets, issuerOrgId: string, user: stri
         return encodeId('ref', uuidOf(hmac));
       });
 
-const userIdPattern = /^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const userIdPattern = idPattern('usr');
 
 const uuidOf = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;

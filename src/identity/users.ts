@@ -3,12 +3,16 @@ import { asUser, becomeUser } from './as-user.ts';
 import { holdPassword } from './hold-password.ts';
 import { endSessions } from './sessions.ts';
 
+/** Lists the states of a user, as the check constraint of identity.users does. */
+export const userStates = ['pending', 'active', 'deactivated'] as const;
+type UserState = (typeof userStates)[number];
+
 /** What a user is shown of themselves; never the password's hash. `email` is as it was given. */
 export type User = {
   readonly userId: string;
   readonly email: string;
   readonly displayName: string | null;
-  readonly state: 'active' | 'deactivated';
+  readonly state: Exclude<UserState, 'pending'>;
   readonly createdAt: Date;
 };
 
@@ -16,7 +20,7 @@ export type User = {
 export type UserByEmail = {
   readonly userId: string;
   readonly passwordHash: string;
-  readonly state: 'pending' | 'active' | 'deactivated';
+  readonly state: UserState;
   readonly commandId: string;
   readonly createdAt: Date;
 };

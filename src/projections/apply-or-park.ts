@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { retry } from '../async/retry.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { applyBatch, type Batch } from './apply.ts';
 import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
@@ -33,17 +34,11 @@ export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> 
   }
 };
 
-const applyTogether = async (needs: Needs, batch: Batch): Promise<boolean> => {
-  for (let tries = 1; tries < triesMax; tries++) {
-    try {
-      return await applyBatch(needs.pool, needs.projection, batch);
-    } catch (error) {
-      if (!isEventFault(error)) throw error;
-      await delay(needs.retryMs);
-    }
-  }
-  return applyParking(needs, batch);
-};
+const applyTogether = (needs: Needs, batch: Batch): Promise<boolean> =>
+  retry(
+    (number) => (number < triesMax ? applyBatch(needs.pool, needs.projection, batch) : applyParking(needs, batch)),
+    (error, failures) => (failures < triesMax && isEventFault(error) ? needs.retryMs : null),
+  );
 
 // One event may take too long for its tenant's size. Alone, it holds up nobody else's for longer than its own tries.
 const applyApart = async (needs: Needs, { from, events, to }: Batch): Promise<boolean> => {

@@ -1,3 +1,5 @@
+import { createWakeUp } from '../async/wake-up.ts';
+
 /**
  * Groups what a source delivers: everything that has come while the consumer was busy, at most `max`, and never waits for
  * more. Reads at most `max` ahead. When the source fails, what it delivered before is still handed over first.
@@ -6,34 +8,32 @@ export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGe
   const iterator = source[Symbol.asyncIterator]();
   let waiting: T[] = [];
   let end: { readonly failed: boolean; readonly error?: unknown } | null = null;
-  let wake = () => {};
-  // The reader waits while there is no room, the consumer while there is nothing: never both, so one bell is enough.
-  const change = () => new Promise<void>((resolve) => (wake = resolve));
+  const [arrived, taken] = [createWakeUp(), createWakeUp()];
 
   const read = async () => {
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
       waiting.push(next.value);
-      wake();
-      if (waiting.length >= max) await change();
+      arrived.wake();
+      while (waiting.length >= max) await taken.wait();
     }
   };
   read().then(
     () => {
       end = { failed: false };
-      wake();
+      arrived.wake();
     },
     (error: unknown) => {
       end = { failed: true, error };
-      wake();
+      arrived.wake();
     },
   );
 
   try {
     for (;;) {
-      if (waiting.length === 0 && end === null) await change();
+      while (waiting.length === 0 && end === null) await arrived.wait();
       const group = waiting;
       waiting = [];
-      wake();
+      taken.wake();
       if (group.length > 0) yield group;
       else if (end !== null) break;
     }

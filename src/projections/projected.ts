@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { createWakeUp } from '../async/wake-up.ts';
 import { projectedChannel, readNotice } from './checkpoint.ts';
 import type { Log } from './log.ts';
 import { connectionConfig } from './pool.ts';
@@ -53,7 +54,7 @@ export const createProjectedWaiter = ({ url, log, release }: Options): Projected
 
   const ring = () => {
     heard += 1;
-    for (const end of [...hearers]) end();
+    for (const wake of hearers) wake();
   };
 
   // Postgres may come back from a crash with older rows than it had announced, so what was known is not known any more.
@@ -131,20 +132,15 @@ export const createProjectedWaiter = ({ url, log, release }: Options): Projected
       return reached;
     },
     heard: () => heard,
-    hear: (since, { timeoutMs, signal }) => {
-      if (heard > since || stopped || signal.aborted) return Promise.resolve();
+    hear: async (since, { timeoutMs, signal }) => {
+      if (heard > since || stopped || signal.aborted) return;
       if (listener === null) polling ??= poll();
-      return new Promise((resolve) => {
-        const end = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', end);
-          hearers.delete(end);
-          resolve();
-        };
-        const timer = setTimeout(end, timeoutMs);
-        signal.addEventListener('abort', end);
-        hearers.add(end);
-      });
+      const { wake, wait } = createWakeUp();
+      hearers.add(wake);
+      signal.addEventListener('abort', wake);
+      await wait(timeoutMs);
+      signal.removeEventListener('abort', wake);
+      hearers.delete(wake);
     },
     stop: async () => {
       stopped = true;

@@ -4,13 +4,16 @@ import type { Projection } from './checkpoint.ts';
 /** The name of the one projection there is: every table of the read models. */
 export const readModelsName = 'read-models';
 
+/** Lists the states of a version of the read models, as the check constraint of ops.projection_versions does. */
+export const versionStates = ['building', 'active', 'previous'] as const;
+
 /**
  * A version of the read models. `shape`: the hash of the files of db/read-models that it was made from; `release`: the
  * number of the release that made it.
  */
 export type Version = {
   readonly version: number;
-  readonly state: 'building' | 'active' | 'previous';
+  readonly state: (typeof versionStates)[number];
   readonly shape: string;
   readonly release: number;
   /** The highest number of a release that has projected into it. */

@@ -6,6 +6,7 @@ import { openApiDocument, openApiText } from '../../src/api/openapi.ts';
 import { permissions } from '../../src/api/permissions.ts';
 import { meanings } from '../../src/api/problems.ts';
 import type { Route } from '../../src/api/route.ts';
+import { documentedResponses } from '../support/documented.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -17,21 +18,23 @@ afterAll(() => ledger.stop());
 test('the served document describes every route with its replies, codes and who may call', async () => {
   const served = await ledger.call('GET', '/openapi.json');
   expect(served.text).toBe(openApiText(ledger.routes, '0.0.0'));
-  const { paths = {}, openapi } = openApiDocument(ledger.routes, '0.0.0');
+  const document = openApiDocument(ledger.routes, '0.0.0');
+  const { paths = {}, openapi } = document;
   expect(openapi).toBe('3.1.0');
   for (const route of ledger.routes) {
     const operation = paths[route.path]?.[route.method];
     expect(operation?.operationId).toBe(route.operationId);
-    const described = Object.entries<{ description: string }>(operation?.responses ?? {});
+    const responses = documentedResponses(document, route);
+    const described = Object.entries(responses);
     for (const status of Object.keys(route.replies)) expect(described.map(([each]) => each)).toContain(status);
     for (const code of route.rejections) {
       expect(
-        described.some(([, { description }]) => description.includes(code)),
+        described.some(([, { description = '' }]) => description.includes(code)),
         `${route.operationId} ${code}`,
       ).toBe(true);
     }
     for (const [status, { type }] of Object.entries(route.replies))
-      if (type !== undefined) expect(Object.keys(operation?.responses?.[status]?.content ?? {})).toEqual([type]);
+      if (type !== undefined) expect(Object.keys(responses[status]?.content ?? {})).toEqual([type]);
     expect(operation?.security, route.operationId).toEqual(securityOf(route));
     expect(operation?.requestBody === undefined).toBe(route.request.shape.body === undefined);
   }
@@ -44,6 +47,32 @@ test('examples in the document are requests that the API takes', () => {
   for (const body of bodies) {
     const { example } = z.object({ example: z.unknown() }).parse(body.meta());
     expect(body.safeParse(example).error).toBeUndefined();
+  }
+});
+
+test('every refusal stands in the document once, however many operations have it', () => {
+  const document = openApiDocument(ledger.routes, '0.0.0');
+  const shared = Object.values(document.components?.responses ?? {}).map((response) => JSON.stringify(response));
+  expect(new Set(shared).size).toBe(shared.length);
+  const refusals = ledger.routes.flatMap(({ path, method }) =>
+    Object.entries<object>(document.paths?.[path]?.[method]?.responses ?? {}).filter(([status]) => status >= '400'),
+  );
+  expect(refusals.length).toBeGreaterThan(shared.length);
+  expect(refusals.filter(([, refusal]) => Object.keys(refusal).join() !== '$ref')).toEqual([]);
+});
+
+test('a parameter is described by the type that it is read as, with an example of that type', () => {
+  const document = openApiDocument(ledger.routes, '0.0.0');
+  const parameters = ledger.routes.flatMap(({ path, method }) => document.paths?.[path]?.[method]?.parameters ?? []);
+  const schemas = parameters.flatMap((parameter) => ('schema' in parameter ? [parameter.schema] : []));
+  const flags = schemas.filter((schema) => JSON.stringify(schema).includes('"boolean"'));
+  expect(flags).toEqual(flags.map(() => ({ type: 'boolean', example: false })));
+  expect(flags.length).toBeGreaterThan(0);
+  const numbers = schemas.filter((schema) => JSON.stringify(schema).includes('"integer"'));
+  expect(numbers.length).toBeGreaterThan(5);
+  for (const number of numbers) {
+    expect(number).not.toHaveProperty('pattern');
+    expect(number).not.toMatchObject({ example: expect.any(String) });
   }
 });
 
@@ -98,12 +127,13 @@ test('every rule of a policy is described in requests as in answers, and what a 
 });
 
 test('what only some operations take and answer stands at those', () => {
-  const { paths = {} } = openApiDocument(ledger.routes, '0.0.0');
+  const document = openApiDocument(ledger.routes, '0.0.0');
+  const { paths = {} } = document;
   const parametersOf = (path: string) => JSON.stringify(paths[path]?.get?.parameters ?? []);
   expect(parametersOf('/v1/events/stream')).toContain('"Last-Event-ID"');
   expect(parametersOf('/v1/events')).not.toContain('"Last-Event-ID"');
-  const headersAt = (path: string, method: 'get' | 'post', status: string) =>
-    Object.keys(paths[path]?.[method]?.responses?.[status]?.headers ?? {});
+  const headersAt = (path: `/${string}`, method: 'get' | 'post', status: string) =>
+    Object.keys(documentedResponses(document, { path, method })[status]?.headers ?? {});
   expect(headersAt('/v1/licenses', 'post', '201')).toEqual(
     expect.arrayContaining([
       'Location',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createOrganization } from '../../src/api/bootstrap.ts';
-import { scopes } from '../../src/api/organizations/fields.ts';
 import { encodeId } from '../../src/domain/ids.ts';
+import { scopes } from '../../src/domain/organization/events.ts';
 import { aggregateId } from '../../src/eventstore/ids.ts';
 import type { Ledger, TestOrganization } from './ledger.ts';
 

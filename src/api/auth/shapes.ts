@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
+import { roles } from '../../domain/organization/events.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
 import { passwordFault } from '../../identity/passwords.ts';
 import type { User } from '../../identity/users.ts';
@@ -52,7 +53,7 @@ export const organizationId = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
 /** What a refresh token looks like is not told: whatever is none is answered like one that is none any more. */
 export const refreshToken = z.string().min(1).max(1_000);
 
-export const memberRole = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
+export const memberRole = z.enum(roles);
 
 /** A user as users see them. */
 export const userShape = z

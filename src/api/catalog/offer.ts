@@ -3,14 +3,14 @@ import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
 import { refuseProducts } from '../../domain/catalog/policies.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
-import type { Limits, Tier } from '../../domain/license/events.ts';
+import { type Tier, tiers } from '../../domain/license/events.ts';
 import type { Target } from '../../domain/license/events-grant.ts';
+import { changedLimits, type LimitsChange } from '../../domain/license/limits.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
 import { catalogAggregate } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
 import { type Problem, refused } from '../problems.ts';
-import { tiers } from '../schemas.ts';
 
 /** What a request asks of its issuer's catalog, under the names of its body: `tier`, or `policyId`, with `policyVersion`. */
 export type OfferRequest = {
@@ -18,15 +18,8 @@ export type OfferRequest = {
   readonly policyId?: string | undefined;
   readonly policyVersion?: number | undefined;
   readonly products?: readonly string[] | undefined;
-  readonly limits?: LimitsRequest | undefined;
-};
-
-/** Limits that are given instead of the policy's, each for itself. */
-export type LimitsRequest = {
-  readonly activations?: number | undefined;
-  readonly seats?: number | undefined;
-  readonly users?: number | undefined;
-  readonly meters?: Readonly<Record<string, number>> | undefined;
+  /** Override those of the policy, each for itself. */
+  readonly limits?: LimitsChange | undefined;
 };
 
 /** What a license is issued with or moved to. `products` null: the request named none, and a built-in policy has none. */
@@ -46,7 +39,7 @@ export const findOffer = async (
   const found = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
   const offer = found ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return refused({ ...offer, place: placeIn(request, offer.place ?? []) });
-  return { ...offer, limits: limitsOf(offer.limits, request.limits) };
+  return { ...offer, limits: changedLimits(offer.limits, request.limits ?? {}) };
 };
 
 /**
@@ -94,9 +87,4 @@ const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused 
 const placeIn = ({ tier }: OfferRequest, place: Place): Place => {
   if (place[0] === 'version') return ['policyVersion'];
   return place[0] === 'policyId' && tier !== undefined ? ['tier'] : place;
-};
-
-const limitsOf = (limits: Limits, given: LimitsRequest = {}): Limits => {
-  const { activations = limits.activations, seats = limits.seats, users = limits.users } = given;
-  return { activations, seats, users, meters: { ...limits.meters, ...given.meters } };
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Catalog, OpenCatalog, Policy } from '../../domain/catalog/catalog.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
+import { tiers } from '../../domain/license/events.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { asTenant } from '../../projections/tenant.ts';
@@ -9,7 +10,7 @@ import { entityTag } from '../conditional.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type Problem, type ProblemCode, refused } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
-import { cursor, pageLimit, pageOf, text, tiers } from '../schemas.ts';
+import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
 import { type CatalogNeeds, type ChangeAt, changeCatalog } from './change-catalog.ts';
 import { contentAfter, contentOfTier } from './policy-content.ts';
 import { newPolicy, policyChange, policyPath } from './policy-fields.ts';
@@ -80,7 +81,7 @@ const versionNumber = z
   .string()
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a number, 1 or more')
   .transform(Number)
-  .meta({ override: { type: 'integer', minimum: 1 }, example: '1' });
+  .meta({ override: readAs({ type: 'integer', minimum: 1 }), example: 1 });
 
 /** POST /v1/policies: adds a policy. */
 export const createPolicy = (needs: CatalogNeeds): Route =>

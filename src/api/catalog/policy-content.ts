@@ -2,6 +2,7 @@ import type { PolicyContent } from '../../domain/catalog/commands.ts';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
 import { builtInTerm } from '../../domain/catalog/open.ts';
 import type { PinnedPolicy, Tier } from '../../domain/license/events.ts';
+import { changedLimits } from '../../domain/license/limits.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
 import type { PolicyChange } from './policy-fields.ts';
 
@@ -23,10 +24,10 @@ const changed = (base: Base, given: PolicyChange): PolicyContent => {
   const { entitlements, ...rulesGiven } = others;
   const rules = rulesOf(base.rules, rulesGiven);
   const source = rules.type === 'TRIAL' ? 'trial' : 'tier';
-  const { activations = base.limits.activations, seats = base.limits.seats, users = base.limits.users } = limit;
   return {
     ...{ name, products, term, rules },
-    limits: { activations, seats, users, meters: limit.meters ?? base.limits.meters },
+    // The meters of a policy are given as a whole.
+    limits: { ...changedLimits(base.limits, limit), meters: limit.meters ?? base.limits.meters },
     entitlements: (entitlements ?? base.entitlements).map((each) => ({ ...each, source })),
   };
 };

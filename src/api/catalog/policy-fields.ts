@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { secondsMax } from '../../domain/catalog/content.ts';
+import {
+  durationBases,
+  expiryStrategies,
+  fingerprintMatchings,
+  leaseScopes,
+  limitStrategies,
+  policyTypes,
+  tiers,
+  trialEnds,
+} from '../../domain/license/events.ts';
+import { versionPattern } from '../../domain/license/versions.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
-import { duration, idOf, instantIn, productCode, tiers } from '../schemas.ts';
+import { duration, idOf, instantIn, productCode } from '../schemas.ts';
 import { nameIn } from './fields.ts';
 import { ruleTexts } from './policy-texts.ts';
 
@@ -9,16 +20,13 @@ const seconds = z.int().min(0).max(secondsMax);
 const someSeconds = z.int().min(1).max(secondsMax);
 const version = z
   .string()
-  .regex(/^\d{1,9}(?:\.\d{1,9}){0,3}(?:-[0-9A-Za-z.-]{1,40})?$/, 'must be a version like 2.1.0 or 3.0.0-beta.1')
+  .regex(versionPattern, 'must be a version like 2.1.0 or 3.0.0-beta.1')
   .meta({ example: '2.1.0' });
 
 /** The rules of a policy as a request gives them; null takes a rule away that may be absent. */
 export const rulesIn = {
-  type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).exactOptional().meta({ description: ruleTexts.type }),
-  expiryStrategy: z
-    .enum(['RESTRICT', 'MAINTAIN', 'ALLOW'])
-    .exactOptional()
-    .meta({ description: ruleTexts.expiryStrategy }),
+  type: z.enum(policyTypes).exactOptional().meta({ description: ruleTexts.type }),
+  expiryStrategy: z.enum(expiryStrategies).exactOptional().meta({ description: ruleTexts.expiryStrategy }),
   expiryGraceSeconds: seconds.exactOptional().meta({ description: ruleTexts.expiryGraceSeconds }),
   validationTtlSeconds: seconds.exactOptional().meta({ description: ruleTexts.validationTtlSeconds }),
   offlineGraceSeconds: seconds.exactOptional().meta({ description: ruleTexts.offlineGraceSeconds }),
@@ -30,10 +38,7 @@ export const rulesIn = {
     ])
     .exactOptional()
     .meta({ description: ruleTexts.overage }),
-  limitStrategy: z
-    .enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'])
-    .exactOptional()
-    .meta({ description: ruleTexts.limitStrategy }),
+  limitStrategy: z.enum(limitStrategies).exactOptional().meta({ description: ruleTexts.limitStrategy }),
   deactivation: z
     .strictObject({
       allowed: z.boolean().exactOptional(),
@@ -43,14 +48,14 @@ export const rulesIn = {
     .exactOptional()
     .meta({ description: ruleTexts.deactivation }),
   fingerprintMatching: z
-    .enum(['EXACT', 'ANY', 'MOST', 'ALL'])
+    .enum(fingerprintMatchings)
     .exactOptional()
     .meta({ description: ruleTexts.fingerprintMatching }),
   fingerprintRequired: z.boolean().exactOptional().meta({ description: ruleTexts.fingerprintRequired }),
   productRequired: z.boolean().exactOptional().meta({ description: ruleTexts.productRequired }),
   lease: z
     .strictObject({
-      scope: z.enum(['MACHINE', 'INSTANCE', 'USER']).exactOptional(),
+      scope: z.enum(leaseScopes).exactOptional(),
       ttlSeconds: someSeconds.exactOptional(),
       resurrectSeconds: seconds.exactOptional(),
       borrowMaxSeconds: seconds.exactOptional(),
@@ -59,7 +64,7 @@ export const rulesIn = {
     .meta({ description: ruleTexts.lease }),
   heartbeatSeconds: someSeconds.nullable().exactOptional().meta({ description: ruleTexts.heartbeatSeconds }),
   remindBefore: z.array(duration).max(20).exactOptional().meta({ description: ruleTexts.remindBefore }),
-  trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']).exactOptional().meta({ description: ruleTexts.trialEnd }),
+  trialEnd: z.enum(trialEnds).exactOptional().meta({ description: ruleTexts.trialEnd }),
   reinstateOnPayment: z.boolean().exactOptional().meta({ description: ruleTexts.reinstateOnPayment }),
   transferable: z.boolean().exactOptional().meta({ description: ruleTexts.transferable }),
   renewUntilSeconds: seconds.nullable().exactOptional().meta({ description: ruleTexts.renewUntilSeconds }),
@@ -86,7 +91,7 @@ const defaultsIn = {
     .discriminatedUnion('basis', [
       z.strictObject({ basis: z.literal('PERPETUAL') }),
       z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantIn }),
-      z.strictObject({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration }),
+      z.strictObject({ basis: z.enum(durationBases), duration }),
     ])
     .exactOptional()
     .meta({ description: 'How long its licenses are good, from when on.' }),

@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
+import {
+  durationBases,
+  expiryStrategies,
+  fingerprintMatchings,
+  leaseScopes,
+  limitStrategies,
+  policyTypes,
+  tiers,
+  trialEnds,
+} from '../../domain/license/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
-import { idOf, instantOut, tiers } from '../schemas.ts';
+import { idOf, instantOut } from '../schemas.ts';
 import { ruleTexts } from './policy-texts.ts';
 
 const seconds = z.int();
@@ -15,8 +25,8 @@ export const policyShape = z
     version: z.int().meta({ description: 'Which version this is, from 1.' }),
     name: z.string().meta({ description: 'What its issuer calls it.' }),
     tier: z.enum(tiers).meta({ description: 'What its licenses are sold as.' }),
-    type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).meta({ description: ruleTexts.type }),
-    expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']).meta({ description: ruleTexts.expiryStrategy }),
+    type: z.enum(policyTypes).meta({ description: ruleTexts.type }),
+    expiryStrategy: z.enum(expiryStrategies).meta({ description: ruleTexts.expiryStrategy }),
     expiryGraceSeconds: seconds.meta({ description: ruleTexts.expiryGraceSeconds }),
     validationTtlSeconds: seconds.meta({ description: ruleTexts.validationTtlSeconds }),
     offlineGraceSeconds: seconds.meta({ description: ruleTexts.offlineGraceSeconds }),
@@ -27,7 +37,7 @@ export const policyShape = z
         z.strictObject({ kind: z.literal('ALWAYS') }),
       ])
       .meta({ description: ruleTexts.overage }),
-    limitStrategy: z.enum(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']).meta({ description: ruleTexts.limitStrategy }),
+    limitStrategy: z.enum(limitStrategies).meta({ description: ruleTexts.limitStrategy }),
     deactivation: z
       .strictObject({
         allowed: z.boolean(),
@@ -35,12 +45,12 @@ export const policyShape = z
         maxPerTerm: noneOr(z.int()),
       })
       .meta({ description: ruleTexts.deactivation }),
-    fingerprintMatching: z.enum(['EXACT', 'ANY', 'MOST', 'ALL']).meta({ description: ruleTexts.fingerprintMatching }),
+    fingerprintMatching: z.enum(fingerprintMatchings).meta({ description: ruleTexts.fingerprintMatching }),
     fingerprintRequired: z.boolean().meta({ description: ruleTexts.fingerprintRequired }),
     productRequired: z.boolean().meta({ description: ruleTexts.productRequired }),
     lease: z
       .strictObject({
-        scope: z.enum(['MACHINE', 'INSTANCE', 'USER']),
+        scope: z.enum(leaseScopes),
         ttlSeconds: seconds,
         resurrectSeconds: seconds,
         borrowMaxSeconds: seconds,
@@ -48,7 +58,7 @@ export const policyShape = z
       .meta({ description: ruleTexts.lease }),
     heartbeatSeconds: noneOr(seconds).meta({ description: ruleTexts.heartbeatSeconds }),
     remindBefore: z.array(z.string()).meta({ description: ruleTexts.remindBefore }),
-    trialEnd: z.enum(['EXPIRE', 'DOWNGRADE']).meta({ description: ruleTexts.trialEnd }),
+    trialEnd: z.enum(trialEnds).meta({ description: ruleTexts.trialEnd }),
     reinstateOnPayment: z.boolean().meta({ description: ruleTexts.reinstateOnPayment }),
     transferable: z.boolean().meta({ description: ruleTexts.transferable }),
     renewUntilSeconds: noneOr(seconds).meta({ description: ruleTexts.renewUntilSeconds }),
@@ -65,7 +75,7 @@ export const policyShape = z
       .discriminatedUnion('basis', [
         z.strictObject({ basis: z.literal('PERPETUAL') }),
         z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantOut }),
-        z.strictObject({ basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() }),
+        z.strictObject({ basis: z.enum(durationBases), duration: z.string() }),
       ])
       .meta({ description: 'How long its licenses are good, from when on.' }),
     limits: limitsOut.meta({ description: 'How much of its licenses may be in use.' }),

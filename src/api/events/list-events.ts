@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Authenticate } from '../caller.ts';
 import { isProblem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
-import { cursor } from '../schemas.ts';
+import { cursor, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
@@ -19,7 +19,7 @@ const wholeNumber = (max: number, min: number, preset: number) =>
     .regex(/^(?:0|[1-9][0-9]{0,4})$/, `must be a number from ${min} to ${max}`)
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a number from ${min} to ${max}`)
-    .meta({ override: { type: 'integer', minimum: min, maximum: max, default: preset } });
+    .meta({ override: readAs({ type: 'integer', minimum: min, maximum: max, default: preset }) });
 
 const query = z.strictObject({
   cursor: cursor.optional(),

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { LicenseCommand } from '../../domain/license/commands.ts';
-import type { Limits } from '../../domain/license/events.ts';
+import { limitStrategies } from '../../domain/license/events.ts';
+import { changedLimits } from '../../domain/license/limits.ts';
 import { findUnsold } from '../catalog/offer.ts';
 import { none, type Route, route } from '../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../schemas.ts';
 import { answerCommand, described, type LicenseCommandNeeds } from './command.ts';
-import { entitlementCode, entitlementIn, limitChangesIn, limitStrategies } from './grant-schemas.ts';
+import { entitlementCode, entitlementIn, limitChangesIn } from './grant-schemas.ts';
 
 const limitsBody = z
   .strictObject({
@@ -63,7 +64,7 @@ export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
             compose: ({ facts }) => {
               const { strategy } = body;
               const data = {
-                limits: changed(facts.limits, body.limits),
+                limits: changedLimits(facts.limits, body.limits),
                 ...(strategy === undefined ? {} : { strategy }),
               };
               return [{ type: 'ChangeLimits', at, data }];
@@ -124,13 +125,3 @@ export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
         },
       ),
   });
-
-const changed = (present: Limits, given: z.output<typeof limitChangesIn>): Limits => {
-  const { activations = present.activations, seats = present.seats, users = present.users } = given;
-  const meters: Record<string, number> = { ...present.meters };
-  for (const [meter, limit] of Object.entries(given.meters ?? {})) {
-    if (limit === null) delete meters[meter];
-    else meters[meter] = limit;
-  }
-  return { activations, seats, users, meters };
-};

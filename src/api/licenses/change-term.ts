@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { renewalModes } from '../../domain/license/events.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import type { Problem } from '../problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { idOf, instantIn, licensePath, reasonCode, reasonOf } from '../schemas.ts';
 import { isBilling, paymentOnly } from './billing.ts';
 import { answerCommand, described, type LicenseCommandNeeds, scheduledFor } from './command.ts';
-import { renewalModes } from './license-shape.ts';
 
 const expiryBody = z
   .strictObject({ to: instantIn, reason: reasonOf(reasonCode) })

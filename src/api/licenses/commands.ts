@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { renewalBases, suspensionReasons } from '../../domain/license/events.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import type { Problem } from '../problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
-import { duration, instantIn, licensePath, reasonCode, reasonOf, suspensionReasons } from '../schemas.ts';
+import { duration, instantIn, licensePath, reasonCode, reasonOf } from '../schemas.ts';
 import { isBilling, paymentOnly, refuseOtherThanPayment } from './billing.ts';
 import { answerCommand, described, type LicenseCommandNeeds, scheduledFor } from './command.ts';
 
@@ -22,7 +23,7 @@ const renewBody = z
   .strictObject({
     duration: duration.optional(),
     expiresAt: instantIn.optional(),
-    basis: z.enum(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']).optional(),
+    basis: z.enum(renewalBases).optional(),
     reason: reasonOf(reasonCode).optional(),
   })
   .refine(({ duration: length, expiresAt }) => (length === undefined) !== (expiresAt === undefined), {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { isRejection } from '../../domain/decider.ts';
+import { tiers } from '../../domain/license/events.ts';
 import { featuresOf } from '../../domain/license/features.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isProblem, refused } from '../problems.ts';
 import { clientRoute, none, type Route } from '../route.ts';
-import { instantOut, productCode, tiers } from '../schemas.ts';
+import { instantOut, productCode } from '../schemas.ts';
 import { type ClientNeeds, findUsableLicense, licenseNaming } from './client-license.ts';
 import { licenseShape } from './license-shape.ts';
 

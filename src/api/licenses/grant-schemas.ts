@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { entitlementSources } from '../../domain/license/events.ts';
 import { instantIn, instantOut, text } from '../schemas.ts';
 
 /** A limit as it is asked for. What arithmetic may have made -0 must not be stored as one. */
@@ -48,11 +49,8 @@ export const entitlementOut = z.strictObject({
   value: z.string().nullable(),
   limit: z.int().nullable(),
   until: instantOut.nullable(),
-  source: z.enum(['tier', 'product', 'grant', 'trial']),
+  source: z.enum(entitlementSources),
 });
-
-/** What may become of use beyond a limit that is lowered. */
-export const limitStrategies = ['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'] as const;
 
 /** Limits as they are shown, and what is in use of them. */
 export const limitsOut = z.strictObject({

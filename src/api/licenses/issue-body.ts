@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationBases } from '../../domain/license/events.ts';
 import { duration, idOf, instantIn, jsonValue, reasonCode, reasonOf, text } from '../schemas.ts';
 import { entitlementsIn } from './grant-schemas.ts';
 import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
@@ -17,7 +18,7 @@ const term = z
     expiresAt: instantIn.optional(),
     perpetual: z.literal(true).optional(),
     startsAt: instantIn.optional(),
-    basis: z.enum(['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION']).optional(),
+    basis: z.enum(durationBases).optional(),
   })
   .refine(
     ({ duration: length, expiresAt, perpetual }) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { leaseScopes } from '../../domain/license/events.ts';
 import type { Lease, LicenseFacts } from '../../domain/license/license.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
 import { idOf, instantOut } from '../schemas.ts';
@@ -9,7 +10,7 @@ export const leaseShape = z
   .strictObject({
     id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id.' }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license whose seat it is.' }),
-    scope: z.enum(['MACHINE', 'INSTANCE', 'USER']).meta({ description: 'What a seat is counted by.' }),
+    scope: z.enum(leaseScopes).meta({ description: 'What a seat is counted by.' }),
     product: z.string().nullable().meta({ description: 'What it was taken for; null: none was named.' }),
     borrowed: z.boolean().meta({ description: 'Held without heartbeats until expiresAt.' }),
     expiresAt: instantOut.meta({ description: 'Lapses then without a heartbeat; a borrowed one ends.' }),

@@ -1,14 +1,30 @@
 import { z } from 'zod';
+import {
+  expiryStrategies,
+  firstUses,
+  limitStrategies,
+  policyTypes,
+  renewalModes,
+  suspensionReasons,
+  tiers,
+} from '../../domain/license/events.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
-import { effectiveStatus, graceUntil, renewalAt, simpleStatus, suspensionAt } from '../../domain/license/status.ts';
+import {
+  effectiveStatus,
+  effectiveStatuses,
+  graceUntil,
+  renewalAt,
+  simpleStatus,
+  statuses,
+  suspensionAt,
+} from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import { ruleTexts } from '../catalog/policy-texts.ts';
 import { entityTag } from '../conditional.ts';
-import { idOf, instantOut, productCode, statuses, suspensionReasons, tiers } from '../schemas.ts';
-import { entitlementOut, limitStrategies, limitsOut } from './grant-schemas.ts';
+import { idOf, instantOut, productCode } from '../schemas.ts';
+import { entitlementOut, limitsOut } from './grant-schemas.ts';
 
 /** What may be said to happen at the end of a term. */
-export const renewalModes = ['auto', 'manual', 'cancelAtPeriodEnd'] as const;
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
 
@@ -35,7 +51,7 @@ export const licenseShape = z
     id: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id, which never changes.' }),
     status: z.enum(statuses).meta({ description: 'What the license is, in short.' }),
     effectiveStatus: z
-      .enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID'])
+      .enum(effectiveStatuses)
       .meta({ description: 'The same, with what the clock makes of it: in grace after its end, or not begun yet.' }),
     tier: z.enum(tiers).meta({ description: 'What it was sold as.' }),
     products: z.array(productCode).meta({ description: 'The codes of the products that it covers.' }),
@@ -43,8 +59,8 @@ export const licenseShape = z
       .strictObject({
         id: z.string().meta({ description: 'The policy.' }),
         version: z.int().meta({ description: 'Which version of it.' }),
-        type: z.enum(['SUBSCRIPTION', 'TRIAL', 'PERPETUAL']).meta({ description: ruleTexts.type }),
-        expiryStrategy: z.enum(['RESTRICT', 'MAINTAIN', 'ALLOW']).meta({ description: ruleTexts.expiryStrategy }),
+        type: z.enum(policyTypes).meta({ description: ruleTexts.type }),
+        expiryStrategy: z.enum(expiryStrategies).meta({ description: ruleTexts.expiryStrategy }),
         expiryGraceSeconds: z.int().meta({ description: ruleTexts.expiryGraceSeconds }),
         validationTtlSeconds: z.int().meta({ description: ruleTexts.validationTtlSeconds }),
         offlineGraceSeconds: z.int().meta({ description: ruleTexts.offlineGraceSeconds }),
@@ -73,7 +89,7 @@ export const licenseShape = z
           .nullable()
           .meta({ description: 'Until when it goes on in grace; null: it gets none, or has no end.' }),
         awaits: z
-          .strictObject({ trigger: z.enum(['FIRST_ACTIVATION', 'FIRST_VALIDATION']), duration: z.string() })
+          .strictObject({ trigger: z.enum(firstUses), duration: z.string() })
           .nullable()
           .meta({ description: 'What the first term waits for, and how long it is then; null once it has begun.' }),
         timeZone: z.string().meta({ description: 'In whose calendar durations are counted.' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idOf, productCode, tiers } from '../schemas.ts';
+import { tiers } from '../../domain/license/events.ts';
+import { idOf, productCode } from '../schemas.ts';
 import { limitsIn } from './grant-schemas.ts';
 
 /** The policy that a license is to get, and what instead of the policy's. */

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { tiers } from '../../domain/license/events.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { statuses } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
@@ -10,18 +12,7 @@ import type { LicenseView } from '../../projections/tables/licenses.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { filtersOf, page } from '../paging.ts';
 import { none, type Route, route } from '../route.ts';
-import {
-  cursor,
-  idOf,
-  instantIn,
-  licensePath,
-  pageLimit,
-  pageOf,
-  productCode,
-  statuses,
-  text,
-  tiers,
-} from '../schemas.ts';
+import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 import { isPartyTo, licenseAsOf, type PastNeeds, refuseFuture } from './as-of.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rotationCauses } from '../../domain/license/events-key.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { none, type Route, route } from '../route.ts';
 import { licensePath, reasonCode, reasonOf } from '../schemas.ts';
@@ -11,7 +12,7 @@ export type RotateNeeds = LicenseCommandNeeds & { readonly licenseKeyPrefix: str
 const body = z
   .strictObject({
     overlapSeconds: count.default(0),
-    cause: z.enum(['LOST', 'LEAKED', 'ROUTINE', 'ADMIN']).default('ADMIN'),
+    cause: z.enum(rotationCauses).default('ADMIN'),
     reason: reasonOf(reasonCode).optional(),
   })
   .meta({ id: 'RotateLicenseKey', example: { overlapSeconds: 86_400, cause: 'ROUTINE' } });

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
+import { transferredActivations, transferredExpiries } from '../../domain/license/events-key.ts';
 import type { License } from '../../domain/license/license.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
 import { giveValues, type Holding, lockMetadata } from '../../projections/tables/vault.ts';
@@ -12,8 +13,8 @@ const body = z
   .strictObject({
     toHolderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable(),
     // KEEP: the term goes on; RESET: the duration that the license was issued for begins anew.
-    expiry: z.enum(['KEEP', 'RESET']).default('KEEP'),
-    activations: z.enum(['KEEP', 'RELEASE']).default('KEEP'),
+    expiry: z.enum(transferredExpiries).default('KEEP'),
+    activations: z.enum(transferredActivations).default('KEEP'),
     accepted: z.boolean().default(false),
     reason: reasonOf(reasonCode).optional(),
   })

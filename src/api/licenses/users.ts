@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idPattern } from '../../domain/ids.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import { type AssignedUser, usersOf } from '../../projections/tables/license-users.ts';
@@ -12,7 +13,7 @@ import type { ReadNeeds } from './read.ts';
 
 const reference = z
   .string()
-  .regex(/^(?:usr|ref)_[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'must be usr_ or ref_ and 26 characters')
+  .regex(idPattern('usr', 'ref'), 'must be usr_ or ref_ and 26 characters')
   .meta({ example: 'ref_01h455vb4pex5vsknk084sn02q' });
 
 const assignedShape = z.strictObject({ user: z.string(), assignedAt: instantOut }).meta({ id: 'AssignedUser' });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { tiers } from '../../domain/license/events.ts';
 import { grantedAt } from '../../domain/license/features.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { effectiveStatuses, statuses } from '../../domain/license/status.ts';
 import { type Validation, validate, validationCodes } from '../../domain/license/validate.ts';
 import { beginsTerm, checksIn } from '../../domain/license/validation-effects.ts';
 import type { ValidationScope } from '../../domain/license/validation-view.ts';
@@ -8,7 +10,7 @@ import type { Instant } from '../../domain/time.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import { isProblem } from '../problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../route.ts';
-import { idOf, instantOut, productCode, statuses, text, tiers } from '../schemas.ts';
+import { idOf, instantOut, productCode, text } from '../schemas.ts';
 import { checkIn } from './check-in.ts';
 import { type ClientNeeds, findClientLicense, licenseNaming } from './client-license.ts';
 import {
@@ -66,7 +68,7 @@ const answerShape = z
     reasons: z.array(z.enum(validationCodes)).meta({ description: 'All reasons why not; empty when valid.' }),
     status: z.enum(statuses).nullable().meta({ description: 'What the license is, in short; null: there is none.' }),
     effectiveStatus: z
-      .enum([...statuses, 'IN_GRACE', 'NOT_YET_VALID'])
+      .enum(effectiveStatuses)
       .nullable()
       .meta({ description: 'The same, with what the clock makes of it; null: there is none.' }),
     license: z

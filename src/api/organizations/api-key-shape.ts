@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { scopes } from '../../domain/organization/events.ts';
 import type { ApiKeyView } from '../../projections/tables/api-keys.ts';
 import { idOf, instantOut } from '../schemas.ts';
-import { scopes } from './fields.ts';
 
 export const apiKeyId = idOf('key', 'key_01h455vb4pex5vsknk084sn02q');
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
+import { scopes } from '../../domain/organization/events.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { apiKeyLastUsedAt, revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
@@ -11,7 +12,7 @@ import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';
-import { nameOf, scopes } from './fields.ts';
+import { nameOf } from './fields.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { oncePerKey, partOf, sendToOrganization, type Wanted } from './send-to-organization.ts';
 import { withStoredApiKey } from './stored-api-key.ts';

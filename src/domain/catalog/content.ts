@@ -1,5 +1,5 @@
 import { type Rejection, reject } from '../decider.ts';
-import { compareVersions } from '../license/versions.ts';
+import { compareVersions, versionPattern } from '../license/versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, parseDuration } from '../time.ts';
 import type { CatalogRejection, PolicyContent } from './commands.ts';
@@ -101,7 +101,6 @@ const durationsOf = ({ term, rules }: Pick<PolicyContent, 'term' | 'rules'>) => 
   ...rules.remindBefore.map((text, index) => [text, 'rules', 'remindBefore', index] as const),
 ];
 
-const versionPattern = /^\d{1,9}(?:\.\d{1,9}){0,3}(?:-[0-9A-Za-z.-]{1,40})?$/;
 const entitlementPattern = /^[a-z][a-z0-9_.:-]{0,63}$/;
 
 /** Every value that holds no others, under the names that lead to it, in the order of those names. */

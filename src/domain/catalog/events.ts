@@ -1,4 +1,4 @@
-import type { Entitlement, Limits, PinnedPolicy } from '../license/events.ts';
+import type { DurationBasis, Entitlement, Limits, PinnedPolicy } from '../license/events.ts';
 import type { Instant } from '../time.ts';
 
 // Events of the catalog stream, version 1: add, never rename or repurpose. Names and descriptions here are those of things
@@ -8,7 +8,7 @@ import type { Instant } from '../time.ts';
 export type PolicyTerm =
   | { readonly basis: 'PERPETUAL' }
   | { readonly basis: 'FIXED'; readonly expiresAt: Instant }
-  | { readonly basis: 'ISSUE' | 'FIRST_ACTIVATION' | 'FIRST_VALIDATION'; readonly duration: string };
+  | { readonly basis: DurationBasis; readonly duration: string };
 
 /** One version of a policy: what a license pins of it, and what a license gets where its issuer asks for nothing else. */
 export type PolicyVersion = {

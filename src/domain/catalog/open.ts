@@ -1,4 +1,4 @@
-import type { Tier } from '../license/events.ts';
+import { type Tier, tiers } from '../license/events.ts';
 import { builtInDefaults, builtInPolicy } from '../license/policies.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogDecision, CommandOf } from './commands.ts';
@@ -24,8 +24,6 @@ export const open = ({ data }: CommandOf<'OpenCatalog'>, catalog: Catalog): Cata
     events.push({ type: 'PolicyCreated', data: builtInVersion(tier, data.policyIds[tier], [...taken]) });
   return events;
 };
-
-const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const satisfies readonly Tier[];
 
 const builtInVersion = (tier: Tier, policyId: string, products: readonly string[]): PolicyVersion => {
   const { limits, entitlements } = builtInDefaults[tier];

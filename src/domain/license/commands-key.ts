@@ -1,5 +1,5 @@
 import type { Command } from './commands.ts';
-import type { RotationCause } from './events-key.ts';
+import type { RotationCause, TransferredActivations, TransferredExpiry } from './events-key.ts';
 
 /** Commands about who has a license and its key. */
 export type KeyCommand =
@@ -22,8 +22,8 @@ export type KeyCommand =
       {
         readonly toHolderOrgId: string | null;
         readonly accepted: boolean;
-        readonly expiry: 'KEEP' | 'RESET';
-        readonly activations: 'KEEP' | 'RELEASE';
+        readonly expiry: TransferredExpiry;
+        readonly activations: TransferredActivations;
       }
     >
   /** Notes on a revoked license which one was issued in its place. */

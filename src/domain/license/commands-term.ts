@@ -1,12 +1,12 @@
 import type { Instant } from '../time.ts';
 import type { Command, Schedule } from './commands.ts';
-import type { RenewalMode } from './events.ts';
+import type { FirstUse, RenewalMode } from './events.ts';
 import type { Target } from './events-grant.ts';
 
 /** Commands about when a license holds. */
 export type TermCommand =
   /** Begins the term that waits for this. */
-  | Command<'StartTerm', { readonly trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION' }>
+  | Command<'StartTerm', { readonly trigger: FirstUse }>
   | Command<'ChangeExpiry', { readonly to: Instant; readonly reasonCode: string }>
   | Command<'SetRenewal', { readonly to: RenewalMode; readonly scheduled?: Schedule }>
   | Command<'CancelScheduled', { readonly eventId: string }>

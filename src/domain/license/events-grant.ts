@@ -34,7 +34,7 @@ export type GrantEvent =
         readonly policyId: string;
         readonly policyVersion: number;
         readonly policy: PinnedPolicy;
-        readonly direction: 'UPGRADE' | 'DOWNGRADE' | 'SAME';
+        readonly direction: (typeof tierDirections)[number];
         readonly cause: TierChangeCause;
         /** The `TierChangeScheduled` that is carried out; null: none. */
         readonly scheduledBy: string | null;
@@ -52,5 +52,13 @@ export type GrantEvent =
       }
     >;
 
-export type UnassignmentCause = 'ADMIN' | 'USER' | 'LIMIT_LOWERED' | 'TRANSFER' | 'LICENSE_REVOKED';
-export type TierChangeCause = 'TIER_CHANGED' | 'POLICY_CHANGED' | 'SCHEDULED' | 'TRIAL_ENDED';
+/** Lists whether another tier is higher. */
+export const tierDirections = ['UPGRADE', 'DOWNGRADE', 'SAME'] as const;
+
+/** Lists why a user is unassigned. */
+export const unassignmentCauses = ['ADMIN', 'USER', 'LIMIT_LOWERED', 'TRANSFER', 'LICENSE_REVOKED'] as const;
+export type UnassignmentCause = (typeof unassignmentCauses)[number];
+
+/** Lists why a license gets another tier. */
+export const tierChangeCauses = ['TIER_CHANGED', 'POLICY_CHANGED', 'SCHEDULED', 'TRIAL_ENDED'] as const;
+export type TierChangeCause = (typeof tierChangeCauses)[number];

@@ -22,12 +22,22 @@ export type KeyEvent =
       {
         readonly fromHolderOrgId: string | null;
         readonly toHolderOrgId: string | null;
-        readonly expiry: 'KEEP' | 'RESET';
-        readonly activations: 'KEEP' | 'RELEASE';
+        readonly expiry: TransferredExpiry;
+        readonly activations: TransferredActivations;
         readonly ends?: Ends;
       }
     >
   /** `by`: the license that was issued in place of this revoked one. */
   | Fact<'ReplacementIssued', { readonly by: string }>;
 
-export type RotationCause = 'LOST' | 'LEAKED' | 'ROUTINE' | 'ADMIN';
+/** Lists why a license gets another key. */
+export const rotationCauses = ['LOST', 'LEAKED', 'ROUTINE', 'ADMIN'] as const;
+export type RotationCause = (typeof rotationCauses)[number];
+
+/** Lists what becomes of the expiry of a license that is transferred. */
+export const transferredExpiries = ['KEEP', 'RESET'] as const;
+export type TransferredExpiry = (typeof transferredExpiries)[number];
+
+/** Lists what becomes of the devices of a license that is transferred. */
+export const transferredActivations = ['KEEP', 'RELEASE'] as const;
+export type TransferredActivations = (typeof transferredActivations)[number];

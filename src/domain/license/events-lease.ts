@@ -48,11 +48,8 @@ export type LeaseEvent =
       }
     >;
 
-export type ReleaseCause =
-  | 'USER'
-  | 'ADMIN'
-  | 'DEACTIVATED'
-  | 'PRODUCT_REMOVED'
-  | 'LICENSE_REVOKED'
-  | 'TRANSFER'
-  | 'LIMIT_LOWERED';
+/** Lists why a seat is released. */
+export const releaseCauses = [
+  ...(['USER', 'ADMIN', 'DEACTIVATED', 'PRODUCT_REMOVED', 'LICENSE_REVOKED', 'TRANSFER', 'LIMIT_LOWERED'] as const),
+] as const;
+export type ReleaseCause = (typeof releaseCauses)[number];

@@ -1,5 +1,5 @@
 import type { Instant } from '../time.ts';
-import type { Fact, PinnedPolicy, RenewalMode } from './events.ts';
+import { type Fact, firstUses, type PinnedPolicy, type RenewalMode } from './events.ts';
 import type { Target } from './events-grant.ts';
 
 /** Events about when a license holds, stored as they are: add, never rename or repurpose. */
@@ -31,4 +31,6 @@ export type TermEvent =
   /** `eventId`: of the event that announced the change. */
   | Fact<'ScheduledChangeCancelled', { readonly eventId: string }>;
 
-export type TermTrigger = 'FIRST_ACTIVATION' | 'FIRST_VALIDATION' | 'TRIAL_CONVERTED' | 'TRIAL_ENDED' | 'TRANSFER';
+/** Lists what a term begins with, other than issue and renewal. */
+export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER'] as const;
+export type TermTrigger = (typeof termTriggers)[number];

@@ -7,60 +7,84 @@ import type { TermEvent } from './events-term.ts';
 // Events. These names and fields are the stored format, version 1: add, never rename or repurpose. Instants are UTC with
 // milliseconds; numbers are safe integers, never floats; no event holds a license key, a name, an e-mail or a host name.
 
-export type Tier = 'FREE' | 'TRIAL' | 'PRO' | 'ENTERPRISE';
-export type SuspensionReason = 'PAYMENT' | 'FRAUD' | 'CUSTOMER_REQUEST' | 'ADMIN' | 'LEGAL';
-export type RenewalBasis = 'FROM_EXPIRY' | 'FROM_NOW' | 'FROM_NOW_IF_EXPIRED';
-export type RenewalMode = 'auto' | 'manual' | 'cancelAtPeriodEnd';
-export type DeactivationCause =
-  | 'USER'
-  | 'ADMIN'
-  | 'SWAP'
-  | 'LAPSE'
-  | 'PRODUCT_REMOVED'
-  | 'LICENSE_REVOKED'
-  | 'TRANSFER'
-  | 'LIMIT_LOWERED'
-  | 'EXPIRED';
+/** Lists what a license is sold as, the lowest first. */
+export const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** Lists why a license is suspended. */
+export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
+export type SuspensionReason = (typeof suspensionReasons)[number];
+
+/** Lists from when on a renewal counts. */
+export const renewalBases = ['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED'] as const;
+export type RenewalBasis = (typeof renewalBases)[number];
+
+/** Lists what is said to happen at the end of a term. */
+export const renewalModes = ['auto', 'manual', 'cancelAtPeriodEnd'] as const;
+export type RenewalMode = (typeof renewalModes)[number];
+
+/** Lists why a device is deactivated. */
+export const deactivationCauses = [
+  ...(['USER', 'ADMIN', 'SWAP', 'LAPSE', 'PRODUCT_REMOVED', 'LICENSE_REVOKED'] as const),
+  ...(['TRANSFER', 'LIMIT_LOWERED', 'EXPIRED'] as const),
+] as const;
+export type DeactivationCause = (typeof deactivationCauses)[number];
 
 /** How far use may go beyond a limit: not at all, up to a percentage of it (100 and more, rounded up), without end. */
 export type Overage =
   | { readonly kind: 'NONE' }
   | { readonly kind: 'RATIO'; readonly percent: number }
   | { readonly kind: 'ALWAYS' };
-export type LimitStrategy = 'ALLOW_OVER' | 'REJECT' | 'EVICT_OLDEST';
+
+/** Lists what happens to use above a limit that is lowered. */
+export const limitStrategies = ['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'] as const;
+export type LimitStrategy = (typeof limitStrategies)[number];
+
+/** Lists the types of a policy. */
+export const policyTypes = ['SUBSCRIPTION', 'TRIAL', 'PERPETUAL'] as const;
+
+/** Lists what an expired license may still do: nothing, run without updates, run fully. */
+export const expiryStrategies = ['RESTRICT', 'MAINTAIN', 'ALLOW'] as const;
+
+/** Lists when a device is known again: by its fingerprint alone, or also by any, most or all of its components. */
+export const fingerprintMatchings = ['EXACT', 'ANY', 'MOST', 'ALL'] as const;
+
+/** Lists what a seat is counted by. */
+export const leaseScopes = ['MACHINE', 'INSTANCE', 'USER'] as const;
+
+/** Lists what happens at the end of a trial. */
+export const trialEnds = ['EXPIRE', 'DOWNGRADE'] as const;
 
 /** The policy as it was when the license was issued, pinned whole so that replay never asks the catalog. */
 export type PinnedPolicy = {
   readonly policyId: string;
   readonly version: number;
   readonly tier: Tier;
-  readonly type: 'SUBSCRIPTION' | 'TRIAL' | 'PERPETUAL';
-  /** What an expired license may still do: nothing, run without updates, run fully. */
-  readonly expiryStrategy: 'RESTRICT' | 'MAINTAIN' | 'ALLOW';
+  readonly type: (typeof policyTypes)[number];
+  readonly expiryStrategy: (typeof expiryStrategies)[number];
   readonly expiryGraceSeconds: number;
   readonly validationTtlSeconds: number;
   readonly offlineGraceSeconds: number;
   readonly overage: Overage;
-  /** What happens to use above a limit that is lowered: it stays, the change is refused, the oldest use is ended. */
+  /** Use above the limit stays, the change is refused, or the oldest use is ended. */
   readonly limitStrategy: LimitStrategy;
   readonly deactivation: {
     readonly allowed: boolean;
     readonly cooldownSeconds: number;
     readonly maxPerTerm: number | null;
   };
-  /** When a device is known again: by its fingerprint alone, or also by any, most or all of its components. */
-  readonly fingerprintMatching: 'EXACT' | 'ANY' | 'MOST' | 'ALL';
+  readonly fingerprintMatching: (typeof fingerprintMatchings)[number];
   readonly fingerprintRequired: boolean;
   readonly productRequired: boolean;
   readonly lease: {
-    readonly scope: 'MACHINE' | 'INSTANCE' | 'USER';
+    readonly scope: (typeof leaseScopes)[number];
     readonly ttlSeconds: number;
     readonly resurrectSeconds: number;
     readonly borrowMaxSeconds: number;
   };
   readonly heartbeatSeconds: number | null;
   readonly remindBefore: readonly string[];
-  readonly trialEnd: 'EXPIRE' | 'DOWNGRADE';
+  readonly trialEnd: (typeof trialEnds)[number];
   readonly reinstateOnPayment: boolean;
   readonly transferable: boolean;
   /** For how long after its expiry a license may be renewed; absent: for ever. */
@@ -83,12 +107,23 @@ export type PinnedPolicy = {
  * in whose calendar durations are counted.
  */
 export type IssuedTerm = {
-  readonly basis: 'ISSUE' | 'FIXED' | 'PERPETUAL' | 'FIRST_ACTIVATION' | 'FIRST_VALIDATION';
+  readonly basis: (typeof termBases)[number];
   readonly duration: string | null;
   readonly startsAt: Instant | null;
   readonly expiresAt: Instant | null;
   readonly timeZone: string;
 };
+
+/** Lists what the term of a license is counted from. */
+export const termBases = ['ISSUE', 'FIXED', 'PERPETUAL', 'FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
+
+/** Lists the bases of a term that has a duration. */
+export const durationBases = ['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
+export type DurationBasis = (typeof durationBases)[number];
+
+/** Lists the first uses that a term can begin with. */
+export const firstUses = ['FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
+export type FirstUse = (typeof firstUses)[number];
 
 export type Limits = {
   readonly activations: number;
@@ -97,12 +132,15 @@ export type Limits = {
   readonly meters: Readonly<Record<string, number>>;
 };
 
+/** Lists where an entitlement comes from. */
+export const entitlementSources = ['tier', 'product', 'grant', 'trial'] as const;
+
 export type Entitlement = {
   readonly code: string;
   readonly value: string | null;
   readonly limit: number | null;
   readonly until: Instant | null;
-  readonly source: 'tier' | 'product' | 'grant' | 'trial';
+  readonly source: (typeof entitlementSources)[number];
 };
 
 /** What is known about an event beyond its payload. `effectiveAt` absent: from the moment it is recorded. */
@@ -130,6 +168,9 @@ export type Origin = {
   readonly replaces?: string;
 };
 
+/** Lists which open parts are ended, in the order of their recording: all, those of the removed product, the oldest. */
+export const endedParts = ['ALL', 'PRODUCT', 'OLDEST'] as const;
+
 /**
  * What a decisive event ends: from it on, these devices, leases and users neither count nor are listed. Each is
  * announced afterwards by an event of its own, with the decisive event's `effectiveAt` and the owners from before it,
@@ -137,8 +178,7 @@ export type Origin = {
  * announced before it.
  */
 export type Ends = {
-  /** Which open ones, in the order of their recording: all, those of the removed product, or so many of the oldest. */
-  readonly which: 'ALL' | 'PRODUCT' | 'OLDEST';
+  readonly which: (typeof endedParts)[number];
   readonly activations: number;
   readonly leases: number;
   readonly users: number;

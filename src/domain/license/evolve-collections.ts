@@ -1,12 +1,13 @@
 import type { At } from '../decider.ts';
+import { concerns, type LaterEvent } from './consequences.ts';
 import { endOpen, takeAnnounced } from './ended.ts';
 import type { LicenseEvent } from './events.ts';
-import type { LaterEvent } from './evolve-facts.ts';
 import { lapseKnownUntil, noteRepeatable } from './forget.ts';
 import type { IssuedLicense } from './license.ts';
 
 /** Changes, in place, what guards ask about beyond the facts, which are still those before the event. */
 export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at: At): void => {
+  if (!concerns(event, 'collections')) return;
   const { recordedAt, effectiveAt } = at;
   switch (event.type) {
     case 'ActivationRecorded':
@@ -80,23 +81,9 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'ProductRemoved':
       endOpen(license, event);
       return;
-    case 'LicenseKeyIssued':
-    case 'LicenseExpired':
-    case 'LicenseGraceEnded':
-    case 'LicenseExpiringSoon':
-    case 'LicenseReferenceChanged':
-    case 'LicenseRenewalChanged':
-    case 'TierChangeScheduled':
-    case 'ScheduledChangeCancelled':
-    case 'LicenseTierChanged':
-    case 'TrialConverted':
-    case 'EntitlementGranted':
-    case 'EntitlementRevoked':
-    case 'ProductAdded':
-    case 'LicenseKeyRotated':
-    case 'LicenseKeyRetired':
-    case 'ReplacementIssued':
-      return;
+    default:
+      // Fails to compile where a type of event has no case.
+      event satisfies never;
   }
 };
 

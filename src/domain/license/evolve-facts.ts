@@ -1,11 +1,9 @@
 import type { At } from '../decider.ts';
 import { earlier, type Instant } from '../time.ts';
+import { concerns, type LaterEvent } from './consequences.ts';
 import { announcedBy, type DecisiveEvent, ended, withAnnounced } from './endings.ts';
 import type { Entitlement, LicenseEvent, Origin, SuspensionReason } from './events.ts';
 import type { AwaitedTerm, LicenseFacts, Scheduled, Suspension, Term, Usage } from './license.ts';
-
-/** An event of a license that was issued before. */
-export type LaterEvent = Exclude<LicenseEvent, { type: 'LicenseIssued' | 'LicenseImported' }>;
 
 /** The facts of a license as it begins. */
 export const issuedFacts = (
@@ -50,6 +48,7 @@ export const issuedFacts = (
 
 /** The facts after an event other than the first. */
 export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At): LicenseFacts => {
+  if (!concerns(event, 'facts')) return facts;
   const { recordedAt, effectiveAt } = at;
   const { activations, seats, users, meters } = facts.usage;
   switch (event.type) {
@@ -155,8 +154,6 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
       return withEnds(facts, event, effectiveAt, { holderOrgId: event.data.toHolderOrgId });
     case 'ReplacementIssued':
       return { ...facts, replacedBy: event.data.by };
-    case 'LeaseExtended':
-      return facts;
   }
 };
 

@@ -1,6 +1,15 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type { Entitlement, ImportSource, Limits, PinnedPolicy, RenewalMode, SuspensionReason, Tier } from './events.ts';
+import type {
+  Entitlement,
+  FirstUse,
+  ImportSource,
+  Limits,
+  PinnedPolicy,
+  RenewalMode,
+  SuspensionReason,
+  Tier,
+} from './events.ts';
 import type { Target } from './events-grant.ts';
 
 /** One device bound to a license. */
@@ -50,7 +59,7 @@ export type Term = {
 };
 
 /** The term that begins with the first activation or validation. */
-export type AwaitedTerm = { readonly trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION'; readonly duration: string };
+export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: string };
 
 /**
  * A change that was announced for later, named by the event that announced it. A suspension and a renewal mode hold from

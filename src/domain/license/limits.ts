@@ -24,6 +24,23 @@ export const wrongLimit = ({ activations, seats, users, meters }: Limits): reado
   return named.find(([, limit]) => !Number.isSafeInteger(limit) || limit < 0) ?? null;
 };
 
+/** Limits as a request changes them: what is absent stays as it is, a meter of null is taken away. */
+export type LimitsChange = {
+  readonly activations?: number | undefined;
+  readonly seats?: number | undefined;
+  readonly users?: number | undefined;
+  readonly meters?: Readonly<Record<string, number | null>> | undefined;
+};
+
+/** Returns the limits after a change. */
+export const changedLimits = (limits: Limits, change: LimitsChange): Limits => {
+  const { activations = limits.activations, seats = limits.seats, users = limits.users } = change;
+  const meters = Object.entries({ ...limits.meters, ...change.meters }).filter(isLimit);
+  return { activations, seats, users, meters: Object.fromEntries(meters) };
+};
+
+const isLimit = (entry: [string, number | null]): entry is [string, number] => entry[1] !== null;
+
 /** True when both grant the same. */
 export const sameLimits = (a: Limits, b: Limits): boolean => {
   const meters = Object.keys(a.meters);

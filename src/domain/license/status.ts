@@ -2,11 +2,13 @@ import { earlier, type Instant, plusSeconds } from '../time.ts';
 import type { RenewalMode } from './events.ts';
 import type { LicenseFacts, Suspension } from './license.ts';
 
-/** The one word that is shown for a license. */
-export type Status = 'ACTIVE' | 'EXPIRED' | 'SUSPENDED' | 'REVOKED';
+/** Lists the words that are shown for a license. */
+export const statuses = ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] as const;
+export type Status = (typeof statuses)[number];
 
-/** The status in full: what a license is at an instant. */
-export type EffectiveStatus = Status | 'IN_GRACE' | 'NOT_YET_VALID';
+/** Lists the statuses in full: what a license is at an instant. */
+export const effectiveStatuses = [...statuses, 'IN_GRACE', 'NOT_YET_VALID'] as const;
+export type EffectiveStatus = (typeof effectiveStatuses)[number];
 
 /**
  * What the license is at `at`: the first of REVOKED, SUSPENDED, EXPIRED, IN_GRACE, NOT_YET_VALID, ACTIVE that holds. The

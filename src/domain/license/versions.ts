@@ -1,6 +1,9 @@
 import type { Instant } from '../time.ts';
 import type { LicenseFacts } from './license.ts';
 
+/** The pattern of a version that a policy can name: up to four numbers, and what makes it a preview. */
+export const versionPattern = /^\d{1,9}(?:\.\d{1,9}){0,3}(?:-[0-9A-Za-z.-]{1,40})?$/;
+
 /**
  * Whether the license covers a version of the application: within the policy's versions, and released before maintenance
  * ended. Under MAINTAIN maintenance ends with the term: what was released before may be used on, what came later may not.

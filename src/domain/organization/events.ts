@@ -3,17 +3,16 @@ import type { Instant } from '../time.ts';
 // Events of the organization stream, version 1: add, never rename or repurpose. The names of an organization, of its API
 // keys and of its projects are no personal data; people are named by user ids, e-mails and free text by references.
 
-export type Scope =
-  | 'licenses:read'
-  | 'licenses:write'
-  | 'licenses:activate'
-  | 'catalog:write'
-  | 'events:read'
-  | 'webhooks:write'
-  | 'members:write'
-  | 'projects:write';
+/** Lists what an API key may be allowed. */
+export const scopes = [
+  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write'] as const),
+  ...(['events:read', 'webhooks:write', 'members:write', 'projects:write'] as const),
+] as const;
+export type Scope = (typeof scopes)[number];
 
-export type Role = 'OWNER' | 'ADMIN' | 'MEMBER' | 'GUEST' | 'BILLING' | 'AUDITOR';
+/** Lists what a member of an organization may be. */
+export const roles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const;
+export type Role = (typeof roles)[number];
 
 type Fact<Type extends string, Data> = { readonly type: Type; readonly data: Data };
 

@@ -4,8 +4,9 @@ import type { Instant } from '../time.ts';
 // One stream per thing that may be had once across streams, named by its kind and a hash of the thing: what the thing is
 // stands in no event.
 
-/** What is reserved: a trial of a product by a holder organization, or on a device; the place of a revoked license. */
-export type ReservationKind = 'trial_holder' | 'trial_device' | 'replacement';
+/** Lists what is reserved: a trial of a product by a holder organization, or on a device; the place of a revoked license. */
+export const reservationKinds = ['trial_holder', 'trial_device', 'replacement'] as const;
+export type ReservationKind = (typeof reservationKinds)[number];
 
 // Events, version 1: add, never rename or repurpose. `owner`: the id of what holds the reservation, as a license's.
 export type ReservationEvent =

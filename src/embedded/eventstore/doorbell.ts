@@ -1,3 +1,5 @@
+import { createWakeUp } from '../../async/wake-up.ts';
+
 /** One listener's view of the doorbell: rings since the last `rung()` are remembered, so none is missed in between. */
 export type Listener = {
   /** Resolves at the first ring since the last time it resolved, at once if that has been; also when `leave` is called. */
@@ -39,18 +41,11 @@ export const doorbell = (): Doorbell => {
       for (const stream of streams) for (const wake of byStream.get(stream) ?? []) wake();
     },
     listen: (stream) => {
-      let pending = false;
-      let resume: (() => void) | undefined;
-      const wake = () => {
-        pending = true;
-        resume?.();
-      };
+      const { wake, wait } = createWakeUp();
       const exit = enter(wake, stream);
       return {
         rung: async () => {
-          if (!pending) await new Promise<void>((resolve) => (resume = resolve));
-          pending = false;
-          resume = undefined;
+          await wait();
         },
         wake,
         leave: () => {

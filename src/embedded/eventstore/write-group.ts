@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import type { Client } from 'pg';
-import { type BoundedCache, boundedCache } from './bounded-cache.ts';
 import { type Append, type AppendResult, noRevision, type ProposedEvent, recordBytes } from './events.ts';
 import { type History, judge, type Recorded } from './expected-revision.ts';
 
@@ -8,9 +8,9 @@ export type WriterState = {
   /** Position of the last event ever written, as if it were an offset in a file: the next one is further by its size. */
   end: bigint;
   /** Last revisions of the streams written to lately; whatever is missing is loaded. */
-  readonly heads: BoundedCache<bigint>;
+  readonly heads: LRUCache<string, bigint>;
   /** Bounded and lost at a restart on purpose: production's check of repeats under "any" is no better. */
-  readonly recentIds: BoundedCache<Recorded>;
+  readonly recentIds: LRUCache<string, Recorded>;
 };
 
 const headsMax = 50_000;
@@ -20,8 +20,8 @@ export const loadWriterState = async (db: Client): Promise<WriterState> => {
   const { rows } = await db.query<{ end: string }>('select coalesce(max(position), 0) as end from eventstore.events');
   return {
     end: BigInt(rows[0]?.end ?? 0),
-    heads: boundedCache(headsMax),
-    recentIds: boundedCache(recentIdsMax),
+    heads: new LRUCache({ max: headsMax }),
+    recentIds: new LRUCache({ max: recentIdsMax }),
   };
 };
 

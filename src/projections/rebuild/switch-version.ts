@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { retry } from '../../async/retry.ts';
 import type { Position } from '../../eventstore/event-store.ts';
 import { projectedChannel, projectedNotice, readCheckpoint } from '../checkpoint.ts';
 import { dropVersions } from '../install-version.ts';
@@ -13,22 +14,22 @@ import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from
  * one are refused from then on. Tried again while a projector holds the checkpoint, or a reader of the old shape reads.
  * `db` is the login of DATABASE_URL.
  */
-export const switchVersion = async (
+export const switchVersion = (
   db: pg.Client,
   next: Version,
   reach: (position: Position) => Promise<void>,
-): Promise<void> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await switchOnce(db, next, reach);
-    } catch (error) {
-      await db.query('rollback');
+): Promise<void> =>
+  retry(
+    () =>
+      switchOnce(db, next, reach).catch(async (error: unknown) => {
+        await db.query('rollback');
+        throw error;
+      }),
+    (error, failures) => {
       const isBusy = error instanceof pg.DatabaseError && busy.has(error.code ?? '');
-      if (!isBusy || attempt === attemptsMax) throw error;
-      await delay(pauseMs);
-    }
-  }
-};
+      return isBusy && failures < attemptsMax ? pauseMs : null;
+    },
+  );
 
 /** Lets the login's `ledger_owner` rename schemas. Throws a sentence with what an administrator must run instead. */
 export const letOwnerRenameSchemas = async (db: pg.Client): Promise<void> => {

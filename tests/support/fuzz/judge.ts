@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openApiDocument } from '../../../src/api/openapi.ts';
 import { meanings } from '../../../src/api/problems.ts';
 import type { Route } from '../../../src/api/route.ts';
+import { documentedResponses } from '../documented.ts';
 import { type Draft, impossiblePosition } from './mutations.ts';
 import type { Received } from './send.ts';
 
@@ -25,14 +26,12 @@ export type Judge = (route: Route, sent: Draft, received: Received) => string | 
 
 /** Judges answers of these routes. */
 export const createJudge = (routes: readonly Route[]): Judge => {
-  const { paths = {} } = openApiDocument(routes, '0.0.0');
-  const declaredOf = (route: Route): Readonly<Record<string, { readonly description?: string }>> =>
-    paths[route.path]?.[route.method]?.responses ?? {};
+  const document = openApiDocument(routes, '0.0.0');
 
   return (route, sent, received) => {
     const { status, headers, text } = received;
     if (status >= 500 && !isNotYet(sent, received)) return `it failed with ${status}`;
-    const declared = declaredOf(route)[String(status)];
+    const declared = documentedResponses(document, route)[String(status)];
     if (declared === undefined) return `${status} is not declared`;
     if (status < 400) return successFault(route, sent, received);
 

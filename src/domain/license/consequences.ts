@@ -1,0 +1,67 @@
+import type { LicenseEvent } from './events.ts';
+
+/**
+ * Names what an event of an issued license changes. `facts`: what the license is. `collections`: what guards ask about
+ * beyond the facts. `parts`: what is listed by itself, so keys, devices, seats and users.
+ */
+export type Consequence = 'facts' | 'collections' | 'parts';
+
+/** An event of a license that was issued before. */
+export type LaterEvent = Exclude<LicenseEvent, { type: 'LicenseIssued' | 'LicenseImported' }>;
+
+/** Lists the consequences of each event: an event without any is one line here, and no case anywhere. */
+const consequences = {
+  LicenseKeyIssued: ['facts', 'parts'],
+  LicenseKeyRotated: ['facts', 'parts'],
+  LicenseKeyRetired: ['facts'],
+  LicenseTransferred: ['facts', 'collections', 'parts'],
+  ReplacementIssued: ['facts'],
+  LicenseReferenceChanged: ['facts'],
+  ActivationRecorded: ['facts', 'collections', 'parts'],
+  ActivationDeactivated: ['facts', 'collections', 'parts'],
+  LicenseSuspended: ['facts', 'collections'],
+  SuspensionReasonAdded: ['facts', 'collections'],
+  LicenseReinstated: ['facts', 'collections'],
+  LicenseTermStarted: ['facts', 'collections'],
+  LicenseRenewed: ['facts', 'collections'],
+  LicenseExpiryChanged: ['facts', 'collections'],
+  LicenseRenewalChanged: ['facts'],
+  LicenseExpiringSoon: ['facts'],
+  LicenseExpired: ['facts'],
+  LicenseGraceEnded: ['facts'],
+  LicenseRevoked: ['facts', 'collections', 'parts'],
+  TierChangeScheduled: ['facts'],
+  ScheduledChangeCancelled: ['facts'],
+  LicenseTierChanged: ['facts'],
+  TrialConverted: ['facts'],
+  LicenseLimitsChanged: ['facts', 'collections', 'parts'],
+  EntitlementGranted: ['facts'],
+  EntitlementRevoked: ['facts'],
+  ProductAdded: ['facts'],
+  ProductRemoved: ['facts', 'collections', 'parts'],
+  UserAssigned: ['facts', 'collections', 'parts'],
+  UserUnassigned: ['facts', 'collections', 'parts'],
+  LeaseAcquired: ['facts', 'collections', 'parts'],
+  LeaseExtended: ['collections', 'parts'],
+  LeaseReleased: ['facts', 'collections', 'parts'],
+  LeaseLapsed: ['facts', 'collections', 'parts'],
+  UsageRecorded: ['facts', 'collections'],
+} as const satisfies Readonly<Record<LaterEvent['type'], readonly Consequence[]>>;
+
+type Consequences = typeof consequences;
+
+/** The events with a consequence. */
+export type EventWith<Expected extends Consequence> = Extract<
+  LaterEvent,
+  {
+    type: {
+      [Type in keyof Consequences]: Expected extends Consequences[Type][number] ? Type : never;
+    }[keyof Consequences];
+  }
+>;
+
+/** Returns true when the event has this consequence. */
+export const concerns = <Expected extends Consequence>(
+  event: LaterEvent,
+  consequence: Expected,
+): event is EventWith<Expected> => (consequences[event.type] as readonly Consequence[]).includes(consequence);

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { userStates } from '../../src/identity/users.ts';
+import { versionStates } from '../../src/projections/versions.ts';
+import { createReadModels } from '../support/read-models.ts';
+
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+});
+afterAll(() => models.drop());
+
+// A column that takes only some values names the list of the code that it follows.
+const lists: Readonly<Record<string, readonly string[]>> = {
+  'identity.users.state': userStates,
+  'ops.projection_versions.state': versionStates,
+};
+
+test('A check constraint that lists values lists those of the code', async () => {
+  const { rows } = await models.superuser.query<{ column: string; definition: string }>(
+    `select c.conrelid::regclass || '.' || a.attname as column, pg_get_constraintdef(c.oid) as definition
+     from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+     where c.contype = 'c' and pg_get_constraintdef(c.oid) ~ 'ANY \\(\\(?ARRAY\\['`,
+  );
+  const listed = rows.map(({ column, definition }) => [
+    column,
+    [...definition.matchAll(/'([^']*)'::text/g)].map(([, value]) => value),
+  ]);
+  expect(Object.fromEntries(listed)).toEqual(lists);
+});
