@@ -5,10 +5,11 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
+import type { Permission } from '../domain/permission.ts';
 import { refusalHeadersOf, replyHeadersOf, requestHeadersOf, takesIdempotencyKey } from './openapi-headers.ts';
 import { problemSchema } from './openapi-problem.ts';
 import { tags } from './openapi-tags.ts';
-import { type Permission, permissions } from './permissions.ts';
+import { permissions } from './permissions.ts';
 import { meanings, type ProblemCode } from './problems.ts';
 import type { Route } from './route.ts';
 

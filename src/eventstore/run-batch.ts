@@ -181,7 +181,8 @@ const answerStored = (store: EventStore, stream: string, stored: Extract<Outcome
 const readAccepted = async (store: EventStore, stream: string, { first, last }: Accepted): Promise<Happened> => {
   const { events } = await store.read(stream, first, Number(last - first) + 1);
   const lastEvent = events.at(-1);
-  if (lastEvent?.revision !== last) throw new Error(`The event store has lost the events ${first} to ${last} of ${stream}. Restore it from a backup.`);
+  if (lastEvent?.revision !== last)
+    throw new Error(`The event store has lost the events ${first} to ${last} of ${stream}. Restore it from a backup.`);
   return { outcome: 'repeated', events, revision: last, position: lastEvent.position };
 };
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createOrganization } from '../../src/api/bootstrap.ts';
 import { scopes } from '../../src/api/organizations/fields.ts';
+import { createOrganization } from '../../src/application/bootstrap.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { aggregateId } from '../../src/eventstore/ids.ts';
 import type { Ledger, TestOrganization } from './ledger.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
 import { scopes } from '../../src/api/organizations/fields.ts';
+import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { openOrganizations, openSignedIn, provePassword } from '../../application/accounts/open-session.ts';
+import { nobodysOrganization } from '../../application/attempt.ts';
 import { findUserByEmail, rehashPassword, type UserByEmail } from '../../identity/users.ts';
 import { idempotently } from '../idempotency.ts';
-import type { Problem } from '../problems.ts';
+import { type Problem, refusedOrNull } from '../problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { type AuthNeeds, emailPseudonym, nobodysOrganization } from './needs.ts';
-import { knownEmail, knownPassword, organizationId, tokensShape } from './shapes.ts';
-import { notSignedIn, openOrganizations, openSignedIn, provePassword } from './tokens.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './needs.ts';
+import { knownEmail, knownPassword, notSignedIn, organizationId, signedInBody, tokensShape } from './shapes.ts';
 
 const loginBody = z
   .strictObject({ email: knownEmail, password: knownPassword, organizationId: organizationId.optional() })
@@ -33,7 +34,7 @@ export const logIn = (needs: AuthNeeds): Route =>
         (await call.limits.takeForAddress('login')) ?? (await call.limits.take('login_account', principal));
       if (refused !== null) return refused;
       const place = { organizationId: nobodysOrganization, principal, operation: 'logIn' };
-      const request = { ...place, input: body, prove: () => provePassword(needs, body) };
+      const request = { ...place, input: body, prove: async () => refusedOrNull(await provePassword(needs, body)) };
       return idempotently(needs, call, request, () => open(needs, call, body, 'at first'));
     },
   });
@@ -56,11 +57,12 @@ const open = async (
   if (wanted !== undefined && organization === undefined) return notSignedIn;
   if (organization !== undefined) call.actsFor(organization.id);
   const proven = { userId: user.userId, passwordHash };
-  const body = await openSignedIn(needs, call, { ...proven, organization: organization ?? null });
+  const userAgent = userAgentOf(call);
+  const session = await openSignedIn(needs, { ...proven, organization: organization ?? null, userAgent });
   // The password was changed since it was checked, or another login has just strengthened its hash.
-  if (body === null) return time === 'at first' ? open(needs, call, login, 'once more') : notSignedIn;
+  if (session === null) return time === 'at first' ? open(needs, call, login, 'once more') : notSignedIn;
   await call.limits.loggedIn(emailPseudonym(secrets, login.email));
-  return { status: 200, body };
+  return { status: 200, body: signedInBody(session) };
 };
 
 const strengthen = async ({ pool, accounts }: AuthNeeds, user: UserByEmail, password: string): Promise<string> => {

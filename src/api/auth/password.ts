@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { keyReused } from '../../application/attempt.ts';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
-import { idempotently, keyReused } from '../idempotency.ts';
-import { type Problem, problem } from '../problems.ts';
+import { idempotently } from '../idempotency.ts';
+import { type Problem, problem, refused } from '../problems.ts';
 import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
 import { sessionRequest } from './sessions.ts';
-import { knownPassword, newPassword } from './shapes.ts';
-import { notSignedIn } from './tokens.ts';
+import { knownPassword, newPassword, notSignedIn } from './shapes.ts';
 
 const passwordBody = z.strictObject({ currentPassword: knownPassword, newPassword }).meta({
   id: 'ChangePassword',
@@ -33,10 +33,12 @@ export const changePassword = (needs: AuthNeeds): Route =>
         {
           ...sessionRequest(call, 'changePassword', body),
           prove: async () => {
-            const refused = await call.limits.take('login_account', call.user.userId);
-            if (refused !== null) return refused;
+            const refusal = await call.limits.take('login_account', call.user.userId);
+            if (refusal !== null) return refusal;
             const from = await currentHash(needs, call);
-            return (await needs.accounts.passwords.verify(from, body.newPassword)) === 'wrong' ? keyReused : null;
+            return (await needs.accounts.passwords.verify(from, body.newPassword)) === 'wrong'
+              ? refused(keyReused)
+              : null;
           },
         },
         () => change(needs, call, body),
@@ -53,8 +55,8 @@ const change = async (
   const { userId, sessionId } = call.user;
   // Who stole an access token must not find out the password with it, any faster than at the login; counted apart from that,
   // or a stranger who tries to log in would keep the owner from changing the password.
-  const refused = await call.limits.take('login_account', userId);
-  if (refused !== null) return refused;
+  const refusal = await call.limits.take('login_account', userId);
+  if (refusal !== null) return refusal;
   if ((await getUser(pool, userId)) === null) return notSignedIn;
   const from = await currentHash(needs, call);
   if ((await passwords.verify(from, wanted.currentPassword)) === 'wrong' || from === null) return wrongPassword;

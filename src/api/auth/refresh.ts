@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { openOrganizations, signedIn } from '../../application/accounts/open-session.ts';
 import { refreshSession } from '../../identity/refresh.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
-import { refreshToken, tokensShape } from './shapes.ts';
-import { notSignedIn, openOrganizations, signedInBody } from './tokens.ts';
+import { notSignedIn, refreshToken, signedInBody, tokensShape } from './shapes.ts';
 
 const refreshBody = z
   .strictObject({ refreshToken })
@@ -48,6 +48,6 @@ const exchange = async (needs: AuthNeeds, call: Call, token: string): Promise<Re
   const organizations = organizationId === null ? [] : await openOrganizations(needs, userId);
   const organization = organizations.find(({ id }) => id === organizationId) ?? null;
   if (organization !== null) call.actsFor(organization.id);
-  const body = await signedInBody(needs, { ...refreshed, organization });
-  return body === null ? null : { status: 200, body };
+  const session = await signedIn(needs, { ...refreshed, organization });
+  return session === null ? null : { status: 200, body: signedInBody(session) };
 };

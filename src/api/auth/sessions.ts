@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { grantAccess, membershipIn, openOrganizations } from '../../application/accounts/open-session.ts';
 import { endSession, listSessions, type Session, switchOrganization } from '../../identity/sessions.ts';
 import { getUser } from '../../identity/users.ts';
 import { idempotently } from '../idempotency.ts';
@@ -6,8 +7,7 @@ import { type Problem, problem } from '../problems.ts';
 import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf, instantOut, pageOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';
-import { accessShape, memberOfShape, organizationId, userBody, userShape } from './shapes.ts';
-import { accessBody, membershipIn, notSignedIn, openOrganizations } from './tokens.ts';
+import { accessBody, accessShape, memberOfShape, notSignedIn, organizationId, userBody, userShape } from './shapes.ts';
 
 const sessionId = idOf('ses', 'ses_01h455vb4pex5vsknk084sn02q');
 
@@ -152,8 +152,8 @@ const goOnFor = async (needs: AuthNeeds, call: UserCall, wanted: string): Promis
   const at = { sessionId: current, organizationId: wanted, now: new Date(needs.now()) };
   if (!(await switchOrganization(needs.pool, userId, at))) return notSignedIn;
   call.actsFor(wanted);
-  const body = await accessBody(needs, { userId, sessionId: current, organizationId: wanted, organization });
-  return body === null ? notSignedIn : { status: 200, body };
+  const access = await grantAccess(needs, { userId, sessionId: current, organizationId: wanted, organization });
+  return access === null ? notSignedIn : { status: 200, body: accessBody(access) };
 };
 
 const end = async (

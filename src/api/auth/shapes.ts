@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Access, SignedIn } from '../../application/accounts/open-session.ts';
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
 import { passwordFault } from '../../identity/passwords.ts';
 import type { User } from '../../identity/users.ts';
+import { type Problem, problem } from '../problems.ts';
 import { idOf, instantOut, text } from '../schemas.ts';
 
 const emailMax = 254;
@@ -92,9 +94,27 @@ export const tokensShape = z
   .meta({ id: 'SignedIn' });
 
 export type UserBody = z.output<typeof userShape>;
-export type MemberOf = z.output<typeof memberOfShape>;
 
 /** A user as answered. */
 export const userBody = ({ userId, email, displayName: name, createdAt }: User): UserBody => ({
   ...{ id: userId, email, displayName: name, createdAt: createdAt.toISOString() },
 });
+
+/** An access token as answered. */
+export const accessBody = ({ accessToken: token, expiresInSeconds, user, organization }: Access): object => ({
+  ...{ accessToken: token, tokenType: 'Bearer', expiresInSeconds },
+  user: userBody(user),
+  organization,
+});
+
+/** The tokens of a session as answered. */
+export const signedInBody = (session: SignedIn): object => {
+  const { refreshToken: token, refreshExpiresAt } = session;
+  return { ...accessBody(session), refreshToken: token, refreshExpiresAt: refreshExpiresAt.toISOString() };
+};
+
+/** Whatever is wrong with what somebody signs in or refreshes with: there is one answer, which tells nothing. */
+export const notSignedIn: Problem = {
+  ...problem('UNAUTHENTICATED', 'What you sign in with is not valid, or not any more. Sign in anew.'),
+  headers: { 'WWW-Authenticate': 'Bearer' },
+};

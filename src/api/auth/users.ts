@@ -1,15 +1,15 @@
 import { z } from 'zod';
+import { membershipIn } from '../../application/accounts/open-session.ts';
+import { ownersOf } from '../../application/organizations/owners.ts';
 import { changeDisplayName, deactivateUser, getUser, type Owned, type User } from '../../identity/users.ts';
 import { organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
 import { idempotently } from '../idempotency.ts';
-import { ownersOf } from '../organizations/owners.ts';
 import { isProblem, type Problem, problem } from '../problems.ts';
 import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';
 import { userRequest } from './sessions.ts';
 import { displayName, userBody, userShape } from './shapes.ts';
-import { membershipIn } from './tokens.ts';
 
 const userPath = z.strictObject({ userId: idOf('usr', 'usr_01h455vb4pex5vsknk084sn02q') });
 
