@@ -4,7 +4,6 @@ import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
 import { passwordFault } from '../../identity/passwords.ts';
 import type { User } from '../../identity/users.ts';
-import { type Problem, problem } from '../problems.ts';
 import { idOf, instantOut, text } from '../schemas.ts';
 
 const emailMax = 254;
@@ -111,10 +110,4 @@ export const accessBody = ({ accessToken: token, expiresInSeconds, user, organiz
 export const signedInBody = (session: SignedIn): object => {
   const { refreshToken: token, refreshExpiresAt } = session;
   return { ...accessBody(session), refreshToken: token, refreshExpiresAt: refreshExpiresAt.toISOString() };
-};
-
-/** Whatever is wrong with what somebody signs in or refreshes with: there is one answer, which tells nothing. */
-export const notSignedIn: Problem = {
-  ...problem('UNAUTHENTICATED', 'What you sign in with is not valid, or not any more. Sign in anew.'),
-  headers: { 'WWW-Authenticate': 'Bearer' },
 };

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -23,6 +24,12 @@ export type SignInNeeds = {
     readonly refreshTokenSeconds: number;
   };
 };
+
+/** Whatever is wrong with what somebody signs in or refreshes with: there is one answer, which tells nothing. */
+export const notSignedIn = reject(
+  'UNAUTHENTICATED',
+  'What you sign in with is not valid, or not any more. Sign in anew.',
+);
 
 /** A user who has shown the password of this hash. */
 export type Proven = { readonly userId: string; readonly passwordHash: string };

@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import type { Lease, License, LicenseFacts } from '../../domain/license/license.ts';
 import { type Instant, later, plusSeconds } from '../../domain/time.ts';
 import { licenseAggregate } from '../../eventstore/aggregate.ts';
-import { endLease } from '../../eventstore/end-lease.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { noteHeartbeat } from '../../projections/tables/lease-liveness.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { endLease } from './end-lease.ts';
 
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
