@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { isPartyTo } from '../../domain/license/authority.ts';
 import type { IssuedLicense, Lease } from '../../domain/license/license.ts';
-import { type Instant, plusSeconds } from '../../domain/time.ts';
+import { aliveUntil } from '../../domain/license/seats.ts';
+import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/execute.ts';
 import { lastCheckIn } from '../../projections/tables/check-ins.ts';
 import { lastHeartbeat } from '../../projections/tables/lease-liveness.ts';
@@ -115,12 +116,6 @@ const devicesWith = (
     if (wanted.some((parts) => Object.entries(parts).some(([name, hash]) => components[name] === hash)))
       devices.push({ id, components });
   return devices;
-};
-
-/** A heartbeat prolongs a lease, its absence does not shorten it. */
-const aliveUntil = ({ expiresAt, ttlSeconds }: Lease, heardAt: Instant | null): Instant => {
-  const heardUntil = heardAt === null ? expiresAt : plusSeconds(heardAt, ttlSeconds);
-  return heardUntil > expiresAt ? heardUntil : expiresAt;
 };
 
 const firstOf = <Value>(values: Iterable<Value>, max: number): readonly Value[] => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HeldLease } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
-import { plusSeconds } from '../../../domain/time.ts';
+import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats.ts';
 import { type Problem, refused } from '../../problems.ts';
 import type { Reply } from '../../route.ts';
 import { idOf, instantOut } from '../../schemas.ts';
@@ -39,17 +39,12 @@ export const leaseReply = (result: HeldLease | Refusal, status: 200 | 201): Repl
   };
 };
 
-const leaseBody = ({ lease, heardAt, facts: { licenseId, policy } }: HeldLease): z.output<typeof leaseShape> => {
-  const { leaseId, product, borrow, expiresAt, ttlSeconds } = lease;
-  const heardUntil = heardAt === null ? expiresAt : plusSeconds(heardAt, ttlSeconds);
-  return {
-    id: leaseId,
-    licenseId,
-    scope: policy.lease.scope,
-    product,
-    borrowed: borrow,
-    expiresAt: !borrow && heardUntil > expiresAt ? heardUntil : expiresAt,
-    // Where the policy does not say, often enough that one may be lost.
-    heartbeatSeconds: policy.heartbeatSeconds ?? Math.max(1, Math.floor(ttlSeconds / 3)),
-  };
-};
+const leaseBody = ({ lease, heardAt, facts }: HeldLease): z.output<typeof leaseShape> => ({
+  id: lease.leaseId,
+  licenseId: facts.licenseId,
+  scope: facts.policy.lease.scope,
+  product: lease.product,
+  borrowed: lease.borrow,
+  expiresAt: aliveUntil(lease, heardAt),
+  heartbeatSeconds: heartbeatSecondsOf(facts, lease),
+});

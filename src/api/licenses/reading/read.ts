@@ -1,11 +1,8 @@
-import type { Pool } from 'pg';
 import { z } from 'zod';
-import { licenseAsOf, type PastNeeds } from '../../../application/reading/as-of.ts';
-import { currentLicense, notProjected, readLicenseRows } from '../../../application/reading/parked-license.ts';
-import { isPartyTo, noSuchLicense } from '../../../domain/license/authority.ts';
-import type { LicenseFacts } from '../../../domain/license/license.ts';
+import { notProjected, readLicenseRows } from '../../../application/reading/parked-license.ts';
+import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
+import { isRefusal } from '../../../application/refusal.ts';
 import type { Instant } from '../../../domain/time.ts';
-import type { Executor } from '../../../eventstore/execute.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
 import { type LicensePlace, listLicenses } from '../../../projections/tables/license-list.ts';
@@ -29,12 +26,7 @@ import {
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 
-export type ReadNeeds = PastNeeds & {
-  readonly pool: Pool;
-  readonly executor: Executor;
-  readonly secrets: Secrets;
-  readonly now: () => Instant;
-};
+export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
 const listQuery = z.strictObject({
   limit: pageLimit.optional(),
@@ -90,7 +82,7 @@ const placeIn = (cursor: string | null): LicensePlace | null => {
 };
 
 /** GET /v1/licenses/{licenseId} */
-export const getLicense = ({ pool, executor, store, keeper, now }: ReadNeeds): Route =>
+export const getLicense = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}',
@@ -108,15 +100,15 @@ export const getLicense = ({ pool, executor, store, keeper, now }: ReadNeeds): R
     replies: { 200: { description: 'The license.', body: licenseShape } },
     rejections: ['LICENSE_NOT_FOUND'],
     handle: async ({ params: { licenseId }, query: { asOf } }, { caller: { organizationId } }) => {
-      const refusal = asOf === undefined ? null : refuseFuture(asOf, now());
+      const refusal = asOf === undefined ? null : refuseFuture(asOf, needs.now());
       if (refusal !== null) return refusal;
-      const found = await currentLicense({ pool, executor }, organizationId, licenseId);
-      if (found === null) return refused(noSuchLicense);
-      if (asOf === undefined)
-        return answered(found.facts, { revision: found.revision, metadata: found.metadata ?? {}, at: now() });
-      const then = await licenseAsOf({ store, keeper, executor }, licenseId, asOf);
-      if (then === null || !isPartyTo(then.facts, organizationId)) return refused(noSuchLicense);
-      return answered(then.facts, { revision: then.revision, metadata: {}, at: asOf });
+      const license = await readLicense(needs, organizationId, licenseId, asOf);
+      if (isRefusal(license)) return refused(license);
+      return {
+        status: 200,
+        body: licenseBody(license.facts, license),
+        headers: { ETag: licenseTag(license.facts, license) },
+      };
     },
   });
 
@@ -126,12 +118,6 @@ const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
   const detail = `asOf must not be in the future; it is ${now} here.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?asOf', detail }]);
 };
-
-const answered = (facts: LicenseFacts, shown: Parameters<typeof licenseBody>[1]) => ({
-  status: 200,
-  body: licenseBody(facts, shown),
-  headers: { ETag: licenseTag(facts, shown) },
-});
 
 /** GET /v1/licenses/{licenseId}/activations: the open ones, newest first. */
 export const listActivations = (needs: ReadNeeds): Route =>
