@@ -22,7 +22,7 @@ export type ClientRequest = {
   readonly call: Traced;
   readonly attempt: Attempt;
   readonly actor: Actor;
-  readonly found: ValidationFacts;
+  readonly license: ValidationFacts;
 };
 
 /** A license after a client's command. `changed` false: nothing was to be done. */
@@ -37,23 +37,23 @@ export type UsedLicense = {
  * Refuses a license that is unknown, or named by a key that no longer works. Both get the same answer, so that an old key
  * tells nothing.
  */
-export const knownLicense = (found: ValidationFacts | null, at: Instant): ValidationFacts | Refusal =>
-  found === null || isKeyRotated(found.facts, found.keyVersion, at) ? noSuchLicense : found;
+export const knownLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal =>
+  license === null || isKeyRotated(license.facts, license.keyVersion, at) ? noSuchLicense : license;
 
 /** Refuses a license as `knownLicense` does, and one whose issuer is closed. */
-export const usableLicense = (found: ValidationFacts | null, at: Instant): ValidationFacts | Refusal => {
-  const known = knownLicense(found, at);
+export const usableLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal => {
+  const known = knownLicense(license, at);
   return 'issuerClosed' in known && known.issuerClosed ? issuerClosed : known;
 };
 
 /** Sends a client's command to its license. */
 export const sendClientCommand = <View>(
   needs: CommandNeeds,
-  { call, attempt, actor, found }: ClientRequest,
+  { call, attempt, actor, license }: ClientRequest,
   { command, values = [] }: { readonly command: LicenseCommand; readonly values?: readonly PersonalValue[] },
   view: (license: License) => View,
 ): Promise<Executed<View> | Refusal> => {
-  const { issuerOrgId, licenseId } = found.facts;
+  const { issuerOrgId, licenseId } = license.facts;
   const sending = { call, attempt, actor, issuerOrgId, licenseId, reason: null, values, command };
   return sendLicenseCommand(needs, { ...sending, by: { kind: 'keyHolder' }, power: 'useLicenses' }, view);
 };

@@ -31,7 +31,7 @@ export const licenseNaming = {
 };
 
 /** A license that a client named, null when there is none, and who it is in events and for idempotency. */
-export type ClientLicense = { readonly found: ValidationFacts | null; readonly actor: Actor | null };
+export type ClientLicense = { readonly license: ValidationFacts | null; readonly actor: Actor | null };
 
 type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
 
@@ -60,10 +60,10 @@ export const findClientLicense = async (
   const hashes = licenseKeyHashes(secrets, body);
   const refusal = bucket === undefined ? null : await call.limits.take(bucket, keyName(hashes));
   if (refusal !== null) return refusal;
-  const found = await validations.byKey(hashes);
-  if (found === null) return (await call.limits.takeForAddress('unknown_key')) ?? { found, actor: null };
-  call.actsFor(found.facts.issuerOrgId);
-  return { found, actor: { type: 'CLIENT', id: found.facts.licenseId, onBehalfOf: null } };
+  const license = await validations.byKey(hashes);
+  if (license === null) return (await call.limits.takeForAddress('unknown_key')) ?? { license, actor: null };
+  call.actsFor(license.facts.issuerOrgId);
+  return { license, actor: { type: 'CLIENT', id: license.facts.licenseId, onBehalfOf: null } };
 };
 
 /** A client's request as it is recognized when it is sent again, and what admits it. */
@@ -87,15 +87,15 @@ export const answerClient = async (
   const client = await findClientLicense(needs, call, named);
   if (isProblem(client)) return client;
   const { actor } = client;
-  const found = admit(client.found, needs.now());
-  if (isRefusal(found)) return refused(found);
+  const license = admit(client.license, needs.now());
+  if (isRefusal(license)) return refused(license);
   if (actor === null) return refused(noSuchLicense);
-  const { issuerOrgId, licenseId } = found.facts;
+  const { issuerOrgId, licenseId } = license.facts;
   const refusal = bucket === undefined ? null : await call.limits.take(bucket, licenseId);
   if (refusal !== null) return refusal;
   const recognized = typeof input === 'function' ? input(licenseId) : input;
   const request = { organizationId: issuerOrgId, principal: actor.id, operation, input: recognized };
-  return idempotently(needs, call, request, (attempt) => work({ call, attempt, actor, found }));
+  return idempotently(needs, call, request, (attempt) => work({ call, attempt, actor, license }));
 };
 
 const byId = async (
@@ -115,7 +115,7 @@ const byId = async (
     return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
   }
   return {
-    found: await validations.byId(caller.organizationId, licenseId),
+    license: await validations.byId(caller.organizationId, licenseId),
     actor: actorOf(caller),
   };
 };

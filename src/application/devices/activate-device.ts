@@ -19,14 +19,14 @@ export const activateDevice = async (
   request: ClientRequest,
   described: DescribedDevice,
 ): Promise<ActivatedDevice | DeviceRefusal> => {
-  const { found } = request;
-  const { issuerOrgId, licenseId } = found.facts;
+  const { license } = request;
+  const { issuerOrgId, licenseId } = license.facts;
   const at = needs.now();
   const prepared = await prepareDevice(needs, request, described);
   const { device, values } = prepared;
   const sent = await withReserved(
     { ...request, executor: needs.executor, store: needs.store, at, issuerOrgId, licenseId },
-    reservationsOf(needs.secrets, found.facts, described.fingerprint),
+    reservationsOf(needs.secrets, license.facts, described.fingerprint),
     () =>
       sendClientCommand(
         needs,
@@ -35,5 +35,5 @@ export const activateDevice = async (
         activatedView(device),
       ),
   );
-  return isRefusal(sent) ? withActivations(needs.pool, found, sent) : activatedDevice(needs.pool, prepared, sent);
+  return isRefusal(sent) ? withActivations(needs.pool, license, sent) : activatedDevice(needs.pool, prepared, sent);
 };

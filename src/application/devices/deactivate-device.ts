@@ -15,7 +15,7 @@ export const deactivateDevice = async (
   request: ClientRequest,
   named: NamedDevice,
 ): Promise<UsedLicense | Refusal> => {
-  const device = await deviceNameOf(needs, request.found, named);
+  const device = await deviceNameOf(needs, request.license, named);
   const command = { type: 'Deactivate', at: needs.now(), data: { device, by: 'USER' } } as const;
   const sent = await sendClientCommand(needs, request, { command }, issuedFacts);
   return isRefusal(sent) ? sent : usedLicense(sent);

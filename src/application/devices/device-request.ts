@@ -56,10 +56,10 @@ export type DeviceRefusal = Refusal & { readonly activations?: readonly Activati
 /** Brings a device into the form in which events may hold it: hashes and references instead of a client's words. */
 export const prepareDevice = async (
   needs: ClientNeeds,
-  { found, attempt }: ClientRequest,
+  { license, attempt }: ClientRequest,
   described: DescribedDevice,
 ): Promise<PreparedDevice> => {
-  const { issuerOrgId, holderOrgId } = found.facts;
+  const { issuerOrgId, holderOrgId } = license.facts;
   const { product = null, name = null, platform = null, appVersion = null, user, environment } = described;
   const activationId = encodeId('act', partId(attempt, 'activation'));
   const nameRef = name === null ? null : referenceOf(attempt, 'device name');
@@ -67,8 +67,8 @@ export const prepareDevice = async (
   return {
     device: {
       ...{ activationId, product, nameRef, platform, appVersion },
-      ...(await findDeviceHashes(needs, found, described)),
-      ...(user === undefined ? {} : { userRef: await findUser(needs, found, user) }),
+      ...(await findDeviceHashes(needs, license, described)),
+      ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
       ...(environment === undefined ? {} : { environment }),
     },
     values: nameRef === null || name === null ? [] : [{ ...about, ref: nameRef, value: name }],
@@ -78,12 +78,12 @@ export const prepareDevice = async (
 /** Returns the name by which the stream knows an activated device. */
 export const deviceNameOf = async (
   needs: ClientNeeds,
-  found: ValidationFacts,
+  license: ValidationFacts,
   { fingerprint, activationId = '' }: NamedDevice,
 ): Promise<DeviceName> =>
   fingerprint === undefined
     ? { activationId }
-    : { fingerprintHash: (await findDevice(needs, found, fingerprint)).hash };
+    : { fingerprintHash: (await findDevice(needs, license, fingerprint)).hash };
 
 /** Returns what has to be reserved before a trial is activated on a device; nothing for any other license. */
 export const reservationsOf = (

@@ -21,15 +21,15 @@ export const swapDevice = async (
   request: ClientRequest,
   { release, activate }: { readonly release: NamedDevice; readonly activate: DescribedDevice },
 ): Promise<ActivatedDevice | DeviceRefusal> => {
-  const { found } = request;
-  const { issuerOrgId, licenseId } = found.facts;
+  const { license } = request;
+  const { issuerOrgId, licenseId } = license.facts;
   const at = needs.now();
   const prepared = await prepareDevice(needs, request, activate);
   const { device, values } = prepared;
-  const data = { release: await deviceNameOf(needs, found, release), activate: device };
+  const data = { release: await deviceNameOf(needs, license, release), activate: device };
   const sent = await withReserved(
     { ...request, executor: needs.executor, store: needs.store, at, issuerOrgId, licenseId },
-    reservationsOf(needs.secrets, found.facts, activate.fingerprint),
+    reservationsOf(needs.secrets, license.facts, activate.fingerprint),
     () =>
       sendClientCommand(
         needs,
@@ -38,5 +38,5 @@ export const swapDevice = async (
         activatedView(device),
       ),
   );
-  return isRefusal(sent) ? withActivations(needs.pool, found, sent) : activatedDevice(needs.pool, prepared, sent);
+  return isRefusal(sent) ? withActivations(needs.pool, license, sent) : activatedDevice(needs.pool, prepared, sent);
 };

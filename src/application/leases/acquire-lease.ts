@@ -41,14 +41,14 @@ export const acquireLease = async (
   request: ClientRequest,
   { leaseHolder, product, user, borrowSeconds }: SeatRequest,
 ): Promise<HeldLease | Refusal> => {
-  const { attempt, found } = request;
-  const { licenseId, issuerOrgId } = found.facts;
-  const holderHash = await findHolder(needs, found, leaseHolder);
+  const { attempt, license } = request;
+  const { licenseId, issuerOrgId } = license.facts;
+  const holderHash = await findHolder(needs, license, leaseHolder);
   const at = needs.now();
   const data = {
     leaseId: encodeId('lea', aggregateId(attempt.commandId, 'lease')),
     ...{ holderHash, product: product ?? null, borrowSeconds: borrowSeconds ?? null },
-    userRef: user === undefined ? null : await findUser(needs, found, user),
+    userRef: user === undefined ? null : await findUser(needs, license, user),
     // Nobody has to wait for the worker to end them.
     dead: await claimDead(needs.pool, issuerOrgId, licenseId, at),
   };

@@ -32,33 +32,33 @@ export type Judgeable = { readonly view: ValidationView; readonly scope: Validat
 /** Looks up what belongs to what the request names. Nothing more is read for one that names a product and a device at most. */
 export const judgeableOf = async (
   needs: ClientNeeds,
-  found: ValidationFacts,
-  asked: NamedScope,
+  license: ValidationFacts,
+  named: NamedScope,
 ): Promise<Judgeable> => {
-  const { facts } = found;
-  const device = asked.fingerprint === undefined ? noDevice : await findDevice(needs, found, asked.fingerprint);
-  const wanted = wantedDetails(needs.secrets, found, asked, device.isActivated);
-  const details = wanted === null ? noDetails : await needs.validations.details(found, wanted);
+  const { facts } = license;
+  const device = named.fingerprint === undefined ? noDevice : await findDevice(needs, license, named.fingerprint);
+  const needed = wantedDetails(needs.secrets, license, named, device.isActivated);
+  const details = needed === null ? noDetails : await needs.validations.details(license, needed);
   return {
     view: {
       facts,
-      tenantSuspended: found.issuerClosed,
+      tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
-      activation: activationIn(found, asked, device, details, wanted?.components ?? []),
+      activation: activationIn(license, named, device, details, needed?.components ?? []),
       lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil },
       userAssigned: details.assignedUser !== null,
     },
     scope: {
-      product: asked.product ?? null,
+      product: named.product ?? null,
       fingerprint: device.hash,
-      activationId: asked.activationId ?? null,
-      keyVersion: found.keyVersion,
-      lease: asked.leaseHolder ?? null,
-      user: asked.user ?? null,
-      environment: asked.environment ?? null,
-      version: asked.version === undefined ? null : versionOf(asked.version),
-      entitlements: asked.entitlements ?? none,
-      meters: asked.meters ?? none,
+      activationId: named.activationId ?? null,
+      keyVersion: license.keyVersion,
+      lease: named.leaseHolder ?? null,
+      user: named.user ?? null,
+      environment: named.environment ?? null,
+      version: named.version === undefined ? null : versionOf(named.version),
+      entitlements: named.entitlements ?? none,
+      meters: named.meters ?? none,
     },
   };
 };
@@ -107,7 +107,7 @@ const activationIn = (
 
 const ofThisDevice = { isOfFingerprint: true } as const;
 
-const versionOf = (asked: NamedVersion) =>
-  typeof asked === 'string'
-    ? { number: asked, releasedAt: null }
-    : { number: asked.number, releasedAt: asked.releasedAt ?? null };
+const versionOf = (named: NamedVersion) =>
+  typeof named === 'string'
+    ? { number: named, releasedAt: null }
+    : { number: named.number, releasedAt: named.releasedAt ?? null };

@@ -16,7 +16,7 @@ import { judgeableOf, type NamedScope } from './judge-by.ts';
 /** A client's request to validate the license that it has named; null: there is none, or nobody who acts. */
 export type ValidationRequest = {
   readonly call: Pick<Traced, 'requestId' | 'correlationId'>;
-  readonly found: ValidationFacts | null;
+  readonly license: ValidationFacts | null;
   readonly actor: Actor | null;
 };
 
@@ -34,22 +34,22 @@ export type Validated = {
  */
 export const validateLicense = async (
   needs: ClientNeeds & CommandNeeds,
-  { call, found, actor }: ValidationRequest,
+  { call, license, actor }: ValidationRequest,
   named: NamedScope,
 ): Promise<Validated> => {
   const readAt = needs.now();
-  if (found === null || actor === null) {
+  if (license === null || actor === null) {
     // The same work as for a license that exists.
     if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
     return { verdict: validate(null, nothingNamed, readAt), license: null, asOf: readAt };
   }
-  const { view, scope } = await judgeableOf(needs, found, named);
+  const { view, scope } = await judgeableOf(needs, license, named);
   const verdict = validate(view, scope, readAt);
   if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
   const begun = beginsTerm(view.facts, verdict)
     ? await beginTerm(needs.executor, { call, actor }, view.facts, readAt)
     : null;
-  if (begun === null) return { verdict, license: found, asOf: readAt };
+  if (begun === null) return { verdict, license, asOf: readAt };
 
   // Another server that was faster may have a clock that is ahead.
   const startsAt = begun.facts.term.startsAt ?? readAt;

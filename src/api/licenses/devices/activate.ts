@@ -39,10 +39,10 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
       ...(['USER_NOT_ASSIGNED', 'CODE_TAKEN', 'ORGANIZATION_CLOSED'] as const),
     ],
-    handle: ({ body: given }, call) => {
-      const operation = { operation: 'activateLicense', named: given, input: given, admit: usableLicense };
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'activateLicense', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'activate' }, async (request) =>
-        activationReply(await activateDevice(needs, request, given)),
+        activationReply(await activateDevice(needs, request, fields)),
       );
     },
   });

@@ -43,10 +43,10 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
       ] as const),
       ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE'] as const),
     ],
-    handle: ({ body: given }, call) => {
-      const operation = { operation: 'deactivateLicense', named: given, input: given, admit: knownLicense };
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'deactivateLicense', named: fields, input: fields, admit: knownLicense };
       return answerClient(needs, call, operation, async (request) => {
-        const used = await deactivateDevice(needs, request, given);
+        const used = await deactivateDevice(needs, request, fields);
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;
         const body = { licenseId: facts.licenseId, changed, limits: usageOf(facts), revision: Number(revision) };

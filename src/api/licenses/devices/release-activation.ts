@@ -21,8 +21,8 @@ export const releaseActivationRoute = (needs: LicenseCommandNeeds): Route =>
     description:
       'By an administrator of the issuer or the holder, whom allowance and cooldown of the policy do not bind. One that was released already changes nothing.',
     request: z.object({ params, query: none, body }),
-    handle: ({ params: { licenseId, activationId }, body: given }, call) => {
-      const input = { licenseId, activationId, body: given };
+    handle: ({ params: { licenseId, activationId }, body: fields }, call) => {
+      const input = { licenseId, activationId, body: fields };
       return answerChange(needs, call, { operation: 'releaseActivation', input }, (request) =>
         releaseActivation(needs, request, activationId),
       );

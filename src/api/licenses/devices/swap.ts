@@ -41,10 +41,10 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       ...(['ACTIVATION_NOT_FOUND', 'DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE', 'USER_NOT_ASSIGNED'] as const),
       ...(['CODE_TAKEN', 'ORGANIZATION_CLOSED'] as const),
     ],
-    handle: ({ body: given }, call) => {
-      const operation = { operation: 'swapActivation', named: given, input: given, admit: usableLicense };
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'swapActivation', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'activate' }, async (request) =>
-        activationReply(await swapDevice(needs, request, { release: given.release, activate: given })),
+        activationReply(await swapDevice(needs, request, { release: fields.release, activate: fields })),
       );
     },
   });

@@ -49,10 +49,10 @@ export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
       ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED'] as const),
       ...(['SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID', 'ORGANIZATION_CLOSED'] as const),
     ],
-    handle: ({ body: given }, call) => {
-      const operation = { operation: 'acquireLease', named: given, input: given, admit: usableLicense };
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'acquireLease', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'seat_acquire' }, async (request) =>
-        leaseReply(await acquireLease(needs, request, given), 201),
+        leaseReply(await acquireLease(needs, request, fields), 201),
       );
     },
   });

@@ -36,11 +36,11 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
       ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED'] as const),
       ...(['NOT_FOUND', 'SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID', 'ORGANIZATION_CLOSED'] as const),
     ],
-    handle: ({ params: { leaseId }, body: given }, call) => {
-      const input = { leaseId, body: given };
-      const operation = { operation: 'renewLease', named: given, input, admit: usableLicense };
+    handle: ({ params: { leaseId }, body: fields }, call) => {
+      const input = { leaseId, body: fields };
+      const operation = { operation: 'renewLease', named: fields, input, admit: usableLicense };
       return answerClient(needs, call, operation, async (request) =>
-        leaseReply(await renewLease(needs, request, { leaseId, borrowSeconds: given.borrowSeconds }), 200),
+        leaseReply(await renewLease(needs, request, { leaseId, borrowSeconds: fields.borrowSeconds }), 200),
       );
     },
   });

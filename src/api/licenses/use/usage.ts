@@ -61,12 +61,12 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
       ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'QUOTA_EXCEEDED', 'LIMIT_INVALID'] as const),
       'ORGANIZATION_CLOSED',
     ],
-    handle: ({ body: given }, call) => {
-      const operation = { operation: 'recordUsage', named: given, input: given, admit: usableLicense };
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'recordUsage', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, operation, async (request) => {
-        const used = await recordUsage(needs, request, given);
+        const used = await recordUsage(needs, request, fields);
         if (isRefusal(used)) return refused(used);
-        const { meter } = given;
+        const { meter } = fields;
         const { facts, usageId: id, changed, revision, position } = used;
         const limits = usageOf(facts);
         const { used: total, max } = limits.meters[meter] ?? { used: 0, max: 0 };

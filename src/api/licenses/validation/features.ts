@@ -41,9 +41,9 @@ export const licenseFeatures = (needs: Needs): Route =>
       const client = await findClientLicense(needs, call, { licenseId });
       if (isProblem(client)) return client;
       const asOf = needs.now();
-      const found = usableLicense(client.found, asOf);
-      if (isRefusal(found)) return refused(found);
-      const { facts } = found;
+      const license = usableLicense(client.license, asOf);
+      if (isRefusal(license)) return refused(license);
+      const { facts } = license;
       const features = featuresOf(facts, product ?? null, asOf);
       if (isRejection(features)) return refused(features);
       const body: z.output<typeof answer> = {

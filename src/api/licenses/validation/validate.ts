@@ -107,10 +107,10 @@ export const validateLicenseRoute = (needs: Needs): Route =>
     request: z.object({ params: none, query: none, body }),
     replies: { 200: { description: 'Evaluated.', body: answerShape } },
     rejections: ['LICENSE_KEY_MALFORMED'],
-    handle: async ({ body: given }, call) => {
-      const client = await findClientLicense(needs, call, given, 'validate');
+    handle: async ({ body: fields }, call) => {
+      const client = await findClientLicense(needs, call, fields, 'validate');
       if (isProblem(client)) return client;
-      return answered(await validateLicense(needs, { call, ...client }, given), given.nonce);
+      return answered(await validateLicense(needs, { call, ...client }, fields), fields.nonce);
     },
   });
 
