@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { createApiKey, createOrganization } from '../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../src/application/bootstrap.ts';
 import { assemble, type Ledger } from '../src/cli/assemble.ts';
 import { loadConfig } from '../src/config.ts';
 import { scopes } from '../src/domain/organization/events.ts';

@@ -1,4 +1,4 @@
-import { licenseAsOf } from '../src/api/licenses/as-of.ts';
+import { licenseAsOf } from '../src/application/reading/as-of.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import { licenseAggregate, toDecide } from '../src/eventstore/aggregate.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';

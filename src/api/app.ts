@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Request } from 'express';
-import { authorize, authorizeUser } from './authorize.ts';
+import { type Authenticate, authorize, authorizeUser } from './authorize.ts';
 import { readJsonBody } from './body.ts';
-import type { Authenticate } from './caller.ts';
 import { clientIp } from './client-ip.ts';
 import { expectedRevisionIn, isUnmodified } from './conditional.ts';
 import { createCors } from './cors.ts';

@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ApiKeyIdentity } from '../identity/authenticate.ts';
-import type { UserIdentity } from '../identity/authenticate-user.ts';
-import type { Authenticate, Caller } from './caller.ts';
-import { isPermitted, lacking, type PermissionName } from './permissions.ts';
+import type { Caller } from '../application/caller.ts';
+import { isPermitted, lacking } from '../domain/permission.ts';
+import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
+import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
+import { type PermissionName, permissions } from './permissions.ts';
 import { isProblem, type Problem, problem, problemForNow } from './problems.ts';
 import type { Call } from './route.ts';
+
+/** How credentials are checked. */
+export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };
 
 /** A call as far as its credential is concerned. */
 type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor'>;
@@ -23,7 +27,8 @@ export const authorize = async (
   call.actsFor(caller.organizationId);
   const refusal = await call.limits.takeForOrganization(caller.organizationId);
   if (refusal !== null) return refusal;
-  return isPermitted(caller, permission) ? caller : problem('FORBIDDEN', lacking(caller, permission));
+  const needed = permissions[permission];
+  return isPermitted(caller, needed) ? caller : problem('FORBIDDEN', lacking(caller, needed));
 };
 
 /** The signed-in user in `Authorization: Bearer`, a member of an organization or not, counted like one of the organization's. */

@@ -1,12 +1,12 @@
+import { SignupPolicyUnusable } from '../application/accounts/signup-offer.ts';
+import { NotProjected, notProjected } from '../application/reading/parked-license.ts';
 import { NewerEvent } from '../eventstore/envelope.ts';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 import { ClockDiffers } from '../eventstore/guard-commands.ts';
 import { Overloaded } from '../eventstore/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
 import { isLostConnection } from '../projections/lost-connection.ts';
-import { SignupPolicyUnusable } from './auth/platform-license.ts';
-import { NotProjected, notProjected } from './licenses/parked-license.ts';
-import { internalProblem, type Problem, problem, problemForNow } from './problems.ts';
+import { internalProblem, type Problem, problem, problemForNow, refused } from './problems.ts';
 
 /**
  * Returns what a client is told of an error: what failed for a while is answered as such, whatever else as our fault.
@@ -32,7 +32,7 @@ export const problemOfFailure = (error: unknown): Problem => {
       5,
     );
   }
-  if (error instanceof NotProjected) return notProjected();
+  if (error instanceof NotProjected) return refused(notProjected);
   if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5);
   if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
   return internalProblem;

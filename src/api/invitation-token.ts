@@ -1,11 +1,9 @@
+import type { InvitationPlace } from '../application/accounts/accept-invitation.ts';
 import { decodeId } from '../domain/ids.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 
 const listing = 'invitation';
-
-/** Which invitation of which organization. */
-export type InvitationPlace = { readonly organizationId: string; readonly invitationId: string };
 
 /**
  * What the invited shows to accept an invitation: opaque, and nobody else can make one. The same for the same invitation

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { activationShape } from './licenses/activation-shape.ts';
+import { activationShape } from './licenses/devices/activation-shape.ts';
 import { meanings } from './problems.ts';
 import { idOf } from './schemas.ts';
 

@@ -6,10 +6,11 @@ import {
   type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
+import type { Permission } from '../domain/permission.ts';
 import { replyHeadersOf, requestHeadersOf } from './openapi-headers.ts';
 import { createRefusals } from './openapi-refusals.ts';
 import { tags } from './openapi-tags.ts';
-import { type Permission, permissions } from './permissions.ts';
+import { permissions } from './permissions.ts';
 import type { Route } from './route.ts';
 
 const json = 'application/json';

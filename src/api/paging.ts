@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Refusal } from '../application/refusal.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { type Problem, problem } from './problems.ts';
+import { type Problem, problem, refused } from './problems.ts';
 import type { Reply } from './route.ts';
 import { pageLimitDefault, readAs } from './schemas.ts';
 
@@ -30,7 +31,7 @@ export const page = async <Entry>(
   listing: string,
   link: (parameters: string) => string,
   placeOf: (entry: Entry) => string,
-  read: (after: string | null, limit: number) => Promise<readonly Entry[] | Problem>,
+  read: (after: string | null, limit: number) => Promise<readonly Entry[] | Refusal>,
   show: (entry: Entry) => object,
 ): Promise<Reply | Problem> => {
   const after = cursor === undefined ? null : decodeCursor(secrets, listing, cursor);
@@ -39,7 +40,7 @@ export const page = async <Entry>(
     return problem('INVALID_REQUEST', detail, [{ pointer: '?cursor', detail }]);
   }
   const found = await read(after, limit + 1);
-  if ('problem' in found) return found;
+  if ('rejected' in found) return refused(found);
   const entries = found.slice(0, limit);
   const last = entries.at(-1);
   const hasMore = found.length > limit && last !== undefined;

@@ -1,34 +1,20 @@
-import type { CatalogRejection } from '../domain/catalog/commands.ts';
-import type { Rejection } from '../domain/decider.ts';
-import type { LicenseRejection } from '../domain/license/commands.ts';
-import type { OrganizationRejection } from '../domain/organization/commands.ts';
-import type { ReservationRejection } from '../domain/reservation/reservation.ts';
+import type { Refusal, RefusalCode } from '../application/refusal.ts';
 import { pointerTo } from './pointer.ts';
 
 /** Everything that can be wrong with a request, by the name that clients branch on. */
 export type ProblemCode =
-  | LicenseRejection
-  | OrganizationRejection
-  | CatalogRejection
-  | ReservationRejection
+  | RefusalCode
   | 'INVALID_REQUEST'
   | 'LICENSE_KEY_MALFORMED'
-  | 'UNAUTHENTICATED'
   | 'TOKEN_EXPIRED'
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
-  | 'EMAIL_TAKEN'
-  | 'REVISION_MISMATCH'
-  | 'CONCURRENT_MODIFICATION'
-  | 'IDEMPOTENCY_IN_FLIGHT'
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'IDEMPOTENCY_KEY_REUSED'
   | 'RATE_LIMITED'
   | 'INTERNAL'
-  | 'UNAVAILABLE'
-  | 'NOT_PROJECTED_YET';
+  | 'UNAVAILABLE';
 
 /** A failed place in the request: a JSON pointer into the body, or the name of a parameter. */
 export type ProblemPlace = { readonly pointer: string; readonly detail: string };
@@ -103,9 +89,20 @@ export const problemForNow = (code: ProblemCode, detail: string, retryAfterSecon
   headers: { 'Retry-After': String(retryAfterSeconds) },
 });
 
-/** A refusal of the domain on its way to the client; the body of the request has the names of the command. */
-export const refused = ({ rejected, detail, place }: Rejection<ProblemCode>): Problem =>
-  place === undefined ? problem(rejected, detail) : problem(rejected, detail, [{ pointer: pointerTo(place), detail }]);
+/** Returns an operation's refusal as a problem; the body of the request has the names of the operation's input. */
+export const refused = ({ rejected, detail, place, retryAfterSeconds, details }: Refusal): Problem => ({
+  ...problem(rejected, detail, place === undefined ? undefined : [{ pointer: pointerTo(place), detail }]),
+  ...(details === undefined ? {} : { extension: details }),
+  ...headersOf(rejected, retryAfterSeconds),
+});
+
+/** Returns a refusal as a problem; null stays null. */
+export const refusedOrNull = (refusal: Refusal | null): Problem | null => (refusal === null ? null : refused(refusal));
+
+const headersOf = (code: RefusalCode, retryAfterSeconds: number | undefined): Pick<Problem, 'headers'> => {
+  if (code === 'UNAUTHENTICATED') return { headers: { 'WWW-Authenticate': 'Bearer' } };
+  return retryAfterSeconds === undefined ? {} : { headers: { 'Retry-After': String(retryAfterSeconds) } };
+};
 
 /** True for what `problem` makes. */
 export const isProblem = (value: object): value is Problem => 'problem' in value;

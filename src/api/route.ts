@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { Caller } from '../application/caller.ts';
 import type { UserIdentity } from '../identity/authenticate-user.ts';
-import type { Caller } from './caller.ts';
 import { parseRequest, type RawRequest } from './parse-request.ts';
-import { isPermitted, lacking, type PermissionName, type Side } from './permissions.ts';
-import { isProblem, type Problem, type ProblemCode, problem } from './problems.ts';
+import type { PermissionName } from './permissions.ts';
+import { isProblem, type Problem, type ProblemCode } from './problems.ts';
 import type { CallLimits } from './rate-limit/call-limits.ts';
 
 /** A successful answer. `position`: where the command's last event is in the log; the answer waits for its projection. */
@@ -49,11 +49,7 @@ export type Call = {
 };
 
 /** A call of an organization's credential that has the route's permission on one side at least. */
-export type OrganizationCall = Call & {
-  readonly caller: Caller;
-  /** The refusal when the permission does not reach to this side of what the call is about; null when it does. */
-  readonly refusalOn: (side: Side) => Problem | null;
-};
+export type OrganizationCall = Call & { readonly caller: Caller };
 
 /** A call of a signed-in user. */
 export type UserCall = Call & { readonly user: UserIdentity };
@@ -137,10 +133,7 @@ export const route = <Schema extends RequestSchema>(
     answer: async (raw, call, { caller }) => {
       if (caller === null) throw new Error(`${described.operationId} was called without a caller.`);
       const input = parseRequest(described.request, raw);
-      if (isProblem(input)) return input;
-      const refusalOn = (side: Side) =>
-        isPermitted(caller, permission, side) ? null : problem('FORBIDDEN', lacking(caller, permission, side));
-      return handle(input.parsed, { ...call, caller, refusalOn });
+      return isProblem(input) ? input : handle(input.parsed, { ...call, caller });
     },
   };
 };

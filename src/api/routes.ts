@@ -1,10 +1,10 @@
+import { createCurrentValidations } from '../application/reading/current-validations.ts';
 import type { ValidationRows } from '../projections/validation.ts';
 import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { type HealthNeeds, healthRoutes } from './health.ts';
-import { createCurrentValidations } from './licenses/current-validations.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { OrganizationNeeds } from './organizations/needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
-import { findSignupOffer } from '../api/auth/platform-license.ts';
-import { removeWritten } from '../api/in-vault.ts';
 import { createRequestLog } from '../api/logging.ts';
 import { createManagement } from '../api/management.ts';
 import { createMetrics } from '../api/metrics.ts';
+import { findSignupOffer } from '../application/accounts/signup-offer.ts';
+import { removeWritten } from '../application/personal-values.ts';
 import type { Config } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../eventstore/execute.ts';

@@ -4,7 +4,11 @@ import type { Front } from '../api/front.ts';
 import type { Metrics } from '../api/metrics.ts';
 import { noRateLimiting } from '../api/rate-limit/call-limits.ts';
 import { createRateLimiter } from '../api/rate-limit.ts';
-import { createPlatformLicenseOf, type PlatformLicenseOf, tierOf } from '../api/tier-of-organization.ts';
+import {
+  createPlatformLicenseOf,
+  type PlatformLicenseOf,
+  tierOf,
+} from '../application/organizations/platform-license.ts';
 import type { Config } from '../config.ts';
 import { connectLimitsRedis } from './redis.ts';
 

@@ -1,5 +1,5 @@
+import { endLease } from '../application/leases/end-lease.ts';
 import type { Instant } from '../domain/time.ts';
-import { endLease } from '../eventstore/end-lease.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import type { LeasePlace, OverdueLease } from '../projections/tables/lease-liveness.ts';
 

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Attempt, idempotently } from '../../src/api/idempotency.ts';
-import { removeWritten } from '../../src/api/in-vault.ts';
-import { type LicenseSending, sendLicenseCommand } from '../../src/api/licenses/send-command.ts';
-import { withStoredApiKey } from '../../src/api/organizations/stored-api-key.ts';
-import { isProblem } from '../../src/api/problems.ts';
+import { idempotently } from '../../src/api/idempotency.ts';
+import { refused } from '../../src/api/problems.ts';
 import { createCallLimits, noRateLimiting } from '../../src/api/rate-limit/call-limits.ts';
 import type { Call } from '../../src/api/route.ts';
+import type { Attempt } from '../../src/application/attempt.ts';
+import { type LicenseSending, sendLicenseCommand } from '../../src/application/licenses/send-license-command.ts';
+import { withStoredApiKey } from '../../src/application/organizations/stored-api-key.ts';
+import { removeWritten } from '../../src/application/personal-values.ts';
+import { isRefusal } from '../../src/application/refusal.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { type EventStore, OutcomeUnknown } from '../../src/eventstore/event-store.ts';
 import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
@@ -92,12 +94,14 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
     const sending: LicenseSending = {
       ...{ call, attempt, issuerOrgId: organizationId, licenseId, values: [] },
       actor: { type: 'API_KEY', id: apiKeyId, onBehalfOf: null },
-      sender: { organizationId, refusalOn: () => null },
+      ...{ by: { kind: 'system' }, power: 'suspendLicenses' },
       reason: { code: 'LEGAL', text },
       command: { type: 'Suspend', at, data: { reasonCode: 'LEGAL', until: null } },
     };
     const sent = await sendLicenseCommand({ ...ledger.needs, executor }, sending, () => null);
-    return isProblem(sent) ? sent : { status: 200, body: { outcome: sent.outcome }, position: sent.position.commit };
+    return isRefusal(sent)
+      ? refused(sent)
+      : { status: 200, body: { outcome: sent.outcome }, position: sent.position.commit };
   });
 };
 /** As if an attempt had stalled for longer than its row is locked. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
 import { assemble } from '../../src/cli/assemble.ts';
 import type { Role } from '../../src/cli/roles.ts';
 import { loadConfig } from '../../src/config.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { createOrganization } from '../../src/api/bootstrap.ts';
+import { createOrganization } from '../../src/application/bootstrap.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

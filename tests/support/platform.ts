@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createOrganization } from '../../src/api/bootstrap.ts';
+import { createOrganization } from '../../src/application/bootstrap.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
 import { aggregateId } from '../../src/eventstore/ids.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createApiKey, createOrganization } from '../../src/api/bootstrap.ts';
+import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';

@@ -1,14 +1,16 @@
 import { createHmac } from 'node:crypto';
+import type { SignupPolicy } from '../../application/accounts/signup-offer.ts';
+import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
+import type { PlatformLicenseOf } from '../../application/organizations/platform-license.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { UserAuthentication } from '../../identity/authenticate-user.ts';
 import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { Authenticate } from '../caller.ts';
-import type { OriginNeeds } from '../licenses/originate.ts';
+import type { Authenticate } from '../authorize.ts';
 import type { RequestLog } from '../logging.ts';
 import type { Metrics } from '../metrics.ts';
-import type { PlatformLicenseOf } from '../tier-of-organization.ts';
+import type { Call } from '../route.ts';
 
 /** What signing in stands on, beside users and sessions. */
 export type Accounts = {
@@ -20,10 +22,10 @@ export type Accounts = {
   /** Makes this process notice at once what it has ended itself. */
   readonly forgetting: Pick<UserAuthentication, 'forget' | 'forgetUser'>;
   /** What a new organization is given a license of; null: nothing. */
-  readonly signupPolicy: { readonly organizationId: string; readonly policyId: string } | null;
+  readonly signupPolicy: SignupPolicy | null;
 };
 
-export type AuthNeeds = OriginNeeds & {
+export type AuthNeeds = KeyNeeds & {
   readonly authenticate: Authenticate;
   readonly accounts: Accounts;
   readonly platformLicense: PlatformLicenseOf;
@@ -31,8 +33,8 @@ export type AuthNeeds = OriginNeeds & {
   readonly metrics: Pick<Metrics, 'reused'>;
 };
 
-/** Whose the idempotency keys of calls without a credential are. */
-export const nobodysOrganization = 'anonymous';
+/** Returns what a client calls itself. */
+export const userAgentOf = ({ headers }: Pick<Call, 'headers'>): string | null => headers['user-agent'] ?? null;
 
 /**
  * Stands for an address or a token where it may not be stored: the same for the same value, and nobody without the secret

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
-import { idempotently, keyReused } from '../idempotency.ts';
-import { type Problem, problem } from '../problems.ts';
-import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
+import { changePassword, proveChange } from '../../application/accounts/change-password.ts';
+import { idempotently } from '../idempotency.ts';
+import { refused, refusedOrNull } from '../problems.ts';
+import { none, type Route, userRoute } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
 import { sessionRequest } from './sessions.ts';
 import { knownPassword, newPassword } from './shapes.ts';
-import { notSignedIn } from './tokens.ts';
 
 const passwordBody = z.strictObject({ currentPassword: knownPassword, newPassword }).meta({
   id: 'ChangePassword',
@@ -14,7 +13,7 @@ const passwordBody = z.strictObject({ currentPassword: knownPassword, newPasswor
 });
 
 /** POST /v1/auth/password: changes the password and ends all other sessions. */
-export const changePassword = (needs: AuthNeeds): Route =>
+export const changePasswordRoute = (needs: AuthNeeds): Route =>
   userRoute({
     method: 'post',
     path: '/v1/auth/password',
@@ -26,52 +25,22 @@ export const changePassword = (needs: AuthNeeds): Route =>
     request: z.object({ params: none, query: none, body: passwordBody }),
     replies: { 204: { description: 'Changed.' } },
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
-    handle: ({ body }, call) =>
-      idempotently(
-        needs,
-        call,
-        {
-          ...sessionRequest(call, 'changePassword', body),
-          prove: async () => {
-            const refused = await call.limits.take('login_account', call.user.userId);
-            if (refused !== null) return refused;
-            const from = await currentHash(needs, call);
-            return (await needs.accounts.passwords.verify(from, body.newPassword)) === 'wrong' ? keyReused : null;
-          },
-        },
-        () => change(needs, call, body),
-      ),
+    handle: ({ body }, call) => {
+      const { userId } = call.user;
+      // A stolen access token must not tell the password any faster than the login does. Counted apart from the login, or
+      // a stranger who tries to log in would keep the owner from changing the password.
+      const take = () => call.limits.take('login_account', userId);
+      const request = {
+        ...sessionRequest(call, 'changePassword', body),
+        prove: async () => (await take()) ?? refusedOrNull(await proveChange(needs, userId, body.newPassword)),
+      };
+      return idempotently(needs, call, request, async () => {
+        const limit = await take();
+        if (limit !== null) return limit;
+        const refusal = await changePassword(needs, call.user, body);
+        if (refusal !== null) return refused(refusal);
+        await call.limits.loggedIn(userId);
+        return { status: 204, body: {} };
+      });
+    },
   });
-
-const change = async (
-  needs: AuthNeeds,
-  call: UserCall,
-  wanted: z.output<typeof passwordBody>,
-): Promise<Reply | Problem> => {
-  const { pool, accounts } = needs;
-  const { passwords, forgetting } = accounts;
-  const { userId, sessionId } = call.user;
-  // Who stole an access token must not find out the password with it, any faster than at the login; counted apart from that,
-  // or a stranger who tries to log in would keep the owner from changing the password.
-  const refused = await call.limits.take('login_account', userId);
-  if (refused !== null) return refused;
-  if ((await getUser(pool, userId)) === null) return notSignedIn;
-  const from = await currentHash(needs, call);
-  if ((await passwords.verify(from, wanted.currentPassword)) === 'wrong' || from === null) return wrongPassword;
-  const passwordHash = await passwords.hash(wanted.newPassword);
-  const now = new Date(needs.now());
-  const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });
-  if (outcome === 'over') return notSignedIn;
-  if (outcome === 'wrong') return wrongPassword;
-  forgetting.forgetUser(userId);
-  await call.limits.loggedIn(userId);
-  return { status: 204, body: {} };
-};
-
-const currentHash = async ({ pool }: AuthNeeds, { user }: UserCall): Promise<string | null> => {
-  const shown = await getUser(pool, user.userId);
-  return shown === null ? null : ((await findUserByEmail(pool, shown.email))?.passwordHash ?? null);
-};
-
-const wrong = 'This is not the current password.';
-const wrongPassword = problem('FORBIDDEN', wrong, [{ pointer: '/currentPassword', detail: wrong }]);

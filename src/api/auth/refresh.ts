@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import { refreshSession } from '../../identity/refresh.ts';
-import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
+import { notSignedIn } from '../../application/accounts/open-session.ts';
+import { refreshSession } from '../../application/accounts/refresh-session.ts';
+import { refused } from '../problems.ts';
+import { none, publicRoute, type Route } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
-import { refreshToken, tokensShape } from './shapes.ts';
-import { notSignedIn, openOrganizations, signedInBody } from './tokens.ts';
+import { refreshToken, signedInBody, tokensShape } from './shapes.ts';
 
 const refreshBody = z
   .strictObject({ refreshToken })
   .meta({ id: 'Refresh', example: { refreshToken: 'lgr_rt_47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU' } });
 
 /** POST /v1/auth/refresh: exchanges a refresh token for the next one and an access token. */
-export const refresh = (needs: AuthNeeds): Route =>
+export const refreshRoute = (needs: AuthNeeds): Route =>
   publicRoute({
     method: 'post',
     path: '/v1/auth/refresh',
@@ -25,29 +26,14 @@ export const refresh = (needs: AuthNeeds): Route =>
     rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
     // Not idempotently: an answer that is kept would let a used token work for longer than its grace, and a row would be
     // written for whatever a stranger sends.
-    handle: async ({ body }, call) =>
+    handle: async ({ body }, call) => {
+      const onReused = ({ userId, sessionId }: { readonly userId: string; readonly sessionId: string }) => {
+        needs.log.reused({ userId, sessionId, requestId: call.requestId });
+        needs.metrics.reused();
+      };
+      const session = await refreshSession(needs, { onReused, actsFor: call.actsFor }, body.refreshToken);
+      if (session !== null) return { status: 200, body: signedInBody(session) };
       // What was no token in force counts like any unknown key.
-      (await exchange(needs, call, body.refreshToken)) ??
-      (await call.limits.takeForAddress('unknown_key')) ??
-      notSignedIn,
+      return (await call.limits.takeForAddress('unknown_key')) ?? refused(notSignedIn);
+    },
   });
-
-/** The next tokens; null: not a token in force. A stranger's token is looked up and nothing else. */
-const exchange = async (needs: AuthNeeds, call: Call, token: string): Promise<Reply | null> => {
-  const { pool, secrets, accounts, now, log, metrics } = needs;
-  const { refreshTokenSeconds, forgetting } = accounts;
-  const refreshed = await refreshSession({ pool, secrets, refreshTokenSeconds, now: () => new Date(now()) }, token);
-  if (refreshed?.outcome === 'reused') {
-    const { userId, sessionId } = refreshed;
-    forgetting.forget(sessionId);
-    log.reused({ userId, sessionId, requestId: call.requestId });
-    metrics.reused();
-  }
-  if (refreshed?.outcome !== 'refreshed') return null;
-  const { userId, organizationId } = refreshed;
-  const organizations = organizationId === null ? [] : await openOrganizations(needs, userId);
-  const organization = organizations.find(({ id }) => id === organizationId) ?? null;
-  if (organization !== null) call.actsFor(organization.id);
-  const body = await signedInBody(needs, { ...refreshed, organization });
-  return body === null ? null : { status: 200, body };
-};

@@ -1,17 +1,17 @@
 import type { Route } from '../route.ts';
-import { acceptInvitation } from './accept-invitation.ts';
+import { acceptInvitationRoute } from './accept-invitation.ts';
 import { jwks } from './jwks.ts';
-import { logIn } from './log-in.ts';
+import { logInRoute } from './log-in.ts';
 import type { AuthNeeds } from './needs.ts';
-import { changePassword } from './password.ts';
-import { refresh } from './refresh.ts';
+import { changePasswordRoute } from './password.ts';
+import { refreshRoute } from './refresh.ts';
 import { deleteSession, logOut, me, sessions, switchTo } from './sessions.ts';
-import { signUp } from './sign-up.ts';
+import { signUpRoute } from './sign-up.ts';
 import { changeUser, deleteUser, getUserRoute } from './users.ts';
 
 /** How people become users, sign in, and look after what is theirs. */
 export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
-  ...[signUp(needs), logIn(needs), refresh(needs), logOut(needs), switchTo(needs), me(needs)],
-  ...[changePassword(needs), sessions(needs), deleteSession(needs), jwks(needs), acceptInvitation(needs)],
+  ...[signUpRoute(needs), logInRoute(needs), refreshRoute(needs), logOut(needs), switchTo(needs), me(needs)],
+  ...[changePasswordRoute(needs), sessions(needs), deleteSession(needs), jwks(needs), acceptInvitationRoute(needs)],
   ...[getUserRoute(needs), changeUser(needs), deleteUser(needs)],
 ];

@@ -1,13 +1,15 @@
 import { z } from 'zod';
-import { endSession, listSessions, type Session, switchOrganization } from '../../identity/sessions.ts';
+import { notSignedIn, openOrganizations } from '../../application/accounts/open-session.ts';
+import { endOwnSession, switchSession } from '../../application/accounts/sessions.ts';
+import { isRefusal } from '../../application/refusal.ts';
+import { listSessions, type Session } from '../../identity/sessions.ts';
 import { getUser } from '../../identity/users.ts';
 import { idempotently } from '../idempotency.ts';
-import { type Problem, problem } from '../problems.ts';
-import { none, type Reply, type Route, type UserCall, userRoute } from '../route.ts';
+import { refused } from '../problems.ts';
+import { none, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf, instantOut, pageOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';
-import { accessShape, memberOfShape, organizationId, userBody, userShape } from './shapes.ts';
-import { accessBody, membershipIn, notSignedIn, openOrganizations } from './tokens.ts';
+import { accessBody, accessShape, memberOfShape, organizationId, userBody, userShape } from './shapes.ts';
 
 const sessionId = idOf('ses', 'ses_01h455vb4pex5vsknk084sn02q');
 
@@ -59,7 +61,7 @@ export const me = (needs: AuthNeeds): Route =>
     rejections: [],
     handle: async (_input, { user: { userId, sessionId: current, membership } }) => {
       const user = await getUser(needs.pool, userId);
-      if (user === null) return notSignedIn;
+      if (user === null) return refused(notSignedIn);
       const organizations = membership === null ? [] : await openOrganizations(needs, userId);
       const organization = organizations.find(({ id }) => id === membership?.organizationId) ?? null;
       return { status: 200, body: { user: userBody(user), sessionId: current, organization } };
@@ -99,9 +101,10 @@ export const deleteSession = (needs: AuthNeeds): Route =>
     replies: { 204: { description: 'Ended.' } },
     rejections: ['NOT_FOUND'],
     handle: ({ params }, call) =>
-      idempotently(needs, call, userRequest(call, 'endSession', params), () =>
-        end(needs, call, params.sessionId, 'REVOKED'),
-      ),
+      idempotently(needs, call, userRequest(call, 'endSession', params), async () => {
+        const refusal = await endOwnSession(needs, { ...params, userId: call.user.userId }, 'REVOKED');
+        return refusal === null ? { status: 204, body: {} } : refused(refusal);
+      }),
   });
 
 /** POST /v1/auth/logout */
@@ -120,7 +123,7 @@ export const logOut = (needs: AuthNeeds): Route =>
     handle: (_input, call) =>
       idempotently(needs, call, sessionRequest(call, 'logOut', {}), async () => {
         // Where it was over already it is as wanted.
-        await end(needs, call, call.user.sessionId, 'LOGOUT');
+        await endOwnSession(needs, call.user, 'LOGOUT');
         return { status: 204, body: {} };
       }),
   });
@@ -140,32 +143,13 @@ export const switchTo = (needs: AuthNeeds): Route =>
     replies: { 200: { description: 'An access token for the organization.', body: accessShape } },
     rejections: ['ORGANIZATION_NOT_FOUND'],
     handle: ({ body }, call) =>
-      idempotently(needs, call, sessionRequest(call, 'switchOrganization', body), () =>
-        goOnFor(needs, call, body.organizationId),
-      ),
+      idempotently(needs, call, sessionRequest(call, 'switchOrganization', body), async () => {
+        const { userId, sessionId: current } = call.user;
+        const session = { userId, sessionId: current, actsFor: call.actsFor };
+        const access = await switchSession(needs, session, body.organizationId);
+        return isRefusal(access) ? refused(access) : { status: 200, body: accessBody(access) };
+      }),
   });
-
-const goOnFor = async (needs: AuthNeeds, call: UserCall, wanted: string): Promise<Reply | Problem> => {
-  const { userId, sessionId: current } = call.user;
-  const organization = await membershipIn(needs.executor, wanted, userId);
-  if (organization === null) return problem('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
-  const at = { sessionId: current, organizationId: wanted, now: new Date(needs.now()) };
-  if (!(await switchOrganization(needs.pool, userId, at))) return notSignedIn;
-  call.actsFor(wanted);
-  const body = await accessBody(needs, { userId, sessionId: current, organizationId: wanted, organization });
-  return body === null ? notSignedIn : { status: 200, body };
-};
-
-const end = async (
-  { pool, now, accounts }: AuthNeeds,
-  { user }: UserCall,
-  ended: string,
-  reason: 'REVOKED' | 'LOGOUT',
-): Promise<Reply | Problem> => {
-  const isEnded = await endSession(pool, user.userId, { sessionId: ended, reason, now: new Date(now()) });
-  accounts.forgetting.forget(ended);
-  return isEnded ? { status: 204, body: {} } : problem('NOT_FOUND', 'You have no such session, or it is over.');
-};
 
 const sessionBody = (session: Session, current: string): z.output<typeof sessionShape> => ({
   id: session.sessionId,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Access, SignedIn } from '../../application/accounts/open-session.ts';
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { roles } from '../../domain/organization/events.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
@@ -93,9 +94,21 @@ export const tokensShape = z
   .meta({ id: 'SignedIn' });
 
 export type UserBody = z.output<typeof userShape>;
-export type MemberOf = z.output<typeof memberOfShape>;
 
 /** A user as answered. */
 export const userBody = ({ userId, email, displayName: name, createdAt }: User): UserBody => ({
   ...{ id: userId, email, displayName: name, createdAt: createdAt.toISOString() },
 });
+
+/** An access token as answered. */
+export const accessBody = ({ accessToken: token, expiresInSeconds, user, organization }: Access): object => ({
+  ...{ accessToken: token, tokenType: 'Bearer', expiresInSeconds },
+  user: userBody(user),
+  organization,
+});
+
+/** The tokens of a session as answered. */
+export const signedInBody = (session: SignedIn): object => {
+  const { refreshToken: token, refreshExpiresAt } = session;
+  return { ...accessBody(session), refreshToken: token, refreshExpiresAt: refreshExpiresAt.toISOString() };
+};

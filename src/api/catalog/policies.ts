@@ -1,18 +1,22 @@
 import { z } from 'zod';
-import type { Catalog, OpenCatalog, Policy } from '../../domain/catalog/catalog.ts';
+import type { CatalogRequest } from '../../application/catalog/change-catalog.ts';
+import {
+  archivePolicy,
+  type ChangedPolicy,
+  changePolicy,
+  createPolicy,
+  noSuchPolicy,
+} from '../../application/catalog/change-policies.ts';
 import { reject } from '../../domain/decider.ts';
-import { encodeId } from '../../domain/ids.ts';
 import { tiers } from '../../domain/license/events.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type Problem, type ProblemCode, refused } from '../problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import { type ProblemCode, refused } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
-import { type CatalogNeeds, type ChangeAt, changeCatalog } from './change-catalog.ts';
-import { contentAfter, contentOfTier } from './policy-content.ts';
+import { answerCatalog, type CatalogNeeds } from './catalog-answer.ts';
 import { newPolicy, policyChange, policyPath } from './policy-fields.ts';
 import { policyBody, policyShape } from './policy-shape.ts';
 
@@ -84,7 +88,7 @@ const versionNumber = z
   .meta({ override: readAs({ type: 'integer', minimum: 1 }), example: 1 });
 
 /** POST /v1/policies: adds a policy. */
-export const createPolicy = (needs: CatalogNeeds): Route =>
+export const createPolicyRoute = (needs: CatalogNeeds): Route =>
   route({
     method: 'post',
     path: '/v1/policies',
@@ -97,21 +101,17 @@ export const createPolicy = (needs: CatalogNeeds): Route =>
     request: z.object({ params: none, query: none, body: newPolicy }),
     replies: { 201: { description: 'Added, as version 1.', body: policyShape, headers: ['Location', 'ETag'] } },
     rejections: ['ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID'],
-    handle: ({ body }, call) =>
-      changePolicies(needs, call, 'createPolicy', body, (at, attempt) => {
-        const policyId = encodeId('pol', aggregateId(attempt.commandId, 'policy'));
-        const content = contentOfTier(body.tier, body.name, body);
-        return {
-          commandOn: (catalog) =>
-            catalog.kind === 'unopened' ? noProduct : { type: 'CreatePolicy', at, data: { policyId, content } },
-          show: (catalog) => shown(catalog, policyId),
-          location: `/v1/policies/${policyId}`,
-        };
-      }),
+    handle: ({ body }, call) => {
+      const change = (request: CatalogRequest) => createPolicy(needs, request, body);
+      return answerCatalog(needs, call, { operation: 'createPolicy', input: body, change }, (changed) => ({
+        ...shown(changed),
+        location: `/v1/policies/${changed.view.version.policy.policyId}`,
+      }));
+    },
   });
 
 /** PATCH /v1/policies/{policyId}: makes its next version. */
-export const changePolicy = (needs: CatalogNeeds): Route =>
+export const changePolicyRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('patch', 'changePolicy', 'Make the next version of a policy', [
       'NOT_FOUND',
@@ -122,29 +122,22 @@ export const changePolicy = (needs: CatalogNeeds): Route =>
     description:
       'What is left out is as in the latest version; lists and meters are replaced whole. Licenses keep the version they were issued under. Where nothing differs there is no new version.',
     request: z.object({ params: policyPath, query: none, body: policyChange }),
-    handle: ({ params: { policyId }, body }, call) =>
-      changePolicies(needs, call, 'changePolicy', { policyId, body }, (at) => ({
-        commandOn: (catalog) => {
-          const last = policyIn(catalog, policyId)?.versions.at(-1);
-          if (last === undefined) return noSuchPolicy;
-          return { type: 'AddPolicyVersion', at, data: { policyId, content: contentAfter(last, body) } };
-        },
-        show: (catalog) => shown(catalog, policyId),
-      })),
+    handle: ({ params: { policyId }, body }, call) => {
+      const change = (request: CatalogRequest) => changePolicy(needs, request, policyId, body);
+      return answerCatalog(needs, call, { operation: 'changePolicy', input: { policyId, body }, change }, shown);
+    },
   });
 
 /** DELETE /v1/policies/{policyId}: archives it. */
-export const archivePolicy = (needs: CatalogNeeds): Route =>
+export const archivePolicyRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('delete', 'archivePolicy', 'Archive a policy', ['NOT_FOUND']),
     description: 'Nothing new is issued under it; licenses keep it. Again changes nothing.',
     request: z.object({ params: policyPath, query: none }),
-    handle: ({ params: { policyId } }, call) =>
-      changePolicies(needs, call, 'archivePolicy', { policyId }, (at) => ({
-        commandOn: (catalog) =>
-          policyIn(catalog, policyId) === undefined ? noSuchPolicy : { type: 'ArchivePolicy', at, data: { policyId } },
-        show: (catalog) => shown(catalog, policyId),
-      })),
+    handle: ({ params: { policyId } }, call) => {
+      const change = (request: CatalogRequest) => archivePolicy(needs, request, policyId);
+      return answerCatalog(needs, call, { operation: 'archivePolicy', input: { policyId }, change }, shown);
+    },
   });
 
 const described = (
@@ -166,38 +159,6 @@ const described = (
     replies: { 200: { description: 'The policy after it, in its latest version.', body: policyShape } },
   }) as const;
 
-/** As `changeCatalog`; the body of a request has the rules of a policy beside its name, and no `rules` around them. */
-const changePolicies = async (
-  needs: CatalogNeeds,
-  call: OrganizationCall,
-  operation: string,
-  input: object,
-  changeAt: ChangeAt,
-): Promise<Reply | Problem> => {
-  const answer = await changeCatalog(needs, call, operation, input, changeAt);
-  if (!('errors' in answer) || answer.errors === undefined) return answer;
-  const errors = answer.errors.map(({ pointer, detail }) => ({
-    pointer: pointer.replace(/^\/rules(?=\/)/, ''),
-    detail,
-  }));
-  return { ...answer, errors };
-};
-
-const noSuchPolicy = reject('NOT_FOUND', 'There is no such policy.');
 const noSuchVersion = reject('NOT_FOUND', 'This policy has no such version.');
-const noProduct = reject(
-  'INVALID_REQUEST',
-  'There is no product yet: add one first, by POST /v1/products.',
-  'products',
-);
 
-const policyIn = (catalog: Catalog, policyId: string): Policy | undefined =>
-  catalog.kind === 'open' ? catalog.policies.get(policyId) : undefined;
-
-const shown = ({ policies }: OpenCatalog, policyId: string): object => {
-  const { versions = [], versionsAt = [], archivedAt = null } = policies.get(policyId) ?? {};
-  const [version, versionAt, createdAt] = [versions.at(-1), versionsAt.at(-1), versionsAt[0]];
-  if (version === undefined || versionAt === undefined || createdAt === undefined)
-    throw new Error(`A command was accepted on ${policyId}, which is not in the catalog.`);
-  return policyBody(version, { createdAt, versionAt, archivedAt });
-};
+const shown = ({ view: { version, ...dated } }: ChangedPolicy) => ({ body: policyBody(version, dated) });

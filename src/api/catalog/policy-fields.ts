@@ -130,7 +130,5 @@ export const policyChange = z
   })
   .meta({ id: 'PolicyChange', example: { limits: { activations: 25 } } });
 
-export type PolicyChange = z.output<typeof policyChange>;
-
 /** The path of an operation on one policy. */
 export const policyPath = z.strictObject({ policyId: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q') });

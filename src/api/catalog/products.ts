@@ -1,8 +1,12 @@
 import { z } from 'zod';
-import type { Catalog, OpenCatalog, Product } from '../../domain/catalog/catalog.ts';
-import { reject } from '../../domain/decider.ts';
-import { encodeId } from '../../domain/ids.ts';
-import { aggregateId, builtInPolicyIds } from '../../eventstore/ids.ts';
+import type { CatalogRequest } from '../../application/catalog/change-catalog.ts';
+import {
+  archiveProduct,
+  type ChangedProduct,
+  changeProduct,
+  createProduct,
+  noSuchProduct,
+} from '../../application/catalog/change-product.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
@@ -10,7 +14,7 @@ import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type ProblemCode, refused } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
-import { type CatalogNeeds, changeCatalog } from './change-catalog.ts';
+import { answerCatalog, type CatalogNeeds } from './catalog-answer.ts';
 import { nameIn } from './fields.ts';
 import { productBody, productShape } from './product-shape.ts';
 
@@ -86,7 +90,7 @@ export const getProduct = ({ pool }: CatalogNeeds): Route =>
   });
 
 /** POST /v1/products: adds a product; the first one opens the catalog with a policy of each tier over it. */
-export const createProduct = (needs: CatalogNeeds): Route =>
+export const createProductRoute = (needs: CatalogNeeds): Route =>
   route({
     method: 'post',
     path: '/v1/products',
@@ -101,58 +105,36 @@ export const createProduct = (needs: CatalogNeeds): Route =>
     replies: { 201: { description: 'Added.', body: productShape, headers: ['Location', 'ETag'] } },
     rejections: ['CODE_TAKEN'],
     handle: ({ body }, call) => {
-      const { organizationId: issuerOrgId } = call.caller;
-      return changeCatalog(needs, call, 'createProduct', body, (at, attempt) => {
-        const productId = encodeId('prd', aggregateId(attempt.commandId, 'product'));
-        const product = { productId, ...body };
-        return {
-          commandOn: ({ kind }) =>
-            kind === 'open'
-              ? { type: 'CreateProduct', at, data: product }
-              : {
-                  type: 'OpenCatalog',
-                  at,
-                  data: { issuerOrgId, products: [product], policyIds: builtInPolicyIds(issuerOrgId) },
-                },
-          show: (catalog) => shown(catalog, productId),
-          location: `/v1/products/${productId}`,
-        };
-      });
+      const change = (request: CatalogRequest) => createProduct(needs, request, body);
+      return answerCatalog(needs, call, { operation: 'createProduct', input: body, change }, (changed) => ({
+        ...shown(changed),
+        location: `/v1/products/${changed.view.productId}`,
+      }));
     },
   });
 
 /** PATCH /v1/products/{productId} */
-export const changeProduct = (needs: CatalogNeeds): Route =>
+export const changeProductRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('patch', 'changeProduct', 'Change a product', ['NOT_FOUND', 'ARCHIVED']),
     description: 'What is left out stays as it is; the code never changes.',
     request: z.object({ params: productPath, query: none, body: productChange }),
-    handle: ({ params: { productId }, body }, call) =>
-      changeCatalog(needs, call, 'changeProduct', { productId, body }, (at) => ({
-        commandOn: (catalog) => {
-          const product = productIn(catalog, productId);
-          if (product === undefined) return noSuchProduct;
-          const { name = product.name, description: words = product.description } = body;
-          return { type: 'ChangeProduct', at, data: { productId, name, description: words } };
-        },
-        show: (catalog) => shown(catalog, productId),
-      })),
+    handle: ({ params: { productId }, body }, call) => {
+      const change = (request: CatalogRequest) => changeProduct(needs, request, productId, body);
+      return answerCatalog(needs, call, { operation: 'changeProduct', input: { productId, body }, change }, shown);
+    },
   });
 
 /** DELETE /v1/products/{productId}: archives it. */
-export const archiveProduct = (needs: CatalogNeeds): Route =>
+export const archiveProductRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('delete', 'archiveProduct', 'Archive a product', ['NOT_FOUND']),
     description: 'It is not sold any more; licenses that cover it keep it. Again changes nothing.',
     request: z.object({ params: productPath, query: none }),
-    handle: ({ params: { productId } }, call) =>
-      changeCatalog(needs, call, 'archiveProduct', { productId }, (at) => ({
-        commandOn: (catalog) =>
-          productIn(catalog, productId) === undefined
-            ? noSuchProduct
-            : { type: 'ArchiveProduct', at, data: { productId } },
-        show: (catalog) => shown(catalog, productId),
-      })),
+    handle: ({ params: { productId } }, call) => {
+      const change = (request: CatalogRequest) => archiveProduct(needs, request, productId);
+      return answerCatalog(needs, call, { operation: 'archiveProduct', input: { productId }, change }, shown);
+    },
   });
 
 const described = (
@@ -174,14 +156,4 @@ const described = (
     replies: { 200: { description: 'The product after it.', body: productShape } },
   }) as const;
 
-// The same whether it never was, is another organization's, or there is no catalog.
-const noSuchProduct = reject('NOT_FOUND', 'There is no such product.');
-
-const productIn = (catalog: Catalog, productId: string): Product | undefined =>
-  catalog.kind === 'open' ? catalog.products.get(productId) : undefined;
-
-const shown = ({ products }: OpenCatalog, productId: string): object => {
-  const product = products.get(productId);
-  if (product === undefined) throw new Error(`A command was accepted on ${productId}, which is not in the catalog.`);
-  return productBody(productId, product);
-};
+const shown = ({ view }: ChangedProduct) => ({ body: productBody(view.productId, view) });

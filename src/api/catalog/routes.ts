@@ -1,18 +1,24 @@
 import type { Route } from '../route.ts';
-import type { CatalogNeeds } from './change-catalog.ts';
-import { archivePolicy, changePolicy, createPolicy, getPolicy, listPoliciesRoute } from './policies.ts';
-import { archiveProduct, changeProduct, createProduct, getProduct, listProductsRoute } from './products.ts';
+import type { CatalogNeeds } from './catalog-answer.ts';
+import { archivePolicyRoute, changePolicyRoute, createPolicyRoute, getPolicy, listPoliciesRoute } from './policies.ts';
+import {
+  archiveProductRoute,
+  changeProductRoute,
+  createProductRoute,
+  getProduct,
+  listProductsRoute,
+} from './products.ts';
 
 /** What an organization sells, and under which policies. */
 export const catalogRoutes = (needs: CatalogNeeds): readonly Route[] => [
   listProductsRoute(needs),
-  createProduct(needs),
+  createProductRoute(needs),
   getProduct(needs),
-  changeProduct(needs),
-  archiveProduct(needs),
+  changeProductRoute(needs),
+  archiveProductRoute(needs),
   listPoliciesRoute(needs),
-  createPolicy(needs),
+  createPolicyRoute(needs),
   getPolicy(needs),
-  changePolicy(needs),
-  archivePolicy(needs),
+  changePolicyRoute(needs),
+  archivePolicyRoute(needs),
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Authenticate } from '../caller.ts';
+import type { Authenticate } from '../authorize.ts';
 import { isProblem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, readAs } from '../schemas.ts';

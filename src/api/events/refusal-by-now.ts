@@ -1,5 +1,4 @@
-import { authorize } from '../authorize.ts';
-import type { Authenticate } from '../caller.ts';
+import { type Authenticate, authorize } from '../authorize.ts';
 import type { PermissionName } from '../permissions.ts';
 import { isProblem, type Problem } from '../problems.ts';
 import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { Authenticate } from '../caller.ts';
+import type { Authenticate } from '../authorize.ts';
 import { isProblem, problem } from '../problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';

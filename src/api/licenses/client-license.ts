@@ -1,22 +1,23 @@
 import { z } from 'zod';
-import { isKeyRotated } from '../../domain/license/validate.ts';
-import type { Instant } from '../../domain/time.ts';
+import { actorOf } from '../../application/caller.ts';
+import type { ClientNeeds, ClientRequest, usableLicense } from '../../application/client-license.ts';
+import type { DeviceNeeds } from '../../application/devices/device-request.ts';
+import { isRefusal } from '../../application/refusal.ts';
+import { noSuchLicense } from '../../domain/license/authority.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
-import type { Secrets } from '../../identity/secrets.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/validation.ts';
-import { authorize, credentialIn } from '../authorize.ts';
-import { type Authenticate, actorOf } from '../caller.ts';
-import { isProblem, type Problem, problem } from '../problems.ts';
-import type { Call } from '../route.ts';
+import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
+import { idempotently } from '../idempotency.ts';
+import { isProblem, type Problem, problem, refused } from '../problems.ts';
+import type { Call, Reply } from '../route.ts';
 import { idOf } from '../schemas.ts';
 
-export type ClientNeeds = {
-  readonly authenticate: Authenticate;
-  readonly validations: ValidationReader;
-  readonly secrets: Secrets;
-};
+/** What finds the license that a client names. */
+export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate };
+
+/** What the operations of clients need. */
+export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
 
 /** How the body of a client's request names its license: by key, unless that is in the Authorization header, or by id. */
 export const licenseNaming = {
@@ -30,19 +31,19 @@ export const licenseNaming = {
 };
 
 /** A license that a client named, null when there is none, and who it is in events and for idempotency. */
-export type ClientLicense = { readonly found: ValidationFacts | null; readonly actor: Actor | null };
+export type ClientLicense = { readonly license: ValidationFacts | null; readonly actor: Actor | null };
 
 type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
 
 /**
  * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
  * organization's credential. The key alone is enough; a credential beside it is not looked at. A key that was rotated finds
- * it, too: to validate, which says so. Whatever else a client may do goes by `findUsableLicense`. A use of the key counts in
+ * it, too: to validate, which says so. Whatever else a client does goes by `answerClient`. A use of the key counts in
  * `bucket`, and an unknown key for the address it came from: only what is unknown is refused then, so that nobody behind the
  * same address is locked out. (A key is not guessed at any rate: it has 130 random bits.)
  */
 export const findClientLicense = async (
-  { authenticate, validations, secrets }: ClientNeeds,
+  { authenticate, validations, secrets }: NamingNeeds,
   call: Call,
   named: LicenseNaming,
   bucket?: 'validate',
@@ -59,59 +60,42 @@ export const findClientLicense = async (
   const hashes = licenseKeyHashes(secrets, body);
   const refusal = bucket === undefined ? null : await call.limits.take(bucket, keyName(hashes));
   if (refusal !== null) return refusal;
-  const found = await validations.byKey(hashes);
-  if (found === null) return (await call.limits.takeForAddress('unknown_key')) ?? { found, actor: null };
-  call.actsFor(found.facts.issuerOrgId);
-  return { found, actor: { type: 'CLIENT', id: found.facts.licenseId, onBehalfOf: null } };
+  const license = await validations.byKey(hashes);
+  if (license === null) return (await call.limits.takeForAddress('unknown_key')) ?? { license, actor: null };
+  call.actsFor(license.facts.issuerOrgId);
+  return { license, actor: { type: 'CLIENT', id: license.facts.licenseId, onBehalfOf: null } };
 };
 
-/**
- * Finds the license of which a client gives something back. One that is unknown, or named by a key that was rotated and whose
- * overlap is over, is refused alike: whoever has an old key learns nothing.
- */
-export const findKnownLicense = async (
-  needs: UseNeeds,
+/** A client's request as it is recognized when it is sent again, and what admits it. */
+type ClientOperation = {
+  readonly operation: string;
+  readonly named: LicenseNaming;
+  readonly input: object | ((licenseId: string) => object);
+  /** Refuses a license that the client may not use. */
+  readonly admit: typeof usableLicense;
+  /** Counts the request for its license. */
+  readonly bucket?: Parameters<Call['limits']['take']>[0];
+};
+
+/** Carries out a client's request about the license that it names, once per Idempotency-Key. */
+export const answerClient = async (
+  needs: ClientRouteNeeds,
   call: Call,
-  named: LicenseNaming,
-): Promise<KnownLicense | Problem> => {
+  { operation, named, input, admit, bucket }: ClientOperation,
+  work: (request: ClientRequest) => Promise<Reply | Problem>,
+): Promise<Reply | Problem> => {
   const client = await findClientLicense(needs, call, named);
   if (isProblem(client)) return client;
-  const { found, actor } = client;
-  if (found === null || actor === null || isKeyRotated(found.facts, found.keyVersion, needs.now()))
-    return problem('LICENSE_NOT_FOUND', 'There is no such license.');
-  return { found, actor };
-};
-
-/** Finds the license that a client is to use, as `findKnownLicense`; refused where its issuer is closed. */
-export const findUsableLicense = async (
-  needs: UseNeeds,
-  call: Call,
-  named: LicenseNaming,
-): Promise<KnownLicense | Problem> => {
-  const known = await findKnownLicense(needs, call, named);
-  return !isProblem(known) && known.found.issuerClosed
-    ? problem('ORGANIZATION_CLOSED', 'The organization that issued this license is closed.')
-    : known;
-};
-
-type UseNeeds = ClientNeeds & { readonly now: () => Instant };
-
-/** A license that exists, and who the client is in events and for idempotency. */
-export type KnownLicense = { readonly found: ValidationFacts; readonly actor: Actor };
-
-/** The hash under which a license has a device already, else the one that it would get; and whether it has it. */
-export const findDevice = async (
-  { secrets, validations }: ClientNeeds,
-  found: ValidationFacts,
-  value: string,
-): Promise<{ readonly hash: string; readonly isActivated: boolean }> => {
-  const { facts, fingerprintHashes: open, more } = found;
-  const hashes = fingerprintHashes(secrets, facts.issuerOrgId, value);
-  for (const hash of hashes) {
-    if (open.includes(hash) || (more && (await validations.isActivated(found, hash))))
-      return { hash, isActivated: true };
-  }
-  return { hash: hashes[0] ?? '', isActivated: false };
+  const { actor } = client;
+  const license = admit(client.license, needs.now());
+  if (isRefusal(license)) return refused(license);
+  if (actor === null) return refused(noSuchLicense);
+  const { issuerOrgId, licenseId } = license.facts;
+  const refusal = bucket === undefined ? null : await call.limits.take(bucket, licenseId);
+  if (refusal !== null) return refusal;
+  const recognized = typeof input === 'function' ? input(licenseId) : input;
+  const request = { organizationId: issuerOrgId, principal: actor.id, operation, input: recognized };
+  return idempotently(needs, call, request, (attempt) => work({ call, attempt, actor, license }));
 };
 
 const byId = async (
@@ -131,7 +115,7 @@ const byId = async (
     return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
   }
   return {
-    found: await validations.byId(caller.organizationId, licenseId),
+    license: await validations.byId(caller.organizationId, licenseId),
     actor: actorOf(caller),
   };
 };

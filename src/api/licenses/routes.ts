@@ -1,68 +1,74 @@
+import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { Route } from '../route.ts';
-import { acquireLease } from './acquire-lease.ts';
-import { activateLicense, type ClientCommandNeeds } from './activate.ts';
-import { changeLicenseEntitlements, changeLicenseLimits, changeLicenseProducts } from './change-grants.ts';
-import { changeLicensePolicy, changeLicenseTier, convertTrialLicense } from './change-policy.ts';
-import { cancelScheduledChange, changeLicenseExpiry, setLicenseRenewal } from './change-term.ts';
-import { reinstateLicense, renewLicense, revokeLicense, suspendLicense } from './commands.ts';
-import { deactivateLicense } from './deactivate.ts';
-import { licenseFeatures } from './features.ts';
-import { licenseHistory } from './history.ts';
-import { importLicense } from './import.ts';
-import { issueLicense } from './issue.ts';
-import { releaseLease, renewLease } from './keep-lease.ts';
-import type { OriginNeeds } from './originate.ts';
-import { patchLicense } from './patch.ts';
-import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './read.ts';
-import { releaseActivation } from './release-activation.ts';
-import { rotateLicenseKey } from './rotate-key.ts';
-import { swapActivation } from './swap.ts';
-import { transferLicense } from './transfer.ts';
-import { recordUsage } from './usage.ts';
-import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './users.ts';
-import { validateLicense } from './validate.ts';
+import type { ClientRouteNeeds } from './client-license.ts';
+import { activateLicense } from './devices/activate.ts';
+import { deactivateLicense } from './devices/deactivate.ts';
+import { releaseActivationRoute } from './devices/release-activation.ts';
+import { swapActivation } from './devices/swap.ts';
+import { changeLicenseEntitlements, changeLicenseLimits, changeLicenseProducts } from './grants/change-grants.ts';
+import { changeLicensePolicy, changeLicenseTier, convertTrialLicense } from './grants/change-policy.ts';
+import { importLicenseRoute } from './issue/import.ts';
+import { issueLicenseRoute } from './issue/issue.ts';
+import { acquireLeaseRoute } from './leases/acquire-lease.ts';
+import { releaseLeaseRoute, renewLeaseRoute } from './leases/keep-lease.ts';
+import { patchLicense } from './ownership/patch.ts';
+import { rotateLicenseKey } from './ownership/rotate-key.ts';
+import { transferLicenseRoute } from './ownership/transfer.ts';
+import { licenseHistory } from './reading/history.ts';
+import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read.ts';
+import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
+import {
+  cancelScheduledChangeRoute,
+  changeLicenseExpiry,
+  renewLicenseRoute,
+  setLicenseRenewal,
+} from './term/change-term.ts';
+import { recordUsageRoute } from './use/usage.ts';
+import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './use/users.ts';
+import { licenseFeatures } from './validation/features.ts';
+import { validateLicenseRoute } from './validation/validate.ts';
 
-export type LicenseRouteNeeds = ClientCommandNeeds & OriginNeeds & ReadNeeds;
+export type LicenseRouteNeeds = ClientRouteNeeds & KeyNeeds & ReadNeeds;
 
 /** What whoever has a license key may do. */
 export const clientRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
-  validateLicense(needs),
-  renewLease(needs),
+  validateLicenseRoute(needs),
+  renewLeaseRoute(needs),
   activateLicense(needs),
-  acquireLease(needs),
-  releaseLease(needs),
+  acquireLeaseRoute(needs),
+  releaseLeaseRoute(needs),
   deactivateLicense(needs),
   swapActivation(needs),
-  recordUsage(needs),
+  recordUsageRoute(needs),
   licenseFeatures(needs),
 ];
 
 /** What an organization does with the licenses that it issues or holds. */
 export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
-  issueLicense(needs),
-  importLicense(needs),
+  issueLicenseRoute(needs),
+  importLicenseRoute(needs),
   listLicensesRoute(needs),
   getLicense(needs),
   patchLicense(needs),
   listActivations(needs),
-  releaseActivation(needs),
+  releaseActivationRoute(needs),
   listLicenseUsers(needs),
   assignLicenseUser(needs),
   unassignLicenseUser(needs),
   licenseHistory(needs),
-  suspendLicense(needs),
-  reinstateLicense(needs),
-  renewLicense(needs),
-  revokeLicense(needs),
+  suspendLicenseRoute(needs),
+  reinstateLicenseRoute(needs),
+  renewLicenseRoute(needs),
+  revokeLicenseRoute(needs),
   changeLicenseExpiry(needs),
   setLicenseRenewal(needs),
-  cancelScheduledChange(needs),
+  cancelScheduledChangeRoute(needs),
   changeLicenseTier(needs),
   changeLicensePolicy(needs),
   convertTrialLicense(needs),
   changeLicenseLimits(needs),
   changeLicenseProducts(needs),
   changeLicenseEntitlements(needs),
-  transferLicense(needs),
+  transferLicenseRoute(needs),
   rotateLicenseKey(needs),
 ];

@@ -1,22 +1,23 @@
 import { z } from 'zod';
-import { encodeId } from '../../domain/ids.ts';
+import {
+  type ChangedApiKey,
+  changeApiKey,
+  createApiKey,
+  revokeApiKey,
+} from '../../application/organizations/change-api-keys.ts';
+import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import { scopes } from '../../domain/organization/events.ts';
-import type { CreatedOrganization } from '../../domain/organization/organization.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
-import { apiKeyLastUsedAt, revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { page } from '../paging.ts';
-import { isProblem, type Problem, problem } from '../problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import { problem } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';
 import { nameOf } from './fields.ts';
 import type { OrganizationNeeds } from './needs.ts';
-import { oncePerKey, partOf, sendToOrganization, type Wanted } from './send-to-organization.ts';
-import { withStoredApiKey } from './stored-api-key.ts';
-import { takeAway } from './take-away.ts';
+import { answerOwn } from './own-request.ts';
 
 const path = '/v1/api-keys/{apiKeyId}';
 const tag = 'API keys';
@@ -84,27 +85,14 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
       },
     },
     rejections: ['TERM_INVALID', 'QUOTA_EXCEEDED', 'ORGANIZATION_CLOSED'],
-    handle: ({ body }, call) =>
-      oncePerKey(needs, call, 'createApiKey', body, async (attempt, at) => {
-        const { organizationId } = call.caller;
-        const { commandId, whenOnly } = attempt;
-        const id = encodeId('key', aggregateId(commandId, 'api key'));
-        const place = { commandId, organizationId, apiKeyId: id, whenOnly };
-        const { made, apiKey } = await withStoredApiKey(needs.pool, needs.secrets, place, ({ hint }) =>
-          sendToOrganization(needs, call, attempt, {
-            at,
-            wantedOf: () => [{ type: 'CreateApiKey', data: { ...body, apiKeyId: id, hint } }],
-            view: (organization) => keyOf(organization, id),
-          }),
-        );
-        if (isProblem(made)) return made;
-        return {
-          status: 201,
-          body: { apiKey: apiKeyBody({ ...made.view, lastUsedAt: null }), secret: apiKey },
-          headers: { Location: `/v1/api-keys/${id}`, ETag: entityTag(made.revision) },
-          position: made.position.commit,
-        };
-      }),
+    handle: ({ body }, call) => {
+      const change = (request: OrganizationRequest) => createApiKey(needs, request, body);
+      return answerOwn(needs, call, { operation: 'createApiKey', input: body, change }, ({ view, apiKey }) => ({
+        status: 201,
+        body: { apiKey: apiKeyBody({ ...view, lastUsedAt: null }), secret: apiKey },
+        location: `/v1/api-keys/${view.apiKeyId}`,
+      }));
+    },
   });
 
 /** GET /v1/api-keys/{apiKeyId} */
@@ -131,7 +119,7 @@ export const getApiKey = ({ pool }: OrganizationNeeds): Route =>
   });
 
 /** PATCH /v1/api-keys/{apiKeyId} */
-export const changeApiKey = (needs: OrganizationNeeds): Route =>
+export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'patch', path, tag, operationId: 'changeApiKey', summary: 'Rename an API key or change its scopes' },
     description: 'What is left out stays as it is. Other scopes hold within 30 seconds.',
@@ -142,18 +130,14 @@ export const changeApiKey = (needs: OrganizationNeeds): Route =>
     replies: { 200: { description: 'The API key after it.', body: apiKeyShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id }, body }, call) => {
-      const data = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
-      // Until then it would only be remembered again.
-      const forget = async (position: bigint) => {
-        await takeAway(needs, call.caller.organizationId, position);
-        call.onceReadable(position, () => needs.forgetApiKey(id));
-      };
-      return change(needs, call, 'changeApiKey', { type: 'ChangeApiKey', data }, forget);
+      const input = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
+      const change = (request: OrganizationRequest) => changeApiKey(needs, request, input);
+      return answerOwn(needs, call, { operation: 'changeApiKey', input, change }, changedKey);
     },
   });
 
 /** DELETE /v1/api-keys/{apiKeyId}: revokes it. */
-export const revokeApiKey = (needs: OrganizationNeeds): Route =>
+export const revokeApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'delete', path, tag, operationId: 'revokeApiKey', summary: 'Revoke an API key' },
     description: 'For good, everywhere within 30 seconds. Again changes nothing.',
@@ -164,46 +148,12 @@ export const revokeApiKey = (needs: OrganizationNeeds): Route =>
     replies: { 200: { description: 'The API key after it.', body: apiKeyShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id } }, call) => {
-      const forget = async (_position: bigint, { revokedAt }: Shown) => {
-        // There before the event is projected, so that no process lets the key in any more.
-        if (revokedAt !== null) await asCaller(needs, call, (db) => revokeStoredApiKey(db, id, revokedAt));
-        needs.forgetApiKey(id);
-      };
-      return change(needs, call, 'revokeApiKey', { type: 'RevokeApiKey', data: { apiKeyId: id } }, forget);
+      const change = (request: OrganizationRequest) => revokeApiKey(needs, request, id);
+      return answerOwn(needs, call, { operation: 'revokeApiKey', input: { apiKeyId: id }, change }, changedKey);
     },
   });
 
-type Shown = Omit<ApiKeyView, 'lastUsedAt'>;
-
-const change = (
-  needs: OrganizationNeeds,
-  call: OrganizationCall,
-  operation: string,
-  wanted: Extract<Wanted, { type: 'ChangeApiKey' | 'RevokeApiKey' }>,
-  forget: (position: bigint, key: Shown) => Promise<void>,
-): Promise<Reply | Problem> =>
-  oncePerKey(needs, call, operation, wanted.data, async (attempt, at) => {
-    const { apiKeyId: id } = wanted.data;
-    const sent = await sendToOrganization(needs, call, attempt, {
-      at,
-      wantedOf: () => [wanted],
-      view: (organization) => keyOf(organization, id),
-    });
-    if (isProblem(sent)) return sent;
-    await forget(sent.position.commit, sent.view);
-    const lastUsedAt = await asCaller(needs, call, (db) => apiKeyLastUsedAt(db, id));
-    return {
-      status: 200,
-      body: apiKeyBody({ ...sent.view, lastUsedAt }),
-      headers: { ETag: entityTag(sent.revision) },
-      position: sent.position.commit,
-    };
-  });
-
-const keyOf = ({ apiKeys }: CreatedOrganization, id: string): Shown => ({ ...partOf(apiKeys, id), apiKeyId: id });
-
-const asCaller = <T>(
-  { pool }: OrganizationNeeds,
-  { caller }: OrganizationCall,
-  work: Parameters<typeof asTenant<T>>[2],
-): Promise<T> => asTenant(pool, caller.organizationId, work, { readOnly: false });
+const changedKey = ({ view, lastUsedAt }: ChangedApiKey) => ({
+  status: 200,
+  body: apiKeyBody({ ...view, lastUsedAt }),
+});

@@ -1,25 +1,15 @@
 import { z } from 'zod';
-import { encodeId } from '../../domain/ids.ts';
-import { organizationLimits } from '../../domain/organization/limits.ts';
-import { fromMs, toMs } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
-import { findUserByEmail } from '../../identity/users.ts';
-import { eraseValue } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { inviteMember, withdrawInvitation } from '../../application/organizations/invite-member.ts';
+import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
+import { openForDays } from '../../domain/organization/invitations.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
-import { entityTag } from '../conditional.ts';
-import type { Attempt } from '../idempotency.ts';
-import { referenceOf } from '../in-vault.ts';
 import { encodeInvitationToken } from '../invitation-token.ts';
-import { isProblem, type Problem } from '../problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import { none, type Route, route } from '../route.ts';
 import { instantIn } from '../schemas.ts';
 import { invitationBody, invitationId, invitationShape } from './member-shape.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { oncePerKey, partOf, sendToOrganization } from './send-to-organization.ts';
-
-const openForDays = 7;
+import { answerOwn } from './own-request.ts';
 
 const newInvitation = z
   .strictObject({
@@ -29,12 +19,10 @@ const newInvitation = z
   })
   .meta({ id: 'NewInvitation', example: { email: 'bob@vendor.example', role: 'MEMBER' } });
 
-type NewInvitation = z.output<typeof newInvitation>;
-
 const tag = 'Members';
 
 /** POST /v1/organizations/{organizationId}/members: invites somebody by their address. */
-export const inviteMember = (needs: OrganizationNeeds): Route =>
+export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
     method: 'post',
     path: '/v1/organizations/{organizationId}/members',
@@ -60,12 +48,25 @@ export const inviteMember = (needs: OrganizationNeeds): Route =>
     handle: async ({ params, body }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      return oncePerKey(needs, call, 'inviteMember', body, (attempt, at) => invite(needs, call, attempt, at, body));
+      const change = (request: OrganizationRequest) => inviteMember(needs, request, body);
+      return answerOwn(
+        needs,
+        call,
+        { operation: 'inviteMember', input: body, change },
+        ({ view, invitationId: id }) => {
+          const { email } = body;
+          const token = encodeInvitationToken(needs.secrets, { ...params, invitationId: id });
+          return {
+            status: 201,
+            body: { invitation: invitationBody({ ...view, invitationId: id, email }, true), token },
+          };
+        },
+      );
     },
   });
 
 /** DELETE /v1/organizations/{organizationId}/invitations/{invitationId} */
-export const withdrawInvitation = (needs: OrganizationNeeds): Route =>
+export const withdrawInvitationRoute = (needs: OrganizationNeeds): Route =>
   route({
     method: 'delete',
     path: '/v1/organizations/{organizationId}/invitations/{invitationId}',
@@ -82,47 +83,11 @@ export const withdrawInvitation = (needs: OrganizationNeeds): Route =>
     handle: async ({ params }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const data = { invitationId: params.invitationId };
-      return oncePerKey(needs, call, 'withdrawInvitation', data, async (attempt, at) => {
-        const sent = await sendToOrganization(needs, call, attempt, {
-          at,
-          wantedOf: () => [{ type: 'WithdrawInvitation', data }],
-          view: ({ invitations }) => partOf(invitations, params.invitationId).emailRef,
-        });
-        if (isProblem(sent)) return sent;
-        const { organizationId: issuerOrgId } = params;
-        await asTenant(needs.pool, issuerOrgId, (db) => eraseValue(db, issuerOrgId, sent.view), { readOnly: false });
-        return { status: 204, body: {}, headers: { ETag: entityTag(sent.revision) }, position: sent.position.commit };
-      });
+      const input = { invitationId: params.invitationId };
+      const change = (request: OrganizationRequest) => withdrawInvitation(needs, request, params.invitationId);
+      return answerOwn(needs, call, { operation: 'withdrawInvitation', input, change }, () => ({
+        status: 204,
+        body: {},
+      }));
     },
   });
-
-const invite = async (
-  needs: OrganizationNeeds,
-  call: OrganizationCall,
-  attempt: Attempt,
-  at: string,
-  { email, role, expiresAt: wantedEnd }: NewInvitation,
-): Promise<Reply | Problem> => {
-  const { organizationId: issuerOrgId } = call.caller;
-  const id = encodeId('inv', aggregateId(attempt.commandId, 'invitation'));
-  const emailRef = referenceOf(attempt, 'e-mail');
-  const expiresAt = wantedEnd ?? fromMs(toMs(at) + openForDays * 86_400_000);
-  const [user, license] = await Promise.all([findUserByEmail(needs.pool, email), needs.platformLicense(issuerOrgId)]);
-  const limits = organizationLimits(license?.entitlements ?? [], at);
-  const userId = user?.state === 'active' ? user.userId : null;
-  const sent = await sendToOrganization(needs, call, attempt, {
-    at,
-    wantedOf: () => [{ type: 'InviteMember', data: { invitationId: id, emailRef, userId, role, expiresAt, limits } }],
-    values: [{ ref: emailRef, issuerOrgId, holderOrgId: null, kind: 'EMAIL', subject: id, value: email }],
-    view: ({ invitations }) => partOf(invitations, id),
-  });
-  if (isProblem(sent)) return sent;
-  const token = encodeInvitationToken(needs.secrets, { organizationId: issuerOrgId, invitationId: id });
-  return {
-    status: 201,
-    body: { invitation: invitationBody({ ...sent.view, invitationId: id, email }, true), token },
-    headers: { ETag: entityTag(sent.revision) },
-    position: sent.position.commit,
-  };
-};

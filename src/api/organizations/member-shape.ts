@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { UserProfile } from '../../application/organizations/change-member.ts';
 import type { InvitationView } from '../../projections/tables/invitations.ts';
 import type { MemberView } from '../../projections/tables/memberships.ts';
 import { memberRole } from '../auth/shapes.ts';
@@ -36,13 +37,10 @@ export const invitationShape = z
   })
   .meta({ id: 'Invitation' });
 
-/** What is known of a user beside the membership; null: nothing any more. */
-export type Profile = { readonly email: string; readonly displayName: string | null } | null;
-
 /** A member as answered; with the address where `showsEmail`. */
 export const memberBody = (
   { userId: id, role, joinedAt }: MemberView,
-  profile: Profile,
+  profile: UserProfile,
   showsEmail: boolean,
 ): z.output<typeof memberShape> => ({
   ...{ state: 'active', userId: id, displayName: profile?.displayName ?? null, role, joinedAt },

@@ -1,24 +1,26 @@
 import { z } from 'zod';
+import {
+  changeMember,
+  type MemberNeeds,
+  removeMember,
+  type UserProfile,
+} from '../../application/organizations/change-member.ts';
+import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import type { Role } from '../../domain/organization/events.ts';
-import type { Executed } from '../../eventstore/execute.ts';
-import { userProfiles, whileOwnersStay } from '../../identity/users.ts';
+import { userProfiles } from '../../identity/users.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { listMembers, type MemberView } from '../../projections/tables/memberships.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
-import { entityTag } from '../conditional.ts';
-import type { Attempt } from '../idempotency.ts';
 import { page } from '../paging.ts';
-import { isPermitted } from '../permissions.ts';
-import { isProblem, type Problem, problem } from '../problems.ts';
+import { hasPermission } from '../permissions.ts';
+import type { Problem } from '../problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
-import { invitationBody, invitationShape, memberBody, memberShape, type Profile, userId } from './member-shape.ts';
+import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { ownersOf } from './owners.ts';
-import { type Change, oncePerKey, sendToOrganization, type Wanted } from './send-to-organization.ts';
-import { takeAway } from './take-away.ts';
+import { answerOwn } from './own-request.ts';
 
 const membersPath = '/v1/organizations/{organizationId}/members';
 const path = `${membersPath}/{userId}` as const;
@@ -65,7 +67,7 @@ export const listMembersRoute = (needs: OrganizationNeeds): Route =>
   });
 
 /** PATCH /v1/organizations/{organizationId}/members/{userId} */
-export const changeMember = (needs: OrganizationNeeds): Route =>
+export const changeMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'patch', path, tag, operationId: 'changeMember', summary: 'Give a member another role' },
     description:
@@ -80,28 +82,16 @@ export const changeMember = (needs: OrganizationNeeds): Route =>
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
       const input = { userId: params.userId, role };
-      return oncePerKey(needs, call, 'changeMember', input, async (attempt, at) => {
-        const sent = await sendAboutMember(needs, call, attempt, params.userId, {
-          at,
-          wantedOf: (deactivated) => ({ type: 'ChangeMemberRole', data: { ...input, deactivated } }),
-          // Null where a repeated request finds the member gone.
-          view: ({ members }) => members.get(params.userId) ?? null,
-        });
-        if (isProblem(sent)) return sent;
-        if (sent.view === null) return problem('NOT_FOUND', 'This user is not a member of the organization any more.');
-        const profile = (await userProfiles(needs.pool, [params.userId])).get(params.userId) ?? null;
-        return {
-          status: 200,
-          body: memberBody({ ...sent.view, userId: params.userId }, profile, showsEmailTo(call)),
-          headers: { ETag: entityTag(sent.revision) },
-          position: sent.position.commit,
-        };
-      });
+      const change = (request: OrganizationRequest) => changeMember(memberNeeds(needs), request, input);
+      return answerOwn(needs, call, { operation: 'changeMember', input, change }, ({ view, profile }) => ({
+        status: 200,
+        body: memberBody({ ...view, userId: params.userId }, profile, showsEmailTo(call)),
+      }));
     },
   });
 
 /** DELETE /v1/organizations/{organizationId}/members/{userId} */
-export const removeMember = (needs: OrganizationNeeds): Route =>
+export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'delete', path, tag, operationId: 'removeMember', summary: 'Remove a member' },
     description:
@@ -115,26 +105,19 @@ export const removeMember = (needs: OrganizationNeeds): Route =>
     handle: async ({ params }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const data = { userId: params.userId };
-      return oncePerKey(needs, call, 'removeMember', data, async (attempt, at) => {
-        const sent = await sendAboutMember(needs, call, attempt, params.userId, {
-          at,
-          wantedOf: (deactivated) => ({ type: 'RemoveMember', data: { ...data, deactivated } }),
-          view: () => null,
-        });
-        if (isProblem(sent)) return sent;
-        return {
-          status: 204,
-          body: {},
-          headers: { ETag: entityTag(sent.revision) },
-          position: sent.position.commit,
-        };
-      });
+      const input = { userId: params.userId };
+      const change = (request: OrganizationRequest) => removeMember(memberNeeds(needs), request, params.userId);
+      return answerOwn(needs, call, { operation: 'removeMember', input, change }, () => ({ status: 204, body: {} }));
     },
   });
 
+const memberNeeds = (needs: OrganizationNeeds): MemberNeeds => ({
+  ...needs,
+  forgetUser: needs.accounts.forgetting.forgetUser,
+});
+
 /** Addresses are for those who invite by them. */
-export const showsEmailTo = ({ caller }: OrganizationCall): boolean => isPermitted(caller, 'manageMembers', 'own');
+export const showsEmailTo = ({ caller }: OrganizationCall): boolean => hasPermission(caller, 'manageMembers');
 
 type Listing = {
   readonly orgId: string;
@@ -148,7 +131,7 @@ const memberPage = (
   paging: Paging,
   { orgId, role, showsEmail }: Listing,
 ): Promise<Reply | Problem> =>
-  page<{ readonly member: MemberView; readonly profile: Profile }>(
+  page<{ readonly member: MemberView; readonly profile: UserProfile }>(
     secrets,
     paging,
     `members\0${orgId}\0${role ?? ''}`,
@@ -181,27 +164,3 @@ const invitationPage = (
   );
 
 const linkTo = (orgId: string, parameters: string): string => `/v1/organizations/${orgId}/members?${parameters}`;
-
-type AboutMember<View> = Pick<Change<View>, 'at' | 'view'> & {
-  readonly wantedOf: (deactivated: readonly string[]) => Wanted;
-};
-
-/** Sends a command about a member, whose role is looked up anew as soon as the read models know what it is now. */
-const sendAboutMember = async <View>(
-  needs: OrganizationNeeds,
-  call: OrganizationCall,
-  attempt: Attempt,
-  memberId: string,
-  { at, wantedOf, view }: AboutMember<View>,
-): Promise<Executed<View> | Problem> => {
-  const { organizationId } = call.caller;
-  const owned = { organizationId, ownerIds: () => ownersOf(needs.executor, organizationId) };
-  const sent = await whileOwnersStay(needs.pool, memberId, owned, (deactivated) =>
-    sendToOrganization(needs, call, attempt, { at, wantedOf: () => [wantedOf(deactivated)], view }),
-  );
-  if (isProblem(sent)) return sent;
-  const { commit } = sent.position;
-  await takeAway(needs, organizationId, commit);
-  call.onceReadable(commit, () => needs.accounts.forgetting.forgetUser(memberId));
-  return sent;
-};

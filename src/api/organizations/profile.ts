@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { changeOrganization } from '../../application/organizations/change-organization.ts';
+import { closeOrganization } from '../../application/organizations/close-organization.ts';
 import { organizationById } from '../../projections/tables/organizations.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
-import { isProblem, type Problem, problem } from '../problems.ts';
-import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
+import { problem } from '../problems.ts';
+import { none, type Route, route } from '../route.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationBody, organizationShape } from './organization-shape.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { oncePerKey, sendToOrganization, type Wanted } from './send-to-organization.ts';
-import { takeAway } from './take-away.ts';
+import { answerOwn } from './own-request.ts';
 
 const path = '/v1/organizations/{organizationId}';
 const tag = 'Organizations';
@@ -40,7 +41,7 @@ export const getOrganization = ({ pool }: OrganizationNeeds): Route =>
   });
 
 /** PATCH /v1/organizations/{organizationId} */
-export const changeOrganization = (needs: OrganizationNeeds): Route =>
+export const changeOrganizationRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'patch', path, tag, operationId: 'changeOrganization', summary: 'Rename or move your organization' },
     description: 'What is left out stays as it is. Licenses that were issued keep their calendar.',
@@ -50,18 +51,21 @@ export const changeOrganization = (needs: OrganizationNeeds): Route =>
     request: z.object({ params: organizationPath, query: none, body: organizationChange }),
     replies: { 200: { description: 'The organization after it.', body: organizationShape } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'ORGANIZATION_CLOSED'],
-    handle: ({ params: { organizationId }, body }, call) => {
-      const { name, timeZone } = body;
-      const wanted: readonly Wanted[] = [
-        ...(name === undefined ? [] : [{ type: 'RenameOrganization', data: { name } } as const]),
-        ...(timeZone === undefined ? [] : [{ type: 'ChangeOrganizationTimeZone', data: { timeZone } } as const]),
-      ];
-      return change(needs, call, organizationId, 'changeOrganization', body, wanted);
-    },
+    handle: async ({ params: { organizationId }, body }, call) =>
+      refuseOther(call, organizationId) ??
+      answerOwn(
+        needs,
+        call,
+        {
+          ...{ operation: 'changeOrganization', input: body },
+          change: (request) => changeOrganization(needs, request, body),
+        },
+        ({ view }) => ({ status: 200, body: organizationBody(view) }),
+      ),
   });
 
 /** DELETE /v1/organizations/{organizationId}: closes it. */
-export const closeOrganization = (needs: OrganizationNeeds): Route =>
+export const closeOrganizationRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'delete', path, tag, operationId: 'closeOrganization', summary: 'Close your organization' },
     description:
@@ -72,33 +76,15 @@ export const closeOrganization = (needs: OrganizationNeeds): Route =>
     request: z.object({ params: organizationPath, query: none }),
     replies: { 200: { description: 'The organization after it.', body: organizationShape } },
     rejections: ['ORGANIZATION_NOT_FOUND'],
-    handle: ({ params: { organizationId } }, call) =>
-      change(needs, call, organizationId, 'closeOrganization', {}, [{ type: 'CloseOrganization', data: {} }]),
+    handle: async ({ params: { organizationId } }, call) =>
+      refuseOther(call, organizationId) ??
+      answerOwn(
+        needs,
+        call,
+        {
+          ...{ operation: 'closeOrganization', input: {} },
+          change: (request) => closeOrganization(needs, request),
+        },
+        ({ view }) => ({ status: 200, body: organizationBody(view) }),
+      ),
   });
-
-const change = async (
-  needs: OrganizationNeeds,
-  call: OrganizationCall,
-  organizationId: string,
-  operation: string,
-  input: object,
-  wanted: readonly Wanted[],
-): Promise<Reply | Problem> => {
-  const other = refuseOther(call, organizationId);
-  if (other !== null) return other;
-  return oncePerKey(needs, call, operation, input, async (attempt, at) => {
-    const sent = await sendToOrganization(needs, call, attempt, {
-      at,
-      wantedOf: () => wanted,
-      view: organizationBody,
-    });
-    if (isProblem(sent)) return sent;
-    if (operation === 'closeOrganization') await takeAway(needs, organizationId, sent.position.commit);
-    return {
-      status: 200,
-      body: sent.view,
-      headers: { ETag: entityTag(sent.revision) },
-      position: sent.position.commit,
-    };
-  });
-};

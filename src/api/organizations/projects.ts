@@ -1,15 +1,17 @@
 import { z } from 'zod';
+import { type ChangedProject, changeProject, createProject } from '../../application/organizations/change-project.ts';
+import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import { listProjects, type ProjectView, projectById } from '../../projections/tables/projects.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
-import { metadataIn } from '../licenses/issue-body.ts';
+import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { problem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
-import { changeProjectAs, createProjectAs } from './change-project.ts';
 import { nameOf } from './fields.ts';
 import type { OrganizationNeeds } from './needs.ts';
+import { answerOwn } from './own-request.ts';
 import { projectBody, projectId, projectShape } from './project-shape.ts';
 
 const path = '/v1/projects/{projectId}';
@@ -60,7 +62,7 @@ export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =
   });
 
 /** POST /v1/projects */
-export const createProject = (needs: OrganizationNeeds): Route =>
+export const createProjectRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'post', path: '/v1/projects', tag, operationId: 'createProject', summary: 'Open a project' },
     description: 'At most as many as the license of your organization says, else 1,000, are in use at once.',
@@ -69,7 +71,13 @@ export const createProject = (needs: OrganizationNeeds): Route =>
     request: z.object({ params: none, query: none, body: newProject }),
     replies: { 201: { description: 'Opened.', body: projectShape, headers: ['Location', 'ETag'] } },
     rejections: ['PROJECT_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'],
-    handle: ({ body }, call) => createProjectAs(needs, call, body),
+    handle: ({ body: { name, metadata = {} } }, call) => {
+      const input = { name, metadata };
+      const change = (request: OrganizationRequest) => createProject(needs, request, input);
+      return answerOwn(needs, call, { operation: 'createProject', input, change }, (changed) => ({
+        ...{ status: 201, body: bodyOf(changed), location: `/v1/projects/${changed.projectId}` },
+      }));
+    },
   });
 
 /** GET /v1/projects/{projectId} */
@@ -91,7 +99,7 @@ export const getProject = ({ pool }: OrganizationNeeds): Route =>
   });
 
 /** PATCH /v1/projects/{projectId} */
-export const changeProject = (needs: OrganizationNeeds): Route =>
+export const changeProjectRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'patch', path, tag, operationId: 'changeProject', summary: 'Change, archive or restore a project' },
     description:
@@ -102,11 +110,15 @@ export const changeProject = (needs: OrganizationNeeds): Route =>
     request: z.object({ params: projectPath, query: none, body: projectChange }),
     replies: { 200: { description: 'The project after it.', body: projectShape } },
     rejections: ['NOT_FOUND', 'ARCHIVED', 'PROJECT_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'],
-    handle: ({ params: { projectId: id }, body }, call) => changeProjectAs(needs, call, 'changeProject', id, body),
+    handle: ({ params: { projectId: id }, body }, call) => {
+      const change = (request: OrganizationRequest) => changeProject(needs, request, id, body);
+      const input = { projectId: id, ...body };
+      return answerOwn(needs, call, { operation: 'changeProject', input, change }, shown);
+    },
   });
 
 /** DELETE /v1/projects/{projectId}: archives it. */
-export const archiveProject = (needs: OrganizationNeeds): Route =>
+export const archiveProjectRoute = (needs: OrganizationNeeds): Route =>
   route({
     ...{ method: 'delete', path, tag, operationId: 'archiveProject', summary: 'Archive a project' },
     description: 'It counts no more, and can be restored. Again changes nothing.',
@@ -116,6 +128,13 @@ export const archiveProject = (needs: OrganizationNeeds): Route =>
     request: z.object({ params: projectPath, query: none }),
     replies: { 200: { description: 'The project after it.', body: projectShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
-    handle: ({ params: { projectId: id } }, call) =>
-      changeProjectAs(needs, call, 'archiveProject', id, { archived: true }),
+    handle: ({ params: { projectId: id } }, call) => {
+      const change = (request: OrganizationRequest) => changeProject(needs, request, id, { archived: true });
+      const input = { projectId: id, archived: true };
+      return answerOwn(needs, call, { operation: 'archiveProject', input, change }, shown);
+    },
   });
+
+const bodyOf = ({ projectId: id, view, metadata }: ChangedProject): object => projectBody(id, { ...view, metadata });
+
+const shown = (changed: ChangedProject) => ({ status: 200, body: bodyOf(changed) });

@@ -39,7 +39,9 @@ export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLic
   if (fromHolderOrgId === toHolderOrgId) return [];
   if (!facts.policy.transferable)
     return reject('FORBIDDEN', `The policy of license ${facts.licenseId} does not allow to transfer it.`);
-  if (!accepted) return reject('FORBIDDEN', 'The organization that is to receive the license has not agreed.');
+  // Nobody has to agree to a license without a holder.
+  if (!accepted && toHolderOrgId !== null)
+    return reject('FORBIDDEN', 'The organization that is to receive the license has not agreed.');
   const expiresAt = issuedDuration === null ? null : endOf(at, issuedDuration, facts.timeZone);
   const isReset = expiry === 'RESET' && facts.term.expiresAt !== null;
   if (isReset && typeof expiresAt !== 'string')

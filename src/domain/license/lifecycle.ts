@@ -1,11 +1,11 @@
-import { type EventIds, reject } from '../decider.ts';
+import { type EventIds, type Rejection, reject } from '../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../time.ts';
 import { isTimeZone } from '../time-zone.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection, Origination } from './commands.ts';
 import { draftOf } from './draft.ts';
 import { endsOf } from './endings.ts';
 import type { Origin } from './events.ts';
-import type { IssuedLicense, License } from './license.ts';
+import type { IssuedLicense, License, LicenseFacts } from './license.ts';
 import { wrongLimit } from './limits.ts';
 import { scheduleFault } from './schedule.ts';
 import { isSuspended, suspensionAt } from './status.ts';
@@ -86,16 +86,24 @@ export const changeReference = (
   { facts: { externalRef: from } }: IssuedLicense,
 ): LicenseDecision => (from === to ? [] : [{ type: 'LicenseReferenceChanged', data: { from, to } }]);
 
+/** Refuses to issue the license `by` in place of one that is not revoked, or that another license has replaced. */
+export const refuseReplacement = (
+  { revokedAt, replacedBy }: Pick<LicenseFacts, 'revokedAt' | 'replacedBy'>,
+  by: string,
+): Rejection<'INVALID_REQUEST'> | null => {
+  if (revokedAt === null) return reject('INVALID_REQUEST', 'This license is not revoked; there is nothing to replace.');
+  if (replacedBy === null || replacedBy === by) return null;
+  return reject('INVALID_REQUEST', `It was replaced by ${replacedBy} already.`);
+};
+
 /** Notes, once, which license was issued in place of this revoked one. */
 export const recordReplacement = (
   { data }: CommandOf<'RecordReplacement'>,
   { facts }: IssuedLicense,
 ): LicenseDecision => {
-  if (facts.revokedAt === null)
-    return reject('INVALID_REQUEST', `License ${facts.licenseId} is not revoked; there is nothing to replace.`);
+  const refusal = refuseReplacement(facts, data.by);
+  if (refusal !== null) return refusal;
   if (facts.replacedBy === data.by) return [];
-  if (facts.replacedBy !== null)
-    return reject('INVALID_REQUEST', `License ${facts.licenseId} was replaced by ${facts.replacedBy} already.`);
   return [{ type: 'ReplacementIssued', data: { by: data.by } }];
 };
 

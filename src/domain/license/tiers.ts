@@ -5,7 +5,7 @@ import { type Draft, draftOf } from './draft.ts';
 import type { LicenseEvent, LimitStrategy, PinnedPolicy, Tier } from './events.ts';
 import type { Target, TierChangeCause } from './events-grant.ts';
 import { dropProduct, sameEntitlement } from './grants.ts';
-import type { IssuedLicense } from './license.ts';
+import type { IssuedLicense, LicenseFacts } from './license.ts';
 import { setLimits } from './limit-changes.ts';
 import { wrongLimit } from './limits.ts';
 import { scheduleFault } from './schedule.ts';
@@ -41,6 +41,18 @@ export const changeTier = (
     { type: 'TierChangeScheduled', data: { eventId: eventIds(0), from: facts.policy.tier, target }, effectiveAt },
   ];
 };
+
+/**
+ * Refuses to move a license that is no trial to a policy for trials: a holder has one trial of a product, which is
+ * reserved when a trial is issued.
+ */
+export const refuseBecomingTrial = (
+  { policy }: Pick<LicenseFacts, 'policy'>,
+  target: Pick<PinnedPolicy, 'type'>,
+): Rejection<'INVALID_REQUEST'> | null =>
+  target.type === 'TRIAL' && policy.type !== 'TRIAL'
+    ? reject('INVALID_REQUEST', 'A license does not become a trial. Issue a trial instead.')
+    : null;
 
 /** Carries out a tier change whose time has come; one that has not, or was withdrawn or carried out, changes nothing. */
 export const carryOutScheduled = (

@@ -1,3 +1,4 @@
+import { type Instant, secondsBetween } from '../time.ts';
 import type { LicenseFacts } from './license.ts';
 import type { Validation, ValidationCode } from './validate.ts';
 
@@ -15,6 +16,15 @@ export const beginsTerm = ({ awaited }: LicenseFacts, { reasons }: Validation): 
 export const checksIn = ({ policy }: LicenseFacts, { valid, code, reasons }: Validation): boolean =>
   policy.checkInSeconds !== undefined &&
   (valid || (code === 'CHECK_IN_OVERDUE' && reasons.every((reason) => mayBeLate.has(reason))));
+
+/**
+ * True when a check-in is to be noted: the last one is a minute ago, or a tenth of the time within which the license has to
+ * check in again, whichever is shorter. So a license that is validated all the time is not written all the time.
+ */
+export const isCheckInNoted = ({ policy }: LicenseFacts, lastCheckInAt: Instant | null, at: Instant): boolean => {
+  const pauseSeconds = Math.min(60, (policy.checkInSeconds ?? 0) / 10);
+  return lastCheckInAt === null || secondsBetween(lastCheckInAt, at) >= pauseSeconds;
+};
 
 const comesWithTheTerm: ReadonlySet<ValidationCode> = new Set(['NOT_YET_VALID', 'NOT_ACTIVATED', 'NO_LEASE']);
 // EXPIRED after CHECK_IN_OVERDUE is a remark: under RESTRICT it would be the code.

@@ -49,6 +49,9 @@ export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Reje
     : reject('FORBIDDEN', `An API key can hand on only scopes of its own, not ${beyond.join(', ')}.`);
 };
 
+/** Returns true for a role whose members see the users of the organization, with their addresses. */
+export const mayManageUsers = (role: Role): boolean => powers.MANAGE_ACCESS.roles.includes(role);
+
 /** True for an API key that is neither revoked nor expired. */
 export const isInForce = ({ revokedAt, expiresAt }: ApiKey, at: Instant): boolean =>
   revokedAt === null && (expiresAt === null || at < expiresAt);

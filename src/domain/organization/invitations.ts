@@ -1,10 +1,16 @@
 import { reject } from '../decider.ts';
 import { decodeId } from '../ids.ts';
-import { type Instant, isInstant } from '../time.ts';
+import { fromMs, type Instant, isInstant, toMs } from '../time.ts';
 import { refuseRole, standingFor } from './authority.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import { most, type OrganizationLimits } from './limits.ts';
 import type { CreatedOrganization } from './organization.ts';
+
+/** For how many days an invitation is open whose end nobody named. */
+export const openForDays = 7;
+
+/** Returns the end of an invitation whose end nobody named. */
+export const invitationEnd = (at: Instant): Instant => fromMs(toMs(at) + openForDays * 86_400_000);
 
 /** Invites somebody with a role that the inviter may give. Open invitations count against the limit of members. */
 export const invite = (

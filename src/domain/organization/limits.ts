@@ -6,9 +6,9 @@ export type OrganizationLimits = { readonly members: number | null; readonly pro
 
 /**
  * How many an organization has at most, whatever its license: API keys in force, open invitations, and unarchived projects
- * unless the license says another number.
+ * unless the license says another number. `organizationsOfUser`: how many open ones a user may belong to and open another.
  */
-export const most = { apiKeys: 1_000, invitations: 1_000, projects: 1_000 } as const;
+export const most = { apiKeys: 1_000, invitations: 1_000, projects: 1_000, organizationsOfUser: 100 } as const;
 
 /** Of an organization without a license of its own. */
 export const noLimits: OrganizationLimits = { members: null, projects: null };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createOrganization } from '../../../src/api/bootstrap.ts';
+import { createOrganization } from '../../../src/application/bootstrap.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findDeviceHashes, findHolder, findUser } from '../../../src/api/licenses/known-names.ts';
-import { judgeableOf } from '../../../src/api/licenses/validation-request.ts';
+import { findDeviceHashes, findHolder, findUser } from '../../../src/application/devices/known-names.ts';
+import { judgeableOf } from '../../../src/application/validation/judge-by.ts';
 import { validate } from '../../../src/domain/license/validate.ts';
 import { componentHashes, fingerprintHashes } from '../../../src/identity/fingerprint.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type LicenseThen, licenseAsOf } from '../../../src/api/licenses/as-of.ts';
+import { type LicenseThen, licenseAsOf } from '../../../src/application/reading/as-of.ts';
 import { evolveFacts } from '../../../src/domain/license/evolve.ts';
 import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
 import { isRepair } from '../../../src/eventstore/codec-repair.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withStoredApiKey } from '../../../src/api/organizations/stored-api-key.ts';
+import { withStoredApiKey } from '../../../src/application/organizations/stored-api-key.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';
 import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPlatformLicenseOf, tierOf } from '../../../src/api/tier-of-organization.ts';
+import { createPlatformLicenseOf, tierOf } from '../../../src/application/organizations/platform-license.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../../src/identity/license-key.ts';
 import { type Answer, type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
 import { limitedFront } from '../../support/limits.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandOf } from '../../../src/domain/license/commands.ts';
 import type { Ends } from '../../../src/domain/license/events.ts';
+import { refuseReplacement } from '../../../src/domain/license/lifecycle.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
 import { command, event, followedBy, free, typesOf } from './commands.ts';
 import {
@@ -156,6 +157,16 @@ describe('a transfer', () => {
       .when(transfer({ accepted: false }))
       .thenRejected('FORBIDDEN');
   });
+  test('that leaves the license without a holder needs nobody who has agreed', () => {
+    expect(licenseAfter(...followedBy([held], transfer({ toHolderOrgId: null, accepted: false }))).facts).toMatchObject(
+      {
+        holderOrgId: null,
+      },
+    );
+    given(issued({ holderOrgId: 'org_2', policy: free }))
+      .when(transfer({ toHolderOrgId: null, accepted: false }))
+      .thenRejected('FORBIDDEN');
+  });
 });
 
 describe('importing a license', () => {
@@ -229,5 +240,16 @@ describe('a license in the place of a revoked one', () => {
   });
   test('is never one for a license that goes on', () => {
     given(issued()).when(replace('lic_2')).thenRejected('INVALID_REQUEST');
+  });
+  test('may be issued for a revoked license that nothing, or this very license, replaces', () => {
+    const revokedAt = noon;
+    expect(refuseReplacement({ revokedAt: null, replacedBy: null }, 'lic_2')?.detail).toBe(
+      'This license is not revoked; there is nothing to replace.',
+    );
+    expect(refuseReplacement({ revokedAt, replacedBy: null }, 'lic_2')).toBeNull();
+    expect(refuseReplacement({ revokedAt, replacedBy: 'lic_2' }, 'lic_2')).toBeNull();
+    expect(refuseReplacement({ revokedAt, replacedBy: 'lic_3' }, 'lic_2')?.detail).toBe(
+      'It was replaced by lic_3 already.',
+    );
   });
 });

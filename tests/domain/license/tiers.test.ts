@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
+import { refuseBecomingTrial } from '../../../src/domain/license/tiers.ts';
 import { command, enterprise, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
 import { activate, ends, given, issued, licenseAfter, noon, on, pro, tomorrow, twoDevices } from './examples.ts';
 
@@ -20,6 +21,18 @@ const changed = (
     scheduledBy: null,
   });
 const ofTier = { code: 'sso', value: null, limit: null, until: null, source: 'tier' } as const;
+
+describe('a policy for trials', () => {
+  test('is nothing that a license moves to, unless it is a trial', () => {
+    expect(refuseBecomingTrial({ policy: pro }, trial)).toMatchObject({
+      rejected: 'INVALID_REQUEST',
+      detail: 'A license does not become a trial. Issue a trial instead.',
+    });
+    expect(refuseBecomingTrial({ policy: trial }, trial)).toBeNull();
+    expect(refuseBecomingTrial({ policy: trial }, pro)).toBeNull();
+    expect(refuseBecomingTrial({ policy: pro }, enterprise)).toBeNull();
+  });
+});
 
 describe('changing the tier', () => {
   test('pins the new policy, whole, so that replay asks no catalog', () => {

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { featuresOf } from '../../../src/domain/license/features.ts';
 import type { LicenseFacts } from '../../../src/domain/license/license.ts';
 import { type ValidationCode, validate } from '../../../src/domain/license/validate.ts';
-import { beginsTerm, checksIn } from '../../../src/domain/license/validation-effects.ts';
+import { beginsTerm, checksIn, isCheckInNoted } from '../../../src/domain/license/validation-effects.ts';
 import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
+import { plusSeconds } from '../../../src/domain/time.ts';
 import { expiresAt, issued, justBeforeExpiry, licenseAfter, noon, pro } from './examples.ts';
 
 const license = licenseAfter(issued()).facts;
@@ -49,6 +50,19 @@ describe('a license that has to check in', () => {
     [false, false, ['NOT_ACTIVATED']],
   ])('is checked in: %s, by a validation that is valid: %s, for %j', (does, valid, reasons) => {
     expect(checksIn(checking, judged(valid, ...reasons))).toBe(does);
+  });
+
+  test.each<[number, number]>([
+    [60, 6],
+    [300, 30],
+    [600, 60],
+    [86_400, 60],
+  ])('within %i seconds is noted as checked in every %i seconds at most', (checkInSeconds, pauseSeconds) => {
+    const facts: LicenseFacts = { ...license, policy: { ...pro, checkInSeconds } };
+    const secondsLater = (seconds: number) => plusSeconds(license.createdAt, seconds);
+    expect(isCheckInNoted(facts, null, license.createdAt)).toBe(true);
+    expect(isCheckInNoted(facts, license.createdAt, secondsLater(pauseSeconds - 1))).toBe(false);
+    expect(isCheckInNoted(facts, license.createdAt, secondsLater(pauseSeconds))).toBe(true);
   });
 
   test('that need not is not', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fold, isRejection } from '../../../src/domain/decider.ts';
+import { mayManageUsers } from '../../../src/domain/organization/authority.ts';
 import type { Acting, OrganizationCommand, OrganizationRejection } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
@@ -111,4 +112,8 @@ describe.each(ladder)('the role ladder: %s (%o) and the role %s: %s', (_, by, ro
   test('giving it to a member', () => expect(outcome(changeRole('guest', role, { by }))).toBe(result));
   test('taking it from a member', () => expect(outcome(changeRole(role.toLowerCase(), 'GUEST', { by }))).toBe(result));
   test('removing one who has it', () => expect(outcome(remove(role.toLowerCase(), { by }))).toBe(result));
+});
+
+test('an OWNER and an ADMIN see the users of their organization, and nobody else does', () => {
+  expect(roles.filter(mayManageUsers)).toEqual(['OWNER', 'ADMIN']);
 });

@@ -1,4 +1,5 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { invitationEnd } from '../../../src/domain/organization/invitations.ts';
 import { noLimits } from '../../../src/domain/organization/limits.ts';
 import {
   accept,
@@ -175,4 +176,8 @@ describe('the limit of members', () => {
       .when(accept('grace', 'inv_1', { limits: membersMax(2) }))
       .thenEvents(joinedEvent('grace', 'MEMBER', 'inv_1'));
   });
+});
+
+test('an invitation whose end nobody named is open for seven days', () => {
+  expect(invitationEnd('2026-01-01T12:00:00.000Z')).toBe('2026-01-08T12:00:00.000Z');
 });

@@ -111,7 +111,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return put(m.now >= until && { overlaps });
     },
     Transfer: ({ toHolderOrgId: holder, accepted, expiry, activations }) => {
-      const [resets, FORBIDDEN] = [expiry === 'RESET' && m.end < Infinity, !m.policy.transferable || !accepted];
+      const [resets, FORBIDDEN] = [
+        expiry === 'RESET' && m.end < Infinity,
+        !m.policy.transferable || (!accepted && holder !== null),
+      ];
       const refused = first({ nothing: holder === m.holder, FORBIDDEN, TERM_INVALID: resets && Number.isNaN(m.span) });
       if (activations === 'RELEASE') end(() => true);
       return refused ?? all(put({ holder }), resets ? setTerm(m.now, m.now + m.span) : 'done');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openCatalog } from '../../../src/api/bootstrap.ts';
+import { openCatalog } from '../../../src/application/bootstrap.ts';
 import { newCommandId } from '../../../src/eventstore/ids.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Chance, oneOf } from '../chance.ts';

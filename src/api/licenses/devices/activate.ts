@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { usableLicense } from '../../../application/client-license.ts';
+import { activateDevice } from '../../../application/devices/activate-device.ts';
+import { clientRoute, none, type Route } from '../../route.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { deviceFields } from '../client-schemas.ts';
+import { activationAnswer, activationReply } from './device-answer.ts';
+
+const body = z.strictObject({ ...licenseNaming, ...deviceFields }).meta({
+  id: 'ActivateLicense',
+  example: {
+    licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
+    product: 'local_cli',
+    fingerprint: '3f9c1a77d0e4',
+    name: 'build-7',
+    platform: 'linux',
+  },
+});
+
+/** POST /v1/licenses/activate: binds a device to the license, once per device. */
+export const activateLicense = (needs: ClientRouteNeeds): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/activate',
+    operationId: 'activateLicense',
+    summary: 'Activate a license on a device',
+    description:
+      'A device that is activated already is answered with its activation, for whichever product it asks. A device has one trial of a product. When no activation is free, the problem lists those there are as activations; swap puts a device in the place of one.',
+    tag: 'Client',
+    permission: 'useLicenses',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body }),
+    replies: {
+      200: { description: 'The device was activated before.', body: activationAnswer },
+      201: { description: 'Activated.', body: activationAnswer },
+    },
+    rejections: [
+      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'FORBIDDEN', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
+      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
+      ...(['USER_NOT_ASSIGNED', 'CODE_TAKEN', 'ORGANIZATION_CLOSED'] as const),
+    ],
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'activateLicense', named: fields, input: fields, admit: usableLicense };
+      return answerClient(needs, call, { ...operation, bucket: 'activate' }, async (request) =>
+        activationReply(await activateDevice(needs, request, fields)),
+      );
+    },
+  });

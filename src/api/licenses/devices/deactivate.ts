@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { knownLicense } from '../../../application/client-license.ts';
+import { deactivateDevice } from '../../../application/devices/deactivate-device.ts';
+import { isRefusal } from '../../../application/refusal.ts';
+import { refused } from '../../problems.ts';
+import { clientRoute, none, type Route } from '../../route.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { deviceNaming, namesOneDevice, oneDevice, usageOf, usageShape } from '../client-schemas.ts';
+
+const body = z
+  .strictObject({ ...licenseNaming, ...deviceNaming })
+  .refine(namesOneDevice, oneDevice)
+  .meta({
+    id: 'DeactivateLicense',
+    example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', fingerprint: '3f9c1a77d0e4' },
+  });
+
+/** POST /v1/licenses/deactivate: releases a device. */
+export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/deactivate',
+    operationId: 'deactivateLicense',
+    summary: 'Deactivate a license on a device',
+    description: 'A device that is released already changes nothing and answers with changed: false.',
+    tag: 'Client',
+    permission: 'useLicenses',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body }),
+    replies: {
+      200: {
+        description: 'The device is not activated any more.',
+        body: z.strictObject({ licenseId: z.string(), changed: z.boolean(), limits: usageShape, revision: z.int() }),
+      },
+    },
+    rejections: [
+      ...([
+        'LICENSE_KEY_MALFORMED',
+        'LICENSE_NOT_FOUND',
+        'FORBIDDEN',
+        'ACTIVATION_NOT_FOUND',
+        'LICENSE_REVOKED',
+      ] as const),
+      ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE'] as const),
+    ],
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'deactivateLicense', named: fields, input: fields, admit: knownLicense };
+      return answerClient(needs, call, operation, async (request) => {
+        const used = await deactivateDevice(needs, request, fields);
+        if (isRefusal(used)) return refused(used);
+        const { facts, changed, revision, position } = used;
+        const body = { licenseId: facts.licenseId, changed, limits: usageOf(facts), revision: Number(revision) };
+        return { status: 200, body, position };
+      });
+    },
+  });

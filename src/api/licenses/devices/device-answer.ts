@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { ActivatedDevice, DeviceRefusal } from '../../../application/devices/device-request.ts';
+import { type Problem, refused } from '../../problems.ts';
+import type { Reply } from '../../route.ts';
+import { usageOf, usageShape } from '../client-schemas.ts';
+import { activationBody, activationShape } from './activation-shape.ts';
+
+/** What activating answers with. */
+export const activationAnswer = z.strictObject({
+  activation: activationShape,
+  changed: z.boolean(),
+  limits: usageShape,
+  revision: z.int(),
+});
+
+/** Returns the answer to a device: 201 when it is activated, 200 with the activation that it had before. */
+export const activationReply = (result: ActivatedDevice | DeviceRefusal): Reply | Problem => {
+  if ('rejected' in result) return refusedDevice(result);
+  const { activation, facts, changed, revision, position } = result;
+  return {
+    status: changed ? 201 : 200,
+    body: { activation: activationBody(activation), changed, limits: usageOf(facts), revision: Number(revision) },
+    position,
+  };
+};
+
+const refusedDevice = ({ activations, ...refusal }: DeviceRefusal): Problem =>
+  activations === undefined
+    ? refused(refusal)
+    : { ...refused(refusal), extension: { activations: activations.map(activationBody) } };

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { usableLicense } from '../../../application/client-license.ts';
+import { swapDevice } from '../../../application/devices/swap-device.ts';
+import { clientRoute, none, type Route } from '../../route.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { deviceFields, deviceNaming, namesOneDevice, oneDevice } from '../client-schemas.ts';
+import { activationAnswer, activationReply } from './device-answer.ts';
+
+const release = z.strictObject(deviceNaming).refine(namesOneDevice, oneDevice);
+
+const body = z.strictObject({ ...licenseNaming, release, ...deviceFields }).meta({
+  id: 'SwapActivation',
+  example: {
+    licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
+    release: { activationId: 'act_01h455vb4pex5vsknk084sn02q' },
+    fingerprint: '3f9c1a77d0e4',
+    name: 'build-8',
+  },
+});
+
+/** POST /v1/licenses/swap: puts a device in the place of another one, under the rules of both, at once. */
+export const swapActivation = (needs: ClientRouteNeeds): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/swap',
+    operationId: 'swapActivation',
+    summary: 'Put a device in the place of another one',
+    description:
+      'Releases one device and activates another in one step: neither happens without the other. Asked again it changes nothing and answers with changed: false.',
+    tag: 'Client',
+    permission: 'useLicenses',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body }),
+    replies: {
+      200: { description: 'The devices were swapped before.', body: activationAnswer },
+      201: { description: 'Swapped.', body: activationAnswer },
+    },
+    rejections: [
+      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'FORBIDDEN', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
+      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
+      ...(['ACTIVATION_NOT_FOUND', 'DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE', 'USER_NOT_ASSIGNED'] as const),
+      ...(['CODE_TAKEN', 'ORGANIZATION_CLOSED'] as const),
+    ],
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'swapActivation', named: fields, input: fields, admit: usableLicense };
+      return answerClient(needs, call, { ...operation, bucket: 'activate' }, async (request) =>
+        activationReply(await swapDevice(needs, request, { release: fields.release, activate: fields })),
+      );
+    },
+  });

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/change-entitlements.ts';
+import { changeLimits } from '../../../application/licenses/change-limits.ts';
+import { changeProducts } from '../../../application/licenses/change-products.ts';
+import { limitStrategies } from '../../../domain/license/events.ts';
+import { none, type Route, route } from '../../route.ts';
+import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
+import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { entitlementCode, entitlementIn, limitChangesIn } from '../grant-schemas.ts';
+
+const limitsBody = z
+  .strictObject({
+    limits: limitChangesIn.refine((limits) => Object.keys(limits).length > 0, 'must have one limit or more'),
+    strategy: z.enum(limitStrategies).optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({
+    id: 'ChangeLicenseLimits',
+    example: { limits: { activations: 3 }, strategy: 'EVICT_OLDEST', reason: { code: 'DOWNGRADE' } },
+  });
+
+const products = z.array(productCode).max(100);
+const productsBody = z
+  .strictObject({ add: products.default([]), remove: products.default([]), reason: reasonOf(reasonCode).optional() })
+  .refine(({ add, remove }) => add.length + remove.length > 0, 'must name products to add or to remove')
+  .refine(({ add, remove }) => !add.some((code) => remove.includes(code)), {
+    path: ['remove'],
+    message: 'must not name a product that is to be added',
+  })
+  .meta({
+    id: 'ChangeLicenseProducts',
+    example: { add: ['workflow_app'], remove: ['cloud_ide'], reason: { code: 'CUSTOMER_REQUEST' } },
+  });
+
+const entitlementsBody = z
+  .strictObject({
+    grant: entitlementIn.optional(),
+    revoke: entitlementCode.optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .refine(({ grant, revoke }) => (grant === undefined) !== (revoke === undefined), {
+    path: ['grant'],
+    message: 'give either grant or revoke',
+  })
+  .meta({ id: 'ChangeLicenseEntitlements', example: { grant: { code: 'export', limit: 100 } } });
+
+/** POST /v1/licenses/{licenseId}/limits: those that are given; what others change at the same time stays. */
+export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('limits', 'changeLicenseLimits', 'Change limits of a license', 'changeLicenses', [
+      ...(['LICENSE_REVOKED', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
+      ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
+    ]),
+    request: z.object({ params: licensePath, query: none, body: limitsBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'changeLicenseLimits', input: { ...params, body } }, (request) =>
+        changeLimits(needs, request, body),
+      ),
+  });
+
+/** POST /v1/licenses/{licenseId}/products: all that is named, or nothing. */
+export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('products', 'changeLicenseProducts', 'Add and remove products of a license', 'changeLicenses', [
+      'LICENSE_REVOKED',
+      'ARCHIVED',
+    ]),
+    request: z.object({ params: licensePath, query: none, body: productsBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'changeLicenseProducts', input: { ...params, body } }, (request) =>
+        changeProducts(needs, request, body),
+      ),
+  });
+
+/** POST /v1/licenses/{licenseId}/entitlements: grants one, or takes back what was granted. */
+export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('entitlements', 'changeLicenseEntitlements', 'Grant or revoke an entitlement', 'changeLicenses', [
+      ...(['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'] as const),
+    ]),
+    request: z.object({ params: licensePath, query: none, body: entitlementsBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'changeLicenseEntitlements', input: { ...params, body } }, (request) =>
+        body.grant === undefined
+          ? revokeEntitlement(needs, request, body.revoke ?? '')
+          : grantEntitlement(needs, request, body.grant),
+      ),
+  });

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { durationBases } from '../../../domain/license/events.ts';
+import { duration, idOf, instantIn, jsonValue, reasonCode, reasonOf, text } from '../../schemas.ts';
+import { entitlementsIn } from '../grant-schemas.ts';
+import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
+
+const metadataBytesMax = 16 * 1024;
+
+/** What an issuer notes on a license. */
+export const metadataIn = z
+  .record(text(100), jsonValue)
+  .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
+  .refine((metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= metadataBytesMax, 'must have at most 16 kB');
+
+const term = z
+  .strictObject({
+    duration: duration.optional(),
+    expiresAt: instantIn.optional(),
+    perpetual: z.literal(true).optional(),
+    startsAt: instantIn.optional(),
+    basis: z.enum(durationBases).optional(),
+  })
+  .refine(
+    ({ duration: length, expiresAt, perpetual }) =>
+      [length, expiresAt, perpetual].filter((given) => given !== undefined).length === 1,
+    'must have exactly one of duration, expiresAt and perpetual',
+  )
+  .refine(
+    ({ basis = 'ISSUE', duration: length, startsAt }) =>
+      basis === 'ISSUE' || (length !== undefined && startsAt === undefined),
+    { path: ['basis'], message: 'begins with the first use: give a duration, and no startsAt' },
+  );
+
+const origin = {
+  ...offerIn,
+  holderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable().optional(),
+  term: term.optional(),
+  entitlements: entitlementsIn.optional(),
+  maintenanceUntil: instantIn.optional(),
+  externalRef: text(200).nullable().optional(),
+  metadata: metadataIn.optional(),
+  reason: reasonOf(reasonCode).optional(),
+};
+
+/** What is asked for when a license is issued. */
+export const issueLicenseBody = z
+  .strictObject({ ...origin, replaces: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional() })
+  .refine(...namesOnePolicy)
+  .refine(...versionIsOfPolicy)
+  .meta({
+    id: 'IssueLicense',
+    example: {
+      tier: 'PRO',
+      products: ['local_cli', 'cloud_ide'],
+      term: { duration: 'P1Y' },
+      limits: { activations: 5 },
+      externalRef: 'sub_123',
+      reason: { code: 'PURCHASE' },
+    },
+  });
+
+/** What is asked for when a license is taken over from elsewhere. */
+export const importLicenseBody = z
+  .strictObject({
+    ...origin,
+    source: z
+      .string()
+      .regex(/^[a-z][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . -, beginning with a letter')
+      .meta({ example: 'old_shop' }),
+    sourceRef: text(200).meta({ example: 'A-1001' }),
+    historyFrom: instantIn,
+  })
+  .refine(...namesOnePolicy)
+  .refine(...versionIsOfPolicy)
+  .meta({
+    id: 'ImportLicense',
+    example: {
+      source: 'old_shop',
+      sourceRef: 'A-1001',
+      historyFrom: '2024-03-01T00:00:00.000Z',
+      tier: 'PRO',
+      products: ['local_cli'],
+      term: { startsAt: '2024-03-01T00:00:00.000Z', expiresAt: '2099-03-01T00:00:00.000Z' },
+      reason: { code: 'MIGRATION' },
+    },
+  });
+
+/** What a license begins with, validated. */
+export type OriginBody = Omit<z.output<typeof issueLicenseBody>, 'replaces'>;

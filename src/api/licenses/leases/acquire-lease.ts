@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { usableLicense } from '../../../application/client-license.ts';
+import { acquireLease } from '../../../application/leases/acquire-lease.ts';
+import { clientRoute, none, type Route } from '../../route.ts';
+import { productCode } from '../../schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { leaseHolder, user } from '../client-schemas.ts';
+import { leaseAnswer, leaseReply } from './lease-shape.ts';
+
+/** For how long a seat is borrowed; at most as long as the policy says. */
+export const borrowSeconds = z.int().min(1).max(315_360_000).meta({ example: 86_400 });
+
+const body = z
+  .strictObject({
+    ...licenseNaming,
+    leaseHolder,
+    product: productCode.optional(),
+    user: user.optional(),
+    borrowSeconds: borrowSeconds.optional(),
+  })
+  .meta({
+    id: 'AcquireLease',
+    example: {
+      licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
+      product: 'local_cli',
+      leaseHolder: '3f9c1a77d0e4',
+    },
+  });
+
+/** POST /v1/licenses/leases: takes a floating seat, once per holder. */
+export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/leases',
+    operationId: 'acquireLease',
+    summary: 'Take a floating seat',
+    description:
+      'A holder that has a seat keeps it, which counts as a heartbeat. Seats of holders that were not heard of for their time are free. With borrowSeconds the seat is held without heartbeats.',
+    tag: 'Client',
+    permission: 'useLicenses',
+    effect: 'append',
+    request: z.object({ params: none, query: none, body }),
+    replies: {
+      200: { description: 'The holder had the seat before.', body: leaseAnswer },
+      201: { description: 'Taken.', body: leaseAnswer },
+    },
+    rejections: [
+      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
+      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED'] as const),
+      ...(['SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID', 'ORGANIZATION_CLOSED'] as const),
+    ],
+    handle: ({ body: fields }, call) => {
+      const operation = { operation: 'acquireLease', named: fields, input: fields, admit: usableLicense };
+      return answerClient(needs, call, { ...operation, bucket: 'seat_acquire' }, async (request) =>
+        leaseReply(await acquireLease(needs, request, fields), 201),
+      );
+    },
+  });

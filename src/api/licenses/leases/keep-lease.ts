@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { knownLicense, usableLicense } from '../../../application/client-license.ts';
+import { releaseLease } from '../../../application/leases/release-lease.ts';
+import { renewLease } from '../../../application/leases/renew-lease.ts';
+import { isRefusal } from '../../../application/refusal.ts';
+import { refused } from '../../problems.ts';
+import { clientRoute, none, type Route } from '../../route.ts';
+import { idOf } from '../../schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { usageOf, usageShape } from '../client-schemas.ts';
+import { borrowSeconds } from './acquire-lease.ts';
+import { leaseAnswer, leaseReply } from './lease-shape.ts';
+
+const path = z.strictObject({ leaseId: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q') });
+
+const heartbeat = z
+  .strictObject({ ...licenseNaming, borrowSeconds: borrowSeconds.optional() })
+  .meta({ id: 'LeaseHeartbeat', example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' } });
+
+/** POST /v1/licenses/leases/{leaseId}/heartbeat: keeps a seat for another time to live. No event, unless a seat comes back. */
+export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
+  clientRoute({
+    method: 'post',
+    path: '/v1/licenses/leases/{leaseId}/heartbeat',
+    operationId: 'renewLease',
+    summary: 'Keep a floating seat',
+    description:
+      'Refused where the license may not be used. A seat that lapsed comes back within the time the policy allows, if one is free. With borrowSeconds a borrowed seat is held so much longer from now on.',
+    tag: 'Client',
+    permission: 'useLicenses',
+    effect: 'append',
+    request: z.object({ params: path, query: none, body: heartbeat }),
+    replies: { 200: { description: 'The seat is kept.', body: leaseAnswer } },
+    rejections: [
+      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
+      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED'] as const),
+      ...(['NOT_FOUND', 'SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID', 'ORGANIZATION_CLOSED'] as const),
+    ],
+    handle: ({ params: { leaseId }, body: fields }, call) => {
+      const input = { leaseId, body: fields };
+      const operation = { operation: 'renewLease', named: fields, input, admit: usableLicense };
+      return answerClient(needs, call, operation, async (request) =>
+        leaseReply(await renewLease(needs, request, { leaseId, borrowSeconds: fields.borrowSeconds }), 200),
+      );
+    },
+  });
+
+/** DELETE /v1/licenses/leases/{leaseId}: gives a seat back. */
+export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
+  clientRoute({
+    method: 'delete',
+    path: '/v1/licenses/leases/{leaseId}',
+    operationId: 'releaseLease',
+    summary: 'Give a floating seat back',
+    description:
+      'With Authorization: License <key>, or licenseId and an organization’s credential. Given back again it changes nothing and answers with changed: false.',
+    tag: 'Client',
+    permission: 'useLicenses',
+    effect: 'append',
+    request: z.object({ params: path, query: z.strictObject({ licenseId: licenseNaming.licenseId }) }),
+    replies: {
+      200: {
+        description: 'The seat is free.',
+        body: z.strictObject({ leaseId: z.string(), changed: z.boolean(), limits: usageShape, revision: z.int() }),
+      },
+    },
+    rejections: ['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'NOT_FOUND'],
+    handle: ({ params: { leaseId }, query: named }, call) => {
+      const input = (licenseId: string) => ({ leaseId, licenseId });
+      const operation = { operation: 'releaseLease', named, input, admit: knownLicense };
+      return answerClient(needs, call, operation, async (request) => {
+        const used = await releaseLease(needs, request, leaseId);
+        if (isRefusal(used)) return refused(used);
+        const { facts, changed, revision, position } = used;
+        const body = { leaseId, changed, limits: usageOf(facts), revision: Number(revision) };
+        return { status: 200, body, position };
+      });
+    },
+  });

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { type KeyNeeds, type RotatedKey, rotateKey } from '../../../application/licenses/rotate-key.ts';
+import { rotationCauses } from '../../../domain/license/events-key.ts';
+import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
+import { none, type Route, route } from '../../route.ts';
+import { licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { answerChange, commandAnswer, described } from '../change-answer.ts';
+import { count } from '../grant-schemas.ts';
+
+const body = z
+  .strictObject({
+    overlapSeconds: count.default(0),
+    cause: z.enum(rotationCauses).default('ADMIN'),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({ id: 'RotateLicenseKey', example: { overlapSeconds: 86_400, cause: 'ROUTINE' } });
+
+/** POST /v1/licenses/{licenseId}/rotate-key: another key, shown this once; the present one works until the overlap is over. */
+export const rotateLicenseKey = (needs: KeyNeeds): Route =>
+  route({
+    ...described('rotate-key', 'rotateLicenseKey', 'Give a license another key', 'manageUse', [
+      'LICENSE_REVOKED',
+      'LIMIT_INVALID',
+    ]),
+    ...commandAnswer({ licenseKey: z.string() }),
+    description:
+      'The new key is in this answer only. The present one works for overlapSeconds more; without them, not at all. For the issuer and the holder.',
+    request: z.object({ params: licensePath, query: none, body }),
+    handle: ({ params, body }, call) => {
+      const changing = {
+        ...{ operation: 'rotateLicenseKey', input: { ...params, body }, createSecret: generateLicenseKeyBody },
+        beside: ({ licenseKey }: RotatedKey) => ({ licenseKey }),
+      };
+      return answerChange(needs, call, changing, (request) => rotateKey(needs, request, body));
+    },
+  });

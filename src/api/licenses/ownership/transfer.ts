@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { transferLicense } from '../../../application/licenses/transfer-license.ts';
+import { transferredActivations, transferredExpiries } from '../../../domain/license/events-key.ts';
+import { none, type Route, route } from '../../route.ts';
+import { idOf, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
+
+const body = z
+  .strictObject({
+    toHolderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable(),
+    // KEEP: the term goes on; RESET: the duration that the license was issued for begins anew.
+    expiry: z.enum(transferredExpiries).default('KEEP'),
+    activations: z.enum(transferredActivations).default('KEEP'),
+    accepted: z.boolean().default(false),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({
+    id: 'TransferLicense',
+    example: {
+      toHolderOrganizationId: 'org_01h455vb4pex5vsknk084sn02q',
+      expiry: 'KEEP',
+      activations: 'RELEASE',
+      accepted: true,
+      reason: { code: 'SOLD' },
+    },
+  });
+
+/** POST /v1/licenses/{licenseId}/transfer: another holder, which has agreed, or none. */
+export const transferLicenseRoute = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('transfer', 'transferLicense', 'Give a license to another holder', 'endLicenses', [
+      'LICENSE_REVOKED',
+      'TERM_INVALID',
+    ]),
+    description:
+      'accepted says that the receiving organization has agreed; without it the transfer is refused. activations RELEASE ends devices, seats and users of the holder before. What is so already changes nothing.',
+    request: z.object({ params: licensePath, query: none, body }),
+    handle: ({ params, body }, call) => {
+      const { toHolderOrganizationId: toHolderOrgId, accepted, expiry, activations } = body;
+      return answerChange(needs, call, { operation: 'transferLicense', input: { ...params, body } }, (request) =>
+        transferLicense(needs, request, { toHolderOrgId, accepted, expiry, activations }),
+      );
+    },
+  });

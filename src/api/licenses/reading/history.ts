@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { licenseActingOf } from '../../../application/caller.ts';
+import { readLicenseRows } from '../../../application/reading/parked-license.ts';
+import { encodeId } from '../../../domain/ids.ts';
+import { refuseActing } from '../../../domain/license/authority.ts';
+import { type HistoryEntry, historyOf } from '../../../projections/tables/license-events.ts';
+import { eventTypes } from '../../events/event-types.ts';
+import { filtersOf, page } from '../../paging.ts';
+import { type Route, route } from '../../route.ts';
+import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../../schemas.ts';
+import type { ReadNeeds } from './read.ts';
+
+/** An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds exactly. */
+const eventShape = z
+  .strictObject({
+    id: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'),
+    type: z.string().meta({ example: 'LicenseSuspended' }),
+    revision: z.int(),
+    position: z.string().meta({ example: '8812' }),
+    effectiveAt: instantOut,
+    recordedAt: instantOut,
+    actor: z.strictObject({ type: z.string(), id: z.string(), onBehalfOf: z.string().nullable() }),
+    reason: z.strictObject({ code: z.string(), text: z.string().nullable() }).nullable(),
+    commandId: z.string(),
+    correlationId: z.string(),
+    causationId: z.string().nullable(),
+    hash: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Event' });
+
+const query = z.strictObject({
+  limit: pageLimit.optional(),
+  cursor: cursor.optional(),
+  order: z.enum(['asc', 'desc']).default('asc'),
+  types: eventTypes.optional(),
+  from: instantIn.meta({ description: 'Recorded at this instant or later.' }).optional(),
+  to: instantIn.meta({ description: 'Recorded before this instant.' }).optional(),
+});
+
+/** GET /v1/licenses/{licenseId}/history: everything that ever happened to a license. */
+export const licenseHistory = (needs: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/licenses/{licenseId}/history',
+    operationId: 'licenseHistory',
+    summary: 'Read the history of a license',
+    description:
+      'Every event, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read, and sees the ' +
+      'events from when it came to hold the license. A cursor goes with its filters.',
+    tag: 'Licenses',
+    permission: 'readHistory',
+    effect: 'read',
+    request: z.object({ params: licensePath, query }),
+    replies: { 200: { description: 'One page.', body: pageOf(eventShape) } },
+    rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],
+    handle: (
+      { params: { licenseId }, query: { limit: entries, cursor: start, order, types, from, to } },
+      { caller },
+    ) => {
+      const { organizationId } = caller;
+      const by = licenseActingOf(caller);
+      const filtered = filtersOf({ order, types: types?.join(), from, to });
+      const filter = { types: types ?? null, from: from ?? null, to: to ?? null };
+      return page<HistoryEntry>(
+        needs.secrets,
+        { limit: entries, cursor: start },
+        `history\0${organizationId}\0${licenseId}\0${filtered}`,
+        (parameters) => `/v1/licenses/${licenseId}/history?${filtered}${parameters}`,
+        ({ revision }) => String(revision),
+        (after, limit) =>
+          readLicenseRows(needs, organizationId, licenseId, async (db, { facts }) => {
+            const refusal = refuseActing(facts, by, 'readHistory');
+            if (refusal !== null) return refusal;
+            const afterRevision = after === null ? null : BigInt(after);
+            return historyOf(db, licenseId, { order, limit, afterRevision, filter });
+          }),
+        eventBody,
+      );
+    },
+  });
+
+const eventBody = ({ eventId, revision, position, ...entry }: HistoryEntry): object => ({
+  id: encodeId('evt', eventId),
+  revision: Number(revision),
+  position: String(position),
+  ...entry,
+});

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { cancelScheduledChange } from '../../../application/licenses/cancel-scheduled-change.ts';
+import { changeExpiry } from '../../../application/licenses/change-expiry.ts';
+import { renewLicense } from '../../../application/licenses/renew-license.ts';
+import { setRenewal } from '../../../application/licenses/set-renewal.ts';
+import { renewalBases, renewalModes } from '../../../domain/license/events.ts';
+import { none, type Route, route } from '../../route.ts';
+import { duration, idOf, instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
+
+const renewBody = z
+  .strictObject({
+    duration: duration.optional(),
+    expiresAt: instantIn.optional(),
+    basis: z.enum(renewalBases).optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .refine(({ duration: length, expiresAt }) => (length === undefined) !== (expiresAt === undefined), {
+    path: ['duration'],
+    message: 'give either duration or expiresAt',
+  })
+  .refine(({ expiresAt, basis }) => expiresAt === undefined || basis === undefined, {
+    path: ['basis'],
+    message: 'goes with duration only',
+  })
+  .meta({ id: 'RenewLicense', example: { duration: 'P1Y', basis: 'FROM_EXPIRY', reason: { code: 'PAYMENT' } } });
+
+const expiryBody = z
+  .strictObject({ to: instantIn, reason: reasonOf(reasonCode) })
+  .meta({ id: 'ChangeLicenseExpiry', example: { to: '2099-12-31T00:00:00.000Z', reason: { code: 'GOODWILL' } } });
+
+const renewalBody = z
+  .strictObject({
+    to: z.enum(renewalModes),
+    effectiveAt: instantIn.optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({ id: 'SetLicenseRenewal', example: { to: 'cancelAtPeriodEnd', reason: { code: 'CUSTOMER_REQUEST' } } });
+
+const cancelBody = z
+  .strictObject({ eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), reason: reasonOf(reasonCode).optional() })
+  .meta({
+    id: 'CancelScheduledChange',
+    example: { eventId: 'evt_01h455vb4pex5vsknk084sn02q', reason: { code: 'PAYMENT' } },
+  });
+
+/** POST /v1/licenses/{licenseId}/renew */
+export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('renew', 'renewLicense', 'Start the next term of a license', 'renewLicenses', [
+      'LICENSE_REVOKED',
+      'TERM_INVALID',
+    ]),
+    request: z.object({ params: licensePath, query: none, body: renewBody }),
+    handle: ({ params, body }, call) => {
+      const { duration: length = '', expiresAt, basis } = body;
+      const renewal = expiresAt === undefined ? { duration: length, basis } : { expiresAt };
+      return answerChange(needs, call, { operation: 'renewLicense', input: { ...params, body } }, (request) =>
+        renewLicense(needs, request, renewal),
+      );
+    },
+  });
+
+/** POST /v1/licenses/{licenseId}/expiry */
+export const changeLicenseExpiry = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('expiry', 'changeLicenseExpiry', 'Move the end of the running term', 'changeLicenses', [
+      'LICENSE_REVOKED',
+      'TERM_INVALID',
+    ]),
+    request: z.object({ params: licensePath, query: none, body: expiryBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'changeLicenseExpiry', input: { ...params, body } }, (request) =>
+        changeExpiry(needs, request, { to: body.to, reasonCode: body.reason.code }),
+      ),
+  });
+
+/** POST /v1/licenses/{licenseId}/renewal */
+export const setLicenseRenewal = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('renewal', 'setLicenseRenewal', 'Say what is to happen at the end of the term', 'changeLicenses', [
+      'LICENSE_REVOKED',
+      'TERM_INVALID',
+    ]),
+    request: z.object({ params: licensePath, query: none, body: renewalBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'setLicenseRenewal', input: { ...params, body } }, (request) =>
+        setRenewal(needs, request, body),
+      ),
+  });
+
+/** POST /v1/licenses/{licenseId}/cancel-scheduled */
+export const cancelScheduledChangeRoute = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described('cancel-scheduled', 'cancelScheduledChange', 'Withdraw an announced change', 'suspendLicenses', [
+      'LICENSE_REVOKED',
+      'NOT_FOUND',
+    ]),
+    request: z.object({ params: licensePath, query: none, body: cancelBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'cancelScheduledChange', input: { ...params, body } }, (request) =>
+        cancelScheduledChange(needs, request, body.eventId),
+      ),
+  });

@@ -1,0 +1,43 @@
+import { reject } from '../../domain/decider.ts';
+import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
+import { keyReused } from '../attempt.ts';
+import type { Refusal } from '../refusal.ts';
+import { notSignedIn, type SignInNeeds } from './open-session.ts';
+import type { InSession } from './sessions.ts';
+
+export type PasswordNeeds = SignInNeeds & {
+  readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
+};
+
+/** Changes the password of a user and ends all other sessions. Returns null when it is done. */
+export const changePassword = async (
+  needs: PasswordNeeds,
+  { userId, sessionId }: InSession,
+  { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
+): Promise<Refusal | null> => {
+  const { pool, accounts } = needs;
+  const { passwords, forgetting } = accounts;
+  if ((await getUser(pool, userId)) === null) return notSignedIn;
+  const from = await currentHash(needs, userId);
+  if ((await passwords.verify(from, currentPassword)) === 'wrong' || from === null) return wrongPassword;
+  const passwordHash = await passwords.hash(newPassword);
+  const now = new Date(needs.now());
+  const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });
+  if (outcome === 'over') return notSignedIn;
+  if (outcome === 'wrong') return wrongPassword;
+  forgetting.forgetUser(userId);
+  return null;
+};
+
+/** Refuses to show the stored answer to a request that was sent with another new password than the first time. */
+export const proveChange = async (needs: SignInNeeds, userId: string, newPassword: string): Promise<Refusal | null> => {
+  const from = await currentHash(needs, userId);
+  return (await needs.accounts.passwords.verify(from, newPassword)) === 'wrong' ? keyReused : null;
+};
+
+const currentHash = async ({ pool }: SignInNeeds, userId: string): Promise<string | null> => {
+  const user = await getUser(pool, userId);
+  return user === null ? null : ((await findUserByEmail(pool, user.email))?.passwordHash ?? null);
+};
+
+const wrongPassword = reject('FORBIDDEN', 'This is not the current password.', 'currentPassword');

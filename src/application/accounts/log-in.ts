@@ -1,0 +1,47 @@
+import { findUserByEmail, rehashPassword, type UserByEmail } from '../../identity/users.ts';
+import type { Refusal } from '../refusal.ts';
+import { notSignedIn, openOrganizations, openSignedIn, type SignedIn, type SignInNeeds } from './open-session.ts';
+
+/** What somebody signs in with. Without `organizationId`: for the open organization that was joined first. */
+export type Login = {
+  readonly email: string;
+  readonly password: string;
+  readonly organizationId?: string | undefined;
+};
+
+/** Where a login comes from. `actsFor` notes for the log line on whose rows the request works. */
+export type LoginRequest = {
+  readonly userAgent: string | null;
+  readonly actsFor: (organizationId: string) => void;
+};
+
+/** Opens a session. Takes as long and refuses the same whether there is such a user or not. */
+export const logIn = async (needs: SignInNeeds, request: LoginRequest, login: Login): Promise<SignedIn | Refusal> =>
+  // The password was changed after it was checked, or another login has just strengthened its hash.
+  (await tryToLogIn(needs, request, login)) ?? (await tryToLogIn(needs, request, login)) ?? notSignedIn;
+
+/** Returns null when the password that was right has been replaced since. */
+const tryToLogIn = async (
+  needs: SignInNeeds,
+  { userAgent, actsFor }: LoginRequest,
+  login: Login,
+): Promise<SignedIn | Refusal | null> => {
+  const { pool, accounts } = needs;
+  const user = await findUserByEmail(pool, login.email);
+  const isActive = user?.state === 'active';
+  const checked = await accounts.passwords.verify(isActive ? user.passwordHash : null, login.password);
+  if (!isActive || checked === 'wrong') return notSignedIn;
+  const passwordHash = checked === 'right' ? user.passwordHash : await strengthen(needs, user, login.password);
+  const { userId } = user;
+  const organizations = await openOrganizations(needs, userId);
+  const named = login.organizationId;
+  const organization = named === undefined ? organizations[0] : organizations.find(({ id }) => id === named);
+  if (named !== undefined && organization === undefined) return notSignedIn;
+  if (organization !== undefined) actsFor(organization.id);
+  return openSignedIn(needs, { userId, passwordHash, organization: organization ?? null, userAgent });
+};
+
+const strengthen = async ({ pool, accounts }: SignInNeeds, user: UserByEmail, password: string): Promise<string> => {
+  const strongerHash = await accounts.passwords.hash(password);
+  return (await rehashPassword(pool, user, strongerHash)) ? strongerHash : user.passwordHash;
+};

@@ -1,0 +1,38 @@
+import { refreshSession as exchange } from '../../identity/refresh.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { openOrganizations, type SignedIn, type SignInNeeds, signedIn } from './open-session.ts';
+
+/** A session whose refresh token was used twice: one of the two who hold it is a thief. */
+export type ReusedSession = { readonly userId: string; readonly sessionId: string };
+
+export type RefreshNeeds = SignInNeeds & {
+  readonly secrets: Secrets;
+  readonly accounts: { readonly forgetting: { readonly forget: (sessionId: string) => void } };
+};
+
+/** Told of what an operator should know. `actsFor` notes for the log line on whose rows the request works. */
+export type RefreshRequest = {
+  readonly onReused: (session: ReusedSession) => void;
+  readonly actsFor: (organizationId: string) => void;
+};
+
+/** Exchanges a refresh token for the next tokens of its session. Returns null for a token that is not in force. */
+export const refreshSession = async (
+  needs: RefreshNeeds,
+  { onReused, actsFor }: RefreshRequest,
+  token: string,
+): Promise<SignedIn | null> => {
+  const { pool, secrets, accounts, now } = needs;
+  const { refreshTokenSeconds, forgetting } = accounts;
+  const refreshed = await exchange({ pool, secrets, refreshTokenSeconds, now: () => new Date(now()) }, token);
+  if (refreshed?.outcome === 'reused') {
+    forgetting.forget(refreshed.sessionId);
+    onReused(refreshed);
+  }
+  if (refreshed?.outcome !== 'refreshed') return null;
+  const { userId, organizationId } = refreshed;
+  const organizations = organizationId === null ? [] : await openOrganizations(needs, userId);
+  const organization = organizations.find(({ id }) => id === organizationId) ?? null;
+  if (organization !== null) actsFor(organization.id);
+  return signedIn(needs, { ...refreshed, organization });
+};

@@ -1,0 +1,186 @@
+import type { Pool, PoolClient } from 'pg';
+import { retry } from '../async/retry.ts';
+import { reject } from '../domain/decider.ts';
+import { type Instant, plusSeconds } from '../domain/time.ts';
+import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
+import { seal, unseal } from '../identity/seal.ts';
+import type { Secrets } from '../identity/secrets.ts';
+import { asTenant, becomeTenant } from '../projections/tenant.ts';
+import {
+  completeRow,
+  extendRow,
+  holdRow,
+  type IdempotencyPlace,
+  insertRow,
+  lockRow,
+  releaseRow,
+} from './idempotency-rows.ts';
+import { isRefusal, type Refusal } from './refusal.ts';
+
+export type IdempotencyNeeds = { readonly pool: Pool; readonly secrets: Secrets };
+
+/** What a command is sent with. The same request sent again gets the same ids, hash and secret. */
+export type Attempt = {
+  readonly commandId: string;
+  readonly requestHash: string;
+  /** Further hashes that the same request may have been stored with. */
+  readonly earlierRequestHashes: readonly string[];
+  readonly secret: string;
+  /** Present when an earlier request that died may have been carried out, at this instant or later. */
+  readonly attemptedSince?: Instant;
+  /**
+   * Does `work` as the organization, unless another attempt at the request may be under way. None begins before the
+   * work is done. An attempt that cannot know does nothing. `db` is the only connection that the work may use: work
+   * that waits for a second one of the same pool while it holds the first stops every request.
+   */
+  readonly whenOnly: (organizationId: string, work: (db: PoolClient) => Promise<void>) => Promise<void>;
+};
+
+/** A request as it is recognized: every hash that it may have been stored with, the one to store first. */
+export type Recognized = {
+  readonly hashes: readonly string[];
+  /** Shown once in the answer; empty: nothing is. Stored encrypted before anything happens: a crash does not lose it. */
+  readonly secret: string;
+};
+
+/** Who owns the idempotency keys of requests without a credential. */
+export const nobodysOrganization = 'anonymous';
+
+/** How a request is carried out and how its answer is stored. */
+export type Carrying<Answer> = {
+  readonly work: (attempt: Attempt) => Promise<Answer>;
+  /** Answers a repeated request from what was stored of the first answer. */
+  readonly replay: (stored: string, attempt: Attempt) => Promise<Answer>;
+  /** Returns what to store of an answer. Returns null for one that may turn out otherwise when the request is repeated. */
+  readonly toStore: (answer: Answer) => { readonly status: number; readonly text: string } | null;
+};
+
+/** Returns the attempt at a request without an idempotency key. */
+export const soleAttempt = (pool: Pool, { hashes, secret }: Recognized): Attempt => {
+  const [requestHash = '', ...earlierRequestHashes] = hashes;
+  return {
+    ...{ commandId: newCommandId(), requestHash, earlierRequestHashes, secret },
+    whenOnly: (owner, undo) => asTenant(pool, owner, undo, { readOnly: false }),
+  };
+};
+
+/**
+ * Carries out a request at most once per idempotency key, and answers every repetition as the first time. An attempt that
+ * died is taken over with its command id and secret. Only definite answers are stored: never a failure of ours, nor a
+ * lost race.
+ */
+export const attemptOnce = async <Answer extends object>(
+  needs: IdempotencyNeeds,
+  place: IdempotencyPlace,
+  recognized: Recognized,
+  { work, replay, toStore }: Carrying<Answer>,
+): Promise<Answer | Refusal> => {
+  const { organizationId, principal, operation, key } = place;
+  const commandId = commandIdFor(organizationId, principal, operation, key);
+  const begun = await begin(needs, place, recognized, commandId);
+  if (isRefusal(begun)) return begun;
+  if (begun.stored !== undefined) return replay(begun.stored, begun.attempt);
+
+  const release = () => asTenant(needs.pool, organizationId, (db) => releaseRow(db, place), { readOnly: false });
+  let answer: Answer;
+  try {
+    answer = await work(begun.attempt);
+  } catch (error) {
+    await retryWrite(release);
+    throw error;
+  }
+  const toKeep = toStore(answer);
+  await retryWrite(() => (toKeep === null ? release() : complete(needs, place, commandId, toKeep)));
+  return answer;
+};
+
+/** Retries because the database connection may be lost: a row left in flight makes its client wait for seconds. */
+const retryWrite = (work: () => Promise<unknown>): Promise<unknown> =>
+  retry(work, (_error, failures) => (failures === triesMax ? null : retryPauseMs * failures));
+
+const triesMax = 4;
+const retryPauseMs = 50;
+
+/** An attempt to carry out, or one that was answered already: `stored` is its answer. */
+type Begun = { readonly attempt: Attempt; readonly stored?: string };
+
+const begin = (
+  { pool, secrets }: IdempotencyNeeds,
+  place: IdempotencyPlace,
+  { hashes, secret: fresh }: Recognized,
+  freshId: string,
+): Promise<Begun | Refusal> =>
+  asTenant(
+    pool,
+    place.organizationId,
+    async (db) => {
+      const [firstHash = '', ...others] = hashes;
+      const sealed = fresh === '' ? null : seal(secrets, fresh, boundTo(place, freshId));
+      const first = { commandId: freshId, requestHash: firstHash };
+      const lockedUntil = await insertRow(db, place, { ...first, secret: sealed });
+      if (lockedUntil !== null) {
+        const attempt = { ...first, earlierRequestHashes: others, secret: fresh };
+        return { attempt: { ...attempt, whenOnly: whileHeld(pool, place, lockedUntil) } };
+      }
+      const row = await lockRow(db, place);
+      if (row === null) return inFlight;
+      if (!hashes.includes(row.requestHash)) return keyReused;
+      if (row.status === null && !row.isStale) return inFlight;
+      const { commandId, requestHash } = row;
+      const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
+      const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
+      // The attempt before may have stalled, and go on at any time.
+      const next = { commandId, requestHash, secret, attemptedSince, earlierRequestHashes: hashes, whenOnly: never };
+      if (row.status !== null) {
+        const stored = unseal(secrets, Buffer.from(row.body ?? '', 'base64'), boundTo(place, commandId));
+        return { attempt: next, stored };
+      }
+      await extendRow(db, place);
+      return { attempt: next };
+    },
+    { readOnly: false },
+  );
+
+// The clock that recorded an event may be behind the one that wrote the row.
+const clockMarginSeconds = 300;
+
+/** Does work while the row of an attempt keeps all others from beginning. */
+const whileHeld =
+  (pool: Pool, place: IdempotencyPlace, lockedUntil: string): Attempt['whenOnly'] =>
+  (organizationId, work) =>
+    asTenant(
+      pool,
+      place.organizationId,
+      async (db) => {
+        if (!(await holdRow(db, place, lockedUntil))) return;
+        await becomeTenant(db, organizationId);
+        await work(db);
+      },
+      { readOnly: false },
+    );
+
+const complete = (
+  { pool, secrets }: IdempotencyNeeds,
+  place: IdempotencyPlace,
+  commandId: string,
+  { status, text }: { readonly status: number; readonly text: string },
+): Promise<void> => {
+  const body = seal(secrets, text, boundTo(place, commandId)).toString('base64');
+  return asTenant(pool, place.organizationId, (db) => completeRow(db, place, { status, body }), { readOnly: false });
+};
+
+/** Refuses a request whose idempotency key belongs to another one. */
+export const keyReused = reject(
+  'IDEMPOTENCY_KEY_REUSED',
+  'This Idempotency-Key was used with another request. Use a new one.',
+);
+
+const never = async (): Promise<void> => undefined;
+
+const inFlight: Refusal = {
+  ...reject('IDEMPOTENCY_IN_FLIGHT', 'A request with this Idempotency-Key is being carried out.'),
+  retryAfterSeconds: 1,
+};
+
+const boundTo = ({ organizationId, principal, operation, key }: IdempotencyPlace, commandId: string): string =>
+  [organizationId, principal, operation, key, commandId].join('\0');

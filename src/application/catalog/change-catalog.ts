@@ -1,0 +1,52 @@
+import type { Catalog, OpenCatalog } from '../../domain/catalog/catalog.ts';
+import type { CatalogCommand, CatalogRejection } from '../../domain/catalog/commands.ts';
+import type { Rejection } from '../../domain/decider.ts';
+import type { Instant } from '../../domain/time.ts';
+import { catalogAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import type { Executed, Executor } from '../../eventstore/execute.ts';
+import type { Attempt } from '../attempt.ts';
+import { actorOf, type Caller } from '../caller.ts';
+import { contextOf, type Traced } from '../command-context.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+
+export type CatalogCommandNeeds = { readonly executor: Executor; readonly now: () => Instant };
+
+/** A request of an issuer to change its catalog. */
+export type CatalogRequest = { readonly call: Traced; readonly attempt: Attempt; readonly caller: Caller };
+
+/** A change of a catalog. */
+export type CatalogChange<View> = {
+  /** Returns the command that the request comes to on the current catalog: a request may leave out what stays as it is. */
+  readonly commandOn: (catalog: Catalog, at: Instant) => CatalogCommand | Rejection<CatalogRejection>;
+  /** Returns what the result needs of the catalog right after. */
+  readonly view: (catalog: OpenCatalog) => View;
+};
+
+/** What an accepted change comes to. */
+export type ChangedCatalog<View> = { readonly view: View; readonly revision: bigint; readonly position: bigint };
+
+/** Changes the caller's catalog. */
+export const changeCatalog = async <View>(
+  { executor, now }: CatalogCommandNeeds,
+  { call, attempt, caller }: CatalogRequest,
+  { commandOn, view }: CatalogChange<View>,
+): Promise<ChangedCatalog<View> | Refusal> => {
+  const at = now();
+  const sent: Executed<View> | Refusal = await executor.execute(
+    catalogAggregate,
+    caller.organizationId,
+    (catalog, moment) => {
+      const command = commandOn(catalog, at);
+      return 'rejected' in command ? command : toDecide(catalogAggregate, command)(catalog, moment);
+    },
+    contextOf({ call, attempt, actor: actorOf(caller) }, at),
+    (catalog) => view(opened(catalog)),
+  );
+  if (isRefusal(sent)) return sent;
+  return { view: sent.view, revision: sent.revision, position: sent.position.commit };
+};
+
+const opened = (catalog: Catalog): OpenCatalog => {
+  if (catalog.kind === 'unopened') throw new Error('A command was accepted on a catalog that was never opened.');
+  return catalog;
+};

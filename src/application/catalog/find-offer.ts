@@ -1,0 +1,92 @@
+import type { Catalog } from '../../domain/catalog/catalog.ts';
+import type { CatalogRejection } from '../../domain/catalog/commands.ts';
+import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
+import { refuseProducts } from '../../domain/catalog/policies.ts';
+import type { Place, Rejection } from '../../domain/decider.ts';
+import type { Tier } from '../../domain/license/events.ts';
+import type { Target } from '../../domain/license/events-grant.ts';
+import { changedLimits, type LimitsChange } from '../../domain/license/limits.ts';
+import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
+import { catalogAggregate } from '../../eventstore/aggregate.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { builtInPolicyId } from '../../eventstore/ids.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** The policy that a license is to get: by its tier, or by its id and version. With what it gets instead of the policy's. */
+export type OfferRequest = {
+  readonly tier?: Tier | undefined;
+  readonly policyId?: string | undefined;
+  readonly policyVersion?: number | undefined;
+  readonly products?: readonly string[] | undefined;
+  /** Override those of the policy, each for itself. */
+  readonly limits?: LimitsChange | undefined;
+};
+
+/** What a license is issued with or moved to. `products` null: the request named none, and a built-in policy has none. */
+export type Offered = Omit<Offer, 'products'> & { readonly products: readonly string[] | null };
+
+/**
+ * Returns what the issuer's catalog offers for a request, as its stream is now: a tier stands for its oldest policy on sale,
+ * a policy for its latest version. The limits of the request override the policy's, its products must be on sale. Without
+ * an open catalog these are the built-in policies, for any products. A refusal names the place in the request. Throws as
+ * `read` does.
+ */
+export const findOffer = async (
+  executor: Executor,
+  issuerOrgId: string,
+  request: OfferRequest,
+): Promise<Offered | Refusal> => {
+  const found = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
+  const offer = found ?? builtIn(issuerOrgId, request);
+  if ('rejected' in offer) return { ...offer, place: placeIn(request, offer.place ?? []) };
+  return { ...offer, limits: changedLimits(offer.limits, request.limits ?? {}) };
+};
+
+/**
+ * Refuses products that the issuer's catalog does not have on sale, as its stream is now. The refusal names the first by its
+ * place below `member` of the request. Returns null when all are on sale, or the catalog is not open. Throws as `read` does.
+ */
+export const findUnsold = (
+  executor: Executor,
+  issuerOrgId: string,
+  products: readonly string[],
+  member: string,
+): Promise<Refusal | null> =>
+  executor.read(catalogAggregate, issuerOrgId, (catalog) => {
+    const refusal = catalog.kind === 'unopened' ? null : refuseProducts(products, catalog);
+    if (refusal === null) return null;
+    const [, index = 0] = refusal.place ?? [];
+    return { ...refusal, place: [member, index] };
+  });
+
+/** Returns an offer as the commands take it that move a license to another policy. */
+export const targetOf = ({ policy, products, limits, entitlements }: Offered): Target => ({
+  ...{ policy, products, limits, entitlements },
+});
+
+type Refused = Rejection<CatalogRejection>;
+
+const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | Refused | null => {
+  if (catalog.kind === 'unopened') return null;
+  const { tier, policyId = '', policyVersion: version = null, products = null } = request;
+  const named = tier === undefined ? policyId : policyOfTier(catalog, tier);
+  return typeof named === 'string' ? offerOf(catalog, { policyId: named, version, products }) : named;
+};
+
+const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused => {
+  const { policyId, policyVersion: version = 1, products = null } = request;
+  const tier = request.tier ?? builtInTiers.find((each) => builtInPolicyId(issuerOrgId, each) === policyId);
+  if (tier === undefined) return noSuchPolicy;
+  if (version !== 1) return noSuchVersion(version);
+  const { term, limits, entitlements } = builtInDefaults[tier];
+  const policy = builtInPolicy(tier, builtInPolicyId(issuerOrgId, tier));
+  return { policy, products, term: { ...term, startsAt: null }, limits, entitlements };
+};
+
+const builtInTiers = Object.keys(builtInDefaults) as readonly Tier[];
+
+// The domain has other names than the request.
+const placeIn = ({ tier }: OfferRequest, place: Place): Place => {
+  if (place[0] === 'version') return ['policyVersion'];
+  return place[0] === 'policyId' && tier !== undefined ? ['tier'] : place;
+};

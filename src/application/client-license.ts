@@ -1,0 +1,66 @@
+import { reject } from '../domain/decider.ts';
+import { noSuchLicense } from '../domain/license/authority.ts';
+import type { LicenseCommand } from '../domain/license/commands.ts';
+import type { License, LicenseFacts } from '../domain/license/license.ts';
+import { isKeyRotated } from '../domain/license/validate.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Actor } from '../eventstore/envelope.ts';
+import type { Executed } from '../eventstore/execute.ts';
+import type { Secrets } from '../identity/secrets.ts';
+import type { PersonalValue } from '../projections/tables/vault.ts';
+import type { ValidationFacts, ValidationReader } from '../projections/validation.ts';
+import type { Attempt } from './attempt.ts';
+import type { Traced } from './command-context.ts';
+import { type CommandNeeds, sendLicenseCommand } from './licenses/send-license-command.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What reads licenses for clients, and the names that clients give to users, devices and holders of seats. */
+export type ClientNeeds = { readonly validations: ValidationReader; readonly secrets: Secrets };
+
+/** A request of a client about a license that it has named by its key, or by its id with a credential. */
+export type ClientRequest = {
+  readonly call: Traced;
+  readonly attempt: Attempt;
+  readonly actor: Actor;
+  readonly license: ValidationFacts;
+};
+
+/** A license after a client's command. `changed` false: nothing was to be done. */
+export type UsedLicense = {
+  readonly facts: LicenseFacts;
+  readonly changed: boolean;
+  readonly revision: bigint;
+  readonly position: bigint;
+};
+
+/**
+ * Refuses a license that is unknown, or named by a key that no longer works. Both get the same answer, so that an old key
+ * tells nothing.
+ */
+export const knownLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal =>
+  license === null || isKeyRotated(license.facts, license.keyVersion, at) ? noSuchLicense : license;
+
+/** Refuses a license as `knownLicense` does, and one whose issuer is closed. */
+export const usableLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal => {
+  const known = knownLicense(license, at);
+  return 'issuerClosed' in known && known.issuerClosed ? issuerClosed : known;
+};
+
+/** Sends a client's command to its license. */
+export const sendClientCommand = <View>(
+  needs: CommandNeeds,
+  { call, attempt, actor, license }: ClientRequest,
+  { command, values = [] }: { readonly command: LicenseCommand; readonly values?: readonly PersonalValue[] },
+  view: (license: License) => View,
+): Promise<Executed<View> | Refusal> => {
+  const { issuerOrgId, licenseId } = license.facts;
+  const sending = { call, attempt, actor, issuerOrgId, licenseId, reason: null, values, command };
+  return sendLicenseCommand(needs, { ...sending, by: { kind: 'keyHolder' }, power: 'useLicenses' }, view);
+};
+
+/** Returns the result of a command that was accepted on a license. */
+export const usedLicense = ({ view: facts, outcome, revision, position }: Executed<LicenseFacts>): UsedLicense => ({
+  ...{ facts, changed: outcome !== 'unchanged', revision, position: position.commit },
+});
+
+const issuerClosed = reject('ORGANIZATION_CLOSED', 'The organization that issued this license is closed.');

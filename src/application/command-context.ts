@@ -1,0 +1,31 @@
+import type { Instant } from '../domain/time.ts';
+import type { Actor, Reason } from '../eventstore/envelope.ts';
+import { type CommandContext, commandContext } from '../eventstore/waiting.ts';
+import type { Attempt } from './attempt.ts';
+
+/** A request as its events and its log line name it. */
+export type Traced = {
+  readonly requestId: string;
+  readonly correlationId: string;
+  /** The revision that the stream must be at; null: any. */
+  readonly expectedRevision: bigint | null;
+};
+
+/** On whose behalf and for which request a command is sent. */
+export type Sending = { readonly call: Traced; readonly attempt: Attempt; readonly actor: Actor };
+
+/** Returns the context of a request's command: its ids, the expected revision, who sends it. */
+export const contextOf = (
+  { call, attempt, actor }: Sending,
+  at: Instant,
+  reason: Reason | null = null,
+): CommandContext => {
+  const { commandId, requestHash, earlierRequestHashes, attemptedSince } = attempt;
+  return commandContext({
+    ...{ at, commandId, requestHash, earlierRequestHashes, actor, reason },
+    correlationId: call.correlationId,
+    causationId: call.requestId,
+    expectedRevision: call.expectedRevision,
+    ...(attemptedSince === undefined ? {} : { attemptedSince }),
+  });
+};

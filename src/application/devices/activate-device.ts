@@ -1,0 +1,39 @@
+import { type ClientRequest, sendClientCommand } from '../client-license.ts';
+import { withReserved } from '../licenses/reserve.ts';
+import { isRefusal } from '../refusal.ts';
+import {
+  type ActivatedDevice,
+  activatedDevice,
+  activatedView,
+  type DescribedDevice,
+  type DeviceNeeds,
+  type DeviceRefusal,
+  prepareDevice,
+  reservationsOf,
+  withActivations,
+} from './device-request.ts';
+
+/** Binds a device to a license, once per device. A trial is reserved for the device first. */
+export const activateDevice = async (
+  needs: DeviceNeeds,
+  request: ClientRequest,
+  described: DescribedDevice,
+): Promise<ActivatedDevice | DeviceRefusal> => {
+  const { license } = request;
+  const { issuerOrgId, licenseId } = license.facts;
+  const at = needs.now();
+  const prepared = await prepareDevice(needs, request, described);
+  const { device, values } = prepared;
+  const sent = await withReserved(
+    { ...request, executor: needs.executor, store: needs.store, at, issuerOrgId, licenseId },
+    reservationsOf(needs.secrets, license.facts, described.fingerprint),
+    () =>
+      sendClientCommand(
+        needs,
+        request,
+        { command: { type: 'Activate', at, data: device }, values },
+        activatedView(device),
+      ),
+  );
+  return isRefusal(sent) ? withActivations(needs.pool, license, sent) : activatedDevice(needs.pool, prepared, sent);
+};

@@ -1,0 +1,22 @@
+import {
+  type ClientNeeds,
+  type ClientRequest,
+  sendClientCommand,
+  type UsedLicense,
+  usedLicense,
+} from '../client-license.ts';
+import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { deviceNameOf, type NamedDevice } from './device-request.ts';
+
+/** Releases a device of a license, within the allowance and cooldown of its policy. */
+export const deactivateDevice = async (
+  needs: ClientNeeds & CommandNeeds,
+  request: ClientRequest,
+  named: NamedDevice,
+): Promise<UsedLicense | Refusal> => {
+  const device = await deviceNameOf(needs, request.license, named);
+  const command = { type: 'Deactivate', at: needs.now(), data: { device, by: 'USER' } } as const;
+  const sent = await sendClientCommand(needs, request, { command }, issuedFacts);
+  return isRefusal(sent) ? sent : usedLicense(sent);
+};

@@ -1,0 +1,144 @@
+import type { Pool } from 'pg';
+import { encodeId } from '../../domain/ids.ts';
+import type { Device, DeviceName } from '../../domain/license/commands.ts';
+import { activationOf } from '../../domain/license/devices.ts';
+import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
+import { trialReservations } from '../../domain/reservation/trial.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { Executed } from '../../eventstore/execute.ts';
+import { partId } from '../../eventstore/ids.ts';
+import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
+import { type PersonalValue, valueAt } from '../../projections/tables/vault.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import type { ValidationFacts } from '../../projections/validation.ts';
+import type { ClientNeeds, ClientRequest } from '../client-license.ts';
+import type { PastStore } from '../licenses/reserve.ts';
+import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
+import { referenceOf } from '../personal-values.ts';
+import type { Refusal } from '../refusal.ts';
+import { findDevice, findDeviceHashes, findUser } from './known-names.ts';
+
+export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
+
+/** A device as a client describes it. */
+export type DescribedDevice = {
+  readonly fingerprint: string;
+  /** The parts of the device, by name, that the policy's matching may know it by. */
+  readonly components?: Readonly<Record<string, string>> | undefined;
+  readonly product?: string | undefined;
+  readonly name?: string | undefined;
+  readonly platform?: string | undefined;
+  readonly appVersion?: string | undefined;
+  readonly user?: string | undefined;
+  readonly environment?: string | undefined;
+};
+
+/** An activated device by exactly one of its two names. */
+export type NamedDevice = { readonly fingerprint?: string | undefined; readonly activationId?: string | undefined };
+
+/** A device as the stream takes it, and the personal values that must be in the vault before. */
+export type PreparedDevice = { readonly device: Device; readonly values: readonly PersonalValue[] };
+
+/** The activation of a device, and the license that it counts for. `changed` false: the device was activated before. */
+export type ActivatedDevice = {
+  readonly activation: ActivationView;
+  readonly facts: LicenseFacts;
+  readonly changed: boolean;
+  readonly revision: bigint;
+  readonly position: bigint;
+};
+
+/** A refusal to activate a device; for want of room with the activations that take it up. */
+export type DeviceRefusal = Refusal & { readonly activations?: readonly ActivationView[] };
+
+/** Brings a device into the form in which events may hold it: hashes and references instead of a client's words. */
+export const prepareDevice = async (
+  needs: ClientNeeds,
+  { license, attempt }: ClientRequest,
+  described: DescribedDevice,
+): Promise<PreparedDevice> => {
+  const { issuerOrgId, holderOrgId } = license.facts;
+  const { product = null, name = null, platform = null, appVersion = null, user, environment } = described;
+  const activationId = encodeId('act', partId(attempt, 'activation'));
+  const nameRef = name === null ? null : referenceOf(attempt, 'device name');
+  const about = { issuerOrgId, holderOrgId, kind: 'DEVICE_NAME', subject: activationId } as const;
+  return {
+    device: {
+      ...{ activationId, product, nameRef, platform, appVersion },
+      ...(await findDeviceHashes(needs, license, described)),
+      ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
+      ...(environment === undefined ? {} : { environment }),
+    },
+    values: nameRef === null || name === null ? [] : [{ ...about, ref: nameRef, value: name }],
+  };
+};
+
+/** Returns the name by which the stream knows an activated device. */
+export const deviceNameOf = async (
+  needs: ClientNeeds,
+  license: ValidationFacts,
+  { fingerprint, activationId = '' }: NamedDevice,
+): Promise<DeviceName> =>
+  fingerprint === undefined
+    ? { activationId }
+    : { fingerprintHash: (await findDevice(needs, license, fingerprint)).hash };
+
+/** Returns what has to be reserved before a trial is activated on a device; nothing for any other license. */
+export const reservationsOf = (
+  secrets: Secrets,
+  { policy, issuerOrgId, products }: LicenseFacts,
+  fingerprint: string,
+) =>
+  // Under every secret: a device stays known after another secret signs.
+  policy.type === 'TRIAL'
+    ? fingerprintHashes(secrets, issuerOrgId, fingerprint).flatMap((fingerprintHash) =>
+        trialReservations({ issuerOrgId, products, holderOrgId: null, fingerprintHash }),
+      )
+    : [];
+
+/** Returns what the result needs of the license: its facts, and the activation that the device has now. */
+export const activatedView =
+  (device: Device) =>
+  (license: License): Activated => ({
+    facts: issuedFacts(license),
+    open: license.kind === 'unissued' ? null : activationOf(license, device),
+  });
+
+type Activated = { readonly facts: LicenseFacts; readonly open: Activation | null };
+
+/** Returns the activation that a device got, or that it had before. */
+export const activatedDevice = async (
+  pool: Pool,
+  { device, values }: PreparedDevice,
+  { view, outcome, events, revision, position }: Executed<Activated>,
+): Promise<ActivatedDevice> => {
+  const { facts, open } = view;
+  const changed = outcome !== 'unchanged';
+  // A repeated command has the result of the first time, even where the device was released since.
+  const activatedAt: Instant = String(events.at(-1)?.metadata.recordedAt);
+  // Its id follows from the hash that the request was stored with, which may be under an older secret.
+  const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
+  const activation = changed || open === null ? { ...device, activationId: String(stored), activatedAt } : open;
+  const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, facts.issuerOrgId, activation.nameRef);
+  const { licenseId } = facts;
+  return { activation: { ...activation, licenseId, name }, facts, changed, revision, position: position.commit };
+};
+
+/** Adds to a refusal for want of room what takes it up, so that the client can offer to swap one of these devices. */
+export const withActivations = async (
+  pool: Pool,
+  { facts: { issuerOrgId, licenseId }, isParked }: ValidationFacts,
+  refusal: Refusal,
+): Promise<DeviceRefusal> => {
+  // The rows of a parked license are not the devices that take up its room.
+  if (refusal.rejected !== 'ACTIVATION_LIMIT_EXCEEDED' || isParked) return refusal;
+  const page = { limit: shownActivationsMax, after: null };
+  return { ...refusal, activations: await asTenant(pool, issuerOrgId, (db) => activationsOf(db, licenseId, page)) };
+};
+
+const shownActivationsMax = 100;
+
+const nameOf = (pool: Pool, issuerOrgId: string, ref: string | null): Promise<string | null> =>
+  ref === null ? Promise.resolve(null) : asTenant(pool, issuerOrgId, (db) => valueAt(db, ref));

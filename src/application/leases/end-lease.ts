@@ -1,0 +1,27 @@
+import type { LastSeen } from '../../domain/license/commands-lease.ts';
+import type { Instant } from '../../domain/time.ts';
+import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { lapseCommandName } from '../../eventstore/ids.ts';
+import { Overloaded } from '../../eventstore/stream-queue.ts';
+import { systemContext } from '../../eventstore/system-context.ts';
+
+/**
+ * Ends a lease that was not heard of since `lastSeenAt`, under an id that all who end it share. Returns true when this
+ * very call ended it. Throws Overloaded when others kept changing the license. Throws where the license does not know
+ * the lease, and as `execute` does.
+ */
+export const endLease = async (
+  executor: Executor,
+  lease: LastSeen & { readonly licenseId: string },
+  at: Instant,
+): Promise<boolean> => {
+  const { licenseId, leaseId, lastSeenAt } = lease;
+  const context = systemContext(lapseCommandName(lease), at);
+  const decide = toDecide(licenseAggregate, { type: 'LapseLease', data: { leaseId, lastSeenAt }, at });
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
+  if ('rejected' in executed && executed.rejected === 'CONCURRENT_MODIFICATION') throw new Overloaded(executed.detail);
+  // Never, unless the read models say what the log does not.
+  if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);
+  return executed.outcome === 'appended';
+};

@@ -1,0 +1,15 @@
+import type { Instant } from '../../domain/time.ts';
+import type { Refusal } from '../refusal.ts';
+import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
+import type { CommandNeeds } from './send-license-command.ts';
+
+/** Moves the end of the running term. */
+export const changeExpiry = (
+  needs: CommandNeeds,
+  request: LicenseRequest,
+  { to, reasonCode }: { readonly to: Instant; readonly reasonCode: string },
+): Promise<ChangedLicense | Refusal> =>
+  changeLicense(needs, request, {
+    power: 'changeLicenses',
+    command: (at) => ({ type: 'ChangeExpiry', at, data: { to, reasonCode } }),
+  });

@@ -1,0 +1,42 @@
+import type { LimitStrategy, Limits } from '../../domain/license/events.ts';
+import type { Refusal } from '../refusal.ts';
+import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
+import type { CommandNeeds } from './send-license-command.ts';
+
+/** Limits that are to change; a meter of null is taken away. Without a strategy the policy's applies. */
+export type LimitChanges = {
+  readonly limits: {
+    readonly activations?: number | undefined;
+    readonly seats?: number | undefined;
+    readonly users?: number | undefined;
+    readonly meters?: Readonly<Record<string, number | null>> | undefined;
+  };
+  readonly strategy?: LimitStrategy | undefined;
+};
+
+/** Changes the given limits of a license. What others change at the same time stays. */
+export const changeLimits = (
+  needs: CommandNeeds,
+  request: LicenseRequest,
+  { limits, strategy }: LimitChanges,
+): Promise<ChangedLicense | Refusal> =>
+  changeLicense(needs, request, {
+    power: 'changeLicenses',
+    command: (at) => ({
+      at,
+      compose: ({ facts }) => {
+        const data = { limits: changed(facts.limits, limits), ...(strategy === undefined ? {} : { strategy }) };
+        return [{ type: 'ChangeLimits', at, data }];
+      },
+    }),
+  });
+
+const changed = (present: Limits, changes: LimitChanges['limits']): Limits => {
+  const { activations = present.activations, seats = present.seats, users = present.users } = changes;
+  const meters: Record<string, number> = { ...present.meters };
+  for (const [meter, limit] of Object.entries(changes.meters ?? {})) {
+    if (limit === null) delete meters[meter];
+    else meters[meter] = limit;
+  }
+  return { activations, seats, users, meters };
+};

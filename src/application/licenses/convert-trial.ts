@@ -1,0 +1,42 @@
+import type { TermRequest } from '../../domain/license/commands.ts';
+import type { ConversionTerm } from '../../domain/license/commands-grant.ts';
+import { findOffer, type OfferRequest, targetOf } from '../catalog/find-offer.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
+import type { CommandNeeds } from './send-license-command.ts';
+
+/** What a trial becomes. Without a term it gets the one of the policy, from now on. */
+export type Conversion = OfferRequest & {
+  readonly term?: ConversionTerm | undefined;
+  readonly billingRef: string | null;
+};
+
+/** Makes a trial a paid license, whose first term begins now. */
+export const convertTrial = (
+  needs: CommandNeeds,
+  request: LicenseRequest,
+  conversion: Conversion,
+): Promise<ChangedLicense | Refusal> =>
+  changeLicense(needs, request, {
+    power: 'changeLicenses',
+    command: async (at) => {
+      const offered = await findOffer(needs.executor, request.caller.organizationId, conversion);
+      if (isRefusal(offered)) return offered;
+      const { term = fromNow(offered.term), billingRef } = conversion;
+      return { type: 'ConvertTrial', at, data: { target: targetOf(offered), term, billingRef } };
+    },
+  });
+
+/** Returns the term that a policy gives, begun by the conversion whatever else it would begin with. */
+const fromNow = (term: TermRequest): ConversionTerm => {
+  switch (term.kind) {
+    case 'perpetual':
+      return { kind: 'perpetual' };
+    case 'fixed':
+      return { kind: 'fixed', expiresAt: term.expiresAt };
+    case 'duration':
+    case 'firstActivation':
+    case 'firstValidation':
+      return { kind: 'duration', duration: term.duration };
+  }
+};

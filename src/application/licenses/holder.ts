@@ -1,0 +1,22 @@
+import { reject } from '../../domain/decider.ts';
+import type { Organization } from '../../domain/organization/organization.ts';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import type { Refusal } from '../refusal.ts';
+
+/**
+ * Refuses, at this place of the input, a holder that is no open organization. Returns null for one that may hold a license,
+ * and where none is named. Reads the organization's stream, because read models show nobody another organization. Throws
+ * as `read` does.
+ */
+export const refuseHolder = async (
+  executor: Executor,
+  organizationId: string | null,
+  place: string,
+): Promise<Refusal | null> => {
+  if (organizationId === null || (await executor.read(organizationAggregate, organizationId, isOpen))) return null;
+  return reject('INVALID_REQUEST', 'There is no such organization.', place);
+};
+
+const isOpen = (organization: Organization): boolean =>
+  organization.kind === 'created' && organization.closedAt === null;

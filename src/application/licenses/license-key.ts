@@ -1,0 +1,31 @@
+import { reject } from '../../domain/decider.ts';
+import type { Origination } from '../../domain/license/commands.ts';
+import type { Recorded } from '../../eventstore/event-store.ts';
+import { hashLicenseKey, licenseKeyHashes, licenseKeyHint } from '../../identity/license-key.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** Returns what events hold of the key whose body is the secret of an attempt. */
+export const keyOf = (secrets: Secrets, { secret }: Attempt): Origination['key'] => {
+  const { hash, secretId } = hashLicenseKey(secrets, secret);
+  return { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(secret) };
+};
+
+/**
+ * Refuses to return the key of an attempt when the stored events contain a different one: the request was carried out so
+ * long ago that its attempt, and the key with it, is forgotten.
+ */
+export const refuseForgottenKey = (
+  secrets: Secrets,
+  { secret }: Attempt,
+  licenseId: string,
+  events: readonly Recorded[],
+): Refusal | null => {
+  const storedHash = events.find(({ data }) => 'keyHash' in data)?.data.keyHash;
+  if (licenseKeyHashes(secrets, secret).some((hash) => hash.toString('hex') === storedHash)) return null;
+  return reject(
+    'IDEMPOTENCY_KEY_REUSED',
+    `This request was carried out more than 24 hours ago. The key of ${licenseId} was shown then and is stored nowhere; rotate it for another one.`,
+  );
+};

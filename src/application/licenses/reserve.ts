@@ -1,0 +1,139 @@
+import { deviceOf, possiblyAbandoned, useOf } from '../../domain/reservation/abandoned.ts';
+import type { ReservationCommand } from '../../domain/reservation/reservation.ts';
+import type { NeededReservation } from '../../domain/reservation/trial.ts';
+import { type Instant, plusSeconds } from '../../domain/time.ts';
+import { licenseAggregate, reservationAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import type { Actor } from '../../eventstore/envelope.ts';
+import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { newCommandId, reservationId } from '../../eventstore/ids.ts';
+import { commandContext } from '../../eventstore/waiting.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Traced } from '../command-context.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+
+/** What reads the last events of a stream. */
+export type PastStore = Pick<EventStore, 'readBackwards'>;
+
+/** For whom something is reserved: the license owns the reservation. */
+export type Reserving = {
+  readonly executor: Executor;
+  /** Where the past of a license is read that its fold has forgotten; null where no device is reserved. */
+  readonly store: PastStore | null;
+  readonly call: Pick<Traced, 'correlationId'>;
+  readonly attempt: Attempt;
+  readonly actor: Actor;
+  readonly at: Instant;
+  readonly issuerOrgId: string;
+  readonly licenseId: string;
+};
+
+/**
+ * Does `work` with everything reserved that may be had once, and releases what it has reserved when one of them is taken or
+ * the work is refused. What the license held before stays its own, so a retry finds its reservations. When `work` throws,
+ * its outcome is unknown and nothing is released.
+ */
+export const withReserved = async <Answer extends object>(
+  reserving: Reserving,
+  needed: readonly NeededReservation[],
+  work: () => Promise<Answer | Refusal>,
+): Promise<Answer | Refusal> => {
+  const created: string[] = [];
+  const release = async (): Promise<void> => {
+    for (const id of created) await send(reserving, id, { type: 'Release', data: { owner: reserving.licenseId } });
+  };
+  for (const reservation of needed) {
+    const reserved = await reserve(reserving, reservation);
+    if (isRefusal(reserved)) {
+      await release();
+      return reserved;
+    }
+    if (reserved.isNew) created.push(reserved.id);
+  }
+  const answer = await work();
+  if (isRefusal(answer)) await release();
+  return answer;
+};
+
+const reserve = async (
+  reserving: Reserving,
+  needed: NeededReservation,
+): Promise<{ readonly id: string; readonly isNew: boolean } | Refusal> => {
+  const { kind } = needed;
+  const { issuerOrgId, licenseId: owner } = reserving;
+  const id = reservationId(needed);
+  const data = { kind, issuerOrgId, owner };
+  let sent = await send(reserving, id, { type: 'Reserve', data });
+  if ('rejected' in sent && sent.rejected === 'CODE_TAKEN') {
+    const abandonedBy = await abandonedOwner(reserving, id, needed);
+    if (abandonedBy !== null) sent = await send(reserving, id, { type: 'Reserve', data: { ...data, abandonedBy } });
+  }
+  if (!('rejected' in sent)) return { id, isNew: sent.outcome === 'appended' };
+  return sent.rejected === 'CODE_TAKEN' ? { ...sent, place: places[kind] } : sent;
+};
+
+/** Returns the owner of a reservation whose attempt died before it had used it; null for any other reservation. */
+const abandonedOwner = async (
+  { executor, store, at }: Reserving,
+  id: string,
+  needed: NeededReservation,
+): Promise<string | null> => {
+  const made = await executor.read(reservationAggregate, id, (reservation) => possiblyAbandoned(reservation, at));
+  if (made === null) return null;
+  const { owner, since } = made;
+  const use = await executor.read(licenseAggregate, owner, (license) => useOf(needed, license, since, at));
+  if (use === 'unused') return owner;
+  if (use === 'used' || store === null) return null;
+  return (await wasActivated(store, owner, deviceOf(needed), since)) ? null : owner;
+};
+
+/** Returns true when the stream says that the license was put on the device after it had reserved it. */
+const wasActivated = async (
+  store: PastStore,
+  licenseId: string,
+  fingerprintHash: string,
+  since: Instant,
+): Promise<boolean> => {
+  const stream = licenseAggregate.stream(licenseId);
+  // Another process, with a slower clock, may have recorded the activation.
+  const earliest = plusSeconds(since, -clockMarginSeconds);
+  let from: bigint | 'end' = 'end';
+  for (;;) {
+    const page: readonly Recorded[] = await store.readBackwards(stream, from, pageMax);
+    for (const recorded of page) {
+      if (String(recorded.metadata.recordedAt) < earliest) return false;
+      if (recorded.type !== 'ActivationRecorded') continue;
+      const { event } = licenseAggregate.decode(recorded);
+      if (event.type === 'ActivationRecorded' && event.data.fingerprintHash === fingerprintHash) return true;
+    }
+    const last = page.at(-1);
+    if (last === undefined || last.revision === 0n) return false;
+    from = last.revision - 1n;
+  }
+};
+
+type Unsent<Command> = Command extends { readonly at: Instant } ? Omit<Command, 'at'> : never;
+
+const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, command: Unsent<ReservationCommand>) =>
+  executor.execute(
+    reservationAggregate,
+    id,
+    toDecide(reservationAggregate, { ...command, at }),
+    commandContext({
+      // Whose a reservation is makes a repeated command harmless; the same id could not reserve again what was released.
+      ...{ at, commandId: newCommandId(), requestHash: attempt.requestHash, actor },
+      correlationId: call.correlationId,
+      causationId: attempt.commandId,
+    }),
+    () => null,
+  );
+
+const clockMarginSeconds = 3_600;
+const pageMax = 500;
+
+/** The member of the input that names who has had it before. */
+const places = {
+  trial_holder: ['holderOrganizationId'],
+  trial_device: ['fingerprint'],
+  replacement: ['replaces'],
+} as const;

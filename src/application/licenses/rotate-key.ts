@@ -1,0 +1,31 @@
+import type { CommandOf } from '../../domain/license/commands.ts';
+import { formatLicenseKey } from '../../identity/license-key.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
+import { keyOf, refuseForgottenKey } from './license-key.ts';
+import type { CommandNeeds } from './send-license-command.ts';
+
+export type KeyNeeds = CommandNeeds & { readonly secrets: Secrets; readonly licenseKeyPrefix: string };
+
+/** A license that was given another key. The key is stored nowhere. */
+export type RotatedKey = ChangedLicense & { readonly licenseKey: string };
+
+/**
+ * Gives a license the key whose body is the secret of the attempt. The present one works until the overlap is over. Refuses
+ * to return the key when an earlier attempt, forgotten by now, has given another one.
+ */
+export const rotateKey = async (
+  needs: KeyNeeds,
+  request: LicenseRequest,
+  { overlapSeconds, cause }: Pick<CommandOf<'RotateKey'>['data'], 'overlapSeconds' | 'cause'>,
+): Promise<RotatedKey | Refusal> => {
+  const { attempt, licenseId } = request;
+  const changed = await changeLicense(needs, request, {
+    power: 'manageUse',
+    command: (at) => ({ type: 'RotateKey', at, data: { ...keyOf(needs.secrets, attempt), overlapSeconds, cause } }),
+    refuse: (events) => refuseForgottenKey(needs.secrets, attempt, licenseId, events),
+  });
+  if (isRefusal(changed)) return changed;
+  return { ...changed, licenseKey: formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) };
+};

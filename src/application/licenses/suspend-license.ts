@@ -1,0 +1,25 @@
+import { refuseSuspending } from '../../domain/license/authority.ts';
+import type { SuspensionReason } from '../../domain/license/events.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { Refusal } from '../refusal.ts';
+import { type ChangedLicense, changeLicense, type LicenseRequest, scheduledFor } from './change-license.ts';
+import type { CommandNeeds } from './send-license-command.ts';
+
+/** A suspension, at once or from `effectiveAt` on. `until` null: until the license is reinstated. */
+export type Suspending = {
+  readonly reasonCode: SuspensionReason;
+  readonly until: Instant | null;
+  readonly effectiveAt?: Instant | undefined;
+};
+
+/** Suspends a license at once, or announces the suspension for later, as while a payment may still come. */
+export const suspendLicense = async (
+  needs: CommandNeeds,
+  request: LicenseRequest,
+  { reasonCode, until, effectiveAt }: Suspending,
+): Promise<ChangedLicense | Refusal> =>
+  refuseSuspending(request.caller, reasonCode) ??
+  changeLicense(needs, request, {
+    power: 'suspendLicenses',
+    command: (at) => ({ type: 'Suspend', at, data: { reasonCode, until, ...scheduledFor(effectiveAt) } }),
+  });

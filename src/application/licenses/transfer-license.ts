@@ -1,0 +1,40 @@
+import type { PoolClient } from 'pg';
+import type { CommandOf } from '../../domain/license/commands.ts';
+import type { License } from '../../domain/license/license.ts';
+import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { giveValues, type Holding, lockMetadata } from '../../projections/tables/vault.ts';
+import type { Refusal } from '../refusal.ts';
+import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
+import { refuseHolder } from './holder.ts';
+import type { CommandNeeds } from './send-license-command.ts';
+
+/** Gives a license to another holder, which has agreed, or to none. */
+export const transferLicense = (
+  needs: CommandNeeds,
+  request: LicenseRequest,
+  transfer: CommandOf<'Transfer'>['data'],
+): Promise<ChangedLicense | Refusal> =>
+  changeLicense(needs, request, {
+    power: 'endLicenses',
+    command: async (at) => {
+      const refusal = await refuseHolder(needs.executor, transfer.toHolderOrgId, 'toHolderOrganizationId');
+      return refusal ?? { type: 'Transfer', at, data: transfer };
+    },
+    settle: (db) => giveToHolder(needs, db, request.licenseId),
+  });
+
+/**
+ * Gives the issuer's metadata, and the names of the devices that stay, to the holder of the license. The last of several
+ * concurrent transfers finds the current holder in the stream.
+ */
+const giveToHolder = async ({ executor }: CommandNeeds, db: PoolClient, licenseId: string): Promise<void> => {
+  await lockMetadata(db, licenseId);
+  const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
+  if (holding !== null) await giveValues(db, licenseId, holding);
+};
+
+const holdingOf = (license: License): Holding | null => {
+  if (license.kind === 'unissued') return null;
+  const names = [...license.activations.values()].flatMap(({ nameRef }) => (nameRef === null ? [] : [nameRef]));
+  return { holderOrgId: license.facts.holderOrgId, names };
+};

@@ -1,0 +1,22 @@
+import type { Refusal } from '../refusal.ts';
+import { type OrganizationProfile, profileOf } from './create-organization.ts';
+import {
+  type ChangedOrganization,
+  type OrganizationCommandNeeds,
+  type OrganizationRequest,
+  sendToOrganization,
+  type Unsent,
+} from './send-to-organization.ts';
+
+/** Renames the caller's organization or moves it to another time zone. What is absent stays as it is. */
+export const changeOrganization = (
+  needs: OrganizationCommandNeeds,
+  request: OrganizationRequest,
+  { name, timeZone }: { readonly name?: string | undefined; readonly timeZone?: string | undefined },
+): Promise<ChangedOrganization<OrganizationProfile> | Refusal> => {
+  const commands: readonly Unsent[] = [
+    ...(name === undefined ? [] : [{ type: 'RenameOrganization', data: { name } } as const]),
+    ...(timeZone === undefined ? [] : [{ type: 'ChangeOrganizationTimeZone', data: { timeZone } } as const]),
+  ];
+  return sendToOrganization(needs, request, { at: needs.now(), commandsOn: () => commands, view: profileOf });
+};

@@ -1,0 +1,71 @@
+import { encodeId } from '../../domain/ids.ts';
+import type { Role } from '../../domain/organization/events.ts';
+import { invitationEnd } from '../../domain/organization/invitations.ts';
+import { organizationLimits } from '../../domain/organization/limits.ts';
+import type { Invitation } from '../../domain/organization/organization.ts';
+import type { Instant } from '../../domain/time.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { findUserByEmail } from '../../identity/users.ts';
+import { eraseValue } from '../../projections/tables/vault.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { referenceOf } from '../personal-values.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import type { PlatformLicenseOf } from './platform-license.ts';
+import {
+  type ChangedOrganization,
+  type OrganizationCommandNeeds,
+  type OrganizationRequest,
+  partOf,
+  sendToOrganization,
+} from './send-to-organization.ts';
+
+export type InviteNeeds = OrganizationCommandNeeds & { readonly platformLicense: PlatformLicenseOf };
+
+/** An invitation by an address. Without `expiresAt` it ends by itself after some days. */
+export type NewInvitation = {
+  readonly email: string;
+  readonly role: Role;
+  readonly expiresAt?: Instant | undefined;
+};
+
+/** Invites somebody to the caller's organization by their address. */
+export const inviteMember = async (
+  needs: InviteNeeds,
+  request: OrganizationRequest,
+  { email, role, expiresAt: end }: NewInvitation,
+): Promise<(ChangedOrganization<Invitation> & { readonly invitationId: string }) | Refusal> => {
+  const { attempt, caller } = request;
+  const { organizationId: issuerOrgId } = caller;
+  const at = needs.now();
+  const invitationId = encodeId('inv', aggregateId(attempt.commandId, 'invitation'));
+  const emailRef = referenceOf(attempt, 'e-mail');
+  const expiresAt = end ?? invitationEnd(at);
+  const [user, license] = await Promise.all([findUserByEmail(needs.pool, email), needs.platformLicense(issuerOrgId)]);
+  const limits = organizationLimits(license?.entitlements ?? [], at);
+  const userId = user?.state === 'active' ? user.userId : null;
+  const data = { invitationId, emailRef, userId, role, expiresAt, limits };
+  const sent = await sendToOrganization(needs, request, {
+    at,
+    commandsOn: () => [{ type: 'InviteMember', data }],
+    values: [{ ref: emailRef, issuerOrgId, holderOrgId: null, kind: 'EMAIL', subject: invitationId, value: email }],
+    view: ({ invitations }) => partOf(invitations, invitationId),
+  });
+  return isRefusal(sent) ? sent : { ...sent, invitationId };
+};
+
+/** Takes an invitation back and erases the address. */
+export const withdrawInvitation = async (
+  needs: OrganizationCommandNeeds,
+  request: OrganizationRequest,
+  invitationId: string,
+): Promise<ChangedOrganization<string> | Refusal> => {
+  const { organizationId } = request.caller;
+  const sent = await sendToOrganization(needs, request, {
+    at: needs.now(),
+    commandsOn: () => [{ type: 'WithdrawInvitation', data: { invitationId } }],
+    view: ({ invitations }) => partOf(invitations, invitationId).emailRef,
+  });
+  if (isRefusal(sent)) return sent;
+  await asTenant(needs.pool, organizationId, (db) => eraseValue(db, organizationId, sent.view), { readOnly: false });
+  return sent;
+};

@@ -1,0 +1,104 @@
+import type { Pool } from 'pg';
+import { decideInTurn, type Rejection, reject } from '../../domain/decider.ts';
+import type { OrganizationCommand, OrganizationRejection } from '../../domain/organization/commands.ts';
+import { organizationDecider } from '../../domain/organization/decider.ts';
+import type { CreatedOrganization, Organization } from '../../domain/organization/organization.ts';
+import type { Instant } from '../../domain/time.ts';
+import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import type { Executed, Executor } from '../../eventstore/execute.ts';
+import type { Moment } from '../../eventstore/waiting.ts';
+import type { PersonalValue } from '../../projections/tables/vault.ts';
+import type { Attempt } from '../attempt.ts';
+import { actingOf, actorOf, type Caller } from '../caller.ts';
+import { contextOf, type Traced } from '../command-context.ts';
+import { withPersonalValues } from '../personal-values.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+
+/** What every operation on an organization needs. */
+export type OrganizationCommandNeeds = {
+  readonly executor: Executor;
+  readonly pool: Pool;
+  readonly now: () => Instant;
+};
+
+/** A request of an organization's credential about the organization. */
+export type OrganizationRequest = {
+  readonly call: Traced & {
+    /** Does `work` as soon as the read models contain this position of the log. The result does not wait for it. */
+    readonly onceReadable: (position: bigint, work: () => unknown) => void;
+  };
+  readonly attempt: Attempt;
+  readonly caller: Caller;
+};
+
+/** A command without who sends it and when: the caller, now. */
+export type Unsent = OrganizationCommand extends infer Command
+  ? Command extends OrganizationCommand
+    ? Pick<Command, 'type' | 'data'>
+    : never
+  : never;
+
+/** What one request changes of an organization. */
+export type Change<View> = {
+  readonly at: Instant;
+  /** Returns the commands that the request comes to on the current state, carried out together or not at all. */
+  readonly commandsOn: (organization: Organization) => readonly Unsent[] | Rejection<OrganizationRejection>;
+  /** Personal values that the commands refer to. */
+  readonly values?: readonly PersonalValue[];
+  /** Returns what the result needs of the organization right after. */
+  readonly view: (organization: CreatedOrganization) => View;
+};
+
+/** What an accepted change comes to. */
+export type ChangedOrganization<View> = {
+  readonly view: View;
+  readonly revision: bigint;
+  readonly position: bigint;
+};
+
+/**
+ * Sends commands to the caller's organization, whose own stream says what the caller may do. Personal values are in the vault
+ * before the events that refer to them, and out of it again when there are no such events.
+ */
+export const sendToOrganization = async <View>(
+  { executor, pool }: Pick<OrganizationCommandNeeds, 'executor' | 'pool'>,
+  { call, attempt, caller }: OrganizationRequest,
+  { at, commandsOn, values = [], view }: Change<View>,
+): Promise<ChangedOrganization<View> | Refusal> => {
+  const { organizationId } = caller;
+  const by = actingOf(caller);
+  const decide = (organization: Organization, moment: Moment) => {
+    const unsent = commandsOn(organization);
+    if ('rejected' in unsent) return unsent;
+    const commands = unsent.map((command): OrganizationCommand => ({ ...command, at: moment.at, by }));
+    return decideInTurn(organizationDecider, commands, organization, moment.eventIds);
+  };
+  const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
+  const place = { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId), values };
+  const sent: Executed<View> | Refusal = await withPersonalValues(pool, attempt, place, () =>
+    executor.execute(organizationAggregate, organizationId, decide, context, (organization) =>
+      view(created(organization)),
+    ),
+  );
+  if (isRefusal(sent)) return sent.rejected === 'ORGANIZATION_NOT_FOUND' ? noLongerMember : sent;
+  return { view: sent.view, revision: sent.revision, position: sent.position.commit };
+};
+
+// An organization that has credentials exists. So the caller no longer belongs to it, and this process was about to learn that.
+const noLongerMember = reject(
+  'UNAUTHENTICATED',
+  'The credential no longer belongs to this organization. Sign in again, or use another API key.',
+);
+
+/** Returns the organization that a command was accepted on. */
+export const created = (organization: Organization): CreatedOrganization => {
+  if (organization.kind === 'missing') throw new Error('A command was accepted on an organization that never was.');
+  return organization;
+};
+
+/** Returns a part of an organization that a command was accepted on, by its id. */
+export const partOf = <Part>(parts: Pick<ReadonlyMap<string, Part>, 'get'>, id: string): Part => {
+  const part = parts.get(id);
+  if (part === undefined) throw new Error(`A command was accepted on ${id}, which its organization does not have.`);
+  return part;
+};

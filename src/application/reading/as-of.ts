@@ -1,0 +1,87 @@
+import { evolveFacts } from '../../domain/license/evolve.ts';
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { Instant } from '../../domain/time.ts';
+import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { isRepair } from '../../eventstore/codec-repair.ts';
+import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { findPast, type Past } from '../../eventstore/past.ts';
+import type { SnapshotKeeper } from '../../eventstore/snapshot-keeper.ts';
+
+/** What was known of a license, or came to hold, by an instant. `revision`: of the last event that counts. */
+export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint };
+
+/** What a license is folded from as of an instant. */
+export type PastNeeds = {
+  readonly store: Pick<EventStore, 'read'>;
+  readonly keeper: SnapshotKeeper;
+  readonly executor: Pick<Executor, 'read'>;
+};
+
+/**
+ * Returns the license as of an instant, folded in the order of its stream from the events that were recorded or took
+ * effect by then, so what was recorded later about an earlier time counts too. Returns null when it was not issued yet.
+ * Of a long stream only the pieces around the instant are read; the first such read of one without snapshots folds all
+ * of it.
+ */
+export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Instant): Promise<LicenseThen | null> => {
+  const { store } = needs;
+  const stream = licenseAggregate.stream(licenseId);
+  let then: LicenseThen | null = null;
+  const take = (events: readonly Recorded[]): void => {
+    for (const recorded of events) {
+      const { recordedAt, effectiveAt } = recorded.metadata;
+      // Before it is decoded, which takes longer than all the rest.
+      if (String(recordedAt) > asOf && String(effectiveAt) > asOf) continue;
+      const { event, at } = licenseAggregate.decode(recorded);
+      if (isRepair(event)) continue;
+      const facts = evolveFacts(then?.facts ?? null, event, at);
+      if (facts !== null) then = { facts, revision: recorded.revision };
+    }
+  };
+
+  const { events: begun } = await store.read(stream, 0n, probeMax);
+  const [first] = begun;
+  if (first === undefined || begun.length < probeMax) {
+    take(begun);
+    return then;
+  }
+  const { base, ranges } = await findLongPast(needs, licenseId, first, asOf);
+  // The seal and the version of the fold say that these are what this fold made of the stream.
+  if (base !== null) then = { facts: base.facts as LicenseFacts, revision: base.revision };
+  for (const { from, to } of ranges) {
+    for (let next = from; to === null || next <= to; next += BigInt(pageMax)) {
+      const count = to === null ? pageMax : Math.min(pageMax, Number(to - next) + 1);
+      const { events } = await store.read(stream, next, count);
+      take(events);
+      if (events.length < count) break;
+    }
+  }
+  return then;
+};
+
+const findLongPast = async (
+  { store, keeper, executor }: PastNeeds,
+  licenseId: string,
+  first: Recorded,
+  asOf: Instant,
+): Promise<Past> => {
+  const { stream } = first;
+  const { issuerOrgId } = licenseAggregate.decode(first).envelope;
+  const key = { issuerOrgId, stream, fold: licenseAggregate.snapshots.fold };
+  const past = await findPast({ store, keeper }, key, asOf);
+  const tail = past.ranges.at(-1)?.from ?? 0n;
+  const { events: beyond } = await store.read(stream, tail + BigInt(pageMax), 1);
+  if (beyond.length === 0) return past;
+  // Folding the stream takes the snapshots that it lacks. Where that fails the log is read, as it is without snapshots.
+  await executor.read(licenseAggregate, licenseId, () => null).catch(() => null);
+  await keeper.settledFor(stream, saveTimeoutMs);
+  return findPast({ store, keeper }, key, asOf);
+};
+
+/** A stream with fewer events than this has no snapshot. */
+const probeMax = 100;
+const pageMax = 1_000;
+
+/** After this long the log is read, and the snapshots serve the next request. */
+const saveTimeoutMs = 5_000;

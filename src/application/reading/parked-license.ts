@@ -1,0 +1,107 @@
+import type { Pool, PoolClient } from 'pg';
+import { reject } from '../../domain/decider.ts';
+import { isPartyTo, noSuchLicense } from '../../domain/license/authority.ts';
+import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
+import type { Organization } from '../../domain/organization/organization.ts';
+import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
+import { ChainBroken } from '../../eventstore/chain.ts';
+import { UndecodableEvent } from '../../eventstore/envelope.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { licenseById } from '../../projections/tables/licenses.ts';
+import { isLicenseParked } from '../../projections/tables/parked-licenses.ts';
+import { asTenant } from '../../projections/tenant.ts';
+import { metadataOf } from '../licenses/license-metadata.ts';
+import type { Refusal } from '../refusal.ts';
+
+// The rows of a parked stream are those of an earlier moment. What is asked of such a license is read from its stream.
+
+/** The rows of a license are old, and its stream cannot be read either. */
+export class NotProjected extends Error {
+  override readonly name = 'NotProjected';
+}
+
+/** Refuses what only rows could answer, while they are those of an earlier moment. */
+export const notProjected: Refusal = {
+  ...reject(
+    'NOT_PROJECTED_YET',
+    'The newest events of this license cannot be read yet: an operator has to replay its stream. Try again later.',
+  ),
+  retryAfterSeconds: 30,
+};
+
+/**
+ * Reads a license from its stream; null when it was never issued. Throws NotProjected when the stream cannot be read.
+ */
+export const readParked = async <View>(
+  executor: Executor,
+  licenseId: string,
+  view: (license: IssuedLicense, revision: bigint) => View,
+): Promise<View | null> =>
+  readable(() =>
+    executor.read(licenseAggregate, licenseId, (license: License, revision: bigint) =>
+      license.kind === 'unissued' ? null : view(license, revision),
+    ),
+  );
+
+/** Reads from its stream whether an organization is closed. Throws NotProjected when the stream cannot be read. */
+export const isClosed = (executor: Executor, organizationId: string): Promise<boolean> =>
+  readable(() =>
+    executor.read(
+      organizationAggregate,
+      organizationId,
+      (organization: Organization) => organization.kind === 'created' && organization.closedAt !== null,
+    ),
+  );
+
+/**
+ * Reads a license that the organization issues or holds, from its row, or from its stream where the row is old or
+ * missing. Returns null for any other license.
+ */
+export const currentLicense = async (
+  { pool, executor }: { readonly pool: Pool; readonly executor: Executor },
+  organizationId: string,
+  licenseId: string,
+) => {
+  const readRow = () => asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
+  let known = await readRow();
+  if (known === null && !(await isLicenseParked(pool, licenseId))) {
+    // In neither: a replay may have made the row between the two reads.
+    known = await readRow();
+    if (known === null) return null;
+  }
+  if (known?.isParked === false) return known;
+  const current = await readParked(executor, licenseId, ({ facts }: { readonly facts: LicenseFacts }, revision) => ({
+    facts,
+    revision,
+  }));
+  if (current === null || !isPartyTo(current.facts, organizationId)) return null;
+  return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
+};
+
+/**
+ * Returns what `read` reads of the rows of a license that the organization issues or holds. Refuses any other license,
+ * and one that has no row yet because its events are left out.
+ */
+export const readLicenseRows = async <Rows>(
+  needs: { readonly pool: Pool; readonly executor: Executor },
+  organizationId: string,
+  licenseId: string,
+  read: (db: PoolClient, license: NonNullable<Awaited<ReturnType<typeof licenseById>>>) => Promise<Rows | Refusal>,
+): Promise<Rows | Refusal> => {
+  const rows = await asTenant(needs.pool, organizationId, async (db) => {
+    const license = await licenseById(db, licenseId);
+    return license === null ? null : { read: await read(db, license) };
+  });
+  if (rows !== null) return rows.read;
+  return (await currentLicense(needs, organizationId, licenseId)) === null ? noSuchLicense : notProjected;
+};
+
+const readable = async <View>(read: () => Promise<View>): Promise<View> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UndecodableEvent || error instanceof ChainBroken)
+      throw new NotProjected(notProjected.detail, { cause: error });
+    throw error;
+  }
+};

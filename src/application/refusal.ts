@@ -1,0 +1,29 @@
+import type { CatalogRejection } from '../domain/catalog/commands.ts';
+import type { Rejection } from '../domain/decider.ts';
+import type { LicenseRejection } from '../domain/license/commands.ts';
+import type { OrganizationRejection } from '../domain/organization/commands.ts';
+import type { ReservationRejection } from '../domain/reservation/reservation.ts';
+import type { ExecuteRejection } from '../eventstore/waiting.ts';
+
+/** Why an operation is refused; each has its HTTP meaning in src/api/problems.ts. */
+export type RefusalCode =
+  | LicenseRejection
+  | OrganizationRejection
+  | CatalogRejection
+  | ReservationRejection
+  | ExecuteRejection
+  | 'EMAIL_TAKEN'
+  | 'IDEMPOTENCY_IN_FLIGHT'
+  | 'NOT_PROJECTED_YET'
+  | 'UNAUTHENTICATED';
+
+/** An operation refused for a named reason. `place` leads to what was wrong by the names of the operation's input. */
+export type Refusal = Rejection<RefusalCode> & {
+  /** When the same request may succeed. */
+  readonly retryAfterSeconds?: number;
+  /** Values that help the caller to go on, by name. */
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+/** Returns true for a refusal, false for the result of an operation that was carried out. */
+export const isRefusal = (result: object): result is Refusal => 'rejected' in result;

@@ -1,0 +1,40 @@
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { Instant } from '../../domain/time.ts';
+import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import type { Actor } from '../../eventstore/envelope.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import { startTermCommandName } from '../../eventstore/ids.ts';
+import { Overloaded } from '../../eventstore/stream-queue.ts';
+import { systemContext } from '../../eventstore/system-context.ts';
+import type { Traced } from '../command-context.ts';
+import { issuedFacts } from '../licenses/send-license-command.ts';
+
+/** A license after its term has begun, with where its stream is. */
+export type BegunTerm = { readonly facts: LicenseFacts; readonly revision: bigint; readonly position: bigint };
+
+/**
+ * Begins the term that waits for the first validation, once: concurrent validations send the same command. Returns null when
+ * this can no longer begin, as after a revocation; then the result is what was read.
+ */
+export const beginTerm = async (
+  executor: Executor,
+  { call, actor }: { readonly call: Pick<Traced, 'requestId' | 'correlationId'>; readonly actor: Actor },
+  facts: LicenseFacts,
+  at: Instant,
+): Promise<BegunTerm | null> => {
+  const { correlationId, requestId: causationId } = call;
+  const context = systemContext(startTermCommandName(facts), at, { actor, correlationId, causationId });
+  const command = { type: 'StartTerm', data: { trigger: 'FIRST_VALIDATION' }, at } as const;
+  const executed = await executor.execute(
+    licenseAggregate,
+    facts.licenseId,
+    toDecide(licenseAggregate, command),
+    context,
+    issuedFacts,
+  );
+  if ('rejected' in executed) {
+    if (executed.rejected === 'CONCURRENT_MODIFICATION') throw new Overloaded(executed.detail);
+    return null;
+  }
+  return { facts: executed.view, revision: executed.revision, position: executed.position.commit };
+};

@@ -1,0 +1,17 @@
+import type { Pool } from 'pg';
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import { isCheckInNoted } from '../../domain/license/validation-effects.ts';
+import type { Instant } from '../../domain/time.ts';
+import { noteCheckIn } from '../../projections/tables/check-ins.ts';
+import { asTenant } from '../../projections/tenant.ts';
+
+/** Notes that a license was checked in, unless that was noted a moment ago. */
+export const checkIn = async (
+  pool: Pool,
+  facts: LicenseFacts,
+  lastCheckInAt: Instant | null,
+  at: Instant,
+): Promise<void> => {
+  if (!isCheckInNoted(facts, lastCheckInAt, at)) return;
+  await asTenant(pool, facts.issuerOrgId, (db) => noteCheckIn(db, facts, at), { readOnly: false });
+};
