@@ -1,5 +1,5 @@
 import { reject } from '../domain/decider.ts';
-import { noSuchLicense } from '../domain/license/authority.ts';
+import { type LicenseActing, noSuchLicense } from '../domain/license/authority.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import { isKeyRotated } from '../domain/license/validate.ts';
@@ -22,6 +22,7 @@ export type ClientRequest = {
   readonly call: Traced;
   readonly attempt: Attempt;
   readonly actor: Actor;
+  readonly by: LicenseActing;
   readonly license: ValidationFacts;
 };
 
@@ -49,13 +50,13 @@ export const usableLicense = (license: ValidationFacts | null, at: Instant): Val
 /** Sends a client's command to its license. */
 export const sendClientCommand = <View>(
   needs: CommandNeeds,
-  { call, attempt, actor, license }: ClientRequest,
+  { call, attempt, actor, by, license }: ClientRequest,
   { command, values = [] }: { readonly command: LicenseCommand; readonly values?: readonly PersonalValue[] },
   view: (license: License) => View,
 ): Promise<Executed<View> | Refusal> => {
   const { issuerOrgId, licenseId } = license.facts;
-  const sending = { call, attempt, actor, issuerOrgId, licenseId, reason: null, values, command };
-  return sendLicenseCommand(needs, { ...sending, by: { kind: 'keyHolder' }, power: 'useLicenses' }, view);
+  const sending = { call, attempt, actor, by, issuerOrgId, licenseId, reason: null, values, command };
+  return sendLicenseCommand(needs, { ...sending, power: 'useLicenses' }, view);
 };
 
 /** Returns the result of a command that was accepted on a license. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { actorOf } from '../../application/caller.ts';
+import { actorOf, licenseActingOf } from '../../application/caller.ts';
 import type { ClientNeeds, ClientRequest, usableLicense } from '../../application/client-license.ts';
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { noSuchLicense } from '../../domain/license/authority.ts';
+import { type LicenseActing, noSuchLicense } from '../../domain/license/authority.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/validation.ts';
@@ -30,8 +30,11 @@ export const licenseNaming = {
     .meta({ description: "The license, with an organization's credential in place of its key." }),
 };
 
-/** A license that a client named, null when there is none, and who it is in events and for idempotency. */
-export type ClientLicense = { readonly license: ValidationFacts | null; readonly actor: Actor | null };
+/** Who acts on a license for a client, as events and idempotency name it and as the license's stream judges it. */
+type Acting = { readonly actor: Actor; readonly by: LicenseActing };
+
+/** A license that a client named, null when there is none, and who acts on it. */
+export type ClientLicense = { readonly license: ValidationFacts | null; readonly acting: Acting | null };
 
 type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
 
@@ -61,9 +64,11 @@ export const findClientLicense = async (
   const refusal = bucket === undefined ? null : await call.limits.take(bucket, keyName(hashes));
   if (refusal !== null) return refusal;
   const license = await validations.byKey(hashes);
-  if (license === null) return (await call.limits.takeForAddress('unknown_key')) ?? { license, actor: null };
+  if (license === null) return (await call.limits.takeForAddress('unknown_key')) ?? { license, acting: null };
   call.actsFor(license.facts.issuerOrgId);
-  return { license, actor: { type: 'CLIENT', id: license.facts.licenseId, onBehalfOf: null } };
+  const { facts, keyVersion } = license;
+  const actor = { type: 'CLIENT', id: facts.licenseId, onBehalfOf: null } as const;
+  return { license, acting: { actor, by: { kind: 'keyHolder', keyVersion: keyVersion ?? facts.keyVersion } } };
 };
 
 /** A client's request as it is recognized when it is sent again, and what admits it. */
@@ -86,16 +91,16 @@ export const answerClient = async (
 ): Promise<Reply | Problem> => {
   const client = await findClientLicense(needs, call, named);
   if (isProblem(client)) return client;
-  const { actor } = client;
+  const { acting } = client;
   const license = admit(client.license, needs.now());
   if (isRefusal(license)) return refused(license);
-  if (actor === null) return refused(noSuchLicense);
+  if (acting === null) return refused(noSuchLicense);
   const { issuerOrgId, licenseId } = license.facts;
   const refusal = bucket === undefined ? null : await call.limits.take(bucket, licenseId);
   if (refusal !== null) return refusal;
   const recognized = typeof input === 'function' ? input(licenseId) : input;
-  const request = { organizationId: issuerOrgId, principal: actor.id, operation, input: recognized };
-  return idempotently(needs, call, request, (attempt) => work({ call, attempt, actor, license }));
+  const request = { organizationId: issuerOrgId, principal: acting.actor.id, operation, input: recognized };
+  return idempotently(needs, call, request, (attempt) => work({ call, attempt, ...acting, license }));
 };
 
 const byId = async (
@@ -116,7 +121,7 @@ const byId = async (
   }
   return {
     license: await validations.byId(caller.organizationId, licenseId),
-    actor: actorOf(caller),
+    acting: { actor: actorOf(caller), by: licenseActingOf(caller) },
   };
 };
 

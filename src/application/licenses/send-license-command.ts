@@ -1,6 +1,12 @@
 import type { Pool } from 'pg';
 import { decideInTurn } from '../../domain/decider.ts';
-import { type LicenseActing, type LicensePower, noSuchLicense, refuseActing } from '../../domain/license/authority.ts';
+import {
+  type LicenseActing,
+  type LicensePower,
+  noSuchLicense,
+  refuseActing,
+  refuseKey,
+} from '../../domain/license/authority.ts';
 import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
@@ -75,8 +81,9 @@ export const sendLicenseCommand = async <View>(
   }
   const why = reason === null ? null : { code: reason.code, text: textRef };
   const context = contextOf({ call, attempt, actor }, command.at, why);
-  // The stream itself says on which side of the license the sender stands.
-  const decide = (license: License, moment: Moment) => refusalOf(sending, license) ?? decided(command, license, moment);
+  // The stream itself says which key is valid and on which side of the license the sender stands: rows may be behind.
+  const decide = (license: License, moment: Moment) =>
+    refusalOf(sending, license, moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
   return withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
     executor.execute(licenseAggregate, licenseId, decide, context, view),
@@ -106,9 +113,9 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
   );
 };
 
-const refusalOf = ({ by, power, guard }: LicenseSending, license: License): Refusal | null => {
+const refusalOf = ({ by, power, guard }: LicenseSending, license: License, at: Instant): Refusal | null => {
   if (license.kind === 'unissued') return null;
-  return refuseActing(license.facts, by, power) ?? guard?.(license, by) ?? null;
+  return refuseActing(license.facts, by, power) ?? refuseKey(license.facts, by, at) ?? guard?.(license, by) ?? null;
 };
 
 // The issuer reads what a holder writes, and so does the holder itself.

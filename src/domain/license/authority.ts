@@ -10,8 +10,10 @@ import {
   readers,
   type Side,
 } from '../permission.ts';
+import type { Instant } from '../time.ts';
 import type { SuspensionReason } from './events.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
+import { isKeyRotated } from './validate.ts';
 
 /** What there is to be done with a license, and what it takes on the side of its issuer (`own`) and its holder (`held`). */
 export const licensePermissions = {
@@ -33,9 +35,9 @@ export const licensePermissions = {
 /** The name of something to be done with a license. */
 export type LicensePower = keyof typeof licensePermissions;
 
-/** Who acts on a license: somebody who has its key, an organization's credential, or the program itself. */
+/** Who acts on a license: somebody who presents a key of it, an organization's credential, or the program itself. */
 export type LicenseActing =
-  | { readonly kind: 'keyHolder' }
+  | { readonly kind: 'keyHolder'; readonly keyVersion: number }
   | { readonly kind: 'system' }
   | { readonly kind: 'organization'; readonly organizationId: string; readonly credential: Credential };
 
@@ -61,6 +63,17 @@ export const refuseActing = (
   if (isPermitted(by.credential, permission, side)) return null;
   return reject('FORBIDDEN', lacking(by.credential, permission, side));
 };
+
+/**
+ * Refuses a key that the license has replaced by another one. Validation tells a rotated key from an unknown one; here both
+ * get the same answer, so that an old key tells nothing.
+ */
+export const refuseKey = (
+  facts: LicenseFacts,
+  by: LicenseActing,
+  at: Instant,
+): Rejection<'LICENSE_NOT_FOUND'> | null =>
+  by.kind === 'keyHolder' && isKeyRotated(facts, by.keyVersion, at) ? noSuchLicense : null;
 
 /** Returns true when only the issuer of a license may use `power` with this credential. */
 export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>

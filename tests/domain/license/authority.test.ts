@@ -99,7 +99,7 @@ test('a refusal names the role that it takes, and the role of the caller', () =>
 });
 
 test('a holder of the key and the program itself act without a role', () => {
-  expect(refuseActing(parties, { kind: 'keyHolder' }, 'useLicenses')).toBeNull();
+  expect(refuseActing(parties, { kind: 'keyHolder', keyVersion: 1 }, 'useLicenses')).toBeNull();
   expect(refuseActing(parties, { kind: 'system' }, 'changeLicenses')).toBeNull();
 });
 

@@ -112,7 +112,9 @@ export const validateLicenseRoute = (needs: Needs): Route =>
     handle: async ({ body: fields }, call) => {
       const client = await findClientLicense(needs, call, fields, 'validate');
       if (isProblem(client)) return client;
-      return answered(await validateLicense(needs, { call, ...client }, fields), fields.nonce);
+      const { license, acting } = client;
+      const request = { call, license, actor: acting?.actor ?? null };
+      return answered(await validateLicense(needs, request, fields), fields.nonce);
     },
   });
 
