@@ -36,7 +36,9 @@ export type AppNeeds = {
 /** Serves what is no operation: an answer to GET at a path. */
 export type ServeFile = (path: string, answer: (response: ServerResponse) => unknown) => void;
 
-/** Serves the routes; `extend` adds what stands beside them. The server is not listening yet. Throws for a faulty route. */
+/**
+ * Serves the routes; `extend` adds what stands beside them. The server is not listening yet. Throws for a faulty route.
+ */
 export const createApp = (
   needs: AppNeeds,
   routes: readonly Route[],

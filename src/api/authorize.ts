@@ -14,8 +14,8 @@ export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user:
 type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor'>;
 
 /**
- * The organization's credential in `Authorization: Bearer`, if it is in force, within its organization's rate limits, and has
- * the permission on any side. An unknown one counts for the address it came from.
+ * The organization's credential in `Authorization: Bearer`, if it is in force, within its organization's rate limits,
+ * and has the permission on any side. An unknown one counts for the address it came from.
  */
 export const authorize = async (
   authenticate: Authenticate,
@@ -31,7 +31,10 @@ export const authorize = async (
   return isPermitted(caller, needed) ? caller : problem('FORBIDDEN', lacking(caller, needed));
 };
 
-/** The signed-in user in `Authorization: Bearer`, a member of an organization or not, counted like one of the organization's. */
+/**
+ * The signed-in user in `Authorization: Bearer`, a member of an organization or not, counted like one of the
+ * organization's.
+ */
 export const authorizeUser = async (authenticate: Authenticate, call: Credited): Promise<UserIdentity | Problem> => {
   const user = await userOf(authenticate, call);
   if (isProblem(user)) return user;

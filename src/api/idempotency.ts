@@ -22,8 +22,8 @@ export type ChangeRequest = {
 };
 
 /**
- * Does `work` at most once per Idempotency-Key, as `attemptOnce` says, and answers every repetition as the first time. A
- * request without the header is carried out each time.
+ * Does `work` at most once per Idempotency-Key, as `attemptOnce` says, and answers every repetition as the first time.
+ * A request without the header is carried out each time.
  */
 export const idempotently = async (
   needs: IdempotencyNeeds,

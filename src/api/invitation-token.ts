@@ -6,8 +6,8 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 const listing = 'invitation';
 
 /**
- * What the invited shows to accept an invitation: opaque, and nobody else can make one. The same for the same invitation
- * under the same secret. Whether the invitation is still open is for the organization's stream to say.
+ * What the invited shows to accept an invitation: opaque, and nobody else can make one. The same for the same
+ * invitation under the same secret. Whether the invitation is still open is for the organization's stream to say.
  */
 export const encodeInvitationToken = (secrets: Secrets, { organizationId, invitationId }: InvitationPlace): string =>
   encodeCursor(secrets, listing, `${organizationId}.${invitationId}`);

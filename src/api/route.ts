@@ -7,7 +7,9 @@ import type { PermissionName } from './permissions.ts';
 import { isProblem, type Problem, type ProblemCode } from './problems.ts';
 import type { CallLimits } from './rate-limit/call-limits.ts';
 
-/** A successful answer. `position`: where the command's last event is in the log; the answer waits for its projection. */
+/**
+ * A successful answer. `position`: where the command's last event is in the log; the answer waits for its projection.
+ */
 export type Reply = {
   readonly status: number;
   readonly body: object;
@@ -37,13 +39,15 @@ export type Call = {
   readonly limits: CallLimits;
   /** Made when asked for: aborted when the client has gone or the server is to stop, so that what waits ends. */
   readonly signal: () => AbortSignal;
-  /** The revision that the client asks the stream to be at (If-Match); null: any. Given to `execute` with the command. */
+  /**
+   * The revision that the client asks the stream to be at (If-Match); null: any. Given to `execute` with the command.
+   */
   readonly expectedRevision: bigint | null;
   /** Notes for the request's log line whose organization's rows it works on. */
   readonly actsFor: (organizationId: string) => void;
   /**
-   * Does `work` as soon as the read models contain this position of the log, which the answer does not wait for; an answer
-   * that waits by itself comes after work that needs no waiting. What fails is logged.
+   * Does `work` as soon as the read models contain this position of the log, which the answer does not wait for; an
+   * answer that waits by itself comes after work that needs no waiting. What fails is logged.
    */
   readonly onceReadable: (position: bigint, work: () => unknown) => void;
 };
@@ -90,8 +94,8 @@ type Described = {
   /** Every code this operation may be refused with, beside those that all operations of its kind have. */
   readonly rejections: readonly ProblemCode[];
   /**
-   * `append`: takes Idempotency-Key and answers with Ledger-Position. `change`: takes Idempotency-Key, and changes what is no
-   * event. `read`: takes Ledger-Min-Position.
+   * `append`: takes Idempotency-Key and answers with Ledger-Position. `change`: takes Idempotency-Key, and changes what
+   * is no event. `read`: takes Ledger-Min-Position.
    */
   readonly effect: 'append' | 'change' | 'read' | 'none';
   /** Answers with an ETag; a read takes If-None-Match, a command If-Match. */
@@ -138,7 +142,9 @@ export const route = <Schema extends RequestSchema>(
   };
 };
 
-/** Defines an operation of whoever has the license's key, or of an organization's credential that has the permission. */
+/**
+ * Defines an operation of whoever has the license's key, or of an organization's credential that has the permission.
+ */
 export const clientRoute = <Schema extends RequestSchema>(
   definition: Definition<Schema, Call> & { readonly permission: PermissionName },
 ): Route => {
@@ -174,7 +180,10 @@ const openRoute = <Schema extends RequestSchema>({ handle, ...described }: Defin
   },
 });
 
-/** True for an operation that looks into the read models, which may be behind: a client may ask it to wait for a position. */
+/**
+ * True for an operation that looks into the read models, which may be behind: a client may ask it to wait for a
+ * position.
+ */
 export const readsModels = ({ effect, access }: Route): boolean => effect === 'read' || access.kind === 'license';
 
 /** True for what `stream` answers. */

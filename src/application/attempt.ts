@@ -39,7 +39,9 @@ export type Attempt = {
 /** A request as it is recognized: every hash that it may have been stored with, the one to store first. */
 export type Recognized = {
   readonly hashes: readonly string[];
-  /** Shown once in the answer; empty: nothing is. Stored encrypted before anything happens: a crash does not lose it. */
+  /**
+   * Shown once in the answer; empty: nothing is. Stored encrypted before anything happens: a crash does not lose it.
+   */
   readonly secret: string;
 };
 
@@ -51,7 +53,9 @@ export type Carrying<Answer> = {
   readonly work: (attempt: Attempt) => Promise<Answer>;
   /** Answers a repeated request from what was stored of the first answer. */
   readonly replay: (stored: string, attempt: Attempt) => Promise<Answer>;
-  /** Returns what to store of an answer. Returns null for one that may turn out otherwise when the request is repeated. */
+  /**
+   * Returns what to store of an answer. Returns null for one that may turn out otherwise when the request is repeated.
+   */
   readonly toStore: (answer: Answer) => { readonly status: number; readonly text: string } | null;
 };
 
@@ -65,9 +69,9 @@ export const soleAttempt = (pool: Pool, { hashes, secret }: Recognized): Attempt
 };
 
 /**
- * Carries out a request at most once per idempotency key, and answers every repetition as the first time. An attempt that
- * died is taken over with its command id and secret. Only definite answers are stored: never a failure of ours, nor a
- * lost race.
+ * Carries out a request at most once per idempotency key, and answers every repetition as the first time. An attempt
+ * that died is taken over with its command id and secret. Only definite answers are stored: never a failure of ours,
+ * nor a lost race.
  */
 export const attemptOnce = async <Answer extends object>(
   needs: IdempotencyNeeds,

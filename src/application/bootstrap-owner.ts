@@ -14,9 +14,9 @@ import { asTenant } from '../projections/tenant.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 
 /**
- * Makes a user who is OWNER of an organization, by an invitation of the product itself. A retry with the same command id (a
- * UUID) finds what the first try has done. Gives the position of the event; null, and there is no such user, where somebody
- * else has the address or the organization is closed.
+ * Makes a user who is OWNER of an organization, by an invitation of the product itself. A retry with the same command
+ * id (a UUID) finds what the first try has done. Gives the position of the event; null, and there is no such user,
+ * where somebody else has the address or the organization is closed.
  */
 export const createOwner = async (
   { executor, pool, now }: Needs,

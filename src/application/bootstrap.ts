@@ -45,8 +45,8 @@ export const createOrganization = async (
 };
 
 /**
- * Opens an organization's catalog with the products and a policy of each tier over them; one that is open stays as it is. Ids
- * follow from the command id.
+ * Opens an organization's catalog with the products and a policy of each tier over them; one that is open stays as it
+ * is. Ids follow from the command id.
  */
 export const openCatalog = async (
   { executor, now }: Needs,
@@ -78,8 +78,8 @@ export const openCatalog = async (
 };
 
 /**
- * Creates an API key for an organization. Its hash is stored before the event, so a key that the log knows always works; a
- * retry with the same command id gives the same key again. `apiKey` is not kept anywhere.
+ * Creates an API key for an organization. Its hash is stored before the event, so a key that the log knows always
+ * works; a retry with the same command id gives the same key again. `apiKey` is not kept anywhere.
  */
 export const createApiKey = async (
   { executor, pool, secrets, now }: Needs,

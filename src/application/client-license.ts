@@ -35,8 +35,8 @@ export type UsedLicense = {
 };
 
 /**
- * Refuses a license that is unknown, or named by a key that no longer works. Both get the same answer, so that an old key
- * tells nothing.
+ * Refuses a license that is unknown, or named by a key that no longer works. Both get the same answer, so that an old
+ * key tells nothing.
  */
 export const knownLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal =>
   license === null || isKeyRotated(license.facts, license.keyVersion, at) ? noSuchLicense : license;

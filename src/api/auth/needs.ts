@@ -37,8 +37,8 @@ export type AuthNeeds = KeyNeeds & {
 export const userAgentOf = ({ headers }: Pick<Call, 'headers'>): string | null => headers['user-agent'] ?? null;
 
 /**
- * Stands for an address or a token where it may not be stored: the same for the same value, and nobody without the secret
- * finds the value to it.
+ * Stands for an address or a token where it may not be stored: the same for the same value, and nobody without the
+ * secret finds the value to it.
  */
 export const pseudonymOf = (secrets: Secrets, kind: 'email' | 'token', value: string): string =>
   createHmac('sha256', secrets.signing.key('idempotency')).update(`${kind}\0${value}`).digest('base64url');

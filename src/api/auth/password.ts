@@ -27,8 +27,8 @@ export const changePasswordRoute = (needs: AuthNeeds): Route =>
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
     handle: ({ body }, call) => {
       const { userId } = call.user;
-      // A stolen access token must not tell the password any faster than the login does. Counted apart from the login, or
-      // a stranger who tries to log in would keep the owner from changing the password.
+      // A stolen access token must not tell the password any faster than the login does. Counted apart from the login,
+      // or a stranger who tries to log in would keep the owner from changing the password.
       const take = () => call.limits.take('login_account', userId);
       const request = {
         ...sessionRequest(call, 'changePassword', body),

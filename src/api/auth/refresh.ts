@@ -24,8 +24,8 @@ export const refreshRoute = (needs: AuthNeeds): Route =>
     request: z.object({ params: none, query: none, body: refreshBody }),
     replies: { 200: { description: 'The next tokens of the session.', body: tokensShape } },
     rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
-    // Not idempotently: an answer that is kept would let a used token work for longer than its grace, and a row would be
-    // written for whatever a stranger sends.
+    // Not idempotently: an answer that is kept would let a used token work for longer than its grace, and a row would
+    // be written for whatever a stranger sends.
     handle: async ({ body }, call) => {
       const onReused = ({ userId, sessionId }: { readonly userId: string; readonly sessionId: string }) => {
         needs.log.reused({ userId, sessionId, requestId: call.requestId });

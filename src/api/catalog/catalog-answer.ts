@@ -18,8 +18,8 @@ type Operation<Changed> = {
 };
 
 /**
- * Changes the caller's catalog once per Idempotency-Key, and answers with its revision as ETag: 201 with the location of what
- * is new, else 200.
+ * Changes the caller's catalog once per Idempotency-Key, and answers with its revision as ETag: 201 with the location
+ * of what is new, else 200.
  */
 export const answerCatalog = <Changed extends ChangedCatalog<unknown>>(
   needs: CatalogNeeds,

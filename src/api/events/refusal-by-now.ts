@@ -5,8 +5,9 @@ import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import type { OrganizationCall } from '../route.ts';
 
 /**
- * Why the credential of a call that has gone on for a while may not have the permission any more; null where it still has it.
- * What is remembered of the credential does not count: that and the waiting would add up. Nor does it count as a request.
+ * Why the credential of a call that has gone on for a while may not have the permission any more; null where it still
+ * has it. What is remembered of the credential does not count: that and the waiting would add up. Nor does it count as
+ * a request.
  */
 export const refusalByNow = async (
   authenticate: Authenticate,

@@ -19,7 +19,9 @@ export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate };
 /** What the operations of clients need. */
 export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
 
-/** How the body of a client's request names its license: by key, unless that is in the Authorization header, or by id. */
+/**
+ * How the body of a client's request names its license: by key, unless that is in the Authorization header, or by id.
+ */
 export const licenseNaming = {
   licenseKey: z.string().min(1).max(100).optional().meta({
     description: 'The key of the license; or in Authorization: License.',
@@ -40,10 +42,10 @@ type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licens
 
 /**
  * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
- * organization's credential. The key alone is enough; a credential beside it is not looked at. A key that was rotated finds
- * it, too: to validate, which says so. Whatever else a client does goes by `answerClient`. A use of the key counts in
- * `bucket`, and an unknown key for the address it came from: only what is unknown is refused then, so that nobody behind the
- * same address is locked out. (A key is not guessed at any rate: it has 130 random bits.)
+ * organization's credential. The key alone is enough; a credential beside it is not looked at. A key that was rotated
+ * finds it, too: to validate, which says so. Whatever else a client does goes by `answerClient`. A use of the key
+ * counts in `bucket`, and an unknown key for the address it came from: only what is unknown is refused then, so that
+ * nobody behind the same address is locked out. (A key is not guessed at any rate: it has 130 random bits.)
  */
 export const findClientLicense = async (
   { authenticate, validations, secrets }: NamingNeeds,

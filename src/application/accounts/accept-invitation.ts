@@ -67,8 +67,8 @@ export const acceptInvitationAs = async (
 };
 
 /**
- * Makes a new user of the invited address a member, and signs in. The user's id follows from the invitation, which is accepted
- * once, so that a retry goes on where an earlier try stopped.
+ * Makes a new user of the invited address a member, and signs in. The user's id follows from the invitation, which is
+ * accepted once, so that a retry goes on where an earlier try stopped.
  */
 export const acceptInvitationAnew = async (
   needs: JoinNeeds & SignInNeeds,
@@ -122,7 +122,7 @@ const isMember = ({ executor }: JoinNeeds, invitation: InvitationPlace): Promise
     (organization) => organization.kind !== 'missing' && organization.members.has(userIdOf(invitation)),
   );
 
-/** Asked before a user is made. The organization's stream decides when they join. */
+/** Returns true for an invitation that is open, before a user is made. The stream decides when they join. */
 const mayStillJoin = ({ executor, now }: JoinNeeds, invitation: InvitationPlace): Promise<boolean> => {
   const { organizationId, invitationId } = invitation;
   return executor.read(organizationAggregate, organizationId, (organization) => {

@@ -10,7 +10,7 @@ export type RefreshNeeds = SignInNeeds & {
   readonly accounts: { readonly forgetting: { readonly forget: (sessionId: string) => void } };
 };
 
-/** Told of what an operator should know. `actsFor` notes for the log line on whose rows the request works. */
+/** `onReused` is called when a token was used twice. `actsFor` notes for the log line on whose rows the request works. */
 export type RefreshRequest = {
   readonly onReused: (session: ReusedSession) => void;
   readonly actsFor: (organizationId: string) => void;

@@ -16,7 +16,9 @@ export type EndingNeeds = {
   readonly accounts: { readonly forgetting: { readonly forget: (sessionId: string) => void } };
 };
 
-/** Ends a session of a user. Returns null when it is done, and refuses a session that is not theirs, or that has ended. */
+/**
+ * Ends a session of a user. Returns null when it is done, and refuses a session that is not theirs, or that has ended.
+ */
 export const endOwnSession = async (
   { pool, now, accounts }: EndingNeeds,
   { userId, sessionId }: InSession,

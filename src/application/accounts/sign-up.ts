@@ -32,8 +32,8 @@ export type SigningUp = {
 export type NewlySignedIn = { readonly signedIn: SignedIn; readonly position: bigint };
 
 /**
- * Makes a user and an organization, and signs in. The user is pending until everything else is there; each step finds what an
- * earlier try of the same command has done, so that the next try goes on where one stopped.
+ * Makes a user and an organization, and signs in. The user is pending until everything else is there; each step finds
+ * what an earlier try of the same command has done, so that the next try goes on where one stopped.
  */
 export const signUp = async (
   needs: SignUpNeeds,
@@ -80,5 +80,5 @@ export const reserveAddress = async (
   return isRight ? { userId, passwordHash: reservation.passwordHash } : emailTaken;
 };
 
-/** Says that there is such a user, which is no secret to whoever signs up: a signup cannot work otherwise. */
+/** Says that there is such a user. That is no secret to somebody who signs up: a signup cannot work otherwise. */
 export const emailTaken: Refusal = reject('EMAIL_TAKEN', 'There is a user with this e-mail address. Sign in instead.');

@@ -49,8 +49,8 @@ export const findSignupOffer = async (executor: Executor, { organizationId: issu
 };
 
 /**
- * What SIGNUP_POLICY offers now; null: there is no such policy configured. Its key is shown to nobody: the holder can have it
- * rotated. Throws as `findSignupOffer` does.
+ * What SIGNUP_POLICY offers now; null: there is no such policy configured. Its key is shown to nobody: the holder can
+ * have it rotated. Throws as `findSignupOffer` does.
  */
 export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promise<PlatformOffer | null> => {
   const { executor, accounts, secrets } = needs;

@@ -16,7 +16,9 @@ export type CatalogRequest = { readonly call: Traced; readonly attempt: Attempt;
 
 /** A change of a catalog. */
 export type CatalogChange<View> = {
-  /** Returns the command that the request comes to on the current catalog: a request may leave out what stays as it is. */
+  /**
+   * Returns the command that the request comes to on the current catalog: a request may leave out what stays as it is.
+   */
   readonly commandOn: (catalog: Catalog, at: Instant) => CatalogCommand | Rejection<CatalogRejection>;
   /** Returns what the result needs of the catalog right after. */
   readonly view: (catalog: OpenCatalog) => View;

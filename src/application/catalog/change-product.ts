@@ -8,7 +8,9 @@ import { type CatalogCommandNeeds, type CatalogRequest, type ChangedCatalog, cha
 /** A product right after a change. */
 export type ChangedProduct = ChangedCatalog<Product & { readonly productId: string }>;
 
-/** Refuses a product that never was, that is another organization's, or whose catalog is not open: all get one answer. */
+/**
+ * Refuses a product that never was, that is another organization's, or whose catalog is not open: all get one answer.
+ */
 export const noSuchProduct = reject('NOT_FOUND', 'There is no such product.');
 
 /** Adds a product to the caller's catalog. The first one opens the catalog with a policy of each tier over it. */

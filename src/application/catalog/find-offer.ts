@@ -12,7 +12,10 @@ import type { Executor } from '../../eventstore/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** The policy that a license is to get: by its tier, or by its id and version. With what it gets instead of the policy's. */
+/**
+ * The policy that a license is to get: by its tier, or by its id and version. With what it gets instead of the
+ * policy's.
+ */
 export type OfferRequest = {
   readonly tier?: Tier | undefined;
   readonly policyId?: string | undefined;
@@ -22,14 +25,16 @@ export type OfferRequest = {
   readonly limits?: LimitsChange | undefined;
 };
 
-/** What a license is issued with or moved to. `products` null: the request named none, and a built-in policy has none. */
+/**
+ * What a license is issued with or moved to. `products` null: the request named none, and a built-in policy has none.
+ */
 export type Offered = Omit<Offer, 'products'> & { readonly products: readonly string[] | null };
 
 /**
- * Returns what the issuer's catalog offers for a request, as its stream is now: a tier stands for its oldest policy on sale,
- * a policy for its latest version. The limits of the request override the policy's, its products must be on sale. Without
- * an open catalog these are the built-in policies, for any products. A refusal names the place in the request. Throws as
- * `read` does.
+ * Returns what the issuer's catalog offers for a request, as its stream is now: a tier stands for its oldest policy on
+ * sale, a policy for its latest version. The limits of the request override the policy's, its products must be on sale.
+ * Without an open catalog these are the built-in policies, for any products. A refusal names the place in the request.
+ * Throws as `read` does.
  */
 export const findOffer = async (
   executor: Executor,
@@ -43,8 +48,9 @@ export const findOffer = async (
 };
 
 /**
- * Refuses products that the issuer's catalog does not have on sale, as its stream is now. The refusal names the first by its
- * place below `member` of the request. Returns null when all are on sale, or the catalog is not open. Throws as `read` does.
+ * Refuses products that the issuer's catalog does not have on sale, as its stream is now. The refusal names the first
+ * by its place below `member` of the request. Returns null when all are on sale, or the catalog is not open. Throws as
+ * `read` does.
  */
 export const findUnsold = (
   executor: Executor,

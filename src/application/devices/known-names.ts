@@ -32,7 +32,9 @@ export const findHolder = async (
     : ((await validations.details(license, { holderHashes })).leaseHolder ?? newest);
 };
 
-/** Returns the hash under which a license has a device, else the one that it would get, and whether it has the device. */
+/**
+ * Returns the hash under which a license has a device, else the one that it would get, and whether it has the device.
+ */
 export const findDevice = async (
   { secrets, validations }: ClientNeeds,
   license: ValidationFacts,
@@ -47,7 +49,10 @@ export const findDevice = async (
   return { hash: hashes[0] ?? '', isActivated: false };
 };
 
-/** Returns the hashes under which a license has a device, by its fingerprint or by its parts, else those that it would get. */
+/**
+ * Returns the hashes under which a license has a device, by its fingerprint or by its parts, else those that it would
+ * get.
+ */
 export const findDeviceHashes = async (
   needs: ClientNeeds,
   license: ValidationFacts,

@@ -48,7 +48,7 @@ const hearLease = async (
   });
   if (heard.endingSince !== null) {
     const lastSeenAt = heard.endingSince;
-    // By the clock of whoever began to end it, its time is over.
+    // By the clock of the process that began to end it, the lease has expired.
     await endLease(
       executor,
       { licenseId, leaseId, lastSeenAt },

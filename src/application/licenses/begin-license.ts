@@ -64,8 +64,8 @@ export type Origin = {
 };
 
 /**
- * Begins a license with what its issuer's catalog offers, and with what is wanted instead. A trial is reserved first. Returns
- * the license and its key.
+ * Begins a license with what its issuer's catalog offers, and with what is wanted instead. A trial is reserved first.
+ * Returns the license and its key.
  */
 export const beginLicense = async (
   needs: KeyNeeds,
@@ -101,8 +101,8 @@ export const beginLicense = async (
 };
 
 /**
- * Returns a license that has begun before, with its key, when this very request has begun it. Whatever has changed since, as
- * in the catalog, does not matter then.
+ * Returns a license that has begun before, with its key, when this very request has begun it. Whatever has changed
+ * since, as in the catalog, does not matter then.
  */
 export const beginAgain = (
   needs: KeyNeeds,

@@ -58,8 +58,8 @@ export type ChangedLicense<View = unknown> = {
 };
 
 /**
- * Sends a command to a license on behalf of an organization and returns the license after it. Where holders may do it as
- * well, the issuer is read first: the vault stores for the issuer what a person writes.
+ * Sends a command to a license on behalf of an organization and returns the license after it. Where holders may do it
+ * as well, the issuer is read first: the vault stores for the issuer what a person writes.
  */
 export const changeLicense = async <View = undefined>(
   needs: CommandNeeds,

@@ -25,8 +25,8 @@ export type Notes = {
 };
 
 /**
- * Changes the metadata of a license, and its reference where one is given: both or neither. Of two concurrent changes one
- * comes after the other.
+ * Changes the metadata of a license, and its reference where one is given: both or neither. Of two concurrent changes
+ * one comes after the other.
  */
 export const changeMetadata = (
   needs: CommandNeeds,

@@ -78,8 +78,8 @@ const refuseReplacing = (
   });
 
 /**
- * Records on the revoked license which one was issued in its place. Returns where this is in the log, so that both can be
- * read. Throws Overloaded when others kept changing the license: the same request, sent again, records it then.
+ * Records on the revoked license which one was issued in its place. Returns where this is in the log, so that both can
+ * be read. Throws Overloaded when others kept changing the license: the same request, sent again, records it then.
  */
 const recordReplacement = async (
   executor: Executor,

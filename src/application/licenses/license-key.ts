@@ -6,15 +6,15 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** Returns what events hold of the key whose body is the secret of an attempt. */
+/** Returns what events hold of the key that the secret of an attempt is the body of. */
 export const keyOf = (secrets: Secrets, { secret }: Attempt): Origination['key'] => {
   const { hash, secretId } = hashLicenseKey(secrets, secret);
   return { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(secret) };
 };
 
 /**
- * Refuses to return the key of an attempt when the stored events contain a different one: the request was carried out so
- * long ago that its attempt, and the key with it, is forgotten.
+ * Refuses to return the key of an attempt when the stored events contain a different one: the request was carried out
+ * so long ago that its attempt, and the key with it, is forgotten.
  */
 export const refuseForgottenKey = (
   secrets: Secrets,

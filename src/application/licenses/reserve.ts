@@ -29,9 +29,9 @@ export type Reserving = {
 };
 
 /**
- * Does `work` with everything reserved that may be had once, and releases what it has reserved when one of them is taken or
- * the work is refused. What the license held before stays its own, so a retry finds its reservations. When `work` throws,
- * its outcome is unknown and nothing is released.
+ * Does `work` with everything reserved that may be had once, and releases what it has reserved when one of them is
+ * taken or the work is refused. What the license held before stays its own, so a retry finds its reservations. When
+ * `work` throws, its outcome is unknown and nothing is released.
  */
 export const withReserved = async <Answer extends object>(
   reserving: Reserving,
@@ -120,7 +120,8 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
     id,
     toDecide(reservationAggregate, { ...command, at }),
     commandContext({
-      // Whose a reservation is makes a repeated command harmless; the same id could not reserve again what was released.
+      // Whose a reservation is makes a repeated command harmless; the same id could not reserve again what was
+      // released.
       ...{ at, commandId: newCommandId(), requestHash: attempt.requestHash, actor },
       correlationId: call.correlationId,
       causationId: attempt.commandId,

@@ -12,8 +12,8 @@ export type KeyNeeds = CommandNeeds & { readonly secrets: Secrets; readonly lice
 export type RotatedKey = ChangedLicense & { readonly licenseKey: string };
 
 /**
- * Gives a license the key whose body is the secret of the attempt. The present one works until the overlap is over. Refuses
- * to return the key when an earlier attempt, forgotten by now, has given another one.
+ * Gives a license the key whose body is the secret of the attempt. The present one works until the overlap is over.
+ * Refuses to return the key when an earlier attempt, forgotten by now, has given another one.
  */
 export const rotateKey = async (
   needs: KeyNeeds,

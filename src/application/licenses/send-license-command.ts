@@ -45,9 +45,9 @@ export type LicenseSending = {
 };
 
 /**
- * Commands that are made of the current state of the license when they are decided, so that no concurrent change is lost.
- * All of them are carried out, in one append, or none; no command changes nothing. A refusal counts only while the stream
- * has not accepted this very command before.
+ * Commands that are made of the current state of the license when they are decided, so that no concurrent change is
+ * lost. All of them are carried out, in one append, or none; no command changes nothing. A refusal counts only while
+ * the stream has not accepted this very command before.
  */
 export type ComposedCommand = {
   readonly at: Instant;
@@ -58,9 +58,9 @@ export type ComposedCommand = {
 export type Guard = (license: IssuedLicense, by: LicenseActing) => Refusal | null;
 
 /**
- * Sends a command to a license that the sender issues or holds; any other organization gets the answer of a license that
- * does not exist. Personal values are in the vault before the event that refers to them, and out of it again when there
- * is no such event.
+ * Sends a command to a license that the sender issues or holds; any other organization gets the answer of a license
+ * that does not exist. Personal values are in the vault before the event that refers to them, and out of it again when
+ * there is no such event.
  */
 export const sendLicenseCommand = async <View>(
   { executor, pool }: CommandNeeds,

@@ -24,8 +24,8 @@ export const transferLicense = (
   });
 
 /**
- * Gives the issuer's metadata, and the names of the devices that stay, to the holder of the license. The last of several
- * concurrent transfers finds the current holder in the stream.
+ * Gives the issuer's metadata, and the names of the devices that stay, to the holder of the license. The last of
+ * several concurrent transfers finds the current holder in the stream.
  */
 const giveToHolder = async ({ executor }: CommandNeeds, db: PoolClient, licenseId: string): Promise<void> => {
   await lockMetadata(db, licenseId);

@@ -15,8 +15,8 @@ export type PlatformLicense = {
 };
 
 /**
- * The platform's license of an organization; null when it holds none that is in force. Up to 60 seconds old. Rejects when the
- * database does not answer.
+ * The platform's license of an organization; null when it holds none that is in force. Up to 60 seconds old. Rejects
+ * when the database does not answer.
  */
 export type PlatformLicenseOf = (organizationId: string) => Promise<PlatformLicense | null>;
 
@@ -30,7 +30,10 @@ type Needs = {
 const cachedMsMax = 60_000;
 const organizationsMax = 10_000;
 
-/** Reads platform licenses as their holder, under row-level security. Of several in force the one of the highest tier counts. */
+/**
+ * Reads platform licenses as their holder, under row-level security. Of several in force the one of the highest tier
+ * counts.
+ */
 export const createPlatformLicenseOf = ({ pool, platformOrgId, now }: Needs): PlatformLicenseOf => {
   if (platformOrgId === null) return async () => null;
   const cached = new LRUCache<string, { readonly found: Promise<PlatformLicense | null>; readonly atMs: number }>({
@@ -48,7 +51,7 @@ export const createPlatformLicenseOf = ({ pool, platformOrgId, now }: Needs): Pl
     const known = cached.get(organizationId);
     // A clock that was set back must not keep an answer for longer.
     if (known !== undefined && Math.abs(nowMs - known.atMs) < cachedMsMax) return known.found;
-    // All who ask meanwhile wait for the same answer; one that failed is asked for again.
+    // Concurrent calls wait for the same answer; after a failure the next call reads again.
     const found = read(organizationId);
     cached.set(organizationId, { found, atMs: nowMs });
     found.catch(() => cached.delete(organizationId));

@@ -57,8 +57,8 @@ export type ChangedOrganization<View> = {
 };
 
 /**
- * Sends commands to the caller's organization, whose own stream says what the caller may do. Personal values are in the vault
- * before the events that refer to them, and out of it again when there are no such events.
+ * Sends commands to the caller's organization, whose own stream says what the caller may do. Personal values are in the
+ * vault before the events that refer to them, and out of it again when there are no such events.
  */
 export const sendToOrganization = async <View>(
   { executor, pool }: Pick<OrganizationCommandNeeds, 'executor' | 'pool'>,
@@ -84,7 +84,8 @@ export const sendToOrganization = async <View>(
   return { view: sent.view, revision: sent.revision, position: sent.position.commit };
 };
 
-// An organization that has credentials exists. So the caller no longer belongs to it, and this process was about to learn that.
+// An organization that has credentials exists. So the caller no longer belongs to it, and this process was about to
+// learn that.
 const noLongerMember = reject(
   'UNAUTHENTICATED',
   'The credential no longer belongs to this organization. Sign in again, or use another API key.',

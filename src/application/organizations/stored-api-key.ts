@@ -17,9 +17,9 @@ export type ApiKeyPlace = {
 };
 
 /**
- * Has the creation of an API key recorded by `record`. Its hash is stored before, so that a key that the log knows always
- * works. Where the creation is refused, it is taken back as personal values are. The same command id gives the same key
- * again, also when another secret signs by now. `apiKey` is not kept anywhere.
+ * Has the creation of an API key recorded by `record`. Its hash is stored before, so that a key that the log knows
+ * always works. Where the creation is refused, it is taken back as personal values are. The same command id gives the
+ * same key again, also when another secret signs by now. `apiKey` is not kept anywhere.
  */
 export const withStoredApiKey = async <Made extends object>(
   pool: Pool,

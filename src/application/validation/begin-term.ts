@@ -13,8 +13,8 @@ import { issuedFacts } from '../licenses/send-license-command.ts';
 export type BegunTerm = { readonly facts: LicenseFacts; readonly revision: bigint; readonly position: bigint };
 
 /**
- * Begins the term that waits for the first validation, once: concurrent validations send the same command. Returns null when
- * this can no longer begin, as after a revocation; then the result is what was read.
+ * Begins the term that waits for the first validation, once: concurrent validations send the same command. Returns null
+ * when this can no longer begin, as after a revocation; then the result is what was read.
  */
 export const beginTerm = async (
   executor: Executor,

@@ -29,7 +29,10 @@ export type NamedScope = {
 /** What a validation is judged by: all that was read of the license, and what the request names. */
 export type Judgeable = { readonly view: ValidationView; readonly scope: ValidationScope };
 
-/** Looks up what belongs to what the request names. Nothing more is read for one that names a product and a device at most. */
+/**
+ * Looks up what belongs to what the request names. Nothing more is read for one that names a product and a device at
+ * most.
+ */
 export const judgeableOf = async (
   needs: ClientNeeds,
   license: ValidationFacts,

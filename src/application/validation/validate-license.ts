@@ -29,8 +29,8 @@ export type Validated = {
 };
 
 /**
- * Says whether a license is good, here and now, for what the request names. The first validation begins a term that waits for
- * it, and a valid license is checked in; nothing else changes.
+ * Says whether a license is good, here and now, for what the request names. The first validation begins a term that
+ * waits for it, and a valid license is checked in; nothing else changes.
  */
 export const validateLicense = async (
   needs: ClientNeeds & CommandNeeds,

@@ -15,7 +15,9 @@ import type { SuspensionReason } from './events.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
 import { isKeyRotated } from './validate.ts';
 
-/** What there is to be done with a license, and what it takes on the side of its issuer (`own`) and its holder (`held`). */
+/**
+ * What there is to be done with a license, and what it takes on the side of its issuer (`own`) and its holder (`held`).
+ */
 export const licensePermissions = {
   readLicenses: { own: grant(readers, 'licenses:read'), held: grant(readers, 'licenses:read') },
   readHistory: {

@@ -19,8 +19,8 @@ export const possiblyAbandoned = (
 };
 
 /**
- * Returns whether a license uses what was reserved for it at `since`. `forgotten`: it does not have the device now, and only
- * its older events say whether it had it. Released devices are known for 25 hours.
+ * Returns whether a license uses what was reserved for it at `since`. `forgotten`: it does not have the device now, and
+ * only its older events say whether it had it. Released devices are known for 25 hours.
  */
 export const useOf = (
   needed: NeededReservation,

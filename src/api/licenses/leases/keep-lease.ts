@@ -17,7 +17,10 @@ const heartbeat = z
   .strictObject({ ...licenseNaming, borrowSeconds: borrowSeconds.optional() })
   .meta({ id: 'LeaseHeartbeat', example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' } });
 
-/** POST /v1/licenses/leases/{leaseId}/heartbeat: keeps a seat for another time to live. No event, unless a seat comes back. */
+/**
+ * POST /v1/licenses/leases/{leaseId}/heartbeat: keeps a seat for another time to live. No event, unless a seat comes
+ * back.
+ */
 export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
   clientRoute({
     method: 'post',

@@ -15,7 +15,10 @@ const body = z
   })
   .meta({ id: 'RotateLicenseKey', example: { overlapSeconds: 86_400, cause: 'ROUTINE' } });
 
-/** POST /v1/licenses/{licenseId}/rotate-key: another key, shown this once; the present one works until the overlap is over. */
+/**
+ * POST /v1/licenses/{licenseId}/rotate-key: another key, shown this once; the present one works until the overlap is
+ * over.
+ */
 export const rotateLicenseKey = (needs: KeyNeeds): Route =>
   route({
     ...described('rotate-key', 'rotateLicenseKey', 'Give a license another key', 'manageUse', [

@@ -10,7 +10,10 @@ import { type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../../schemas.ts';
 import type { ReadNeeds } from './read.ts';
 
-/** An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds exactly. */
+/**
+ * An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds
+ * exactly.
+ */
 const eventShape = z
   .strictObject({
     id: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'),

@@ -17,7 +17,9 @@ const answer = z
   .strictObject({ tier: z.enum(tiers), features: licenseShape.shape.entitlements, asOf: instantOut })
   .meta({ id: 'Features' });
 
-/** GET /v1/licenses/features: what the license grants now. The key comes in the Authorization header, never in the URL. */
+/**
+ * GET /v1/licenses/features: what the license grants now. The key comes in the Authorization header, never in the URL.
+ */
 export const licenseFeatures = (needs: Needs): Route =>
   clientRoute({
     method: 'get',

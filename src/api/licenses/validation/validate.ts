@@ -92,8 +92,8 @@ const answerShape = z
   .meta({ id: 'Validation' });
 
 /**
- * POST /v1/licenses/validate: whether a license is good, here and now, for what the request names. Changes nothing, but that
- * the first one begins a term that waits for it.
+ * POST /v1/licenses/validate: whether a license is good, here and now, for what the request names. Changes nothing, but
+ * that the first one begins a term that waits for it.
  */
 export const validateLicenseRoute = (needs: Needs): Route =>
   clientRoute({
