@@ -6,11 +6,12 @@ import { openApiDocument, openApiText } from '../../src/api/openapi.ts';
 import { permissions } from '../../src/api/permissions.ts';
 import { meanings } from '../../src/api/problems.ts';
 import type { Route } from '../../src/api/route.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
 });
 afterAll(() => ledger.stop());
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack } from '../../src/embedded/stack.ts';
+import { eventStoreProgram } from '../support/compiled.ts';
 import { condition, processesOf, runLedger, type Started, startLedgerProcess } from '../support/product.ts';
 import { createVendor } from '../support/vendor.ts';
 
@@ -33,7 +34,7 @@ const stopAll = () =>
   );
 
 beforeAll(async () => {
-  stack = await startStack({ dataDir });
+  stack = await startStack({ dataDir, program: eventStoreProgram });
   env = {
     DATABASE_URL: stack.databaseUrl,
     EVENTSTORE_URL: stack.eventStoreUrl,

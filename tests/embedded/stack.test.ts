@@ -6,11 +6,15 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readRuntime, resetData } from '../../src/embedded/data-directory.ts';
 import { holderOf } from '../../src/embedded/lock.ts';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
+import { eventStoreProgram } from '../support/compiled.ts';
 import { descendants, type Program, runProgram, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const start = async (dataDir: string): Promise<Stack> => {
-  const stack = await startStack({ dataDir });
+const start = async (
+  dataDir: string,
+  options: { readonly program?: string } = { program: eventStoreProgram },
+): Promise<Stack> => {
+  const stack = await startStack({ dataDir, ...options });
   onTestFinished(() => stack.stop());
   return stack;
 };
@@ -40,7 +44,7 @@ const childOf = (pid: number, command: RegExp): number => {
 };
 
 test('a first start makes both databases, each for its own login, and an event store that answers', async () => {
-  const stack = await start(path.join(await temporaryDirectory(), 'made', 'data'));
+  const stack = await start(path.join(await temporaryDirectory(), 'made', 'data'), {});
   expect(await query(stack.databaseUrl, 'select current_user, current_database()')).toEqual(['ledger', 'ledger']);
   expect(
     await query(
@@ -140,7 +144,7 @@ test.each(endings)('after %s nothing is left behind and the next start works', a
   const started = descendants(program.pid);
   const commands = started.map(({ command }) => command).join('\n');
   expect(commands).toContain('postgres: checkpointer');
-  expect(commands).toMatch(/eventstore\/main\.ts/);
+  expect(commands).toMatch(/eventstore\/main\.js/);
   end(program);
   expect(await program.ended).toBe(expected);
   await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
@@ -166,7 +170,7 @@ test('a parent killed at any moment of its start leaves nothing behind that hind
 
 test.each([
   ['Postgres', /bin\/postgres -D/, 'Postgres was ended by SIGKILL'],
-  ['the event store', /eventstore\/main\.ts/, 'The event store was ended by SIGKILL'],
+  ['the event store', /eventstore\/main\.js/, 'The event store was ended by SIGKILL'],
 ])('when %s dies the stack says so, and stop ends the rest', async (_, command, reason) => {
   const dataDir = await temporaryDirectory();
   const stack = await start(dataDir);

@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { birthOf, isAlive } from '../../src/embedded/process-table.ts';
+import { compiled } from './compiled.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
-/** A TypeScript program of tests/support in a process of its own. */
+/** A program of tests/support, compiled, in a process of its own. */
 export type Program = {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -22,7 +23,7 @@ export const runProgram = (
   args: readonly string[],
   options: { uid?: number; gid?: number } = {},
 ): Program => {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, name), ...args], {
+  const child = spawn(process.execPath, [compiled(`tests/support/${name}`), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,

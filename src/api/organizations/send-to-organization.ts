@@ -79,7 +79,10 @@ export const sendToOrganization = async <View>(
 
 // An organization that has credentials exists. So the caller no longer belongs to it, and this process was about to learn that.
 const noLongerMember: Problem = {
-  ...problem('UNAUTHENTICATED', 'The credential no longer belongs to this organization. Sign in again, or use another API key.'),
+  ...problem(
+    'UNAUTHENTICATED',
+    'The credential no longer belongs to this organization. Sign in again, or use another API key.',
+  ),
   headers: { 'WWW-Authenticate': 'Bearer' },
 };
 
