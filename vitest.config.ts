@@ -3,6 +3,8 @@ import { ByProject } from './tests/support/by-project.ts';
 
 const isFull = process.env.LEDGER_TEST_SIZE === 'full';
 const domain = ['tests/domain/**/*.test.ts'];
+/** It draws thousands of long lives of licenses, for longer than a run of the domain shall take. */
+const sequences = 'tests/domain/properties/sequences.test.ts';
 /** They start processes: the product as its users run it, its parts, a compiler, other test runs. */
 const processes = [
   'tests/{cli,docs,e2e,embedded,examples}/**/*.test.ts',
@@ -33,8 +35,8 @@ export default defineConfig({
     sequence: { sequencer: ByProject },
     projects: [
       project('process', processes),
-      project('integration', ['tests/**/*.test.ts'], [...domain, ...processes]),
-      project('domain', domain, processes),
+      project('integration', ['tests/!(domain)/**/*.test.ts', 'tests/*.test.ts', sequences], processes),
+      project('domain', domain, [...processes, sequences]),
     ],
     coverage: {
       provider: 'v8',

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { readRuntime, resetData } from '../../src/embedded/data-directory.ts';
 import { holderOf } from '../../src/embedded/lock.ts';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
@@ -17,6 +18,20 @@ const start = async (
   const stack = await startStack({ dataDir, ...options });
   onTestFinished(() => stack.stop());
   return stack;
+};
+
+let template: string;
+beforeAll(async () => {
+  template = path.join(await mkdtemp(path.join(tmpdir(), 'ledger-stack-')), 'data');
+  await (await startStack({ dataDir: template, program: eventStoreProgram })).stop();
+});
+afterAll(() => rm(path.dirname(template), { recursive: true, force: true }));
+
+/** A directory in which a stack was started before, for tests of what comes after: making one takes seconds. */
+const startedBefore = async (): Promise<string> => {
+  const dataDir = path.join(await temporaryDirectory(), 'data');
+  await cp(template, dataDir, { recursive: true });
+  return dataDir;
 };
 
 const query = async (url: string, text: string): Promise<unknown[]> => {
@@ -92,7 +107,7 @@ test('only their owner can read the data directory and what is in it', async () 
 });
 
 test('a second start is refused by the name of the first, which goes on', async () => {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await startedBefore();
   const stack = await start(dataDir);
   const second = runProgram('run-stack.ts', [dataDir]);
   expect(await second.ended).toBe(1);
@@ -111,7 +126,7 @@ test('of two starts at once one wins', async () => {
 });
 
 test('other commands find the stack while it runs, and only then', async () => {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await startedBefore();
   expect(await readRuntime(dataDir)).toBeUndefined();
   const { databaseUrl, eventStoreUrl, stop } = await start(dataDir);
   expect(await readRuntime(dataDir)).toEqual({
@@ -138,7 +153,7 @@ const endings: [string, string, (program: Program) => void, number | string][] =
 ];
 
 test.each(endings)('after %s nothing is left behind and the next start works', async (_, ending, end, expected) => {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await startedBefore();
   const program = runProgram('run-stack.ts', [dataDir, ending]);
   await program.firstAnswer;
   const started = descendants(program.pid);
@@ -172,7 +187,7 @@ test.each([
   ['Postgres', /bin\/postgres -D/, 'Postgres was ended by SIGKILL'],
   ['the event store', /eventstore\/main\.js/, 'The event store was ended by SIGKILL'],
 ])('when %s dies the stack says so, and stop ends the rest', async (_, command, reason) => {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await startedBefore();
   const stack = await start(dataDir);
   const started = descendants(process.pid);
   process.kill(childOf(process.pid, command), 'SIGKILL');
@@ -186,8 +201,7 @@ test.each([
 });
 
 test('a start that fails midway stops what it had started and gives the lock back', async () => {
-  const dataDir = await temporaryDirectory();
-  await (await start(dataDir)).stop();
+  const dataDir = await startedBefore();
   const secrets = JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8'));
   await writeFile(path.join(dataDir, 'secrets.json'), JSON.stringify({ ...secrets, 'postgres-password': 'other' }));
   await expect(startStack({ dataDir })).rejects.toThrow('The password in secrets.json does not open the Postgres data');
@@ -196,7 +210,7 @@ test('a start that fails midway stops what it had started and gives the lock bac
 });
 
 test('reset removes a stopped stack’s data, and refuses while it runs', async () => {
-  const dataDir = path.join(await temporaryDirectory(), 'data');
+  const dataDir = await startedBefore();
   const stack = await start(dataDir);
   await expect(resetData(dataDir)).rejects.toThrow(`A ledger is already running on ${dataDir}`);
   expect(await query(stack.databaseUrl, 'select 1')).toEqual([1]);

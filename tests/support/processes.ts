@@ -48,11 +48,13 @@ export const runProgram = (
 };
 
 /** Every process below this one now, each with what it runs; its id alone may be another's later. */
-export const descendants = (pid: number): { pid: number; born: string | undefined; command: string }[] =>
-  readdirSync('/proc')
-    .map(Number)
-    .filter((candidate) => Number.isInteger(candidate) && parentOf(candidate) === pid)
-    .flatMap((child) => [{ pid: child, born: birthOf(child), command: commandOf(child) }, ...descendants(child)]);
+export const descendants = (pid: number): { pid: number; born: string | undefined; command: string }[] => {
+  const running = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const parents = running.map((each) => [each, parentOf(each)] as const);
+  const below = (above: number): readonly number[] =>
+    parents.flatMap(([each, parent]) => (parent === above ? [each, ...below(each)] : []));
+  return below(pid).map((each) => ({ pid: each, born: birthOf(each), command: commandOf(each) }));
+};
 
 /** Which of those still run. */
 export const survivors = (processes: ReturnType<typeof descendants>): string[] =>
