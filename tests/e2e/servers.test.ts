@@ -133,7 +133,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     const types = (await read(`/v1/licenses/${id}/history`)).data.map(({ type }) => type);
     expect(types.slice(2)).toEqual(['LicenseRenewed', 'ActivationRecorded', 'LicenseKeyRotated']);
     expect((await read('/v1/api-keys')).data.filter(({ name }) => name === 'CI')).toHaveLength(1);
-  });
+  }, 120_000);
 
   test('let a client read through one what it wrote through the other', async () => {
     for (let write = 0; write < 20; write++) {

@@ -13,8 +13,9 @@ import { licenseName, manyLicenses } from '../../support/many-licenses.ts';
 import { runProgram } from '../../support/processes.ts';
 import { condition } from '../../support/product.ts';
 import { createReadModels, dumpReadModels, quiet } from '../../support/read-models.ts';
+import { sized } from '../../support/size.ts';
 
-const licenses = 300;
+const licenses = sized(300, 100);
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let running: RunningStore;
