@@ -1,17 +1,43 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { ByProject } from './tests/support/by-project.ts';
 
-export default defineConfig({
+const isFull = process.env.LEDGER_TEST_SIZE === 'full';
+const domain = ['tests/domain/**/*.test.ts'];
+/** It draws thousands of long lives of licenses, for longer than a run of the domain shall take. */
+const sequences = 'tests/domain/properties/sequences.test.ts';
+/** They start processes: the product as its users run it, its parts, a compiler, other test runs. */
+const processes = [
+  'tests/{cli,docs,e2e,embedded,examples}/**/*.test.ts',
+  'tests/domain/faults/*.test.ts',
+  'tests/eventstore/weights.test.ts',
+  'tests/identity/key-ring.test.ts',
+  'tests/projections/kills.test.ts',
+  'tests/projections/rebuild/rebuild-faults.test.ts',
+];
+
+const project = (name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration => ({
   test: {
-    include: ['tests/**/*.test.ts'],
-    globalSetup: ['tests/support/global-setup.ts'],
+    ...{ name, include, exclude },
     pool: 'forks',
-    maxWorkers: 2,
     // Files share the modules of their worker, which costs a quarter less: none of them may change what another one loads.
     isolate: false,
     restoreMocks: true,
     // Full sizes are twenty times as much.
-    testTimeout: process.env.LEDGER_TEST_SIZE === 'full' ? 600_000 : 30_000,
-    hookTimeout: process.env.LEDGER_TEST_SIZE === 'full' ? 600_000 : 60_000,
+    testTimeout: isFull ? 600_000 : 30_000,
+    hookTimeout: isFull ? 600_000 : 60_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: ['tests/support/global-setup.ts'],
+    maxWorkers: 2,
+    sequence: { sequencer: ByProject },
+    projects: [
+      project('process', processes),
+      project('integration', ['tests/!(domain)/**/*.test.ts', 'tests/*.test.ts', sequences], processes),
+      project('domain', domain, [...processes, sequences]),
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

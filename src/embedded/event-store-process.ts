@@ -18,7 +18,7 @@ export const startEventStore = async (options: {
   log: (line: string) => void;
 }): Promise<EventStoreProcess> => {
   const forked = fork(options.program, {
-    execArgv: nodeOptions(),
+    execArgv: nodeOptions(options.program),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A Ctrl-C in the terminal must not reach it before the requests it serves are done.
     detached: true,
@@ -43,9 +43,9 @@ const compiled = import.meta.url.endsWith('.js');
 /** The event store's main module: compiled when this one is. */
 export const eventStoreProgram = fileURLToPath(new URL(`./eventstore/main.${compiled ? 'js' : 'ts'}`, import.meta.url));
 
-/** Ours, and what lets Node read TypeScript where we run from source under something that compiles by other means. */
-const nodeOptions = (): string[] => {
-  if (compiled || process.execArgv.some((option) => option.includes('tsx'))) return process.execArgv;
+/** Ours, and what lets Node read a program in TypeScript where we run under something that compiles by other means. */
+const nodeOptions = (program: string): string[] => {
+  if (!program.endsWith('.ts') || process.execArgv.some((option) => option.includes('tsx'))) return process.execArgv;
   const tsx = pathToFileURL(createRequire(fileURLToPath(import.meta.url)).resolve('tsx')).href;
   return [...process.execArgv, '--import', tsx];
 };

@@ -24,10 +24,15 @@ export type Stack = {
 
 /**
  * Starts Postgres and the event store on a data directory, which is made if need be and is locked while they run. What
- * it started ends with this process, whatever ends it, and when the start fails midway.
+ * it started ends with this process, whatever ends it, and when the start fails midway. `program` names another form of
+ * the event store's main module than the one that is compiled or not as this module is.
  */
-export const startStack = async (options: { dataDir: string; log?: (line: string) => void }): Promise<Stack> => {
-  const { log = () => {} } = options;
+export const startStack = async (options: {
+  dataDir: string;
+  program?: string;
+  log?: (line: string) => void;
+}): Promise<Stack> => {
+  const { program = eventStoreProgram, log = () => {} } = options;
   const dataDir = path.resolve(options.dataDir);
   const cleanups: (() => Promise<void>)[] = [];
   try {
@@ -43,7 +48,7 @@ export const startStack = async (options: { dataDir: string; log?: (line: string
     await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
 
     const eventStore = await startEventStore({
-      program: eventStoreProgram,
+      program,
       databaseUrl: urlFor(postgres, logins.eventstore),
       log,
     });

@@ -15,9 +15,11 @@ type Needs = {
   readonly pauses?: Pauses;
   readonly onRefused: OnRefused;
   readonly onError: (error: unknown, license: DueLicense) => void;
+  /** How many licenses are read at once. Absent: 500. */
+  readonly pageMax?: number;
 };
 
-const pageMax = 500;
+const pageDefault = 500;
 const inFlightMax = 32;
 
 /**
@@ -28,7 +30,8 @@ const inFlightMax = 32;
  * falls due. Once the signal is aborted, commands under way are finished and the rest left. Returns how many commands
  * were carried out.
  */
-export const sweepDue = async ({ due, executor, now, signal, pauses, onRefused, onError }: Needs): Promise<number> => {
+export const sweepDue = async (needs: Needs): Promise<number> => {
+  const { due, executor, now, signal, pauses, onRefused, onError, pageMax = pageDefault } = needs;
   const at = now().toISOString();
   let carriedOut = 0;
   let after: DueLicense | null = null;

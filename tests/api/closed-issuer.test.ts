@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
 });
 afterAll(() => ledger.stop());
 

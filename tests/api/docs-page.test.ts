@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, openBrowser } from '../support/browser.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
 });
 afterAll(() => ledger.stop());
 

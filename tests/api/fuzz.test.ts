@@ -94,7 +94,8 @@ test('every operation answers as it declares, whatever it is sent: valid request
   const seed = runSeed();
   const chance = chanceOf(seed);
   const judge = createJudge(ledger.routes);
-  const perKind = sized(500);
+  const perKind = sized(500, 10);
+  const batchMax = Math.min(perKind, 25);
   const faults: string[] = [];
   const counts = new Map<string, { valid: number; spoiled: number; done: number }>();
 
@@ -115,7 +116,7 @@ test('every operation answers as it declares, whatever it is sent: valid request
     // As many as it takes for one of them to be carried out, or most of what is behind the checks is never seen.
     while (count.valid < perKind || (count.done === 0 && count.valid < patience)) {
       await world.refresh();
-      const batch = Array.from({ length: Math.min(25, Math.max(perKind, patience) - count.valid) }, () =>
+      const batch = Array.from({ length: Math.min(batchMax, Math.max(perKind, patience) - count.valid) }, () =>
         drawRequest(route, world, chance),
       );
       const answers = await inTurns(batch, (draft) => ask(route, draft));

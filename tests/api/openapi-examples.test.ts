@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Route } from '../../src/api/route.ts';
 import { undeclared } from '../support/declared.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
 import { type Credential, createCredentials } from './authorization/credentials.ts';
 import { requests } from './authorization/requests.ts';
 import { type Subject, subjectOn } from './authorization/subject.ts';
@@ -11,7 +12,7 @@ let ledger: Ledger;
 let owner: Credential;
 let subject: Subject;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   const credentials = await createCredentials(ledger, ledger.a);
   const found = credentials.find(({ name }) => name === 'role OWNER');
   if (found === undefined) throw new Error('There is no OWNER.');

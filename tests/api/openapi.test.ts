@@ -7,11 +7,12 @@ import { permissions } from '../../src/api/permissions.ts';
 import { meanings } from '../../src/api/problems.ts';
 import type { Route } from '../../src/api/route.ts';
 import { documentedResponses } from '../support/documented.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
 });
 afterAll(() => ledger.stop());
 

@@ -55,7 +55,7 @@ describe('who changes something', () => {
     }
   });
 
-  const writes = sized(10_000);
+  const writes = sized(10_000, 200);
   test(`${writes} times reads it at once with its position, while the projector is paused at random`, async () => {
     const random = randomFrom(5);
     const done = new AbortController();

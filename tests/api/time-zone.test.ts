@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
 });
 afterAll(() => ledger.stop());
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack } from '../../src/embedded/stack.ts';
+import { eventStoreProgram } from '../support/compiled.ts';
 import { condition, processesOf, runLedger, type Started, startLedgerProcess } from '../support/product.ts';
 import { createVendor } from '../support/vendor.ts';
 
@@ -33,7 +34,7 @@ const stopAll = () =>
   );
 
 beforeAll(async () => {
-  stack = await startStack({ dataDir });
+  stack = await startStack({ dataDir, program: eventStoreProgram });
   env = {
     DATABASE_URL: stack.databaseUrl,
     EVENTSTORE_URL: stack.eventStoreUrl,
@@ -132,7 +133,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     const types = (await read(`/v1/licenses/${id}/history`)).data.map(({ type }) => type);
     expect(types.slice(2)).toEqual(['LicenseRenewed', 'ActivationRecorded', 'LicenseKeyRotated']);
     expect((await read('/v1/api-keys')).data.filter(({ name }) => name === 'CI')).toHaveLength(1);
-  });
+  }, 120_000);
 
   test('let a client read through one what it wrote through the other', async () => {
     for (let write = 0; write < 20; write++) {

@@ -19,7 +19,7 @@ import { createVendor } from '../support/vendor.ts';
 
 const clients = sized(50);
 const ownLicenses = 30;
-const others = sized(20_000);
+const others = sized(20_000, 500);
 const longMs = 120_000 + others * 10;
 
 type Release = { readonly directory: string; readonly number: number };

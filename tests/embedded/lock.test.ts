@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { holderOf, tryLock } from '../../src/embedded/lock.ts';
 import { birthOf } from '../../src/embedded/process-table.ts';
 import { runProgram } from '../support/processes.ts';
+import { sized } from '../support/size.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const newLock = async () => path.join(await temporaryDirectory(), 'lock');
@@ -59,7 +60,7 @@ test('no two have it at once while many take it and give it back', async () => {
   let holders = 0;
   let turns = 0;
   const contend = async () => {
-    while (turns < 200) {
+    while (turns < sized(200, 50)) {
       const lock = await tryLock(file);
       if (!lock.held) continue;
       holders += 1;

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { runProgram } from '../support/processes.ts';
 
-test('The estimated memory of a folded stream is at least half and at most twice what the heap grows by', async () => {
+test('The estimated memory of a folded stream is at least half and at most twice what the heap grows by', {
+  timeout: 120_000,
+}, async () => {
   const program = runProgram('run-weights.ts', []);
   const figures = (await program.firstAnswer) as Record<string, { estimate: number; grown: number }>;
   expect(Object.keys(figures).length).toBeGreaterThan(4);

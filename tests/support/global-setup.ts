@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
 import { migrate } from '../../src/projections/migrate.ts';
+import { compileWhatIsStarted } from './compiled.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,8 +17,19 @@ declare module 'vitest' {
   }
 }
 
-/** One Postgres for the whole run; each test file makes databases of its own in it. */
+/** Prepares what the projects of this run need: the domain needs nothing, and only processes are started compiled. */
 export default async (project: TestProject) => {
+  const names = project.vitest.projects.map(({ name }) => name);
+  if (names.every((name) => name === 'domain')) return;
+  const [stop] = await Promise.all([
+    startDatabases(project),
+    ...(names.includes('process') ? [compileWhatIsStarted()] : []),
+  ]);
+  return stop;
+};
+
+/** Starts one Postgres for the whole run; each test file makes databases of its own in it. */
+const startDatabases = async (project: TestProject): Promise<() => Promise<void>> => {
   const directory = await mkdtemp(path.join(tmpdir(), 'ledger-tests-'));
   const postgres = await startPostgres({
     dataDir: path.join(directory, 'postgres'),

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Role } from '../../src/cli/roles.ts';
 import type { Chance } from './chance.ts';
+import { compiled } from './compiled.ts';
 import { type RunningStore, startStore } from './event-store.ts';
 import { type Held, type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
 import { startLedgerProcess } from './product.ts';
@@ -110,8 +110,8 @@ type Running = { readonly child: ChildProcess; readonly url: string };
 
 /** One that can be asked what it has folded. */
 const startApi = async (name: string, env: Readonly<Record<string, string>>): Promise<Running> => {
-  const child = fork(join(import.meta.dirname, 'run-roles.ts'), ['api'], {
-    execArgv: ['--import', 'tsx'],
+  const child = fork(compiled('tests/support/run-roles.ts'), ['api'], {
+    execArgv: [],
     env: { ...process.env, ...env },
   });
   return { child, url: (await answer<{ url: string }>(child, name)).url };

@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { birthOf, isAlive } from '../../src/embedded/process-table.ts';
+import { compiled } from './compiled.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
-/** A TypeScript program of tests/support in a process of its own. */
+/** A program of tests/support, compiled, in a process of its own. */
 export type Program = {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -22,7 +23,7 @@ export const runProgram = (
   args: readonly string[],
   options: { uid?: number; gid?: number } = {},
 ): Program => {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, name), ...args], {
+  const child = spawn(process.execPath, [compiled(`tests/support/${name}`), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
@@ -47,11 +48,13 @@ export const runProgram = (
 };
 
 /** Every process below this one now, each with what it runs; its id alone may be another's later. */
-export const descendants = (pid: number): { pid: number; born: string | undefined; command: string }[] =>
-  readdirSync('/proc')
-    .map(Number)
-    .filter((candidate) => Number.isInteger(candidate) && parentOf(candidate) === pid)
-    .flatMap((child) => [{ pid: child, born: birthOf(child), command: commandOf(child) }, ...descendants(child)]);
+export const descendants = (pid: number): { pid: number; born: string | undefined; command: string }[] => {
+  const running = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const parents = running.map((each) => [each, parentOf(each)] as const);
+  const below = (above: number): readonly number[] =>
+    parents.flatMap(([each, parent]) => (parent === above ? [each, ...below(each)] : []));
+  return below(pid).map((each) => ({ pid: each, born: birthOf(each), command: commandOf(each) }));
+};
 
 /** Which of those still run. */
 export const survivors = (processes: ReturnType<typeof descendants>): string[] =>

@@ -10,6 +10,7 @@ import { context, issueLicense, send as sendCommand } from '../support/commands.
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { testId } from '../support/license-fixtures.ts';
 import { condition } from '../support/product.ts';
+import { sized } from '../support/size.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const dayMs = 86_400_000;
@@ -102,10 +103,11 @@ describe('the expiry sweep', () => {
   });
 
   test('announces more licenses than fit into a page, each once, also when several sweeps run at once', async () => {
-    const issued = await issueMany(600, 'P2D');
-    const now = clockAt(Date.now() + 3 * dayMs);
-    const counts = await Promise.all([sweep(now), sweep(now), sweep(now)]);
-    expect(counts.reduce((sum, count) => sum + count)).toBe(600);
+    const pageMax = sized(500, 50);
+    const issued = await issueMany(pageMax + 100, 'P2D');
+    const sweepPages = () => sweepWith({ now: clockAt(Date.now() + 3 * dayMs), pageMax });
+    const counts = await Promise.all([sweepPages(), sweepPages(), sweepPages()]);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(issued.length);
     expect(await announced(issued.at(-1) ?? '')).toHaveLength(1);
     const { rows } = await ledger.database.superuser.query(
       `select license_id from rm.license_events where type = 'LicenseExpired' group by license_id having count(*) > 1`,

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
+import type { Ledger, TestMember } from '../../support/ledger.ts';
 import { ordain } from '../../support/organizations.ts';
 import { condition } from '../../support/product.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 
 let ledger: Ledger;
 let owner: TestMember;
 let member: TestMember;
 let stranger: TestMember;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   owner = await ledger.createMember(ledger.a.organizationId, 'OWNER');
   member = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
   stranger = await ledger.createMember(ledger.b.organizationId, 'OWNER');

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ledger, startLedger } from '../../support/ledger.ts';
+import type { Ledger } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 import { endedToken, type Forge, goodToken, tokenVectors } from '../../support/token-vectors.ts';
 
 let ledger: Ledger;
 let forge: Forge;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   const { organizationId } = ledger.a;
   const { userId, sessionId } = await ledger.createMember(organizationId, 'OWNER');
   forge = {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInPolicyId } from '../../../src/eventstore/ids.ts';
-import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
+import type { Ledger, TestOrganization } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
 });
 afterAll(() => ledger.stop());
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInPolicyId } from '../../../src/eventstore/ids.ts';
-import { type Ledger, startLedger } from '../../support/ledger.ts';
+import type { Ledger } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 
 let ledger: Ledger;
 let vendor: Awaited<ReturnType<typeof newVendor>>;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   vendor = await newVendor();
 });
 afterAll(() => ledger.stop());

@@ -7,7 +7,8 @@ import { parseSecrets } from '../../../src/identity/secrets.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
 import { createValidationReader } from '../../../src/projections/validation.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
-import { type Ledger, startLedger } from '../../support/ledger.ts';
+import type { Ledger } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 import { clientOf } from './client.ts';
 
 const base64 = (byte: number) => Buffer.alloc(32, byte).toString('base64');
@@ -17,7 +18,7 @@ const components = { cpu: 'a', disk: 'b' };
 let ledger: Ledger;
 let licenseId: string;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   const client = clientOf(ledger);
   const issued = await issueDirectly(ledger, { policy: { fingerprintMatching: 'ANY' } });
   licenseId = issued.licenseId;

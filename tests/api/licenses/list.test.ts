@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
+import type { Ledger, TestOrganization } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 
 let ledger: Ledger;
 let vendor: TestOrganization;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   vendor = await ledger.createVendor('Finding Inc.');
 });
 afterAll(() => ledger.stop());

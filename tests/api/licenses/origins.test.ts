@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { reject } from '../../../src/domain/decider.ts';
 import { dieAfterAppend } from '../../support/die-after-append.ts';
-import { type Ledger, startLedger } from '../../support/ledger.ts';
+import type { Ledger } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 import { commanding, refusal } from './commanding.ts';
 
 let ledger: Ledger;
 let api: ReturnType<typeof commanding>;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   api = commanding(ledger);
 });
 afterAll(() => ledger.stop());

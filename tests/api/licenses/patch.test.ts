@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ledger, startLedger } from '../../support/ledger.ts';
+import type { Ledger } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
 import { commanding, refusal } from './commanding.ts';
 
 let ledger: Ledger;
 let api: ReturnType<typeof commanding>;
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await shareLedger();
   api = commanding(ledger);
 });
 afterAll(() => ledger.stop());

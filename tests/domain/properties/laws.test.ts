@@ -7,6 +7,7 @@ import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { License } from '../../../src/domain/license/license.ts';
 import { runSeed } from '../../support/chance.ts';
 import { testEventIds } from '../../support/event-ids.ts';
+import { sized } from '../../support/size.ts';
 import { canonical } from './check.ts';
 import { drawCommands } from './commands.ts';
 
@@ -22,7 +23,7 @@ const sequence = fc.record({
 const always = (check: (commands: readonly LicenseCommand[], cut: number) => void) =>
   fc.assert(
     fc.property(sequence, ({ seed: drawn, length, cut }) => check(drawCommands(drawn, length), cut)),
-    { numRuns: 10_000, seed },
+    { numRuns: sized(10_000, 1_000), seed },
   );
 
 type Life = { license: License; recordedAt: string; readonly history: Stamped<LicenseEvent>[] };

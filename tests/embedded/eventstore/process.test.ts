@@ -4,6 +4,7 @@ import { type EventStoreDBClient, NO_STREAM, UnavailableError } from '@eventstor
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EventStoreServer, startEventStore } from '../../../src/embedded/eventstore/server.ts';
+import { eventStoreProgram } from '../../support/compiled.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { collect, connect, event, newStream, next, record, unary } from './harness.ts';
 
@@ -31,10 +32,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-const main = new URL('../../../src/embedded/eventstore/main.ts', import.meta.url);
-
 const startProcess = async () => {
-  const child = fork(main, [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = fork(eventStoreProgram, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   children.push(child);
   child.send({ databaseUrl: database.url, host: '127.0.0.1', port: 0 });
   const [answer] = (await once(child, 'message')) as [{ ready?: true; port?: number; failed?: string }];

@@ -13,8 +13,9 @@ import { licenseName, manyLicenses } from '../../support/many-licenses.ts';
 import { runProgram } from '../../support/processes.ts';
 import { condition } from '../../support/product.ts';
 import { createReadModels, dumpReadModels, quiet } from '../../support/read-models.ts';
+import { sized } from '../../support/size.ts';
 
-const licenses = 300;
+const licenses = sized(300, 100);
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let running: RunningStore;
@@ -48,11 +49,13 @@ const rebuilding = (options: Partial<Parameters<typeof rebuild>[0]> = {}) => {
   return { store: connect(), databaseUrl: url, projectorUrl: url, log: quiet, signal, settleMs: 0, ...options };
 };
 
-const projected = () =>
-  condition('the projector is at the end of the log', async () => {
-    const head = await running.connect().head({ timeoutMs: 10_000 });
+const projected = () => {
+  const store = running.connect();
+  return condition('the projector is at the end of the log', async () => {
+    const head = await store.head({ timeoutMs: 10_000 });
     return projector.position() === (head?.commit ?? null) && projector.state().kind === 'following';
   });
+};
 
 const verdict = async (readModelsOnly = false) => {
   const reader = connectLogReader({ url: running.url });

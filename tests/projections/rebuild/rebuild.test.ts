@@ -19,7 +19,7 @@ import { condition } from '../../support/product.ts';
 import { createReadModels, quiet } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
 
-const licenses = sized(100_000);
+const licenses = sized(100_000, 1_500);
 const longMs = 60_000 + licenses * 15;
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -53,15 +53,17 @@ const rebuilding = (options: Partial<Parameters<typeof rebuild>[0]> = {}) => {
   return { store, databaseUrl: url, projectorUrl: url, log: quiet, signal, settleMs: 0, ...options };
 };
 
-const projected = () =>
-  condition(
+const projected = () => {
+  const store = running.connect();
+  return condition(
     'the projector is at the end of the log',
     async () => {
-      const head = await running.connect().head({ timeoutMs: 10_000 });
+      const head = await store.head({ timeoutMs: 10_000 });
       return projector.position() === (head?.commit ?? null) && projector.state().kind === 'following';
     },
     longMs,
   );
+};
 
 const digests = () =>
   transaction(patient, `begin isolation level repeatable read read only; ${digestSettings}`, async (db) => {
@@ -100,7 +102,7 @@ const startReaders = () => {
       }
     }
   };
-  const lanes = [0, 1, 2, 3].map(lane);
+  const lanes = [0, 1, 2, 3].slice(0, sized(4, 2)).map(lane);
   return {
     counts,
     stop: async () => {
