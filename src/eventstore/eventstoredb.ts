@@ -135,8 +135,12 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
 
     close: async () => {
       closing.abort();
-      // A client in the middle of connecting waits for that first, which may take for ever.
-      await Promise.race([client.dispose(), delay(disposeMsMax, undefined, { ref: false })]);
+      // A client that is connecting waits for that first, which may take for ever. The timer keeps the process alive until
+      // then: a process that has nothing else to wait for would end in the middle, with exit code 13.
+      const waiting = new AbortController();
+      const timeout = delay(disposeMsMax, undefined, { signal: waiting.signal }).catch(() => {});
+      await Promise.race([client.dispose(), timeout]);
+      waiting.abort();
     },
   };
 };

@@ -31,7 +31,7 @@ export const migrate = async ({
   const db = new pg.Client({ connectionString: url, application_name: 'ledger-migrate' });
   await db.connect();
   try {
-    await db.query('select pg_advisory_lock($1)', [lockKey]);
+    await db.query('select pg_advisory_lock($1)', [migrationLock]);
     const applied = await readApplied(db);
     checkApplied(files, applied);
     const pending = files.filter(({ file }) => !applied.has(file));
@@ -46,10 +46,12 @@ export const migrate = async ({
   }
 };
 
+/** The advisory lock of whoever migrates: two processes that change grants at once would fail. */
+export const migrationLock = 7_203_114_558;
+
 // In this order. Not db/read-models, which can be made anew at any time; nor db/eventstore, which is the embedded event
 // store's, in another database.
 const folders = ['base', 'ops', 'vault', 'identity'];
-const lockKey = 7_203_114_558;
 
 const isBase = ({ file }: SqlFile): boolean => file.startsWith('base/');
 

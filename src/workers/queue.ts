@@ -1,6 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { migrationLock } from '../projections/migrate.ts';
 
 /** Where scheduled jobs are kept. Losing it loses no fact: the schedule is made again and every job only sends commands. */
 export type QueueBackend =
@@ -69,12 +70,13 @@ export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs)
 
 /**
  * Makes or updates BullMQ's tables in schema `bullmq`, owned by `ledger_owner`, and lets `ledger_worker` use them.
- * `url` is a login that may take the role `ledger_owner`.
+ * `url` is a login that may take the role `ledger_owner`. Any number of processes may call this at once.
  */
 export const migrateQueue = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    await client.query('select pg_advisory_lock($1)', [migrationLock]);
     // BullMQ makes the schema itself, and checks that it could even where it exists.
     await client.query(`do $$ begin
       if not has_database_privilege('ledger_owner', current_database(), 'CREATE') then

@@ -64,3 +64,11 @@ describe.each(backends)('a schedule on %s', (_, backend) => {
 test('migrating the queue again changes nothing', async () => {
   await expect(migrateQueue(database.url)).resolves.toBeUndefined();
 });
+
+test('workers that start at the same time on a new database all find their tables', async () => {
+  const fresh = await createDatabase();
+  await migrate({ url: fresh.url, log: () => {} });
+  const starts = await Promise.allSettled(Array.from({ length: 8 }, () => migrateQueue(fresh.url)));
+  await fresh.drop();
+  expect(starts.map(({ status }) => status)).toEqual(starts.map(() => 'fulfilled'));
+});
