@@ -42,12 +42,12 @@ export const repairChainCommand = async (options: Options): Promise<void> => {
 const repairerOf = ({ operator, reason }: Options): Repairer => {
   if (!operatorId.safeParse(operator).success || operator === undefined)
     throw new UsageError(
-      '--apply needs --operator: your id in your organization, of letters, digits, dots, dashes and underscores. ' +
+      `${operator === undefined ? '--apply needs --operator' : `--operator ${operator} is not such an id`}: your id in your organization, of letters, digits, dots, dashes and underscores. ` +
         'It is stored for ever, so give no name and no e-mail address.',
     );
   if (!repairReason.safeParse(reason).success || reason === undefined)
     throw new UsageError(
-      '--apply needs --reason: a code in capitals, digits and underscores, as TWO_WRITERS or INCIDENT_4711.',
+      `${reason === undefined ? '--apply needs --reason' : `--reason ${reason} is not such a code`}: a code in capitals, digits and underscores, as TWO_WRITERS or INCIDENT_4711.`,
     );
   return { operator, reason, at: new Date().toISOString() };
 };

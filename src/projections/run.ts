@@ -262,7 +262,8 @@ const isHeldUp = (state: ProjectorState): boolean => state.kind === 'standby' &&
 const newerEvents = 'The log has events of a newer release, which this one cannot project. Update this process.';
 
 const backoffMinMs = 1_000;
-const backoffMaxMs = 60_000;
+// While it waits, readers see an old state: a longer pause would spare servers nothing.
+const backoffMaxMs = 10_000;
 
 const jittered = (failures: number): number => {
   const bound = Math.min(backoffMaxMs, backoffMinMs * 2 ** failures);
