@@ -46,7 +46,7 @@ test(`${licenses} licenses that expire in one second are announced once each by 
   const workers = [startOwnWorker('one worker', 0), startOwnWorker('another worker', 900)];
   await Promise.all(workers.map(({ worker }) => worker));
 
-  const second = Math.ceil(Date.now() / 1_000) * 1_000 + 2_000 + licenses * 5;
+  const second = Math.ceil(Date.now() / 1_000) * 1_000 + 2_000 + licenses * 40;
   const issue = async (licenseId: string, index: number) => {
     const { data, ...issued } = issueLicense(licenseId);
     const expiresAt = new Date(second + (index % 1_000)).toISOString();
@@ -55,7 +55,8 @@ test(`${licenses} licenses that expire in one second are announced once each by 
       ...{ ...issued, at: new Date().toISOString() },
       data: { ...data, term, issuerOrgId: ledger.a.organizationId },
     };
-    await sendCommand(ledger.executor, licenseAggregate, licenseId, command, context(), () => null);
+    const issuance = await sendCommand(ledger.executor, licenseAggregate, licenseId, command, context(), () => null);
+    expect(issuance).toMatchObject({ outcome: 'appended' });
   };
   for (let first = 0; first < licenses; first += atOnce)
     await Promise.all(
