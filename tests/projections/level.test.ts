@@ -102,4 +102,24 @@ describe('the read models of a release', () => {
     const versions = await versionsOf(models.projector);
     expect(versions.map(({ state }) => state)).toEqual(['active']);
   });
+
+  test.each([
+    ['goes on', 'has the same shape', own.shape],
+    ['is refused', 'has another shape', 'another'],
+  ])(
+    'a call of a function of the previous version %s when the version that took over %s',
+    async (outcome, _, shape) => {
+      const { superuser } = models;
+      await superuser.query(`create schema rm_0; grant usage on schema rm_0 to ledger_api;
+      create function rm_0.read() returns void language sql as 'select';
+      insert into ops.projection_versions (projection, version, state, shape)
+        values ('read-models', 0, 'previous', '${shape}');
+      insert into ops.checkpoints (projection, version, schema_name) values ('read-models', 0, 'rm_0')`);
+      const call = asProcess(true, 'ledger_api', `select ops.require_read_models('rm_0.read'::regproc)`);
+      if (outcome === 'goes on') await call;
+      else await expect(call).rejects.toMatchObject({ code: '57P03' });
+      await superuser.query(`drop schema rm_0 cascade; delete from ops.checkpoints where version = 0;
+      delete from ops.projection_versions where version = 0`);
+    },
+  );
 });
