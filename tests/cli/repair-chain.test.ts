@@ -97,9 +97,9 @@ test('a broken chain is found, shown, repaired by an operator, and the license t
 test('a repair without an operator’s id or a reason is refused before anything is read', async () => {
   const options = [
     [[], '--apply needs --operator'],
-    [['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'], '--apply needs --operator'],
+    [['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'], '--operator jane@example.com is not such an id'],
     [['--operator', 'ops-7'], '--apply needs --reason'],
-    [['--operator', 'ops-7', '--reason', 'because I say so'], '--apply needs --reason'],
+    [['--operator', 'ops-7', '--reason', 'because I say so'], '--reason because I say so is not such a code'],
   ] as const;
   for (const [given, output] of options)
     expect(await runLedger(['repair-chain', '--apply', ...given], env)).toMatchObject({
