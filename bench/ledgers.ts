@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { createApiKey, createOrganization } from '../src/application/bootstrap.ts';
-import { assemble, type Ledger } from '../src/cli/assemble.ts';
+import { assemble, type Ledger } from '../src/cli/server/assemble.ts';
 import { loadConfig } from '../src/config.ts';
 import { scopes } from '../src/domain/organization/events.ts';
 import { ensureSecret, readSecrets } from '../src/embedded/secrets.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createRequestLog } from '../api/logging.ts';
-import { createMetrics } from '../api/metrics.ts';
-import { openApiText } from '../api/openapi.ts';
+import { createRequestLog } from '../api/monitoring/logging.ts';
+import { createMetrics } from '../api/monitoring/metrics.ts';
+import { openApiText } from '../api/openapi/document.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/execute.ts';
@@ -11,8 +11,8 @@ import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/pool.ts';
 import { createValidationReader } from '../projections/validation.ts';
 import { version } from '../version.ts';
-import { noAccounts } from './accounts.ts';
 import { createLog } from './log.ts';
+import { noAccounts } from './server/accounts.ts';
 
 /** `ledger openapi`: prints the document, or writes it to openapi.json in the current directory. Needs no server. */
 export const openApiCommand = ({ write }: { write: boolean }): void => {

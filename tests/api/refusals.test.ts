@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { meanings } from '../../src/api/problems.ts';
+import { meanings } from '../../src/api/problems/problems.ts';
 import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../src/identity/license-key.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

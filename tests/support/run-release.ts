@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { assemble } from '../../src/cli/assemble.ts';
+import { assemble } from '../../src/cli/server/assemble.ts';
 import { loadConfig } from '../../src/config.ts';
 import { releaseOf } from '../../src/projections/release.ts';
 

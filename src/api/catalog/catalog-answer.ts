@@ -3,9 +3,9 @@ import { principalOf } from '../../application/caller.ts';
 import type { CatalogCommandNeeds, CatalogRequest, ChangedCatalog } from '../../application/catalog/change-catalog.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import { entityTag } from '../conditional.ts';
-import { idempotently } from '../idempotency.ts';
-import { type Problem, refused } from '../problems.ts';
+import { entityTag } from '../http/conditional.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { type Problem, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 
 export type CatalogNeeds = CatalogCommandNeeds & { readonly pool: Pool; readonly secrets: Secrets };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Authenticate } from '../authorize.ts';
-import { isProblem } from '../problems.ts';
+import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';

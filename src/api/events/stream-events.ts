@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Authenticate } from '../authorize.ts';
-import { isProblem, problem } from '../problems.ts';
+import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
 import { eventTypes } from './event-types.ts';

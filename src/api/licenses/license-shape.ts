@@ -20,7 +20,7 @@ import {
 } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import { ruleTexts } from '../catalog/policy-texts.ts';
-import { entityTag } from '../conditional.ts';
+import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementOut, limitsOut } from './grant-schemas.ts';
 

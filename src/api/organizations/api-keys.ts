@@ -9,9 +9,9 @@ import type { OrganizationRequest } from '../../application/organizations/send-t
 import { scopes } from '../../domain/organization/events.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { asTenant } from '../../projections/tenant.ts';
-import { entityTag } from '../conditional.ts';
+import { entityTag } from '../http/conditional.ts';
 import { page } from '../paging.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';

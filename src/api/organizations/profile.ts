@@ -4,8 +4,8 @@ import { closeOrganization } from '../../application/organizations/close-organiz
 import { organizationById } from '../../projections/tables/organizations.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
-import { entityTag } from '../conditional.ts';
-import { problem } from '../problems.ts';
+import { entityTag } from '../http/conditional.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationBody, organizationShape } from './organization-shape.ts';

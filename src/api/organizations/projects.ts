@@ -3,10 +3,10 @@ import { type ChangedProject, changeProject, createProject } from '../../applica
 import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import { listProjects, type ProjectView, projectById } from '../../projections/tables/projects.ts';
 import { asTenant } from '../../projections/tenant.ts';
-import { entityTag } from '../conditional.ts';
+import { entityTag } from '../http/conditional.ts';
 import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
 import { nameOf } from './fields.ts';

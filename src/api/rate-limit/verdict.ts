@@ -1,4 +1,4 @@
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 import type { Limit } from './limits.ts';
 
 /** One limit as it stands after a request: what remains of its quota, and in how many seconds there is more. */

@@ -39,7 +39,7 @@ export type CatalogCommand =
 /** One kind of catalog command. */
 export type CommandOf<Type extends CatalogCommand['type']> = Extract<CatalogCommand, { type: Type }>;
 
-/** Why a catalog command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why a catalog command is refused; each has its HTTP meaning in src/api/problems/problems.ts. */
 export type CatalogRejection =
   | 'NOT_FOUND'
   | 'INVALID_REQUEST'

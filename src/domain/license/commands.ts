@@ -96,7 +96,7 @@ type CoreCommand =
 /** One kind of license command. */
 export type CommandOf<Type extends LicenseCommand['type']> = Extract<LicenseCommand, { type: Type }>;
 
-/** Why a license command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why a license command is refused; each has its HTTP meaning in src/api/problems/problems.ts. */
 export type LicenseRejection =
   | 'LICENSE_NOT_FOUND'
   | 'LICENSE_REVOKED'

@@ -91,7 +91,7 @@ export type OrganizationCommand =
 /** One kind of organization command. */
 export type CommandOf<Type extends OrganizationCommand['type']> = Extract<OrganizationCommand, { type: Type }>;
 
-/** Why an organization command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why an organization command is refused; each has its HTTP meaning in src/api/problems/problems.ts. */
 export type OrganizationRejection =
   | 'ORGANIZATION_NOT_FOUND'
   | 'ORGANIZATION_CLOSED'

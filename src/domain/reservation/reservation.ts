@@ -32,7 +32,7 @@ export type ReservationCommand =
     >
   | Command<'Release', { readonly owner: string }>;
 
-/** Why a reservation command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why a reservation command is refused; each has its HTTP meaning in src/api/problems/problems.ts. */
 export type ReservationRejection = 'CODE_TAKEN' | 'NOT_FOUND';
 
 /** The state of a reservation stream. `owner` null: released, so free again. `since`: when it was made last. */

@@ -5,8 +5,8 @@ import type { Beginning, BeginRequest, BegunLicense } from '../../../application
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import type { TermRequest } from '../../../domain/license/commands.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
-import { idempotently } from '../../idempotency.ts';
-import { type Problem, refused } from '../../problems.ts';
+import { idempotently } from '../../idempotency/idempotency.ts';
+import { type Problem, refused } from '../../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../../route.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import type { OriginBody } from './issue-body.ts';

@@ -11,7 +11,7 @@ import { type LicensePlace, listLicenses } from '../../../projections/tables/lic
 import type { LicenseView } from '../../../projections/tables/licenses.ts';
 import { asTenant } from '../../../projections/tenant.ts';
 import { filtersOf, page } from '../../paging.ts';
-import { type Problem, problem, refused } from '../../problems.ts';
+import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
 import { activationBody, activationShape } from '../devices/activation-shape.ts';

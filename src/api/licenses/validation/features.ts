@@ -5,7 +5,7 @@ import { isRejection } from '../../../domain/decider.ts';
 import { tiers } from '../../../domain/license/events.ts';
 import { featuresOf } from '../../../domain/license/features.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { isProblem, refused } from '../../problems.ts';
+import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';

@@ -5,7 +5,7 @@ import { tiers } from '../../../domain/license/events.ts';
 import { grantedAt } from '../../../domain/license/features.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
 import { validationCodes } from '../../../domain/license/validate.ts';
-import { isProblem } from '../../problems.ts';
+import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';

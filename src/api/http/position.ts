@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Problem, problem, problemForNow } from '../problems/problems.ts';
+
+/** Waits until the read models contain the log up to `commit`; false when they still do not after `timeoutMs`. */
+export type WaitUntilProjected = (commit: bigint, timeoutMs: number) => Promise<boolean>;
+
+const commandWaitMs = 500;
+const readWaitMs = 2000;
+const backgroundWaitMs = 600_000;
+
+/**
+ * The headers of a command's answer. It waits up to 500 ms for its own events to be readable, so that who changed
+ * something sees it; `Prefer: respond-async` skips the wait.
+ */
+export const positionHeaders = async (
+  waitUntilProjected: WaitUntilProjected,
+  position: bigint,
+  headers: IncomingHttpHeaders,
+): Promise<Record<string, string>> => {
+  const answered = { 'Ledger-Position': String(position) };
+  if (prefersAsync(headers)) return { ...answered, 'Preference-Applied': 'respond-async' };
+  return (await waitUntilProjected(position, commandWaitMs)) ? answered : { ...answered, 'Ledger-Projected': 'false' };
+};
+
+/** Waits up to 2 s for the position that a read asks for in Ledger-Min-Position; null when it may go on. */
+export const awaitMinPosition = async (
+  waitUntilProjected: WaitUntilProjected,
+  headers: IncomingHttpHeaders,
+): Promise<Problem | null> => {
+  const wanted = headers['ledger-min-position'];
+  if (wanted === undefined) return null;
+  if (typeof wanted !== 'string' || !/^[0-9]{1,19}$/.test(wanted) || BigInt(wanted) > 2n ** 63n - 1n) {
+    return problem('INVALID_REQUEST', 'Ledger-Min-Position must be the Ledger-Position of an earlier answer.');
+  }
+  if (await waitUntilProjected(BigInt(wanted), readWaitMs)) return null;
+  return problemForNow('NOT_PROJECTED_YET', 'What was written at this position cannot be read yet. Try again.', 1);
+};
+
+/** Does `work` once the read models contain the log up to `position`. Throws where they do not within ten minutes. */
+export const onceReadable = async (
+  waitUntilProjected: WaitUntilProjected,
+  position: bigint,
+  work: () => unknown,
+): Promise<void> => {
+  if (!(await waitUntilProjected(position, backgroundWaitMs)))
+    throw new Error(`The read models do not contain ${position} after ten minutes, or the server stops.`);
+  await work();
+};
+
+const prefersAsync = ({ prefer }: IncomingHttpHeaders): boolean =>
+  prefer !== undefined && /(?:^|,)\s*respond-async\s*(?:$|[,;])/i.test(String(prefer));

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { problemForNow } from '../problems/problems.ts';
+import { none, publicRoute, type Route } from '../route.ts';
+
+/**
+ * Whether the product can do its work now; `parts` says of each part what is wrong with it, or `ok`. `notYet`: nothing
+ * is wrong but that the read models of this process do not serve.
+ */
+export type Readiness = {
+  readonly ready: boolean;
+  readonly notYet?: boolean;
+  readonly parts: Readonly<Record<string, string>>;
+};
+
+export type HealthNeeds = {
+  readonly ready: () => Promise<Readiness>;
+  readonly version: { readonly version: string; readonly [detail: string]: string };
+};
+
+/** /livez (the process answers), /readyz (it can do its work) and /version. They need no credential and tell no secret. */
+export const healthRoutes = ({ ready, version }: HealthNeeds): readonly Route[] => [
+  publicRoute({
+    ...probe('/livez', 'live', 'Whether the process answers'),
+    replies: { 200: { description: 'It does.', body: z.strictObject({ status: z.literal('ok') }) } },
+    rejections: [],
+    handle: async () => ({ status: 200, body: { status: 'ok' } }),
+  }),
+  publicRoute({
+    ...probe('/readyz', 'ready', 'Whether the product can do its work'),
+    replies: {
+      200: {
+        description: 'It can.',
+        body: z.strictObject({ status: z.literal('ok'), parts: z.record(z.string(), z.string()) }),
+      },
+    },
+    rejections: ['NOT_PROJECTED_YET'],
+    handle: async () => {
+      const { ready: isReady, notYet = false, parts } = await ready();
+      if (isReady) return { status: 200, body: { status: 'ok', parts } };
+      const faults = Object.entries(parts).filter(([, state]) => state !== 'ok');
+      const detail = faults.map(([part, state]) => `${part}: ${state}`).join('; ');
+      return notYet ? problemForNow('NOT_PROJECTED_YET', detail, 5) : problemForNow('UNAVAILABLE', detail, 1);
+    },
+  }),
+  publicRoute({
+    ...probe('/version', 'version', 'Which version answers'),
+    replies: { 200: { description: 'This one.', body: z.record(z.string(), z.string()) } },
+    rejections: [],
+    handle: async () => ({ status: 200, body: version }),
+  }),
+];
+
+const probe = (path: `/${string}`, operationId: string, summary: string) =>
+  ({
+    method: 'get',
+    path,
+    operationId,
+    summary,
+    tag: 'Health',
+    effect: 'none',
+    isProbe: true,
+    request: z.object({ params: none, query: none }),
+  }) as const;

@@ -1,0 +1,53 @@
+import { SignupPolicyUnusable } from '../../application/accounts/signup-offer.ts';
+import { NotProjected, notProjected } from '../../application/reading/parked-license.ts';
+import { NewerEvent } from '../../eventstore/envelope.ts';
+import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../eventstore/event-store.ts';
+import { ClockDiffers } from '../../eventstore/guard-commands.ts';
+import { Overloaded } from '../../eventstore/stream-queue.ts';
+import { TooManyLogins } from '../../identity/passwords.ts';
+import { isLostConnection } from '../../projections/lost-connection.ts';
+import { internalProblem, type Problem, problem, problemForNow, refused } from './problems.ts';
+
+/**
+ * Returns what a client is told of an error: what failed for a while is answered as such, whatever else as our fault.
+ * The log has the error itself.
+ */
+export const problemOfFailure = (error: unknown): Problem => {
+  if (error instanceof AppendTooLarge) return tooLargeForStore;
+  if (error instanceof ClockDiffers) return problemForNow('UNAVAILABLE', error.message, 10);
+  if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
+  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
+    return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
+  }
+  if (error instanceof TooManyLogins) {
+    return problemForNow('UNAVAILABLE', 'Too many passwords are being checked. Try again.', error.retryAfterSeconds);
+  }
+  if (error instanceof SignupPolicyUnusable) {
+    return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
+  }
+  if (error instanceof NewerEvent) {
+    return problemForNow(
+      'UNAVAILABLE',
+      'A newer release of the server has changed this, and this process cannot read it. Nothing was done. Try again.',
+      5,
+    );
+  }
+  if (error instanceof NotProjected) return refused(notProjected);
+  if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5);
+  if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
+  return internalProblem;
+};
+
+const tooLargeForStore = problem(
+  'BODY_TOO_LARGE',
+  'The events of this request are larger than the event store takes at once. Nothing was changed. Ask for less in one request.',
+);
+
+// ops.require_read_models says why, and how far it is.
+const isNotLevel = (error: unknown): error is Error =>
+  error instanceof Error && 'constraint' in error && error.constraint === 'read_models';
+
+/** The connection was lost, or Postgres canceled the statement or could not lock in time. */
+const isLostDatabase = (error: unknown): boolean =>
+  isLostConnection(error) ||
+  (error instanceof Error && 'code' in error && /^(?:57014|55P03)$/.test(String(error.code)));

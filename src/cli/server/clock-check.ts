@@ -1,0 +1,95 @@
+import type { Pool } from 'pg';
+import type { Log } from '../../projections/log.ts';
+
+/** Compares the clock of this process with that of Postgres, which all processes share. */
+export type ClockCheck = {
+  /** Asks Postgres now. Does not throw: without an answer the last one counts. */
+  readonly measure: () => Promise<void>;
+  /** Returns a sentence when the clocks differ too much, else null. Asks Postgres again before it says so. */
+  readonly fault: () => Promise<string | null>;
+  readonly stop: () => void;
+};
+
+type Needs = {
+  readonly now: () => Date;
+  /** Returns the clock of Postgres, in milliseconds since 1970, at some instant while it is asked. */
+  readonly askPostgres: () => Promise<number>;
+  /** Milliseconds that pass, whatever anybody does to the clock. */
+  readonly elapsedMs?: () => number;
+  readonly log: Pick<Log, 'error' | 'info'>;
+};
+
+/** Both clocks may differ by so much. */
+export const differenceMaxMs = 60_000;
+const everyMs = 10_000;
+// While commands are refused, Postgres is asked no more often than this.
+const againMs = 1_000;
+
+/** What was learned from Postgres: its clock when so much had elapsed, give or take. */
+type Sample = { readonly postgresMs: number; readonly elapsedMs: number; readonly uncertainMs: number };
+
+/** Starts to compare the clocks; the first comparison is the caller's, by `measure`. */
+export const startClockCheck = ({ now, askPostgres, elapsedMs = () => performance.now(), log }: Needs): ClockCheck => {
+  let sample: Sample | null = null;
+  let measuring: Promise<void> | null = null;
+  let wasFaulty = false;
+
+  const ask = async () => {
+    const before = elapsedMs();
+    try {
+      const postgresMs = await askPostgres();
+      const roundTripMs = elapsedMs() - before;
+      sample = { postgresMs, elapsedMs: before + roundTripMs / 2, uncertainMs: roundTripMs / 2 };
+    } catch (error) {
+      log.error({ err: error }, 'The clock of Postgres could not be read.');
+    }
+    const fault = faultNow();
+    if (fault !== null && !wasFaulty) log.error({}, fault);
+    if (fault === null && wasFaulty) log.info({}, 'The clocks of this process and of Postgres agree again.');
+    wasFaulty = fault !== null;
+  };
+  // What is asked for at once is answered at once.
+  const measure = () => {
+    measuring ??= ask().finally(() => {
+      measuring = null;
+    });
+    return measuring;
+  };
+
+  const faultNow = (): string | null => {
+    if (sample === null) return null;
+    const differenceMs = now().getTime() - (sample.postgresMs + elapsedMs() - sample.elapsedMs);
+    if (Math.abs(differenceMs) - sample.uncertainMs <= differenceMaxMs) return null;
+    const seconds = Math.round(Math.abs(differenceMs) / 1_000);
+    return (
+      `The clock of this process is ${seconds} seconds ${differenceMs > 0 ? 'ahead of' : 'behind'} that of Postgres. ` +
+      `It refuses commands until they differ by ${differenceMaxMs / 1_000} seconds at most. Synchronize both clocks.`
+    );
+  };
+
+  const timer = setInterval(() => void measure(), everyMs);
+  timer.unref();
+  return {
+    measure,
+    fault: async () => {
+      if (faultNow() === null) return null;
+      // A process that was suspended, or a clock of Postgres that was set, makes the last answer worthless.
+      if (sample === null || elapsedMs() - sample.elapsedMs > againMs) await measure();
+      return faultNow();
+    },
+    stop: () => clearInterval(timer),
+  };
+};
+
+/** Never finds a fault: for tests that travel in time. */
+export const noClockCheck: ClockCheck = { measure: async () => {}, fault: async () => null, stop: () => {} };
+
+/** Reads the clock of Postgres. Waiting for a connection counts as travel time, which makes the answer less certain. */
+export const postgresClock = async (pool: Pool): Promise<number> => {
+  const { rows } = await pool.query<[number]>({
+    name: 'clock',
+    text: 'select (extract(epoch from clock_timestamp()) * 1000)::float8',
+    rowMode: 'array',
+  });
+  return rows[0]?.[0] ?? Number.NaN;
+};
