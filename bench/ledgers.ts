@@ -6,6 +6,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { createApiKey, createOrganization } from '../src/application/bootstrap.ts';
 import { assemble, type Ledger } from '../src/cli/server/assemble.ts';
+import type { Role } from '../src/cli/server/roles.ts';
 import { loadConfig } from '../src/config.ts';
 import { scopes } from '../src/domain/organization/events.ts';
 import { ensureSecret, readSecrets } from '../src/embedded/secrets.ts';
@@ -76,13 +77,13 @@ export const raisedLimits = {
 export const assembleOn = (
   { databaseUrl, eventStoreUrl }: Pick<Stack, 'databaseUrl' | 'eventStoreUrl'>,
   secret: string,
-  roles: Parameters<typeof assemble>[2],
+  roles: readonly Role[],
   log = pino({ level: 'warn' }),
 ): Promise<Ledger> => {
   const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0', ...raisedLimits }), secret };
   const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl };
   const servers = { ...urls, embedded: true, failed: new Promise<string>(() => {}), stop: async () => {} };
-  return assemble(config, servers, roles, log);
+  return assemble({ config, servers, roles, log });
 };
 
 const project = async ({ dataDir, secret }: BenchLedger, last: bigint, say: (line: string) => void): Promise<void> => {

@@ -18,7 +18,7 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   const stops: (() => Promise<void>)[] = [servers.stop];
   let exitCode = 1;
   try {
-    const ledger = await assemble(config, servers, roles, log);
+    const ledger = await assemble({ config, servers, roles, log });
     stops.push(ledger.stop);
     const ready = announceReady(config, servers, roles, ledger);
     const ended = await Promise.race([ending, servers.failed, ready.then(() => never)]);

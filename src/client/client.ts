@@ -87,7 +87,7 @@ export const createClient = ({
     // The same key when it is sent again with a new token.
     const key = options.idempotencyKey ?? crypto.randomUUID();
     const attempt = (header: string | null) =>
-      sendCall(settings, header, id, input, { ...options, idempotencyKey: key });
+      sendCall(settings, header, { id, input, options: { ...options, idempotencyKey: key } });
     const shown = authorization.header();
     const received = await attempt(shown).catch(async (error: unknown) => {
       const isExpired = error instanceof LedgerProblem && error.code === 'TOKEN_EXPIRED';
@@ -120,14 +120,14 @@ export const createClient = ({
 
 type Settings = { readonly root: string; readonly patience: Patience };
 type AnyInput = { readonly params?: object; readonly query?: object; readonly body?: unknown };
+type Calling = { readonly id: OperationId; readonly input: AnyInput; readonly options: CallOptions };
 
 const sendCall = (
   { root, patience }: Settings,
   authorization: string | null,
-  id: OperationId,
-  { params = {}, query = {}, body }: AnyInput,
-  { idempotencyKey, ifMatch, minPosition, signal }: CallOptions,
+  { id, input: { params = {}, query = {}, body }, options }: Calling,
 ): Promise<Received> => {
+  const { idempotencyKey, ifMatch, minPosition, signal } = options;
   const { method, path, repeats } = operations[id];
   const url = new URL(root + fill(path, params));
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));

@@ -21,6 +21,6 @@ const servers = {
 };
 const log = pino({ level: 'info' }, { write: (line) => process.stderr.write(line) });
 const release = releaseOf(directory, Number(number));
-const ledger = await assemble(config, servers, ['api', 'projector'], log, { directory, release });
+const ledger = await assemble({ config, servers, roles: ['api', 'projector'], log, program: { directory, release } });
 process.once('SIGTERM', () => void ledger.stop().then(() => process.exit(0)));
 console.log(JSON.stringify({ url: ledger.baseUrl }));

@@ -9,7 +9,7 @@ import { foldsOf } from './folds.ts';
 const config = loadConfig();
 const roles = allRoles.filter((role) => process.argv.includes(role));
 const servers = await openServers(config, () => {});
-const ledger = await assemble(config, servers, roles, pino({ level: config.logLevel }, destination(2)));
+const ledger = await assemble({ config, servers, roles, log: pino({ level: config.logLevel }, destination(2)) });
 
 process.on('message', (licenseIds: readonly string[]) => {
   foldsOf(ledger.executor, licenseIds).then(

@@ -48,12 +48,14 @@ export const listPoliciesRoute = ({ pool, secrets }: CatalogNeeds): Route =>
       return page<PolicyView>(
         secrets,
         { limit, cursor: from },
-        `policies\0${issuerOrgId}\0${filtered}`,
-        (parameters) => `/v1/policies?${filtered}${parameters}`,
-        ({ policy: { policyId } }) => policyId,
-        (after, count) =>
-          asTenant(pool, issuerOrgId, (db) => listPolicies(db, { issuerOrgId, limit: count, after, ...filters })),
-        (view) => policyBody(view, view),
+        {
+          name: `policies\0${issuerOrgId}\0${filtered}`,
+          url: `/v1/policies?${filtered}`,
+          placeOf: ({ policy: { policyId } }) => policyId,
+          read: (after, count) =>
+            asTenant(pool, issuerOrgId, (db) => listPolicies(db, { issuerOrgId, limit: count, after, ...filters })),
+          bodyOf: (view) => policyBody(view, view),
+        },
       );
     },
   });

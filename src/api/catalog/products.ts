@@ -57,12 +57,14 @@ export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
       return page<ProductView>(
         secrets,
         { limit, cursor: from },
-        `products\0${issuerOrgId}\0${filtered}`,
-        (parameters) => `/v1/products?${filtered}${parameters}`,
-        ({ productId }) => productId,
-        (after, count) =>
-          asTenant(pool, issuerOrgId, (db) => listProducts(db, { issuerOrgId, limit: count, after, ...filters })),
-        (product) => productBody(product.productId, product),
+        {
+          name: `products\0${issuerOrgId}\0${filtered}`,
+          url: `/v1/products?${filtered}`,
+          placeOf: ({ productId }) => productId,
+          read: (after, count) =>
+            asTenant(pool, issuerOrgId, (db) => listProducts(db, { issuerOrgId, limit: count, after, ...filters })),
+          bodyOf: (product) => productBody(product.productId, product),
+        },
       );
     },
   });

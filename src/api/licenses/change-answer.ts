@@ -12,14 +12,18 @@ import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 
 export type LicenseCommandNeeds = CommandNeeds & IdempotencyNeeds;
 
-/** What the routes of commands on one license have in common. `verb`: what their path ends with. */
-export const described = (
-  verb: string,
-  operationId: string,
-  summary: string,
-  permission: PermissionName,
-  rejections: readonly ProblemCode[],
-) =>
+/** What differs between the routes of commands on one license. `verb` is the end of their path. */
+type CommandRoute = {
+  readonly verb: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly permission: PermissionName;
+  /** The codes of its refusals besides LICENSE_NOT_FOUND. */
+  readonly rejections?: readonly ProblemCode[];
+};
+
+/** Returns what the routes of commands on one license have in common. */
+export const described = ({ verb, operationId, summary, permission, rejections = [] }: CommandRoute) =>
   ({
     method: 'post',
     path: `/v1/licenses/{licenseId}/${verb}`,

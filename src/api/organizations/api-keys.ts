@@ -55,15 +55,13 @@ export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
     replies: { 200: { description: 'One page.', body: pageOf(apiKeyShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId: orgId } }) =>
-      page<ApiKeyView>(
-        secrets,
-        query,
-        `api-keys\0${orgId}`,
-        (parameters) => `/v1/api-keys?${parameters}`,
-        ({ apiKeyId: id }) => id,
-        (after, limit) => asTenant(pool, orgId, (db) => listApiKeys(db, { orgId, limit, after })),
-        apiKeyBody,
-      ),
+      page<ApiKeyView>(secrets, query, {
+        name: `api-keys\0${orgId}`,
+        url: `/v1/api-keys?`,
+        placeOf: ({ apiKeyId: id }) => id,
+        read: (after, limit) => asTenant(pool, orgId, (db) => listApiKeys(db, { orgId, limit, after })),
+        bodyOf: apiKeyBody,
+      }),
   });
 
 /** POST /v1/api-keys: creates one, and shows it this once. */

@@ -12,7 +12,7 @@ import { type InvitationView, listInvitations } from '../../projections/tables/i
 import { listMembers, type MemberView } from '../../projections/tables/memberships.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
-import { page } from '../paging.ts';
+import { filtersOf, type PageQuery, page } from '../paging.ts';
 import { hasPermission } from '../permissions.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
@@ -124,20 +124,17 @@ type Listing = {
   readonly role: Role | undefined;
   readonly showsEmail: boolean;
 };
-type Paging = Parameters<typeof page>[1];
 
 const memberPage = (
   { pool, secrets }: OrganizationNeeds,
-  paging: Paging,
+  paging: PageQuery,
   { orgId, role, showsEmail }: Listing,
 ): Promise<Reply | Problem> =>
-  page<{ readonly member: MemberView; readonly profile: UserProfile }>(
-    secrets,
-    paging,
-    `members\0${orgId}\0${role ?? ''}`,
-    (parameters) => linkTo(orgId, role === undefined ? parameters : `role=${role}&${parameters}`),
-    ({ member }) => member.userId,
-    async (after, limit) => {
+  page<{ readonly member: MemberView; readonly profile: UserProfile }>(secrets, paging, {
+    name: `members\0${orgId}\0${role ?? ''}`,
+    url: `/v1/organizations/${orgId}/members?${filtersOf({ role })}`,
+    placeOf: ({ member }) => member.userId,
+    read: async (after, limit) => {
       const members = await asTenant(pool, orgId, (db) => listMembers(db, { orgId, limit, after, role }));
       const profiles = await userProfiles(
         pool,
@@ -145,22 +142,19 @@ const memberPage = (
       );
       return members.map((member) => ({ member, profile: profiles.get(member.userId) ?? null }));
     },
-    ({ member, profile }) => memberBody(member, profile, showsEmail),
-  );
+    bodyOf: ({ member, profile }) => memberBody(member, profile, showsEmail),
+  });
 
 const invitationPage = (
   { pool, secrets, now }: OrganizationNeeds,
-  paging: Paging,
+  paging: PageQuery,
   { orgId, role, showsEmail }: Listing,
 ): Promise<Reply | Problem> =>
-  page<InvitationView>(
-    secrets,
-    paging,
-    `invitations\0${orgId}\0${role ?? ''}`,
-    (parameters) => linkTo(orgId, `state=invited&${role === undefined ? '' : `role=${role}&`}${parameters}`),
-    ({ invitationId }) => invitationId,
-    (after, limit) => asTenant(pool, orgId, (db) => listInvitations(db, { orgId, limit, after, role, now: now() })),
-    (invitation) => invitationBody(invitation, showsEmail),
-  );
-
-const linkTo = (orgId: string, parameters: string): string => `/v1/organizations/${orgId}/members?${parameters}`;
+  page<InvitationView>(secrets, paging, {
+    name: `invitations\0${orgId}\0${role ?? ''}`,
+    url: `/v1/organizations/${orgId}/members?${filtersOf({ state: 'invited', role })}`,
+    placeOf: ({ invitationId }) => invitationId,
+    read: (after, limit) =>
+      asTenant(pool, orgId, (db) => listInvitations(db, { orgId, limit, after, role, now: now() })),
+    bodyOf: (invitation) => invitationBody(invitation, showsEmail),
+  });

@@ -38,15 +38,14 @@ export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =
     replies: { 200: { description: 'One page.', body: pageOf(membershipShape) } },
     rejections: [],
     handle: ({ query }, { user: { userId } }) =>
-      page<OrganizationOfUser>(
-        secrets,
-        query,
-        `organizations\0${userId}`,
-        (parameters) => `/v1/organizations?${parameters}`,
-        ({ joinedAt, organizationId }) => `${joinedAt} ${organizationId}`,
-        (after, limit) => organizationsOfUser(pool, userId, { after: after === null ? null : placeOf(after), limit }),
-        membershipBody,
-      ),
+      page<OrganizationOfUser>(secrets, query, {
+        name: `organizations\0${userId}`,
+        url: `/v1/organizations?`,
+        placeOf: ({ joinedAt, organizationId }) => `${joinedAt} ${organizationId}`,
+        read: (after, limit) =>
+          organizationsOfUser(pool, userId, { after: after === null ? null : placeOf(after), limit }),
+        bodyOf: membershipBody,
+      }),
   });
 
 /** POST /v1/organizations: opens one with the signed-in user as its OWNER. */

@@ -52,11 +52,14 @@ export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =
       return page<ProjectView>(
         secrets,
         { limit, cursor: from },
-        `projects\0${orgId}\0${filtered}`,
-        (parameters) => `/v1/projects?${filtered}${parameters}`,
-        ({ projectId: id }) => id,
-        (after, count) => asTenant(pool, orgId, (db) => listProjects(db, { orgId, limit: count, after, ...filters })),
-        (project) => projectBody(project.projectId, project),
+        {
+          name: `projects\0${orgId}\0${filtered}`,
+          url: `/v1/projects?${filtered}`,
+          placeOf: ({ projectId: id }) => id,
+          read: (after, count) =>
+            asTenant(pool, orgId, (db) => listProjects(db, { orgId, limit: count, after, ...filters })),
+          bodyOf: (project) => projectBody(project.projectId, project),
+        },
       );
     },
   });

@@ -1,4 +1,5 @@
 import { matchesDevice } from '../../domain/license/devices.ts';
+import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { ValidationScope, ValidationView } from '../../domain/license/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
@@ -47,7 +48,7 @@ export const judgeableOf = async (
       facts,
       tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
-      activation: activationIn(license, named, device, details, needed?.components ?? []),
+      activation: activationIn(license.facts.policy, device, details, { ...named, parts: needed?.components ?? [] }),
       lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil },
       userAssigned: details.assignedUser !== null,
     },
@@ -93,20 +94,21 @@ const wantedDetails = (
 };
 
 const activationIn = (
-  { facts: { policy } }: ValidationFacts,
-  { activationId }: NamedScope,
+  { fingerprintMatching }: LicenseFacts['policy'],
   device: Device,
   { namedFingerprint, devices }: ValidationDetails,
-  components: readonly Readonly<Record<string, string>>[],
+  { activationId, parts }: Pick<NamedScope, 'activationId'> & { readonly parts: readonly HashedParts[] },
 ): ValidationView['activation'] => {
   if (activationId === undefined && device.isActivated) return ofThisDevice;
-  const known = devices.find((each) =>
-    components.some((parts) => matchesDevice(policy.fingerprintMatching, each.components, parts)),
+  const known = devices.find(({ components }) =>
+    parts.some((hashes) => matchesDevice(fingerprintMatching, components, hashes)),
   );
   if (activationId === undefined) return known === undefined ? null : ofThisDevice;
   if (namedFingerprint === null) return null;
   return { isOfFingerprint: device.isActivated ? namedFingerprint === device.hash : known?.id === activationId };
 };
+
+type HashedParts = Readonly<Record<string, string>>;
 
 const ofThisDevice = { isOfFingerprint: true } as const;
 

@@ -1,72 +1,36 @@
-import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
-import { createApi } from '../../api/api.ts';
-import { createRequestLog } from '../../api/monitoring/logging.ts';
-import { createManagement } from '../../api/monitoring/management.ts';
 import { createMetrics } from '../../api/monitoring/metrics.ts';
-import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
-import { removeWritten } from '../../application/personal-values.ts';
-import type { Config } from '../../config.ts';
-import { connectEventStore } from '../../eventstore/eventstoredb.ts';
-import { createExecutor, type Executor } from '../../eventstore/execute.ts';
-import { guardCommands } from '../../eventstore/guard-commands.ts';
-import { createSnapshotKeeper } from '../../eventstore/snapshot-keeper.ts';
-import { createAuthenticate } from '../../identity/authenticate.ts';
-import { parseSecrets, type Secrets } from '../../identity/secrets.ts';
-import { levelIfEmpty, readModelsFault } from '../../projections/level.ts';
-import { refuseOpenCatalog } from '../../projections/lint.ts';
-import { migrate } from '../../projections/migrate.ts';
-import { countParked } from '../../projections/parked.ts';
-import { createPool } from '../../projections/pool.ts';
-import { createProjectedWaiter, type ProjectedWaiter } from '../../projections/projected.ts';
-import { upgrade } from '../../projections/rebuild/upgrade.ts';
-import { ownRelease, type Release } from '../../projections/release.ts';
-import { type Projector, runProjector } from '../../projections/run.ts';
+import type { Executor } from '../../eventstore/execute.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import type { ProjectedWaiter } from '../../projections/projected.ts';
+import { ownRelease } from '../../projections/release.ts';
 import { ownDirectory } from '../../projections/sql-files.ts';
-import { createStreamSnapshots } from '../../projections/stream-snapshots.ts';
-import { createValidationReader } from '../../projections/validation.ts';
-import { checkSample } from '../../projections/verify/check-sample.ts';
-import { activeProjection } from '../../projections/versions.ts';
-import { version } from '../../version.ts';
-import { migrateQueue } from '../../workers/queue.ts';
-import { settleReferences } from '../../workers/settle-references.ts';
-import { startWorker } from '../../workers/worker.ts';
-import { openAccounts } from './accounts.ts';
-import { noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
-import { createFront } from './create-front.ts';
-import { listen, shutDown } from './listen.ts';
-import { measureProjection } from './measure-projection.ts';
-import { type OpenServers, secretText } from './open-servers.ts';
-import { readiness } from './readiness.ts';
-import type { Role } from './roles.ts';
+import { openParts, type Parts, type Program, type ServerProcess } from './parts.ts';
+import { serve } from './serve.ts';
+import { startJobs } from './start-jobs.ts';
+import { startProjector } from './start-projector.ts';
 
-/** Which release of the program runs, and where its SQL files are; a test runs another one. */
-export type Program = { readonly directory: string; readonly release: Release };
-
-/** A running process of the product. */
+/** A running server process of the product. */
 export type Ledger = {
-  /** Where the API listens; null without the role `api`. */
+  /** The URL of the API, or null without the role `api`. */
   readonly baseUrl: string | null;
   readonly executor: Executor;
   readonly secrets: Secrets;
   readonly waiter: ProjectedWaiter;
-  readonly apiPool: ReturnType<typeof createPool>;
+  readonly apiPool: Parts['apiPool'];
   readonly now: () => Date;
-  /** Finishes what is in flight (10 seconds at most) and closes everything that was opened here, in order. */
+  /** Lets requests in flight finish for at most 10 seconds and closes every part of the process, in order. */
   stop(): Promise<void>;
 };
 
+/** What a server process is started with. Without `program` it is the release of this program. */
+export type ServerOptions = Omit<ServerProcess, 'program'> & { readonly program?: Program };
+
 /**
- * Migrates the database and starts the roles on the servers; refuses where the catalog leaves a tenant open. What was started
- * is stopped again when a later step fails.
+ * Migrates the database and starts the roles of a server process. Throws when the database lets somebody read the rows
+ * of all tenants. Closes what it has opened when a step fails.
  */
-export const assemble = async (
-  config: Config,
-  servers: OpenServers,
-  roles: readonly Role[],
-  log: Logger,
-  { directory, release }: Program = { directory: ownDirectory, release: ownRelease() },
-): Promise<Ledger> => {
+export const assemble = async ({ program = ownProgram(), ...options }: ServerOptions): Promise<Ledger> => {
+  const { roles, log } = options;
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const close of closers.splice(0).toReversed()) {
@@ -74,133 +38,17 @@ export const assemble = async (
     }
   };
   try {
-    const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
-    const now = () => new Date(Date.now() + config.clockOffsetSeconds * 1_000);
-    await migrate({
-      ...{ url: servers.databaseUrl, directory, release: release.number },
-      log: (fields, message) => log.info(fields, message),
-    });
-    await refuseOpenCatalog(servers.databaseUrl);
-    if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
-
-    const store = connectEventStore({ url: servers.eventStoreUrl });
-    closers.push(() => store.close());
-    const pool = (url: string, role: Parameters<typeof createPool>[0]['role'], max: number) => {
-      const opened = createPool({ url, role, max, log, release });
-      closers.push(() => opened.end());
-      return opened;
-    };
-    const apiPool = pool(servers.apiUrl, 'ledger_api', 10);
-    const keeper = createSnapshotKeeper({
-      snapshots: createStreamSnapshots(pool(servers.apiUrl, 'ledger_api', 2)),
-      onError: (error, stream) =>
-        log.warn({ err: error, stream }, 'A snapshot could not be used; the log was read instead.'),
-    });
-    const clock = config.clockCheck
-      ? startClockCheck({ now, askPostgres: () => postgresClock(apiPool), log })
-      : noClockCheck;
-    closers.push(async () => clock.stop());
-    await clock.measure();
-    const executor = guardCommands(createExecutor({ store, keeper }), clock.fault);
-    const waiter = createProjectedWaiter({ url: servers.apiUrl, log, release });
-    closers.push(waiter.stop);
-    // A new connection may be the first one after a crash of Postgres.
-    apiPool.on('connect', waiter.doubt);
-
+    const parts = await openParts({ ...options, program }, (close) => closers.push(close));
     const metrics = createMetrics();
-    let projector: Projector | null = null;
-    if (roles.includes('projector')) {
-      const ending = new AbortController();
-      const projectorPool = pool(servers.projectorUrl, 'ledger_projector', 2);
-      await levelIfEmpty(projectorPool, release, store);
-      const upgraded = upgrade({
-        ...{ store, log, directory, release, signal: ending.signal },
-        ...{ databaseUrl: servers.databaseUrl, projectorUrl: servers.projectorUrl },
-      });
-      const running = runProjector({ store, pool: projectorPool, log, release, signal: ending.signal });
-      projector = running;
-      measureProjection(metrics.registry, running, async () =>
-        countParked(projectorPool, await activeProjection(projectorPool)),
-      );
-      closers.push(() => {
-        ending.abort();
-        return Promise.all([running.done, upgraded]);
-      });
-    }
-    if (roles.includes('worker')) {
-      const workerPool = pool(servers.workerUrl, 'ledger_worker', 4);
-      const checkPool = pool(servers.projectorUrl, 'ledger_projector', 1);
-      const worker = await startWorker({
-        backend:
-          config.redisUrl === null
-            ? { kind: 'postgres', url: servers.workerUrl }
-            : { kind: 'redis', url: config.redisUrl },
-        pool: workerPool,
-        executor,
-        expirySweepSeconds: config.expirySweepSeconds,
-        mayRead: async () => (await readModelsFault(workerPool)) === null,
-        checkReadModels: (signal) => checkSample({ store, pool: checkPool, log, signal }),
-        settleReferences: (signal) =>
-          settleReferences({
-            ...{ pool: workerPool, apiPool, store, remove: removeWritten, signal },
-            onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
-          }),
-        now,
-        log,
-      });
-      closers.push(worker.close);
-    }
-
-    const { authenticate: apiKey, forget: forgetApiKey } = createAuthenticate({
-      ...{ pool: apiPool, secrets, nowMs: () => now().getTime(), untilProjected: waiter.waitFor },
-      onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
-    });
-    const stopping = new AbortController();
-    const shared = {
-      // What the management port answers, it answers to everybody.
-      authenticate: { apiKey, user: async () => null },
-      stopping: stopping.signal,
-      waitUntilProjected: waiter.waitFor,
-      log: createRequestLog(log),
-      metrics,
-      ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault }),
-      version: { version, node: process.version },
-    };
-    closers.push(shutDown(await listen(createManagement(shared), config.managementHost, config.managementPort)));
-    let baseUrl: string | null = null;
-    if (roles.includes('api')) {
-      const {
-        accounts,
-        user,
-        close: closeAccounts,
-      } = await openAccounts(config, {
-        ...{ pool: apiPool, now, log, untilProjected: waiter.waitFor },
-      });
-      const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
-      closers.push(closeAccounts, closeFront);
-      const { server } = createApi({
-        ...shared,
-        ...{ front, platformLicense, accounts, forgetApiKey },
-        authenticate: { apiKey, user },
-        ...{ executor, store, keeper },
-        pool: apiPool,
-        projected: waiter,
-        // Two connections carry all validations: more would only compete for the same two cores.
-        validations: createValidationReader(pool(servers.apiUrl, 'ledger_api', 2)),
-        secrets,
-        licenseKeyPrefix: config.licenseKeyPrefix,
-        now: () => now().toISOString(),
-      });
-      // Not refused: the platform's organization and policy may be made by this very server.
-      if (config.signupPolicy !== null)
-        void findSignupOffer(executor, config.signupPolicy).catch((error) => log.error(error));
-      const listening = await listen(server, config.host, config.port);
-      baseUrl = listening.url;
-      closers.push(shutDown(listening), async () => stopping.abort());
-    }
+    const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
+    if (roles.includes('worker')) await startJobs(parts);
+    const baseUrl = await serve(parts, metrics, projector);
+    const { executor, secrets, waiter, apiPool, now } = parts;
     return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 };
+
+const ownProgram = (): Program => ({ directory: ownDirectory, release: ownRelease() });

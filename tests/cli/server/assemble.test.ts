@@ -26,7 +26,7 @@ const start = async (
   const { url } = models;
   const urls = { databaseUrl: url, apiUrl: url, projectorUrl: url, workerUrl: url, eventStoreUrl: store.url };
   const servers = { ...urls, embedded: true, failed: new Promise<string>(() => {}), stop: async () => {} };
-  return assemble(config, servers, roles, log);
+  return assemble({ config, servers, roles, log });
 };
 
 test('the product refuses to start on a database that leaves a tenant open, and starts when that is undone', async () => {

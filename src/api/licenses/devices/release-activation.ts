@@ -13,10 +13,13 @@ const body = z
 /** DELETE /v1/licenses/{licenseId}/activations/{activationId}: whatever the policy lets the user of the device do. */
 export const releaseActivationRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('activations/{activationId}', 'releaseActivation', 'Release a device of a license', 'manageUse', [
-      'LICENSE_REVOKED',
-      'ACTIVATION_NOT_FOUND',
-    ]),
+    ...described({
+      verb: 'activations/{activationId}',
+      operationId: 'releaseActivation',
+      summary: 'Release a device of a license',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED', 'ACTIVATION_NOT_FOUND'],
+    }),
     method: 'delete',
     description:
       'By an administrator of the issuer or the holder, whom allowance and cooldown of the policy do not bind. One that was released already changes nothing.',

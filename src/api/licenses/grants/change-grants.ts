@@ -47,10 +47,16 @@ const entitlementsBody = z
 /** POST /v1/licenses/{licenseId}/limits: those that are given; what others change at the same time stays. */
 export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('limits', 'changeLicenseLimits', 'Change limits of a license', 'changeLicenses', [
-      ...(['LICENSE_REVOKED', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-      ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
-    ]),
+    ...described({
+      verb: 'limits',
+      operationId: 'changeLicenseLimits',
+      summary: 'Change limits of a license',
+      permission: 'changeLicenses',
+      rejections: [
+        ...(['LICENSE_REVOKED', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
+        ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
+      ],
+    }),
     request: z.object({ params: licensePath, query: none, body: limitsBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseLimits', input: { ...params, body } }, (request) =>
@@ -61,10 +67,13 @@ export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/products: all that is named, or nothing. */
 export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('products', 'changeLicenseProducts', 'Add and remove products of a license', 'changeLicenses', [
-      'LICENSE_REVOKED',
-      'ARCHIVED',
-    ]),
+    ...described({
+      verb: 'products',
+      operationId: 'changeLicenseProducts',
+      summary: 'Add and remove products of a license',
+      permission: 'changeLicenses',
+      rejections: ['LICENSE_REVOKED', 'ARCHIVED'],
+    }),
     request: z.object({ params: licensePath, query: none, body: productsBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseProducts', input: { ...params, body } }, (request) =>
@@ -75,9 +84,13 @@ export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/entitlements: grants one, or takes back what was granted. */
 export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('entitlements', 'changeLicenseEntitlements', 'Grant or revoke an entitlement', 'changeLicenses', [
-      ...(['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'] as const),
-    ]),
+    ...described({
+      verb: 'entitlements',
+      operationId: 'changeLicenseEntitlements',
+      summary: 'Grant or revoke an entitlement',
+      permission: 'changeLicenses',
+      rejections: [...(['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'] as const)],
+    }),
     request: z.object({ params: licensePath, query: none, body: entitlementsBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseEntitlements', input: { ...params, body } }, (request) =>

@@ -52,7 +52,13 @@ const refusals = [
 /** POST /v1/licenses/{licenseId}/tier: another policy with all that it grants; at once, or announced for later. */
 export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('tier', 'changeLicenseTier', 'Move a license to another tier or policy', 'changeLicenses', refusals),
+    ...described({
+      verb: 'tier',
+      operationId: 'changeLicenseTier',
+      summary: 'Move a license to another tier or policy',
+      permission: 'changeLicenses',
+      rejections: refusals,
+    }),
     request: z.object({ params: licensePath, query: none, body: tierBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseTier', input: { ...params, body } }, (request) =>
@@ -63,7 +69,13 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/policy: another policy of the same tier, or another version of it. */
 export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('policy', 'changeLicensePolicy', 'Move a license within its tier', 'changeLicenses', refusals),
+    ...described({
+      verb: 'policy',
+      operationId: 'changeLicensePolicy',
+      summary: 'Move a license within its tier',
+      permission: 'changeLicenses',
+      rejections: refusals,
+    }),
     request: z.object({ params: licensePath, query: none, body: policyBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicensePolicy', input: { ...params, body } }, (request) =>
@@ -74,7 +86,13 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/convert: the trial becomes a paid license, whose first term begins now. */
 export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('convert', 'convertTrial', 'Make a trial a paid license', 'changeLicenses', refusals),
+    ...described({
+      verb: 'convert',
+      operationId: 'convertTrial',
+      summary: 'Make a trial a paid license',
+      permission: 'changeLicenses',
+      rejections: refusals,
+    }),
     request: z.object({ params: licensePath, query: none, body: convertBody }),
     handle: ({ params, body }, call) => {
       const { term, billingRef = null } = body;

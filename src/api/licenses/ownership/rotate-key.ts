@@ -21,10 +21,13 @@ const body = z
  */
 export const rotateLicenseKey = (needs: KeyNeeds): Route =>
   route({
-    ...described('rotate-key', 'rotateLicenseKey', 'Give a license another key', 'manageUse', [
-      'LICENSE_REVOKED',
-      'LIMIT_INVALID',
-    ]),
+    ...described({
+      verb: 'rotate-key',
+      operationId: 'rotateLicenseKey',
+      summary: 'Give a license another key',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED', 'LIMIT_INVALID'],
+    }),
     ...commandAnswer({ licenseKey: z.string() }),
     description:
       'The new key is in this answer only. The present one works for overlapSeconds more; without them, not at all. For the issuer and the holder.',

@@ -28,10 +28,13 @@ const body = z
 /** POST /v1/licenses/{licenseId}/transfer: another holder, which has agreed, or none. */
 export const transferLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('transfer', 'transferLicense', 'Give a license to another holder', 'endLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'transfer',
+      operationId: 'transferLicense',
+      summary: 'Give a license to another holder',
+      permission: 'endLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     description:
       'accepted says that the receiving organization has agreed; without it the transfer is refused. activations RELEASE ends devices, seats and users of the holder before. What is so already changes nothing.',
     request: z.object({ params: licensePath, query: none, body }),

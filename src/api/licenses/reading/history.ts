@@ -68,17 +68,19 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
       return page<HistoryEntry>(
         needs.secrets,
         { limit: entries, cursor: start },
-        `history\0${organizationId}\0${licenseId}\0${filtered}`,
-        (parameters) => `/v1/licenses/${licenseId}/history?${filtered}${parameters}`,
-        ({ revision }) => String(revision),
-        (after, limit) =>
-          readLicenseRows(needs, organizationId, licenseId, async (db, { facts }) => {
-            const refusal = refuseActing(facts, by, 'readHistory');
-            if (refusal !== null) return refusal;
-            const afterRevision = after === null ? null : BigInt(after);
-            return historyOf(db, licenseId, { order, limit, afterRevision, filter });
-          }),
-        eventBody,
+        {
+          name: `history\0${organizationId}\0${licenseId}\0${filtered}`,
+          url: `/v1/licenses/${licenseId}/history?${filtered}`,
+          placeOf: ({ revision }) => String(revision),
+          read: (after, limit) =>
+            readLicenseRows(needs, organizationId, licenseId, async (db, { facts }) => {
+              const refusal = refuseActing(facts, by, 'readHistory');
+              if (refusal !== null) return refusal;
+              const afterRevision = after === null ? null : BigInt(after);
+              return historyOf(db, licenseId, { order, limit, afterRevision, filter });
+            }),
+          bodyOf: eventBody,
+        },
       );
     },
   });

@@ -53,15 +53,17 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
       return page<LicenseView>(
         secrets,
         { limit, cursor: from },
-        // Of the version of its places.
-        `licenses 2\0${orgId}\0${filtered}`,
-        (parameters) => `/v1/licenses?${filtered}${parameters}`,
-        ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
-        (after, count) =>
-          asTenant(pool, orgId, (db) =>
-            listLicenses(db, { orgId, limit: count, after: placeIn(after), now: at, ...filters }),
-          ),
-        ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
+        {
+          // The number is the version of the places in its cursors.
+          name: `licenses 2\0${orgId}\0${filtered}`,
+          url: `/v1/licenses?${filtered}`,
+          placeOf: ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
+          read: (after, count) =>
+            asTenant(pool, orgId, (db) =>
+              listLicenses(db, { orgId, limit: count, after: placeIn(after), now: at, ...filters }),
+            ),
+          bodyOf: ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
+        },
       );
     },
   });
@@ -128,16 +130,14 @@ export const listActivations = (needs: ReadNeeds): Route =>
     replies: { 200: { description: 'One page.', body: pageOf(activationShape) } },
     rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
-      page<ActivationView>(
-        needs.secrets,
-        query,
-        `activations\0${orgId}\0${licenseId}`,
-        (parameters) => `/v1/licenses/${licenseId}/activations?${parameters}`,
-        ({ activationId }) => activationId,
-        (after, limit) =>
+      page<ActivationView>(needs.secrets, query, {
+        name: `activations\0${orgId}\0${licenseId}`,
+        url: `/v1/licenses/${licenseId}/activations?`,
+        placeOf: ({ activationId }) => activationId,
+        read: (after, limit) =>
           readLicenseRows(needs, orgId, licenseId, async (db, { isParked }) =>
             isParked ? notProjected : activationsOf(db, licenseId, { limit, after }),
           ),
-        activationBody,
-      ),
+        bodyOf: activationBody,
+      }),
   });

@@ -28,10 +28,13 @@ const revokeBody = z
 /** POST /v1/licenses/{licenseId}/suspend: at once, or announced for later, as while a payment may still come. */
 export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('suspend', 'suspendLicense', 'Suspend a license', 'suspendLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'suspend',
+      operationId: 'suspendLicense',
+      summary: 'Suspend a license',
+      permission: 'suspendLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     request: z.object({ params: licensePath, query: none, body: suspendBody }),
     handle: async ({ params, body }, call) => {
       const { until = null, effectiveAt } = body;
@@ -48,9 +51,13 @@ export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/reinstate */
 export const reinstateLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('reinstate', 'reinstateLicense', 'End the suspension of a license', 'suspendLicenses', [
-      'LICENSE_REVOKED',
-    ]),
+    ...described({
+      verb: 'reinstate',
+      operationId: 'reinstateLicense',
+      summary: 'End the suspension of a license',
+      permission: 'suspendLicenses',
+      rejections: ['LICENSE_REVOKED'],
+    }),
     request: z.object({ params: licensePath, query: none, body: reinstateBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'reinstateLicense', input: { ...params, body } }, (request) =>
@@ -61,7 +68,12 @@ export const reinstateLicenseRoute = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/revoke */
 export const revokeLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('revoke', 'revokeLicense', 'Revoke a license for ever', 'endLicenses', []),
+    ...described({
+      verb: 'revoke',
+      operationId: 'revokeLicense',
+      summary: 'Revoke a license for ever',
+      permission: 'endLicenses',
+    }),
     request: z.object({ params: licensePath, query: none, body: revokeBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'revokeLicense', input: { ...params, body } }, (request) =>

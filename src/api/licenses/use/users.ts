@@ -30,10 +30,13 @@ const unassignBody = z
 /** POST /v1/licenses/{licenseId}/users: once, whatever the secret was when the user was assigned first. */
 export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('users', 'assignLicenseUser', 'Assign a license to a user', 'manageUse', [
-      'LICENSE_REVOKED',
-      'USER_LIMIT_EXCEEDED',
-    ]),
+    ...described({
+      verb: 'users',
+      operationId: 'assignLicenseUser',
+      summary: 'Assign a license to a user',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED', 'USER_LIMIT_EXCEEDED'],
+    }),
     ...commandAnswer({ user: z.string() }),
     description:
       'A user of ours by id, or any other by a name of your choice, which is not kept: user in the answer is the reference that stands for it. For the holder, and for the issuer of a license without one.',
@@ -53,7 +56,13 @@ export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
 /** DELETE /v1/licenses/{licenseId}/users/{user} */
 export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('users/{user}', 'unassignLicenseUser', 'Take a user off a license', 'manageUse', ['LICENSE_REVOKED']),
+    ...described({
+      verb: 'users/{user}',
+      operationId: 'unassignLicenseUser',
+      summary: 'Take a user off a license',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED'],
+    }),
     method: 'delete',
     description: 'By the reference that assigning has answered with. Who is not assigned changes nothing.',
     request: z.object({ params: licensePath.extend({ user: reference }), query: none, body: unassignBody }),
@@ -81,18 +90,16 @@ export const listLicenseUsers = (needs: ReadNeeds): Route =>
     replies: { 200: { description: 'One page.', body: pageOf(assignedShape) } },
     rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
-      page<AssignedUser>(
-        needs.secrets,
-        query,
-        `users\0${orgId}\0${licenseId}`,
-        (parameters) => `/v1/licenses/${licenseId}/users?${parameters}`,
-        ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
-        (after, limit) =>
+      page<AssignedUser>(needs.secrets, query, {
+        name: `users\0${orgId}\0${licenseId}`,
+        url: `/v1/licenses/${licenseId}/users?`,
+        placeOf: ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
+        read: (after, limit) =>
           readLicenseRows(needs, orgId, licenseId, async (db, { isParked }) => {
             if (isParked) return notProjected;
             const [assignedAt = '', userRef = ''] = after?.split(' ') ?? [];
             return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef } });
           }),
-        ({ userRef: user, assignedAt }) => ({ user, assignedAt }),
-      ),
+        bodyOf: ({ userRef: user, assignedAt }) => ({ user, assignedAt }),
+      }),
   });
