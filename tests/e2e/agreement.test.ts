@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { createOrganization } from '../../src/application/bootstrap.ts';
+import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';
@@ -108,7 +108,7 @@ const createWorld = async ({ store, models }: Mesh, chance: Chance) => {
   const now = () => new Date().toISOString();
   const needs = { executor, pool: models.api, secrets: parseSecrets(meshSecret), now };
   const [one, other] = await Promise.all(
-    ['Holder 1', 'Holder 2'].map((name) => createOrganization(needs, { commandId: randomUUID(), name })),
+    ['Holder 1', 'Holder 2'].map((name) => bootstrapOrganization(needs, { commandId: randomUUID(), name })),
   );
   const licenseIds = Array.from({ length: sized(200) }, () => encodeId('lic', aggregateId(newCommandId(), 'license')));
   for (const licenseId of licenseIds) {

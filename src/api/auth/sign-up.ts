@@ -29,7 +29,7 @@ const signUpBody = z
     },
   });
 
-/** POST /v1/auth/signup: a user and an organization of which they are the OWNER, in one step. */
+/** POST /v1/auth/signup: creates a user and an organization with the user as its OWNER. */
 export const signUpRoute = (needs: AuthNeeds): Route =>
   publicRoute({
     method: 'post',
@@ -37,11 +37,13 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
     operationId: 'signUp',
     summary: 'Sign up',
     description:
-      'Makes a user and an organization, and signs in. A signup that failed midway goes on when it is sent again with its Idempotency-Key, and otherwise gives its address back after 60 seconds.',
+      'Creates a user and an organization, and signs in. When a signup fails midway, send it again with the same Idempotency-Key to continue it. Otherwise the address is free again after 60 seconds.',
     tag: 'Authentication',
     effect: 'append',
     request: z.object({ params: none, query: none, body: signUpBody }),
-    replies: { 201: { description: 'Signed up and signed in.', body: tokensShape } },
+    replies: {
+      201: { description: 'The user and the organization exist, and the user is signed in.', body: tokensShape },
+    },
     rejections: ['EMAIL_TAKEN', 'RATE_LIMITED'],
     handle: async ({ body }, call) => {
       const refusal = await call.limits.takeForAddress('signup');

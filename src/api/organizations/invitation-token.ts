@@ -1,4 +1,4 @@
-import type { InvitationPlace } from '../../application/accounts/accept-invitation.ts';
+import type { InvitationPlace } from '../../application/accounts/find-invitation.ts';
 import { decodeId } from '../../domain/ids.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';

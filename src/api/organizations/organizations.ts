@@ -21,14 +21,15 @@ const newOrganization = z
   .strictObject({ name: organizationName, timeZone: timeZone.optional() })
   .meta({ id: 'NewOrganization', example: { name: 'Example Software', timeZone: 'Europe/Berlin' } });
 
-/** GET /v1/organizations: those of the signed-in user, closed ones too, in the order of joining. */
+/** GET /v1/organizations: lists the organizations of the signed-in user, in the order of joining. */
 export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =>
   userRoute({
     method: 'get',
     path: '/v1/organizations',
     operationId: 'listOrganizations',
     summary: 'List the organizations you belong to',
-    description: 'In the order of joining, closed ones too. Get a token for another one with /v1/auth/switch.',
+    description:
+      'In the order of joining. Closed organizations are included. Get a token for another one with /v1/auth/switch.',
     tag: 'Organizations',
     effect: 'read',
     request: z.object({
@@ -48,18 +49,20 @@ export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =
       }),
   });
 
-/** POST /v1/organizations: opens one with the signed-in user as its OWNER. */
+/** POST /v1/organizations: creates an organization with the signed-in user as its OWNER. */
 export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
   userRoute({
     method: 'post',
     path: '/v1/organizations',
     operationId: 'createOrganization',
-    summary: 'Open another organization',
-    description: `You are its OWNER. Get a token for it with /v1/auth/switch. You can belong to ${most.organizationsOfUser} open organizations.`,
+    summary: 'Create another organization',
+    description: `You become its OWNER. Get a token for it with /v1/auth/switch. A user can belong to ${most.organizationsOfUser} open organizations.`,
     tag: 'Organizations',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newOrganization }),
-    replies: { 201: { description: 'Opened.', body: organizationShape, headers: ['Location', 'ETag'] } },
+    replies: {
+      201: { description: 'The organization was created.', body: organizationShape, headers: ['Location', 'ETag'] },
+    },
     rejections: ['QUOTA_EXCEEDED'],
     handle: ({ body: { name, timeZone } }, call) => {
       const { userId } = call.user;

@@ -9,7 +9,7 @@ import type { Refusal } from '../refusal.ts';
 /** A license with the reference that stands for the assigned user. */
 export type AssignedLicense = ChangedLicense<string>;
 
-/** Assigns a license to a user, once, whatever the secret was when the user was assigned first. */
+/** Assigns a license to a user, once, even when another secret signed at the first assignment. */
 export const assignUser = (
   needs: CommandNeeds & { readonly secrets: Secrets },
   request: LicenseRequest,
@@ -23,18 +23,6 @@ export const assignUser = (
       compose: (license) => [{ type: 'AssignUser', at, data: { userRef: referenceIn(needs.secrets, license, user) } }],
     }),
     view: (license) => referenceIn(needs.secrets, license, user),
-  });
-
-/** Takes a user off a license, by the reference that `assignUser` has returned. */
-export const unassignUser = (
-  needs: CommandNeeds,
-  request: LicenseRequest,
-  userRef: string,
-): Promise<ChangedLicense | Refusal> =>
-  changeLicense(needs, request, {
-    power: 'manageUse',
-    guard: refuseAssigning,
-    command: (at) => ({ type: 'UnassignUser', at, data: { userRef, cause: 'ADMIN' } }),
   });
 
 /** Returns the reference under which the license has the user, else the one that the user gets. */

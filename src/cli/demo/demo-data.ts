@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApiKey, createOrganization, openCatalog } from '../../application/bootstrap.ts';
-import { createOwner } from '../../application/bootstrap-owner.ts';
+import { bootstrapApiKey } from '../../application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapCatalog } from '../../application/bootstrap/bootstrap-catalog.ts';
+import { bootstrapOrganization } from '../../application/bootstrap/bootstrap-organization.ts';
+import { bootstrapOwner } from '../../application/bootstrap/bootstrap-owner.ts';
 import { scopes } from '../../domain/organization/events.ts';
 import { writePrivate } from '../../embedded/files.ts';
 import { ensureSecret } from '../../embedded/secrets.ts';
@@ -58,9 +60,9 @@ const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Pro
   const { executor, secrets, apiPool: pool, waiter } = ledger;
   const needs = { executor, secrets, pool, now: () => ledger.now().toISOString() };
   const commandId = await ensureSecret(dataDir, 'demo-command-id', randomUUID);
-  const { organizationId } = await createOrganization(needs, { commandId, name: 'Demo Vendor' });
-  await openCatalog(needs, { commandId: aggregateId(commandId, 'catalog'), organizationId, products });
-  const { apiKey, position } = await createApiKey(needs, {
+  const { organizationId } = await bootstrapOrganization(needs, { commandId, name: 'Demo Vendor' });
+  await bootstrapCatalog(needs, { commandId: aggregateId(commandId, 'catalog'), organizationId, products });
+  const { apiKey, position } = await bootstrapApiKey(needs, {
     commandId: await ensureSecret(dataDir, 'demo-api-key-command-id', randomUUID),
     organizationId,
     name: 'demo',
@@ -83,7 +85,7 @@ const createDemoOwner = async (
   { organizationId }: Demo,
 ): Promise<Pick<Demo, 'email' | 'password'>> => {
   const password = await ensureSecret(dataDir, 'demo-password', () => randomBytes(18).toString('base64url'));
-  const position = await createOwner(
+  const position = await bootstrapOwner(
     { executor, pool, now: () => now().toISOString() },
     {
       commandId: await ensureSecret(dataDir, 'demo-owner-command-id', randomUUID),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createOrganization } from '../../../src/application/bootstrap.ts';
+import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
@@ -25,7 +25,7 @@ const signUp = (headers: Record<string, string> = {}, email = `${randomUUID()}@v
   ledger.call('POST', '/v1/auth/signup', { body: { email, password }, headers });
 
 const openPlatform = async () => {
-  await createOrganization(ledger.needs, { commandId: platformCommandId, name: 'Platform' });
+  await bootstrapOrganization(ledger.needs, { commandId: platformCommandId, name: 'Platform' });
   const product = { productId: encodeId('prd', randomUUID()), code: 'ledger', name: 'Ledger', description: null };
   const [FREE, TRIAL, PRO, ENTERPRISE] = [...tiers].map(policyOf);
   const policyIds = { FREE: FREE ?? '', TRIAL: TRIAL ?? '', PRO: PRO ?? '', ENTERPRISE: ENTERPRISE ?? '' };

@@ -187,7 +187,7 @@ describe('a creation', () => {
     const place = { commandId, organizationId, apiKeyId: encodeId('key', commandId) };
     const record = async () => ({});
     const { apiKey } = await withStoredApiKey(ledger.database.api, old, place, record);
-    expect(await withStoredApiKey(ledger.database.api, rotated, place, record)).toEqual({ apiKey, made: {} });
+    expect(await withStoredApiKey(ledger.database.api, rotated, place, record)).toEqual({ apiKey, recorded: {} });
     const other = parseSecrets(Buffer.alloc(32, 9).toString('base64'));
     await expect(withStoredApiKey(ledger.database.api, other, place, record)).rejects.toThrow(
       'not configured any more',

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiKey, createOrganization } from '../../../src/application/bootstrap.ts';
+import { bootstrapApiKey } from '../../../src/application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import { assemble } from '../../../src/cli/server/assemble.ts';
 import type { Role } from '../../../src/cli/server/roles.ts';
 import { loadConfig } from '../../../src/config.ts';
@@ -51,10 +52,10 @@ test('API keys end by the clock of the product, like all else', async () => {
   const traveling = { LEDGER_CLOCK_OFFSET_SECONDS: '3600', LEDGER_CLOCK_CHECK: 'off' };
   const ledger = await start(traveling, ['api', 'projector']);
   const needs = { ...ledger, pool: ledger.apiPool, now: () => ledger.now().toISOString() };
-  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
+  const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
   const endsIn = async (milliseconds: number) => {
     const key = { commandId: randomUUID(), organizationId, name: 'ci', scopes: ['licenses:read'] as const };
-    const { apiKey, apiKeyId, position } = await createApiKey(needs, key);
+    const { apiKey, apiKeyId, position } = await bootstrapApiKey(needs, key);
     await ledger.waiter.waitFor(position, 10_000);
     const end = new Date(Date.now() + milliseconds);
     await models.superuser.query('update rm.api_keys set expires_at = $2 where api_key_id = $1', [apiKeyId, end]);
@@ -68,9 +69,9 @@ test('API keys end by the clock of the product, like all else', async () => {
 test('a process whose clock is wrong refuses commands with a reason, answers reads, and is not ready', async () => {
   const sound = await start({ LEDGER_CLOCK_OFFSET_SECONDS: '50' }, ['api', 'projector']);
   const needs = { ...sound, pool: sound.apiPool, now: () => sound.now().toISOString() };
-  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
+  const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
   const key = { commandId: randomUUID(), organizationId, name: 'ci', scopes: ['projects:write'] as const };
-  const { apiKey, position } = await createApiKey(needs, key);
+  const { apiKey, position } = await bootstrapApiKey(needs, key);
   await sound.waiter.waitFor(position, 10_000);
   const wrong = await start({ LEDGER_CLOCK_OFFSET_SECONDS: '-90' }, ['api']);
   const ask = async ({ baseUrl }: typeof wrong, method: string, path: string) => {

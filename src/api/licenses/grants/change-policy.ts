@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { changePolicy, changeTier } from '../../../application/licenses/change-policy.ts';
+import { changePolicy } from '../../../application/licenses/change-policy.ts';
+import { changeTier } from '../../../application/licenses/change-tier.ts';
 import { convertTrial } from '../../../application/licenses/convert-trial.ts';
 import type { ConversionTerm } from '../../../domain/license/commands-grant.ts';
 import { none, type Route, route } from '../../route.ts';
@@ -30,7 +31,7 @@ const convertBody = z
         perpetual: z.literal(true).optional(),
       })
       .refine(
-        (term) => Object.values(term).filter((given) => given !== undefined).length === 1,
+        (term) => Object.values(term).filter((value) => value !== undefined).length === 1,
         'must have exactly one of duration, expiresAt and perpetual',
       )
       .optional(),

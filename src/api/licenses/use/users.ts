@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { notProjected, readLicenseRows } from '../../../application/reading/parked-license.ts';
-import { type AssignedLicense, assignUser, unassignUser } from '../../../application/use/assign-user.ts';
+import { readCurrentRows } from '../../../application/reading/parked-license.ts';
+import { type AssignedLicense, assignUser } from '../../../application/use/assign-user.ts';
+import { unassignUser } from '../../../application/use/unassign-user.ts';
 import { idPattern } from '../../../domain/ids.ts';
 import { type AssignedUser, usersOf } from '../../../projections/tables/license-users.ts';
 import { page } from '../../paging.ts';
@@ -27,7 +28,7 @@ const unassignBody = z
   .strictObject({ reason: reasonOf(reasonCode).optional() })
   .meta({ id: 'UnassignUser', example: { reason: { code: 'LEFT' } } });
 
-/** POST /v1/licenses/{licenseId}/users: once, whatever the secret was when the user was assigned first. */
+/** POST /v1/licenses/{licenseId}/users: assigns a user once, also after a rotation of the secret. */
 export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
@@ -39,7 +40,7 @@ export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
     }),
     ...commandAnswer({ user: z.string() }),
     description:
-      'A user of ours by id, or any other by a name of your choice, which is not kept: user in the answer is the reference that stands for it. For the holder, and for the issuer of a license without one.',
+      'Name a user of this server by its id, or any other user by a name of your choice. The server does not store such a name: `user` in the answer is a reference to it. The holder may assign users. The issuer may do so for a license without a holder.',
     request: z.object({ params: licensePath, query: none, body: assignBody }),
     handle: ({ params, body }, call) =>
       answerChange(
@@ -59,12 +60,12 @@ export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'users/{user}',
       operationId: 'unassignLicenseUser',
-      summary: 'Take a user off a license',
+      summary: 'Unassign a user from a license',
       permission: 'manageUse',
       rejections: ['LICENSE_REVOKED'],
     }),
     method: 'delete',
-    description: 'By the reference that assigning has answered with. Who is not assigned changes nothing.',
+    description: 'Name the user by the reference that the assignment returned. Unassigning again changes nothing.',
     request: z.object({ params: licensePath.extend({ user: reference }), query: none, body: unassignBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'unassignLicenseUser', input: { ...params, body } }, (request) =>
@@ -72,14 +73,14 @@ export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** GET /v1/licenses/{licenseId}/users: the assigned ones, the last one first. */
+/** GET /v1/licenses/{licenseId}/users: lists the assigned users, the last assigned first. */
 export const listLicenseUsers = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/licenses/{licenseId}/users',
     operationId: 'listLicenseUsers',
     summary: 'List the users of a license',
-    description: 'Those that are assigned now, by their references, the last one first.',
+    description: 'The references of the users that are assigned now, the last assigned first.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -95,8 +96,7 @@ export const listLicenseUsers = (needs: ReadNeeds): Route =>
         url: `/v1/licenses/${licenseId}/users?`,
         placeOf: ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
         read: (after, limit) =>
-          readLicenseRows(needs, orgId, licenseId, async (db, { isParked }) => {
-            if (isParked) return notProjected;
+          readCurrentRows(needs, orgId, licenseId, (db) => {
             const [assignedAt = '', userRef = ''] = after?.split(' ') ?? [];
             return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef } });
           }),

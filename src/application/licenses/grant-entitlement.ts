@@ -13,14 +13,3 @@ export const grantEntitlement = (
     power: 'changeLicenses',
     command: (at) => ({ type: 'GrantEntitlement', at, data: { ...entitlement, source: 'grant' } }),
   });
-
-/** Takes back an entitlement that was granted to a license. What its tier or its products grant stays. */
-export const revokeEntitlement = (
-  needs: CommandNeeds,
-  request: LicenseRequest,
-  code: string,
-): Promise<ChangedLicense | Refusal> =>
-  changeLicense(needs, request, {
-    power: 'changeLicenses',
-    command: (at) => ({ type: 'RevokeEntitlement', at, data: { code, source: 'grant' } }),
-  });
