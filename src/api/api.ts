@@ -6,10 +6,10 @@ import { problemsPage } from './problems/problems-page.ts';
 import type { Route } from './route.ts';
 import { createRoutes, type RouteNeeds } from './routes.ts';
 
-/** Everything the API stands on; main builds it. */
+/** What the API needs. main builds it. */
 export type ApiNeeds = AppNeeds & RouteNeeds;
 
-/** The API: its operations, health, /openapi.json, /docs and /problems. The server is not listening yet. */
+/** Returns the API: its operations, health, /openapi.json, /docs and /problems. The server is not listening yet. */
 export const createApi = (needs: ApiNeeds): { readonly server: Server; readonly routes: readonly Route[] } => {
   const routes = createRoutes(needs);
   const document = openApiText(routes, needs.version.version);

@@ -17,8 +17,8 @@ export type RouteNeeds = Omit<LicenseRouteNeeds, 'validations'> &
   HealthNeeds & { readonly validations: ValidationRows };
 
 /**
- * Every operation, the most frequent first, because the router tries them in this order. A path without parameters
- * stands before one with a parameter in the same place.
+ * Returns all operations, the most frequent first, because the router tries them in this order. A path without
+ * parameters comes before a path with a parameter in the same place.
  */
 export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
   const licenseNeeds = { ...needs, validations: createCurrentValidations(needs.validations, needs) };

@@ -20,7 +20,7 @@ export const openApiCommand = ({ write }: { write: boolean }): void => {
   else process.stdout.write(currentOpenApi());
 };
 
-/** The document of this version's routes. They are made on parts that would connect at their first use, which never comes. */
+/** Returns the document of this version's routes. Their parts would connect at their first use, which never comes. */
 export const currentOpenApi = (): string => {
   const log = createLog('silent');
   const pool = createPool({ url: 'postgres://nowhere', role: 'ledger_api', max: 1, log });
@@ -32,7 +32,8 @@ export const currentOpenApi = (): string => {
       user: async () => null,
     },
     executor: createExecutor({ store }),
-    ...{ store, keeper: noKeeper },
+    store,
+    keeper: noKeeper,
     pool,
     projected: { heard: () => 0, hear: async () => undefined },
     validations: createValidationReader(pool),

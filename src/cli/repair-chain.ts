@@ -18,9 +18,8 @@ type Options = {
 };
 
 /**
- * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. Changes nothing
- * without
- * `--apply`; with it, appends the repairs.
+ * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. With `--apply` it
+ * appends the repairs. Without it nothing changes.
  */
 export const repairChainCommand = async (options: Options): Promise<void> => {
   const repairer = options.apply ? repairerOf(options) : null;
@@ -59,7 +58,7 @@ async function* streamsOfLog(store: Pick<EventStore, 'head'>, reader: LogReader)
 }
 
 /**
- * Repairs, or only shows, one stream after another. Returns the exit code. A stream that fails does not stop the
+ * Repairs streams one after another, or only prints them. Returns the exit code. A failing stream does not stop the
  * others.
  */
 export const repair = async (
@@ -87,7 +86,7 @@ export const repair = async (
   return counts.faulty === counts.repaired ? exitCodes.fine : exitCodes.damaged;
 };
 
-/** Repairs a stream and prints the result. Returns true when its chain is whole now. */
+/** Repairs a stream and prints the result. Returns true when its chain is intact now. */
 const repairOne = async (
   store: Pick<EventStore, 'read' | 'append'>,
   stream: string,
@@ -101,11 +100,11 @@ const repairOne = async (
     console.log(
       after.faults === 0
         ? `${stream}: REPAIRED, ${appended.length} events were appended.`
-        : `${stream}: STILL BROKEN. It was changed meanwhile: run the command again.`,
+        : `${stream}: STILL BROKEN. Another process has changed it. Run the command again.`,
     );
     return after.faults === 0;
   } catch (error) {
-    // Every other stream would fail as well.
+    // Every other stream would fail, too.
     if (error instanceof StoreUnavailable) throw error;
     console.log(`${stream}: NOT REPAIRED. ${error instanceof Error ? error.message : String(error)}`);
     return false;

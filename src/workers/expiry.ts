@@ -5,17 +5,17 @@ import { carryOutDue, type OnRefused } from './carry-out.ts';
 import { isPassing, type Pauses, watchStuck } from './stuck.ts';
 
 type Needs = {
-  /** Due licenses by (dueAt, licenseId) ascending, after the given one; no lower bound in time. */
+  /** Returns due licenses after `after`, by (dueAt, licenseId) ascending. There is no lower bound in time. */
   readonly due: (page: { now: Instant; limit: number; after: DueLicense | null }) => Promise<readonly DueLicense[]>;
   readonly executor: Executor;
   readonly now: () => Date;
-  /** Absent: nothing stops it. */
+  /** Stops the sweep. Without it nothing does. */
   readonly signal?: AbortSignal;
-  /** Absent: every sweep tries every license again. */
+  /** Without it every sweep tries every license again. */
   readonly pauses?: Pauses;
   readonly onRefused: OnRefused;
   readonly onError: (error: unknown, license: DueLicense) => void;
-  /** How many licenses are read at once. Absent: 500. */
+  /** The number of licenses to read at once. Default: 500. */
   readonly pageMax?: number;
 };
 
@@ -23,12 +23,12 @@ const pageDefault = 500;
 const inFlightMax = 32;
 
 /**
- * Carries out everything that has fallen due, however long ago: expiries and ends of grace are announced, reminders sent,
- * trials ended, announced tier changes made, rotated keys retired. Access never waits for it. A stale row is harmless (the
- * stream decides), and so are two sweeps at once (equal command ids). A license that fails is reported and does not hold up
- * the others; like one whose command was refused, it is left alone for a while, at most until something else of it
- * falls due. Once the signal is aborted, commands under way are finished and the rest left. Returns how many commands
- * were carried out.
+ * Carries out everything that is due, however long ago: announces expiries and ends of grace, sends reminders, ends
+ * trials, carries out scheduled tier changes and retires rotated keys. Access never waits for it. A stale row is
+ * harmless, because the stream decides. Concurrent sweeps are harmless, because their command ids are equal. A failing
+ * license is reported and does not stop the others. Like a license with a refused command, it is then left alone for a
+ * while, at most until another command falls due. After an abort, commands under way finish and the rest is left.
+ * Returns how many commands were carried out.
  */
 export const sweepDue = async (needs: Needs): Promise<number> => {
   const { due, executor, now, signal, pauses, onRefused, onError, pageMax = pageDefault } = needs;

@@ -4,14 +4,14 @@ import type { Executor } from '../eventstore/execute.ts';
 import type { LeasePlace, OverdueLease } from '../projections/tables/lease-liveness.ts';
 
 type Needs = {
-  /** A page of open leases and, of those, the overdue ones; `next` null: it was the last. */
+  /** Returns the overdue leases of a page of open leases. `next` is null after the last page. */
   readonly overdue: (page: { now: Instant; limit: number; after: LeasePlace | null }) => Promise<{
     readonly overdue: readonly OverdueLease[];
     readonly next: LeasePlace | null;
   }>;
   readonly executor: Executor;
   readonly now: () => Date;
-  /** Absent: nothing stops it. */
+  /** Stops the sweep. Without it nothing does. */
   readonly signal?: AbortSignal;
   readonly onError: (error: unknown, lease: OverdueLease) => void;
 };
@@ -20,10 +20,10 @@ const pageMax = 2_000;
 const inFlightMax = 32;
 
 /**
- * Ends every lease that was not heard of for its time to live, or whose borrow is over, however long ago. Its seat was free
- * already for whoever asked. A stale row is harmless (the stream decides), and so are two sweeps at once (equal command
- * ids). One that fails is reported and does not hold up the others. Once the signal is aborted, what is under way is
- * finished and the rest left. Returns how many leases this very call ended.
+ * Ends every lease without a heartbeat for its time to live, and every lease with an ended borrow. Its seat was already
+ * free for other holders. A stale row is harmless, because the stream decides. Concurrent sweeps are harmless, because
+ * their command ids are equal. A failing lease is reported and does not stop the others. After an abort, work under way
+ * finishes and the rest is left. Returns how many leases this call ended.
  */
 export const sweepLeases = async ({ overdue, executor, now, signal, onError }: Needs): Promise<number> => {
   const at = now().toISOString();

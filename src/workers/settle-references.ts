@@ -4,12 +4,12 @@ import { type OpenReference, openReferences, settleReference } from '../projecti
 import { asTenant } from '../projections/tenant.ts';
 
 type Needs = {
-  /** As ledger_worker. */
+  /** A pool with the role ledger_worker. */
   readonly pool: Pool;
-  /** As ledger_api: values are removed as their own issuer. */
+  /** A pool with the role ledger_api, which removes values as their issuer. */
   readonly apiPool: Pool;
   readonly store: Pick<EventStore, 'readBackwards'>;
-  /** Removes what was written under a reference. As its issuer. */
+  /** Removes the value of a reference, as its issuer. */
   readonly remove: (db: PoolClient, ref: string) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onError: (error: unknown, reference: OpenReference) => void;
@@ -19,9 +19,9 @@ const pageMax = 500;
 const eventsMax = 1_000;
 
 /**
- * Settles what was written for an event more than 25 hours ago: forgets the claim where a stored event holds the
- * reference, and removes the personal value or API key where none does. The stream itself decides. Returns how many
- * were removed.
+ * Settles references that were written for an event more than 25 hours ago. Forgets the claim when a stored event has
+ * the reference, and else removes the personal value or API key. The stream decides. Returns the number of removed
+ * values.
  */
 export const settleReferences = async (needs: Needs): Promise<number> => {
   const { pool, store, signal, onError } = needs;
@@ -50,10 +50,7 @@ const byStream = (page: readonly OpenReference[]): ReadonlyMap<string, readonly 
   return streams;
 };
 
-/**
- * Returns those of the references that an event holds. A claim may be younger than its event, so the whole stream
- * counts.
- */
+/** Returns the references that an event has. A claim may be younger than its event, so the whole stream is read. */
 const heldOf = async (
   store: Needs['store'],
   stream: string,
@@ -78,7 +75,7 @@ const settle = ({ apiPool, remove }: Needs, reference: OpenReference, isHeld: bo
     apiPool,
     reference.issuerOrgId,
     async (db) => {
-      // Somebody claims it again at this moment, or has erased it.
+      // Another request claims the reference at this moment, or has erased its value.
       if (!(await settleReference(db, reference)) || isHeld) return 0;
       await remove(db, reference.ref);
       return 1;

@@ -94,7 +94,9 @@ describe('a license key that was shown is not shown as another one, and its lice
   test('imported', () =>
     unchanged('/v1/licenses/import', {
       ...wanted,
-      ...{ source: 'old_shop', sourceRef: randomUUID(), historyFrom: '2024-03-01T00:00:00.000Z' },
+      source: 'old_shop',
+      sourceRef: randomUUID(),
+      historyFrom: '2024-03-01T00:00:00.000Z',
     }));
   test('rotated', async () => unchanged(`/v1/licenses/${(await ledger.issue()).licenseId}/rotate-key`, {}));
 });

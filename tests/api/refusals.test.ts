@@ -166,7 +166,9 @@ describe('when a part is down', () => {
   test('a command that is too large for the event store is refused for its size, and not kept as an answer', async () => {
     const once = { 'idempotency-key': randomUUID() };
     ledger.faults.refuseAppends = {
-      ...{ code: 3, details: 'canary-of-the-store', exception: 'maximum-append-size-exceeded' },
+      code: 3,
+      details: 'canary-of-the-store',
+      exception: 'maximum-append-size-exceeded',
       trailers: { 'maximum-append-size': '1024' },
     };
     try {

@@ -56,7 +56,7 @@ test('a running server’s read models are rebuilt, taken back and pruned while 
   expect(await validate()).toEqual(valid);
   expect(await digests()).toEqual(before);
   expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('Version 2 of the read models is dropped.');
-  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('There is no version before to drop.');
+  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('There is no previous version to drop.');
   expect(await validate()).toEqual(valid);
 });
 

@@ -34,7 +34,10 @@ const fail = (error: unknown) => {
 const sweepWith = (changed: Partial<Parameters<typeof sweepDue>[0]>) =>
   sweepDue({
     due: (page) => dueLicenses(pool, page),
-    ...{ executor: ledger.executor, now: () => new Date(), onRefused: fail, onError: fail },
+    executor: ledger.executor,
+    now: () => new Date(),
+    onRefused: fail,
+    onError: fail,
     ...changed,
   });
 const sweep = (now: () => Date) => sweepWith({ now });

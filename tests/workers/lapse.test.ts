@@ -76,7 +76,9 @@ const fail = (error: unknown) => {
 const sweep = (at: Date, page = 2_000) =>
   sweepLeases({
     overdue: ({ now, after: place }) => overdueLeases(pool, { now, limit: page, after: place }),
-    ...{ executor: ledger.executor, now: () => at, onError: fail },
+    executor: ledger.executor,
+    now: () => at,
+    onError: fail,
   });
 const events = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
 const lapses = async (licenseId: string) => (await events(licenseId)).filter(({ type }) => type === 'LeaseLapsed');
@@ -205,7 +207,8 @@ test('a lease that the stream does not know is reported and does not hold up the
   const failed: string[] = [];
   const count = await sweepLeases({
     overdue: async () => ({ overdue: [broken, { licenseId, leaseId, lastSeenAt }], next: null }),
-    ...{ executor: ledger.executor, now: () => later(at, 100) },
+    executor: ledger.executor,
+    now: () => later(at, 100),
     onError: (error, each) => failed.push(`${each.licenseId}: ${error}`),
   });
   expect({ count, failed }).toEqual({ count: 1, failed: [expect.stringContaining(broken.licenseId)] });
@@ -217,7 +220,12 @@ test('the scheduled worker ends overdue leases in its sweep', async () => {
   await acquire(licenseId);
   const backend = { kind: 'postgres', url: ledger.database.url } as const;
   const worker = await startWorker({
-    ...{ backend, pool, executor: ledger.executor, expirySweepSeconds: 1, now: () => new Date(), log: quiet },
+    backend,
+    pool,
+    executor: ledger.executor,
+    expirySweepSeconds: 1,
+    now: () => new Date(),
+    log: quiet,
   });
   await condition('the lease lapsed', async () => (await lapses(licenseId)).length === 1);
   await worker.close();
@@ -231,7 +239,12 @@ test('a worker that is to stop finishes the leases in hand and leaves the others
   const start = (executor: Ledger['executor'], queueName: string) =>
     startWorker({
       backend: { kind: 'postgres', url: ledger.database.url },
-      ...{ pool, executor, expirySweepSeconds: 1, now: () => at, log: quiet, queueName },
+      pool,
+      executor,
+      expirySweepSeconds: 1,
+      now: () => at,
+      log: quiet,
+      queueName,
     });
   let closing: Promise<void> | null = null;
   const stopping: Ledger['executor'] = {

@@ -39,22 +39,34 @@ type Unstamped<Command> = Command extends { readonly at: string } ? Omit<Command
 
 const endings: readonly Ending[] = [
   {
-    ...{ name: 'A revocation', decisive: 'LicenseRevoked', cause: 'LICENSE_REVOKED', left: 0 },
+    name: 'A revocation',
+    decisive: 'LicenseRevoked',
+    cause: 'LICENSE_REVOKED',
+    left: 0,
     command: { type: 'Revoke', data: { reasonCode: 'FRAUD' } },
   },
   {
-    ...{ name: 'A transfer that releases devices', decisive: 'LicenseTransferred', cause: 'TRANSFER', left: 0 },
+    name: 'A transfer that releases devices',
+    decisive: 'LicenseTransferred',
+    cause: 'TRANSFER',
+    left: 0,
     command: {
       type: 'Transfer',
       data: { toHolderOrgId: customer, accepted: true, expiry: 'KEEP', activations: 'RELEASE' },
     },
   },
   {
-    ...{ name: 'The removal of a product', decisive: 'ProductRemoved', cause: 'PRODUCT_REMOVED', left: 0 },
+    name: 'The removal of a product',
+    decisive: 'ProductRemoved',
+    cause: 'PRODUCT_REMOVED',
+    left: 0,
     command: { type: 'RemoveProduct', data: { product: 'local_cli' } },
   },
   {
-    ...{ name: 'An eviction of the oldest', decisive: 'LicenseLimitsChanged', cause: 'LIMIT_LOWERED', left: kept },
+    name: 'An eviction of the oldest',
+    decisive: 'LicenseLimitsChanged',
+    cause: 'LIMIT_LOWERED',
+    left: kept,
     command: {
       type: 'ChangeLimits',
       data: { limits: { activations: kept, seats: 0, users: 0, meters: {} }, strategy: 'EVICT_OLDEST' },
@@ -85,7 +97,9 @@ function* licensesWithDevices() {
   for (const each of cases) {
     const ledger = createLog();
     const licenseId = ledger.issue(nameOf(each), {
-      ...{ holderOrgId: rival, activations: each.devices, expiresAt: '2099-01-01T00:00:00.000Z' },
+      holderOrgId: rival,
+      activations: each.devices,
+      expiresAt: '2099-01-01T00:00:00.000Z',
       policy: { remindBefore: [] },
     });
     licenseIdOf.set(nameOf(each), licenseId);
@@ -183,7 +197,8 @@ test.each(cases.map((each) => [each.name, each.devices, each] as const))(
       await insist((executor) =>
         sweepDue({
           due: (page) => dueLicenses(workerPool, page),
-          ...{ executor, now: () => new Date() },
+          executor,
+          now: () => new Date(),
           onRefused: ({ rejection }) => {
             throw new Error(rejection.detail);
           },

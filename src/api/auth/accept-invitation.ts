@@ -49,8 +49,15 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
       201: { description: 'The new user is a member and signed in.', body: tokensShape },
     },
     rejections: [
-      ...(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'EMAIL_TAKEN', 'RATE_LIMITED'] as const),
-      ...(['ALREADY_MEMBER', 'USER_LIMIT_EXCEEDED', 'ORGANIZATION_CLOSED'] as const),
+      'UNAUTHENTICATED',
+      'TOKEN_EXPIRED',
+      'FORBIDDEN',
+      'NOT_FOUND',
+      'EMAIL_TAKEN',
+      'RATE_LIMITED',
+      'ALREADY_MEMBER',
+      'USER_LIMIT_EXCEEDED',
+      'ORGANIZATION_CLOSED',
     ],
     handle: ({ body }, call) => {
       const { password } = body;
@@ -93,9 +100,11 @@ const acceptAsNewUser = async (
     (await call.limits.take('login_account', emailPseudonym(needs.secrets, invitation.email)));
   if (refusal !== null) return refusal;
   const request = {
-    ...{ organizationId: nobodysOrganization, operation: 'acceptInvitation' },
+    organizationId: nobodysOrganization,
+    operation: 'acceptInvitation',
     principal: pseudonymOf(needs.secrets, 'token', token),
-    ...{ input: { password, called: name }, about: idsOf(invitation) },
+    input: { password, called: name },
+    about: idsOf(invitation),
     prove: async () => refusedOrNull(await provePassword(needs, { email: invitation.email, password })),
   };
   return idempotently(needs, call, request, async (attempt) => {

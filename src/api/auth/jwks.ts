@@ -4,8 +4,13 @@ import type { AuthNeeds } from './needs.ts';
 
 const jwk = z
   .strictObject({
-    ...{ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() },
-    ...{ kid: z.string(), alg: z.literal('ES256'), use: z.literal('sig') },
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: z.string(),
+    y: z.string(),
+    kid: z.string(),
+    alg: z.literal('ES256'),
+    use: z.literal('sig'),
   })
   .meta({ id: 'PublicKey' });
 

@@ -33,7 +33,10 @@ const logoutBody = z.strictObject({}).meta({ id: 'LogOut', example: {} });
 
 /** Returns a request of a signed-in user as `idempotently` recognizes it. */
 export const userRequest = ({ user }: UserCall, operation: string, input: object) => ({
-  ...{ organizationId: user.userId, principal: user.userId, operation, input },
+  organizationId: user.userId,
+  principal: user.userId,
+  operation,
+  input,
 });
 
 /** Returns a request about the session of its access token as `idempotently` recognizes it. */

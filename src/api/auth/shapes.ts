@@ -97,12 +97,17 @@ export type UserBody = z.output<typeof userShape>;
 
 /** Returns a user as the API shows it. */
 export const userBody = ({ userId, email, displayName: name, createdAt }: User): UserBody => ({
-  ...{ id: userId, email, displayName: name, createdAt: createdAt.toISOString() },
+  id: userId,
+  email,
+  displayName: name,
+  createdAt: createdAt.toISOString(),
 });
 
 /** Returns an access token as the API shows it. */
 export const accessBody = ({ accessToken: token, expiresInSeconds, user, organization }: Access): object => ({
-  ...{ accessToken: token, tokenType: 'Bearer', expiresInSeconds },
+  accessToken: token,
+  tokenType: 'Bearer',
+  expiresInSeconds,
   user: userBody(user),
   organization,
 });

@@ -50,7 +50,10 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
       if (refusal !== null) return refusal;
       const principal = emailPseudonym(needs.secrets, body.email);
       const request = {
-        ...{ organizationId: nobodysOrganization, principal, operation: 'signUp', input: body },
+        organizationId: nobodysOrganization,
+        principal,
+        operation: 'signUp',
+        input: body,
         prove: async () => refusedOrNull(await provePassword(needs, body)),
         ...(needs.accounts.signupPolicy === null ? {} : { createSecret: generateLicenseKeyBody }),
       };

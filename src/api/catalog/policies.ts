@@ -83,7 +83,7 @@ export const getPolicy = ({ pool }: CatalogNeeds): Route =>
 
 const versionNumber = z
   .string()
-  .regex(/^[1-9][0-9]{0,8}$/, 'must be a number, 1 or more')
+  .regex(/^[1-9][0-9]{0,8}$/, 'must be a number of at least 1')
   .transform(Number)
   .meta({ override: readAs({ type: 'integer', minimum: 1 }), example: 1 });
 

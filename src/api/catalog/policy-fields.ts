@@ -94,9 +94,9 @@ const defaultsIn = {
       z.strictObject({ basis: z.enum(durationBases), duration }),
     ])
     .exactOptional()
-    .meta({ description: 'How long its licenses are good, from when on.' }),
-  limits: limitsIn.exactOptional().meta({ description: 'How much of its licenses may be in use.' }),
-  entitlements: entitlementsIn.exactOptional().meta({ description: 'What its licenses permit beside their products.' }),
+    .meta({ description: 'The term of its licenses, and when it starts.' }),
+  limits: limitsIn.exactOptional().meta({ description: 'The usage limits of its licenses.' }),
+  entitlements: entitlementsIn.exactOptional().meta({ description: 'The entitlements of its licenses.' }),
 };
 
 const products = z

@@ -21,10 +21,12 @@ const noneOr = <Schema extends z.ZodType>(schema: Schema) => schema.nullable();
 /** A version of a policy as the API shows it. `createdAt` is of the policy; `archivedAt` null: in use. */
 export const policyShape = z
   .strictObject({
-    id: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id, the same for all versions.' }),
-    version: z.int().meta({ description: 'Which version this is, from 1.' }),
-    name: z.string().meta({ description: 'What its issuer calls it.' }),
-    tier: z.enum(tiers).meta({ description: 'What its licenses are sold as.' }),
+    id: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').meta({
+      description: 'The id of the policy, the same for all versions.',
+    }),
+    version: z.int().meta({ description: 'The number of the version, from 1.' }),
+    name: z.string().meta({ description: 'The name of the policy.' }),
+    tier: z.enum(tiers).meta({ description: 'The tier of its licenses.' }),
     type: z.enum(policyTypes).meta({ description: ruleTexts.type }),
     expiryStrategy: z.enum(expiryStrategies).meta({ description: ruleTexts.expiryStrategy }),
     expiryGraceSeconds: seconds.meta({ description: ruleTexts.expiryGraceSeconds }),
@@ -77,12 +79,12 @@ export const policyShape = z
         z.strictObject({ basis: z.literal('FIXED'), expiresAt: instantOut }),
         z.strictObject({ basis: z.enum(durationBases), duration: z.string() }),
       ])
-      .meta({ description: 'How long its licenses are good, from when on.' }),
-    limits: limitsOut.meta({ description: 'How much of its licenses may be in use.' }),
-    entitlements: z.array(entitlementOut).meta({ description: 'What its licenses permit beside their products.' }),
-    createdAt: instantOut.meta({ description: 'When the policy was made.' }),
-    versionCreatedAt: instantOut.meta({ description: 'When this version was made.' }),
-    archivedAt: noneOr(instantOut).meta({ description: 'When it was archived; null: in use.' }),
+      .meta({ description: 'The term of its licenses, and when it starts.' }),
+    limits: limitsOut.meta({ description: 'The usage limits of its licenses.' }),
+    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements of its licenses.' }),
+    createdAt: instantOut.meta({ description: 'When the policy was created.' }),
+    versionCreatedAt: instantOut.meta({ description: 'When this version was created.' }),
+    archivedAt: noneOr(instantOut).meta({ description: 'When the policy was archived. Null when it is in use.' }),
   })
   .meta({ id: 'Policy' });
 
@@ -97,10 +99,19 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
   const { name, policy, products, term, limits, entitlements } = version;
   const { policyId: id, remindBefore, ...rules } = policy;
   return {
-    ...{ renewUntilSeconds: null, checkInSeconds: null, environment: null, versions: null },
-    ...{ userRequired: false, leaseRequired: false, reclaimBorrowed: false },
+    renewUntilSeconds: null,
+    checkInSeconds: null,
+    environment: null,
+    versions: null,
+    userRequired: false,
+    leaseRequired: false,
+    reclaimBorrowed: false,
     ...rules,
-    ...{ id, name, term, remindBefore: [...remindBefore], products: [...products] },
+    id,
+    name,
+    term,
+    remindBefore: [...remindBefore],
+    products: [...products],
     limits: { ...limits },
     entitlements: entitlements.map((each) => ({ ...each })),
     createdAt: dated.createdAt,

@@ -7,8 +7,8 @@ export const cloudTypeOf = (type: string, version: number): string =>
   `${dotted(type)}.v${publishedVersionOf(type, version)}`;
 
 /**
- * A list of types, separated by commas, as CloudEvents types or as the history names them; answers the latter. Of which
- * version is not looked at, so that an event is not missed for being written in another.
+ * Parses a list of types, separated by commas, as CloudEvents types or as the history names them. Returns the names of
+ * the history. It ignores the version of a type, so that a client does not miss an event of another version.
  */
 export const eventTypes = z
   .string()

@@ -15,7 +15,7 @@ export const getEvent = ({ pool }: Pick<FeedNeeds, 'pool'>): Route =>
     path: '/v1/events/{eventId}',
     operationId: 'getEvent',
     summary: 'Get one event',
-    description: 'An event as the feed shows it.',
+    description: 'Returns an event in the form of the feed.',
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',

@@ -5,9 +5,8 @@ import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import type { OrganizationCall } from '../route.ts';
 
 /**
- * Why the credential of a call that has gone on for a while may not have the permission any more; null where it still
- * has it. What is remembered of the credential does not count: that and the waiting would add up. Nor does it count as
- * a request.
+ * Returns why the credential of a long call no longer has the permission, or null while it has it. The check ignores
+ * remembered credentials, because their age would add to the age of the call. It does not count as a request.
  */
 export const refusalByNow = async (
   authenticate: Authenticate,

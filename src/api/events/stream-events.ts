@@ -13,7 +13,7 @@ import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
   readonly authenticate: Authenticate;
-  /** Between two signs of life, and between two checks of the credential. Default: 15 s. */
+  /** The milliseconds between two signs of life, and between two checks of the credential. Default: 15 s. */
   readonly streamHeartbeatMs?: number;
 };
 
@@ -23,7 +23,7 @@ const heartbeatDefaultMs = 15_000;
 
 const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional() });
 
-/** GET /v1/events/stream: the feed as server-sent events, as they happen. */
+/** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
   const { secrets, authenticate, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs } = needs;
   const streams = createOpenStreams(streamsMax);
@@ -33,14 +33,14 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     operationId: 'streamEvents',
     summary: 'Follow the event feed',
     description:
-      'Server-sent events: id is a cursor of GET /v1/events, event the type, data the CloudEvent. Begins after ' +
-      'Last-Event-ID, or else after cursor, or else with the first event. ' +
-      `Ends when the credential does. At most ${streamsMax} at a time for an organization.`,
+      'Server-sent events: id is a cursor of GET /v1/events, event is the type, data is the CloudEvent. The stream begins ' +
+      'after Last-Event-ID, else after cursor, else with the first event. It ends when the credential ends. ' +
+      `An organization can have ${streamsMax} streams at a time.`,
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
     request: z.object({ params: none, query }),
-    replies: { 200: { description: 'Events, for as long as you read.', type: 'text/event-stream' } },
+    replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
     handle: async ({ query: { cursor: asked, types = null } }, call) => {
       const { organizationId } = call.caller;

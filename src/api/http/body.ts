@@ -8,13 +8,13 @@ export const bodyBytesMax = 100 * 1024;
 const depthMax = 32;
 const arrayLengthMax = 1000;
 const stringBytesMax = 4096;
-// A client that is still sending cannot read our refusal; this much is read and thrown away so that it can.
+// A client that is still sending cannot read the refusal. The server reads and drops this much, so that the client can.
 const discardedBytesMax = 8 * 1024 * 1024;
 
-/** A body as parsed JSON, or the problem with it. `undefined` means that none was sent. */
+/** A body as parsed JSON, or the problem with it. `undefined` stands for an absent body. */
 export type Body = { readonly json: unknown } | Problem;
 
-/** Reads and parses the JSON body of a request within the documented limits. Never throws for what the client sent. */
+/** Reads and parses the JSON body of a request within the documented limits. Never throws for the content of a body. */
 export const readJsonBody = async (request: IncomingMessage): Promise<Body> => {
   const bytes = await readBytes(request);
   if (bytes === 'too_large') return problem('BODY_TOO_LARGE', `The body may have at most ${bodyBytesMax} bytes.`);
@@ -26,7 +26,7 @@ export const readJsonBody = async (request: IncomingMessage): Promise<Body> => {
   return parseJson(bytes);
 };
 
-/** Parses JSON from bytes; depth is checked on the bytes, before anything recursive sees the value. */
+/** Parses JSON from bytes. Checks the depth on the bytes, before recursive code sees the value. */
 export const parseJson = (bytes: Buffer): Body => {
   if (!isUtf8(bytes)) return problem('INVALID_REQUEST', 'The body is not valid UTF-8.');
   if (isTooDeep(bytes)) {
@@ -39,7 +39,7 @@ export const parseJson = (bytes: Buffer): Body => {
   } catch {
     return problem('INVALID_REQUEST', 'The body is not valid JSON.');
   }
-  // A short body without escapes and without the one dangerous name cannot break any of the remaining limits.
+  // A short body without escapes and without the name __proto__ cannot break the other limits.
   if (bytes.length <= arrayLengthMax && !text.includes('\\u') && !text.includes('__proto__')) return { json };
   const fault = faultOf(json, '');
   return fault === null ? { json } : problem('INVALID_REQUEST', 'The body breaks a limit.', [fault]);
@@ -47,7 +47,7 @@ export const parseJson = (bytes: Buffer): Body => {
 
 const readBytes = (request: IncomingMessage): Promise<Buffer | 'too_large' | 'aborted'> =>
   new Promise((resolve) => {
-    // Gone while its credential was checked: none of the events below would come any more.
+    // When the client left during the check of its credential, none of the events below follow.
     if (request.destroyed) resolve('aborted');
     const chunks: Buffer[] = [];
     let length = 0;
@@ -131,7 +131,7 @@ const faultOfText = (text: string, pointer: string): Fault | null => {
   if (text.length > stringBytesMax || Buffer.byteLength(text) > stringBytesMax) {
     return { pointer, detail: `A string may have at most ${stringBytesMax} bytes.` };
   }
-  // Neither can be stored by Postgres, and neither is text.
+  // Postgres cannot store either of them.
   if (text.includes('\0') || /\p{Surrogate}/u.test(text)) {
     return { pointer, detail: 'A string may not contain NUL or half a surrogate pair.' };
   }

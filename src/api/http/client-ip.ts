@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** A request as far as its origin is concerned. */
+/** The parts of a request that tell its origin. */
 type Came = Pick<IncomingMessage, 'headers'> & { readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'> };
 
 /**
- * The address a request came from, with exactly `hops` proxies of ours in front: the last `hops` entries that they have
- * added to X-Forwarded-For are believed, and never one more, which the client could have made up. An entry that is no
- * address counts as its proxy.
+ * Returns the address that a request came from, behind exactly `hops` proxies of the operator. Trusts only the last
+ * `hops` entries of X-Forwarded-For, which those proxies have added. The client may have invented all others. An entry
+ * that is not an address counts as its proxy.
  */
 export const clientIp = ({ headers, socket }: Came, hops: number): string => {
   const peer = plain(socket.remoteAddress ?? '') ?? '';
@@ -25,10 +25,12 @@ export const clientIp = ({ headers, socket }: Came, hops: number): string => {
   return address;
 };
 
-/** What an address is limited as: IPv4 each for itself, IPv6 by its /64, which is what one customer gets. */
+/**
+ * Returns the key that limits an address: the address for IPv4, and the /64 for IPv6, which one customer usually gets.
+ */
 export const limitedAs = (address: string): string => (isIPv6(address) ? `${networkOf(address)}::/64` : address);
 
-/** An address without port, brackets, zone, or the IPv6 dress of an IPv4 one; null for anything else. */
+/** Returns an address without port, brackets, zone or the IPv6 form of an IPv4 address. Returns null for other text. */
 const plain = (text: string): string | null => {
   const [, bracketed] = /^\[([^\]]{2,60})\](?::\d{1,5})?$/.exec(text) ?? [];
   const [, v4] = /^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(text) ?? [];
@@ -38,7 +40,7 @@ const plain = (text: string): string | null => {
   return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : address;
 };
 
-/** The first four groups of an IPv6 address, each without leading zeros. */
+/** Returns the first four groups of an IPv6 address, without leading zeros. */
 const networkOf = (address: string): string =>
   ipaddr.IPv6.parse(address)
     .parts.slice(0, 4)

@@ -4,16 +4,16 @@ import { inOrder } from '../idempotency/request-hash.ts';
 import { type Problem, problem } from '../problems/problems.ts';
 
 /**
- * The entity tag of a resource (RFC 9110 §8.8.3): the revision of its stream, followed, where its representation also
- * depends on something that is no event (the clock, what is in vault), by a digest of that: `"7"`, `"7.1a2b3c4d"`.
+ * Returns the entity tag of a resource (RFC 9110 §8.8.3): the revision of its stream. When the answer also depends on
+ * values outside of events, such as time and the vault, a digest of them follows: `"7"`, `"7.1a2b3c4d"`.
  */
 export const entityTag = (revision: bigint, beside: object | null = null): string => {
   if (beside === null) return `"${revision}"`;
-  // The database keeps names in another order than the request that they came with.
+  // The database returns names in another order than the request had.
   return `"${revision}.${createHash('sha256').update(JSON.stringify(beside, inOrder)).digest('hex').slice(0, 8)}"`;
 };
 
-/** The revision that If-Match asks the stream to be at; null: any will do. */
+/** Returns the revision that If-Match requires, or null for any revision. */
 export const expectedRevisionIn = (headers: IncomingHttpHeaders): bigint | null | Problem => {
   const given = headers['if-match'];
   if (given === undefined || given === '*') return null;
@@ -22,7 +22,7 @@ export const expectedRevisionIn = (headers: IncomingHttpHeaders): bigint | null 
   return problem('INVALID_REQUEST', 'If-Match must be one ETag as an earlier answer gave it, such as "7".');
 };
 
-/** True when If-None-Match names this tag: the client has what would be answered (RFC 9110 §13.1.2). */
+/** Returns true when If-None-Match names this tag, so the client has the answer already (RFC 9110 §13.1.2). */
 export const isUnmodified = (headers: IncomingHttpHeaders, tag: string): boolean => {
   const given = headers['if-none-match'];
   if (given === undefined || given.length > 1000) return false;

@@ -1,22 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
 
-/** Marks an answer for browsers. True: the request was a preflight and is answered; nothing else may be written. */
+/** Adds the CORS headers to an answer. Returns true after answering a preflight; then nothing else may be written. */
 export type Cors = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 const exposed = [
-  ...['ETag', 'Idempotent-Replayed', 'Ledger-Position', 'Ledger-Projected', 'Link', 'Location', 'RateLimit'],
-  ...['RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
+  'ETag',
+  'Idempotent-Replayed',
+  'Ledger-Position',
+  'Ledger-Projected',
+  'Link',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Request-Id',
 ];
 const accepted = [
-  ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Ledger-Min-Position', 'Prefer'],
-  ...['Last-Event-ID', 'Traceparent', 'X-Request-Id'],
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-Match',
+  'If-None-Match',
+  'Ledger-Min-Position',
+  'Prefer',
+  'Last-Event-ID',
+  'Traceparent',
+  'X-Request-Id',
 ];
 const preflightSeconds = 600;
 
 /**
- * Lets pages of exactly these origins call the API, without cookies. `Vary: Origin` stands on every answer, so that no cache
- * hands one origin's answer to another. Null when there is no origin to let in.
+ * Returns what lets pages of exactly these origins call the API, without cookies. Every answer has `Vary: Origin`, so
+ * that no cache gives the answer for one origin to another. Returns null without origins.
  */
 export const createCors = (origins: readonly string[]): Cors | null => {
   if (origins.length === 0) return null;

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * For each response a signal that is given when the client has gone, when it has been answered, or when the server is to
- * stop. Nothing of it is left afterwards, which AbortSignal.any would not do: on Node 20 it keeps something at the signal
- * that lives longest, for every request.
+ * Returns a function that creates a signal for a response. The signal aborts when the response has ended, the client
+ * has gone or the server stops. It leaves nothing behind. AbortSignal.any would: on Node 20 every request leaves an
+ * entry at the signal that lives longest.
  */
 export const createEndings = (stopping: AbortSignal): ((response: ServerResponse) => AbortSignal) => {
   const open = new Set<AbortController>();

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { uuidv7 } from 'uuidv7';
 
-/** What Node could make no request of, and the id under which it was refused. */
+/** The status and the request id of a refusal on a bare connection. */
 export type NoRequest = { readonly status: number; readonly requestId: string };
 
 const faults: Readonly<Record<string, readonly [status: number, detail: string]>> = {
@@ -13,8 +13,8 @@ const faults: Readonly<Record<string, readonly [status: number, detail: string]>
 const noHttp = [400, 'This is not a request of HTTP/1.1.'] as const;
 
 /**
- * Answers on the bare connection what never became a request, and closes it. Null when there is nobody to answer: the
- * connection is gone, or in the middle of an answer.
+ * Answers bytes that are not an HTTP request on the bare connection, and closes it. Returns null when the connection is
+ * gone or in the middle of an answer.
  */
 export const refuseNoRequest = (error: Error, socket: Duplex, sharedHeaders: readonly string[]): NoRequest | null => {
   if (!socket.writable || isMidAnswer(socket)) {
@@ -25,19 +25,25 @@ export const refuseNoRequest = (error: Error, socket: Duplex, sharedHeaders: rea
   const [status, detail] = faults[code] ?? noHttp;
   const requestId = uuidv7();
   const title = STATUS_CODES[status] ?? '';
-  // About the protocol, for which RFC 9457 has no type but the status.
+  // A problem of the protocol has no type in RFC 9457 besides the status.
   const body = JSON.stringify({ type: 'about:blank', title, status, detail, code: 'INVALID_REQUEST', requestId });
   const headers = [
     ...sharedHeaders,
-    ...['Content-Type', 'application/problem+json', 'Content-Length', String(Buffer.byteLength(body))],
-    ...['X-Request-Id', requestId, 'Connection', 'close'],
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'X-Request-Id',
+    requestId,
+    'Connection',
+    'close',
   ];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1]}\r\n`] : []));
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
   return { status, requestId };
 };
 
-// Node keeps the answer that a connection is busy with here, and looks at it for the same purpose.
+// Node stores the current answer of a connection in this member, and reads it for the same purpose.
 const isMidAnswer = (socket: Duplex): boolean => {
   const busyWith: unknown = '_httpMessage' in socket ? socket._httpMessage : null;
   return (

@@ -2,12 +2,15 @@ import type { z } from 'zod';
 import { escapePointer } from '../pointer.ts';
 import { type Problem, type ProblemPlace, problem } from '../problems/problems.ts';
 
-/** What came in, before it is validated. `body` undefined: none was sent, which counts as an empty object. */
+/** A request before validation. An absent body counts as an empty object. */
 export type RawRequest = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
 
 const placesMax = 20;
 
-/** Validates a request. The problem names every failed place: `/…` in the body, `?name` in the query, `{name}` in the path. */
+/**
+ * Validates a request. The problem names each wrong place: `/…` in the body, `?name` in the query, `{name}` in the
+ * path.
+ */
 export const parseRequest = <Schema extends z.ZodType>(
   schema: Schema,
   { params, query, body }: RawRequest,

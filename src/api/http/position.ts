@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Problem, problem, problemForNow } from '../problems/problems.ts';
 
-/** Waits until the read models contain the log up to `commit`; false when they still do not after `timeoutMs`. */
+/** Waits until the read models contain the log up to `commit`. Returns false when they do not after `timeoutMs`. */
 export type WaitUntilProjected = (commit: bigint, timeoutMs: number) => Promise<boolean>;
 
 const commandWaitMs = 500;
@@ -9,8 +9,8 @@ const readWaitMs = 2000;
 const backgroundWaitMs = 600_000;
 
 /**
- * The headers of a command's answer. It waits up to 500 ms for its own events to be readable, so that who changed
- * something sees it; `Prefer: respond-async` skips the wait.
+ * Returns the headers of a command's answer. Waits up to 500 ms until the read models contain its events, so that the
+ * caller can read its own change. `Prefer: respond-async` skips the wait.
  */
 export const positionHeaders = async (
   waitUntilProjected: WaitUntilProjected,
@@ -22,7 +22,7 @@ export const positionHeaders = async (
   return (await waitUntilProjected(position, commandWaitMs)) ? answered : { ...answered, 'Ledger-Projected': 'false' };
 };
 
-/** Waits up to 2 s for the position that a read asks for in Ledger-Min-Position; null when it may go on. */
+/** Waits up to 2 s for the position in Ledger-Min-Position. Returns null when the read may continue. */
 export const awaitMinPosition = async (
   waitUntilProjected: WaitUntilProjected,
   headers: IncomingHttpHeaders,
@@ -33,17 +33,17 @@ export const awaitMinPosition = async (
     return problem('INVALID_REQUEST', 'Ledger-Min-Position must be the Ledger-Position of an earlier answer.');
   }
   if (await waitUntilProjected(BigInt(wanted), readWaitMs)) return null;
-  return problemForNow('NOT_PROJECTED_YET', 'What was written at this position cannot be read yet. Try again.', 1);
+  return problemForNow('NOT_PROJECTED_YET', 'The read models do not contain this position yet. Try again.', 1);
 };
 
-/** Does `work` once the read models contain the log up to `position`. Throws where they do not within ten minutes. */
+/** Does `work` once the read models contain the log up to `position`. Throws when they do not within ten minutes. */
 export const onceReadable = async (
   waitUntilProjected: WaitUntilProjected,
   position: bigint,
   work: () => unknown,
 ): Promise<void> => {
   if (!(await waitUntilProjected(position, backgroundWaitMs)))
-    throw new Error(`The read models do not contain ${position} after ten minutes, or the server stops.`);
+    throw new Error(`The read models do not contain ${position} after ten minutes, or the server is stopping.`);
   await work();
 };
 

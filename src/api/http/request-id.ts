@@ -2,12 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { uuidv7 } from 'uuidv7';
 
 /**
- * The names one request goes by in the log and in the metadata of its events: `requestId`, which the answer has too, as what
- * caused them, `correlationId` as what they belong to.
+ * The ids of a request in the log and in the metadata of its events. `requestId` is also in the answer and is the cause
+ * of the events. `correlationId` says what they belong to.
  */
 export type RequestIds = { readonly requestId: string; readonly correlationId: string };
 
-/** The client's own X-Request-Id where it is a plain short token, else a new one. The trace id of `traceparent` correlates. */
+/**
+ * Returns the client's X-Request-Id when it is a short plain token, else a new id. The trace id of `traceparent` is the
+ * correlation id.
+ */
 export const requestIdsOf = (headers: IncomingHttpHeaders): RequestIds => {
   const given = headers['x-request-id'];
   const requestId = typeof given === 'string' && /^[A-Za-z0-9._:-]{1,100}$/.test(given) ? given : uuidv7();

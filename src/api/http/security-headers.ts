@@ -3,8 +3,8 @@ import { Socket } from 'node:net';
 import helmet from 'helmet';
 
 /**
- * The headers that helmet sets for a JSON API, as name and value in turn. They are the same for every answer, so helmet
- * is asked once and not per request.
+ * Returns the headers that helmet sets for a JSON API, as names and values in turn. They are the same for every answer,
+ * so helmet runs once and not per request.
  */
 export const securityHeaders = (): readonly string[] => {
   const request = new IncomingMessage(new Socket());

@@ -1,18 +1,20 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import express, { type Express } from 'express';
 
-/** How long a client may take to send its headers, and all of its request, in milliseconds; and how often that is looked at. */
+/**
+ * The milliseconds that a client may take to send its headers and its whole request, and the interval of that check.
+ */
 export type Patience = { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number };
 
 const standardPatience: Patience = { headersMs: 15_000, requestMs: 30_000, lookMs: 5_000 };
 const keepAliveMs = 65_000;
 const headerBytesMax = 16 * 1024;
-// So that connections move on to the other processes behind a balancer.
+// Closing connections lets clients move to other processes behind a balancer.
 const requestsPerConnectionMax = 1_000;
 
 /**
- * An Express app on a server that is not listening yet. Express changes the prototype of every request and answer, which
- * costs two thirds of its speed on Node 20; here they are born with the prototypes that the app would give them.
+ * Returns an Express app on a server that is not listening yet. Express changes the prototype of every request and
+ * answer, which costs two thirds of its speed on Node 20. Here requests and answers are created with these prototypes.
  */
 export const createExpressServer = (
   patience = standardPatience,
@@ -44,7 +46,7 @@ export const createExpressServer = (
   return { app, server };
 };
 
-/** Gives a prototype the methods of Express's own, which stand on the same Node prototype. */
+/** Copies the methods of an Express prototype to a prototype with the same Node parent. */
 const adopt = (prototype: object, methods: object, app: Express): void => {
   Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(methods));
   Object.defineProperty(prototype, 'app', { configurable: true, enumerable: true, writable: true, value: app });

@@ -4,26 +4,26 @@ import { isProblem, type Problem, problem, refused, statusOf } from '../problems
 import type { Call, Reply } from '../route.ts';
 import { requestHashes } from './request-hash.ts';
 
-/** A request that changes something: who asks for which operation with which validated input. */
+/** A request that changes something: the caller, the operation and the validated input. */
 export type ChangeRequest = {
   readonly organizationId: string;
   readonly principal: string;
   readonly operation: string;
   readonly input: object;
-  /** What tells the request from others besides what the client sent, or in place of a token. */
+  /** Further values that tell the request from others, such as the ids that a token stands for. */
   readonly about?: object;
   /**
-   * For a request with a password, which is no part of what it is recognized by: checks the password before a stored
-   * answer is shown, and refuses a wrong one. A refusal of such a request is decided again.
+   * Checks the password of a repeated request before the stored answer is returned, and refuses a wrong one. The
+   * password is not part of what recognizes the request. A refusal of such a request is decided again.
    */
   readonly prove?: () => Promise<Problem | null>;
-  /** Makes what the answer shows once. */
+  /** Creates the secret that only the first answer shows. */
   readonly createSecret?: () => string;
 };
 
 /**
- * Does `work` at most once per Idempotency-Key, as `attemptOnce` says, and answers every repetition as the first time.
- * A request without the header is carried out each time.
+ * Does `work` at most once per Idempotency-Key, as `attemptOnce` says, and answers every repetition with the first
+ * answer. A request without the header is carried out each time.
  */
 export const idempotently = async (
   needs: IdempotencyNeeds,
@@ -47,7 +47,7 @@ export const idempotently = async (
       const replay = replayed(stored);
       if (prove === undefined) return replay;
       if (!isProblem(replay)) return (await prove()) ?? replay;
-      // It may have been refused for another password than this one.
+      // The stored refusal may belong to another password than this one.
       const again = await work(attempt);
       return isProblem(again) && again.problem === replay.problem ? replay : again;
     },
@@ -65,9 +65,12 @@ const storedOf = (answer: Reply | Problem, requestId: string) => {
   return { status, text: JSON.stringify(kept(answer, requestId)) };
 };
 
-/** Refusals that may turn out otherwise when the same request is sent again, be it with another If-Match. */
+/** The refusals that may change when the same request is sent again, such as with another If-Match. */
 const passing: ReadonlySet<string> = new Set([
-  ...['CONCURRENT_MODIFICATION', 'IDEMPOTENCY_IN_FLIGHT', 'RATE_LIMITED', 'REVISION_MISMATCH'],
+  'CONCURRENT_MODIFICATION',
+  'IDEMPOTENCY_IN_FLIGHT',
+  'RATE_LIMITED',
+  'REVISION_MISMATCH',
 ]);
 
 const kept = (answer: Reply | Problem, requestId: string): Kept => {

@@ -3,39 +3,43 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { RawRequest } from '../http/parse-request.ts';
 
 /**
- * The fields of bodies that are passwords or tokens. They are no part of what a request is recognized by, because a
- * hash over a password is stored nowhere.
+ * The fields of bodies that are passwords or tokens. They do not recognize a request, because no hash over a password
+ * is stored.
  */
 export const secretFields: ReadonlySet<string> = new Set([
-  ...['password', 'currentPassword', 'newPassword', 'token', 'refreshToken'],
+  'password',
+  'currentPassword',
+  'newPassword',
+  'token',
+  'refreshToken',
 ]);
 
-/** What a request is recognized by. */
+/** The values that recognize a request. */
 type Recognized = {
-  /** As the client sent it, before any default. */
+  /** The input as the client sent it, without defaults. */
   readonly sent: RawRequest;
-  /** What else tells it from other requests, such as what a token names. */
+  /** Further values that tell the request from others, such as the ids that a token stands for. */
   readonly about: object;
-  /** As the release before recognized it: validated, with defaults and secrets. */
+  /** The input as the previous release hashed it: validated, with defaults and secrets. */
   readonly legacyInput: object;
 };
 
 /**
- * Returns every hash that a request may have been stored with, under each configured secret; the first is the one to
- * store. Keyed, because a request may hold personal values that are short enough to be guessed from a plain hash.
+ * Returns every hash that a request may have been stored with, under each configured secret. The first is the one to
+ * store. The hashes are keyed, because a plain hash over short personal values can be guessed.
  */
 export const requestHashes = (
   secrets: Secrets,
   { sent: { params, query, body }, about, legacyInput }: Recognized,
 ): readonly string[] => {
   const text = JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
-  // Of requests that were sent before the upgrade; the release after next can forget them.
+  // These hashes belong to requests from before the upgrade. The release after next can drop them.
   return [text, JSON.stringify(legacyInput)].flatMap((each) =>
     secrets.all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(each).digest('hex')),
   );
 };
 
-/** For JSON.stringify: equal objects get equal text, whatever order their names come in. */
+/** Sorts the names of objects, as the replacer of JSON.stringify. Equal objects get equal text. */
 export const inOrder = (_: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

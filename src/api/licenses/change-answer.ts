@@ -34,10 +34,10 @@ export const described = ({ verb, operationId, summary, permission, rejections =
     rejections: ['LICENSE_NOT_FOUND', ...rejections],
   }) as const;
 
-/** What the answer to a command on one license is; `beside`: what it shows besides the license. */
+/** Returns the answer of a command on one license. `beside` has what the answer shows besides the license. */
 export const commandAnswer = (beside: z.ZodRawShape) =>
   ({
-    description: 'What is so already changes nothing and answers with changed: false.',
+    description: 'A command that changes nothing answers with changed: false.',
     tag: 'Licenses',
     effect: 'append',
     conditional: true,
@@ -49,11 +49,11 @@ export const commandAnswer = (beside: z.ZodRawShape) =>
     },
   }) as const;
 
-/** A request to change a license as it is recognized when it is sent again, and what its answer shows. */
+/** A request to change a license, with what recognizes its repetition and what its answer shows. */
 type Changing<Changed> = {
   readonly operation: string;
   readonly input: Input;
-  /** Makes what the answer shows once. */
+  /** Creates the secret that only the first answer shows. */
   readonly createSecret?: () => string;
   /** Returns what the answer shows besides the license. */
   readonly beside?: (changed: Changed) => object;
@@ -62,7 +62,7 @@ type Changing<Changed> = {
 type Input = {
   readonly licenseId: string;
   readonly body: { readonly reason?: GivenReason | undefined; readonly [member: string]: unknown };
-  /** Whatever else names what the command is about. */
+  /** Further parameters of the command. */
   readonly [parameter: string]: unknown;
 };
 

@@ -3,8 +3,8 @@ import { problemForNow } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 
 /**
- * Whether the product can do its work now; `parts` says of each part what is wrong with it, or `ok`. `notYet`: nothing
- * is wrong but that the read models of this process do not serve.
+ * Whether the server is ready. `parts` has `ok` or what is wrong for each part. `notYet` is true when only the read
+ * models of this process are not ready.
  */
 export type Readiness = {
   readonly ready: boolean;
@@ -17,19 +17,22 @@ export type HealthNeeds = {
   readonly version: { readonly version: string; readonly [detail: string]: string };
 };
 
-/** /livez (the process answers), /readyz (it can do its work) and /version. They need no credential and tell no secret. */
+/**
+ * Returns /livez (the process answers), /readyz (the server is ready) and /version. They need no credential and reveal
+ * no secret.
+ */
 export const healthRoutes = ({ ready, version }: HealthNeeds): readonly Route[] => [
   publicRoute({
-    ...probe('/livez', 'live', 'Whether the process answers'),
-    replies: { 200: { description: 'It does.', body: z.strictObject({ status: z.literal('ok') }) } },
+    ...probe('/livez', 'live', 'Check that the process answers'),
+    replies: { 200: { description: 'The process answers.', body: z.strictObject({ status: z.literal('ok') }) } },
     rejections: [],
     handle: async () => ({ status: 200, body: { status: 'ok' } }),
   }),
   publicRoute({
-    ...probe('/readyz', 'ready', 'Whether the product can do its work'),
+    ...probe('/readyz', 'ready', 'Check that the server is ready'),
     replies: {
       200: {
-        description: 'It can.',
+        description: 'The server is ready.',
         body: z.strictObject({ status: z.literal('ok'), parts: z.record(z.string(), z.string()) }),
       },
     },
@@ -43,8 +46,8 @@ export const healthRoutes = ({ ready, version }: HealthNeeds): readonly Route[] 
     },
   }),
   publicRoute({
-    ...probe('/version', 'version', 'Which version answers'),
-    replies: { 200: { description: 'This one.', body: z.record(z.string(), z.string()) } },
+    ...probe('/version', 'version', 'Get the version of the server'),
+    replies: { 200: { description: 'The version.', body: z.record(z.string(), z.string()) } },
     rejections: [],
     handle: async () => ({ status: 200, body: version }),
   }),

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import type { RequestIds } from '../http/request-id.ts';
 
-/** One answered request. `route` is the operation's id; no path, query or body, in which a secret could stand. */
+/**
+ * One answered request. `route` is the id of the operation. It has no path, query or body, which could contain a
+ * secret.
+ */
 export type AnsweredRequest = RequestIds & {
   readonly tenant: string | null;
   readonly route: string;
@@ -9,25 +12,27 @@ export type AnsweredRequest = RequestIds & {
   readonly milliseconds: number;
 };
 
-/** Where requests are reported: one line each, and one more with the error for what failed on our side. */
+/** Reports requests: one line for each, and a line with the error when the server failed. */
 export type RequestLog = {
   readonly answered: (request: AnsweredRequest) => void;
   readonly failed: (error: unknown, ids: RequestIds, route: string) => void;
-  /** A refresh token came a second time, which ended its session: somebody has stolen it, or its owner has lost track. */
+  /**
+   * Reports a refresh token that was used twice, which ended its session. It was stolen, or its owner used an old one.
+   */
   readonly reused: (whose: { readonly userId: string; readonly sessionId: string; readonly requestId: string }) => void;
 };
 
-/** Writes to pino: answers as info, failures as error with their stack. */
+/** Returns a log that writes answers as info and failures as error with their stack. */
 export const createRequestLog = (log: Logger): RequestLog => ({
   answered: ({ milliseconds, ...request }) => {
     if (log.isLevelEnabled('info')) log.info({ ...request, ms: Math.round(milliseconds * 10) / 10 }, 'request');
   },
   failed: (error, { requestId, correlationId }, route) =>
     log.error({ err: withoutValues(error), requestId, correlationId, route }, 'request failed'),
-  reused: (whose) => log.warn(whose, 'A refresh token was used twice; its session was ended.'),
+  reused: (whose) => log.warn(whose, 'A refresh token was used twice. Its session has ended.'),
 });
 
-/** An error without what Postgres quotes of the values it was given. */
+/** Returns an error without the values that Postgres quotes. */
 const withoutValues = (error: unknown): unknown => {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error ? String(error.code) : undefined;

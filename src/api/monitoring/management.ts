@@ -3,7 +3,10 @@ import { openFront } from '../front.ts';
 import { type AppNeeds, createApp } from '../http/app.ts';
 import { type HealthNeeds, healthRoutes } from './health.ts';
 
-/** The server for operators: /metrics, /livez, /readyz, /version. It is not listening yet; it belongs on a private address. */
+/**
+ * Returns the server for operators: /metrics, /livez, /readyz, /version. It is not listening yet. Use a private
+ * address.
+ */
 export const createManagement = (needs: Omit<AppNeeds, 'front'> & HealthNeeds): Server =>
   createApp({ ...needs, front: openFront }, healthRoutes(needs), (serve, respond) => {
     serve('/metrics', async (response) => {

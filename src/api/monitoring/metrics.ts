@@ -1,17 +1,17 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 
-/** What is counted about requests. `registry` is what /metrics shows; other parts may add to it. */
+/** Counts requests. /metrics shows `registry`. Other parts may add to it. */
 export type Metrics = {
   readonly registry: Registry;
-  /** `route` is the operation's id or a fixed word, never a path: paths are made up by clients. */
+  /** `route` is the id of an operation or a fixed word. It is never a path, because clients invent paths. */
   readonly answered: (route: string, status: number, milliseconds: number) => void;
-  /** A request was beyond the limit of this name. */
+  /** Counts a request that exceeded the limit of this name. */
   readonly limited: (limit: string) => void;
-  /** A refresh token was used twice. */
+  /** Counts a refresh token that was used twice. */
   readonly reused: () => void;
 };
 
-/** Request counter and duration histogram by route and status. */
+/** Returns a counter and a histogram of requests by route and status. */
 export const createMetrics = (): Metrics => {
   const registry = new Registry();
   const registers = [registry];
@@ -37,10 +37,10 @@ export const createMetrics = (): Metrics => {
   });
   const reused = new Counter({
     name: 'ledger_refresh_tokens_reused_total',
-    help: 'Refresh tokens that were used twice; each has ended its session.',
+    help: 'Refresh tokens that were used twice. Each has ended its session.',
     registers,
   });
-  // Looking a labelled series up costs more than counting in it, and there are few of them.
+  // A lookup of a labelled series costs more than counting. There are few series, so they are cached.
   const series = new Map<string, { count: Counter.Internal; time: Histogram.Internal<'route' | 'status'> }>();
   const seriesOf = (route: string, status: number) => {
     const name = `${status} ${route}`;

@@ -5,8 +5,8 @@ import type { ServeFile } from '../http/app.ts';
 import type { Respond } from '../http/respond.ts';
 
 /**
- * Serves /docs: the OpenAPI document as a page to read and to try requests from. Everything comes from this server, and the
- * page's policy lets the browser ask nobody else.
+ * Serves /docs: the OpenAPI document as a page to read and to try requests. Every file comes from this server, and the
+ * policy of the page forbids requests to other servers.
  */
 export const serveDocsPage = (serve: ServeFile, respond: Respond): void => {
   for (const [file, { type, read }] of files) {
@@ -20,7 +20,7 @@ export const serveDocsPage = (serve: ServeFile, respond: Respond): void => {
 
 type File = { readonly type: string; readonly read: () => Buffer };
 
-// Swagger UI as its npm package ships it; read when first asked for.
+// The files of the Swagger UI package are read at the first request.
 const packaged = (name: string) => (): Buffer => {
   const folder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return readFileSync(path.join(folder, name));
@@ -43,7 +43,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-// Without validatorUrl null the page would send the document's address to a validator of the vendor.
+// With another validatorUrl the page would send the address of the document to a validator of the vendor.
 const start = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#docs',

@@ -15,7 +15,7 @@ import { tags } from './tags.ts';
 
 const json = 'application/json';
 
-/** The OpenAPI 3.1 document of the routes. The same routes give the same document, to the byte. */
+/** Returns the OpenAPI 3.1 document of the routes. The same routes return the same document, to the byte. */
 export const openApiDocument = (routes: readonly Route[], version: string): ReturnType<typeof createDocument> => {
   const paths: ZodOpenApiPathsObject = {};
   const refusalsOf = createRefusals();
@@ -34,25 +34,25 @@ export const openApiDocument = (routes: readonly Route[], version: string): Retu
     paths,
     components: {
       securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of an organization: lgr_live_…' },
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of an organization, such as lgr_live_….' },
         accessToken: {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'The access token of a signed-in user: POST /v1/auth/login.',
+          description: 'The access token of a signed-in user. Get one with POST /v1/auth/login.',
         },
         licenseKey: {
           type: 'apiKey',
           in: 'header',
           name: 'Authorization',
-          description: 'License LL-…; the key may stand in the body as licenseKey instead.',
+          description: 'The key of a license, as in License LL-…. The key can stand in the body as licenseKey instead.',
         },
       },
     },
   });
 };
 
-/** The document as the file openapi.json holds it. */
+/** Returns the document as the text of openapi.json. */
 export const openApiText = (routes: readonly Route[], version: string): string =>
   `${JSON.stringify(openApiDocument(routes, version), null, 2)}\n`;
 
@@ -74,14 +74,14 @@ const operationOf = (route: Route, refusals: ZodOpenApiResponsesObject): ZodOpen
     ...(body === undefined
       ? {}
       : {
-          // None counts as an empty object.
+          // An absent body counts as an empty object.
           requestBody: { required: !body.safeParse({}).success, content: { [json]: { schema: body } } },
         }),
     responses: { ...repliesOf(route), ...refusals },
   };
 };
 
-// Who may call, for people: OpenAPI has no word for roles, nor for scopes of a bearer token that is no OAuth 2 one.
+// Describes who may call. OpenAPI cannot express roles, or scopes of a bearer token that is not an OAuth 2 token.
 const permissionOf = (name: keyof typeof permissions) => {
   const { own, held }: Permission = permissions[name];
   return { 'x-permission': { own, ...(held === null ? {} : { held }) } };
@@ -112,6 +112,9 @@ const repliesOf = (route: Route) => {
     described[`${Number(status)}` as `2${string}`] = { description, ...content, headers };
   }
   if (route.conditional === true && route.method === 'get')
-    described['304'] = { description: 'Not modified.', headers: replyHeadersOf(route, 304) };
+    described['304'] = {
+      description: 'Nothing has changed since the ETag in If-None-Match.',
+      headers: replyHeadersOf(route, 304),
+    };
   return described;
 };

@@ -1,55 +1,69 @@
 import { z } from 'zod';
 import { type ReplyHeader, type Route, readsModels } from '../route.ts';
 
-// Each stands in the document once, under a name of its own.
+// Each header is in the document once, under its own name.
 const header = (id: string, description: string) => z.string().meta({ description, header: { id } });
 const maybe = (id: string, description: string) => z.string().optional().meta({ description, header: { id } });
 const asked = (description: string) => z.string().optional().meta({ description });
 
-const requestId = header('RequestId', 'Names the request, also in the log and as the cause of its events.');
-const etag = header('ETag', 'The version of what is answered, for If-Match and If-None-Match.');
-const location = header('Location', 'Where what was made can be read.');
-const link = maybe('Link', 'rel="next": the next page, where there is one.');
-const position = header('LedgerPosition', 'Where the change is in the log.');
-const begun = maybe('BegunAt', 'Where the term began in the log, where this has begun it.');
-const projected = maybe('LedgerProjected', 'false: the change cannot be read yet.');
-const applied = maybe('PreferenceApplied', 'respond-async, where that was asked for.');
+const requestId = header('RequestId', 'Identifies the request in the log and in its events.');
+const etag = header('ETag', 'The version of the answered resource, for If-Match and If-None-Match.');
+const location = header('Location', 'The address of the created resource.');
+const link = maybe('Link', 'The address of the next page with rel="next", when there is a next page.');
+const position = header('LedgerPosition', 'The position of the change in the log.');
+const begun = maybe('BegunAt', 'The position of the start of the term in the log, when this request started it.');
+const projected = maybe('LedgerProjected', 'The value false says that the change cannot be read yet.');
+const applied = maybe('PreferenceApplied', 'respond-async, when the request asked for it.');
 const replayed = maybe(
   'IdempotentReplayed',
-  'true: this is the answer to an earlier request with the same Idempotency-Key.',
+  'The value true says that this is the answer to an earlier request with the same Idempotency-Key.',
 );
-const credential = header('WWWAuthenticate', 'What credential is asked for.');
-const retryAfter = header('RetryAfter', 'Seconds to wait before the request is sent again.');
-const retryInFlight = maybe('RetryInFlight', 'With IDEMPOTENCY_IN_FLIGHT: seconds to wait before it is sent again.');
+const credential = header('WWWAuthenticate', 'The kinds of credentials that the operation accepts.');
+const retryAfter = header('RetryAfter', 'The seconds to wait before sending the request again.');
+const retryInFlight = maybe(
+  'RetryInFlight',
+  'With IDEMPOTENCY_IN_FLIGHT: the seconds to wait before sending the request again.',
+);
 const limits = {
-  'RateLimit-Policy': maybe('RateLimitPolicy', 'Every limit that applies: its name, quota and window in seconds.'),
-  RateLimit: maybe('RateLimit', 'What is left of each, and in how many seconds there is more.'),
+  'RateLimit-Policy': maybe(
+    'RateLimitPolicy',
+    'The limits that apply, each with its name, quota and window in seconds.',
+  ),
+  RateLimit: maybe('RateLimit', 'What is left of each limit, and in how many seconds it grows again.'),
 };
 const ofReply: Readonly<Record<ReplyHeader, z.ZodType>> = { ETag: etag, Location: location };
 
-/** True for an operation that takes Idempotency-Key. */
+/** Returns true for an operation that supports Idempotency-Key. */
 export const takesIdempotencyKey = ({ effect }: Route): boolean => effect === 'append' || effect === 'change';
 
-/** The headers that an operation takes beside its credential. */
+/** Returns the request headers of an operation besides its credential. */
 export const requestHeadersOf = (route: Route) =>
   z.object({
-    'X-Request-Id': asked('Names the request in the answer, in the log and as the cause of its events.'),
+    'X-Request-Id': asked('Identifies the request in the answer, in the log and in its events.'),
     ...(takesIdempotencyKey(route)
       ? {
           'Idempotency-Key': z.string().max(255).optional().meta({
-            description: 'Repeating a request with the same key answers as the first time, without doing it again.',
+            description: 'A repeated request with the same key gets the first answer and is not carried out again.',
           }),
         }
       : {}),
-    ...(route.effect === 'append' ? { Prefer: asked('respond-async: do not wait until the change is readable.') } : {}),
+    ...(route.effect === 'append'
+      ? { Prefer: asked('respond-async answers without waiting until the change can be read.') }
+      : {}),
     ...(route.conditional === true ? conditionOf(route) : {}),
     ...(readsModels(route)
-      ? { 'Ledger-Min-Position': asked('Ledger-Position of an earlier answer: this read waits until it contains it.') }
+      ? {
+          'Ledger-Min-Position': asked(
+            'The Ledger-Position of an earlier answer. The read waits until the read models contain that position.',
+          ),
+        }
       : {}),
-    ...(isStream(route) ? { 'Last-Event-ID': asked('The id of the last event that came: go on after it.') } : {}),
+    ...(isStream(route)
+      ? { 'Last-Event-ID': asked('The id of the last received event. The stream continues after it.') }
+      : {}),
   });
 
-/** The headers of a success with this status, and of 304. */
+/** Returns the headers of a success with this status, and of 304. */
 export const replyHeadersOf = (route: Route, status: number) => {
   const { access, effect, replies } = route;
   const own = status === 304 ? (['ETag'] as const) : (replies[status]?.headers ?? []);
@@ -63,7 +77,7 @@ export const replyHeadersOf = (route: Route, status: number) => {
           'Preference-Applied': applied,
         }
       : {}),
-    // The first validation of a license may begin its term.
+    // The first validation of a license may start its term.
     ...(effect !== 'append' && access.kind === 'license'
       ? { 'Ledger-Position': begun, 'Ledger-Projected': projected, 'Preference-Applied': applied }
       : {}),
@@ -74,7 +88,7 @@ export const replyHeadersOf = (route: Route, status: number) => {
   });
 };
 
-/** The headers of a refusal with this status. */
+/** Returns the headers of a refusal with this status. */
 export const refusalHeadersOf = (route: Route, status: number) =>
   z.object({
     'X-Request-Id': requestId,
@@ -87,8 +101,16 @@ export const refusalHeadersOf = (route: Route, status: number) =>
 
 const conditionOf = ({ method }: Route) =>
   method === 'get'
-    ? { 'If-None-Match': asked('ETag of an earlier answer: 304 without a body when nothing has changed since.') }
-    : { 'If-Match': asked('ETag of an earlier answer: refused with 412 when it has changed since.') };
+    ? {
+        'If-None-Match': asked(
+          'The ETag of an earlier answer. When nothing has changed since then, the answer is 304 without a body.',
+        ),
+      }
+    : {
+        'If-Match': asked(
+          'The ETag of an earlier answer. When the resource has changed since then, the request is refused with 412.',
+        ),
+      };
 
 const isStream = ({ replies }: Route): boolean =>
   Object.values(replies).some(({ type, body }) => type !== undefined && body === undefined);

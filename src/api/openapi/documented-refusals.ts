@@ -6,8 +6,8 @@ import { refusalHeadersOf, takesIdempotencyKey } from './documented-headers.ts';
 import { problemSchema } from './problem-schema.ts';
 
 /**
- * Returns a function that gives the refusals of an operation by status. Equal refusals are one and the same object, which
- * the document holds once, among its components.
+ * Returns a function that returns the refusals of an operation by status. Equal refusals are the same object, which the
+ * document has once, in its components.
  */
 export const createRefusals = (): ((route: Route) => Record<string, ZodOpenApiResponseObject>) => {
   const shared = new Map<string, ZodOpenApiResponseObject>();
@@ -31,8 +31,8 @@ export const createRefusals = (): ((route: Route) => Record<string, ZodOpenApiRe
 };
 
 /**
- * Names a refusal in the components: by its codes when they are few, else by its status and the first operation that has
- * it. The headers differ by the repetition of requests alone.
+ * Returns the name of a refusal in the components: its codes when they are few, else its status and its first
+ * operation. The headers differ only by the support of Idempotency-Key.
  */
 const nameOf = (route: Route, status: number, codes: readonly ProblemCode[]): string => {
   const named =
@@ -44,7 +44,7 @@ const nameOf = (route: Route, status: number, codes: readonly ProblemCode[]): st
 
 const namedCodesMax = 2;
 
-/** `LICENSE_NOT_FOUND`, `Bad Request` and `issueLicense` as LicenseNotFound, BadRequest and IssueLicense. */
+/** Returns `LICENSE_NOT_FOUND`, `Bad Request` and `issueLicense` as LicenseNotFound, BadRequest and IssueLicense. */
 const pascalCase = (name: string): string =>
   name
     .split(/[ _-]/)
@@ -73,7 +73,7 @@ const codesOf = (route: Route): readonly ProblemCode[] => [
   ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
   ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION', 'BODY_TOO_LARGE'] as const) : []),
   ...(route.conditional === true && route.method !== 'get' ? (['REVISION_MISMATCH'] as const) : []),
-  // Also to commands: they read what a credential may do, and personal values, from the read models.
+  // Commands get it too: they read the rights of a credential and personal values from the read models.
   ...(route.isProbe === true ? [] : (['NOT_PROJECTED_YET'] as const)),
   ...route.rejections,
   'INTERNAL',

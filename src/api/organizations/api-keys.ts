@@ -44,7 +44,11 @@ const apiKeyChange = z
 /** GET /v1/api-keys: lists the API keys of the organization, newest first. */
 export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path: '/v1/api-keys', tag, operationId: 'listApiKeys', summary: 'List API keys' },
+    method: 'get',
+    path: '/v1/api-keys',
+    tag,
+    operationId: 'listApiKeys',
+    summary: 'List API keys',
     description: 'The API keys of your organization, newest first. Expired and revoked keys are included.',
     permission: 'readMembers',
     effect: 'read',
@@ -67,7 +71,11 @@ export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
 /** POST /v1/api-keys: creates an API key. Only this answer contains the secret. */
 export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'post', path: '/v1/api-keys', tag, operationId: 'createApiKey', summary: 'Create an API key' },
+    method: 'post',
+    path: '/v1/api-keys',
+    tag,
+    operationId: 'createApiKey',
+    summary: 'Create an API key',
     description:
       'Store the secret: the server does not store it. Only the same request with the same Idempotency-Key returns it again. A user may give every scope, an API key only its own scopes. An organization has at most 1,000 working API keys.',
     permission: 'manageMembers',
@@ -101,7 +109,11 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
 /** GET /v1/api-keys/{apiKeyId} */
 export const getApiKey = ({ pool }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path, tag, operationId: 'getApiKey', summary: 'Get an API key' },
+    method: 'get',
+    path,
+    tag,
+    operationId: 'getApiKey',
+    summary: 'Get an API key',
     description: 'The ETag is the revision of the organization with a digest of revokedAt and lastUsedAt.',
     permission: 'readMembers',
     effect: 'read',
@@ -120,7 +132,11 @@ export const getApiKey = ({ pool }: OrganizationNeeds): Route =>
 /** PATCH /v1/api-keys/{apiKeyId} */
 export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'patch', path, tag, operationId: 'changeApiKey', summary: 'Rename an API key or change its scopes' },
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeApiKey',
+    summary: 'Rename an API key or change its scopes',
     description: 'Absent fields stay as they are. New scopes apply everywhere within 30 seconds.',
     permission: 'manageMembers',
     effect: 'append',
@@ -142,7 +158,11 @@ export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
 /** DELETE /v1/api-keys/{apiKeyId}: revokes an API key. */
 export const revokeApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'revokeApiKey', summary: 'Revoke an API key' },
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'revokeApiKey',
+    summary: 'Revoke an API key',
     description: 'The key stops working for good, everywhere within 30 seconds. Revoking it again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',

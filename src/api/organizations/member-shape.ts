@@ -43,7 +43,11 @@ export const memberBody = (
   profile: UserProfile,
   showsEmail: boolean,
 ): z.output<typeof memberShape> => ({
-  ...{ state: 'active', userId: id, displayName: profile?.displayName ?? null, role, joinedAt },
+  state: 'active',
+  userId: id,
+  displayName: profile?.displayName ?? null,
+  role,
+  joinedAt,
   ...(showsEmail ? { email: profile?.email ?? null } : {}),
 });
 
@@ -52,6 +56,10 @@ export const invitationBody = (
   { invitationId: id, email: address, role, invitedAt, expiresAt }: InvitationView,
   showsEmail: boolean,
 ): z.output<typeof invitationShape> => ({
-  ...{ state: 'invited', invitationId: id, role, invitedAt, expiresAt },
+  state: 'invited',
+  invitationId: id,
+  role,
+  invitedAt,
+  expiresAt,
   ...(showsEmail ? { email: address } : {}),
 });

@@ -37,13 +37,11 @@ const listQuery = z.strictObject({
 /** GET /v1/organizations/{organizationId}/members: lists the members or the open invitations, newest first. */
 export const listMembersRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{
-      method: 'get',
-      path: membersPath,
-      tag,
-      operationId: 'listMembers',
-      summary: 'List members or invitations',
-    },
+    method: 'get',
+    path: membersPath,
+    tag,
+    operationId: 'listMembers',
+    summary: 'List members or invitations',
     description:
       'Members, or open invitations with state=invited, newest first. Only OWNER, ADMIN and API keys with members:write see e-mail addresses. A cursor works only with the filters that it was returned for.',
     permission: 'readMembers',
@@ -67,7 +65,11 @@ export const listMembersRoute = (needs: OrganizationNeeds): Route =>
 /** PATCH /v1/organizations/{organizationId}/members/{userId} */
 export const changeMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'patch', path, tag, operationId: 'changeMember', summary: 'Give a member another role' },
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeMember',
+    summary: 'Give a member another role',
     description:
       'Only an OWNER can make a member an OWNER or take that role away. One OWNER who can sign in must stay. The ETag is the revision of the organization.',
     permission: 'manageMembers',
@@ -94,7 +96,11 @@ export const changeMemberRoute = (needs: OrganizationNeeds): Route =>
 /** DELETE /v1/organizations/{organizationId}/members/{userId} */
 export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'removeMember', summary: 'Remove a member' },
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'removeMember',
+    summary: 'Remove a member',
     description:
       'The tokens of the member for this organization stop working within 30 seconds. One OWNER who can sign in must stay. Removing the member again changes nothing.',
     permission: 'manageMembers',

@@ -22,7 +22,11 @@ const organizationChange = z
 /** GET /v1/organizations/{organizationId} */
 export const getOrganization = ({ pool }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path, tag, operationId: 'getOrganization', summary: 'Get your organization' },
+    method: 'get',
+    path,
+    tag,
+    operationId: 'getOrganization',
+    summary: 'Get your organization',
     description:
       'The ETag is the revision of the whole organization, including its members, invitations, API keys and projects.',
     permission: 'readOrganization',
@@ -43,13 +47,11 @@ export const getOrganization = ({ pool }: OrganizationNeeds): Route =>
 /** PATCH /v1/organizations/{organizationId} */
 export const changeOrganizationRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{
-      method: 'patch',
-      path,
-      tag,
-      operationId: 'changeOrganization',
-      summary: 'Change the name or time zone of your organization',
-    },
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeOrganization',
+    summary: 'Change the name or time zone of your organization',
     description: 'Absent fields stay as they are. Issued licenses keep their time zone.',
     permission: 'changeOrganization',
     effect: 'append',
@@ -63,7 +65,8 @@ export const changeOrganizationRoute = (needs: OrganizationNeeds): Route =>
         needs,
         call,
         {
-          ...{ operation: 'changeOrganization', input: body },
+          operation: 'changeOrganization',
+          input: body,
           change: (request) => changeOrganization(needs, request, body),
         },
         ({ view }) => ({ body: organizationBody(view) }),
@@ -73,7 +76,11 @@ export const changeOrganizationRoute = (needs: OrganizationNeeds): Route =>
 /** DELETE /v1/organizations/{organizationId}: closes the organization. */
 export const closeOrganizationRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'closeOrganization', summary: 'Close your organization' },
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'closeOrganization',
+    summary: 'Close your organization',
     description:
       'Closes the organization for good. Its logins and API keys stop working within 30 seconds. Licenses that it has issued are no longer valid. Nothing is erased.',
     permission: 'closeOrganization',
@@ -88,7 +95,8 @@ export const closeOrganizationRoute = (needs: OrganizationNeeds): Route =>
         needs,
         call,
         {
-          ...{ operation: 'closeOrganization', input: {} },
+          operation: 'closeOrganization',
+          input: {},
           change: (request) => closeOrganization(needs, request),
         },
         ({ view }) => ({ body: organizationBody(view) }),

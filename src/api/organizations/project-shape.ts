@@ -19,5 +19,9 @@ type ShownProject = Pick<ProjectView, 'name' | 'createdAt' | 'archivedAt'> & { r
 
 /** Returns a project as the API shows it. */
 export const projectBody = (id: string, { name, metadata, createdAt, archivedAt }: ShownProject): object => ({
-  ...{ id, name, metadata: metadata ?? {}, createdAt, archivedAt },
+  id,
+  name,
+  metadata: metadata ?? {},
+  createdAt,
+  archivedAt,
 });

@@ -41,7 +41,11 @@ const listQuery = z.strictObject({
 /** GET /v1/projects: lists the projects of the organization, newest first. */
 export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path: '/v1/projects', tag, operationId: 'listProjects', summary: 'List projects' },
+    method: 'get',
+    path: '/v1/projects',
+    tag,
+    operationId: 'listProjects',
+    summary: 'List projects',
     description:
       'The projects of your organization, newest first. Archived projects are included. A cursor works only with the filters that it was returned for.',
     permission: 'readProjects',
@@ -69,7 +73,11 @@ export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =
 /** POST /v1/projects */
 export const createProjectRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'post', path: '/v1/projects', tag, operationId: 'createProject', summary: 'Create a project' },
+    method: 'post',
+    path: '/v1/projects',
+    tag,
+    operationId: 'createProject',
+    summary: 'Create a project',
     description:
       'The license of your organization limits how many projects are in use. Without such a limit it is 1,000.',
     permission: 'changeProjects',
@@ -91,7 +99,11 @@ export const createProjectRoute = (needs: OrganizationNeeds): Route =>
 /** GET /v1/projects/{projectId} */
 export const getProject = ({ pool }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path, tag, operationId: 'getProject', summary: 'Get a project' },
+    method: 'get',
+    path,
+    tag,
+    operationId: 'getProject',
+    summary: 'Get a project',
     description: 'The ETag is the revision of the organization.',
     permission: 'readProjects',
     effect: 'read',
@@ -109,7 +121,11 @@ export const getProject = ({ pool }: OrganizationNeeds): Route =>
 /** PATCH /v1/projects/{projectId} */
 export const changeProjectRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'patch', path, tag, operationId: 'changeProject', summary: 'Change, archive or restore a project' },
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeProject',
+    summary: 'Change, archive or restore a project',
     description:
       'Absent fields stay as they are. Metadata is replaced as a whole. An archived project can be changed only together with "archived": false.',
     permission: 'changeProjects',
@@ -134,7 +150,11 @@ export const changeProjectRoute = (needs: OrganizationNeeds): Route =>
 /** DELETE /v1/projects/{projectId}: archives a project. */
 export const archiveProjectRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'archiveProject', summary: 'Archive a project' },
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'archiveProject',
+    summary: 'Archive a project',
     description:
       'An archived project no longer counts against the limit. It can be restored. Archiving it again changes nothing.',
     permission: 'changeProjects',

@@ -9,8 +9,8 @@ import { isLostConnection } from '../../projections/lost-connection.ts';
 import { internalProblem, type Problem, problem, problemForNow, refused } from './problems.ts';
 
 /**
- * Returns what a client is told of an error: what failed for a while is answered as such, whatever else as our fault.
- * The log has the error itself.
+ * Returns the problem that a client gets for an error: a temporary failure with Retry-After, and everything else as an
+ * internal error. The log has the error itself.
  */
 export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof AppendTooLarge) return tooLargeForStore;
@@ -23,12 +23,12 @@ export const problemOfFailure = (error: unknown): Problem => {
     return problemForNow('UNAVAILABLE', 'Too many passwords are being checked. Try again.', error.retryAfterSeconds);
   }
   if (error instanceof SignupPolicyUnusable) {
-    return problemForNow('UNAVAILABLE', 'Nobody can sign up here just now. Try again later.', error.retryAfterSeconds);
+    return problemForNow('UNAVAILABLE', 'Nobody can sign up at the moment. Try again later.', error.retryAfterSeconds);
   }
   if (error instanceof NewerEvent) {
     return problemForNow(
       'UNAVAILABLE',
-      'A newer release of the server has changed this, and this process cannot read it. Nothing was done. Try again.',
+      'A newer release of the server has changed this, and this process cannot read it. Nothing was changed. Try again.',
       5,
     );
   }
@@ -40,14 +40,14 @@ export const problemOfFailure = (error: unknown): Problem => {
 
 const tooLargeForStore = problem(
   'BODY_TOO_LARGE',
-  'The events of this request are larger than the event store takes at once. Nothing was changed. Ask for less in one request.',
+  'The events of this request are too large for one append. Nothing was changed. Change less in one request.',
 );
 
-// ops.require_read_models says why, and how far it is.
+// The message of ops.require_read_models says why, and how far the build is.
 const isNotLevel = (error: unknown): error is Error =>
   error instanceof Error && 'constraint' in error && error.constraint === 'read_models';
 
-/** The connection was lost, or Postgres canceled the statement or could not lock in time. */
+/** Returns true when the connection was lost, or Postgres canceled the statement or could not lock in time. */
 const isLostDatabase = (error: unknown): boolean =>
   isLostConnection(error) ||
   (error instanceof Error && 'code' in error && /^(?:57014|55P03)$/.test(String(error.code)));

@@ -1,7 +1,9 @@
 import { advice } from './problem-advice.ts';
 import { meanings, type ProblemCode } from './problems.ts';
 
-/** The page that the `type` of every problem points to: each code under its own anchor, with its status and what to do. */
+/**
+ * Returns the page that the `type` of every problem points to: each code with its anchor, its status and what to do.
+ */
 export const problemsPage = (): string => {
   const codes = Object.keys(meanings) as ProblemCode[];
   const rows = codes.map(
@@ -10,7 +12,7 @@ export const problemsPage = (): string => {
   );
   return [
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Problems</title><h1>Problems</h1>',
-    '<p>Every refusal has a code. Branch on it; the detail of an answer says what was wrong with that request.</p>',
+    '<p>Every refusal has a code. Branch on it. The detail of an answer says what was wrong with that request.</p>',
     `<table><tr><th>Code</th><th>Status</th><th>What it means, what to do</th></tr>${rows.join('')}</table></html>`,
   ].join('\n');
 };

@@ -1,7 +1,7 @@
 import type { Refusal, RefusalCode } from '../../application/refusal.ts';
 import { pointerTo } from '../pointer.ts';
 
-/** Everything that can be wrong with a request, by the name that clients branch on. */
+/** The codes of all problems. Clients branch on them. */
 export type ProblemCode =
   | RefusalCode
   | 'INVALID_REQUEST'
@@ -16,10 +16,10 @@ export type ProblemCode =
   | 'INTERNAL'
   | 'UNAVAILABLE';
 
-/** A failed place in the request: a JSON pointer into the body, or the name of a parameter. */
+/** A wrong place in the request: a JSON pointer into the body, or the name of a parameter. */
 export type ProblemPlace = { readonly pointer: string; readonly detail: string };
 
-/** A refusal on its way to the client. `headers` go with it, `retryAfterSeconds` says when trying again makes sense. */
+/** A refusal for the client, with its headers. `retryAfterSeconds` says when to try again. */
 export type Problem = {
   readonly problem: ProblemCode;
   readonly detail: string;
@@ -27,13 +27,13 @@ export type Problem = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Further members of the body (RFC 9457 §3.2), by name. */
   readonly extension?: Readonly<Record<string, unknown>>;
-  /** Of the request that was first refused so; only in a refusal that is answered again. */
+  /** The id of the first request, only in a refusal that is returned again. */
   readonly requestId?: string;
 };
 
 type Meaning = { readonly status: number; readonly title: string };
 
-/** What each code means in HTTP. Adding a rejection to the domain without deciding its status does not compile. */
+/** The status and title of each code. A rejection of the domain without a status does not compile. */
 export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   INVALID_REQUEST: { status: 400, title: 'Invalid request' },
   LICENSE_KEY_MALFORMED: { status: 400, title: 'License key malformed' },
@@ -78,25 +78,25 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   NOT_PROJECTED_YET: { status: 503, title: 'Not projected yet' },
 };
 
-/** Refuses a request. `detail` is a sentence for the caller: what was wrong and, where it helps, what to do. */
+/** Returns a problem. `detail` is a sentence for the caller: what is wrong, where, and what to do. */
 export const problem = (code: ProblemCode, detail: string, errors?: readonly ProblemPlace[]): Problem =>
   errors === undefined ? { problem: code, detail } : { problem: code, detail, errors };
 
-/** Refuses a request for now: the client may send the same again after so many seconds. */
+/** Returns a problem that passes: the client may send the same request again after these seconds. */
 export const problemForNow = (code: ProblemCode, detail: string, retryAfterSeconds: number): Problem => ({
   problem: code,
   detail,
   headers: { 'Retry-After': String(retryAfterSeconds) },
 });
 
-/** Returns an operation's refusal as a problem; the body of the request has the names of the operation's input. */
+/** Returns the refusal of an operation as a problem. The body of the request has the names of the operation's input. */
 export const refused = ({ rejected, detail, place, retryAfterSeconds, details }: Refusal): Problem => ({
   ...problem(rejected, detail, place === undefined ? undefined : [{ pointer: pointerTo(place), detail }]),
   ...(details === undefined ? {} : { extension: details }),
   ...headersOf(rejected, retryAfterSeconds),
 });
 
-/** Returns a refusal as a problem; null stays null. */
+/** Returns a refusal as a problem, or null for null. */
 export const refusedOrNull = (refusal: Refusal | null): Problem | null => (refusal === null ? null : refused(refusal));
 
 const headersOf = (code: RefusalCode, retryAfterSeconds: number | undefined): Pick<Problem, 'headers'> => {
@@ -104,13 +104,15 @@ const headersOf = (code: RefusalCode, retryAfterSeconds: number | undefined): Pi
   return retryAfterSeconds === undefined ? {} : { headers: { 'Retry-After': String(retryAfterSeconds) } };
 };
 
-/** True for what `problem` makes. */
+/** Returns true for a problem. */
 export const isProblem = (value: object): value is Problem => 'problem' in value;
 
-/** The status a problem is answered with. */
+/** Returns the HTTP status of a problem. */
 export const statusOf = ({ problem: code }: Problem): number => meanings[code].status;
 
-/** A problem as RFC 9457 writes it. `type` is relative to the server that answered, which explains it there. */
+/**
+ * Returns a problem as RFC 9457 writes it. `type` is relative to the server, which explains the code at that address.
+ */
 export const problemBody = (
   { problem: code, detail, errors, extension, requestId: first }: Problem,
   requestId: string,
@@ -125,8 +127,11 @@ export const problemBody = (
   requestId: first ?? requestId,
 });
 
-/** The client learns that we failed, never how; the log has the error under the same request id. */
+/**
+ * The problem of a failure of the server. The client does not learn the cause. The log has it under the same request
+ * id.
+ */
 export const internalProblem: Problem = problem(
   'INTERNAL',
-  'Something failed on our side. It was logged with the requestId.',
+  'The server failed. Its log has the error under the requestId.',
 );

@@ -4,28 +4,28 @@ import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
 import { type Bucket, buckets, type Limit, type LimitName, type Limits } from './limits.ts';
 import { type Standing, unlimited, type Verdict } from './verdict.ts';
 
-/** Counts requests against the limits that apply to them. It never rejects. */
+/** Counts requests against the limits that apply to them. Its functions never reject. */
 export type RateLimiter = {
   /**
-   * Counts one request of `key`; one that is refused counts only against the limits that refused it. Keys stand in Redis as
-   * they are given: hash what is secret or personal.
+   * Counts one request of `key`. A refused request counts only against the limits that refused it. Redis stores keys as
+   * they are: hash secret and personal values first.
    */
   readonly take: (bucket: Bucket, key: string) => Promise<Verdict>;
-  /** A login to the account succeeded: its attempts are forgotten. `key` as it was given to `take('login_account', key)`. */
+  /** Forgets the attempts of an account after a successful login. `key` is that of `take('login_account', key)`. */
   readonly loggedIn: (key: string) => Promise<void>;
 };
 
 export type RateLimiterNeeds = {
   readonly limits: Limits;
   readonly nowMs: () => number;
-  /** Shared by all processes; null: each counts for itself. */
+  /** The Redis that all processes share. Null makes each process count for itself. */
   readonly redis: RedisClient | null;
   readonly log: InsuranceLog;
-  /** Is told the name of each limit that refused a request. */
+  /** Receives the name of each limit that refused a request. */
   readonly onRefused?: (name: LimitName) => void;
 };
 
-/** Counts in Redis where there is one, and in this process where there is none or it does not answer. */
+/** Returns a limiter that counts in Redis, or in this process when there is no Redis or it does not answer. */
 export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
   const { limits, nowMs, redis, log, onRefused = () => undefined } = needs;
   const insured = createInsured(nowMs, log);
@@ -65,7 +65,7 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     take: (bucket, key) => {
       if (bucket === 'login_account') return takeAccount(key);
       const names = buckets[bucket];
-      // The usual case, without what several windows need.
+      // The usual case of one window needs no merging.
       return names.length === 1 ? takeOne(names[0], key) : takeAll(names, key);
     },
     loggedIn: (key) => accounts.forget(key),

@@ -15,7 +15,7 @@ import {
   withActivations,
 } from './device-request.ts';
 
-/** Puts a device in the place of another one, under the rules of both, in one step. */
+/** Replaces a device by another one, under the rules of both commands, in one step. */
 export const swapDevice = async (
   needs: DeviceNeeds,
   request: ClientRequest,

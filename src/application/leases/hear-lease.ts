@@ -11,9 +11,8 @@ import { endLease } from './end-lease.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
 /**
- * Sends a command that counts as a sign of life of the lease that `heldAfter` takes from its outcome, if any, and notes
- * that. Where somebody was about to end the lease, it is ended and the command sent again: no holder is told of a seat
- * that is lost.
+ * Sends a command and notes it as a heartbeat of the lease that `heldAfter` returns. When another process has begun to
+ * end the lease, ends it and sends the command again, so that no holder is told of a lost seat.
  */
 export const whileHeard = async <Sent extends object>(
   needs: Needs,
@@ -25,15 +24,14 @@ export const whileHeard = async <Sent extends object>(
     const sent = await send();
     if (isRefusal(sent)) return sent;
     const { facts, lease } = heldAfter(sent);
-    // A borrowed lease lives by the clock.
+    // A borrowed lease needs no heartbeat.
     if (lease === undefined || lease.borrow || (await hearLease(needs, facts, lease, at))) return sent;
   }
 };
 
 /**
- * Notes at `at` a sign of life of a lease that its stream holds. Returns true when nothing that was decided before it
- * can end the lease any more. Returns false when somebody was about to end it: then it has ended, and the caller
- * decides again.
+ * Notes a heartbeat of a lease of the stream at `at`. Returns true when no earlier decision can end the lease any
+ * longer. Returns false when another process had begun to end it. Then it has ended, and the caller decides again.
  */
 const hearLease = async (
   { executor, pool }: Needs,
@@ -48,7 +46,7 @@ const hearLease = async (
   });
   if (heard.endingSince !== null) {
     const lastSeenAt = heard.endingSince;
-    // By the clock of the process that began to end it, the lease has expired.
+    // The lease has expired by the clock of the process that began to end it.
     await endLease(
       executor,
       { licenseId, leaseId, lastSeenAt },
@@ -56,7 +54,7 @@ const hearLease = async (
     );
     return false;
   }
-  // The row of a lease that ended is removed, and what it said with it.
+  // The row of an ended lease is removed, so a new row may belong to an ended lease.
   return !heard.isNew || executor.read(licenseAggregate, licenseId, (license) => isHeld(license, leaseId, expiresAt));
 };
 

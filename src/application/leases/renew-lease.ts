@@ -5,7 +5,7 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 import type { HeldLease } from './acquire-lease.ts';
 import { whileHeard } from './hear-lease.ts';
 
-/** Keeps a seat for another time to live. Appends no event, unless a seat comes back. */
+/** Keeps a seat for another time to live. Appends an event only when a lapsed seat comes back. */
 export const renewLease = async (
   needs: CommandNeeds,
   request: ClientRequest,
@@ -22,7 +22,7 @@ export const renewLease = async (
   if (isRefusal(sent)) return sent;
   const { view, outcome, revision, position } = sent;
   const { facts, lease } = view;
-  // Only where this heartbeat is sent again after the lease ended.
+  // This happens only when the heartbeat is sent again after the lease has ended.
   if (lease === undefined) return reject('NOT_FOUND', `The lease ${leaseId} has ended; acquire one.`);
   const heardAt = lease.borrow ? null : at;
   return { lease, heardAt, facts, changed: outcome !== 'unchanged', revision, position: position.commit };

@@ -26,12 +26,12 @@ import {
   sendLicenseCommand,
 } from './send-license-command.ts';
 
-/** What a license begins with: what its policy gives, and what its issuer wants instead. */
+/** The input of a new license: its policy, and the values that override it. */
 export type Beginning = OfferRequest & {
   readonly holderOrganizationId?: string | null | undefined;
-  /** Absent: the term that the policy gives. */
+  /** Without it the license gets the term of the policy. */
   readonly term?: TermRequest | undefined;
-  /** Absent: those that the policy grants. */
+  /** Without it the license gets the entitlements of the policy. */
   readonly entitlements?: readonly Omit<Entitlement, 'source'>[] | undefined;
   readonly maintenanceUntil?: Instant | undefined;
   readonly externalRef?: string | null | undefined;
@@ -39,10 +39,10 @@ export type Beginning = OfferRequest & {
   readonly reason?: GivenReason | undefined;
 };
 
-/** A request of an issuer to begin a license; the secret of the attempt is the body of its key. */
+/** A request of an issuer to create a license. The secret of the attempt is the body of its key. */
 export type BeginRequest = { readonly call: Traced; readonly attempt: Attempt; readonly caller: Caller };
 
-/** A license that has begun, as it is at `at`, with its key, which is stored nowhere. */
+/** A new license as of `at`, with its key, which is stored nowhere. */
 export type BegunLicense = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
@@ -52,19 +52,19 @@ export type BegunLicense = {
   readonly position: bigint;
 };
 
-/** How a license begins. */
+/** How a license is created. */
 export type Origin = {
   readonly licenseId: string;
   readonly at: Instant;
   readonly command: (origination: Origination) => LicenseCommand;
-  /** Refuses where another request has begun this license. */
+  /** Refuses when another request has created this license. */
   readonly guard?: Guard;
-  /** What may be had once and this license takes, besides a trial. */
+  /** The reservations of this license besides those of a trial. */
   readonly reserved?: readonly NeededReservation[];
 };
 
 /**
- * Begins a license with what its issuer's catalog offers, and with what is wanted instead. A trial is reserved first.
+ * Creates a license with what its issuer's catalog offers and the values that override it. Reserves a trial first.
  * Returns the license and its key.
  */
 export const beginLicense = async (
@@ -86,7 +86,12 @@ export const beginLicense = async (
 
   const timeZone = await executor.read(organizationAggregate, issuerOrgId, timeZoneOf);
   const origination = {
-    ...{ licenseId, issuerOrgId, holderOrgId, policy, products, limits: offered.limits },
+    licenseId,
+    issuerOrgId,
+    holderOrgId,
+    policy,
+    products,
+    limits: offered.limits,
     ...wantedOf(beginning, offered),
     timeZone: timeZone ?? 'UTC',
     key: keyOf(needs.secrets, attempt),
@@ -101,8 +106,8 @@ export const beginLicense = async (
 };
 
 /**
- * Returns a license that has begun before, with its key, when this very request has begun it. Whatever has changed
- * since, as in the catalog, does not matter then.
+ * Returns an existing license with its key when this request has created it. Later changes, such as in the catalog, do
+ * not matter.
  */
 export const beginAgain = (
   needs: KeyNeeds,
@@ -112,13 +117,13 @@ export const beginAgain = (
 ): Promise<BegunLicense | Refusal> =>
   sendFirst(needs, request, beginning, { licenseId, guard, command: { at, compose: () => [] } });
 
-/** Returns true when a license has begun: by this very request, or by another one. */
+/** Returns true when the license exists, created by this request or another one. */
 export const hasBegun = ({ executor }: Pick<KeyNeeds, 'executor'>, licenseId: string): Promise<boolean> =>
   executor.read(licenseAggregate, licenseId, (license: License) => license.kind !== 'unissued');
 
 type First = Pick<LicenseSending, 'licenseId' | 'command'> & { readonly guard: Guard | undefined };
 
-/** Sends the command that a license begins with, and stores what is noted on it. */
+/** Sends the first command of a license and stores its metadata. */
 const sendFirst = async (
   needs: KeyNeeds,
   { call, attempt, caller }: BeginRequest,
@@ -129,8 +134,16 @@ const sendFirst = async (
   const sent = await sendLicenseCommand(
     needs,
     {
-      ...{ call, attempt, actor: actorOf(caller), issuerOrgId, licenseId, command, values: [], reason },
-      ...{ by: licenseActingOf(caller), power: 'changeLicenses' },
+      call,
+      attempt,
+      actor: actorOf(caller),
+      issuerOrgId,
+      licenseId,
+      command,
+      values: [],
+      reason,
+      by: licenseActingOf(caller),
+      power: 'changeLicenses',
       ...(guard === undefined ? {} : { guard }),
     },
     issuedFacts,
@@ -139,7 +152,7 @@ const sendFirst = async (
   const { view: facts, events, revision, position } = sent;
   const forgotten = refuseForgottenKey(needs.secrets, attempt, licenseId, events);
   if (forgotten !== null) return forgotten;
-  // After the event: of two that begin the same license, only what the first one notes is stored.
+  // The metadata comes after the event. Of two requests for the same license, only the first stores metadata.
   if (Object.keys(metadata).length > 0) {
     const first = { licenseId, issuerOrgId, holderOrgId: facts.holderOrgId, metadata };
     await asTenant(needs.pool, issuerOrgId, (db) => firstMetadata(db, first), { readOnly: false });

@@ -12,10 +12,10 @@ import {
 } from './begin-license.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 
-/** A license as it is elsewhere. */
+/** A license of another system. */
 export type Importing = Beginning & ImportSource;
 
-/** Takes over a license from elsewhere, once per source and its reference there. It gets a key of its own. */
+/** Imports a license from another system, once per source and its reference there. It gets a new key. */
 export const importLicense = async (
   needs: KeyNeeds,
   request: BeginRequest,
@@ -37,6 +37,6 @@ export const importLicense = async (
 };
 
 const importedAlready = (licenseId: string): Refusal => ({
-  ...reject('CODE_TAKEN', 'This was imported already.', 'sourceRef'),
+  ...reject('CODE_TAKEN', 'This license was already imported.', 'sourceRef'),
   details: { licenseId },
 });

@@ -20,10 +20,10 @@ import {
 } from './begin-license.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 
-/** A license to issue. `replaces`: the revoked license in whose place it is issued. */
+/** A license to issue. `replaces` is the revoked license that it replaces. */
 export type Issuing = Beginning & { readonly replaces?: string | undefined };
 
-/** Issues a license. A request that has issued it before gets it again, whatever has changed since. */
+/** Issues a license. A repeated request gets the same license, whatever has changed since. */
 export const issueLicense = async (
   needs: KeyNeeds,
   request: BeginRequest,
@@ -49,20 +49,24 @@ const issue = async (
   const { organizationId } = request.caller;
   if (replaces === undefined)
     return beginLicense(needs, request, issuing, {
-      ...{ licenseId, at },
+      licenseId,
+      at,
       command: (data) => ({ type: 'IssueLicense', at, data }),
     });
   const refusal = await refuseReplacing(needs.executor, organizationId, replaces, licenseId);
   if (refusal !== null) return refusal;
   return beginLicense(needs, request, issuing, {
-    ...{ licenseId, at },
+    licenseId,
+    at,
     command: (origination) => ({ type: 'IssueLicense', at, data: { ...origination, replaces } }),
     // Only one of two concurrent replacements succeeds.
     reserved: [{ kind: 'replacement', fields: [organizationId, replaces] }],
   });
 };
 
-/** Refuses to replace a license that is not the caller's, not revoked, or replaced by another one. */
+/**
+ * Refuses to replace a license that the caller did not issue, that is not revoked, or that another license replaces.
+ */
 const refuseReplacing = (
   executor: Executor,
   issuerOrgId: string,
@@ -78,8 +82,8 @@ const refuseReplacing = (
   });
 
 /**
- * Records on the revoked license which one was issued in its place. Returns where this is in the log, so that both can
- * be read. Throws Overloaded when others kept changing the license: the same request, sent again, records it then.
+ * Records on the revoked license which license replaces it. Returns the position of the event, so that both can be
+ * read. Throws Overloaded when others kept changing the license. A retry of the request records it then.
  */
 const recordReplacement = async (
   executor: Executor,
@@ -88,7 +92,10 @@ const recordReplacement = async (
 ): Promise<bigint> => {
   const { commandId, requestHash, earlierRequestHashes } = attempt;
   const context = commandContext({
-    ...{ at, commandId: aggregateId(commandId, 'replacement'), requestHash, earlierRequestHashes },
+    at,
+    commandId: aggregateId(commandId, 'replacement'),
+    requestHash,
+    earlierRequestHashes,
     actor: actorOf(caller),
     correlationId: call.correlationId,
     causationId: commandId,

@@ -12,13 +12,13 @@ import type { Attempt } from '../attempt.ts';
 import type { Traced } from '../command-context.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
-/** What reads the last events of a stream. */
+/** Reads the last events of a stream. */
 export type PastStore = Pick<EventStore, 'readBackwards'>;
 
-/** For whom something is reserved: the license owns the reservation. */
+/** The license that owns a reservation, and the request for it. */
 export type Reserving = {
   readonly executor: Executor;
-  /** Where the past of a license is read that its fold has forgotten; null where no device is reserved. */
+  /** Reads events that the fold of a license has forgotten. Null when no device is reserved. */
   readonly store: PastStore | null;
   readonly call: Pick<Traced, 'correlationId'>;
   readonly attempt: Attempt;
@@ -29,9 +29,9 @@ export type Reserving = {
 };
 
 /**
- * Does `work` with everything reserved that may be had once, and releases what it has reserved when one of them is
- * taken or the work is refused. What the license held before stays its own, so a retry finds its reservations. When
- * `work` throws, its outcome is unknown and nothing is released.
+ * Reserves everything that may be used once and does `work`. Releases its new reservations when one is taken or the
+ * work is refused. Earlier reservations of the license stay, so a retry finds them. When `work` throws, its outcome is
+ * unknown and nothing is released.
  */
 export const withReserved = async <Answer extends object>(
   reserving: Reserving,
@@ -72,7 +72,7 @@ const reserve = async (
   return sent.rejected === 'CODE_TAKEN' ? { ...sent, place: places[kind] } : sent;
 };
 
-/** Returns the owner of a reservation whose attempt died before it had used it; null for any other reservation. */
+/** Returns the owner of a reservation when its attempt died before using it, else null. */
 const abandonedOwner = async (
   { executor, store, at }: Reserving,
   id: string,
@@ -87,7 +87,7 @@ const abandonedOwner = async (
   return (await wasActivated(store, owner, deviceOf(needed), since)) ? null : owner;
 };
 
-/** Returns true when the stream says that the license was put on the device after it had reserved it. */
+/** Returns true when the stream says that the license was activated on the device after the reservation. */
 const wasActivated = async (
   store: PastStore,
   licenseId: string,
@@ -95,7 +95,7 @@ const wasActivated = async (
   since: Instant,
 ): Promise<boolean> => {
   const stream = licenseAggregate.stream(licenseId);
-  // Another process, with a slower clock, may have recorded the activation.
+  // Another process with a slower clock may have recorded the activation.
   const earliest = plusSeconds(since, -clockMarginSeconds);
   let from: bigint | 'end' = 'end';
   for (;;) {
@@ -120,9 +120,11 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
     id,
     toDecide(reservationAggregate, { ...command, at }),
     commandContext({
-      // Whose a reservation is makes a repeated command harmless; the same id could not reserve again what was
-      // released.
-      ...{ at, commandId: newCommandId(), requestHash: attempt.requestHash, actor },
+      // The owner makes a repeated command harmless. With the same id a released reservation could not be taken again.
+      at,
+      commandId: newCommandId(),
+      requestHash: attempt.requestHash,
+      actor,
       correlationId: call.correlationId,
       causationId: attempt.commandId,
     }),
@@ -132,7 +134,7 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
 const clockMarginSeconds = 3_600;
 const pageMax = 500;
 
-/** The member of the input that names who has had it before. */
+/** The member of the input that a taken reservation is about. */
 const places = {
   trial_holder: ['holderOrganizationId'],
   trial_device: ['fingerprint'],

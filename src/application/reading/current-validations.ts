@@ -19,13 +19,16 @@ import { isClosed, readParked } from './parked-license.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
 /**
- * Reads for validation from rows, and from the stream what concerns a license whose stream is parked: its key, the
- * license, its devices, seats and users. Never from rows that are old.
+ * Returns what reads licenses for validation from rows. For a license with a parked stream it reads the key, the
+ * license, its devices, seats and users from the stream, never from old rows.
  */
 export const createCurrentValidations = (rows: ValidationRows, { executor, pool }: Needs): ValidationReader => {
   const fromStream = async (licenseId: string, keyVersion: number | null): Promise<ValidationFacts | null> => {
     const current = await readParked(executor, licenseId, ({ facts, byFingerprint }, revision) => ({
-      ...{ facts, revision, keyVersion, isParked: true },
+      facts,
+      revision,
+      keyVersion,
+      isParked: true,
       fingerprintHashes: firstOf(byFingerprint.keys(), fingerprintsMax),
       more: byFingerprint.size > fingerprintsMax,
     }));
@@ -45,7 +48,7 @@ export const createCurrentValidations = (rows: ValidationRows, { executor, pool 
       if (found !== null) return current(found);
       const parked = await rows.parkedByKey(hashes);
       if (parked !== null) return fromStream(parked.licenseId, parked.keyVersion);
-      // In neither: a replay may have brought the key into the rows between the two reads.
+      // A replay may have added the key to the rows between the two reads.
       return current(await rows.byKey(hashes));
     },
     byId: async (organizationId, licenseId) => {
@@ -53,7 +56,7 @@ export const createCurrentValidations = (rows: ValidationRows, { executor, pool 
       if (found?.isParked === false) return found;
       if (found !== null || (await rows.isParked(licenseId)))
         return partyTo(organizationId, await fromStream(licenseId, null));
-      // As for a key.
+      // A replay may have added the license to the rows between the two reads.
       return partyTo(organizationId, await current(await rows.byId(organizationId, licenseId)));
     },
     isActivated: async (found, fingerprintHash) =>
@@ -68,7 +71,7 @@ export const createCurrentValidations = (rows: ValidationRows, { executor, pool 
       const seen = await readParked(executor, licenseId, (license) => detailsIn(license, wanted));
       if (seen === null) return rows.details(found, wanted);
       const { held, ...details } = seen;
-      // Heartbeats and check-ins are no events.
+      // Heartbeats and check-ins are not events, so the stream does not have them.
       return asTenant(pool, issuerOrgId, async (db) => ({
         ...details,
         leaseUntil:

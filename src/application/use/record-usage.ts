@@ -4,16 +4,16 @@ import { type ClientRequest, sendClientCommand, type UsedLicense, usedLicense } 
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
-/** Use of a meter. The same `usageId` counts once; without one each request counts. */
+/** Usage of a meter. The same `usageId` counts once. Without it each request counts. */
 export type MeteredUse = {
   readonly meter: string;
   readonly quantity: number;
   readonly usageId?: string | undefined;
-  /** Absent: now. */
+  /** Without it the usage happened now. */
   readonly occurredAt?: Instant | undefined;
 };
 
-/** Counts use of a meter: all of it or, where the quota has no room for that, nothing. */
+/** Records usage of a meter: all of it, or nothing when the quota has too little left. */
 export const recordUsage = async (
   needs: CommandNeeds,
   request: ClientRequest,

@@ -9,12 +9,12 @@ import { systemContext } from '../../eventstore/system-context.ts';
 import type { Traced } from '../command-context.ts';
 import { issuedFacts } from '../licenses/send-license-command.ts';
 
-/** A license after its term has begun, with where its stream is. */
+/** A license after its term has started, with the revision and position of its stream. */
 export type BegunTerm = { readonly facts: LicenseFacts; readonly revision: bigint; readonly position: bigint };
 
 /**
- * Begins the term that waits for the first validation, once: concurrent validations send the same command. Returns null
- * when this can no longer begin, as after a revocation; then the result is what was read.
+ * Starts the term that waits for the first validation, once, because concurrent validations send the same command.
+ * Returns null when the term can no longer start, such as after a revocation. Then the license as read is the result.
  */
 export const beginTerm = async (
   executor: Executor,

@@ -5,7 +5,7 @@ import type { Instant } from '../../domain/time.ts';
 import { noteCheckIn } from '../../projections/tables/check-ins.ts';
 import { asTenant } from '../../projections/tenant.ts';
 
-/** Notes that a license was checked in, unless that was noted a moment ago. */
+/** Notes a check-in of a license, unless a recent one is noted. */
 export const checkIn = async (
   pool: Pool,
   facts: LicenseFacts,

@@ -27,13 +27,10 @@ export type NamedScope = {
   readonly meters?: readonly string[] | undefined;
 };
 
-/** What a validation is judged by: all that was read of the license, and what the request names. */
+/** The input of a validation: the license as read, and what the request names. */
 export type Judgeable = { readonly view: ValidationView; readonly scope: ValidationScope };
 
-/**
- * Looks up what belongs to what the request names. Nothing more is read for one that names a product and a device at
- * most.
- */
+/** Reads what the request names. Reads nothing more for a request that names at most a product and a device. */
 export const judgeableOf = async (
   needs: ClientNeeds,
   license: ValidationFacts,
@@ -72,7 +69,7 @@ type Device = { readonly hash: string | null; readonly isActivated: boolean };
 const noDevice: Device = { hash: null, isActivated: false };
 const none: readonly string[] = [];
 
-/** Null: nothing beyond what was read already. */
+/** Returns the details to read, or null when none are needed. */
 const wantedDetails = (
   secrets: Secrets,
   { facts: { issuerOrgId, policy } }: ValidationFacts,
@@ -80,7 +77,7 @@ const wantedDetails = (
   isActivated: boolean,
 ): WantedDetails | null => {
   const checkIn = policy.checkInSeconds !== undefined;
-  // Parts are looked at where the fingerprint does not tell.
+  // Components matter only when the fingerprint does not identify the device.
   const hasParts = components !== undefined && policy.fingerprintMatching !== 'EXACT' && !isActivated;
   if (!checkIn && !hasParts && activationId === undefined && leaseHolder === undefined && user === undefined)
     return null;

@@ -13,14 +13,14 @@ import { beginTerm } from './begin-term.ts';
 import { checkIn } from './check-in.ts';
 import { judgeableOf, type NamedScope } from './judge-by.ts';
 
-/** A client's request to validate the license that it has named; null: there is none, or nobody who acts. */
+/** A request to validate a license. `license` is null for an unknown license, and `actor` is null then. */
 export type ValidationRequest = {
   readonly call: Pick<Traced, 'requestId' | 'correlationId'>;
   readonly license: ValidationFacts | null;
   readonly actor: Actor | null;
 };
 
-/** The verdict on a license as it is at `asOf`. `position`: where a term has begun that waited for this validation. */
+/** The verdict on a license as of `asOf`. `position` is that of the start of a term that waited for this validation. */
 export type Validated = {
   readonly verdict: Validation;
   readonly license: { readonly facts: LicenseFacts; readonly revision: bigint } | null;
@@ -29,8 +29,8 @@ export type Validated = {
 };
 
 /**
- * Says whether a license is good, here and now, for what the request names. The first validation begins a term that
- * waits for it, and a valid license is checked in; nothing else changes.
+ * Says whether a license is valid now for what the request names. The first validation starts a term that waits for it,
+ * and a valid license is checked in. Nothing else changes.
  */
 export const validateLicense = async (
   needs: ClientNeeds & CommandNeeds,
@@ -39,7 +39,7 @@ export const validateLicense = async (
 ): Promise<Validated> => {
   const readAt = needs.now();
   if (license === null || actor === null) {
-    // The same work as for a license that exists.
+    // An unknown license takes the same work as an existing one.
     if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
     return { verdict: validate(null, nothingNamed, readAt), license: null, asOf: readAt };
   }
@@ -51,7 +51,7 @@ export const validateLicense = async (
     : null;
   if (begun === null) return { verdict, license, asOf: readAt };
 
-  // Another server that was faster may have a clock that is ahead.
+  // Another server may have started the term, with a clock that is ahead.
   const startsAt = begun.facts.term.startsAt ?? readAt;
   const asOf = startsAt > readAt ? startsAt : readAt;
   const verdictNow = validate({ ...view, facts: begun.facts }, scope, asOf);

@@ -7,14 +7,17 @@ import { loadConfig } from '../../config.ts';
 import { verify } from '../verify.ts';
 import { type DemoTarget, walkLicense } from './walk-license.ts';
 
-/** `ledger demo`: the walk of demo.ts against the running server, or against one that is started and stopped for it. */
+/** `ledger demo`: walks a license through its life on the running server, or on a server that it starts and stops. */
 export const demoCommand = async (): Promise<void> => {
   const { dataDir } = loadConfig();
   const running = await runningServer(dataDir);
   const started = running ? null : await startServer();
   try {
     const target = running ?? (await runningServer(dataDir));
-    if (!target) throw new Error(`The server started but ${join(dataDir, 'demo.json')} does not lead to it.`);
+    if (!target)
+      throw new Error(
+        `The server started but ${join(dataDir, 'demo.json')} does not name it. Remove that file and start again.`,
+      );
     console.log(running ? `Using the server on ${target.baseUrl}.\n` : `Started a server on ${target.baseUrl}.\n`);
     await walkLicense(target, console.log);
     console.log('\nledger verify:');
@@ -33,7 +36,7 @@ const runningServer = async (dataDir: string): Promise<DemoTarget | null> => {
 };
 
 const startServer = async (): Promise<ChildProcess> => {
-  console.log('No server runs here; starting one for the demo.');
+  console.log('No server runs here. The demo starts one.');
   const launcher = fileURLToPath(new URL('../../../bin/ledger.js', import.meta.url));
   const child = spawn(process.execPath, [launcher, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ready = (async () => {
@@ -48,7 +51,7 @@ const startServer = async (): Promise<ChildProcess> => {
     child.stdout.resume();
     return child;
   }
-  throw new Error('The server ended before it was ready; its reason is above.');
+  throw new Error('The server ended before it was ready. The reason is above.');
 };
 
 const stopServer = async (child: ChildProcess): Promise<void> => {

@@ -13,22 +13,22 @@ import { aggregateId } from '../../eventstore/ids.ts';
 import { createPasswords } from '../../identity/passwords.ts';
 import type { Ledger } from '../server/assemble.ts';
 
-/** What demo.json holds: how to use the demo organization. */
+/** The content of demo.json: how to use the demo organization. */
 export type Demo = {
   readonly baseUrl: string;
   readonly organizationId: string;
   readonly apiKey: string;
   readonly licenseId: string;
   readonly licenseKey: string;
-  /** What its OWNER signs in with. Absent where the address or the organization was somebody else's by then. */
+  /** The login of its OWNER. Absent when the address is in use or the organization is closed. */
   readonly email?: string;
   readonly password?: string;
 };
 
 /**
- * Makes the demo organization with its catalog, API key, license and OWNER at the first start, and demo.json; later starts
- * add the OWNER where an older release did not make one, and note the address there. Every id follows from one that is stored
- * first, so a start that was killed midway is continued.
+ * Creates the demo organization with its catalog, API key, license and OWNER at the first start, and writes demo.json.
+ * Later starts add the OWNER when an older release did not, and update the address. Every id follows from a stored one,
+ * so the next start continues a start that was killed.
  */
 export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
   const file = join(dataDir, 'demo.json');
@@ -44,7 +44,7 @@ export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: strin
   return demo;
 };
 
-/** A command that validates the demo license, ready to be pasted. */
+/** Returns a shell command that validates the demo license. */
 export const readyCurl = ({ baseUrl, licenseKey }: Demo): string =>
   `curl -s ${baseUrl}/v1/licenses/validate -H 'content-type: application/json' -d '{"licenseKey":"${licenseKey}","product":"local_cli"}'`;
 
@@ -74,7 +74,7 @@ const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Pro
 
 const waitFor = async (waiter: Ledger['waiter'], position: bigint): Promise<void> => {
   if (!(await waiter.waitFor(position, projectedWithinMs)))
-    throw new Error('The demo was not projected in time; see the log.');
+    throw new Error('The demo was not projected in time. See the log.');
 };
 
 const ownerEmail = 'owner@demo.example';
@@ -99,7 +99,7 @@ const createDemoOwner = async (
   return { email: ownerEmail, password };
 };
 
-/** Through the API, as a vendor would, with an Idempotency-Key that a second try repeats. */
+/** Issues the license through the API, like a vendor, with an Idempotency-Key that a second attempt repeats. */
 const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey: string) => {
   for (;;) {
     const response = await fetch(new URL('/v1/licenses', baseUrl), {
@@ -119,7 +119,7 @@ const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey:
     });
     const answer = (await response.json()) as { license?: { id: string }; licenseKey?: string; code?: string };
     if (answer.license && answer.licenseKey) return { licenseId: answer.license.id, licenseKey: answer.licenseKey };
-    // A start that was killed between request and answer holds the key for some seconds.
+    // A start that was killed between request and answer blocks the key for some seconds.
     if (answer.code !== 'IDEMPOTENCY_IN_FLIGHT')
       throw new Error(`The demo license was not issued: ${JSON.stringify(answer)}`);
     await delay(500);

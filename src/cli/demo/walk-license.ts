@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { table } from '../table.ts';
 
-/** What the demo needs to know of a running server; the fields of demo.json. */
+/** What the demo needs to know about a running server. The fields are those of demo.json. */
 export type DemoTarget = { readonly baseUrl: string; readonly apiKey: string };
 
 type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
@@ -14,19 +14,19 @@ type HistoryEvent = {
   readonly reason: { readonly code: string } | null;
 };
 
-/** A step of the demo did not go as it must; the message says which and what came back. */
+/** Thrown when a step of the demo fails. The message has the step and the answer. */
 export class DemoFailed extends Error {
   override readonly name = 'DemoFailed';
 }
 
 const termSeconds = 12;
-// A server sweeps every EXPIRY_SWEEP_SECONDS, 30 by default and an hour at most; the demo waits for two default rounds.
+// A server sweeps every EXPIRY_SWEEP_SECONDS, by default 30 and at most an hour. The demo waits for two default rounds.
 const announcementWaitMs = 75_000;
 
 /**
- * Walks a fresh license through its whole life against a running server and prints every step: issued, activated,
- * validated, suspended, reinstated, expired by itself, renewed, released, revoked. Throws DemoFailed at the first
- * answer that is not as it must be. Returns the license's id.
+ * Walks a new license through its whole life on a running server and prints every step: issued, activated, validated,
+ * suspended, reinstated, expired, renewed, released, revoked. Throws DemoFailed at the first unexpected answer. Returns
+ * the id of the license.
  */
 export const walkLicense = async (target: DemoTarget, print: (line: string) => void): Promise<string> => {
   const call = caller(target);
@@ -92,7 +92,7 @@ const announcement = async (call: Call, path: string): Promise<HistoryEvent> => 
   while (Date.now() < deadline) {
     const found = (await history(call, path)).find(({ type }) => type === 'LicenseExpired');
     if (found) return found;
-    // The demo organization may send 60 requests a minute, as every one in the tier FREE.
+    // The demo organization may send 60 requests a minute, like every organization of the tier FREE.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
   throw new DemoFailed(`no LicenseExpired within ${announcementWaitMs / 1_000} s: does a worker run?`);

@@ -15,7 +15,7 @@ type Needs = {
   readonly untilProjected: UntilProjected;
 };
 
-/** What users sign in with, as configured, and how their access tokens are checked. Throws what is wrong with the keys. */
+/** Opens what users sign in with, and what checks their access tokens. Throws when a key file is faulty. */
 export const openAccounts = async (
   { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy }: Config,
   { pool, now, log, untilProjected }: Needs,
@@ -37,11 +37,11 @@ export const openAccounts = async (
   };
 };
 
-/** For tools: nobody can sign in. */
+/** Accounts for tools. Nobody can sign in. */
 export const noAccounts: Accounts = {
   passwords: createPasswords(),
   signAccessToken: () => {
-    throw new Error('There are no keys to sign with here.');
+    throw new Error('This process has no keys to sign with.');
   },
   refreshTokenSeconds: 0,
   jwks: () => ({ keys: [] }),

@@ -3,7 +3,7 @@ import type { Log } from '../../projections/log.ts';
 
 /** Compares the clock of this process with that of Postgres, which all processes share. */
 export type ClockCheck = {
-  /** Asks Postgres now. Does not throw: without an answer the last one counts. */
+  /** Asks Postgres now. Does not throw. Without an answer the last one counts. */
   readonly measure: () => Promise<void>;
   /** Returns a sentence when the clocks differ too much, else null. Asks Postgres again before it says so. */
   readonly fault: () => Promise<string | null>;
@@ -12,23 +12,23 @@ export type ClockCheck = {
 
 type Needs = {
   readonly now: () => Date;
-  /** Returns the clock of Postgres, in milliseconds since 1970, at some instant while it is asked. */
+  /** Returns the clock of Postgres in milliseconds since 1970, at some instant during the call. */
   readonly askPostgres: () => Promise<number>;
-  /** Milliseconds that pass, whatever anybody does to the clock. */
+  /** Returns elapsed milliseconds, which do not follow changes of the clock. */
   readonly elapsedMs?: () => number;
   readonly log: Pick<Log, 'error' | 'info'>;
 };
 
-/** Both clocks may differ by so much. */
+/** The clocks may differ by this much. */
 export const differenceMaxMs = 60_000;
 const everyMs = 10_000;
-// While commands are refused, Postgres is asked no more often than this.
+// The shortest interval of questions to Postgres while commands are refused.
 const againMs = 1_000;
 
-/** What was learned from Postgres: its clock when so much had elapsed, give or take. */
+/** An answer of Postgres: its clock at an elapsed time, with the uncertainty. */
 type Sample = { readonly postgresMs: number; readonly elapsedMs: number; readonly uncertainMs: number };
 
-/** Starts to compare the clocks; the first comparison is the caller's, by `measure`. */
+/** Starts to compare the clocks. The caller makes the first comparison, with `measure`. */
 export const startClockCheck = ({ now, askPostgres, elapsedMs = () => performance.now(), log }: Needs): ClockCheck => {
   let sample: Sample | null = null;
   let measuring: Promise<void> | null = null;
@@ -48,7 +48,7 @@ export const startClockCheck = ({ now, askPostgres, elapsedMs = () => performanc
     if (fault === null && wasFaulty) log.info({}, 'The clocks of this process and of Postgres agree again.');
     wasFaulty = fault !== null;
   };
-  // What is asked for at once is answered at once.
+  // Concurrent calls share one measurement.
   const measure = () => {
     measuring ??= ask().finally(() => {
       measuring = null;
@@ -73,7 +73,7 @@ export const startClockCheck = ({ now, askPostgres, elapsedMs = () => performanc
     measure,
     fault: async () => {
       if (faultNow() === null) return null;
-      // A process that was suspended, or a clock of Postgres that was set, makes the last answer worthless.
+      // The last answer is useless after the process was suspended or the clock of Postgres was set.
       if (sample === null || elapsedMs() - sample.elapsedMs > againMs) await measure();
       return faultNow();
     },
@@ -81,10 +81,10 @@ export const startClockCheck = ({ now, askPostgres, elapsedMs = () => performanc
   };
 };
 
-/** Never finds a fault: for tests that travel in time. */
+/** Never finds a fault, for tests that move the clock. */
 export const noClockCheck: ClockCheck = { measure: async () => {}, fault: async () => null, stop: () => {} };
 
-/** Reads the clock of Postgres. Waiting for a connection counts as travel time, which makes the answer less certain. */
+/** Reads the clock of Postgres. A wait for a connection makes the answer less certain. */
 export const postgresClock = async (pool: Pool): Promise<number> => {
   const { rows } = await pool.query<[number]>({
     name: 'clock',

@@ -14,7 +14,7 @@ import { connectLimitsRedis } from './limits-redis.ts';
 
 type Needs = { readonly pool: Pool; readonly now: () => Date; readonly log: Logger; readonly metrics: Metrics };
 
-/** What stands between the API and the outside, as configured; `close` gives its connection to Redis back. */
+/** Returns the configured front of the API. `close` closes its connection to Redis. */
 export const createFront = (
   { rateLimits, signupPolicy, defaultTier, redisUrl, trustProxy, corsOrigins }: Config,
   { pool, now, log, metrics }: Needs,

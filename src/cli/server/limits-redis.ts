@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 
-// What has no answer by then is counted in this process instead: a request never waits longer for Redis.
+// A count without an answer by then happens in this process. So a request never waits longer for Redis.
 const defaultTimeoutMs = 250;
 
-/** A Redis client for rate limits, which connects by itself, again and again; its commands fail rather than wait. */
+/** Returns a Redis client for rate limits, which reconnects by itself. Its commands fail and do not wait. */
 export const connectLimitsRedis = (url: string, commandTimeoutMs = defaultTimeoutMs): Redis => {
   const redis = new Redis(url, {
     commandTimeout: commandTimeoutMs,
@@ -13,7 +13,7 @@ export const connectLimitsRedis = (url: string, commandTimeoutMs = defaultTimeou
     enableAutoPipelining: true,
     retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
   });
-  // Whoever uses it learns of a lost connection from the command that fails; unheard, the event would end the process.
+  // A failing command reports a lost connection. Without a listener the event would end the process.
   redis.on('error', () => undefined);
   return redis;
 };

@@ -6,7 +6,10 @@ export type Listening = { readonly server: Server; readonly url: string };
 
 const drainMs = 10_000;
 
-/** Listens; throws a sentence when the address is taken or not ours. Port 0 takes a free one. */
+/**
+ * Starts listening. Port 0 takes a free port. Throws an Error with advice when the address is in use or not of this
+ * machine.
+ */
 export const listen = async (server: Server, host: string, port: number): Promise<Listening> => {
   server.listen(port, host);
   try {
@@ -15,7 +18,7 @@ export const listen = async (server: Server, host: string, port: number): Promis
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') {
       throw new Error(
-        `${host}:${port} is in use by another process. Set PORT or MANAGEMENT_PORT to another one; 0 takes a free one.`,
+        `${host}:${port} is in use by another process. Set PORT or MANAGEMENT_PORT to another port. 0 takes a free port.`,
       );
     }
     throw new Error(`Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);
@@ -25,7 +28,10 @@ export const listen = async (server: Server, host: string, port: number): Promis
   return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
 };
 
-/** Stops accepting, lets requests in flight finish for ten seconds, then cuts them off. */
+/**
+ * Returns what shuts a server down: it accepts no connections, lets requests finish for ten seconds, then cuts them
+ * off.
+ */
 export const shutDown =
   ({ server }: Listening) =>
   async (): Promise<void> => {

@@ -1,7 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Projector } from '../../projections/run.ts';
 
-/** Adds the projection's position, lag and health to the metrics. `countParked` may fail: the last count stays then. */
+/**
+ * Adds the position, lag and health of the projection to the metrics. When `countParked` fails, the last count stays.
+ */
 export const measureProjection = (
   registry: Registry,
   projector: Projector,
@@ -17,7 +19,7 @@ export const measureProjection = (
         if (now !== null) this.set(now);
       },
     });
-  // A position is a log offset; as a float it is exact below 2^53, which a log does not reach.
+  // A position is a log offset. As a float it is exact below 2^53, which a log does not reach.
   gauge('ledger_projection_position', 'Commit position up to which the read models are folded.', () => {
     const position = projector.position();
     return position === null ? null : Number(position);

@@ -3,29 +3,35 @@ import { readRuntime } from '../../embedded/data-directory.ts';
 import { ensureSecret } from '../../embedded/secrets.ts';
 import { startStack } from '../../embedded/stack.ts';
 
-/** The servers a command works with, ours or given ones. */
+/** The servers that a command works with, embedded or configured. */
 export type OpenServers = {
-  /** True when they are embedded. */
+  /** True for embedded servers. */
   readonly embedded: boolean;
-  /** The login that migrates and takes every role, unless the others are separate. */
+  /** The login that migrates, and takes every role without a login of its own. */
   readonly databaseUrl: string;
   readonly apiUrl: string;
   readonly projectorUrl: string;
   readonly workerUrl: string;
   readonly eventStoreUrl: string;
-  /** Resolves with the reason when an embedded server dies unasked; never for given ones, whose clients reconnect. */
+  /**
+   * Resolves with the reason when an embedded server dies. Never resolves for configured servers, because clients
+   * reconnect.
+   */
   readonly failed: Promise<string>;
   stop(): Promise<void>;
 };
 
-/** Starts the embedded servers, or takes the configured ones as they are. */
+/** Starts the embedded servers, or returns the configured ones. */
 export const openServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return given(config.servers);
   const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir: config.dataDir, log });
   return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed, stop };
 };
 
-/** For commands beside a running server: its embedded servers when they run, else as `openServers`. */
+/**
+ * Returns the embedded servers of a running server, for commands next to it. Otherwise opens servers like
+ * `openServers`.
+ */
 export const joinServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return given(config.servers);
   const running = await readRuntime(config.dataDir);
@@ -34,7 +40,9 @@ export const joinServers = async (config: Config, log: (line: string) => void): 
   return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed: never, stop: async () => {} };
 };
 
-/** LEDGER_SECRET as configured; the embedded mode makes one at its first start and keeps it in secrets.json. */
+/**
+ * Returns the configured LEDGER_SECRET. The embedded mode creates one at its first start and stores it in secrets.json.
+ */
 export const secretText = async ({ servers, secret, dataDir }: Config, make: () => string): Promise<string> => {
   if (servers.mode === 'servers') return servers.secret;
   return secret ?? (await ensureSecret(dataDir, 'LEDGER_SECRET', make));

@@ -14,8 +14,8 @@ type Needs = {
 const storeTimeoutMs = 2_000;
 
 /**
- * Asks every part that this process needs: Postgres, the event store, its clock, whether it may read the read models,
- * and its projector if it has one. `pool` is of ledger_api.
+ * Returns what checks every part that this process needs: Postgres, the event store, its clock, the read models, and
+ * its projector. `pool` has the role ledger_api.
  */
 export const readiness =
   ({ store, pool, projector, clockFault }: Needs) =>
@@ -31,7 +31,7 @@ export const readiness =
     const servers = { ...fault, eventStore, clock: clock ?? 'ok' };
     const parts = { ...servers, ...(projector === null ? {} : { projector: projectorState(projector) }) };
     const faults = Object.entries(parts).filter(([, each]) => each !== 'ok');
-    // Until the read models of this release serve, its projector waits for them.
+    // The projector waits until the read models of this release serve.
     const isLate = (part: string) =>
       part === 'readModels' || (part === 'projector' && waitsFor.has(projector?.state().kind ?? ''));
     return { ready: faults.length === 0, notYet: faults.every(([part]) => isLate(part)), parts };

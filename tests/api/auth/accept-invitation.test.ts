@@ -31,7 +31,9 @@ test('whoever has no user yet becomes one of the invited address, and is signed 
   expect([answer.status, answer.body]).toMatchObject([
     201,
     {
-      ...{ tokenType: 'Bearer', refreshToken: expect.any(String), user: { email, displayName: 'Ann' } },
+      tokenType: 'Bearer',
+      refreshToken: expect.any(String),
+      user: { email, displayName: 'Ann' },
       organization: { id: organizationId, name: 'Vendor A', role: 'ADMIN' },
     },
   ]);

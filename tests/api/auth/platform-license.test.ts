@@ -30,7 +30,8 @@ const openPlatform = async () => {
   const [FREE, TRIAL, PRO, ENTERPRISE] = [...tiers].map(policyOf);
   const policyIds = { FREE: FREE ?? '', TRIAL: TRIAL ?? '', PRO: PRO ?? '', ENTERPRISE: ENTERPRISE ?? '' };
   const command: CatalogCommand = {
-    ...{ type: 'OpenCatalog', at: ledger.needs.now() },
+    type: 'OpenCatalog',
+    at: ledger.needs.now(),
     data: { issuerOrgId: platform, products: [product], policyIds },
   };
   await sendCommand(ledger.executor, catalogAggregate, platform, command, context(), () => null);
@@ -58,8 +59,12 @@ test('a new organization holds a license of the platform, once however often its
   const held = await ledger.call('GET', '/v1/licenses', { key: String(answer.body.accessToken) });
   expect(held.body.data).toMatchObject([
     {
-      ...{ issuerOrganizationId: platform, holderOrganizationId: answer.body.organization?.id },
-      ...{ tier: 'TRIAL', products: ['ledger'], status: 'ACTIVE', policy: { id: policyOf('TRIAL') } },
+      issuerOrganizationId: platform,
+      holderOrganizationId: answer.body.organization?.id,
+      tier: 'TRIAL',
+      products: ['ledger'],
+      status: 'ACTIVE',
+      policy: { id: policyOf('TRIAL') },
     },
   ]);
   const other = await signUp();

@@ -319,7 +319,8 @@ test('a new password needs the current one, and ends all other sessions', async 
     post('password', { currentPassword, newPassword }, user.accessToken);
   const wrong = await change('a wrong password', 'seven tall blue pears');
   expect([wrong.status, wrong.body.code, wrong.body.errors]).toMatchObject([
-    ...[403, 'FORBIDDEN'],
+    403,
+    'FORBIDDEN',
     [{ pointer: '/currentPassword' }],
   ]);
   expect((await change(password, 'short')).body.errors).toMatchObject([{ pointer: '/newPassword' }]);
@@ -361,8 +362,13 @@ test('the public keys of access tokens may be kept for a while', async () => {
   expect(answer.body).toEqual({
     keys: [
       {
-        ...{ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: expect.stringMatching(/^[\w-]{16}$/) },
-        ...{ x: expect.any(String), y: expect.any(String) },
+        kty: 'EC',
+        crv: 'P-256',
+        alg: 'ES256',
+        use: 'sig',
+        kid: expect.stringMatching(/^[\w-]{16}$/),
+        x: expect.any(String),
+        y: expect.any(String),
       },
     ],
   });

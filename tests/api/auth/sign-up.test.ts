@@ -17,13 +17,17 @@ const signUp = (body: object, headers: Record<string, string> = {}) =>
 test('a signup makes a user and their organization, and signs in', async () => {
   const email = newEmail();
   const answer = await signUp({
-    ...{ email: email.toUpperCase(), displayName: 'Ann Lee' },
-    ...{ organizationName: 'Ann’s Tools', timeZone: 'Europe/Berlin' },
+    email: email.toUpperCase(),
+    displayName: 'Ann Lee',
+    organizationName: 'Ann’s Tools',
+    timeZone: 'Europe/Berlin',
   });
   expect([answer.status, answer.body]).toMatchObject([
     201,
     {
-      ...{ tokenType: 'Bearer', expiresInSeconds: 3_600, refreshToken: expect.stringMatching(/^lgr_rt_/) },
+      tokenType: 'Bearer',
+      expiresInSeconds: 3_600,
+      refreshToken: expect.stringMatching(/^lgr_rt_/),
       user: { id: expect.stringMatching(/^usr_/), email: email.toUpperCase(), displayName: 'Ann Lee' },
       organization: { id: expect.stringMatching(/^org_/), name: 'Ann’s Tools', role: 'OWNER' },
     },
@@ -31,7 +35,8 @@ test('a signup makes a user and their organization, and signs in', async () => {
   expect(answer.headers.get('ledger-position')).toMatch(/^\d+$/);
   const key = String(answer.body.accessToken);
   expect((await ledger.call('GET', '/v1/auth/me', { key })).body).toMatchObject({
-    ...{ user: answer.body.user, organization: answer.body.organization },
+    user: answer.body.user,
+    organization: answer.body.organization,
     sessionId: expect.stringMatching(/^ses_/),
   });
   // As OWNER of the organization, and of no other.

@@ -24,7 +24,9 @@ const unknown = 'usr_01h455vb4pex5vsknk084sn02q';
 
 test('users see themselves and change how they are called', async () => {
   expect((await ask('GET', member.userId, member)).body).toMatchObject({
-    ...{ id: member.userId, email: member.email, displayName: null },
+    id: member.userId,
+    email: member.email,
+    displayName: null,
   });
   const changed = await ask('PATCH', member.userId, member, { displayName: 'Mia' });
   expect([changed.status, changed.body]).toMatchObject([200, { id: member.userId, displayName: 'Mia' }]);

@@ -47,8 +47,11 @@ describe('adding a product', () => {
     const policies = Object.values(body.data ?? {}).toSorted((a, b) => (String(a.tier) < String(b.tier) ? -1 : 1));
     expect(policies).toMatchObject(
       tiers.map((tier) => ({
-        ...{ id: builtInPolicyId(organization.organizationId, tier), version: 1 },
-        ...{ name: tier, tier, products: ['local_cli'] },
+        id: builtInPolicyId(organization.organizationId, tier),
+        version: 1,
+        name: tier,
+        tier,
+        products: ['local_cli'],
       })),
     );
   });

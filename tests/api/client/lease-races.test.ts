@@ -45,7 +45,8 @@ const sweep = (aheadSeconds: number, between: () => Promise<unknown> = async () 
       await between();
       return found;
     },
-    ...{ executor: other, now: () => inSeconds(aheadSeconds) },
+    executor: other,
+    now: () => inSeconds(aheadSeconds),
     onError: (error) => {
       throw error;
     },

@@ -61,7 +61,9 @@ describe('a floating seat', () => {
       201,
       {
         lease: { licenseId, scope: 'INSTANCE', product: 'local_cli', borrowed: false, heartbeatSeconds: 33 },
-        ...{ changed: true, limits: { seats: { used: 1, max: 5 } }, revision: 2 },
+        changed: true,
+        limits: { seats: { used: 1, max: 5 } },
+        revision: 2,
       },
     ]);
     expect(String(first.body.lease?.id)).toMatch(/^lea_/);

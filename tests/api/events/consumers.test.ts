@@ -195,8 +195,11 @@ test(
       const mend = await parkOf(ledger.a, sick);
       const { url } = ledger.database;
       const rebuilding = {
-        ...{ store: ledger.store.connect({ watch: { idleMs: 50, pollMs: 100 } }), databaseUrl: url, projectorUrl: url },
-        ...{ log: quiet, signal: new AbortController().signal },
+        store: ledger.store.connect({ watch: { idleMs: 50, pollMs: 100 } }),
+        databaseUrl: url,
+        projectorUrl: url,
+        log: quiet,
+        signal: new AbortController().signal,
       };
       // The version that serves lacks what is parked, so it is known to be wrong.
       await Promise.all([rebuild({ ...rebuilding, settleMs: 0, force: true }), write(80)]);

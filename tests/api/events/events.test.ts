@@ -72,7 +72,8 @@ describe('the feed', () => {
     expect(link).toBe(`/v1/events?types=LicenseIssued&limit=1&cursor=${body.nextCursor}`);
     const next = await ledger.call('GET', link, { key: ledger.a.apiKey });
     expect([next.status, Object.values(next.body.data ?? {}).map(({ type }) => type)]).toEqual([
-      ...[200, ['ledger.license.issued.v1']],
+      200,
+      ['ledger.license.issued.v1'],
     ]);
     expect((await get('?limit=1000')).headers.get('link')).toBeNull();
   });

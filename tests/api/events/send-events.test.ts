@@ -12,10 +12,18 @@ const bytesEach = 20_000;
 const pageSize = 10;
 
 const eventAt = (position: bigint): FeedEvent => ({
-  ...{ position, licenseId, revision: position, issuerOrgId: vendor },
+  position,
+  licenseId,
+  revision: position,
+  issuerOrgId: vendor,
   eventId: `00000000-0000-4000-8000-${String(position).padStart(12, '0')}`,
-  ...{ type: 'LicenseIssued', schemaVersion: 1, reasonCode: null, correlationId: 'c', causationId: null },
-  ...{ recordedAt: '2026-01-01T00:00:00.000Z', effectiveAt: '2026-01-01T00:00:00.000Z' },
+  type: 'LicenseIssued',
+  schemaVersion: 1,
+  reasonCode: null,
+  correlationId: 'c',
+  causationId: null,
+  recordedAt: '2026-01-01T00:00:00.000Z',
+  effectiveAt: '2026-01-01T00:00:00.000Z',
   actor: { type: 'SYSTEM', id: 'test', onBehalfOf: null },
   data: { filling: 'x'.repeat(bytesEach) },
 });

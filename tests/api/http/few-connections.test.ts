@@ -21,7 +21,8 @@ test('Refused activations with a device name are all answered, however few conne
   for (const key of [ledger.a.apiKey, undefined]) {
     const answers = await atOnce((index) =>
       ledger.call('POST', '/v1/licenses/activate', {
-        ...{ key, body: { licenseKey, fingerprint: `device ${index}`, name: `canary ${index}` } },
+        key,
+        body: { licenseKey, fingerprint: `device ${index}`, name: `canary ${index}` },
         headers: { 'idempotency-key': randomUUID() },
       }),
     );
@@ -35,7 +36,8 @@ test('Refused commands with a reason text are all answered, and their texts are 
   const before = await values();
   const answers = await atOnce(() =>
     ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, {
-      ...{ key: ledger.a.apiKey, body: { reason: { code: 'LEGAL', text: 'canary text' } } },
+      key: ledger.a.apiKey,
+      body: { reason: { code: 'LEGAL', text: 'canary text' } },
       headers: { 'idempotency-key': randomUUID(), 'if-match': '"99"' },
     }),
   );

@@ -83,7 +83,8 @@ describe('a repeated request', () => {
     const headers = { 'idempotency-key': randomUUID() };
     const suspend = (ifMatch: string) =>
       ledger.call('POST', path, {
-        ...{ key: ledger.a.apiKey, body: { reason: { code: 'LEGAL' } } },
+        key: ledger.a.apiKey,
+        body: { reason: { code: 'LEGAL' } },
         headers: { ...headers, 'if-match': ifMatch },
       });
     expect((await suspend('"99"')).body.code).toBe('REVISION_MISMATCH');

@@ -34,8 +34,12 @@ const settleAfter = async (hours: number, from: Pick<EventStore, 'readBackwards'
   await sql(`update ops.vault_references set since = clock_timestamp() - $1 * interval '1 hour'`, [hours]);
   const errors: unknown[] = [];
   const removed = await settleReferences({
-    ...{ pool: ledger.database.worker, apiPool: ledger.database.api, store: from, remove: removeWritten },
-    ...{ signal: new AbortController().signal, onError: (error: unknown) => errors.push(error) },
+    pool: ledger.database.worker,
+    apiPool: ledger.database.api,
+    store: from,
+    remove: removeWritten,
+    signal: new AbortController().signal,
+    onError: (error: unknown) => errors.push(error),
   });
   return { removed, errors };
 };
@@ -79,22 +83,29 @@ type Suspension = { readonly licenseId: string; readonly text: string; readonly 
 const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expectedRevision: bigint | null = null) => {
   const { organizationId, apiKeyId } = ledger.a;
   const call: Call = {
-    ...{ requestId: randomUUID(), correlationId: randomUUID(), headers: { 'idempotency-key': once } },
-    ...{
-      clientIp: () => '',
-      sent: { params: {}, query: {}, body: { licenseId, text } },
-      limits: createCallLimits(noRateLimiting, () => ''),
-      expectedRevision,
-    },
-    ...{ signal: () => new AbortController().signal, actsFor: () => {}, onceReadable: () => {} },
+    requestId: randomUUID(),
+    correlationId: randomUUID(),
+    headers: { 'idempotency-key': once },
+    clientIp: () => '',
+    sent: { params: {}, query: {}, body: { licenseId, text } },
+    limits: createCallLimits(noRateLimiting, () => ''),
+    expectedRevision,
+    signal: () => new AbortController().signal,
+    actsFor: () => {},
+    onceReadable: () => {},
   };
   const request = { organizationId, principal: apiKeyId, operation: 'suspendLicense', input: { licenseId, text } };
   return idempotently(ledger.needs, call, request, async (attempt: Attempt) => {
     const at = ledger.needs.now();
     const sending: LicenseSending = {
-      ...{ call, attempt, issuerOrgId: organizationId, licenseId, values: [] },
+      call,
+      attempt,
+      issuerOrgId: organizationId,
+      licenseId,
+      values: [],
       actor: { type: 'API_KEY', id: apiKeyId, onBehalfOf: null },
-      ...{ by: { kind: 'system' }, power: 'suspendLicenses' },
+      by: { kind: 'system' },
+      power: 'suspendLicenses',
       reason: { code: 'LEGAL', text },
       command: { type: 'Suspend', at, data: { reasonCode: 'LEGAL', until: null } },
     };
@@ -108,7 +119,9 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
 const makeStale = (once: string) =>
   sql(`update ops.idempotency set locked_until = now() - interval '1 second' where idempotency_key = $1`, [once]);
 const aSuspension = async (): Promise<Suspension> => ({
-  ...{ licenseId: (await ledger.issue()).licenseId, text: newText(), once: randomUUID() },
+  licenseId: (await ledger.issue()).licenseId,
+  text: newText(),
+  once: randomUUID(),
 });
 describe('of two attempts at one request', () => {
   test('the one that stalled leaves the text that the event of the other refers to', async () => {
@@ -207,7 +220,8 @@ test('an address that was erased does not come back, whichever attempt at its in
   const path = `/v1/organizations/${organizationId}`;
   const invite = () =>
     ledger.call('POST', `${path}/members`, {
-      ...{ key, body: { email, role: 'MEMBER' } },
+      key,
+      body: { email, role: 'MEMBER' },
       headers: { 'idempotency-key': once },
     });
   const { invitationId } = (await invite()).body.invitation ?? {};

@@ -29,9 +29,27 @@ const exampleOf = ({ request }: Route): Readonly<Record<string, unknown>> | null
 
 // What names something that has to exist, or may exist only once: an example cannot know it.
 const ofThisWorld: ReadonlySet<string> = new Set([
-  ...['licenseKey', 'licenseId', 'release', 'fingerprint', 'email', 'refreshToken', 'token', 'organizationId'],
-  ...['currentPassword', 'password', 'policyId', 'code', 'eventId', 'toHolderOrganizationId', 'user', 'replaces'],
-  ...['key', 'sourceRef', 'meter', 'leaseHolder', 'policyVersion'],
+  'licenseKey',
+  'licenseId',
+  'release',
+  'fingerprint',
+  'email',
+  'refreshToken',
+  'token',
+  'organizationId',
+  'currentPassword',
+  'password',
+  'policyId',
+  'code',
+  'eventId',
+  'toHolderOrganizationId',
+  'user',
+  'replaces',
+  'key',
+  'sourceRef',
+  'meter',
+  'leaseHolder',
+  'policyVersion',
 ]);
 
 test('every example of the document is answered as the document says', async () => {

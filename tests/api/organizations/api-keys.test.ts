@@ -47,9 +47,14 @@ describe('an API key', () => {
     expect([created.status, created.body.apiKey]).toEqual([
       201,
       {
-        ...{ id: expect.stringMatching(/^key_/), name: 'CI', scopes: ['licenses:read', 'events:read'] },
-        ...{ hint: secretOf(created).slice(0, 17), createdAt: expect.any(String) },
-        ...{ expiresAt: '2099-01-01T00:00:00.000Z', revokedAt: null, lastUsedAt: null },
+        id: expect.stringMatching(/^key_/),
+        name: 'CI',
+        scopes: ['licenses:read', 'events:read'],
+        hint: secretOf(created).slice(0, 17),
+        createdAt: expect.any(String),
+        expiresAt: '2099-01-01T00:00:00.000Z',
+        revokedAt: null,
+        lastUsedAt: null,
       },
     ]);
     expect(created.headers.get('location')).toBe(pathOf(created));

@@ -5,7 +5,7 @@ import type { Reply } from '../../route.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 
-/** What activating answers with. */
+/** The body of the answer to an activation. */
 export const activationAnswer = z.strictObject({
   activation: activationShape,
   changed: z.boolean(),

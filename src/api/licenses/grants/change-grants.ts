@@ -51,11 +51,15 @@ export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'limits',
       operationId: 'changeLicenseLimits',
-      summary: 'Change limits of a license',
+      summary: 'Change the limits of a license',
       permission: 'changeLicenses',
       rejections: [
-        ...(['LICENSE_REVOKED', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-        ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
+        'LICENSE_REVOKED',
+        'LIMIT_INVALID',
+        'ACTIVATION_LIMIT_EXCEEDED',
+        'SEAT_LIMIT_EXCEEDED',
+        'USER_LIMIT_EXCEEDED',
+        'QUOTA_EXCEEDED',
       ],
     }),
     request: z.object({ params: licensePath, query: none, body: limitsBody }),
@@ -90,7 +94,7 @@ export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
       operationId: 'changeLicenseEntitlements',
       summary: 'Grant or revoke an entitlement',
       permission: 'changeLicenses',
-      rejections: [...(['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'] as const)],
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'],
     }),
     request: z.object({ params: licensePath, query: none, body: entitlementsBody }),
     handle: ({ params, body }, call) =>

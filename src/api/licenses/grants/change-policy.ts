@@ -3,6 +3,7 @@ import { changePolicy } from '../../../application/licenses/change-policy.ts';
 import { changeTier } from '../../../application/licenses/change-tier.ts';
 import { convertTrial } from '../../../application/licenses/convert-trial.ts';
 import type { ConversionTerm } from '../../../domain/license/commands-grant.ts';
+import type { ProblemCode } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
@@ -45,12 +46,18 @@ const convertBody = z
     example: { tier: 'PRO', term: { duration: 'P1Y' }, billingRef: 'in_123', reason: { code: 'PURCHASE' } },
   });
 
-const refusals = [
-  ...(['LICENSE_REVOKED', 'ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-  ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
+const refusals: readonly ProblemCode[] = [
+  'LICENSE_REVOKED',
+  'ARCHIVED',
+  'TERM_INVALID',
+  'LIMIT_INVALID',
+  'ACTIVATION_LIMIT_EXCEEDED',
+  'SEAT_LIMIT_EXCEEDED',
+  'USER_LIMIT_EXCEEDED',
+  'QUOTA_EXCEEDED',
 ];
 
-/** POST /v1/licenses/{licenseId}/tier: another policy with all that it grants; at once, or announced for later. */
+/** POST /v1/licenses/{licenseId}/tier: moves a license to another tier or policy, at once or at a later instant. */
 export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
@@ -67,13 +74,13 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/policy: another policy of the same tier, or another version of it. */
+/** POST /v1/licenses/{licenseId}/policy: moves a license to another policy of its tier, or to another version. */
 export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
       verb: 'policy',
       operationId: 'changeLicensePolicy',
-      summary: 'Move a license within its tier',
+      summary: 'Move a license to another policy of its tier',
       permission: 'changeLicenses',
       rejections: refusals,
     }),
@@ -84,13 +91,13 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/convert: the trial becomes a paid license, whose first term begins now. */
+/** POST /v1/licenses/{licenseId}/convert: converts a trial to a paid license. The first paid term begins now. */
 export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
       verb: 'convert',
       operationId: 'convertTrial',
-      summary: 'Make a trial a paid license',
+      summary: 'Convert a trial to a paid license',
       permission: 'changeLicenses',
       rejections: refusals,
     }),

@@ -11,16 +11,16 @@ import type { OrganizationCall, Reply } from '../../route.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import type { OriginBody } from './issue-body.ts';
 
-/** What a route answers with that a license begins with. */
+/** The answer of a route that creates a license. */
 export const originReplies = {
   201: {
-    description: 'Done. The key cannot be shown again.',
+    description: 'The license was created. No other answer contains the key.',
     headers: ['Location', 'ETag'] as const,
     body: z.strictObject({ license: licenseShape, licenseKey: z.string() }),
   },
 };
 
-/** Begins a license once per Idempotency-Key, and answers with the license and its key. */
+/** Creates a license once per Idempotency-Key, and answers with the license and its key. */
 export const answerBegun = (
   needs: IdempotencyNeeds,
   call: OrganizationCall,
@@ -44,7 +44,7 @@ export const answerBegun = (
   });
 };
 
-/** Returns the body of a request as the operation takes it. */
+/** Returns the body of a request as the input of the operation. */
 export const beginningOf = <Body extends OriginBody>(body: Body): Omit<Body, 'term'> & Pick<Beginning, 'term'> => ({
   ...body,
   term: body.term === undefined ? undefined : termOf(body.term),

@@ -5,7 +5,7 @@ import { none, type Route, route } from '../../route.ts';
 import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
 import { importLicenseBody } from './issue-body.ts';
 
-/** POST /v1/licenses/import: takes over a license from elsewhere, once per source and its reference there. */
+/** POST /v1/licenses/import: imports a license from another system, once per source and its reference there. */
 export const importLicenseRoute = (needs: KeyNeeds): Route =>
   route({
     method: 'post',
@@ -13,7 +13,7 @@ export const importLicenseRoute = (needs: KeyNeeds): Route =>
     operationId: 'importLicense',
     summary: 'Import a license',
     description:
-      'A license as it is elsewhere, whose term may be over. Its history since historyFrom is asserted, not recorded. It gets a key of ours, in this answer only. source and sourceRef together are imported once; CODE_TAKEN names the license that was, as licenseId.',
+      'Imports a license from another system. Its term may have ended. The history since historyFrom is a statement of the issuer, without events. The license gets a new key, which only this answer contains. A pair of source and sourceRef is imported once: CODE_TAKEN returns the existing license as licenseId.',
     tag: 'Licenses',
     permission: 'changeLicenses',
     effect: 'append',

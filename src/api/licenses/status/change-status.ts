@@ -25,7 +25,7 @@ const revokeBody = z
   .strictObject({ reason: reasonOf(reasonCode) })
   .meta({ id: 'RevokeLicense', example: { reason: { code: 'CHARGEBACK' } } });
 
-/** POST /v1/licenses/{licenseId}/suspend: at once, or announced for later, as while a payment may still come. */
+/** POST /v1/licenses/{licenseId}/suspend: suspends at once, or at a later instant, such as when a payment is due. */
 export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
@@ -39,7 +39,7 @@ export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
     handle: async ({ params, body }, call) => {
       const { until = null, effectiveAt } = body;
       const { code } = body.reason;
-      // Such a request uses up no Idempotency-Key.
+      // A refusal here does not use the Idempotency-Key.
       const refusal = refuseSuspending(call.caller, code);
       if (refusal !== null) return refused(refusal);
       return answerChange(needs, call, { operation: 'suspendLicense', input: { ...params, body } }, (request) =>
@@ -71,7 +71,7 @@ export const revokeLicenseRoute = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'revoke',
       operationId: 'revokeLicense',
-      summary: 'Revoke a license for ever',
+      summary: 'Revoke a license',
       permission: 'endLicenses',
     }),
     request: z.object({ params: licensePath, query: none, body: revokeBody }),

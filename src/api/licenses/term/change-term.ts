@@ -21,7 +21,7 @@ const renewBody = z
   })
   .refine(({ expiresAt, basis }) => expiresAt === undefined || basis === undefined, {
     path: ['basis'],
-    message: 'goes with duration only',
+    message: 'needs duration',
   })
   .meta({ id: 'RenewLicense', example: { duration: 'P1Y', basis: 'FROM_EXPIRY', reason: { code: 'PAYMENT' } } });
 
@@ -50,7 +50,7 @@ export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'renew',
       operationId: 'renewLicense',
-      summary: 'Start the next term of a license',
+      summary: 'Renew a license',
       permission: 'renewLicenses',
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
     }),
@@ -70,7 +70,7 @@ export const changeLicenseExpiry = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'expiry',
       operationId: 'changeLicenseExpiry',
-      summary: 'Move the end of the running term',
+      summary: 'Change the end of the current term',
       permission: 'changeLicenses',
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
     }),
@@ -87,7 +87,7 @@ export const setLicenseRenewal = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'renewal',
       operationId: 'setLicenseRenewal',
-      summary: 'Say what is to happen at the end of the term',
+      summary: 'Set what happens at the end of the term',
       permission: 'changeLicenses',
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
     }),
@@ -104,7 +104,7 @@ export const cancelScheduledChangeRoute = (needs: LicenseCommandNeeds): Route =>
     ...described({
       verb: 'cancel-scheduled',
       operationId: 'cancelScheduledChange',
-      summary: 'Withdraw an announced change',
+      summary: 'Cancel a scheduled change',
       permission: 'suspendLicenses',
       rejections: ['LICENSE_REVOKED', 'NOT_FOUND'],
     }),

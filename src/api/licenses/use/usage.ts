@@ -18,7 +18,7 @@ const body = z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits and . _ : -')
       .optional()
-      .meta({ description: 'The same use counts once, however often it is sent.', example: 'build-8812' }),
+      .meta({ description: 'Identifies the usage. The same usageId counts once.', example: 'build-8812' }),
     occurredAt: instantIn.optional(),
   })
   .meta({
@@ -34,31 +34,37 @@ const body = z
 const answer = z.strictObject({
   usage: z
     .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: z.int() })
-    .meta({ id: 'MeteredUse', description: 'What the meter counts by now, since the last renewal.' }),
+    .meta({ id: 'MeteredUse', description: 'The usage of the meter since the last renewal.' }),
   changed: z.boolean(),
   limits: usageShape,
   revision: z.int(),
 });
 
-/** POST /v1/licenses/usage: counts use of a meter, all of it or, where the quota has no room for that, nothing. */
+/** POST /v1/licenses/usage: records usage of a meter: all of it, or nothing when the quota has too little left. */
 export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
   clientRoute({
     method: 'post',
     path: '/v1/licenses/usage',
     operationId: 'recordUsage',
-    summary: 'Count metered use',
-    description: 'Use with a usageId that was counted before changes nothing and answers with changed: false.',
+    summary: 'Record usage of a meter',
+    description: 'Each usageId counts once. Recording it again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
-      200: { description: 'It was counted before.', body: answer },
-      201: { description: 'Counted.', body: answer },
+      200: { description: 'The usage was already counted.', body: answer },
+      201: { description: 'The usage was counted.', body: answer },
     },
     rejections: [
-      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
-      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'QUOTA_EXCEEDED', 'LIMIT_INVALID'] as const),
+      'LICENSE_KEY_MALFORMED',
+      'LICENSE_NOT_FOUND',
+      'LICENSE_REVOKED',
+      'LICENSE_SUSPENDED',
+      'LICENSE_EXPIRED',
+      'LICENSE_NOT_STARTED',
+      'QUOTA_EXCEEDED',
+      'LIMIT_INVALID',
       'ORGANIZATION_CLOSED',
     ],
     handle: ({ body: fields }, call) => {

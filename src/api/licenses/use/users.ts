@@ -47,7 +47,8 @@ export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
         needs,
         call,
         {
-          ...{ operation: 'assignLicenseUser', input: { ...params, body } },
+          operation: 'assignLicenseUser',
+          input: { ...params, body },
           beside: ({ view: userRef }: AssignedLicense) => ({ user: userRef }),
         },
         (request) => assignUser(needs, request, body.user),
