@@ -117,9 +117,9 @@ const typeOf = (schema: Schema): string => {
   // A plain `string` in a union would hide the known texts.
   const isOpen = either?.some(({ $ref: known }) => known !== undefined) === true;
   if (either !== undefined)
-    return either.map((each) => (isOpen && each.type === 'string' ? '(string & {})' : typeOf(each))).join(' | ');
-  if (allOf !== undefined) return allOf.map((each) => `(${typeOf(each)})`).join(' & ');
-  if (Array.isArray(type)) return type.map((each) => typeOf({ ...schema, type: each })).join(' | ');
+    return either.map((option) => (isOpen && option.type === 'string' ? '(string & {})' : typeOf(option))).join(' | ');
+  if (allOf !== undefined) return allOf.map((part) => `(${typeOf(part)})`).join(' & ');
+  if (Array.isArray(type)) return type.map((name) => typeOf({ ...schema, type: name })).join(' | ');
   switch (type) {
     case 'string':
     case 'boolean':

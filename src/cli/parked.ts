@@ -30,12 +30,13 @@ export const parkedReplayCommand = (stream: string | undefined): Promise<void> =
   withReadModels(async ({ store, pool, projection }) => {
     const parked = await listParked(pool, projection);
     if (stream === undefined && parked.length === 0) console.log('No stream is parked.');
-    for (const each of stream === undefined ? parked.map((one) => one.stream) : [stream]) {
-      const replay = await replayParked({ store, pool, projection, statementMs }, each);
+    const names = stream === undefined ? parked.map((row) => row.stream) : [stream];
+    for (const name of names) {
+      const replay = await replayParked({ store, pool, projection, statementMs }, name);
       if (replay.outcome !== 'replayed') process.exitCode = 1;
-      if (replay.outcome === 'replayed') console.log(`${each}: replayed. Its rows are up to date.`);
-      if (replay.outcome === 'not_parked') console.log(`${each}: not parked. See ledger parked list.`);
-      if (replay.outcome === 'parked') console.log(`${each}: STILL PARKED. ${replay.error}`);
+      if (replay.outcome === 'replayed') console.log(`${name}: replayed. Its rows are up to date.`);
+      if (replay.outcome === 'not_parked') console.log(`${name}: not parked. See ledger parked list.`);
+      if (replay.outcome === 'parked') console.log(`${name}: STILL PARKED. ${replay.error}`);
     }
   });
 

@@ -96,7 +96,7 @@ const repairOne = async (
   try {
     const after = await repairChain(store, stream, repairer);
     const known = new Set(before.repaired.map(keyOfBreak));
-    const appended = after.repaired.filter((each) => !known.has(keyOfBreak(each)));
+    const appended = after.repaired.filter((repaired) => !known.has(keyOfBreak(repaired)));
     console.log(
       after.faults === 0
         ? `${stream}: REPAIRED, ${appended.length} events were appended.`
@@ -128,12 +128,12 @@ const summary = (
 ): string => {
   if (streams === 0) return 'There is no event to check.';
   if (faulty === 0) return `The hash chains of ${streams} streams are whole. There is nothing to repair.`;
-  const found = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
+  const findings = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
   if (isApplied) {
     const left = faulty - repaired;
-    return `${found}, and ${repaired} were repaired.${left === 0 ? '' : ` ${left} are still broken: see above.`}`;
+    return `${findings}, and ${repaired} were repaired.${left === 0 ? '' : ` ${left} are still broken: see above.`}`;
   }
   const next =
     'Stop every process of a release before this one, then repeat with --apply --operator <id> --reason <code>';
-  return `${found}. Nothing was changed. ${repairable === 0 ? 'Restore the event store from a backup' : next}.`;
+  return `${findings}. Nothing was changed. ${repairable === 0 ? 'Restore the event store from a backup' : next}.`;
 };

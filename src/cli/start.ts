@@ -73,10 +73,10 @@ const never = new Promise<never>(() => {});
 /** Resolves with 'asked' at the first signal to stop. A second signal ends the process at once, and so does a bug. */
 const endings = (): Promise<'asked'> =>
   new Promise((resolve) => {
-    let asked = false;
+    let isStopping = false;
     const ask = () => {
-      if (asked) process.exit(130);
-      asked = true;
+      if (isStopping) process.exit(130);
+      isStopping = true;
       resolve('asked');
     };
     process.on('SIGINT', ask);

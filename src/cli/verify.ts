@@ -108,7 +108,7 @@ const asJson = (): Printer => {
 };
 
 const toJson = (value: object): string =>
-  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? `${each}` : each));
+  JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? `${member}` : member));
 
 const where = ({ stream, revision, position }: Omit<Finding, 'code' | 'what'>): string => {
   const parts = [

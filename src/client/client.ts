@@ -93,10 +93,10 @@ export const createClient = ({
     const key = options.idempotencyKey ?? crypto.randomUUID();
     const attempt = (header: string | null) =>
       sendCall(settings, header, { id, input, options: { ...options, idempotencyKey: key } });
-    const shown = authorization.header();
-    const received = await attempt(shown).catch(async (error: unknown) => {
+    const sentHeader = authorization.header();
+    const received = await attempt(sentHeader).catch(async (error: unknown) => {
       const isExpired = error instanceof LedgerProblem && error.code === 'TOKEN_EXPIRED';
-      if (isExpired && (await authorization.renew(shown))) return attempt(authorization.header());
+      if (isExpired && (await authorization.renew(sentHeader))) return attempt(authorization.header());
       throw error;
     });
     const { status, headers } = received;

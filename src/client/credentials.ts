@@ -21,7 +21,7 @@ export type Authorizing = {
    * Replaces the tokens that a request has sent, once for all requests with the same tokens. Returns false when the
    * credentials cannot be renewed.
    */
-  readonly renew: (shown: string | null) => Promise<boolean>;
+  readonly renew: (sentHeader: string | null) => Promise<boolean>;
 };
 
 /** Exchanges a refresh token for a new pair. */
@@ -49,8 +49,8 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
       const header = () => `Bearer ${tokens.accessToken}`;
       return {
         header,
-        renew: async (shown) => {
-          if (shown !== header()) return true;
+        renew: async (sentHeader) => {
+          if (sentHeader !== header()) return true;
           renewing ??= renew().finally(() => {
             renewing = null;
           });

@@ -32,8 +32,8 @@ export const settleReferences = async (needs: Needs): Promise<number> => {
     for (const [stream, open] of byStream(page)) {
       if (signal.aborted) return removed;
       try {
-        const held = await heldOf(store, stream, open);
-        for (const reference of open) removed += await settle(needs, reference, held.has(reference.ref));
+        const stored = await storedReferences(store, stream, open);
+        for (const reference of open) removed += await settle(needs, reference, stored.has(reference.ref));
       } catch (error) {
         for (const reference of open) onError(error, reference);
       }
@@ -51,32 +51,32 @@ const byStream = (page: readonly OpenReference[]): ReadonlyMap<string, readonly 
 };
 
 /** Returns the references that an event has. A claim may be younger than its event, so the whole stream is read. */
-const heldOf = async (
+const storedReferences = async (
   store: Needs['store'],
   stream: string,
   open: readonly OpenReference[],
 ): Promise<ReadonlySet<string>> => {
-  const held = new Set<string>();
+  const stored = new Set<string>();
   let from: bigint | 'end' = 'end';
   for (;;) {
     const events: readonly Recorded[] = await store.readBackwards(stream, from, eventsMax);
     for (const { data, metadata } of events) {
       const text = JSON.stringify([data, metadata]);
-      for (const { ref } of open) if (text.includes(`"${ref}"`)) held.add(ref);
+      for (const { ref } of open) if (text.includes(`"${ref}"`)) stored.add(ref);
     }
     const last = events.at(-1);
-    if (held.size === open.length || last === undefined || last.revision === 0n) return held;
+    if (stored.size === open.length || last === undefined || last.revision === 0n) return stored;
     from = last.revision - 1n;
   }
 };
 
-const settle = ({ apiPool, remove }: Needs, reference: OpenReference, isHeld: boolean): Promise<number> =>
+const settle = ({ apiPool, remove }: Needs, reference: OpenReference, isStored: boolean): Promise<number> =>
   asTenant(
     apiPool,
     reference.issuerOrgId,
     async (db) => {
       // Another request claims the reference at this moment, or has erased its value.
-      if (!(await settleReference(db, reference)) || isHeld) return 0;
+      if (!(await settleReference(db, reference)) || isStored) return 0;
       await remove(db, reference.ref);
       return 1;
     },

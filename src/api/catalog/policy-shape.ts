@@ -113,7 +113,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     remindBefore: [...remindBefore],
     products: [...products],
     limits: { ...limits },
-    entitlements: entitlements.map((each) => ({ ...each })),
+    entitlements: entitlements.map((entitlement) => ({ ...entitlement })),
     createdAt: dated.createdAt,
     versionCreatedAt: dated.versionAt,
     archivedAt: dated.archivedAt,

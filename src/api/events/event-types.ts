@@ -15,10 +15,10 @@ export const eventTypes = z
   .min(1)
   .max(2000)
   .transform((value, context) => {
-    const types = value.split(',').map((each) => ({ each, type: knownType(each.trim()) }));
-    for (const { each, type } of types) {
+    const types = value.split(',').map((name) => ({ name, type: knownType(name.trim()) }));
+    for (const { name, type } of types) {
       if (type !== null) continue;
-      const message = `must be types of events, separated by commas, such as ${example}; there is no type ${JSON.stringify(each)}`;
+      const message = `must be types of events, separated by commas, such as ${example}; there is no type ${JSON.stringify(name)}`;
       context.issues.push({ code: 'custom', input: value, message });
       return z.NEVER;
     }

@@ -45,8 +45,8 @@ export const sendEvents = async (
 
 // JSON text has no line breaks, which would end the data field.
 const eventText = (event: FeedEvent, cursor: string): string => {
-  const shown = cloudEvent(event);
-  return `id: ${cursor}\nevent: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`;
+  const cloud = cloudEvent(event);
+  return `id: ${cursor}\nevent: ${cloud.type}\ndata: ${JSON.stringify(cloud)}\n\n`;
 };
 
 /** Returns true when the reader has taken the data. Returns false when it has not, or when the signal aborts. */

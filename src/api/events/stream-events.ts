@@ -42,10 +42,10 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
-    handle: async ({ query: { cursor: asked, types = null } }, call) => {
+    handle: async ({ query: { cursor: startCursor, types = null } }, call) => {
       const { organizationId } = call.caller;
       const feed = { organizationId, types };
-      const start = placeIn(secrets, feed, lastEventIdOf(call) ?? asked);
+      const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const refusal = await refusalByNow(authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
@@ -82,8 +82,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
 };
 
 const lastEventIdOf = ({ headers }: OrganizationCall): string | undefined => {
-  const given = headers['last-event-id'];
-  return typeof given === 'string' && given !== '' ? given : undefined;
+  const lastEventId = headers['last-event-id'];
+  return typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined;
 };
 
 const tooMany = () => ({

@@ -27,12 +27,12 @@ export const awaitMinPosition = async (
   waitUntilProjected: WaitUntilProjected,
   headers: IncomingHttpHeaders,
 ): Promise<Problem | null> => {
-  const wanted = headers['ledger-min-position'];
-  if (wanted === undefined) return null;
-  if (typeof wanted !== 'string' || !/^[0-9]{1,19}$/.test(wanted) || BigInt(wanted) > 2n ** 63n - 1n) {
+  const minPosition = headers['ledger-min-position'];
+  if (minPosition === undefined) return null;
+  if (typeof minPosition !== 'string' || !/^[0-9]{1,19}$/.test(minPosition) || BigInt(minPosition) > 2n ** 63n - 1n) {
     return problem('INVALID_REQUEST', 'Ledger-Min-Position must be the Ledger-Position of an earlier answer.');
   }
-  if (await waitUntilProjected(BigInt(wanted), readWaitMs)) return null;
+  if (await waitUntilProjected(BigInt(minPosition), readWaitMs)) return null;
   return problemForNow('NOT_PROJECTED_YET', 'The read models do not contain this position yet. Try again.', 1);
 };
 

@@ -12,8 +12,8 @@ export type RequestIds = { readonly requestId: string; readonly correlationId: s
  * correlation id.
  */
 export const requestIdsOf = (headers: IncomingHttpHeaders): RequestIds => {
-  const given = headers['x-request-id'];
-  const requestId = typeof given === 'string' && /^[A-Za-z0-9._:-]{1,100}$/.test(given) ? given : uuidv7();
+  const sentId = headers['x-request-id'];
+  const requestId = typeof sentId === 'string' && /^[A-Za-z0-9._:-]{1,100}$/.test(sentId) ? sentId : uuidv7();
   const { traceparent } = headers;
   return { requestId, correlationId: traceparent === undefined ? requestId : (traceIdOf(traceparent) ?? requestId) };
 };

@@ -42,7 +42,7 @@ export const idempotently = async (
 
   const answer = await attemptOnce(needs, { organizationId, principal, operation, key }, recognized, {
     work,
-    toStore: (given: Reply | Problem) => storedOf(given, call.requestId),
+    toStore: (answer: Reply | Problem) => storedOf(answer, call.requestId),
     replay: async (stored, attempt) => {
       const replay = replayed(stored);
       if (prove === undefined) return replay;

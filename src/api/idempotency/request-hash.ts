@@ -34,8 +34,8 @@ export const requestHashes = (
 ): readonly string[] => {
   const text = JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
   // These hashes belong to requests from before the upgrade. The release after next can drop them.
-  return [text, JSON.stringify(legacyInput)].flatMap((each) =>
-    secrets.all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(each).digest('hex')),
+  return [text, JSON.stringify(legacyInput)].flatMap((requestText) =>
+    secrets.all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(requestText).digest('hex')),
   );
 };
 

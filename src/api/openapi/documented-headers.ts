@@ -4,7 +4,7 @@ import { type ReplyHeader, type Route, readsModels } from '../route.ts';
 // Each header is in the document once, under its own name.
 const header = (id: string, description: string) => z.string().meta({ description, header: { id } });
 const maybe = (id: string, description: string) => z.string().optional().meta({ description, header: { id } });
-const asked = (description: string) => z.string().optional().meta({ description });
+const requestHeader = (description: string) => z.string().optional().meta({ description });
 
 const requestId = header('RequestId', 'Identifies the request in the log and in its events.');
 const etag = header('ETag', 'The version of the answered resource, for If-Match and If-None-Match.');
@@ -39,7 +39,7 @@ export const takesIdempotencyKey = ({ effect }: Route): boolean => effect === 'a
 /** Returns the request headers of an operation besides its credential. */
 export const requestHeadersOf = (route: Route) =>
   z.object({
-    'X-Request-Id': asked('Identifies the request in the answer, in the log and in its events.'),
+    'X-Request-Id': requestHeader('Identifies the request in the answer, in the log and in its events.'),
     ...(takesIdempotencyKey(route)
       ? {
           'Idempotency-Key': z.string().max(255).optional().meta({
@@ -48,18 +48,18 @@ export const requestHeadersOf = (route: Route) =>
         }
       : {}),
     ...(route.effect === 'append'
-      ? { Prefer: asked('respond-async answers without waiting until the change can be read.') }
+      ? { Prefer: requestHeader('respond-async answers without waiting until the change can be read.') }
       : {}),
     ...(route.conditional === true ? conditionOf(route) : {}),
     ...(readsModels(route)
       ? {
-          'Ledger-Min-Position': asked(
+          'Ledger-Min-Position': requestHeader(
             'The Ledger-Position of an earlier answer. The read waits until the read models contain that position.',
           ),
         }
       : {}),
     ...(isStream(route)
-      ? { 'Last-Event-ID': asked('The id of the last received event. The stream continues after it.') }
+      ? { 'Last-Event-ID': requestHeader('The id of the last received event. The stream continues after it.') }
       : {}),
   });
 
@@ -102,12 +102,12 @@ export const refusalHeadersOf = (route: Route, status: number) =>
 const conditionOf = ({ method }: Route) =>
   method === 'get'
     ? {
-        'If-None-Match': asked(
+        'If-None-Match': requestHeader(
           'The ETag of an earlier answer. When nothing has changed since then, the answer is 304 without a body.',
         ),
       }
     : {
-        'If-Match': asked(
+        'If-Match': requestHeader(
           'The ETag of an earlier answer. When the resource has changed since then, the request is refused with 412.',
         ),
       };

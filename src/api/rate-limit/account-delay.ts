@@ -41,9 +41,9 @@ const delayWith = ({ name, quota, seconds }: Limit, make: MakeLimiter): AccountD
 
   return {
     attempt: async (account) => {
-      const held = await gate.get(account);
-      if (held !== null && held.msBeforeNext > 0)
-        return { left: 0, msLeft: held.msBeforeNext, refusedMs: held.msBeforeNext };
+      const gateState = await gate.get(account);
+      if (gateState !== null && gateState.msBeforeNext > 0)
+        return { left: 0, msLeft: gateState.msBeforeNext, refusedMs: gateState.msBeforeNext };
       const [{ consumedPoints, msBeforeNext: msLeft }, grown] = await Promise.all([
         tries.penalty(account),
         levels.get(account),

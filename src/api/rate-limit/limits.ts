@@ -76,9 +76,9 @@ export const parseLimits = (text: string): Limits | { readonly fault: string } =
   for (const part of text.split(',')) {
     const match = /^\s*([a-z_]+)\s*=\s*(\d{1,10})(?:\s*\/\s*(\d{1,6}))?\s*$/.exec(part);
     if (match === null) return fault(`"${part.trim()}" is not of the form name=quota/seconds`);
-    const [, given, quotaText, secondsText] = match;
-    const name = names.find((known) => known === given);
-    if (name === undefined) return fault(`there is no limit named ${given}; the names are ${names.join(', ')}`);
+    const [, entryName, quotaText, secondsText] = match;
+    const name = names.find((known) => known === entryName);
+    if (name === undefined) return fault(`there is no limit named ${entryName}; the names are ${names.join(', ')}`);
     if (overridden.has(name)) return fault(`${name} is given twice`);
     const quota = Number(quotaText);
     const seconds = secondsText === undefined ? standard[name][1] : Number(secondsText);

@@ -51,7 +51,10 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     const innocent = standings.filter((standing) => !refusedBy.includes(standing));
     await Promise.all(innocent.map(({ limit }) => counters[limit.name].takeBack(key)));
     const unused = ({ remaining, ...standing }: Standing) => ({ ...standing, remaining: remaining + 1 });
-    return { standings: standings.map((each) => (innocent.includes(each) ? unused(each) : each)), refusedBy };
+    return {
+      standings: standings.map((standing) => (innocent.includes(standing) ? unused(standing) : standing)),
+      refusedBy,
+    };
   };
   const takeAccount = async (key: string): Promise<Verdict> => {
     const { left, msLeft, refusedMs } = await accounts.attempt(key);

@@ -39,8 +39,8 @@ export const findOffer = async (
   issuerOrgId: string,
   request: OfferRequest,
 ): Promise<Offered | Refusal> => {
-  const found = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
-  const offer = found ?? builtIn(issuerOrgId, request);
+  const inOpenCatalog = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
+  const offer = inOpenCatalog ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return { ...offer, place: placeIn(request, offer.place ?? []) };
   return { ...offer, limits: changedLimits(offer.limits, request.limits ?? {}) };
 };
@@ -82,7 +82,7 @@ const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | Refused | n
 
 const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused => {
   const { policyId, policyVersion: version = 1, products = null } = request;
-  const tier = request.tier ?? builtInTiers.find((each) => builtInPolicyId(issuerOrgId, each) === policyId);
+  const tier = request.tier ?? builtInTiers.find((name) => builtInPolicyId(issuerOrgId, name) === policyId);
   if (tier === undefined) return noSuchPolicy;
   if (version !== 1) return noSuchVersion(version);
   const { term, limits, entitlements } = builtInDefaults[tier];

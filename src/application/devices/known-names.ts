@@ -61,8 +61,8 @@ export const findDeviceHashes = async (
   let place = hashes.indexOf(hash);
   if (!isActivated && policy.fingerprintMatching !== 'EXACT' && parts.length > 1) {
     const { devices } = await needs.validations.details(license, { components: parts });
-    const known = parts.findIndex((each) =>
-      devices.some((device) => matchesDevice(policy.fingerprintMatching, device.components, each)),
+    const known = parts.findIndex((hashedParts) =>
+      devices.some((device) => matchesDevice(policy.fingerprintMatching, device.components, hashedParts)),
     );
     place = Math.max(0, known);
   }

@@ -58,19 +58,19 @@ export const acquireLease = async (
   const acquire = () =>
     sendClientCommand(needs, request, { command }, (license) => ({
       facts: issuedFacts(license),
-      held: heldBy(license, holderHash),
+      existing: leaseOf(license, holderHash),
     }));
   // A new seat is no heartbeat of an older one.
-  const sent = await whileHeard(needs, at, acquire, ({ view: { facts, held }, outcome }) => ({
+  const sent = await whileHeard(needs, at, acquire, ({ view: { facts, existing }, outcome }) => ({
     facts,
-    lease: outcome === 'unchanged' ? (held ?? undefined) : undefined,
+    lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
   if (isRefusal(sent)) return sent;
 
   const { view, outcome, events, revision, position } = sent;
   const changed = outcome !== 'unchanged';
   // A repeated command has its first result, even when the seat was released since.
-  const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.held;
+  const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.existing;
   if (lease === null) throw new Error('A seat was acquired that nobody has.');
   const heardAt = changed || lease.borrow ? null : at;
   return { lease, heardAt, facts: view.facts, changed, revision, position: position.commit };
@@ -92,7 +92,7 @@ const claimDead = (pool: Pool, issuerOrgId: string, licenseId: string, at: Insta
     { readOnly: false },
   );
 
-const heldBy = (license: License, holderHash: string): Lease | null =>
+const leaseOf = (license: License, holderHash: string): Lease | null =>
   license.kind === 'unissued' ? null : (license.leases.get(license.leaseByHolder.get(holderHash) ?? '') ?? null);
 
 // The codec checked the event when it was written. This schema only gives it a type.

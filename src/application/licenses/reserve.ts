@@ -78,9 +78,9 @@ const abandonedOwner = async (
   id: string,
   needed: NeededReservation,
 ): Promise<string | null> => {
-  const made = await executor.read(reservationAggregate, id, (reservation) => possiblyAbandoned(reservation, at));
-  if (made === null) return null;
-  const { owner, since } = made;
+  const abandoned = await executor.read(reservationAggregate, id, (reservation) => possiblyAbandoned(reservation, at));
+  if (abandoned === null) return null;
+  const { owner, since } = abandoned;
   const use = await executor.read(licenseAggregate, owner, (license) => useOf(needed, license, since, at));
   if (use === 'unused') return owner;
   if (use === 'used' || store === null) return null;

@@ -107,7 +107,7 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
   const { at, eventIds } = moment;
   return decideInTurn(
     licenseDecider,
-    composed.map((each) => ({ ...each, at })),
+    composed.map((single) => ({ ...single, at })),
     license,
     eventIds,
   );

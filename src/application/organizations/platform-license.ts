@@ -36,26 +36,26 @@ const organizationsMax = 10_000;
  */
 export const createPlatformLicenseOf = ({ pool, platformOrgId, now }: Needs): PlatformLicenseOf => {
   if (platformOrgId === null) return async () => null;
-  const cached = new LRUCache<string, { readonly found: Promise<PlatformLicense | null>; readonly atMs: number }>({
+  const cached = new LRUCache<string, { readonly license: Promise<PlatformLicense | null>; readonly atMs: number }>({
     max: organizationsMax,
   });
   const read = async (holderOrgId: string) => {
-    const held = await asTenant(pool, holderOrgId, (db) =>
+    const licenses = await asTenant(pool, holderOrgId, (db) =>
       licensesHeld(db, { issuerOrgId: platformOrgId, holderOrgId }),
     );
-    return best(held, now());
+    return best(licenses, now());
   };
 
   return (organizationId) => {
     const nowMs = Date.parse(now());
     const known = cached.get(organizationId);
     // After the clock was set back, an answer must not stay for longer.
-    if (known !== undefined && Math.abs(nowMs - known.atMs) < cachedMsMax) return known.found;
+    if (known !== undefined && Math.abs(nowMs - known.atMs) < cachedMsMax) return known.license;
     // Concurrent calls wait for the same answer. After a failure the next call reads again.
-    const found = read(organizationId);
-    cached.set(organizationId, { found, atMs: nowMs });
-    found.catch(() => cached.delete(organizationId));
-    return found;
+    const license = read(organizationId);
+    cached.set(organizationId, { license, atMs: nowMs });
+    license.catch(() => cached.delete(organizationId));
+    return license;
   };
 };
 
@@ -64,8 +64,8 @@ export const tierOf = (license: PlatformLicense | null, defaultTier: Tier): Tier
 
 const rank: Readonly<Record<Tier, number>> = { FREE: 0, TRIAL: 1, PRO: 2, ENTERPRISE: 3 };
 
-const best = (held: readonly LicenseFacts[], at: Instant): PlatformLicense | null => {
-  const [first] = held
+const best = (licenses: readonly LicenseFacts[], at: Instant): PlatformLicense | null => {
+  const [first] = licenses
     .filter((facts) => ['ACTIVE', 'IN_GRACE'].includes(effectiveStatus(facts, at)))
     .toSorted((a, b) => rank[b.policy.tier] - rank[a.policy.tier]);
   return first === undefined ? null : { tier: first.policy.tier, entitlements: first.entitlements };

@@ -90,8 +90,8 @@ export const walkLicense = async (target: DemoTarget, print: (line: string) => v
 const announcement = async (call: Call, path: string): Promise<HistoryEvent> => {
   const deadline = Date.now() + announcementWaitMs;
   while (Date.now() < deadline) {
-    const found = (await history(call, path)).find(({ type }) => type === 'LicenseExpired');
-    if (found) return found;
+    const expired = (await history(call, path)).find(({ type }) => type === 'LicenseExpired');
+    if (expired) return expired;
     // The demo organization may send 60 requests a minute, like every organization of the tier FREE.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }

@@ -23,7 +23,7 @@ export type OpenServers = {
 
 /** Starts the embedded servers, or returns the configured ones. */
 export const openServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
-  if (config.servers.mode === 'servers') return given(config.servers);
+  if (config.servers.mode === 'servers') return configuredServers(config.servers);
   const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir: config.dataDir, log });
   return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed, stop };
 };
@@ -33,7 +33,7 @@ export const openServers = async (config: Config, log: (line: string) => void): 
  * `openServers`.
  */
 export const joinServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
-  if (config.servers.mode === 'servers') return given(config.servers);
+  if (config.servers.mode === 'servers') return configuredServers(config.servers);
   const running = await readRuntime(config.dataDir);
   if (!running) return openServers(config, log);
   const { databaseUrl, eventStoreUrl } = running;
@@ -57,7 +57,7 @@ const oneLogin = (databaseUrl: string) => ({
   workerUrl: databaseUrl,
 });
 
-const given = (servers: Extract<Config['servers'], { mode: 'servers' }>): OpenServers => ({
+const configuredServers = (servers: Extract<Config['servers'], { mode: 'servers' }>): OpenServers => ({
   ...servers,
   embedded: false,
   failed: never,

@@ -30,7 +30,7 @@ export const readiness =
     ]);
     const servers = { ...fault, eventStore, clock: clock ?? 'ok' };
     const parts = { ...servers, ...(projector === null ? {} : { projector: projectorState(projector) }) };
-    const faults = Object.entries(parts).filter(([, each]) => each !== 'ok');
+    const faults = Object.entries(parts).filter(([, state]) => state !== 'ok');
     // The projector waits until the read models of this release serve.
     const isLate = (part: string) =>
       part === 'readModels' || (part === 'projector' && waitsFor.has(projector?.state().kind ?? ''));

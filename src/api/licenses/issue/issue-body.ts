@@ -22,7 +22,7 @@ const term = z
   })
   .refine(
     ({ duration: length, expiresAt, perpetual }) =>
-      [length, expiresAt, perpetual].filter((given) => given !== undefined).length === 1,
+      [length, expiresAt, perpetual].filter((value) => value !== undefined).length === 1,
     'must have exactly one of duration, expiresAt and perpetual',
   )
   .refine(
