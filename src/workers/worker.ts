@@ -4,11 +4,11 @@ import type { Log } from '../projections/log.ts';
 import { overdueLeases, purgeLiveness } from '../projections/tables/lease-liveness.ts';
 import { dueLicenses } from '../projections/tables/licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../projections/tables/sweep-pauses.ts';
-import { sweepDue } from './expiry.ts';
-import { sweepLeases } from './lapse.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
+import { sweepDue } from './sweep-due.ts';
+import { sweepLeases } from './sweep-leases.ts';
 
 type Needs = {
   readonly backend: QueueBackend;

@@ -16,8 +16,8 @@ import {
   type StuckLicense,
 } from '../../src/projections/tables/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
-import { sweepDue } from '../../src/workers/expiry.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
+import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { startWorker } from '../../src/workers/worker.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

@@ -4,10 +4,10 @@ import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
+import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
-import { refusalByNow } from './refusal-by-now.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;
@@ -61,7 +61,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       if (isProblem(start)) return start;
       const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: call.signal() });
       if (page === null) return placeUnknown();
-      const refusal = wait === 0 ? null : await refusalByNow(needs.authenticate, call, 'readEvents');
+      const refusal = wait === 0 ? null : await currentRefusal(needs.authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
       const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };

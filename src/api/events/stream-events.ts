@@ -4,11 +4,11 @@ import type { Authenticate } from '../authorize.ts';
 import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
+import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
 import { createOpenStreams } from './open-streams.ts';
-import { refusalByNow } from './refusal-by-now.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
@@ -47,7 +47,7 @@ export const streamEvents = (needs: StreamNeeds): Route => {
       const feed = { organizationId, types };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
-      const refusal = await refusalByNow(authenticate, call, 'readEvents');
+      const refusal = await currentRefusal(authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
       const gone = call.signal();
       const first = await nextPage(needs, feed, start.place, { limit: pageMax, waitMs: 0, signal: gone });
@@ -59,7 +59,7 @@ export const streamEvents = (needs: StreamNeeds): Route => {
         const revoked = new AbortController();
         const signal = AbortSignal.any([gone, revoked.signal]);
         const checking = setInterval(() => {
-          refusalByNow(authenticate, call, 'readEvents').then(
+          currentRefusal(authenticate, call, 'readEvents').then(
             (refusal) => (refusal === null ? undefined : revoked.abort()),
             () => revoked.abort(),
           );

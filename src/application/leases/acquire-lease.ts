@@ -11,7 +11,7 @@ import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../clie
 import { findHolder, findUser } from '../devices/known-names.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import { whileHeard } from './hear-lease.ts';
+import { withHeartbeat } from './with-heartbeat.ts';
 
 /** The request for a seat. `leaseHolder` is the machine, instance or user that holds it. */
 export type SeatRequest = {
@@ -23,8 +23,8 @@ export type SeatRequest = {
 };
 
 /** A lease with its license. `heardAt` is null when no heartbeat counts. */
-export type HeldLease = {
-  readonly lease: ShownLease;
+export type LeaseResult = {
+  readonly lease: PublicLease;
   readonly heardAt: Instant | null;
   readonly facts: LicenseFacts;
   readonly changed: boolean;
@@ -33,14 +33,14 @@ export type HeldLease = {
 };
 
 /** The parts of a lease that do not identify its holder. */
-export type ShownLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expiresAt' | 'ttlSeconds'>;
+export type PublicLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expiresAt' | 'ttlSeconds'>;
 
 /** Takes a floating seat, once per holder. A holder that has a seat keeps it, which counts as a heartbeat. */
 export const acquireLease = async (
   needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
   { leaseHolder, product, user, borrowSeconds }: SeatRequest,
-): Promise<HeldLease | Refusal> => {
+): Promise<LeaseResult | Refusal> => {
   const { attempt, license } = request;
   const { licenseId, issuerOrgId } = license.facts;
   const holderHash = await findHolder(needs, license, leaseHolder);
@@ -61,7 +61,7 @@ export const acquireLease = async (
       existing: leaseOf(license, holderHash),
     }));
   // A new seat is no heartbeat of an older one.
-  const sent = await whileHeard(needs, at, acquire, ({ view: { facts, existing }, outcome }) => ({
+  const sent = await withHeartbeat(needs, at, acquire, ({ view: { facts, existing }, outcome }) => ({
     facts,
     lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
@@ -103,4 +103,4 @@ const acquired = z.object({
   expiresAt: z.string(),
   ttlSeconds: z.int(),
 });
-const acquiredBy = (data: object): ShownLease => acquired.parse(data);
+const acquiredBy = (data: object): PublicLease => acquired.parse(data);

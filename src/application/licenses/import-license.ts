@@ -3,30 +3,30 @@ import type { ImportSource } from '../../domain/license/events.ts';
 import { importedLicenseId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 import {
-  type Beginning,
-  type BeginRequest,
-  type BegunLicense,
-  beginAgain,
-  beginLicense,
-  hasBegun,
-} from './begin-license.ts';
+  type CreatedLicense,
+  type CreationRequest,
+  createLicense,
+  licenseExists,
+  type NewLicense,
+  repeatCreation,
+} from './create-license.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 
 /** A license of another system. */
-export type Importing = Beginning & ImportSource;
+export type Importing = NewLicense & ImportSource;
 
 /** Imports a license from another system, once per source and its reference there. It gets a new key. */
 export const importLicense = async (
   needs: KeyNeeds,
-  request: BeginRequest,
+  request: CreationRequest,
   importing: Importing,
-): Promise<BegunLicense | Refusal> => {
+): Promise<CreatedLicense | Refusal> => {
   const { source, sourceRef, historyFrom } = importing;
   const at = needs.now();
   const licenseId = importedLicenseId(request.caller.organizationId, source, sourceRef);
   const origin = { licenseId, at, guard: () => importedAlready(licenseId) };
-  if (await hasBegun(needs, licenseId)) return beginAgain(needs, request, importing, origin);
-  return beginLicense(needs, request, importing, {
+  if (await licenseExists(needs, licenseId)) return repeatCreation(needs, request, importing, origin);
+  return createLicense(needs, request, importing, {
     ...origin,
     command: (origination) => ({
       type: 'ImportLicense',

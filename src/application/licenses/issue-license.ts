@@ -11,29 +11,29 @@ import { commandContext } from '../../eventstore/waiting.ts';
 import { actorOf } from '../caller.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import {
-  type Beginning,
-  type BeginRequest,
-  type BegunLicense,
-  beginAgain,
-  beginLicense,
-  hasBegun,
-} from './begin-license.ts';
+  type CreatedLicense,
+  type CreationRequest,
+  createLicense,
+  licenseExists,
+  type NewLicense,
+  repeatCreation,
+} from './create-license.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 
 /** A license to issue. `replaces` is the revoked license that it replaces. */
-export type Issuing = Beginning & { readonly replaces?: string | undefined };
+export type Issuing = NewLicense & { readonly replaces?: string | undefined };
 
 /** Issues a license. A repeated request gets the same license, whatever has changed since. */
 export const issueLicense = async (
   needs: KeyNeeds,
-  request: BeginRequest,
+  request: CreationRequest,
   issuing: Issuing,
-): Promise<BegunLicense | Refusal> => {
+): Promise<CreatedLicense | Refusal> => {
   const { replaces } = issuing;
   const at = needs.now();
   const licenseId = encodeId('lic', aggregateId(request.attempt.commandId, 'license'));
-  const issued = (await hasBegun(needs, licenseId))
-    ? await beginAgain(needs, request, issuing, { licenseId, at })
+  const issued = (await licenseExists(needs, licenseId))
+    ? await repeatCreation(needs, request, issuing, { licenseId, at })
     : await issue(needs, request, issuing, { licenseId, at });
   if (isRefusal(issued) || replaces === undefined) return issued;
   return { ...issued, position: await recordReplacement(needs.executor, request, { replaces, licenseId, at }) };
@@ -41,21 +41,21 @@ export const issueLicense = async (
 
 const issue = async (
   needs: KeyNeeds,
-  request: BeginRequest,
+  request: CreationRequest,
   issuing: Issuing,
   { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
-): Promise<BegunLicense | Refusal> => {
+): Promise<CreatedLicense | Refusal> => {
   const { replaces } = issuing;
   const { organizationId } = request.caller;
   if (replaces === undefined)
-    return beginLicense(needs, request, issuing, {
+    return createLicense(needs, request, issuing, {
       licenseId,
       at,
       command: (data) => ({ type: 'IssueLicense', at, data }),
     });
   const refusal = await refuseReplacing(needs.executor, organizationId, replaces, licenseId);
   if (refusal !== null) return refusal;
-  return beginLicense(needs, request, issuing, {
+  return createLicense(needs, request, issuing, {
     licenseId,
     at,
     command: (origination) => ({ type: 'IssueLicense', at, data: { ...origination, replaces } }),
@@ -87,7 +87,7 @@ const refuseReplacing = (
  */
 const recordReplacement = async (
   executor: Executor,
-  { call, attempt, caller }: BeginRequest,
+  { call, attempt, caller }: CreationRequest,
   { replaces, licenseId: by, at }: { readonly replaces: string; readonly licenseId: string; readonly at: Instant },
 ): Promise<bigint> => {
   const { commandId, requestHash, earlierRequestHashes } = attempt;

@@ -9,9 +9,9 @@ import type { ValidationFacts } from '../../projections/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
-import { beginTerm } from './begin-term.ts';
 import { checkIn } from './check-in.ts';
-import { judgeableOf, type NamedScope } from './judge-by.ts';
+import { startTerm } from './start-term.ts';
+import { type NamedScope, readValidationInput } from './validation-input.ts';
 
 /** A request to validate a license. `license` is null for an unknown license, and `actor` is null then. */
 export type ValidationRequest = {
@@ -43,19 +43,19 @@ export const validateLicense = async (
     if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
     return { verdict: validate(null, nothingNamed, readAt), license: null, asOf: readAt };
   }
-  const { view, scope } = await judgeableOf(needs, license, named);
+  const { view, scope } = await readValidationInput(needs, license, named);
   const verdict = validate(view, scope, readAt);
   if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
-  const begun = beginsTerm(view.facts, verdict)
-    ? await beginTerm(needs.executor, { call, actor }, view.facts, readAt)
+  const started = beginsTerm(view.facts, verdict)
+    ? await startTerm(needs.executor, { call, actor }, view.facts, readAt)
     : null;
-  if (begun === null) return { verdict, license, asOf: readAt };
+  if (started === null) return { verdict, license, asOf: readAt };
 
   // Another server may have started the term, with a clock that is ahead.
-  const startsAt = begun.facts.term.startsAt ?? readAt;
+  const startsAt = started.facts.term.startsAt ?? readAt;
   const asOf = startsAt > readAt ? startsAt : readAt;
-  const verdictNow = validate({ ...view, facts: begun.facts }, scope, asOf);
-  return { verdict: verdictNow, license: begun, asOf, position: begun.position };
+  const verdictNow = validate({ ...view, facts: started.facts }, scope, asOf);
+  return { verdict: verdictNow, license: started, asOf, position: started.position };
 };
 
 const nothingNamed: ValidationScope = { product: null, fingerprint: null };

@@ -3,7 +3,7 @@ import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
 import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
 import { createExecutor, type Executor } from '../../../src/eventstore/execute.ts';
 import { claimEndings, overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
-import { sweepLeases } from '../../../src/workers/lapse.ts';
+import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { clientOf, outline } from './client.ts';

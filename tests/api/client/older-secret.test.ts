@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findDeviceHashes, findHolder, findUser } from '../../../src/application/devices/known-names.ts';
-import { judgeableOf } from '../../../src/application/validation/judge-by.ts';
+import { readValidationInput } from '../../../src/application/validation/validation-input.ts';
 import { validate } from '../../../src/domain/license/validate.ts';
 import { componentHashes, fingerprintHashes } from '../../../src/identity/fingerprint.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';
@@ -64,6 +64,6 @@ test('new ones are stored under the newest', async () => {
 test('a validation that names them is valid', async () => {
   const { needs, found } = await known();
   const asked = { fingerprint: 'changed', components: { disk: 'b' }, user: 'ada', leaseHolder: 'laptop' };
-  const { view, scope } = await judgeableOf(needs, found, asked);
+  const { view, scope } = await readValidationInput(needs, found, asked);
   expect(validate(view, scope, ledger.needs.now())).toMatchObject({ valid: true, code: 'VALID' });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { importLicense } from '../../../application/licenses/import-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
-import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
+import { answerCreation, creationReplies, newLicenseOf } from './create-answer.ts';
 import { importLicenseBody } from './issue-body.ts';
 
 /** POST /v1/licenses/import: imports a license from another system, once per source and its reference there. */
@@ -18,10 +18,10 @@ export const importLicenseRoute = (needs: KeyNeeds): Route =>
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: importLicenseBody }),
-    replies: originReplies,
+    replies: creationReplies,
     rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN'],
     handle: ({ body }, call) =>
-      answerBegun(needs, call, { operation: 'importLicense', input: body }, (request) =>
-        importLicense(needs, request, beginningOf(body)),
+      answerCreation(needs, call, { operation: 'importLicense', input: body }, (request) =>
+        importLicense(needs, request, newLicenseOf(body)),
       ),
   });

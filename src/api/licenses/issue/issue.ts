@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { issueLicense } from '../../../application/licenses/issue-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
-import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
+import { answerCreation, creationReplies, newLicenseOf } from './create-answer.ts';
 import { issueLicenseBody } from './issue-body.ts';
 
 /** POST /v1/licenses: issues a license. Only this answer contains its key. */
@@ -18,10 +18,10 @@ export const issueLicenseRoute = (needs: KeyNeeds): Route =>
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: issueLicenseBody }),
-    replies: originReplies,
+    replies: creationReplies,
     rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN'],
     handle: ({ body }, call) =>
-      answerBegun(needs, call, { operation: 'issueLicense', input: body }, (request) =>
-        issueLicense(needs, request, beginningOf(body)),
+      answerCreation(needs, call, { operation: 'issueLicense', input: body }, (request) =>
+        issueLicense(needs, request, newLicenseOf(body)),
       ),
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HeldLease } from '../../../application/leases/acquire-lease.ts';
+import type { LeaseResult } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import { leaseScopes } from '../../../domain/license/events.ts';
 import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats.ts';
@@ -30,7 +30,7 @@ export const leaseAnswer = z.strictObject({
 });
 
 /** Returns the answer to the holder of a seat, with `status` when a command has changed something. */
-export const leaseReply = (result: HeldLease | Refusal, status: 200 | 201): Reply | Problem => {
+export const leaseReply = (result: LeaseResult | Refusal, status: 200 | 201): Reply | Problem => {
   if (isRefusal(result)) return refused(result);
   const { facts, changed, revision, position } = result;
   return {
@@ -40,7 +40,7 @@ export const leaseReply = (result: HeldLease | Refusal, status: 200 | 201): Repl
   };
 };
 
-const leaseBody = ({ lease, heardAt, facts }: HeldLease): z.output<typeof leaseShape> => ({
+const leaseBody = ({ lease, heardAt, facts }: LeaseResult): z.output<typeof leaseShape> => ({
   id: lease.leaseId,
   licenseId: facts.licenseId,
   scope: facts.policy.lease.scope,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readCurrentRows } from '../../../application/reading/parked-license.ts';
-import { type AssignedLicense, assignUser } from '../../../application/use/assign-user.ts';
-import { unassignUser } from '../../../application/use/unassign-user.ts';
+import { type AssignedLicense, assignUser } from '../../../application/usage/assign-user.ts';
+import { unassignUser } from '../../../application/usage/unassign-user.ts';
 import { idPattern } from '../../../domain/ids.ts';
 import { type AssignedUser, usersOf } from '../../../projections/tables/license-users.ts';
 import { page } from '../../paging.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { IdempotencyNeeds } from '../../../application/attempt.ts';
 import { principalOf } from '../../../application/caller.ts';
-import type { Beginning, BeginRequest, BegunLicense } from '../../../application/licenses/begin-license.ts';
+import type { CreatedLicense, CreationRequest, NewLicense } from '../../../application/licenses/create-license.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import type { TermRequest } from '../../../domain/license/commands.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
@@ -12,7 +12,7 @@ import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import type { OriginBody } from './issue-body.ts';
 
 /** The answer of a route that creates a license. */
-export const originReplies = {
+export const creationReplies = {
   201: {
     description: 'The license was created. No other answer contains the key.',
     headers: ['Location', 'ETag'] as const,
@@ -21,31 +21,31 @@ export const originReplies = {
 };
 
 /** Creates a license once per Idempotency-Key, and answers with the license and its key. */
-export const answerBegun = (
+export const answerCreation = (
   needs: IdempotencyNeeds,
   call: OrganizationCall,
   { operation, input }: { readonly operation: string; readonly input: OriginBody },
-  begin: (request: BeginRequest) => Promise<BegunLicense | Refusal>,
+  create: (request: CreationRequest) => Promise<CreatedLicense | Refusal>,
 ): Promise<Reply | Problem> => {
   const { caller } = call;
   const { organizationId } = caller;
   const createSecret = generateLicenseKeyBody;
   const request = { organizationId, principal: principalOf(caller), operation, input, createSecret };
   return idempotently(needs, call, request, async (attempt) => {
-    const begun = await begin({ call, attempt, caller });
-    if (isRefusal(begun)) return refused(begun);
-    const { facts, licenseKey, position } = begun;
+    const created = await create({ call, attempt, caller });
+    if (isRefusal(created)) return refused(created);
+    const { facts, licenseKey, position } = created;
     return {
       status: 201,
-      body: { license: licenseBody(facts, begun), licenseKey },
-      headers: { Location: `/v1/licenses/${facts.licenseId}`, ETag: licenseTag(facts, begun) },
+      body: { license: licenseBody(facts, created), licenseKey },
+      headers: { Location: `/v1/licenses/${facts.licenseId}`, ETag: licenseTag(facts, created) },
       position,
     };
   });
 };
 
 /** Returns the body of a request as the input of the operation. */
-export const beginningOf = <Body extends OriginBody>(body: Body): Omit<Body, 'term'> & Pick<Beginning, 'term'> => ({
+export const newLicenseOf = <Body extends OriginBody>(body: Body): Omit<Body, 'term'> & Pick<NewLicense, 'term'> => ({
   ...body,
   term: body.term === undefined ? undefined : termOf(body.term),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { recordUsage } from '../../../application/use/record-usage.ts';
+import { recordUsage } from '../../../application/usage/record-usage.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantIn } from '../../schemas.ts';

@@ -28,17 +28,17 @@ export type NamedScope = {
 };
 
 /** The input of a validation: the license as read, and what the request names. */
-export type Judgeable = { readonly view: ValidationView; readonly scope: ValidationScope };
+export type ValidationInput = { readonly view: ValidationView; readonly scope: ValidationScope };
 
 /** Reads what the request names. Reads nothing more for a request that names at most a product and a device. */
-export const judgeableOf = async (
+export const readValidationInput = async (
   needs: ClientNeeds,
   license: ValidationFacts,
   named: NamedScope,
-): Promise<Judgeable> => {
+): Promise<ValidationInput> => {
   const { facts } = license;
   const device = named.fingerprint === undefined ? noDevice : await findDevice(needs, license, named.fingerprint);
-  const needed = wantedDetails(needs.secrets, license, named, device.isActivated);
+  const needed = neededDetails(needs.secrets, license, named, device.isActivated);
   const details = needed === null ? noDetails : await needs.validations.details(license, needed);
   return {
     view: {
@@ -70,7 +70,7 @@ const noDevice: Device = { hash: null, isActivated: false };
 const none: readonly string[] = [];
 
 /** Returns the details to read, or null when none are needed. */
-const wantedDetails = (
+const neededDetails = (
   secrets: Secrets,
   { facts: { issuerOrgId, policy } }: ValidationFacts,
   { components, activationId, leaseHolder, user }: NamedScope,

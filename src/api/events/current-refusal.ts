@@ -8,7 +8,7 @@ import type { OrganizationCall } from '../route.ts';
  * Returns why the credential of a long call no longer has the permission, or null while it has it. The check ignores
  * remembered credentials, because their age would add to the age of the call. It does not count as a request.
  */
-export const refusalByNow = async (
+export const currentRefusal = async (
   authenticate: Authenticate,
   { headers }: OrganizationCall,
   permission: PermissionName,

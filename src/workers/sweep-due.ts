@@ -42,7 +42,7 @@ export const sweepDue = async (needs: Needs): Promise<number> => {
       page.map(({ licenseId }) => licenseId),
     );
     const waiting = page[Symbol.iterator]();
-    const lane = async () => {
+    const work = async () => {
       for (const license of waiting) {
         if (signal?.aborted) return;
         const { licenseId } = license;
@@ -56,7 +56,7 @@ export const sweepDue = async (needs: Needs): Promise<number> => {
         }
       }
     };
-    await Promise.all(Array.from({ length: inFlightMax }, lane));
+    await Promise.all(Array.from({ length: inFlightMax }, work));
     await stuck.pause();
     after = page.at(-1) ?? null;
     if (page.length < pageMax || signal?.aborted) return carriedOut;

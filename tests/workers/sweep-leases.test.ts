@@ -12,8 +12,8 @@ import {
   purgeLiveness,
 } from '../../src/projections/tables/lease-liveness.ts';
 import { asTenant } from '../../src/projections/tenant.ts';
-import { sweepLeases } from '../../src/workers/lapse.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
+import { sweepLeases } from '../../src/workers/sweep-leases.ts';
 import { startWorker } from '../../src/workers/worker.ts';
 import { issueDirectly, sendTo } from '../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

@@ -27,7 +27,7 @@ import {
 } from './send-license-command.ts';
 
 /** The input of a new license: its policy, and the values that override it. */
-export type Beginning = OfferRequest & {
+export type NewLicense = OfferRequest & {
   readonly holderOrganizationId?: string | null | undefined;
   /** Without it the license gets the term of the policy. */
   readonly term?: TermRequest | undefined;
@@ -40,10 +40,10 @@ export type Beginning = OfferRequest & {
 };
 
 /** A request of an issuer to create a license. The secret of the attempt is the body of its key. */
-export type BeginRequest = { readonly call: Traced; readonly attempt: Attempt; readonly caller: Caller };
+export type CreationRequest = { readonly call: Traced; readonly attempt: Attempt; readonly caller: Caller };
 
 /** A new license as of `at`, with its key, which is stored nowhere. */
-export type BegunLicense = {
+export type CreatedLicense = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
   readonly metadata: object;
@@ -53,7 +53,7 @@ export type BegunLicense = {
 };
 
 /** How a license is created. */
-export type Origin = {
+export type Creation = {
   readonly licenseId: string;
   readonly at: Instant;
   readonly command: (origination: Origination) => LicenseCommand;
@@ -67,19 +67,19 @@ export type Origin = {
  * Creates a license with what its issuer's catalog offers and the values that override it. Reserves a trial first.
  * Returns the license and its key.
  */
-export const beginLicense = async (
+export const createLicense = async (
   needs: KeyNeeds,
-  request: BeginRequest,
-  beginning: Beginning,
-  { licenseId, at, command, reserved = [], guard }: Origin,
-): Promise<BegunLicense | Refusal> => {
+  request: CreationRequest,
+  newLicense: NewLicense,
+  { licenseId, at, command, reserved = [], guard }: Creation,
+): Promise<CreatedLicense | Refusal> => {
   const { executor } = needs;
   const { call, attempt, caller } = request;
   const { organizationId: issuerOrgId } = caller;
-  const holderOrgId = beginning.holderOrganizationId ?? null;
+  const holderOrgId = newLicense.holderOrganizationId ?? null;
   const unknownHolder = await refuseHolder(executor, holderOrgId, 'holderOrganizationId');
   if (unknownHolder !== null) return unknownHolder;
-  const offered = await findOffer(executor, issuerOrgId, beginning);
+  const offered = await findOffer(executor, issuerOrgId, newLicense);
   if (isRefusal(offered)) return offered;
   const { policy, products } = offered;
   if (products === null || products.length === 0) return noProducts;
@@ -92,7 +92,7 @@ export const beginLicense = async (
     policy,
     products,
     limits: offered.limits,
-    ...wantedOf(beginning, offered),
+    ...overridesOf(newLicense, offered),
     timeZone: timeZone ?? 'UTC',
     key: keyOf(needs.secrets, attempt),
   };
@@ -101,7 +101,7 @@ export const beginLicense = async (
   return withReserved(
     { executor, store: null, call, attempt, actor: actorOf(caller), at, issuerOrgId, licenseId },
     [...reserved, ...trial],
-    () => sendFirst(needs, request, beginning, { licenseId, guard, command: command(origination) }),
+    () => sendFirst(needs, request, newLicense, { licenseId, guard, command: command(origination) }),
   );
 };
 
@@ -109,16 +109,16 @@ export const beginLicense = async (
  * Returns an existing license with its key when this request has created it. Later changes, such as in the catalog, do
  * not matter.
  */
-export const beginAgain = (
+export const repeatCreation = (
   needs: KeyNeeds,
-  request: BeginRequest,
-  beginning: Beginning,
-  { licenseId, at, guard }: Pick<Origin, 'licenseId' | 'at' | 'guard'>,
-): Promise<BegunLicense | Refusal> =>
-  sendFirst(needs, request, beginning, { licenseId, guard, command: { at, compose: () => [] } });
+  request: CreationRequest,
+  newLicense: NewLicense,
+  { licenseId, at, guard }: Pick<Creation, 'licenseId' | 'at' | 'guard'>,
+): Promise<CreatedLicense | Refusal> =>
+  sendFirst(needs, request, newLicense, { licenseId, guard, command: { at, compose: () => [] } });
 
 /** Returns true when the license exists, created by this request or another one. */
-export const hasBegun = ({ executor }: Pick<KeyNeeds, 'executor'>, licenseId: string): Promise<boolean> =>
+export const licenseExists = ({ executor }: Pick<KeyNeeds, 'executor'>, licenseId: string): Promise<boolean> =>
   executor.read(licenseAggregate, licenseId, (license: License) => license.kind !== 'unissued');
 
 type First = Pick<LicenseSending, 'licenseId' | 'command'> & { readonly guard: Guard | undefined };
@@ -126,10 +126,10 @@ type First = Pick<LicenseSending, 'licenseId' | 'command'> & { readonly guard: G
 /** Sends the first command of a license and stores its metadata. */
 const sendFirst = async (
   needs: KeyNeeds,
-  { call, attempt, caller }: BeginRequest,
-  { metadata = {}, reason = null }: Pick<Beginning, 'metadata'> & { readonly reason?: GivenReason | null | undefined },
+  { call, attempt, caller }: CreationRequest,
+  { metadata = {}, reason = null }: Pick<NewLicense, 'metadata'> & { readonly reason?: GivenReason | null | undefined },
   { licenseId, guard, command }: First,
-): Promise<BegunLicense | Refusal> => {
+): Promise<CreatedLicense | Refusal> => {
   const { organizationId: issuerOrgId } = caller;
   const sent = await sendLicenseCommand(
     needs,
@@ -170,7 +170,7 @@ const noProducts: Refusal = {
 const timeZoneOf = (organization: Organization): string | null =>
   organization.kind === 'missing' ? null : organization.timeZone;
 
-const wantedOf = ({ term, entitlements, externalRef, maintenanceUntil }: Beginning, offered: Offered) => ({
+const overridesOf = ({ term, entitlements, externalRef, maintenanceUntil }: NewLicense, offered: Offered) => ({
   term: term ?? offered.term,
   entitlements: entitlements?.map((granted) => ({ ...granted, source: 'grant' as const })) ?? offered.entitlements,
   externalRef: externalRef ?? null,

@@ -11,21 +11,21 @@ import { endLease } from './end-lease.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
 /**
- * Sends a command and notes it as a heartbeat of the lease that `heldAfter` returns. When another process has begun to
+ * Sends a command and notes it as a heartbeat of the lease that `leaseOf` returns. When another process has begun to
  * end the lease, ends it and sends the command again, so that no holder is told of a lost seat.
  */
-export const whileHeard = async <Sent extends object>(
+export const withHeartbeat = async <Sent extends object>(
   needs: Needs,
   at: Instant,
   send: () => Promise<Sent | Refusal>,
-  heldAfter: (sent: Sent) => { readonly facts: LicenseFacts; readonly lease: Lease | undefined },
+  leaseOf: (sent: Sent) => { readonly facts: LicenseFacts; readonly lease: Lease | undefined },
 ): Promise<Sent | Refusal> => {
   for (;;) {
     const sent = await send();
     if (isRefusal(sent)) return sent;
-    const { facts, lease } = heldAfter(sent);
+    const { facts, lease } = leaseOf(sent);
     // A borrowed lease needs no heartbeat.
-    if (lease === undefined || lease.borrow || (await hearLease(needs, facts, lease, at))) return sent;
+    if (lease === undefined || lease.borrow || (await noteLeaseHeartbeat(needs, facts, lease, at))) return sent;
   }
 };
 
@@ -33,7 +33,7 @@ export const whileHeard = async <Sent extends object>(
  * Notes a heartbeat of a lease of the stream at `at`. Returns true when no earlier decision can end the lease any
  * longer. Returns false when another process had begun to end it. Then it has ended, and the caller decides again.
  */
-const hearLease = async (
+const noteLeaseHeartbeat = async (
   { executor, pool }: Needs,
   facts: LicenseFacts,
   { leaseId, expiresAt, ttlSeconds }: Lease,

@@ -10,18 +10,18 @@ import type { Traced } from '../command-context.ts';
 import { issuedFacts } from '../licenses/send-license-command.ts';
 
 /** A license after its term has started, with the revision and position of its stream. */
-export type BegunTerm = { readonly facts: LicenseFacts; readonly revision: bigint; readonly position: bigint };
+export type StartedTerm = { readonly facts: LicenseFacts; readonly revision: bigint; readonly position: bigint };
 
 /**
  * Starts the term that waits for the first validation, once, because concurrent validations send the same command.
  * Returns null when the term can no longer start, such as after a revocation. Then the license as read is the result.
  */
-export const beginTerm = async (
+export const startTerm = async (
   executor: Executor,
   { call, actor }: { readonly call: Pick<Traced, 'requestId' | 'correlationId'>; readonly actor: Actor },
   facts: LicenseFacts,
   at: Instant,
-): Promise<BegunTerm | null> => {
+): Promise<StartedTerm | null> => {
   const { correlationId, requestId: causationId } = call;
   const context = systemContext(startTermCommandName(facts), at, { actor, correlationId, causationId });
   const command = { type: 'StartTerm', data: { trigger: 'FIRST_VALIDATION' }, at } as const;

@@ -32,7 +32,7 @@ export const sweepLeases = async ({ overdue, executor, now, signal, onError }: N
   do {
     const page = await overdue({ now: at, limit: pageMax, after });
     const waiting = page.overdue[Symbol.iterator]();
-    const lane = async () => {
+    const work = async () => {
       for (const lease of waiting) {
         if (signal?.aborted) return;
         try {
@@ -42,7 +42,7 @@ export const sweepLeases = async ({ overdue, executor, now, signal, onError }: N
         }
       }
     };
-    await Promise.all(Array.from({ length: inFlightMax }, lane));
+    await Promise.all(Array.from({ length: inFlightMax }, work));
     after = page.next;
   } while (after !== null && signal?.aborted !== true);
   return ended;
