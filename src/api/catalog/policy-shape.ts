@@ -1,22 +1,10 @@
 import { z } from 'zod';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
-import {
-  durationBases,
-  expiryStrategies,
-  fingerprintMatchings,
-  leaseScopes,
-  limitStrategies,
-  policyTypes,
-  tiers,
-  trialEnds,
-} from '../../domain/license/events.ts';
+import { durationBases, tiers } from '../../domain/license/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
 import { idOf, instantOut } from '../schemas.ts';
-import { ruleTexts } from './policy-texts.ts';
-
-const seconds = z.int();
-const noneOr = <Schema extends z.ZodType>(schema: Schema) => schema.nullable();
+import { rulesOut } from './policy-rules.ts';
 
 /** A version of a policy as the API shows it. `createdAt` is of the policy; `archivedAt` null: in use. */
 export const policyShape = z
@@ -27,51 +15,7 @@ export const policyShape = z
     version: z.int().meta({ description: 'The number of the version, from 1.' }),
     name: z.string().meta({ description: 'The name of the policy.' }),
     tier: z.enum(tiers).meta({ description: 'The tier of its licenses.' }),
-    type: z.enum(policyTypes).meta({ description: ruleTexts.type }),
-    expiryStrategy: z.enum(expiryStrategies).meta({ description: ruleTexts.expiryStrategy }),
-    expiryGraceSeconds: seconds.meta({ description: ruleTexts.expiryGraceSeconds }),
-    validationTtlSeconds: seconds.meta({ description: ruleTexts.validationTtlSeconds }),
-    offlineGraceSeconds: seconds.meta({ description: ruleTexts.offlineGraceSeconds }),
-    overage: z
-      .discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('NONE') }),
-        z.strictObject({ kind: z.literal('RATIO'), percent: z.int() }),
-        z.strictObject({ kind: z.literal('ALWAYS') }),
-      ])
-      .meta({ description: ruleTexts.overage }),
-    limitStrategy: z.enum(limitStrategies).meta({ description: ruleTexts.limitStrategy }),
-    deactivation: z
-      .strictObject({
-        allowed: z.boolean(),
-        cooldownSeconds: seconds,
-        maxPerTerm: noneOr(z.int()),
-      })
-      .meta({ description: ruleTexts.deactivation }),
-    fingerprintMatching: z.enum(fingerprintMatchings).meta({ description: ruleTexts.fingerprintMatching }),
-    fingerprintRequired: z.boolean().meta({ description: ruleTexts.fingerprintRequired }),
-    productRequired: z.boolean().meta({ description: ruleTexts.productRequired }),
-    lease: z
-      .strictObject({
-        scope: z.enum(leaseScopes),
-        ttlSeconds: seconds,
-        resurrectSeconds: seconds,
-        borrowMaxSeconds: seconds,
-      })
-      .meta({ description: ruleTexts.lease }),
-    heartbeatSeconds: noneOr(seconds).meta({ description: ruleTexts.heartbeatSeconds }),
-    remindBefore: z.array(z.string()).meta({ description: ruleTexts.remindBefore }),
-    trialEnd: z.enum(trialEnds).meta({ description: ruleTexts.trialEnd }),
-    reinstateOnPayment: z.boolean().meta({ description: ruleTexts.reinstateOnPayment }),
-    transferable: z.boolean().meta({ description: ruleTexts.transferable }),
-    renewUntilSeconds: noneOr(seconds).meta({ description: ruleTexts.renewUntilSeconds }),
-    checkInSeconds: noneOr(seconds).meta({ description: ruleTexts.checkInSeconds }),
-    userRequired: z.boolean().meta({ description: ruleTexts.userRequired }),
-    leaseRequired: z.boolean().meta({ description: ruleTexts.leaseRequired }),
-    environment: noneOr(z.string()).meta({ description: ruleTexts.environment }),
-    versions: noneOr(z.strictObject({ from: noneOr(z.string()), below: noneOr(z.string()) })).meta({
-      description: ruleTexts.versions,
-    }),
-    reclaimBorrowed: z.boolean().meta({ description: ruleTexts.reclaimBorrowed }),
+    ...rulesOut,
     products: z.array(z.string()).meta({ description: 'The codes of the products that its licenses cover.' }),
     term: z
       .discriminatedUnion('basis', [
@@ -84,7 +28,7 @@ export const policyShape = z
     entitlements: z.array(entitlementOut).meta({ description: 'The entitlements of its licenses.' }),
     createdAt: instantOut.meta({ description: 'When the policy was created.' }),
     versionCreatedAt: instantOut.meta({ description: 'When this version was created.' }),
-    archivedAt: noneOr(instantOut).meta({ description: 'When the policy was archived. Null when it is in use.' }),
+    archivedAt: instantOut.nullable().meta({ description: 'When the policy was archived. Null when it is in use.' }),
   })
   .meta({ id: 'Policy' });
 

@@ -1,13 +1,5 @@
 import { z } from 'zod';
-import {
-  expiryStrategies,
-  firstUses,
-  limitStrategies,
-  policyTypes,
-  renewalModes,
-  suspensionReasons,
-  tiers,
-} from '../../domain/license/events.ts';
+import { firstUses, renewalModes, suspensionReasons, tiers } from '../../domain/license/events.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
 import {
   effectiveStatus,
@@ -19,7 +11,7 @@ import {
   suspensionAt,
 } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
-import { ruleTexts } from '../catalog/policy-texts.ts';
+import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementOut, limitsOut } from './grant-schemas.ts';
@@ -59,13 +51,13 @@ export const licenseShape = z
       .strictObject({
         id: z.string().meta({ description: 'The policy.' }),
         version: z.int().meta({ description: 'The version of the policy.' }),
-        type: z.enum(policyTypes).meta({ description: ruleTexts.type }),
-        expiryStrategy: z.enum(expiryStrategies).meta({ description: ruleTexts.expiryStrategy }),
-        expiryGraceSeconds: z.int().meta({ description: ruleTexts.expiryGraceSeconds }),
-        validationTtlSeconds: z.int().meta({ description: ruleTexts.validationTtlSeconds }),
-        offlineGraceSeconds: z.int().meta({ description: ruleTexts.offlineGraceSeconds }),
-        limitStrategy: z.enum(limitStrategies).meta({ description: ruleTexts.limitStrategy }),
-        transferable: z.boolean().meta({ description: ruleTexts.transferable }),
+        type: rulesOut.type,
+        expiryStrategy: rulesOut.expiryStrategy,
+        expiryGraceSeconds: rulesOut.expiryGraceSeconds,
+        validationTtlSeconds: rulesOut.validationTtlSeconds,
+        offlineGraceSeconds: rulesOut.offlineGraceSeconds,
+        limitStrategy: rulesOut.limitStrategy,
+        transferable: rulesOut.transferable,
       })
       .meta({
         description: 'The policy of the license in its version, with the rules that matter to the holder.',

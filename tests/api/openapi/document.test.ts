@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ruleTexts } from '../../../src/api/catalog/policy-texts.ts';
+import { rulesOut } from '../../../src/api/catalog/policy-rules.ts';
 import { openApiDocument, openApiText } from '../../../src/api/openapi/document.ts';
 import { permissions } from '../../../src/api/permissions.ts';
 import { meanings } from '../../../src/api/problems/problems.ts';
@@ -118,10 +118,12 @@ test.each(['License', 'Policy', 'Activation', 'Lease', 'ValidateLicense', 'Valid
 );
 
 test('every rule of a policy is described in requests as in answers, and what a password must be', () => {
-  const rules = Object.keys(ruleTexts);
+  const rules = Object.keys(rulesOut);
+  const descriptions = Object.values(rulesOut).map(({ description }) => description);
+  expect(descriptions).not.toContain(undefined);
   for (const name of ['Policy', 'NewPolicy', 'PolicyChange']) {
     const { properties } = z.object({ properties: described }).parse(schemas()[name]);
-    expect(rules.map((rule) => properties[rule]?.description)).toEqual(Object.values(ruleTexts));
+    expect(rules.map((rule) => properties[rule]?.description)).toEqual(descriptions);
   }
   const { properties } = z.object({ properties: described }).parse(schemas().SignUp);
   expect(properties.password).toMatchObject({ minLength: 8, maxLength: 256, description: expect.any(String) });
