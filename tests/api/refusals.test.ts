@@ -174,7 +174,7 @@ describe('when a part is down', () => {
     try {
       const answer = await send('POST', '/v1/licenses', issue, once);
       expectRefusal(answer, 'BODY_TOO_LARGE', 413);
-      expect(answer.body.detail).toContain('Ask for less in one request.');
+      expect(answer.body.detail).toContain('Change less in one request.');
       expect([answer.headers.get('retry-after'), answer.text.includes('canary')]).toEqual([null, false]);
     } finally {
       ledger.faults.refuseAppends = undefined;

@@ -62,7 +62,10 @@ test('a running server’s read models are rebuilt, taken back and pruned while 
 
 test('what cannot be done is refused with a sentence', async () => {
   const other = await runLedger(['rebuild', '--projection', 'other'], env);
-  expect(other).toMatchObject({ code: 1, output: 'There is no projection named other. There is one: read-models.\n' });
+  expect(other).toMatchObject({
+    code: 1,
+    output: 'There is no projection named other. The only one is read-models.\n',
+  });
   const both = await runLedger(['rebuild', '--rollback', '--prune'], env);
   expect(both).toMatchObject({ code: 1, output: 'Give --rollback or --prune, not both.\n' });
 });

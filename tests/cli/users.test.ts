@@ -67,7 +67,7 @@ test('or is read from standard input, and not printed', async () => {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
   child.stdin.end('seven tall blue pears\n');
   const output = await text(child.stdout);
-  expect(output).toContain('The password of owner@demo.example is changed.');
+  expect(output).toContain('The password of owner@demo.example was changed.');
   expect(output).not.toContain('pears');
   expect((await logIn('seven tall blue pears')).status).toBe(200);
 });
@@ -75,6 +75,6 @@ test('or is read from standard input, and not printed', async () => {
 test('what cannot be done is refused with a sentence', async () => {
   expect(await runLedger(['user', 'reset-password', 'nobody@demo.example'], env)).toMatchObject({
     code: 1,
-    output: 'Nobody signs in with nobody@demo.example. Check the address; nothing was changed.\n',
+    output: 'Nobody signs in with nobody@demo.example. Nothing was changed. Check the address.\n',
   });
 });

@@ -37,7 +37,7 @@ const openPlatform = async () => {
   await sendCommand(ledger.executor, catalogAggregate, platform, command, context(), () => null);
 };
 
-test('where the policy cannot be issued nobody signs up, and the operator is told', async () => {
+test('Nobody can sign up under a policy that cannot be issued, and the log tells the operator', async () => {
   const email = `${randomUUID()}@vendor.example`;
   const answer = await signUp({}, email);
   expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'UNAVAILABLE', '60']);
@@ -46,7 +46,7 @@ test('where the policy cannot be issued nobody signs up, and the operator is tol
   expect(rows).toEqual([]);
 });
 
-test('a new organization holds a license of the platform, once however often its signup is tried', async () => {
+test('A new organization holds one license of the platform, however often its signup is retried', async () => {
   await openPlatform();
   const headers = { 'idempotency-key': randomUUID() };
   const email = `${randomUUID()}@vendor.example`;

@@ -217,7 +217,7 @@ test('an archived policy is kept, cannot be changed or issued from, and archivin
   });
 });
 
-test('the list of policies is filtered by tier, by being archived and by name, and keeps its order whatever versions follow', async () => {
+test('The list of policies filters by tier, archiving and name, and keeps its order when versions are added', async () => {
   const { call, add } = await newVendor();
   const ids: string[] = [];
   for (const name of ['Team A', 'Team B', 'team C'])
@@ -238,7 +238,7 @@ test('the list of policies is filtered by tier, by being archived and by name, a
   expect(await list('tier=ENTERPRISE&archived=false')).toEqual(['team C', 'Team A', 'ENTERPRISE']);
 });
 
-test('another organization is answered as for a policy that never was', async () => {
+test('Another organization gets the answer for an unknown policy', async () => {
   const { add } = await newVendor();
   const { call: stranger } = await newVendor();
   const { id } = (await add({})).body;

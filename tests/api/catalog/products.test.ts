@@ -193,7 +193,7 @@ describe('another organization', () => {
   });
 });
 
-test('only who may change the catalog does, and who reads licenses reads it', async () => {
+test('Only callers with that right change the catalog, and callers who read licenses can read it', async () => {
   const { organizationId } = await ledger.createVendor('Vendor');
   const reader = callAs(await ledger.createKey(organizationId, ['licenses:read']));
   const writer = callAs(await ledger.createKey(organizationId, ['catalog:write']));

@@ -40,8 +40,8 @@ const taken = async (licenseKey: string, holder = 'one', fields: object = {}) =>
 const heartbeat = (licenseKey: string, leaseId: string, fields: object = {}) =>
   client.post(`leases/${leaseId}/heartbeat`, licenseKey, fields);
 /** What the worker does, at the API's clock; its work is projected when it returns. */
-const sweep = async () => {
-  await sweepLeases({
+const sweep = () =>
+  sweepLeases({
     overdue: (page) => overdueLeases(worker, page),
     executor: ledger.executor,
     now: () => new Date(ledger.needs.now()),
@@ -49,7 +49,6 @@ const sweep = async () => {
       throw error;
     },
   });
-};
 const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
 const typesOf = async (licenseId: string) => (await eventsOf(licenseId)).slice(2).map(({ type }) => type);
 
@@ -264,8 +263,10 @@ describe('a license that may not be used', () => {
     await client.later(101, sweep);
     expect((await typesOf(suspended.licenseId)).at(-1)).toBe('LeaseLapsed');
 
-    const hour = { kind: 'duration', duration: 'PT1H', startsAt: null } as const;
-    const expired = await issue({ ttlSeconds: 10_000 }, { term: hour });
+    const expired = await issue(
+      { ttlSeconds: 10_000 },
+      { term: { kind: 'duration', duration: 'PT1H', startsAt: null } },
+    );
     const late = await taken(expired.licenseKey);
     await client.later(3_601, () => refusedAs('LICENSE_EXPIRED', expired.licenseKey, late));
     const other = await acquire(expired.licenseKey, 'two', { product: 'workflow_app' });

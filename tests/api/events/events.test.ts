@@ -153,7 +153,7 @@ describe('the feed', () => {
     const licenses = await ledger.call('GET', '/v1/licenses?limit=1', { key: ledger.a.apiKey });
     for (const foreign of [cursor, String(licenses.body.nextCursor)]) {
       const { status, body } = await get(`?cursor=${foreign}`);
-      expect([status, body.detail]).toEqual([400, expect.stringContaining('no cursor of this feed')]);
+      expect([status, body.detail]).toEqual([400, expect.stringContaining('not a cursor of this feed')]);
     }
   });
 

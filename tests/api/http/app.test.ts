@@ -46,7 +46,7 @@ const listen = async (server: ReturnType<typeof createApp>) => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 
-test('a bug is answered 500 and says nothing; the log has the error', async () => {
+test('A bug gets a 500 without details, and the log has the error', async () => {
   const error = new Error('canary: select * from vault');
   const baseUrl = await listen(createApp(needs, [routeThat(() => Promise.reject(error))]));
   const response = await fetch(`${baseUrl}/work`, { method: 'POST' });
@@ -56,7 +56,7 @@ test('a bug is answered 500 and says nothing; the log has the error', async () =
   expect(failures).toContain(error);
 });
 
-test('a stream that fails midway is cut off, and the log has the error', async () => {
+test('A stream that fails midway is cut off, and the log has the error', async () => {
   const error = new Error('the pipe broke');
   const streaming = routeThat(async () => ({ status: 200, body: {} }), {
     answer: async () => ({
@@ -74,15 +74,12 @@ test('a stream that fails midway is cut off, and the log has the error', async (
   expect(failures).toContain(error);
 });
 
-test.each(['57P01', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])(
-  'a database lost by %s is answered 503',
-  async (code) => {
-    const lost = Object.assign(new Error('terminating connection'), { code });
-    const baseUrl = await listen(createApp(needs, [routeThat(() => Promise.reject(lost))]));
-    const response = await fetch(`${baseUrl}/work`, { method: 'POST' });
-    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
-  },
-);
+test.each(['57P01', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])('A lost database (%s) gets a 503', async (code) => {
+  const lost = Object.assign(new Error('terminating connection'), { code });
+  const baseUrl = await listen(createApp(needs, [routeThat(() => Promise.reject(lost))]));
+  const response = await fetch(`${baseUrl}/work`, { method: 'POST' });
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+});
 
 describe('does not start with', () => {
   const done = async () => ({ status: 200, body: {} });
@@ -98,7 +95,7 @@ describe('does not start with', () => {
   });
 });
 
-test('requests and answers are born with the prototypes that Express wants, so it changes none of them', async () => {
+test('Requests and answers are created with the prototypes of Express, so Express changes none', async () => {
   const original = Object.setPrototypeOf;
   let changed = 0;
   Object.setPrototypeOf = (object: object, prototype: object | null) => {
@@ -115,7 +112,7 @@ test('requests and answers are born with the prototypes that Express wants, so i
   }
 });
 
-test('every answer carries the headers that helmet sends, and no hint at Express', async () => {
+test('Every answer has the headers of helmet and does not reveal Express', async () => {
   const baseUrl = await listen(createApp(needs, []));
   const { headers } = await fetch(`${baseUrl}/nothing`);
   expect(Object.fromEntries(headers)).toMatchObject({
@@ -132,7 +129,7 @@ test('every answer carries the headers that helmet sends, and no hint at Express
   expect(headers.get('etag')).toBeNull();
 });
 
-test('the management server shows health, version and the counted requests', async () => {
+test('The management server shows health, version and metrics', async () => {
   let isReady = false;
   const management = createManagement({
     ...needs,

@@ -34,7 +34,7 @@ const serve = async (origins: readonly string[]) => {
 
 const app = 'https://app.example.com';
 
-test('an origin that was named may read the answer and its headers, without cookies', async () => {
+test('A configured origin may read answers and their headers, without cookies', async () => {
   const answer = await (await serve(['https://other.example.com', app]))('GET', { origin: app });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('access-control-allow-origin')).toBe(app);
@@ -58,7 +58,7 @@ test('an origin that was named may read the answer and its headers, without cook
   expect(answer.headers.get('content-type')).toBe('application/json');
 });
 
-test('refusals are readable by a named origin too', async () => {
+test('A configured origin may also read refusals', async () => {
   const answer = await (await serve([app]))('DELETE', { origin: app });
   expect([answer.status, answer.headers.get('allow'), answer.headers.get('access-control-allow-origin')]).toEqual([
     405,
@@ -67,7 +67,7 @@ test('refusals are readable by a named origin too', async () => {
   ]);
 });
 
-test('any other origin, however alike, is not named, and no cache may mix the two up', async () => {
+test('A similar origin gets no access, and caches keep the two apart', async () => {
   const send = await serve([app]);
   const others = [
     'https://app.example.com.evil.example',
@@ -83,7 +83,7 @@ test('any other origin, however alike, is not named, and no cache may mix the tw
   expect((await send('GET', {})).headers.get('vary')).toBe('Origin');
 });
 
-test('a preflight is answered before the method is refused; a plain OPTIONS is none', async () => {
+test('A preflight is answered before the method is refused, and a plain OPTIONS is not a preflight', async () => {
   const send = await serve([app]);
   const preflight = {
     origin: app,
@@ -104,7 +104,7 @@ test('a preflight is answered before the method is refused; a plain OPTIONS is n
   expect((await send('OPTIONS', { origin: app })).status).toBe(405);
 });
 
-test('without a named origin nothing is said about origins, and a preflight is refused', async () => {
+test('Without configured origins there are no CORS headers, and preflights are refused', async () => {
   expect(createCors([])).toBeNull();
   const send = await serve([]);
   const answer = await send('GET', { origin: app });

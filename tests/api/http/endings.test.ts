@@ -23,7 +23,7 @@ const withResponses = async (
   await Promise.all(asked);
 };
 
-test('a signal is given when the client goes, when it is answered, and when the server is to stop', () =>
+test('The signal aborts when the client leaves, when it is answered, and when the server stops', () =>
   withResponses(3, async ([answered, stopped, other], leave) => {
     if (answered === undefined || stopped === undefined || other === undefined) throw new Error('Nothing was asked.');
     const stopping = new AbortController();
@@ -42,7 +42,7 @@ test('a signal is given when the client goes, when it is answered, and when the 
     expect(createEndings(new AbortController().signal)(other).aborted).toBe(true);
   }));
 
-test('nothing is left at the server of what has ended', () =>
+test('An ended response leaves nothing behind at the server', () =>
   withResponses(50, async (responses) => {
     const stopping = new AbortController();
     const endingOf = createEndings(stopping.signal);

@@ -214,7 +214,7 @@ describe('the text of a request that was refused', () => {
   });
 });
 
-test('an address that was erased does not come back, whichever attempt at its invitation is repeated', async () => {
+test('An erased address does not return when an attempt at its invitation is repeated', async () => {
   const { organizationId, apiKey: key } = ledger.a;
   const [once, email] = [randomUUID(), `${randomUUID()}@erased.example`];
   const path = `/v1/organizations/${organizationId}`;
@@ -234,7 +234,7 @@ test('an address that was erased does not come back, whichever attempt at its in
   expect(await isInVault(email)).toBe(false);
 });
 
-test('a stored API key stays where an event knows it, and goes 25 hours after a creation that was refused', async () => {
+test('A stored API key stays when an event has it, and is removed 25 hours after a refused creation', async () => {
   const { organizationId } = ledger.a;
   const commandId = randomUUID();
   const place = { commandId, organizationId, apiKeyId: encodeId('key', commandId) };

@@ -194,9 +194,7 @@ describe('a creation', () => {
     const { apiKey } = await withStoredApiKey(ledger.database.api, old, place, record);
     expect(await withStoredApiKey(ledger.database.api, rotated, place, record)).toEqual({ apiKey, recorded: {} });
     const other = parseSecrets(Buffer.alloc(32, 9).toString('base64'));
-    await expect(withStoredApiKey(ledger.database.api, other, place, record)).rejects.toThrow(
-      'not configured any more',
-    );
+    await expect(withStoredApiKey(ledger.database.api, other, place, record)).rejects.toThrow('no longer configured');
     // A refusal of a repetition does not take back what the first try has stored.
     await withStoredApiKey(ledger.database.api, old, place, async () => ({ rejected: 'FORBIDDEN' }));
     expect((await withStoredApiKey(ledger.database.api, rotated, place, record)).apiKey).toBe(apiKey);
