@@ -14,7 +14,7 @@ import { type PersonalValue, valueAt } from '../../projections/tables/vault.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import type { ValidationFacts } from '../../projections/validation.ts';
 import type { ClientNeeds, ClientRequest } from '../client-license.ts';
-import type { PastStore } from '../licenses/reserve.ts';
+import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
 import type { Refusal } from '../refusal.ts';

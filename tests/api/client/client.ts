@@ -1,3 +1,6 @@
+import type { Pool } from 'pg';
+import { overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
+import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
@@ -54,3 +57,14 @@ export const close = async (ledger: Ledger, organizationId: string): Promise<voi
 
 /** Status and code of an answer. */
 export const outline = ({ status, body }: Answer) => [status, ...(body.code === undefined ? [] : [String(body.code)])];
+
+/** Ends overdue leases as the worker does, at the clock of the API. */
+export const sweepWith = (worker: Pool, ledger: Ledger): Promise<number> =>
+  sweepLeases({
+    overdue: (page) => overdueLeases(worker, page),
+    executor: ledger.executor,
+    now: () => new Date(ledger.needs.now()),
+    onError: (error) => {
+      throw error;
+    },
+  });

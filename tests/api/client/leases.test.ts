@@ -2,12 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
 import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
 import { createPool } from '../../../src/projections/pool.ts';
-import { overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
-import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { quiet } from '../../support/read-models.ts';
-import { clientOf, close, outline } from './client.ts';
+import { clientOf, close, outline, sweepWith } from './client.ts';
 
 const ttlSeconds = 100;
 const lease = { scope: 'INSTANCE', ttlSeconds, resurrectSeconds: 0, borrowMaxSeconds: 86_400 } as const;
@@ -40,15 +38,7 @@ const taken = async (licenseKey: string, holder = 'one', fields: object = {}) =>
 const heartbeat = (licenseKey: string, leaseId: string, fields: object = {}) =>
   client.post(`leases/${leaseId}/heartbeat`, licenseKey, fields);
 /** What the worker does, at the API's clock; its work is projected when it returns. */
-const sweep = () =>
-  sweepLeases({
-    overdue: (page) => overdueLeases(worker, page),
-    executor: ledger.executor,
-    now: () => new Date(ledger.needs.now()),
-    onError: (error) => {
-      throw error;
-    },
-  });
+const sweep = () => sweepWith(worker, ledger);
 const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
 const typesOf = async (licenseId: string) => (await eventsOf(licenseId)).slice(2).map(({ type }) => type);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { importLicense } from '../../../application/licenses/import-license.ts';
+import { importLicense } from '../../../application/licenses/issue/import-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
 import { answerCreation, creationReplies, newLicenseOf } from './create-answer.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { issueLicense } from '../../../application/licenses/issue-license.ts';
+import { issueLicense } from '../../../application/licenses/issue/issue-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
 import { answerCreation, creationReplies, newLicenseOf } from './create-answer.ts';

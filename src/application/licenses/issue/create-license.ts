@@ -1,30 +1,30 @@
-import type { LicenseCommand, Origination, TermRequest } from '../../domain/license/commands.ts';
-import type { Entitlement } from '../../domain/license/events.ts';
-import type { License, LicenseFacts } from '../../domain/license/license.ts';
-import type { Organization } from '../../domain/organization/organization.ts';
-import { type NeededReservation, trialReservations } from '../../domain/reservation/trial.ts';
-import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { JsonObject } from '../../eventstore/event-store.ts';
-import { formatLicenseKey } from '../../identity/license-key.ts';
-import { firstMetadata } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
-import type { Attempt } from '../attempt.ts';
-import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
-import { findOffer, type Offered, type OfferRequest } from '../catalog/find-offer.ts';
-import type { Traced } from '../command-context.ts';
-import { isRefusal, type Refusal } from '../refusal.ts';
-import { refuseHolder } from './holder.ts';
-import { keyOf, refuseForgottenKey } from './license-key.ts';
+import type { LicenseCommand, Origination, TermRequest } from '../../../domain/license/commands.ts';
+import type { Entitlement } from '../../../domain/license/events.ts';
+import type { License, LicenseFacts } from '../../../domain/license/license.ts';
+import type { Organization } from '../../../domain/organization/organization.ts';
+import { type NeededReservation, trialReservations } from '../../../domain/reservation/trial.ts';
+import type { Instant } from '../../../domain/time.ts';
+import { licenseAggregate, organizationAggregate } from '../../../eventstore/aggregate.ts';
+import type { JsonObject } from '../../../eventstore/event-store.ts';
+import { formatLicenseKey } from '../../../identity/license-key.ts';
+import { firstMetadata } from '../../../projections/tables/vault.ts';
+import { asTenant } from '../../../projections/tenant.ts';
+import type { Attempt } from '../../attempt.ts';
+import { actorOf, type Caller, licenseActingOf } from '../../caller.ts';
+import { findOffer, type Offered, type OfferRequest } from '../../catalog/find-offer.ts';
+import type { Traced } from '../../command-context.ts';
+import { isRefusal, type Refusal } from '../../refusal.ts';
+import { refuseHolder } from '../holder.ts';
+import { keyOf, refuseForgottenKey } from '../license-key.ts';
 import { withReserved } from './reserve.ts';
-import type { KeyNeeds } from './rotate-key.ts';
+import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type GivenReason,
   type Guard,
   issuedFacts,
   type LicenseSending,
   sendLicenseCommand,
-} from './send-license-command.ts';
+} from '../send-license-command.ts';
 
 /** The input of a new license: its policy, and the values that override it. */
 export type NewLicense = OfferRequest & {

@@ -1,15 +1,15 @@
-import { reject } from '../../domain/decider.ts';
-import { encodeId } from '../../domain/ids.ts';
-import { noSuchLicense } from '../../domain/license/authority.ts';
-import { refuseReplacement } from '../../domain/license/lifecycle.ts';
-import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
-import { Overloaded } from '../../eventstore/stream-queue.ts';
-import { commandContext } from '../../eventstore/waiting.ts';
-import { actorOf } from '../caller.ts';
-import { isRefusal, type Refusal } from '../refusal.ts';
+import { reject } from '../../../domain/decider.ts';
+import { encodeId } from '../../../domain/ids.ts';
+import { noSuchLicense } from '../../../domain/license/authority.ts';
+import { refuseReplacement } from '../../../domain/license/lifecycle.ts';
+import type { Instant } from '../../../domain/time.ts';
+import { licenseAggregate, toDecide } from '../../../eventstore/aggregate.ts';
+import type { Executor } from '../../../eventstore/execute.ts';
+import { aggregateId } from '../../../eventstore/ids.ts';
+import { Overloaded } from '../../../eventstore/stream-queue.ts';
+import { commandContext } from '../../../eventstore/waiting.ts';
+import { actorOf } from '../../caller.ts';
+import { isRefusal, type Refusal } from '../../refusal.ts';
 import {
   type CreatedLicense,
   type CreationRequest,
@@ -18,7 +18,7 @@ import {
   type NewLicense,
   repeatCreation,
 } from './create-license.ts';
-import type { KeyNeeds } from './rotate-key.ts';
+import type { KeyNeeds } from '../rotate-key.ts';
 
 /** A license to issue. `replaces` is the revoked license that it replaces. */
 export type Issuing = NewLicense & { readonly replaces?: string | undefined };
