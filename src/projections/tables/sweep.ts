@@ -13,6 +13,8 @@ export type Sweep = {
   /** Changes so many of the oldest rows; null: all. */
   readonly oldest: number | null;
   readonly set: Row;
+  /** How many rows it changes, as far as the license counts them. Default: few. */
+  readonly rows?: number;
 };
 
 /** Carries sweeps out, in one statement for all that have the same form. Each must be about another group. */
@@ -52,13 +54,15 @@ const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]
       ...(end === null ? [] : [`${alias}.${end} is null`]),
       ...('product' in table.columns ? [`(s.wanted_product is null or ${alias}.product = s.wanted_product)`] : []),
     ].join(' and ');
+  // A row that is as it should be already is not written again.
+  const differs = `(${columns.map((column) => `t.${column}`)}) is distinct from (${columns.map((column) => `s.new_${column}`)})`;
   const picked = `cross join lateral (
       select o.ctid as place from ${table.name} o where ${fits('o')} order by o.revision limit s.oldest) picked`;
   // Arrays, and no prepared statement: so the planner sees how few groups there are, and reads no whole table for them.
   await db.query({
     text: `update ${table.name} t set ${columns.map((column) => `${column} = s.new_${column}`)}
       from unnest(${given.map(({ type }, index) => `$${index + 1}::${type}[]`)}) s(${given.map(({ column }) => column)})
-      ${areAll ? '' : picked} where ${areAll ? fits('t') : 't.ctid = picked.place'}`,
+      ${areAll ? '' : picked} where ${areAll ? `${fits('t')} and ${differs}` : 't.ctid = picked.place'}`,
     values: given.map(({ values }) => values),
   });
 };

@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import { createWakeUp } from '../async/wake-up.ts';
+import type { EventStore, Recorded } from '../eventstore/event-store.ts';
+import { writeEvents } from './apply.ts';
+import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
+import { isEventFault, isStatementTimeOut } from './event-fault.ts';
+import { Unprojectable } from './fold/fold-batch.ts';
+import type { Log } from './log.ts';
+import { listSetAside, lockSetAside, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
+import { transaction } from './transaction.ts';
+
+type Options = {
+  readonly store: Pick<EventStore, 'read'>;
+  /** As ledger_projector. One connection is used while a stream is brought in. */
+  readonly pool: Pool;
+  readonly projection: Projection;
+  readonly log: Log;
+};
+
+export type BringingIn = {
+  /** Says that a stream may have been set aside. */
+  readonly wake: () => void;
+  /** Resolves when the page in hand is written. Never fails. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Brings streams that are set aside into the rows, one after the other, those of an earlier process first. */
+export const startBringingIn = (options: Options): BringingIn => {
+  const { pool, projection, log } = options;
+  const wakeUp = createWakeUp();
+  const ending = new AbortController();
+  const { signal } = ending;
+  const run = async () => {
+    while (!signal.aborted) {
+      try {
+        for (const stream of await listSetAside(pool, projection)) {
+          if (signal.aborted) return;
+          await bringIn(options, stream, signal);
+        }
+        await wakeUp.wait();
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ err: error }, 'A stream that changes many rows could not be brought in; it is tried again.');
+        await delay(retryMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  };
+  const running = run();
+  const stop = () => {
+    ending.abort();
+    wakeUp.wake();
+    return running;
+  };
+  return { wake: wakeUp.wake, stop };
+};
+
+/**
+ * Brings one stream in that is set aside, in a transaction of its own: other streams are projected meanwhile. Parks it
+ * when an event does not fit. Throws what may pass; the stream is then still set aside.
+ */
+const bringIn = async (options: Options, stream: string, signal: AbortSignal): Promise<void> => {
+  const { pool, projection, log } = options;
+  try {
+    await transaction(pool, begin, (db) => writeStream(db, options, stream, signal));
+  } catch (error) {
+    if (!isEventFault(error) && !isStatementTimeOut(error)) throw error;
+    await transaction(pool, 'begin', (db) => parkInstead(db, options, stream, error));
+    log.error({ err: error, stream, ...projection }, 'A stream that changes many rows is parked. See ledger parked.');
+  }
+};
+
+const writeStream = async (
+  db: PoolClient,
+  { store, projection }: Options,
+  stream: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  let next = await lockSetAside(db, projection, stream);
+  if (next === null) return;
+  const write = async (events: readonly Recorded[]): Promise<boolean> => {
+    const [misfit] = await writeEvents(db, events);
+    if (misfit === undefined) return true;
+    await holdCheckpoint(db, projection);
+    await parkStreams(db, projection, [misfit]);
+    await noteReplayedTo(db, projection, misfit.recorded);
+    return false;
+  };
+  const readOn = async () => (await store.read(stream, next ?? 0n, pageMax)).events;
+
+  // The projector leaves these out, whether it has come to them or not.
+  for (let size = pageMax; size === pageMax; ) {
+    signal.throwIfAborted();
+    const events = await readOn();
+    if (!(await write(events))) return;
+    next += BigInt(events.length);
+    size = events.length;
+  }
+  // From here on the projector waits, for what was appended since.
+  const { position } = await holdCheckpoint(db, projection);
+  const left = (await readOn()).filter((event) => position !== 'start' && event.position.commit <= position.commit);
+  if (!(await write(left))) return;
+  await unparkStream(db, projection, stream);
+  if (position !== 'start') await announceProjected(db, projection, position);
+};
+
+const parkInstead = async (
+  db: PoolClient,
+  { store, projection }: Options,
+  stream: string,
+  error: unknown,
+): Promise<void> => {
+  const from = await lockSetAside(db, projection, stream);
+  if (from === null) return;
+  const [recorded] = (await store.read(stream, from, 1)).events;
+  if (recorded === undefined) throw error;
+  await parkStreams(db, projection, [new Unprojectable(recorded, error)]);
+};
+
+// Nobody waits for the long statement but who reads this license, and is answered from its stream.
+const begin = 'begin; set local statement_timeout = 60000';
+const pageMax = 500;
+const retryMs = 1_000;
