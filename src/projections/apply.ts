@@ -5,6 +5,7 @@ import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
 import { TooManyRows } from './fold/fold-event.ts';
 import { onlyGives } from './only-gives.ts';
 import { noteLeftOut, setAside } from './parked.ts';
+import type { Sweeper } from './tables/sweep.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
 import { transaction } from './transaction.ts';
 
@@ -32,7 +33,7 @@ export const applyBatch = async (
     const moved = await moveCheckpoint(db, projection, from, to, events);
     if (moved === null) return false;
     const fitting = events.filter(({ stream }) => !moved.parked.has(stream));
-    const leftOut = await writeEvents(db, fitting, aside?.rowsMax);
+    const leftOut = await writeEvents(db, fitting, { rowsMax: aside?.rowsMax });
     const large = leftOut.filter(isTooLarge);
     const misfits = leftOut.filter((first) => !isTooLarge(first));
     if (misfits.length > 0) await onMisfits(db, misfits);
@@ -65,12 +66,12 @@ export type OnMisfits = (db: PoolClient, misfits: readonly Unprojectable[]) => P
 export const writeEvents = async (
   db: PoolClient,
   events: readonly Recorded[],
-  rowsMax?: number,
+  { rowsMax, sweep }: { readonly rowsMax?: number | undefined; readonly sweep?: Sweeper } = {},
 ): Promise<readonly Unprojectable[]> => {
   if (events.length === 0) return [];
   const stored = await loadStored(db, events);
   const { changes, misfits } = foldFitting(events, stored, rowsMax);
-  await writeChanges(db, stored, changes);
+  await writeChanges(db, stored, changes, sweep);
   return misfits;
 };
 

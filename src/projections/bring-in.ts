@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
-import type { EventStore, Recorded } from '../eventstore/event-store.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
 import { writeEvents } from './apply.ts';
-import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
+import { announceProjected, type Checkpoint, holdCheckpoint, type Projection, readCheckpoint } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import type { Log } from './log.ts';
 import { listSetAside, lockSetAside, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
+import { sweepInPages } from './tables/sweep.ts';
 import { transaction } from './transaction.ts';
 
 type Options = {
@@ -76,32 +77,30 @@ const writeStream = async (
   stream: string,
   signal: AbortSignal,
 ): Promise<void> => {
-  let next = await lockSetAside(db, projection, stream);
-  if (next === null) return;
-  const write = async (events: readonly Recorded[]): Promise<boolean> => {
-    const [misfit] = await writeEvents(db, events);
-    if (misfit === undefined) return true;
-    await holdCheckpoint(db, projection);
+  let next = (await lockSetAside(db, projection, stream)) ?? -1n;
+  if (next < 0n) return;
+  /** Writes what the projector has left out up to its checkpoint. Returns the first event that does not fit. */
+  const writeUpTo = async ({ position }: Checkpoint): Promise<Unprojectable | undefined> => {
+    for (;;) {
+      signal.throwIfAborted();
+      const { events } = await store.read(stream, next, pageMax);
+      const due = events.filter((event) => position !== 'start' && event.position.commit <= position.commit);
+      const [misfit] = await writeEvents(db, due, { sweep: sweepInPages });
+      next += BigInt(due.length);
+      if (misfit !== undefined || due.length < pageMax) return misfit;
+    }
+  };
+  const misfitBefore = await writeUpTo(await readCheckpoint(db, projection));
+  // From here on the projector waits, for what it has left out meanwhile.
+  const checkpoint = await holdCheckpoint(db, projection);
+  const misfit = misfitBefore ?? (await writeUpTo(checkpoint));
+  if (misfit !== undefined) {
     await parkStreams(db, projection, [misfit]);
     await noteReplayedTo(db, projection, misfit.recorded);
-    return false;
-  };
-  const readOn = async () => (await store.read(stream, next ?? 0n, pageMax)).events;
-
-  // The projector leaves these out, whether it has come to them or not.
-  for (let size = pageMax; size === pageMax; ) {
-    signal.throwIfAborted();
-    const events = await readOn();
-    if (!(await write(events))) return;
-    next += BigInt(events.length);
-    size = events.length;
+    return;
   }
-  // From here on the projector waits, for what was appended since.
-  const { position } = await holdCheckpoint(db, projection);
-  const left = (await readOn()).filter((event) => position !== 'start' && event.position.commit <= position.commit);
-  if (!(await write(left))) return;
   await unparkStream(db, projection, stream);
-  if (position !== 'start') await announceProjected(db, projection, position);
+  if (checkpoint.position !== 'start') await announceProjected(db, projection, checkpoint.position);
 };
 
 const parkInstead = async (
@@ -117,7 +116,7 @@ const parkInstead = async (
   await parkStreams(db, projection, [new Unprojectable(recorded, error)]);
 };
 
-// Nobody waits for the long statement but who reads this license, and is answered from its stream.
-const begin = 'begin; set local statement_timeout = 60000';
+// Nobody waits for the long statement: this license is answered from its stream. A pool waits 15 s for an answer.
+const begin = 'begin; set local statement_timeout = 14000';
 const pageMax = 500;
 const retryMs = 1_000;

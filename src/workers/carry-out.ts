@@ -87,7 +87,7 @@ export const carryOutDue = async (
 };
 
 // So many commands, each with a page of announcements, before it is the turn of other licenses.
-const announcementsMax = 10;
+const announcementsMax = 20;
 
 // Asked again after each command, because one may change what is due next.
 const nextOf = (facts: LicenseFacts, at: Instant, tried: ReadonlySet<string>) => {

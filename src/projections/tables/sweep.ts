@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Group, Row, Table } from './rows.ts';
 
@@ -17,8 +18,11 @@ export type Sweep = {
   readonly rows?: number;
 };
 
-/** Carries sweeps out, in one statement for all that have the same form. Each must be about another group. */
-export const sweepRows = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]): Promise<void> => {
+/** Carries sweeps out. Each must be about another group. */
+export type Sweeper = (db: PoolClient, table: Table, sweeps: readonly Sweep[]) => Promise<void>;
+
+/** Carries sweeps out, in one statement for all that have the same form. */
+export const sweepRows: Sweeper = async (db, table, sweeps) => {
   const forms = new Map<string, Sweep[]>();
   for (const sweep of sweeps) {
     const form = `${Object.keys(sweep.set)} ${sweep.oldest === null}`;
@@ -34,6 +38,43 @@ export const groupOf = ({ name, group }: Table): Group => {
   if (group === undefined) throw new Error(`Events name the rows of ${name} that they change.`);
   return group;
 };
+
+/**
+ * Carries sweeps out in pages, and after each page waits as long as it took: for very many rows, beside other
+ * transactions. Nobody else may change the rows meanwhile.
+ */
+export const sweepInPages: Sweeper = async (db, table, sweeps) => {
+  for (const { group, product, oldest, set } of sweeps) {
+    const { by, end } = groupOf(table);
+    const conditions = [
+      ...by.map((column, index) => `${column} = $${index + 1}`),
+      ...(end === null ? [] : [`${end} is null`]),
+      ...('product' in table.columns ? [`($${by.length + 1}::text is null or product = $${by.length + 1})`] : []),
+    ];
+    const values = [...by.map((column) => group[column]), ...('product' in table.columns ? [product] : [])];
+    await db.query({
+      text: `declare swept cursor for select ctid::text from ${table.name} where ${conditions.join(' and ')}
+        ${oldest === null ? '' : `order by revision limit ${oldest}`}`,
+      values,
+    });
+    for (let size = rowsPerPage; size === rowsPerPage; ) {
+      const startedMs = performance.now();
+      const { rows } = await db.query<[string]>({ text: `fetch ${rowsPerPage} from swept`, rowMode: 'array' });
+      const changes = Object.keys(set).map(
+        (column, index) => `${column} = $${index + 2}::${String(table.columns[column])}`,
+      );
+      await db.query(`update ${table.name} set ${changes} where ctid = any($1::tid[])`, [
+        rows.flat(),
+        ...Object.values(set),
+      ]);
+      size = rows.length;
+      await delay(performance.now() - startedMs);
+    }
+    await db.query('close swept');
+  }
+};
+
+const rowsPerPage = 1_000;
 
 const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]): Promise<void> => {
   const { by, end } = groupOf(table);
@@ -54,15 +95,13 @@ const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]
       ...(end === null ? [] : [`${alias}.${end} is null`]),
       ...('product' in table.columns ? [`(s.wanted_product is null or ${alias}.product = s.wanted_product)`] : []),
     ].join(' and ');
-  // A row that is as it should be already is not written again.
-  const differs = `(${columns.map((column) => `t.${column}`)}) is distinct from (${columns.map((column) => `s.new_${column}`)})`;
   const picked = `cross join lateral (
       select o.ctid as place from ${table.name} o where ${fits('o')} order by o.revision limit s.oldest) picked`;
   // Arrays, and no prepared statement: so the planner sees how few groups there are, and reads no whole table for them.
   await db.query({
     text: `update ${table.name} t set ${columns.map((column) => `${column} = s.new_${column}`)}
       from unnest(${given.map(({ type }, index) => `$${index + 1}::${type}[]`)}) s(${given.map(({ column }) => column)})
-      ${areAll ? '' : picked} where ${areAll ? `${fits('t')} and ${differs}` : 't.ctid = picked.place'}`,
+      ${areAll ? '' : picked} where ${areAll ? fits('t') : 't.ctid = picked.place'}`,
     values: given.map(({ values }) => values),
   });
 };
