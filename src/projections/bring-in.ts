@@ -90,10 +90,15 @@ const writeStream = async (
       if (misfit !== undefined || due.length < pageMax) return misfit;
     }
   };
-  const misfitBefore = await writeUpTo(await readCheckpoint(db, projection));
+  let misfit: Unprojectable | undefined;
+  let before: bigint;
+  do {
+    before = next;
+    misfit = await writeUpTo(await readCheckpoint(db, projection));
+  } while (misfit === undefined && next - before >= fewEvents);
   // From here on the projector waits, for what it has left out meanwhile.
   const checkpoint = await holdCheckpoint(db, projection);
-  const misfit = misfitBefore ?? (await writeUpTo(checkpoint));
+  misfit ??= await writeUpTo(checkpoint);
   if (misfit !== undefined) {
     await parkStreams(db, projection, [misfit]);
     await noteReplayedTo(db, projection, misfit.recorded);
@@ -119,4 +124,5 @@ const parkInstead = async (
 // Nobody waits for the long statement: this license is answered from its stream. A pool waits 15 s for an answer.
 const begin = 'begin; set local statement_timeout = 14000';
 const pageMax = 500;
+const fewEvents = 50n;
 const retryMs = 1_000;
