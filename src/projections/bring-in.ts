@@ -90,12 +90,12 @@ const writeStream = async (
       if (misfit !== undefined || due.length < pageMax) return misfit;
     }
   };
-  let misfit: Unprojectable | undefined;
-  let before: bigint;
-  do {
+  // The first time takes long, and much is left out meanwhile.
+  let misfit = await writeUpTo(await readCheckpoint(db, projection));
+  for (let before = -1n; misfit === undefined && next - before >= fewEvents; ) {
     before = next;
     misfit = await writeUpTo(await readCheckpoint(db, projection));
-  } while (misfit === undefined && next - before >= fewEvents);
+  }
   // From here on the projector waits, for what it has left out meanwhile.
   const checkpoint = await holdCheckpoint(db, projection);
   misfit ??= await writeUpTo(checkpoint);
