@@ -2,6 +2,7 @@ import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/execute.ts';
 import type { DueLicense } from '../projections/tables/licenses.ts';
 import { carryOutDue, type OnRefused } from './carry-out.ts';
+import { createPace, type Pace } from './pace.ts';
 import { isPassing, type Pauses, watchStuck } from './stuck.ts';
 
 type Needs = {
@@ -15,6 +16,8 @@ type Needs = {
   readonly pauses?: Pauses;
   readonly onRefused: OnRefused;
   readonly onError: (error: unknown, license: DueLicense) => void;
+  /** All sweeps of a worker share it. Without it announcements are made as fast as possible. */
+  readonly pace?: Pace;
   /** The number of licenses to read at once. Default: 500. */
   readonly pageMax?: number;
 };
@@ -27,13 +30,26 @@ const inFlightMax = 32;
  * trials, carries out scheduled tier changes and retires rotated keys. Access never waits for it. A stale row is
  * harmless, because the stream decides. Concurrent sweeps are harmless, because their command ids are equal. A failing
  * license is reported and does not stop the others. Like a license with a refused command, it is then left alone for a
- * while, at most until another command falls due. After an abort, commands under way finish and the rest is left.
- * Returns how many commands were carried out.
+ * while, at most until another command falls due. A license with very much to announce takes turns with other due
+ * licenses. After an abort, commands under way finish and the rest is left. Returns how many commands were carried out.
  */
 export const sweepDue = async (needs: Needs): Promise<number> => {
-  const { due, executor, now, signal, pauses, onRefused, onError, pageMax = pageDefault } = needs;
+  const pace = needs.pace ?? createPace(1);
+  let carriedOut = 0;
+  for (;;) {
+    const round = await sweepOnce({ ...needs, pace });
+    carriedOut += round.carriedOut;
+    if (!round.isUnfinished || needs.signal?.aborted) return carriedOut;
+  }
+};
+
+type Round = { readonly carriedOut: number; readonly isUnfinished: boolean };
+
+const sweepOnce = async (needs: Needs & { readonly pace: Pace }): Promise<Round> => {
+  const { due, now, signal, pauses, onError, pageMax = pageDefault } = needs;
   const at = now().toISOString();
   let carriedOut = 0;
+  let isUnfinished = false;
   let after: DueLicense | null = null;
   for (;;) {
     const page: readonly DueLicense[] = await due({ now: at, limit: pageMax, after });
@@ -47,8 +63,9 @@ export const sweepDue = async (needs: Needs): Promise<number> => {
         if (signal?.aborted) return;
         const { licenseId } = license;
         try {
-          const result = await carryOutDue(executor, licenseId, at, onRefused, signal);
+          const result = await carryOutDue(needs, licenseId, at);
           carriedOut += result.count;
+          isUnfinished ||= result.isUnfinished;
           if (result.stuck !== null) stuck.note(licenseId, result.stuck.nextDueAt);
         } catch (error) {
           if (!isPassing(error)) stuck.note(licenseId, null);
@@ -59,6 +76,6 @@ export const sweepDue = async (needs: Needs): Promise<number> => {
     await Promise.all(Array.from({ length: inFlightMax }, work));
     await stuck.pause();
     after = page.at(-1) ?? null;
-    if (page.length < pageMax || signal?.aborted) return carriedOut;
+    if (page.length < pageMax || signal?.aborted) return { carriedOut, isUnfinished };
   }
 };

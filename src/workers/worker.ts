@@ -4,6 +4,7 @@ import type { Log } from '../projections/log.ts';
 import { overdueLeases, purgeLiveness } from '../projections/tables/lease-liveness.ts';
 import { dueLicenses } from '../projections/tables/licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../projections/tables/sweep-pauses.ts';
+import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
@@ -48,6 +49,7 @@ export const startWorker = ({
   log,
   ...queue
 }: Needs): Promise<Schedule> => {
+  const pace = createPace(announcingShare);
   const sweep = async (signal: AbortSignal) => {
     if (!(await mayRead())) return;
     const pauses: Pauses = {
@@ -61,6 +63,7 @@ export const startWorker = ({
       now,
       signal,
       pauses,
+      pace,
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A due command was refused.');

@@ -13,7 +13,7 @@ export const startProjector = async (parts: Parts, metrics: Metrics): Promise<Pr
   const { directory, release } = program;
   const ending = new AbortController();
   const { signal } = ending;
-  const pool = openPool(servers.projectorUrl, 'ledger_projector', 2);
+  const pool = openPool(servers.projectorUrl, 'ledger_projector', 4);
   await levelIfEmpty(pool, release, store);
   const { databaseUrl, projectorUrl } = servers;
   const upgraded = upgrade({ store, log, directory, release, signal, databaseUrl, projectorUrl });

@@ -16,8 +16,8 @@ export const announcements = (license: IssuedLicense, at: Instant, max: number):
   return first(pending(license, at), announced.at === at ? max - announced.count : max);
 };
 
-/** About 260 kB of events: half of what one append may take. */
-const announcementsMax = 200;
+// About 65 kB of events: a larger append holds up the appends and the projection of others.
+const announcementsMax = 50;
 
 /** Every announcement there is, in order. They change no count: each tells how much is in use. */
 function* pending({ facts, ended }: IssuedLicense, at: Instant): Generator<LicenseEvent, void> {

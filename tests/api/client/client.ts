@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
-import { overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
-import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
+import { overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
+import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { sendTo } from '../../support/issue-directly.ts';
 import type { Answer, Ledger } from '../../support/ledger.ts';

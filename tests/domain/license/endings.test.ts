@@ -65,7 +65,7 @@ describe('a command that ends more than one decision can announce', () => {
     expect(nextDueAt(after.facts)).toBe(noon);
     expect(dueCommands(after.facts, noon)).toEqual([{ type: 'AnnounceEnded', data: {} }]);
     const batches = carryOut(after, tomorrow);
-    expect(batches.map(({ length }) => length)).toEqual([200, 101]);
+    expect(batches.map(({ length }) => length)).toEqual([50, 50, 50, 50, 50, 50, 1]);
     expect(idsOf(batches.flat())).toEqual(names(199, 500));
     expect(batches.flat().every(({ effectiveAt }) => effectiveAt === noon)).toBe(true);
     expect(batches.flat().every(({ data }) => 'countAfter' in data && data.countAfter === 0)).toBe(true);

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { IdempotencyNeeds } from '../../../application/attempt.ts';
 import { principalOf } from '../../../application/caller.ts';
-import type { CreatedLicense, CreationRequest, NewLicense } from '../../../application/licenses/issue/create-license.ts';
+import type {
+  CreatedLicense,
+  CreationRequest,
+  NewLicense,
+} from '../../../application/licenses/issue/create-license.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import type { TermRequest } from '../../../domain/license/commands.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';

@@ -16,7 +16,6 @@ import type { Traced } from '../../command-context.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import { refuseHolder } from '../holder.ts';
 import { keyOf, refuseForgottenKey } from '../license-key.ts';
-import { withReserved } from './reserve.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type GivenReason,
@@ -25,6 +24,7 @@ import {
   type LicenseSending,
   sendLicenseCommand,
 } from '../send-license-command.ts';
+import { withReserved } from './reserve.ts';
 
 /** The input of a new license: its policy, and the values that override it. */
 export type NewLicense = OfferRequest & {

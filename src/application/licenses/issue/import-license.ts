@@ -2,6 +2,7 @@ import { reject } from '../../../domain/decider.ts';
 import type { ImportSource } from '../../../domain/license/events.ts';
 import { importedLicenseId } from '../../../eventstore/ids.ts';
 import type { Refusal } from '../../refusal.ts';
+import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type CreatedLicense,
   type CreationRequest,
@@ -10,7 +11,6 @@ import {
   type NewLicense,
   repeatCreation,
 } from './create-license.ts';
-import type { KeyNeeds } from '../rotate-key.ts';
 
 /** A license of another system. */
 export type Importing = NewLicense & ImportSource;

@@ -10,6 +10,7 @@ import { Overloaded } from '../../../eventstore/stream-queue.ts';
 import { commandContext } from '../../../eventstore/waiting.ts';
 import { actorOf } from '../../caller.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
+import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type CreatedLicense,
   type CreationRequest,
@@ -18,7 +19,6 @@ import {
   type NewLicense,
   repeatCreation,
 } from './create-license.ts';
-import type { KeyNeeds } from '../rotate-key.ts';
 
 /** A license to issue. `replaces` is the revoked license that it replaces. */
 export type Issuing = NewLicense & { readonly replaces?: string | undefined };
