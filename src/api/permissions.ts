@@ -1,4 +1,4 @@
-import { licensePermissions } from '../domain/license/authority.ts';
+import { licensePermissions } from '../domain/license/license-authority.ts';
 import type { Role } from '../domain/organization/events.ts';
 import {
   type Credential,
@@ -13,8 +13,8 @@ import {
 const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 
 /**
- * All permissions. Each route names one, and refuses every credential without it. src/domain/license/authority.ts
- * decides who may act on a license, and src/domain/organization/authority.ts who may act on an organization.
+ * All permissions. Each route names one, and refuses every credential without it. src/domain/license/license-authority.ts
+ * decides who may act on a license, and src/domain/organization/organization-authority.ts who may act on an organization.
  */
 export const permissions = {
   ...licensePermissions,

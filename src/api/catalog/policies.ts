@@ -4,7 +4,7 @@ import { archivePolicy } from '../../application/catalog/archive-policy.ts';
 import { createPolicy } from '../../application/catalog/create-policy.ts';
 import { type ChangedPolicy, noSuchPolicy } from '../../application/catalog/policy-command.ts';
 import { reject } from '../../domain/decider.ts';
-import { tiers } from '../../domain/license/events.ts';
+import { tiers } from '../../domain/license/policy.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../http/conditional.ts';

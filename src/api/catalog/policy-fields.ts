@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationBases, tiers } from '../../domain/license/events.ts';
+import { durationBases } from '../../domain/license/issue/issue-events.ts';
+import { tiers } from '../../domain/license/policy.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
 import { duration, idOf, instantIn, productCode } from '../schemas.ts';
 import { nameIn } from './fields.ts';

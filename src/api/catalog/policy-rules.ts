@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secondsMax } from '../../domain/catalog/content.ts';
+import { secondsMax } from '../../domain/catalog/policy-checks.ts';
 import {
   expiryStrategies,
   fingerprintMatchings,
@@ -7,8 +7,8 @@ import {
   limitStrategies,
   policyTypes,
   trialEnds,
-} from '../../domain/license/events.ts';
-import { versionPattern } from '../../domain/license/versions.ts';
+} from '../../domain/license/policy.ts';
+import { versionPattern } from '../../domain/license/validation/app-versions.ts';
 import { duration } from '../schemas.ts';
 
 const seconds = z.int();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { entitlementSources } from '../../domain/license/events.ts';
+import { entitlementSources } from '../../domain/license/grants/entitlement.ts';
 import { instantIn, instantOut, text } from '../schemas.ts';
 
 /** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */

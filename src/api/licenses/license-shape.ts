@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { firstUses, renewalModes, suspensionReasons, tiers } from '../../domain/license/events.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
+import { tiers } from '../../domain/license/policy.ts';
 import {
   effectiveStatus,
   effectiveStatuses,
@@ -10,6 +10,8 @@ import {
   statuses,
   suspensionAt,
 } from '../../domain/license/status.ts';
+import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
+import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inviteMember } from '../../application/organizations/invite-member.ts';
 import { withdrawInvitation } from '../../application/organizations/withdraw-invitation.ts';
-import { openForDays } from '../../domain/organization/invitations.ts';
+import { openForDays } from '../../domain/organization/decide-invitations.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { none, type Route, route } from '../route.ts';

@@ -1,4 +1,4 @@
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import { limitedAs } from '../http/client-ip.ts';
 import type { Problem } from '../problems/problems.ts';
 import { type Bucket, bucketOfTier } from './limits.ts';

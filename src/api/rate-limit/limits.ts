@@ -1,4 +1,4 @@
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 
 /** A number of requests in a window of seconds. RATE_LIMITS and the headers use its name. */
 export type Limit = { readonly name: LimitName; readonly quota: number; readonly seconds: number };

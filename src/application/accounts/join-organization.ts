@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { organizationLimits } from '../../domain/organization/limits.ts';
+import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executed, Executor } from '../../eventstore/execute.ts';

@@ -1,4 +1,4 @@
-import { contentAfter, type PolicyChange } from '../../domain/catalog/policy-content.ts';
+import { contentAfter, type PolicyChange } from '../../domain/catalog/policy-changes.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CatalogCommandNeeds, CatalogRequest } from './change-catalog.ts';
 import { type ChangedPolicy, noSuchPolicy, policyIn, sendPolicyCommand } from './policy-command.ts';

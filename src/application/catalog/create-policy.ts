@@ -1,7 +1,7 @@
-import { contentOfTier, type PolicyChange } from '../../domain/catalog/policy-content.ts';
+import { contentOfTier, type PolicyChange } from '../../domain/catalog/policy-changes.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CatalogCommandNeeds, CatalogRequest } from './change-catalog.ts';

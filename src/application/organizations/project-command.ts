@@ -1,5 +1,5 @@
-import { organizationLimits } from '../../domain/organization/limits.ts';
 import type { Project } from '../../domain/organization/organization.ts';
+import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { PersonalValue } from '../../projections/tables/vault.ts';
 import { referenceOf } from '../personal-values.ts';

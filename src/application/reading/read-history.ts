@@ -1,4 +1,4 @@
-import { refuseActing } from '../../domain/license/authority.ts';
+import { refuseActing } from '../../domain/license/license-authority.ts';
 import { type HistoryEntry, historyOf } from '../../projections/tables/license-events.ts';
 import { type Caller, licenseActingOf } from '../caller.ts';
 import type { Refusal } from '../refusal.ts';

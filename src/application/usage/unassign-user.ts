@@ -1,4 +1,4 @@
-import { refuseAssigning } from '../../domain/license/authority.ts';
+import { refuseAssigning } from '../../domain/license/license-authority.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from '../licenses/change-license.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
 import type { Refusal } from '../refusal.ts';

@@ -1,6 +1,7 @@
 import { isRejection } from '../../domain/decider.ts';
-import type { Entitlement, Tier } from '../../domain/license/events.ts';
-import { featuresOf } from '../../domain/license/features.ts';
+import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
+import { featuresOf } from '../../domain/license/grants/granted-entitlements.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { ValidationFacts } from '../../projections/validation.ts';
 import { usableLicense } from '../client-license.ts';

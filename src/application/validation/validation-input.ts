@@ -1,6 +1,6 @@
-import { matchesDevice } from '../../domain/license/devices.ts';
+import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import type { ValidationScope, ValidationView } from '../../domain/license/validation-view.ts';
+import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';

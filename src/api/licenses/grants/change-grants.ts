@@ -3,7 +3,7 @@ import { changeLimits } from '../../../application/licenses/change-limits.ts';
 import { changeProducts } from '../../../application/licenses/change-products.ts';
 import { grantEntitlement } from '../../../application/licenses/grant-entitlement.ts';
 import { revokeEntitlement } from '../../../application/licenses/revoke-entitlement.ts';
-import { limitStrategies } from '../../../domain/license/events.ts';
+import { limitStrategies } from '../../../domain/license/policy.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';

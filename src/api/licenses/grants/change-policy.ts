@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { changePolicy } from '../../../application/licenses/change-policy.ts';
 import { changeTier } from '../../../application/licenses/change-tier.ts';
 import { convertTrial } from '../../../application/licenses/convert-trial.ts';
-import type { ConversionTerm } from '../../../domain/license/commands-grant.ts';
+import type { ConversionTerm } from '../../../domain/license/tiers/tier-commands.ts';
 import type { ProblemCode } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';

@@ -7,7 +7,7 @@ import type {
   NewLicense,
 } from '../../../application/licenses/issue/create-license.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
-import type { TermRequest } from '../../../domain/license/commands.ts';
+import type { TermRequest } from '../../../domain/license/issue/issue-commands.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
 import { idempotently } from '../../idempotency/idempotency.ts';
 import { type Problem, refused } from '../../problems/problems.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isRefusal } from '../../../application/refusal.ts';
 import { listFeatures } from '../../../application/validation/list-features.ts';
-import { tiers } from '../../../domain/license/events.ts';
+import { tiers } from '../../../domain/license/policy.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
