@@ -2,7 +2,7 @@ import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
 import { type Due, dueCommands, nextDueAt } from '../domain/license/due.ts';
-import type { Target } from '../domain/license/events-grant.ts';
+import type { Target } from '../domain/license/grants/grant-events.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Instant } from '../domain/time.ts';
 import { catalogAggregate, licenseAggregate, toDecide } from '../eventstore/aggregate.ts';

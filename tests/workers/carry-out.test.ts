@@ -3,7 +3,7 @@ import type { CatalogCommand } from '../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { PinnedPolicy } from '../../src/domain/license/events.ts';
-import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import { catalogAggregate, licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { aggregateId, builtInPolicyId, newCommandId } from '../../src/eventstore/ids.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secondsMax } from '../../domain/catalog/content.ts';
+import { secondsMax } from '../../domain/catalog/policy-checks.ts';
 import {
   durationBases,
   expiryStrategies,
@@ -10,7 +10,7 @@ import {
   tiers,
   trialEnds,
 } from '../../domain/license/events.ts';
-import { versionPattern } from '../../domain/license/versions.ts';
+import { versionPattern } from '../../domain/license/validation/app-versions.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
 import { duration, idOf, instantIn, productCode } from '../schemas.ts';
 import { nameIn } from './fields.ts';

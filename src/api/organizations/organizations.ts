@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createOrganization } from '../../application/organizations/create-organization.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { most } from '../../domain/organization/limits.ts';
+import { most } from '../../domain/organization/organization-limits.ts';
 import {
   type OrganizationOfUser,
   organizationsOfUser,

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { most } from '../../domain/organization/limits.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
+import { most } from '../../domain/organization/organization-limits.ts';
 import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executed } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';

@@ -1,7 +1,7 @@
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { type Validation, validate } from '../../domain/license/validate.ts';
-import { beginsTerm, checksIn } from '../../domain/license/validation-effects.ts';
-import type { ValidationScope } from '../../domain/license/validation-view.ts';
+import { beginsTerm, checksIn } from '../../domain/license/validation/validation-effects.ts';
+import type { ValidationScope } from '../../domain/license/validation/validation-view.ts';
+import { type Validation, validate } from '../../domain/license/validation/validity.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';

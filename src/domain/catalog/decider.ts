@@ -1,10 +1,10 @@
 import { type Decider, reject } from '../decider.ts';
 import { type Catalog, evolve, fork, initial } from './catalog.ts';
 import type { CatalogCommand, CatalogDecision, CatalogRejection } from './commands.ts';
+import { addPolicyVersion, archivePolicy, createPolicy } from './decide-policies.ts';
+import { archiveProduct, changeProduct, createProduct } from './decide-products.ts';
 import type { CatalogEvent } from './events.ts';
-import { open } from './open.ts';
-import { addPolicyVersion, archivePolicy, createPolicy } from './policies.ts';
-import { archiveProduct, changeProduct, createProduct } from './products.ts';
+import { open } from './open-catalog.ts';
 
 /** Decides one command on a catalog: what it makes true, nothing when it is so already, or the reason to refuse it. */
 const decide = (command: CatalogCommand, catalog: Catalog): CatalogDecision => {

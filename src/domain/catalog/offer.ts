@@ -3,8 +3,8 @@ import type { TermRequest } from '../license/commands.ts';
 import type { Entitlement, Limits, PinnedPolicy, Tier } from '../license/events.ts';
 import type { Catalog, OpenCatalog } from './catalog.ts';
 import type { CatalogRejection } from './commands.ts';
+import { refuseProducts } from './decide-policies.ts';
 import type { PolicyTerm } from './events.ts';
-import { refuseProducts } from './policies.ts';
 
 /** What is asked of a catalog. `version` null: the latest. `products` null: those of the policy. */
 export type Wanted = {

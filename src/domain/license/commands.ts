@@ -1,9 +1,5 @@
 import type { Decision } from '../decider.ts';
 import type { Instant } from '../time.ts';
-import type { GrantCommand } from './commands-grant.ts';
-import type { KeyCommand } from './commands-key.ts';
-import type { LeaseCommand } from './commands-lease.ts';
-import type { TermCommand } from './commands-term.ts';
 import type {
   Entitlement,
   ImportSource,
@@ -13,6 +9,10 @@ import type {
   RenewalBasis,
   SuspensionReason,
 } from './events.ts';
+import type { GrantCommand } from './grants/grant-commands.ts';
+import type { KeyCommand } from './keys/key-commands.ts';
+import type { LeaseCommand } from './seats/seat-commands.ts';
+import type { TermCommand } from './term/term-commands.ts';
 
 /** The term that is asked for: a calendar duration (ISO 8601) from `startsAt`, now or first use on, a fixed end, or none. */
 export type TermRequest =

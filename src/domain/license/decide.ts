@@ -1,18 +1,33 @@
 import { type EventIds, reject } from '../decider.ts';
-import { activate, deactivate, swap } from './activations.ts';
-import { announceEnded } from './announcements.ts';
 import type { LicenseCommand, LicenseDecision } from './commands.ts';
-import { addProduct, assignUser, grantEntitlement, removeProduct, revokeEntitlement, unassignUser } from './grants.ts';
-import { retireKey, rotateKey, transfer } from './keys.ts';
-import { acquireLease, lapseLease, releaseLease, renewLease } from './leases.ts';
+import { activate, deactivate, swap } from './devices/decide-devices.ts';
+import { announceEnded } from './endings/decide-announcements.ts';
+import {
+  addProduct,
+  assignUser,
+  grantEntitlement,
+  removeProduct,
+  revokeEntitlement,
+  unassignUser,
+} from './grants/decide-entitlements.ts';
+import {
+  changeReference,
+  importLicense,
+  issue,
+  recordReplacement,
+  reinstate,
+  revoke,
+  suspend,
+} from './issue/decide-issue.ts';
+import { retireKey, rotateKey, transfer } from './keys/decide-keys.ts';
 import type { IssuedLicense, License } from './license.ts';
-import { changeReference, importLicense, issue, recordReplacement, reinstate, revoke, suspend } from './lifecycle.ts';
-import { changeLimits } from './limit-changes.ts';
-import { cancelScheduled } from './schedule.ts';
-import { changeExpiry, endGrace, remind, setRenewal, startTerm } from './term-changes.ts';
-import { expire, renew } from './terms.ts';
-import { carryOutScheduled, changeTier, convertTrial, endTrial } from './tiers.ts';
-import { recordUsage } from './usage.ts';
+import { cancelScheduled } from './scheduled/decide-scheduled.ts';
+import { acquireLease, lapseLease, releaseLease, renewLease } from './seats/decide-seats.ts';
+import { expire, renew } from './term/decide-renewal.ts';
+import { changeExpiry, endGrace, remind, setRenewal, startTerm } from './term/decide-term.ts';
+import { carryOutScheduled, changeTier, convertTrial, endTrial } from './tiers/decide-tiers.ts';
+import { changeLimits } from './usage/decide-limits.ts';
+import { recordUsage } from './usage/decide-usage.ts';
 
 /** Decides one command on a license: the events it makes true, none when it is so already, or the reason to refuse it. */
 export const decide = (command: LicenseCommand, license: License, eventIds: EventIds): LicenseDecision => {

@@ -1,6 +1,6 @@
 import { stamp } from '../decider.ts';
 import type { Instant } from '../time.ts';
-import { announcements } from './announcements.ts';
+import { announcements } from './endings/decide-announcements.ts';
 import type { LicenseEvent } from './events.ts';
 import { evolve, fork } from './evolve.ts';
 import type { IssuedLicense } from './license.ts';

@@ -1,8 +1,8 @@
 import type { Instant } from '../time.ts';
-import type { GrantEvent } from './events-grant.ts';
-import type { KeyEvent } from './events-key.ts';
-import type { LeaseEvent } from './events-lease.ts';
-import type { TermEvent } from './events-term.ts';
+import type { GrantEvent } from './grants/grant-events.ts';
+import type { KeyEvent } from './keys/key-events.ts';
+import type { LeaseEvent } from './seats/seat-events.ts';
+import type { TermEvent } from './term/term-events.ts';
 
 // Events. These names and fields are the stored format, version 1: add, never rename or repurpose. Instants are UTC with
 // milliseconds; numbers are safe integers, never floats; no event holds a license key, a name, an e-mail or a host name.

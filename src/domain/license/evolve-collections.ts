@@ -1,6 +1,6 @@
 import type { At } from '../decider.ts';
 import { concerns, type LaterEvent } from './consequences.ts';
-import { endOpen, takeAnnounced } from './ended.ts';
+import { endOpen, takeAnnounced } from './endings/evolve-endings.ts';
 import type { LicenseEvent } from './events.ts';
 import { lapseKnownUntil, noteRepeatable } from './forget.ts';
 import type { IssuedLicense } from './license.ts';

@@ -1,7 +1,7 @@
 import type { At } from '../decider.ts';
 import { earlier, type Instant } from '../time.ts';
 import { concerns, type LaterEvent } from './consequences.ts';
-import { announcedBy, type DecisiveEvent, ended, withAnnounced } from './endings.ts';
+import { announcedBy, type DecisiveEvent, ended, withAnnounced } from './endings/ending-counts.ts';
 import type { Entitlement, LicenseEvent, Origin, SuspensionReason } from './events.ts';
 import type { AwaitedTerm, LicenseFacts, Scheduled, Suspension, Term, Usage } from './license.ts';
 

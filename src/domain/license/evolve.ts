@@ -1,6 +1,6 @@
 import type { At } from '../decider.ts';
 import { ForkableMap } from '../forkable-map.ts';
-import { forkEnded } from './ended.ts';
+import { forkEnded } from './endings/evolve-endings.ts';
 import type { LicenseEvent } from './events.ts';
 import { evolveCollections } from './evolve-collections.ts';
 import { evolveIssuedFacts, issuedFacts } from './evolve-facts.ts';

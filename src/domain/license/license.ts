@@ -10,7 +10,7 @@ import type {
   SuspensionReason,
   Tier,
 } from './events.ts';
-import type { Target } from './events-grant.ts';
+import type { Target } from './grants/grant-events.ts';
 
 /** One device bound to a license. */
 export type Activation = {

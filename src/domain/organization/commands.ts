@@ -1,7 +1,7 @@
 import type { Decision } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import type { OrganizationEvent, Role, Scope } from './events.ts';
-import type { OrganizationLimits } from './limits.ts';
+import type { OrganizationLimits } from './organization-limits.ts';
 
 /** Who sends a command. What a user or an API key may do is looked up in the organization's own stream. */
 export type Acting =

@@ -1,4 +1,4 @@
-import { wasReleased } from '../license/devices.ts';
+import { wasReleased } from '../license/devices/device-matching.ts';
 import { repeatedSeconds } from '../license/forget.ts';
 import type { License } from '../license/license.ts';
 import { type Instant, plusSeconds } from '../time.ts';

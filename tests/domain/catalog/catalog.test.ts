@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { fold } from '../../../src/domain/decider.ts';
 import { ForkableMap } from '../../../src/domain/forkable-map.ts';
-import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import {
   addVersion,

@@ -3,7 +3,7 @@ import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { freeTarget } from '../../../src/domain/catalog/downgrade.ts';
 import type { CatalogEvent } from '../../../src/domain/catalog/events.ts';
 import { fold } from '../../../src/domain/decider.ts';
-import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { catalog, content, on, policyEvent, version, versionEvent, withPolicy } from './examples.ts';
 
 const { policyId: _id, version: _version, ...rules } = builtInPolicy('FREE', 'pol_f');

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
-import { validate } from '../../../src/domain/license/validate.ts';
-import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
+import { viewOfFacts } from '../../../src/domain/license/validation/validation-view.ts';
+import { validate } from '../../../src/domain/license/validation/validity.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import { command, device, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
 import {

@@ -2,8 +2,8 @@ import { type At, fold, type Stamped, stamp } from '../../../src/domain/decider.
 import type { CommandOf, LicenseCommand, TermRequest } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { Ends, IssuedTerm, LicenseEvent, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { scenarios } from '../../support/scenario.ts';
 
 // The example license: PRO, issued 1 January 2026 for a year, two devices. Commands come at noon of 1 June unless said otherwise.

@@ -1,14 +1,14 @@
 /** The files of limits, expiry and status precedence. */
 export const guarded: readonly string[] = [
-  'src/domain/license/activations.ts',
+  'src/domain/license/devices/decide-devices.ts',
   'src/domain/license/due.ts',
-  'src/domain/license/limit-changes.ts',
-  'src/domain/license/limits.ts',
-  'src/domain/license/schedule.ts',
+  'src/domain/license/usage/decide-limits.ts',
+  'src/domain/license/usage/usage-limits.ts',
+  'src/domain/license/scheduled/decide-scheduled.ts',
   'src/domain/license/status.ts',
-  'src/domain/license/term-changes.ts',
-  'src/domain/license/terms.ts',
-  'src/domain/license/use.ts',
+  'src/domain/license/term/decide-term.ts',
+  'src/domain/license/term/decide-renewal.ts',
+  'src/domain/license/usage/usage-guard.ts',
 ];
 
 /** A mutant that changes nothing that can be seen, and why. */

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import type { OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import type { OrganizationEvent } from '../../../src/domain/organization/events.ts';
-import { noLimits } from '../../../src/domain/organization/limits.ts';
+import { noLimits } from '../../../src/domain/organization/organization-limits.ts';
 import {
   archivedEvent,
   createKey,

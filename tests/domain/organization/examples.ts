@@ -2,7 +2,7 @@ import { type Stamped, stamp } from '../../../src/domain/decider.ts';
 import type { Acting, CommandOf, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import type { OrganizationEvent, Role, Scope } from '../../../src/domain/organization/events.ts';
-import { noLimits, type OrganizationLimits } from '../../../src/domain/organization/limits.ts';
+import { noLimits, type OrganizationLimits } from '../../../src/domain/organization/organization-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
 // The example organization: Demo Vendor, founded by Ada. Things happen at noon, and commands are Ada's, unless said otherwise.

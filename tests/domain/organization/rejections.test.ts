@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../../../src/domain/organization/commands.ts';
 import type { OrganizationEvent } from '../../../src/domain/organization/events.ts';
-import { noLimits } from '../../../src/domain/organization/limits.ts';
+import { noLimits } from '../../../src/domain/organization/organization-limits.ts';
 import {
   accept,
   archivedEvent,

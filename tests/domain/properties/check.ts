@@ -2,10 +2,10 @@ import { fold, isRejection, type Stamped, stamp } from '../../../src/domain/deci
 import { ForkableMap } from '../../../src/domain/forkable-map.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import { announcementHolder, leftOf } from '../../../src/domain/license/endings.ts';
+import { announcementHolder, leftOf } from '../../../src/domain/license/endings/ending-counts.ts';
 import type { Entitlement, LicenseEvent } from '../../../src/domain/license/events.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { Ended, Lease, License, LicenseFacts } from '../../../src/domain/license/license.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.ts';
 import { watchStream } from './invariants.ts';
 import { newModel } from './model.ts';

@@ -1,5 +1,5 @@
 import type { Device } from '../../../src/domain/license/commands.ts';
-import type { LastSeen } from '../../../src/domain/license/commands-lease.ts';
+import type { LastSeen } from '../../../src/domain/license/seats/seat-commands.ts';
 import type { Kinds } from './commands.ts';
 import { around, type Draw, device, hour, instant, known, product, user } from './draw.ts';
 

@@ -1,7 +1,7 @@
 import type { Schedule, TermRequest } from '../../../src/domain/license/commands.ts';
 import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/events-grant.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import type { Target } from '../../../src/domain/license/grants/grant-events.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { Chance } from '../../support/chance.ts';
 
 // What is drawn is kept small and its instants are multiples of few steps, so that commands meet: the same device twice, a

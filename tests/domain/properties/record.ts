@@ -1,7 +1,7 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
 import type { CommandOf, LicenseRejection, Schedule } from '../../../src/domain/license/commands.ts';
 import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/events-grant.ts';
+import type { Target } from '../../../src/domain/license/grants/grant-events.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 
 // What the model holds of a license, and what can be done to it: one flat record, milliseconds instead of texts, `Infinity`

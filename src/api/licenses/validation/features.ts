@@ -3,7 +3,7 @@ import { usableLicense } from '../../../application/client-license.ts';
 import { isRefusal } from '../../../application/refusal.ts';
 import { isRejection } from '../../../domain/decider.ts';
 import { tiers } from '../../../domain/license/events.ts';
-import { featuresOf } from '../../../domain/license/features.ts';
+import { featuresOf } from '../../../domain/license/grants/granted-entitlements.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { isProblem, refused } from '../../problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';

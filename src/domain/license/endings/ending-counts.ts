@@ -1,0 +1,124 @@
+import type { Instant } from '../../time.ts';
+import type { Ends, LicenseEvent } from '../events.ts';
+import type { Ending, IssuedLicense, License, LicenseFacts } from '../license.ts';
+import { seatsInUse } from '../seats/seats-in-use.ts';
+
+// A decisive event ends devices, leases and users at once, however many there are. Each of them is announced by an
+// event of its own, in the same append as far as they fit and in later ones.
+
+/** Events that may end devices, leases and users. */
+export type DecisiveEvent = Extract<
+  LicenseEvent,
+  { type: 'LicenseRevoked' | 'LicenseTransferred' | 'ProductRemoved' | 'LicenseLimitsChanged' }
+>;
+
+/** How many of each kind. */
+export type Counts = Pick<Ends, 'activations' | 'leases' | 'users'>;
+
+/** Which of the endings an event announces one of, and of which kind. */
+export type Announced = { readonly index: number; readonly kind: keyof Counts };
+
+/**
+ * Returns `ends` for a decisive event on the license as it is before the event; nothing where the event ends nothing.
+ */
+export const endsOf = (
+  license: IssuedLicense,
+  which: Ends['which'],
+  { activations, leases, users }: Counts,
+  at: Instant,
+): { readonly ends?: Ends } => {
+  if (activations + leases + users === 0) return {};
+  const usageAfter = {
+    activations: license.activations.size - activations,
+    seats: seatsInUse(license, at) - leases,
+    users: license.users.size - users,
+  };
+  return { ends: { which, activations, leases, users, usageAfter } };
+};
+
+/** Returns what a decisive event changes of the facts by what it ends; `facts` are those before the event. */
+export const ended = (
+  facts: LicenseFacts,
+  { type, data }: DecisiveEvent,
+  effectiveAt: Instant,
+): Pick<LicenseFacts, 'usage' | 'endings'> => {
+  const { holderOrgId, usage, endings } = facts;
+  const { ends } = data;
+  if (ends === undefined) return { usage, endings };
+  const { activations, leases, users, usageAfter } = ends;
+  const ending: Ending = { cause: causes[type], effectiveAt, holderOrgId, activations, leases, users };
+  return { usage: { ...usageAfter, meters: usage.meters }, endings: [...endings, ending] };
+};
+
+/**
+ * Returns what an event announces as ended, asked before the event is applied; null when it announces nothing of the
+ * kind.
+ */
+export const announcedBy = (endings: readonly Ending[], event: LicenseEvent): Announced | null => {
+  if (endings.length === 0) return null;
+  switch (event.type) {
+    case 'ActivationDeactivated':
+      return announcedOf(endings, 'activations', event.data.cause);
+    case 'LeaseReleased':
+      return announcedOf(endings, 'leases', event.data.cause);
+    case 'UserUnassigned':
+      return announcedOf(endings, 'users', event.data.cause);
+    default:
+      return null;
+  }
+};
+
+/** Returns the endings after one of what they ended was announced. */
+export const withAnnounced = (endings: readonly Ending[], { index, kind }: Announced): readonly Ending[] => {
+  const left = [...endings];
+  const ending = endings[index];
+  if (ending !== undefined && leftOf(ending) > 1) left[index] = oneLess(ending, kind);
+  else left.splice(index, 1);
+  return left;
+};
+
+/** Returns how many announcements are left of an ending. */
+export const leftOf = ({ activations, leases, users }: Counts): number => activations + leases + users;
+
+/**
+ * Returns who held the license before what this event announces was ended, and so owns the event. Asked before the
+ * event is applied; null when the event announces nothing of the kind: then its owner is that of the license.
+ */
+export const announcementHolder = (
+  license: License,
+  event: LicenseEvent,
+): { readonly holderOrgId: string | null } | null => {
+  if (license.kind === 'unissued') return null;
+  const { endings } = license.facts;
+  const announced = announcedBy(endings, event);
+  const ending = announced === null ? undefined : endings[announced.index];
+  return ending === undefined ? null : { holderOrgId: ending.holderOrgId };
+};
+
+const causes: Readonly<Record<DecisiveEvent['type'], Ending['cause']>> = {
+  LicenseRevoked: 'LICENSE_REVOKED',
+  LicenseTransferred: 'TRANSFER',
+  ProductRemoved: 'PRODUCT_REMOVED',
+  LicenseLimitsChanged: 'LIMIT_LOWERED',
+};
+
+const announcedOf = (endings: readonly Ending[], kind: keyof Counts, cause: string): Announced | null => {
+  for (let index = 0; index < endings.length; index++) {
+    const ending = endings[index];
+    if (ending?.cause === cause && ending[kind] > 0) return { index, kind };
+  }
+  return null;
+};
+
+// Written out, because announcements come by the thousand.
+const oneLess = (
+  { cause, effectiveAt, holderOrgId, activations, leases, users }: Ending,
+  kind: keyof Counts,
+): Ending => ({
+  cause,
+  effectiveAt,
+  holderOrgId,
+  activations: kind === 'activations' ? activations - 1 : activations,
+  leases: kind === 'leases' ? leases - 1 : leases,
+  users: kind === 'users' ? users - 1 : users,
+});
