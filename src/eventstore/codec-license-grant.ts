@@ -1,11 +1,7 @@
 import { z } from 'zod';
-import { limitStrategies, tiers } from '../domain/license/events.ts';
-import {
-  type Target,
-  tierChangeCauses,
-  tierDirections,
-  unassignmentCauses,
-} from '../domain/license/grants/grant-events.ts';
+import { unassignmentCauses } from '../domain/license/grants/grant-events.ts';
+import { limitStrategies, tiers } from '../domain/license/policy.ts';
+import { type Target, tierChangeCauses, tierDirections } from '../domain/license/tiers/tier-events.ts';
 import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 

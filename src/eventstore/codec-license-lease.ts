@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { leaseScopes } from '../domain/license/events.ts';
+import { leaseScopes } from '../domain/license/policy.ts';
 import { releaseCauses } from '../domain/license/seats/seat-events.ts';
 import { count, event, id, seconds, userReference } from './codec-fields.ts';
 import { instant, sha256Hex } from './envelope.ts';

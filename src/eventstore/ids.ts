@@ -4,8 +4,8 @@ import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
 import type { Due } from '../domain/license/due.ts';
 import { leftOf } from '../domain/license/endings/ending-counts.ts';
-import type { Tier } from '../domain/license/events.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
+import type { Tier } from '../domain/license/policy.ts';
 import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
 

@@ -1,4 +1,4 @@
-import type { Device } from '../../domain/license/commands.ts';
+import type { Device } from '../../domain/license/devices/device-commands.ts';
 import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import { userReferences } from '../../identity/user-reference.ts';

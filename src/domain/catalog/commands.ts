@@ -1,5 +1,5 @@
 import type { Decision } from '../decider.ts';
-import type { PinnedPolicy, Tier } from '../license/events.ts';
+import type { PinnedPolicy, Tier } from '../license/policy.ts';
 import type { Instant } from '../time.ts';
 import type { CatalogEvent, PolicyVersion } from './events.ts';
 

@@ -1,5 +1,5 @@
-import type { Target } from '../license/grants/grant-events.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
+import type { Target } from '../license/tiers/tier-events.ts';
 import type { Catalog } from './catalog.ts';
 
 /**

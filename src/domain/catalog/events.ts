@@ -1,4 +1,7 @@
-import type { DurationBasis, Entitlement, Limits, PinnedPolicy } from '../license/events.ts';
+import type { Entitlement } from '../license/grants/entitlement.ts';
+import type { DurationBasis } from '../license/issue/issue-events.ts';
+import type { PinnedPolicy } from '../license/policy.ts';
+import type { Limits } from '../license/usage/usage-limits.ts';
 import type { Instant } from '../time.ts';
 
 // Events of the catalog stream, version 1: add, never rename or repurpose. Names and descriptions here are those of things

@@ -1,6 +1,8 @@
 import { type Rejection, reject } from '../decider.ts';
-import type { TermRequest } from '../license/commands.ts';
-import type { Entitlement, Limits, PinnedPolicy, Tier } from '../license/events.ts';
+import type { Entitlement } from '../license/grants/entitlement.ts';
+import type { TermRequest } from '../license/issue/issue-commands.ts';
+import type { PinnedPolicy, Tier } from '../license/policy.ts';
+import type { Limits } from '../license/usage/usage-limits.ts';
 import type { Catalog, OpenCatalog } from './catalog.ts';
 import type { CatalogRejection } from './commands.ts';
 import { refuseProducts } from './decide-policies.ts';

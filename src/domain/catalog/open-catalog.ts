@@ -1,5 +1,5 @@
-import { type Tier, tiers } from '../license/events.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
+import { type Tier, tiers } from '../license/policy.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogDecision, CommandOf } from './commands.ts';
 import { refuseNewProduct, refuseTaken } from './decide-products.ts';

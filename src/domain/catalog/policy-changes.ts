@@ -1,5 +1,6 @@
-import type { Entitlement, PinnedPolicy, Tier } from '../license/events.ts';
+import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
+import type { PinnedPolicy, Tier } from '../license/policy.ts';
 import { changedLimits } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';

@@ -1,4 +1,5 @@
 import { type Rejection, reject } from '../decider.ts';
+import { entitlementPattern } from '../license/grants/entitlement.ts';
 import { compareVersions, versionPattern } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, parseDuration } from '../time.ts';
@@ -100,8 +101,6 @@ const durationsOf = ({ term, rules }: Pick<PolicyContent, 'term' | 'rules'>) => 
   ...('duration' in term ? [[term.duration, 'term', 'duration'] as const] : []),
   ...rules.remindBefore.map((text, index) => [text, 'rules', 'remindBefore', index] as const),
 ];
-
-const entitlementPattern = /^[a-z][a-z0-9_.:-]{0,63}$/;
 
 /** Every value that holds no others, under the names that lead to it, in the order of those names. */
 const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly [readonly string[], unknown])[] =>

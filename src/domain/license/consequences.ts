@@ -1,13 +1,10 @@
-import type { LicenseEvent } from './events.ts';
+import type { LaterEvent } from './events.ts';
 
 /**
  * Names what an event of an issued license changes. `facts`: what the license is. `collections`: what guards ask about
  * beyond the facts. `parts`: what is listed by itself, so keys, devices, seats and users.
  */
 export type Consequence = 'facts' | 'collections' | 'parts';
-
-/** An event of a license that was issued before. */
-export type LaterEvent = Exclude<LicenseEvent, { type: 'LicenseIssued' | 'LicenseImported' }>;
 
 /** Lists the consequences of each event: an event without any is one line here, and no case anywhere. */
 const consequences = {

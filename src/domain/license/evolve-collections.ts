@@ -1,7 +1,7 @@
 import type { At } from '../decider.ts';
-import { concerns, type LaterEvent } from './consequences.ts';
+import { concerns } from './consequences.ts';
 import { endOpen, takeAnnounced } from './endings/evolve-endings.ts';
-import type { LicenseEvent } from './events.ts';
+import type { LaterEvent, LicenseEvent } from './events.ts';
 import { lapseKnownUntil, noteRepeatable } from './forget.ts';
 import type { IssuedLicense } from './license.ts';
 

@@ -1,9 +1,12 @@
 import type { At } from '../decider.ts';
 import { earlier, type Instant } from '../time.ts';
-import { concerns, type LaterEvent } from './consequences.ts';
+import { concerns } from './consequences.ts';
 import { announcedBy, type DecisiveEvent, ended, withAnnounced } from './endings/ending-counts.ts';
-import type { Entitlement, LicenseEvent, Origin, SuspensionReason } from './events.ts';
+import type { LaterEvent, LicenseEvent } from './events.ts';
+import type { Entitlement } from './grants/entitlement.ts';
+import type { Origin } from './issue/issue-events.ts';
 import type { AwaitedTerm, LicenseFacts, Scheduled, Suspension, Term, Usage } from './license.ts';
+import type { SuspensionReason } from './suspension/suspension-events.ts';
 
 /** The facts of a license as it begins. */
 export const issuedFacts = (

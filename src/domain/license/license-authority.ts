@@ -11,8 +11,8 @@ import {
   type Side,
 } from '../permission.ts';
 import type { Instant } from '../time.ts';
-import type { SuspensionReason } from './events.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
+import type { SuspensionReason } from './suspension/suspension-events.ts';
 import { isKeyRotated } from './validation/validity.ts';
 
 /**

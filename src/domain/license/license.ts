@@ -1,16 +1,12 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type {
-  Entitlement,
-  FirstUse,
-  ImportSource,
-  Limits,
-  PinnedPolicy,
-  RenewalMode,
-  SuspensionReason,
-  Tier,
-} from './events.ts';
-import type { Target } from './grants/grant-events.ts';
+import type { Entitlement } from './grants/entitlement.ts';
+import type { ImportSource } from './issue/issue-events.ts';
+import type { PinnedPolicy, Tier } from './policy.ts';
+import type { SuspensionReason } from './suspension/suspension-events.ts';
+import type { FirstUse, RenewalMode } from './term/term-events.ts';
+import type { Target } from './tiers/tier-events.ts';
+import type { Limits } from './usage/usage-limits.ts';
 
 /** One device bound to a license. */
 export type Activation = {

@@ -1,6 +1,6 @@
 import { earlier, type Instant, plusSeconds } from '../time.ts';
-import type { RenewalMode } from './events.ts';
 import type { LicenseFacts, Suspension } from './license.ts';
+import type { RenewalMode } from './term/term-events.ts';
 
 /** Lists the words that are shown for a license. */
 export const statuses = ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] as const;

@@ -1,4 +1,4 @@
-import type { Entitlement } from '../license/events.ts';
+import type { Entitlement } from '../license/grants/entitlement.ts';
 import type { Instant } from '../time.ts';
 
 /** How many members and unarchived projects an organization may have; null: any number. */

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { isRejection } from '../../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { decide } from '../../../src/domain/license/decide.ts';
-import type { Limits, SuspensionReason } from '../../../src/domain/license/events.ts';
 import { renewalAt, suspensionAt } from '../../../src/domain/license/status.ts';
+import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import { command, device, followedBy, policyWith, typesOf } from './commands.ts';
 import {

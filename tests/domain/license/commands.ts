@@ -1,9 +1,11 @@
 import { isRejection, type Stamped, stamp } from '../../../src/domain/decider.ts';
-import type { CommandOf, Device, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { LicenseEvent, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/grants/grant-events.ts';
+import type { Device } from '../../../src/domain/license/devices/device-commands.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import { eventIdsAfter } from '../../support/event-ids.ts';
 import { type Event, noon, pro } from './examples.ts';
 

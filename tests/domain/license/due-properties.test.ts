@@ -4,8 +4,9 @@ import { type Decision, isRejection, stamp } from '../../../src/domain/decider.t
 import type { LicenseCommand, LicenseRejection } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
-import type { LicenseEvent, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import { sized } from '../../support/size.ts';

@@ -1,9 +1,14 @@
 import { type At, fold, type Stamped, stamp } from '../../../src/domain/decider.ts';
-import type { CommandOf, LicenseCommand, TermRequest } from '../../../src/domain/license/commands.ts';
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { Ends, IssuedTerm, LicenseEvent, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { Ends } from '../../../src/domain/license/endings/ending-events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
+import type { TermRequest } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { IssuedTerm } from '../../../src/domain/license/issue/issue-events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
 // The example license: PRO, issued 1 January 2026 for a year, two devices. Commands come at noon of 1 June unless said otherwise.

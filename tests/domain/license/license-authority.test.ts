@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fold } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { LicenseEvent, SuspensionReason } from '../../../src/domain/license/events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
 import {
   isForIssuerOnly,
@@ -15,6 +15,7 @@ import {
   refuseSuspending,
   refuseWithdrawing,
 } from '../../../src/domain/license/license-authority.ts';
+import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
 import type { Credential } from '../../../src/domain/permission.ts';
 import { issued, noon, on, tomorrow } from './examples.ts';

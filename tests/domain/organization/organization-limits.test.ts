@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Entitlement } from '../../../src/domain/license/events.ts';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
 import { noLimits, organizationLimits } from '../../../src/domain/organization/organization-limits.ts';
 import { later, noon } from './examples.ts';
 

@@ -1,4 +1,4 @@
-import type { ConversionTerm } from '../../../src/domain/license/grants/grant-commands.ts';
+import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-commands.ts';
 import type { Kinds } from './commands.ts';
 import { around, duration, entitlement, limits, product, schedule, target } from './draw.ts';
 

@@ -1,4 +1,4 @@
-import type { Origination } from '../../../src/domain/license/commands.ts';
+import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { Kinds } from './commands.ts';
 import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
 

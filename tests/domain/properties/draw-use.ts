@@ -1,4 +1,4 @@
-import type { Device } from '../../../src/domain/license/commands.ts';
+import type { Device } from '../../../src/domain/license/devices/device-commands.ts';
 import type { LastSeen } from '../../../src/domain/license/seats/seat-commands.ts';
 import type { Kinds } from './commands.ts';
 import { around, type Draw, device, hour, instant, known, product, user } from './draw.ts';

@@ -1,7 +1,10 @@
-import type { Schedule, TermRequest } from '../../../src/domain/license/commands.ts';
-import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/grants/grant-events.ts';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
+import type { TermRequest } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Chance } from '../../support/chance.ts';
 
 // What is drawn is kept small and its instants are multiples of few steps, so that commands meet: the same device twice, a

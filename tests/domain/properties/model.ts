@@ -1,6 +1,8 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
-import type { CommandOf, DeviceName, LicenseCommand, Origination } from '../../../src/domain/license/commands.ts';
-import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
+import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf, ms } from './draw.ts';
 import {
   all,

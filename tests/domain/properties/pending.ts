@@ -1,5 +1,6 @@
 import type { At } from '../../../src/domain/decider.ts';
-import type { Ends, LicenseEvent } from '../../../src/domain/license/events.ts';
+import type { Ends } from '../../../src/domain/license/endings/ending-events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 
 type Kind = 'activations' | 'leases' | 'users';
 /** What is open of each kind, by id, oldest first, with the product that it was made for. */

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
-import type { CommandOf, LicenseRejection, Schedule } from '../../../src/domain/license/commands.ts';
-import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/grants/grant-events.ts';
+import type { CommandOf, LicenseRejection } from '../../../src/domain/license/commands.ts';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 
 // What the model holds of a license, and what can be done to it: one flat record, milliseconds instead of texts, `Infinity`

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { CommandNeeds } from '../../../application/licenses/send-license-command.ts';
 import { type Validated, validateLicense } from '../../../application/validation/validate-license.ts';
-import { tiers } from '../../../domain/license/events.ts';
 import { grantedAt } from '../../../domain/license/grants/granted-entitlements.ts';
+import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
 import { validationCodes } from '../../../domain/license/validation/validity.ts';
 import { isProblem } from '../../problems.ts';

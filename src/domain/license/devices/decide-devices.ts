@@ -1,12 +1,14 @@
 import { reject } from '../../decider.ts';
 import { type Instant, plusSeconds } from '../../time.ts';
-import type { CommandOf, Device, LicenseDecision, LicenseRejection } from '../commands.ts';
-import type { DeactivationCause, LicenseEvent } from '../events.ts';
+import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
+import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { firstTerm } from '../term/decide-term.ts';
 import { refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
+import type { Device } from './device-commands.ts';
+import type { DeactivationCause } from './device-events.ts';
 import { activationOf, namedActivation, wasReleased } from './device-matching.ts';
 
 /**

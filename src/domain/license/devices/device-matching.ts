@@ -1,8 +1,8 @@
 import type { Instant } from '../../time.ts';
-import type { Device, DeviceName } from '../commands.ts';
-import type { PinnedPolicy } from '../events.ts';
 import { isRepeated } from '../forget.ts';
 import type { Activation, IssuedLicense } from '../license.ts';
+import type { PinnedPolicy } from '../policy.ts';
+import type { Device, DeviceName } from './device-commands.ts';
 
 /** The open activation that a device is known by: its fingerprint, else its parts as the policy's matching allows. */
 export const activationOf = (

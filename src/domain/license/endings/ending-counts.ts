@@ -1,7 +1,8 @@
 import type { Instant } from '../../time.ts';
-import type { Ends, LicenseEvent } from '../events.ts';
+import type { LicenseEvent } from '../events.ts';
 import type { Ending, IssuedLicense, License, LicenseFacts } from '../license.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
+import type { Ends } from './ending-events.ts';
 
 // A decisive event ends devices, leases and users at once, however many there are. Each of them is announced by an
 // event of its own, in the same append as far as they fit and in later ones.

@@ -2,9 +2,9 @@ import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { type Draft, draftOf } from '../draft.ts';
 import { endsOf } from '../endings/ending-counts.ts';
-import type { Entitlement } from '../events.ts';
 import type { Activation, IssuedLicense, Lease } from '../license.ts';
 import { capacity } from '../usage/usage-limits.ts';
+import { entitlementPattern, hasSameName, isSameEntitlement } from './entitlement.ts';
 
 /** Assigns the license to a user, once, while the limit and its overage have room. */
 export const assignUser = ({ data }: CommandOf<'AssignUser'>, license: IssuedLicense): LicenseDecision => {
@@ -30,13 +30,13 @@ export const grantEntitlement = (
   { facts }: IssuedLicense,
 ): LicenseDecision => {
   const { code, limit, until } = data;
-  if (!codePattern.test(code))
+  if (!entitlementPattern.test(code))
     return reject('INVALID_REQUEST', `${JSON.stringify(code)} is not the code of a feature.`);
   if (limit !== null && (!Number.isSafeInteger(limit) || limit < 0))
     return reject('LIMIT_INVALID', `The limit of ${code} must be a whole number, 0 or more, not ${limit}.`);
   if (until !== null && until <= at) return reject('TERM_INVALID', `${code} would have ended already at ${until}.`);
-  const granted = facts.entitlements.find((each) => sameSource(each, data));
-  return granted !== undefined && sameEntitlement(granted, data) ? [] : [{ type: 'EntitlementGranted', data }];
+  const granted = facts.entitlements.find((each) => hasSameName(each, data));
+  return granted !== undefined && isSameEntitlement(granted, data) ? [] : [{ type: 'EntitlementGranted', data }];
 };
 
 /** Takes back what one source grants of a feature; what others grant of it stays. */
@@ -44,7 +44,7 @@ export const revokeEntitlement = (
   { data }: CommandOf<'RevokeEntitlement'>,
   { facts }: IssuedLicense,
 ): LicenseDecision =>
-  facts.entitlements.some((each) => sameSource(each, data)) ? [{ type: 'EntitlementRevoked', data }] : [];
+  facts.entitlements.some((each) => hasSameName(each, data)) ? [{ type: 'EntitlementRevoked', data }] : [];
 
 /** Adds a product. That the issuer has it, the caller has made sure of. */
 export const addProduct = ({ data }: CommandOf<'AddProduct'>, { facts }: IssuedLicense): LicenseDecision =>
@@ -69,13 +69,3 @@ export const dropProduct = ({ license, at, add }: Draft, product: string): void 
   const meant = { activations: countOf(activations.values()), leases: countOf(leases.values()), users: 0 };
   add({ type: 'ProductRemoved', data: { product, ...endsOf(license, 'PRODUCT', meant, at) } });
 };
-
-/** True when both grant the same. */
-export const sameEntitlement = (a: Entitlement, b: Entitlement): boolean =>
-  sameSource(a, b) && a.value === b.value && a.limit === b.limit && a.until === b.until;
-
-type Sourced = Pick<Entitlement, 'code' | 'source'>;
-
-const sameSource = (a: Sourced, b: Sourced): boolean => a.code === b.code && a.source === b.source;
-
-const codePattern = /^[a-z][a-z0-9_.:-]{0,63}$/;

@@ -1,9 +1,9 @@
 import { type Rejection, reject } from '../../decider.ts';
 import type { Instant } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
-import type { Entitlement } from '../events.ts';
 import type { LicenseFacts } from '../license.ts';
 import { refuseUse } from '../usage/usage-guard.ts';
+import type { Entitlement } from './entitlement.ts';
 
 /**
  * What a license grants at `at` for a product, null: for any, from each source for itself; refused where the license may not

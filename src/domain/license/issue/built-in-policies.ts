@@ -1,4 +1,6 @@
-import type { Entitlement, Limits, PinnedPolicy, Tier } from '../events.ts';
+import type { Entitlement } from '../grants/entitlement.ts';
+import type { PinnedPolicy, Tier } from '../policy.ts';
+import type { Limits } from '../usage/usage-limits.ts';
 
 /** What a license of a tier gets where its issuer asks for nothing else. */
 export type TierDefaults = {

@@ -1,15 +1,16 @@
 import { type EventIds, type Rejection, reject } from '../../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../../time.ts';
 import { isTimeZone } from '../../time-zone.ts';
-import type { CommandOf, LicenseDecision, LicenseRejection, Origination } from '../commands.ts';
+import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import { endsOf } from '../endings/ending-counts.ts';
-import type { Origin } from '../events.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../license.ts';
 import { scheduleFault } from '../scheduled/decide-scheduled.ts';
 import { isSuspended, suspensionAt } from '../status.ts';
 import { issuedTerm } from '../term/decide-renewal.ts';
-import { wrongLimit } from '../usage/usage-limits.ts';
+import { refuseLimits } from '../usage/usage-limits.ts';
+import type { Origination } from './issue-commands.ts';
+import type { Origin } from './issue-events.ts';
 
 /** Issues the license and its first key. A stream that holds a license already has this one: ids are made of the command. */
 export const issue = ({ data, at }: CommandOf<'IssueLicense'>, license: License): LicenseDecision => {
@@ -112,9 +113,8 @@ const originOf = (data: Origination, at: Instant, mayBeOver: boolean): Origin | 
   if (!isTimeZone(timeZone)) return refuse('TERM_INVALID', `${JSON.stringify(timeZone)} is not a time zone.`);
   const term = issuedTerm(data.term, at, timeZone, mayBeOver);
   if ('rejected' in term) return term;
-  const wrong = wrongLimit(data.limits);
-  if (wrong !== null)
-    return refuse('LIMIT_INVALID', `The limit of ${wrong[0]} must be a whole number, 0 or more, not ${wrong[1]}.`);
+  const refusal = refuseLimits(data.limits);
+  if (refusal !== null) return refusal;
 
   const { licenseId, issuerOrgId, holderOrgId, policy, products, limits, entitlements, externalRef } = data;
   return {

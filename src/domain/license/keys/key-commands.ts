@@ -1,9 +1,9 @@
-import type { Command } from '../commands.ts';
+import type { Command } from '../message-shapes.ts';
 import type { RotationCause, TransferredActivations, TransferredExpiry } from './key-events.ts';
 
-/** Commands about who has a license and its key. */
+/** Commands about the key and the holder of a license. */
 export type KeyCommand =
-  /** The present key works for `overlapSeconds` more; 0: not at all. */
+  /** The current key works for `overlapSeconds` more; 0: it stops at once. */
   | Command<
       'RotateKey',
       {
@@ -14,9 +14,9 @@ export type KeyCommand =
         readonly cause: RotationCause;
       }
     >
-  /** Sent by the worker: says that a rotated key works no more. */
+  /** The worker sends it: announces that a rotated key no longer works. */
   | Command<'RetireKey', { readonly keyVersion: number }>
-  /** `accepted`: whether the receiver has agreed. */
+  /** `accepted`: true when the receiver has agreed. */
   | Command<
       'Transfer',
       {
@@ -25,6 +25,4 @@ export type KeyCommand =
         readonly expiry: TransferredExpiry;
         readonly activations: TransferredActivations;
       }
-    >
-  /** Notes on a revoked license which one was issued in its place. */
-  | Command<'RecordReplacement', { readonly by: string }>;
+    >;

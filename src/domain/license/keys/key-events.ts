@@ -1,10 +1,16 @@
 import type { Instant } from '../../time.ts';
-import type { Ends, Fact } from '../events.ts';
+import type { Ends } from '../endings/ending-events.ts';
+import type { Event } from '../message-shapes.ts';
 
-/** Events about who has a license and its key, stored as they are: add, never rename or repurpose. */
+/** Events about the key and the holder of a license, stored as they are: add, never rename or repurpose. */
 export type KeyEvent =
-  /** The earlier key works until `overlapUntil`. `keyHash`, `secretId`, `hint`: of the new one, as in `LicenseKeyIssued`. */
-  | Fact<
+  /** `keyHash`: HMAC-SHA-256 of the key's body, hex. `secretId` names the secret of this HMAC. */
+  | Event<
+      'LicenseKeyIssued',
+      { readonly keyVersion: number; readonly keyHash: string; readonly secretId: string; readonly hint: string }
+    >
+  /** The previous key works until `overlapUntil`. `keyHash`, `secretId`, `hint`: of the new key, as in `LicenseKeyIssued`. */
+  | Event<
       'LicenseKeyRotated',
       {
         readonly fromVersion: number;
@@ -16,8 +22,8 @@ export type KeyEvent =
         readonly cause: RotationCause;
       }
     >
-  | Fact<'LicenseKeyRetired', { readonly keyVersion: number }>
-  | Fact<
+  | Event<'LicenseKeyRetired', { readonly keyVersion: number }>
+  | Event<
       'LicenseTransferred',
       {
         readonly fromHolderOrgId: string | null;
@@ -26,18 +32,16 @@ export type KeyEvent =
         readonly activations: TransferredActivations;
         readonly ends?: Ends;
       }
-    >
-  /** `by`: the license that was issued in place of this revoked one. */
-  | Fact<'ReplacementIssued', { readonly by: string }>;
+    >;
 
 /** Lists why a license gets another key. */
 export const rotationCauses = ['LOST', 'LEAKED', 'ROUTINE', 'ADMIN'] as const;
 export type RotationCause = (typeof rotationCauses)[number];
 
-/** Lists what becomes of the expiry of a license that is transferred. */
+/** Lists what happens to the expiry of a transferred license. */
 export const transferredExpiries = ['KEEP', 'RESET'] as const;
 export type TransferredExpiry = (typeof transferredExpiries)[number];
 
-/** Lists what becomes of the devices of a license that is transferred. */
+/** Lists what happens to the devices of a transferred license. */
 export const transferredActivations = ['KEEP', 'RELEASE'] as const;
 export type TransferredActivations = (typeof transferredActivations)[number];

@@ -1,7 +1,8 @@
 import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, isInstant } from '../../time.ts';
-import type { CommandOf, LicenseDecision, Schedule } from '../commands.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { IssuedLicense } from '../license.ts';
+import type { Schedule } from './scheduled-commands.ts';
 
 /** Why a change cannot be announced for then; null when it can, or is not to be. */
 export const scheduleFault = (scheduled: Schedule | undefined, at: Instant): Rejection<'TERM_INVALID'> | null =>

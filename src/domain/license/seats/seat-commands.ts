@@ -1,11 +1,11 @@
 import type { Instant } from '../../time.ts';
-import type { Command } from '../commands.ts';
+import type { Command } from '../message-shapes.ts';
 
-/** Commands about floating seats and metered use. */
-export type LeaseCommand =
+/** Commands about floating seats. */
+export type SeatCommand =
   /**
-   * `holderHash`: of the machine, instance or user that the policy's scope counts. `borrowSeconds`: to use it offline for so
-   * long. `dead`: leases whose last heartbeat is known to be too old, whose seats are free.
+   * `holderHash`: hash of the machine, instance or user that the policy's scope counts. `borrowSeconds`: how long the holder
+   * uses the lease offline. `dead`: leases whose last heartbeat is too old, so their seats are free.
    */
   | Command<
       'AcquireLease',
@@ -18,16 +18,11 @@ export type LeaseCommand =
         readonly dead: readonly LastSeen[];
       }
     >
-  /** A heartbeat; of a borrowed lease, with `borrowSeconds`, its extension from now on. */
+  /** A heartbeat. With `borrowSeconds` it extends a borrowed lease from now on. */
   | Command<'RenewLease', { readonly leaseId: string; readonly borrowSeconds: number | null }>
   | Command<'ReleaseLease', { readonly leaseId: string; readonly by: 'USER' | 'ADMIN' }>
-  /** Sent by the worker: ends a lease that was not heard of for its time to live. */
-  | Command<'LapseLease', LastSeen>
-  /** `occurredAt`: as the client says. */
-  | Command<
-      'RecordUsage',
-      { readonly meter: string; readonly quantity: number; readonly usageId: string; readonly occurredAt: Instant }
-    >;
+  /** The worker sends it: ends a lease without a heartbeat for its time to live. */
+  | Command<'LapseLease', LastSeen>;
 
-/** When a lease was last heard of. */
+/** When the last heartbeat of a lease arrived. */
 export type LastSeen = { readonly leaseId: string; readonly lastSeenAt: Instant };

@@ -1,9 +1,10 @@
 import type { Instant } from '../../time.ts';
-import type { Fact, PinnedPolicy } from '../events.ts';
+import type { Event } from '../message-shapes.ts';
+import type { PinnedPolicy } from '../policy.ts';
 
-/** Events about floating seats and metered use, stored as they are: add, never rename or repurpose. */
-export type LeaseEvent =
-  | Fact<
+/** Events about floating seats, stored as they are: add, never rename or repurpose. */
+export type SeatEvent =
+  | Event<
       'LeaseAcquired',
       {
         readonly leaseId: string;
@@ -13,7 +14,7 @@ export type LeaseEvent =
         readonly holderHash: string;
         readonly userRef: string | null;
         readonly ttlSeconds: number;
-        /** Without a heartbeat the lease lapses then; heartbeats are no events. A borrowed lease ends then. */
+        /** Without a heartbeat the lease lapses then; no event records a heartbeat. A borrowed lease ends then. */
         readonly expiresAt: Instant;
         readonly borrow: boolean;
         readonly inUseAfter: number;
@@ -21,10 +22,13 @@ export type LeaseEvent =
         readonly overage: boolean;
       }
     >
-  /** A borrowed lease ends later. */
-  | Fact<'LeaseExtended', { readonly leaseId: string; readonly expiresAt: Instant }>
-  /** `seatFreeAt`: when the seat returns to the pool, where that is later, because the borrowed license works until then. */
-  | Fact<
+  /** A borrowed lease ends later than before. */
+  | Event<'LeaseExtended', { readonly leaseId: string; readonly expiresAt: Instant }>
+  /**
+   * `seatFreeAt`: when the seat returns to the pool, if the borrowed license works beyond the release; null: the seat is
+   * free at once.
+   */
+  | Event<
       'LeaseReleased',
       {
         readonly leaseId: string;
@@ -33,23 +37,16 @@ export type LeaseEvent =
         readonly seatFreeAt: Instant | null;
       }
     >
-  | Fact<'LeaseLapsed', { readonly leaseId: string; readonly lastSeenAt: Instant; readonly inUseAfter: number }>
-  | Fact<
-      'UsageRecorded',
-      {
-        readonly meter: string;
-        readonly quantity: number;
-        readonly usageId: string;
-        /** As the client says; evidence, never used in a guard. */
-        readonly occurredAt: Instant;
-        readonly totalAfter: number;
-        readonly limit: number;
-        readonly overage: boolean;
-      }
-    >;
+  | Event<'LeaseLapsed', { readonly leaseId: string; readonly lastSeenAt: Instant; readonly inUseAfter: number }>;
 
 /** Lists why a seat is released. */
 export const releaseCauses = [
-  ...(['USER', 'ADMIN', 'DEACTIVATED', 'PRODUCT_REMOVED', 'LICENSE_REVOKED', 'TRANSFER', 'LIMIT_LOWERED'] as const),
+  'USER',
+  'ADMIN',
+  'DEACTIVATED',
+  'PRODUCT_REMOVED',
+  'LICENSE_REVOKED',
+  'TRANSFER',
+  'LIMIT_LOWERED',
 ] as const;
 export type ReleaseCause = (typeof releaseCauses)[number];

@@ -1,10 +1,13 @@
 import { addDuration, anchorDayOf } from '../../calendar.ts';
 import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, isInstant, parseDuration, plusSeconds, secondsBetween } from '../../time.ts';
-import type { CommandOf, LicenseDecision, TermRequest } from '../commands.ts';
-import type { IssuedTerm, LicenseEvent, RenewalBasis } from '../events.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { LicenseEvent } from '../events.ts';
+import type { TermRequest } from '../issue/issue-commands.ts';
+import type { IssuedTerm } from '../issue/issue-events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { graceUntil, isExpired, suspensionAt } from '../status.ts';
+import type { RenewalBasis } from './term-events.ts';
 
 type Refused = Rejection<'TERM_INVALID'>;
 

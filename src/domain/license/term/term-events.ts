@@ -1,11 +1,10 @@
 import type { Instant } from '../../time.ts';
-import { type Fact, firstUses, type PinnedPolicy, type RenewalMode } from '../events.ts';
-import type { Target } from '../grants/grant-events.ts';
+import type { Event } from '../message-shapes.ts';
 
-/** Events about when a license holds, stored as they are: add, never rename or repurpose. */
+/** Events about when a license is valid, stored as they are: add, never rename or repurpose. */
 export type TermEvent =
-  /** A term begins other than by issue or renewal. `expiresAt` null: it has no end. */
-  | Fact<
+  /** A term starts other than by issue or renewal. `expiresAt` null: it has no end. */
+  | Event<
       'LicenseTermStarted',
       {
         readonly termNumber: number;
@@ -14,23 +13,44 @@ export type TermEvent =
         readonly trigger: TermTrigger;
       }
     >
-  | Fact<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
-  /** `eventId`: its own id, where it is announced for the future; null where it holds at once. */
-  | Fact<
+  | Event<
+      'LicenseRenewed',
+      {
+        readonly termNumber: number;
+        readonly previousExpiresAt: Instant;
+        readonly startsAt: Instant;
+        readonly expiresAt: Instant;
+        readonly basis: RenewalBasis | 'FIXED';
+        /** Whole seconds between the previous expiry and the new start: time without a license. */
+        readonly gapSeconds: number;
+      }
+    >
+  | Event<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
+  /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
+  | Event<
       'LicenseRenewalChanged',
       { readonly from: RenewalMode; readonly to: RenewalMode; readonly eventId: string | null }
     >
-  | Fact<'LicenseGraceEnded', { readonly termNumber: number; readonly graceUntil: Instant }>
-  /** `offset`: how long before the expiry this reminder was due, as the policy writes it. */
-  | Fact<'LicenseExpiringSoon', { readonly termNumber: number; readonly expiresAt: Instant; readonly offset: string }>
-  /** A change with consequences is announced; a `LicenseTierChanged` follows when it is carried out. */
-  | Fact<
-      'TierChangeScheduled',
-      { readonly eventId: string; readonly from: PinnedPolicy['tier']; readonly target: Target }
+  | Event<
+      'LicenseExpired',
+      { readonly termNumber: number; readonly expiresAt: Instant; readonly graceUntil: Instant | null }
     >
-  /** `eventId`: of the event that announced the change. */
-  | Fact<'ScheduledChangeCancelled', { readonly eventId: string }>;
+  | Event<'LicenseGraceEnded', { readonly termNumber: number; readonly graceUntil: Instant }>
+  /** `offset`: how long before the expiry this reminder was due, as the policy writes it. */
+  | Event<'LicenseExpiringSoon', { readonly termNumber: number; readonly expiresAt: Instant; readonly offset: string }>;
 
-/** Lists what a term begins with, other than issue and renewal. */
+/** Lists the first uses that can start a term. */
+export const firstUses = ['FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
+export type FirstUse = (typeof firstUses)[number];
+
+/** Lists what starts a term, other than issue and renewal. */
 export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER'] as const;
 export type TermTrigger = (typeof termTriggers)[number];
+
+/** Lists the instants that a renewal can start from. */
+export const renewalBases = ['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED'] as const;
+export type RenewalBasis = (typeof renewalBases)[number];
+
+/** Lists what the issuer intends for the end of a term. */
+export const renewalModes = ['auto', 'manual', 'cancelAtPeriodEnd'] as const;
+export type RenewalMode = (typeof renewalModes)[number];

@@ -2,14 +2,16 @@ import { type EventIds, type Rejection, reject } from '../../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import { type Draft, draftOf } from '../draft.ts';
-import type { LicenseEvent, LimitStrategy, PinnedPolicy, Tier } from '../events.ts';
-import { dropProduct, sameEntitlement } from '../grants/decide-entitlements.ts';
-import type { Target, TierChangeCause } from '../grants/grant-events.ts';
+import type { LicenseEvent } from '../events.ts';
+import { dropProduct } from '../grants/decide-entitlements.ts';
+import { isSameEntitlement } from '../grants/entitlement.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import type { LimitStrategy, PinnedPolicy, Tier } from '../policy.ts';
 import { scheduleFault } from '../scheduled/decide-scheduled.ts';
 import { announcement, endOf } from '../term/decide-renewal.ts';
 import { setLimits } from '../usage/decide-limits.ts';
-import { wrongLimit } from '../usage/usage-limits.ts';
+import { refuseLimits } from '../usage/usage-limits.ts';
+import type { Target, TierChangeCause } from './tier-events.ts';
 
 /**
  * Puts the license under another policy, with every consequence as an event of its own: products that it loses and their
@@ -177,7 +179,7 @@ const consequences = (
   }
   if (entitlements !== null) {
     const bound = facts.entitlements.filter(({ source }) => source === 'tier' || source === 'trial');
-    const isSame = (a: (typeof bound)[number]) => (b: (typeof bound)[number]) => sameEntitlement(a, b);
+    const isSame = (a: (typeof bound)[number]) => (b: (typeof bound)[number]) => isSameEntitlement(a, b);
     for (const { code, source } of bound.filter((each) => !entitlements.some(isSame(each))))
       draft.add({ type: 'EntitlementRevoked', data: { code, source } });
     for (const granted of entitlements.filter((each) => !bound.some(isSame(each))))
@@ -192,9 +194,5 @@ const announceEnd = (draft: Draft): void => {
 
 const samePolicy = (a: PinnedPolicy, b: PinnedPolicy): boolean => a.policyId === b.policyId && a.version === b.version;
 
-const targetFault = ({ limits }: Target): Rejection<LicenseRejection> | null => {
-  const wrong = limits === null ? null : wrongLimit(limits);
-  return wrong === null
-    ? null
-    : reject('LIMIT_INVALID', `The limit of ${wrong[0]} must be a whole number, 0 or more, not ${wrong[1]}.`);
-};
+const targetFault = ({ limits }: Target): Rejection<LicenseRejection> | null =>
+  limits === null ? null : refuseLimits(limits);

@@ -2,16 +2,15 @@ import { type Rejection, reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import { type Draft, draftOf } from '../draft.ts';
 import { type Counts, endsOf } from '../endings/ending-counts.ts';
-import type { LimitStrategy, Limits } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
+import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
-import { capacity, sameLimits, wrongLimit } from './usage-limits.ts';
+import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
 
 /** Sets the limits. What is in use beyond them stays, forbids the change, or is ended, oldest first, as the strategy says. */
 export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: IssuedLicense): LicenseDecision => {
-  const wrong = wrongLimit(data.limits);
-  if (wrong !== null)
-    return reject('LIMIT_INVALID', `The limit of ${wrong[0]} must be a whole number, 0 or more, not ${wrong[1]}.`);
+  const refusal = refuseLimits(data.limits);
+  if (refusal !== null) return refusal;
   const draft = draftOf(license, at);
   return setLimits(draft, data.limits, data.strategy ?? license.facts.policy.limitStrategy) ?? draft.decided();
 };

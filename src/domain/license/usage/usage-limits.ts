@@ -1,6 +1,20 @@
-import type { Limits, Overage } from '../events.ts';
+import { type Rejection, reject } from '../../decider.ts';
 
-/** How much may be in use under a limit, overage included; Infinity where it has no end. */
+/** How many devices, seats, users and units of each meter a license allows. */
+export type Limits = {
+  readonly activations: number;
+  readonly seats: number;
+  readonly users: number;
+  readonly meters: Readonly<Record<string, number>>;
+};
+
+/** How far usage may exceed a limit: not at all, up to a percentage of it (100 and more, rounded up), or without end. */
+export type Overage =
+  | { readonly kind: 'NONE' }
+  | { readonly kind: 'RATIO'; readonly percent: number }
+  | { readonly kind: 'ALWAYS' };
+
+/** Returns how much may be in use under a limit, overage included; Infinity when the overage has no end. */
 export const capacity = (limit: number, overage: Overage): number => {
   switch (overage.kind) {
     case 'NONE':
@@ -13,18 +27,21 @@ export const capacity = (limit: number, overage: Overage): number => {
   }
 };
 
-/** The first limit that is no count, by the name it is told by, with what was asked for; null when all are. */
-export const wrongLimit = ({ activations, seats, users, meters }: Limits): readonly [string, number] | null => {
-  const named: readonly (readonly [string, number])[] = [
+/** Refuses limits that are not whole numbers from 0 on. The refusal names the first of them. */
+export const refuseLimits = ({ activations, seats, users, meters }: Limits): Rejection<'LIMIT_INVALID'> | null => {
+  const limits: readonly (readonly [string, number])[] = [
     ['activations', activations],
     ['seats', seats],
     ['users', users],
     ...Object.entries(meters).map(([meter, limit]) => [`meter ${meter}`, limit] as const),
   ];
-  return named.find(([, limit]) => !Number.isSafeInteger(limit) || limit < 0) ?? null;
+  const invalid = limits.find(([, limit]) => !Number.isSafeInteger(limit) || limit < 0);
+  if (invalid === undefined) return null;
+  const [name, limit] = invalid;
+  return reject('LIMIT_INVALID', `The limit of ${name} must be a whole number, 0 or more, not ${limit}.`);
 };
 
-/** Limits as a request changes them: what is absent stays as it is, a meter of null is taken away. */
+/** A change of limits: an absent limit stays as it is, and null removes a meter. */
 export type LimitsChange = {
   readonly activations?: number | undefined;
   readonly seats?: number | undefined;
@@ -41,7 +58,7 @@ export const changedLimits = (limits: Limits, change: LimitsChange): Limits => {
 
 const isLimit = (entry: [string, number | null]): entry is [string, number] => entry[1] !== null;
 
-/** True when both grant the same. */
+/** Returns true when both allow the same. */
 export const sameLimits = (a: Limits, b: Limits): boolean => {
   const meters = Object.keys(a.meters);
   return (

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/domain/license/decide.ts';
-import type { PinnedPolicy, Tier } from '../../../../src/domain/license/events.ts';
 import { builtInDefaults, builtInPolicy } from '../../../../src/domain/license/issue/built-in-policies.ts';
+import type { PinnedPolicy, Tier } from '../../../../src/domain/license/policy.ts';
 import { parseDuration } from '../../../../src/domain/time.ts';
 import { testEventIds } from '../../../support/event-ids.ts';
 import { issue } from '../examples.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isRejection } from '../../../../src/domain/decider.ts';
 import { decide } from '../../../../src/domain/license/decide.ts';
-import type { Limits } from '../../../../src/domain/license/events.ts';
+import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../../support/event-ids.ts';
 import {
   expiresAt,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Limits } from '../../../../src/domain/license/events.ts';
+import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { command, event, followedBy, policyWith, typesOf } from '../commands.ts';
 import { activate, deactivate, ends, given, issued, licenseAfter, noon, tomorrow, twoDevices } from '../examples.ts';
 
