@@ -29,11 +29,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'reinstating forgets the expiry',
-    file: 'src/domain/license/evolve-facts.ts',
-    find: `    case 'LicenseReinstated':
-      return { ...facts,`,
-    replace: `    case 'LicenseReinstated':
-      return { ...facts, term: { ...facts.term, expiresAt: null },`,
+    file: 'src/domain/license/suspension/evolve-suspension.ts',
+    find: 'return { ...facts, suspension: null,',
+    replace: 'return { ...facts, term: { ...facts.term, expiresAt: null }, suspension: null,',
     caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
     caughtBy: 'reinstating a license of one that expired meanwhile yields EXPIRED, not ACTIVE',
   },
