@@ -1,6 +1,6 @@
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { refuseReplacement } from '../../domain/license/issue/decide-issue.ts';
+import { refuseReplacement } from '../../domain/license/issue/decide-replacement.ts';
 import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';

@@ -1,12 +1,12 @@
 import type { LaterEvent } from './events.ts';
 
 /**
- * Names what an event of an issued license changes. `facts`: what the license is. `collections`: what guards ask about
- * beyond the facts. `parts`: what is listed by itself, so keys, devices, seats and users.
+ * Names what an event of an issued license changes. `facts`: the license without its collections. `collections`: what guards
+ * read beyond the facts. `parts`: the rows of keys, devices, seats and users.
  */
 export type Consequence = 'facts' | 'collections' | 'parts';
 
-/** Lists the consequences of each event: an event without any is one line here, and no case anywhere. */
+/** Lists the consequences of each event. An event without consequences needs one line here, and no case anywhere. */
 const consequences = {
   LicenseKeyIssued: ['facts', 'parts'],
   LicenseKeyRotated: ['facts', 'parts'],
@@ -47,7 +47,7 @@ const consequences = {
 
 type Consequences = typeof consequences;
 
-/** The events with a consequence. */
+/** The events with this consequence. */
 export type EventWith<Expected extends Consequence> = Extract<
   LaterEvent,
   {

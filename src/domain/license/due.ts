@@ -2,7 +2,7 @@ import { type Instant, toMs } from '../time.ts';
 import type { CommandOf } from './commands.ts';
 import type { LicenseFacts } from './license.ts';
 import { graceUntil } from './status.ts';
-import { reminderDueAt } from './term/decide-term.ts';
+import { reminderDueAt } from './term/decide-reminders.ts';
 
 /** What the worker is to send, without its instant; of a trial's end also without what the license becomes. */
 export type Due =

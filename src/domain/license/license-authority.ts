@@ -11,13 +11,11 @@ import {
   type Side,
 } from '../permission.ts';
 import type { Instant } from '../time.ts';
+import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
-import { isKeyRotated } from './validation/validity.ts';
 
-/**
- * What there is to be done with a license, and what it takes on the side of its issuer (`own`) and its holder (`held`).
- */
+/** Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`held`). */
 export const licensePermissions = {
   readLicenses: { own: grant(readers, 'licenses:read'), held: grant(readers, 'licenses:read') },
   readHistory: {
@@ -28,16 +26,16 @@ export const licensePermissions = {
   renewLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
   suspendLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
   endLicenses: ownOnly(grant(managers, 'licenses:write')),
-  /** Release activations, rotate keys, assign users: what a holder does for itself. */
+  /** Release activations, rotate keys, assign users: the tasks that a holder does for itself. */
   manageUse: { own: grant(managers, 'licenses:write'), held: grant(managers, 'licenses:activate') },
-  /** Validate, activate and the like by the license's id, without its key. */
+  /** Validate, activate and lease by the license's id, without its key. */
   useLicenses: { own: grant(managers, 'licenses:activate'), held: grant(managers, 'licenses:activate') },
 } as const satisfies Readonly<Record<string, Permission>>;
 
-/** The name of something to be done with a license. */
+/** The name of a permission on a license. */
 export type LicensePower = keyof typeof licensePermissions;
 
-/** Who acts on a license: somebody who presents a key of it, an organization's credential, or the program itself. */
+/** The actor of a request on a license: the bearer of its key, an organization's credential, or the program itself. */
 export type LicenseActing =
   | { readonly kind: 'keyHolder'; readonly keyVersion: number }
   | { readonly kind: 'system' }
@@ -45,14 +43,14 @@ export type LicenseActing =
 
 type Parties = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId'>;
 
-/** The refusal of a license that does not exist, or that the organization is no party to: both get the same answer. */
+/** The same refusal for a license that does not exist and for a license of other organizations. */
 export const noSuchLicense: Rejection<'LICENSE_NOT_FOUND'> = reject('LICENSE_NOT_FOUND', 'There is no such license.');
 
-/** Returns true for an organization that issued the license or holds it. */
+/** Returns true for the issuer and for the holder of the license. */
 export const isPartyTo = (parties: Parties, organizationId: string): boolean =>
   sideOf(parties, organizationId) !== null;
 
-/** Refuses an organization that is no party to the license, and a credential that may not use `power` on its side. */
+/** Refuses an organization that is not the issuer or the holder, and a credential without the permission `power`. */
 export const refuseActing = (
   parties: Parties,
   by: LicenseActing,
@@ -67,8 +65,8 @@ export const refuseActing = (
 };
 
 /**
- * Refuses a key that the license has replaced by another one. Validation tells a rotated key from an unknown one; here both
- * get the same answer, so that an old key tells nothing.
+ * Refuses a rotated key. Validation distinguishes a rotated key from an unknown one; here both get the same refusal, so that
+ * an old key reveals nothing.
  */
 export const refuseKey = (
   facts: LicenseFacts,
@@ -81,19 +79,19 @@ export const refuseKey = (
 export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>
   !isPermitted(credential, licensePermissions[power], 'held');
 
-/** Refuses a member in the role BILLING who suspends for another reason than PAYMENT. */
+/** Refuses to let the role BILLING suspend for another reason than PAYMENT. */
 export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
   isBilling(credential) && reasonCode !== 'PAYMENT' ? paymentOnly : null;
 
-/** Refuses a member in the role BILLING who lifts what others have suspended or will suspend the license for. */
+/** Refuses to let the role BILLING lift a current or announced suspension for another reason than PAYMENT. */
 export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
   if (!isActingForPayments(by)) return null;
   const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
-  const grounds = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
-  return grounds.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
+  const reasons = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
+  return reasons.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
 };
 
-/** Refuses a member in the role BILLING who withdraws anything but a suspension for PAYMENT: the payment has come. */
+/** Refuses to let the role BILLING withdraw an announced change other than a suspension for PAYMENT. */
 export const refuseWithdrawing = (
   { facts: { scheduled } }: IssuedLicense,
   by: LicenseActing,
@@ -104,7 +102,7 @@ export const refuseWithdrawing = (
   return change.kind === 'SUSPENSION' && change.reasonCode === 'PAYMENT' ? null : paymentOnly;
 };
 
-/** Refuses everybody but its holder to assign users to a license that has one. */
+/** Refuses to let an organization other than the holder assign users, when the license has a holder. */
 export const refuseAssigning = ({ facts: { holderOrgId } }: IssuedLicense, by: LicenseActing): Forbidden | null =>
   by.kind !== 'organization' || holderOrgId === null || holderOrgId === by.organizationId ? null : holderAssigns;
 
@@ -121,4 +119,4 @@ const isActingForPayments = (by: LicenseActing): boolean => by.kind === 'organiz
 
 const paymentOnly = reject('FORBIDDEN', 'The role BILLING suspends and reinstates for PAYMENT only.');
 
-const holderAssigns = reject('FORBIDDEN', 'This license has a holder, who assigns it to users.');
+const holderAssigns = reject('FORBIDDEN', 'This license has a holder; only the holder assigns it to users.');

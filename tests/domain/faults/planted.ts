@@ -82,14 +82,14 @@ export const faults: readonly Fault[] = [
   {
     name: 'the cooldown is not asked of users',
     file: 'src/domain/license/devices/decide-devices.ts',
-    find: 'return at < coolAt ? refuse(',
-    replace: 'return coolAt < lastDeactivatedAt ? refuse(',
+    find: 'if (at >= cooldownEndsAt) return null;',
+    replace: 'if (cooldownEndsAt >= lastDeactivatedAt) return null;',
     caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
     caughtBy: 'releasing a device waits for the cooldown after the last one, to the millisecond; the vendor does not',
   },
   {
     name: 'the grace is counted from the announcement',
-    file: 'src/domain/license/term/decide-renewal.ts',
+    file: 'src/domain/license/term/decide-expiry.ts',
     find: 'data: { termNumber, expiresAt, graceUntil: graceUntil(facts) }, effectiveAt',
     replace:
       'data: { termNumber, expiresAt, graceUntil: graceUntil({ ...facts, term: { ...facts.term, expiresAt: at } }) }, effectiveAt',
@@ -98,8 +98,8 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a transfer loses an expiry that was not announced',
-    file: 'src/domain/license/keys/decide-keys.ts',
-    find: '  if (isReset) for (const event of announcement(facts, at)) draft.add(event);\n',
+    file: 'src/domain/license/keys/decide-transfer.ts',
+    find: '  if (isReset) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
     replace: '',
     caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
     caughtBy: 'announcing an expiry comes before a transfer that begins the term anew, so that no expiry goes missing',
@@ -107,8 +107,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a suspension waits for the clock of the server that asks',
     file: 'src/domain/license/status.ts',
-    find: 'const holds = ({ until }: Suspension, at: Instant): boolean =>',
-    replace: 'const holds = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
+    find: 'const isInForce = ({ until }: Suspension, at: Instant): boolean =>',
+    replace: 'const isInForce = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
     caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
     caughtBy: 'suspending a license holds also for a server whose clock is behind that of the one that recorded it',
   },

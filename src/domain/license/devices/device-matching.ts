@@ -4,7 +4,10 @@ import type { Activation, IssuedLicense } from '../license.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import type { Device, DeviceName } from './device-commands.ts';
 
-/** The open activation that a device is known by: its fingerprint, else its parts as the policy's matching allows. */
+/**
+ * Returns the open activation of a device, or null. Recognizes the device by its fingerprint, else by its components as the
+ * policy's matching allows.
+ */
 export const activationOf = (
   { facts, activations, byFingerprint }: IssuedLicense,
   { fingerprintHash, components }: Pick<Device, 'fingerprintHash' | 'components'>,
@@ -18,7 +21,7 @@ export const activationOf = (
   return null;
 };
 
-/** The open activation that is named; null: none. */
+/** Returns the open activation with this id or fingerprint hash; null when there is none. */
 export const namedActivation = (
   { activations, byFingerprint }: IssuedLicense,
   device: DeviceName,
@@ -29,7 +32,7 @@ export const namedActivation = (
 
 /**
  * Returns true when the device with this activation id or fingerprint hash was released in the last 25 hours, or its
- * release is still to be announced: releasing it once more is then a repetition.
+ * release is not announced yet: then releasing it again is a repetition.
  */
 export const wasReleased = ({ deactivated, ended }: IssuedLicense, name: string, at: Instant): boolean =>
   isRepeated(deactivated, name, at) ||
@@ -38,17 +41,17 @@ export const wasReleased = ({ deactivated, ended }: IssuedLicense, name: string,
 type Components = Readonly<Record<string, string>>;
 
 /**
- * Whether the parts of a device are those of an activation: of the recorded ones any, more than half, or all are the same.
- * Under EXACT parts never match, nor do they where none were recorded.
+ * Returns true when a device matches the recorded components of an activation: any, more than half, or all of them are
+ * equal. Returns false under EXACT, and when no components are recorded.
  */
 export const matchesDevice = (
   matching: PinnedPolicy['fingerprintMatching'],
   recorded: Components,
-  named: Components,
+  presented: Components,
 ): boolean => {
   if (matching === 'EXACT') return false;
   const names = Object.keys(recorded);
-  const same = names.filter((name) => Object.hasOwn(named, name) && named[name] === recorded[name]).length;
+  const same = names.filter((name) => Object.hasOwn(presented, name) && presented[name] === recorded[name]).length;
   if (same === 0) return false;
   if (matching === 'ANY') return true;
   return matching === 'MOST' ? same * 2 > names.length : same === names.length;

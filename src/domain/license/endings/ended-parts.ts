@@ -5,7 +5,7 @@ import { noteRepeatable } from '../forget.ts';
 import type { Ended, IssuedLicense } from '../license.ts';
 import { announcedBy, type DecisiveEvent, leftOf } from './ending-counts.ts';
 
-/** Moves, in place, what a decisive event ends out of the open devices, leases and users; each kind in its order. */
+/** Moves, in place, the parts that a decisive event ends from the open devices, leases and users to `ended`. */
 export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent): void => {
   const { ends } = data;
   if (ends === undefined) return;
@@ -15,10 +15,7 @@ export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent): 
   license.ended = [...license.ended, { activations, byFingerprint, leases, users: endUsers(license, ends.users) }];
 };
 
-/**
- * Takes, in place, what an event announces off what is still to be announced. Returns false when it announces nothing
- * of it.
- */
+/** Removes, in place, an announced part from `ended`. Returns false when the event announces no ended part. */
 export const takeAnnounced = (license: IssuedLicense, event: LicenseEvent, { recordedAt }: At): boolean => {
   const { endings } = license.facts;
   const announced = announcedBy(endings, event);
@@ -41,13 +38,13 @@ export const takeAnnounced = (license: IssuedLicense, event: LicenseEvent, { rec
     noteRepeatable(license.released, event.data.leaseId, recordedAt);
   }
   if (event.type === 'UserUnassigned') ended.users.delete(event.data.userRef);
-  if (leftOf(ending) === 1) license.ended = license.ended.filter((each) => each !== ended);
+  if (leftOf(ending) === 1) license.ended = license.ended.filter((other) => other !== ended);
   const { at, count } = license.announced;
   license.announced = at === recordedAt ? { at, count: count + 1 } : { at: recordedAt, count: 1 };
   return true;
 };
 
-/** Returns a fork of what is still to be announced. */
+/** Returns a fork of the parts that are not announced yet. */
 export const forkEnded = (ended: readonly Ended[]): readonly Ended[] =>
   ended.map(({ activations, byFingerprint, leases, users }) => ({
     activations: activations.fork(),
@@ -56,7 +53,7 @@ export const forkEnded = (ended: readonly Ended[]): readonly Ended[] =>
     users: users.fork(),
   }));
 
-// Where all of a kind are ended, the maps change hands: it takes as long for one as for a hundred thousand.
+// When all parts of a kind end, `ended` takes over the map: that takes the same time for any number of parts.
 const endActivations = (
   license: IssuedLicense,
   count: number,
@@ -68,14 +65,14 @@ const endActivations = (
     license.byFingerprint = new ForkableMap();
     return { activations, byFingerprint };
   }
-  const meant = oldest(activations, count, product);
-  for (const [activationId, { fingerprintHash }] of meant) {
+  const ended = oldest(activations, count, product);
+  for (const [activationId, { fingerprintHash }] of ended) {
     activations.delete(activationId);
     byFingerprint.delete(fingerprintHash);
   }
   return {
-    activations: new ForkableMap(meant),
-    byFingerprint: new ForkableMap(meant.map(([activationId, { fingerprintHash }]) => [fingerprintHash, activationId])),
+    activations: new ForkableMap(ended),
+    byFingerprint: new ForkableMap(ended.map(([activationId, { fingerprintHash }]) => [fingerprintHash, activationId])),
   };
 };
 
@@ -87,13 +84,13 @@ const endLeases = (license: IssuedLicense, count: number, product: string | null
     license.borrowed = new ForkableMap();
     return leases;
   }
-  const meant = oldest(leases, count, product);
-  for (const [leaseId, { holderHash }] of meant) {
+  const ended = oldest(leases, count, product);
+  for (const [leaseId, { holderHash }] of ended) {
     leases.delete(leaseId);
     leaseByHolder.delete(holderHash);
     borrowed.delete(leaseId);
   }
-  return new ForkableMap(meant);
+  return new ForkableMap(ended);
 };
 
 const endUsers = (license: IssuedLicense, count: number): Ended['users'] => {
@@ -102,24 +99,24 @@ const endUsers = (license: IssuedLicense, count: number): Ended['users'] => {
     license.users = new ForkableMap();
     return users;
   }
-  const meant = [...users].slice(0, count);
-  for (const [userRef] of meant) users.delete(userRef);
-  return new ForkableMap(meant);
+  const ended = [...users].slice(0, count);
+  for (const [userRef] of ended) users.delete(userRef);
+  return new ForkableMap(ended);
 };
 
 type OfProduct = { readonly product: string | null };
 
-/** The first `count` in order, of the product or (null) of any. */
-const oldest = <One extends OfProduct>(
-  open: ForkableMap<string, One>,
+/** Returns the first `count` parts, of the product or (null) of any product. */
+const oldest = <Part extends OfProduct>(
+  open: ForkableMap<string, Part>,
   count: number,
   product: string | null,
-): readonly (readonly [string, One])[] => {
-  const meant: (readonly [string, One])[] = [];
+): readonly (readonly [string, Part])[] => {
+  const parts: (readonly [string, Part])[] = [];
   if (count > 0)
     for (const entry of open) {
-      if (product === null || entry[1].product === product) meant.push(entry);
-      if (meant.length === count) break;
+      if (product === null || entry[1].product === product) parts.push(entry);
+      if (parts.length === count) break;
     }
-  return meant;
+  return parts;
 };

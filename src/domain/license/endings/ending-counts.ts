@@ -4,8 +4,8 @@ import type { Ending, IssuedLicense, License, LicenseFacts } from '../license.ts
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import type { Ends } from './ending-events.ts';
 
-// A decisive event ends devices, leases and users at once, however many there are. Each of them is announced by an
-// event of its own, in the same append as far as they fit and in later ones.
+// A decisive event ends any number of devices, leases and users at once. An event of its own announces each of them later, in
+// the same append or in following ones.
 
 /** Events that may end devices, leases and users. */
 export type DecisiveEvent = Extract<
@@ -13,15 +13,13 @@ export type DecisiveEvent = Extract<
   { type: 'LicenseRevoked' | 'LicenseTransferred' | 'ProductRemoved' | 'LicenseLimitsChanged' }
 >;
 
-/** How many of each kind. */
+/** How many devices, leases and users. */
 export type Counts = Pick<Ends, 'activations' | 'leases' | 'users'>;
 
-/** Which of the endings an event announces one of, and of which kind. */
+/** The ending that an event belongs to, and the kind of part that it announces. */
 export type Announced = { readonly index: number; readonly kind: keyof Counts };
 
-/**
- * Returns `ends` for a decisive event on the license as it is before the event; nothing where the event ends nothing.
- */
+/** Returns the `ends` of a decisive event, from the license before the event; an empty object when it ends nothing. */
 export const endsOf = (
   license: IssuedLicense,
   which: Ends['which'],
@@ -37,7 +35,7 @@ export const endsOf = (
   return { ends: { which, activations, leases, users, usageAfter } };
 };
 
-/** Returns what a decisive event changes of the facts by what it ends; `facts` are those before the event. */
+/** Returns the usage and the endings after a decisive event. `facts` are from before the event. */
 export const ended = (
   facts: LicenseFacts,
   { type, data }: DecisiveEvent,
@@ -51,10 +49,7 @@ export const ended = (
   return { usage: { ...usageAfter, meters: usage.meters }, endings: [...endings, ending] };
 };
 
-/**
- * Returns what an event announces as ended, asked before the event is applied; null when it announces nothing of the
- * kind.
- */
+/** Returns what an event announces as ended, from the endings before the event; null when it announces nothing. */
 export const announcedBy = (endings: readonly Ending[], event: LicenseEvent): Announced | null => {
   if (endings.length === 0) return null;
   switch (event.type) {
@@ -69,21 +64,21 @@ export const announcedBy = (endings: readonly Ending[], event: LicenseEvent): An
   }
 };
 
-/** Returns the endings after one of what they ended was announced. */
+/** Returns the endings after one announcement. */
 export const withAnnounced = (endings: readonly Ending[], { index, kind }: Announced): readonly Ending[] => {
-  const left = [...endings];
+  const remaining = [...endings];
   const ending = endings[index];
-  if (ending !== undefined && leftOf(ending) > 1) left[index] = oneLess(ending, kind);
-  else left.splice(index, 1);
-  return left;
+  if (ending !== undefined && leftOf(ending) > 1) remaining[index] = oneLess(ending, kind);
+  else remaining.splice(index, 1);
+  return remaining;
 };
 
-/** Returns how many announcements are left of an ending. */
+/** Returns how many announcements an ending still needs. */
 export const leftOf = ({ activations, leases, users }: Counts): number => activations + leases + users;
 
 /**
- * Returns who held the license before what this event announces was ended, and so owns the event. Asked before the
- * event is applied; null when the event announces nothing of the kind: then its owner is that of the license.
+ * Returns the holder who owns an announcement: the holder from before the decisive event. `license` is from before the
+ * announcement. Returns null for other events, which belong to the current holder.
  */
 export const announcementHolder = (
   license: License,
@@ -111,7 +106,7 @@ const announcedOf = (endings: readonly Ending[], kind: keyof Counts, cause: stri
   return null;
 };
 
-// Written out, because announcements come by the thousand.
+// Written out without spread, because announcements come by the thousand.
 const oneLess = (
   { cause, effectiveAt, holderOrgId, activations, leases, users }: Ending,
   kind: keyof Counts,

@@ -6,8 +6,8 @@ import { refuseUse } from '../usage/usage-guard.ts';
 import type { Entitlement } from './entitlement.ts';
 
 /**
- * What a license grants at `at` for a product, null: for any, from each source for itself; refused where the license may not
- * be used. One that ran out still grants where its policy lets it be used on.
+ * Returns what a license grants at `at` for a product (null: any), one entitlement per source. Refuses a license that may
+ * not be used. An expired license still grants when its policy allows further use.
  */
 export const featuresOf = (
   facts: LicenseFacts,
@@ -20,6 +20,6 @@ export const featuresOf = (
   return refusal ?? grantedAt(facts, at);
 };
 
-/** The entitlements of a license that have not ended at `at`. */
+/** Returns the entitlements of a license that have not ended at `at`. */
 export const grantedAt = ({ entitlements }: Pick<LicenseFacts, 'entitlements'>, at: Instant): readonly Entitlement[] =>
   entitlements.filter(({ until }) => until === null || at < until);

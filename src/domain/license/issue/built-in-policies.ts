@@ -2,14 +2,14 @@ import type { Entitlement } from '../grants/entitlement.ts';
 import type { PinnedPolicy, Tier } from '../policy.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 
-/** What a license of a tier gets where its issuer asks for nothing else. */
+/** What a license of a tier gets by default. */
 export type TierDefaults = {
   readonly term: { readonly kind: 'perpetual' } | { readonly kind: 'duration'; readonly duration: string };
   readonly limits: Limits;
   readonly entitlements: readonly Entitlement[];
 };
 
-/** The built-in policy of a tier, version 1, pinned under the issuer's `policyId`. Never changes: licenses hold copies. */
+/** Returns the built-in policy of a tier, version 1, with the issuer's `policyId`. It never changes: licenses have copies. */
 export const builtInPolicy = (tier: Tier, policyId: string): PinnedPolicy => ({
   ...common,
   ...ofTier[tier],
@@ -17,7 +17,7 @@ export const builtInPolicy = (tier: Tier, policyId: string): PinnedPolicy => ({
   tier,
 });
 
-/** Default term, limits and entitlements of each tier's built-in policy. */
+/** The default term, limits and entitlements of the built-in policy of each tier. */
 export const builtInDefaults: Readonly<Record<Tier, TierDefaults>> = {
   FREE: { term: { kind: 'perpetual' }, limits: { activations: 1, seats: 0, users: 0, meters: {} }, entitlements: [] },
   TRIAL: {

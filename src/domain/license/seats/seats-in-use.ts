@@ -1,7 +1,7 @@
 import { type Instant, later, plusSeconds } from '../../time.ts';
 import type { IssuedLicense, Lease, LicenseFacts } from '../license.ts';
 
-/** Seats that are taken: by open leases, and by released ones whose seat returns later. */
+/** Returns how many seats are taken: by open leases, and by released leases whose seat returns later. */
 export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): number => {
   let taken = leases.size;
   for (const freeAt of withheld.values()) if (freeAt > at) taken += 1;
@@ -9,15 +9,15 @@ export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): nu
 };
 
 /**
- * Returns until when a lease holds its seat. A heartbeat prolongs it, its absence does not shorten it; a borrowed lease lives
- * by the clock alone.
+ * Returns until when a lease occupies its seat. A heartbeat prolongs it; a missing heartbeat does not shorten it. A borrowed
+ * lease lives by the clock alone.
  */
 export const aliveUntil = (
   { borrow, expiresAt, ttlSeconds }: Pick<Lease, 'borrow' | 'expiresAt' | 'ttlSeconds'>,
-  heardAt: Instant | null,
-): Instant => (borrow || heardAt === null ? expiresAt : later(expiresAt, plusSeconds(heardAt, ttlSeconds)));
+  heartbeatAt: Instant | null,
+): Instant => (borrow || heartbeatAt === null ? expiresAt : later(expiresAt, plusSeconds(heartbeatAt, ttlSeconds)));
 
-/** Returns how often to send a heartbeat: as the policy says, else so often that one may be lost. */
+/** Returns how many seconds apart heartbeats are: as the policy says, else so often that one may be lost. */
 export const heartbeatSecondsOf = (
   { policy }: Pick<LicenseFacts, 'policy'>,
   { ttlSeconds }: Pick<Lease, 'ttlSeconds'>,

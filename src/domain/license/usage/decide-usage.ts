@@ -2,14 +2,25 @@ import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { isKnownUsage } from '../forget.ts';
 import type { IssuedLicense } from '../license.ts';
+import { changeLimits } from './decide-limits.ts';
+import type { UsageCommand } from './usage-commands.ts';
 import { refuseUse } from './usage-guard.ts';
 import { capacity } from './usage-limits.ts';
 
+/** Decides a command about limits or metered usage. */
+export const decideUsage = (command: UsageCommand, license: IssuedLicense): LicenseDecision => {
+  switch (command.type) {
+    case 'ChangeLimits':
+      return changeLimits(command, license);
+    case 'RecordUsage':
+      return recordUsage(command, license);
+  }
+};
+
 /**
- * Counts use of a meter, once per `usageId` in 35 days, while the quota of the term and its overage have room for all
- * of it.
+ * Adds to a meter, once per `usageId` in 35 days, while the quota of the term and its overage allow all of the quantity.
  */
-export const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
+const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;
   const { meter, quantity, usageId, occurredAt } = data;
   const limit = Object.hasOwn(facts.limits.meters, meter) ? facts.limits.meters[meter] : undefined;

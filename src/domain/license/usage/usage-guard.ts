@@ -5,21 +5,21 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { isExpired, isNotYetValid, isSuspended } from '../status.ts';
 
 /**
- * The one guard of whatever hands out use of a license: refused unless it may be used at `at` for `product`. `begins`: the
- * use is what the license starts with.
+ * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every command
+ * that hands out use asks this guard. `startsTerm`: true when this use starts the term.
  */
-export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant, begins = false) => {
+export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant, startsTerm = false) => {
   const { licenseId, term, products } = facts;
   if (isSuspended(facts, at)) return refuse('LICENSE_SUSPENDED', `License ${licenseId} is suspended.`);
   if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
-  if (!begins && isNotYetValid(facts, at))
+  if (!startsTerm && isNotYetValid(facts, at))
     return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
   if (product !== null && !products.includes(product))
     return refuse('PRODUCT_NOT_LICENSED', `License ${licenseId} does not cover ${product}.`);
   return null;
 };
 
-/** The guard of use that is for a person: refused unless the license has the user assigned, if one is named. */
+/** Refuses use for a user that the license is not assigned to; null in `userRef`: the use is for nobody in particular. */
 export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | null) =>
   userRef === null || users.has(userRef)
     ? null

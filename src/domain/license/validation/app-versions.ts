@@ -1,12 +1,12 @@
 import type { Instant } from '../../time.ts';
 import type { LicenseFacts } from '../license.ts';
 
-/** The pattern of a version that a policy can name: up to four numbers, and what makes it a preview. */
+/** The pattern of a version in a policy: up to four numbers, and a suffix after a dash for previews. */
 export const versionPattern = /^\d{1,9}(?:\.\d{1,9}){0,3}(?:-[0-9A-Za-z.-]{1,40})?$/;
 
 /**
- * Whether the license covers a version of the application: within the policy's versions, and released before maintenance
- * ended. Under MAINTAIN maintenance ends with the term: what was released before may be used on, what came later may not.
+ * Returns true when the license covers a version of the application: the policy allows the version, and it was released
+ * before maintenance ended. Under MAINTAIN the maintenance ends with the term.
  */
 export const isVersionEntitled = (
   { policy, term, maintenanceUntil }: LicenseFacts,
@@ -20,8 +20,8 @@ export const isVersionEntitled = (
 };
 
 /**
- * Negative, 0 or positive as `a` is before, equal to or after `b`: dotted numbers compared part by part, a missing part is 0.
- * What follows a dash makes a version earlier than the same one without it; build metadata after a plus plays no part.
+ * Returns a negative number, 0 or a positive number when `a` is before, equal to or after `b`. Compares dotted numbers part
+ * by part; a missing part is 0. A suffix after a dash makes a version earlier. Ignores build metadata after a plus.
  */
 export const compareVersions = (a: string, b: string): number => {
   const [left, right] = [partsOf(a), partsOf(b)];

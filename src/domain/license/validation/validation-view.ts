@@ -2,46 +2,43 @@ import type { Instant } from '../../time.ts';
 import { activationOf } from '../devices/device-matching.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 
-/** What a validation names; null, or absent: not named. Hashes and references, never what they stand for. */
+/** What a validation asks about; null or absent: it does not ask. Has hashes and references, never personal values. */
 export type ValidationScope = {
   readonly product: string | null;
   /** The device's fingerprint hash. */
   readonly fingerprint: string | null;
-  /** Hashes of the device's parts, by name. */
+  /** Hashes of the device's components, by name. */
   readonly components?: Readonly<Record<string, string>>;
   /** The activation that the device believes it has. */
   readonly activationId?: string | null;
-  /** The version of the license key that was shown; null: the license was named by its id. */
+  /** The version of the presented license key; null: the request names the license by its id. */
   readonly keyVersion?: number | null;
-  /** Hash of the machine, instance or user that holds a seat. */
+  /** Hash of the machine, instance or user with the seat. */
   readonly lease?: string | null;
   readonly user?: string | null;
   readonly environment?: string | null;
-  /** The version of the application, and when it was released, if it says so. */
+  /** The version of the application, and its release date if the client sends it. */
   readonly version?: { readonly number: string; readonly releasedAt: Instant | null } | null;
-  /** Codes that the license must grant, and meters that must have room. */
+  /** Codes that the license must grant, and meters that must be below their limit. */
   readonly entitlements?: readonly string[];
   readonly meters?: readonly string[];
 };
 
-/**
- * All that a validation is judged by: the facts, and what of the license belongs to what the request names. A query can
- * find it as well as a fold.
- */
+/** Everything that a validation reads: the facts, and the parts that the scope names. A query or a fold provides it. */
 export type ValidationView = {
   readonly facts: LicenseFacts;
   /** The issuer is suspended or closed. */
   readonly tenantSuspended: boolean;
-  /** When the license was last checked in, where that is kept; null: never. */
+  /** When the license last checked in; null: never, or the source of the view does not store it. */
   readonly lastCheckInAt: Instant | null;
-  /** The open activation that is named, or that the fingerprint has; null: none. */
+  /** The open activation that the scope names by id or fingerprint; null: there is none. */
   readonly activation: { readonly isOfFingerprint: boolean } | null;
-  /** The holder's lease, and until when its last sign of life is good; null: it has none. */
+  /** The holder's lease, and until when it lives without another heartbeat; null: the holder has none. */
   readonly lease: { readonly aliveUntil: Instant } | null;
   readonly userAssigned: boolean;
 };
 
-/** The view of facts alone: of a license of which nothing else was looked for. */
+/** Returns the view of facts alone, without activation, lease and user. */
 export const viewOfFacts = (facts: LicenseFacts): ValidationView => ({
   facts,
   tenantSuspended: false,
@@ -51,7 +48,7 @@ export const viewOfFacts = (facts: LicenseFacts): ValidationView => ({
   userAssigned: false,
 });
 
-/** The view of a folded license; the stream knows neither check-ins nor heartbeats, nor other streams. */
+/** Returns the view of a folded license. The stream does not record check-ins, heartbeats, or the issuer's state. */
 export const validationView = (license: IssuedLicense, scope: ValidationScope): ValidationView => ({
   facts: license.facts,
   tenantSuspended: false,
@@ -81,6 +78,7 @@ const leaseIn = (
   if (holderHash === null) return null;
   const lease = leases.get(leaseByHolder.get(holderHash) ?? '');
   if (lease !== undefined) return { aliveUntil: lease.expiresAt };
-  for (const gone of lapsed.values()) if (gone.lease.holderHash === holderHash) return { aliveUntil: gone.lapsedAt };
+  for (const { lease: previous, lapsedAt } of lapsed.values())
+    if (previous.holderHash === holderHash) return { aliveUntil: lapsedAt };
   return null;
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandOf } from '../../../../src/domain/license/commands.ts';
 import type { Ends } from '../../../../src/domain/license/endings/ending-events.ts';
-import { refuseReplacement } from '../../../../src/domain/license/issue/decide-issue.ts';
+import { refuseReplacement } from '../../../../src/domain/license/issue/decide-replacement.ts';
 import { effectiveStatus } from '../../../../src/domain/license/status.ts';
 import { command, event, followedBy, free, typesOf } from '../commands.ts';
 import {

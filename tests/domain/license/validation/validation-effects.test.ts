@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { featuresOf } from '../../../../src/domain/license/grants/granted-entitlements.ts';
 import type { LicenseFacts } from '../../../../src/domain/license/license.ts';
-import { beginsTerm, checksIn, isCheckInNoted } from '../../../../src/domain/license/validation/validation-effects.ts';
+import { checksIn, isCheckInNoted, startsTerm } from '../../../../src/domain/license/validation/validation-effects.ts';
 import { viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
 import { type ValidationCode, validate } from '../../../../src/domain/license/validation/validity.ts';
 import { plusSeconds } from '../../../../src/domain/time.ts';
@@ -28,13 +28,13 @@ describe('a term that waits for the first validation', () => {
     [false, ['NOT_YET_VALID', 'PRODUCT_NOT_LICENSED']],
     [false, ['NOT_YET_VALID', 'FINGERPRINT_MISMATCH']],
   ])('begins: %s, when what speaks against the license is %j', (begins, reasons) => {
-    expect(beginsTerm(waiting, judged(false, ...reasons))).toBe(begins);
+    expect(startsTerm(waiting, judged(false, ...reasons))).toBe(begins);
   });
 
   test('does not begin for a license that waits for its first activation, or for nothing', () => {
     const forActivation = { ...waiting, awaited: { trigger: 'FIRST_ACTIVATION', duration: 'P1Y' } } as const;
-    expect(beginsTerm(forActivation, judged(false, 'NOT_YET_VALID'))).toBe(false);
-    expect(beginsTerm(license, judged(true))).toBe(false);
+    expect(startsTerm(forActivation, judged(false, 'NOT_YET_VALID'))).toBe(false);
+    expect(startsTerm(license, judged(true))).toBe(false);
   });
 });
 
