@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { v5 } from 'uuid';
 import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
-import type { Due } from '../domain/license/due.ts';
+import type { Due } from '../domain/license/due-command.ts';
 import { leftOf } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import type { Tier } from '../domain/license/policy.ts';

@@ -1,7 +1,8 @@
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
-import { type Due, dueCommands, nextDueAt } from '../domain/license/due.ts';
+import { dueCommands, nextDueAt } from '../domain/license/due.ts';
+import type { Due } from '../domain/license/due-command.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
+import { dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
+import type { Due } from '../../../src/domain/license/due-command.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { command, enterprise, followedBy, free, policyWith, to, trial } from './commands.ts';
 import {

@@ -2,6 +2,8 @@
 export const guarded: readonly string[] = [
   'src/domain/license/devices/decide-devices.ts',
   'src/domain/license/due.ts',
+  'src/domain/license/scheduled/due-scheduled.ts',
+  'src/domain/license/term/due-term.ts',
   'src/domain/license/usage/decide-limits.ts',
   'src/domain/license/usage/usage-limits.ts',
   'src/domain/license/scheduled/decide-scheduled.ts',
