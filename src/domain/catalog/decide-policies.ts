@@ -4,7 +4,7 @@ import type { CatalogDecision, CatalogRejection, CommandOf, PolicyContent } from
 import type { PolicyVersion } from './events.ts';
 import { isSameContent, refuseContent } from './policy-checks.ts';
 
-/** Adds a policy, as its version 1. */
+/** Adds a policy with its version 1. */
 export const createPolicy = ({ data }: CommandOf<'CreatePolicy'>, catalog: OpenCatalog): CatalogDecision => {
   const { policyId, content } = data;
   if (catalog.policies.has(policyId)) return [];
@@ -14,12 +14,12 @@ export const createPolicy = ({ data }: CommandOf<'CreatePolicy'>, catalog: OpenC
   );
 };
 
-/** Makes the next version of a policy; what was issued under an earlier one keeps that. The same content changes nothing. */
+/** Adds the next version of a policy. Licenses keep their version. The same content changes nothing. */
 export const addPolicyVersion = ({ data }: CommandOf<'AddPolicyVersion'>, catalog: OpenCatalog): CatalogDecision => {
   const { policyId, content } = data;
   const policy = catalog.policies.get(policyId);
   if (policy === undefined) return noPolicy();
-  if (policy.archivedAt !== null) return reject('ARCHIVED', 'This policy is archived; make a new one.');
+  if (policy.archivedAt !== null) return reject('ARCHIVED', 'This policy is archived; create a new one.');
   const last = policy.versions.at(-1);
   if (last !== undefined && isSameContent(versionOf(content, policyId, last.policy.version), last)) return [];
   const next = versionOf(content, policyId, policy.versions.length + 1);
@@ -28,20 +28,20 @@ export const addPolicyVersion = ({ data }: CommandOf<'AddPolicyVersion'>, catalo
   );
 };
 
-/** Ends the use of a policy for new licenses. Again changes nothing. */
+/** Ends the use of a policy for new licenses. Changes nothing when it is archived. */
 export const archivePolicy = ({ data }: CommandOf<'ArchivePolicy'>, catalog: OpenCatalog): CatalogDecision => {
   const policy = catalog.policies.get(data.policyId);
   if (policy === undefined) return noPolicy();
   return policy.archivedAt !== null ? [] : [{ type: 'PolicyArchived', data: { policyId: data.policyId } }];
 };
 
-/** The content as it is stored under a policy's id and a version's number. */
+/** Returns the content as a version of a policy. */
 export const versionOf = (content: PolicyContent, policyId: string, version: number): PolicyVersion => {
   const { rules, products, ...defaults } = content;
   return { ...defaults, products: [...new Set(products)], policy: { ...rules, policyId, version } };
 };
 
-/** Refuses codes that name no product of the catalog, or an archived one: the first such, with its place. */
+/** Refuses codes of unknown or archived products. The refusal names the place of the first one. */
 export const refuseProducts = (
   codes: readonly string[],
   { products, productIds }: OpenCatalog,

@@ -3,34 +3,34 @@ import { isName, nameRule } from '../names.ts';
 import type { OpenCatalog } from './catalog.ts';
 import type { CatalogDecision, CatalogRejection, CommandOf, NewProduct } from './commands.ts';
 
-/** Adds a product under a code that no product of this issuer ever had. */
+/** Adds a product with a code that no other product of this issuer ever had. */
 export const createProduct = ({ data }: CommandOf<'CreateProduct'>, catalog: OpenCatalog): CatalogDecision => {
   const { productId, code, name, description } = data;
   if (catalog.products.has(productId)) return [];
-  const wrong = refuseNewProduct(data) ?? refuseTaken(code, catalog.productIds);
-  return wrong ?? [{ type: 'ProductCreated', data: { productId, code, name, description } }];
+  const refusal = refuseNewProduct(data) ?? refuseTaken(code, catalog.productIds);
+  return refusal ?? [{ type: 'ProductCreated', data: { productId, code, name, description } }];
 };
 
-/** Names and describes a product anew; its code stays. */
+/** Changes the name and the description of a product. Its code stays. */
 export const changeProduct = ({ data }: CommandOf<'ChangeProduct'>, catalog: OpenCatalog): CatalogDecision => {
   const { productId, name, description } = data;
   const product = catalog.products.get(productId);
   if (product === undefined) return noProduct();
   if (product.archivedAt !== null) return reject('ARCHIVED', `The product ${product.code} is archived.`);
-  const wrong = refuseWords(name, description);
-  if (wrong !== null) return wrong;
+  const refusal = refuseWords(name, description);
+  if (refusal !== null) return refusal;
   if (product.name === name && product.description === description) return [];
   return [{ type: 'ProductChanged', data: { productId, name, description } }];
 };
 
-/** Ends the sale of a product; licenses that cover it keep it. Again changes nothing. */
+/** Ends the sale of a product. Its licenses keep it. Changes nothing when it is archived. */
 export const archiveProduct = ({ data }: CommandOf<'ArchiveProduct'>, catalog: OpenCatalog): CatalogDecision => {
   const product = catalog.products.get(data.productId);
   if (product === undefined) return noProduct();
   return product.archivedAt !== null ? [] : [{ type: 'ProductArchived', data: { productId: data.productId } }];
 };
 
-/** Refuses a product whose code, name or description can never be right. */
+/** Refuses an invalid code, name or description of a product. */
 export const refuseNewProduct = ({ code, name, description }: NewProduct): Rejection<CatalogRejection> | null =>
   codePattern.test(code)
     ? refuseWords(name, description)
@@ -40,12 +40,12 @@ export const refuseNewProduct = ({ code, name, description }: NewProduct): Rejec
         'code',
       );
 
-/** Refuses a code that names a product already. */
+/** Refuses a code that another product has, or had. */
 export const refuseTaken = (
   code: string,
-  taken: { readonly has: (code: string) => boolean },
+  codes: { readonly has: (code: string) => boolean },
 ): Rejection<CatalogRejection> | null =>
-  taken.has(code)
+  codes.has(code)
     ? reject('CODE_TAKEN', `The code ${code} names another product; codes are never used twice.`, 'code')
     : null;
 

@@ -6,7 +6,7 @@ import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
 import { builtInTerm } from './open-catalog.ts';
 
-/** What is to be otherwise in a policy; null takes a rule away that may be absent. */
+/** The changes of a policy; null removes an optional rule. */
 export type PolicyChange = {
   readonly name?: string;
   readonly products?: readonly string[];
@@ -20,45 +20,48 @@ export type PolicyChange = {
   readonly entitlements?: readonly Omit<Entitlement, 'source'>[];
 } & RulesChange;
 
-type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | Absentable>> & {
+type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | OptionalRule>> & {
   readonly [Rule in Exclude<Nested, 'versions'>]?: Partial<PinnedPolicy[Rule]>;
 } & {
-  readonly [Rule in Absentable]?: PinnedPolicy[Rule] | null;
+  readonly [Rule in OptionalRule]?: PinnedPolicy[Rule] | null;
 } & { readonly versions?: Partial<NonNullable<PinnedPolicy['versions']>> | null };
 
 type Nested = 'deactivation' | 'lease' | 'versions';
-type Absentable = 'renewUntilSeconds' | 'checkInSeconds' | 'environment';
+type OptionalRule = 'renewUntilSeconds' | 'checkInSeconds' | 'environment';
 
-/** Returns a policy that is as the built-in one of its tier, besides what is given. */
-export const contentOfTier = (tier: Tier, name: string, given: PolicyChange): PolicyContent => {
+/** Returns the built-in policy of a tier, with these changes. */
+export const contentOfTier = (tier: Tier, name: string, change: PolicyChange): PolicyContent => {
   const { limits, entitlements } = builtInDefaults[tier];
   const rules = builtInPolicy(tier, '');
-  return changed({ name, rules, products: [], term: builtInTerm(tier), limits, entitlements }, given);
+  return changed({ name, rules, products: [], term: builtInTerm(tier), limits, entitlements }, change);
 };
 
-/** Returns the next version of a policy: as the last one, besides what is given. */
-export const contentAfter = ({ policy, ...defaults }: PolicyVersion, given: PolicyChange): PolicyContent =>
-  changed({ ...defaults, rules: policy }, given);
+/** Returns the next version of a policy: the last version, with these changes. */
+export const contentAfter = ({ policy, ...defaults }: PolicyVersion, change: PolicyChange): PolicyContent =>
+  changed({ ...defaults, rules: policy }, change);
 
 type Base = Omit<PolicyContent, 'rules'> & { readonly rules: PinnedPolicy };
 
-const changed = (base: Base, given: PolicyChange): PolicyContent => {
-  const { name = base.name, products = base.products, term = base.term, limits: limit = {}, ...others } = given;
-  const { entitlements, ...rulesGiven } = others;
-  const rules = rulesOf(base.rules, rulesGiven);
+const changed = (base: Base, change: PolicyChange): PolicyContent => {
+  const { name = base.name, products = base.products, term = base.term, limits: limit = {}, ...others } = change;
+  const { entitlements, ...rulesChange } = others;
+  const rules = rulesOf(base.rules, rulesChange);
   const source = rules.type === 'TRIAL' ? 'trial' : 'tier';
   return {
-    ...{ name, products, term, rules },
-    // The meters of a policy are given as a whole.
+    name,
+    products,
+    term,
+    rules,
+    // A change of meters replaces all meters of the policy.
     limits: { ...changedLimits(base.limits, limit), meters: limit.meters ?? base.limits.meters },
-    entitlements: (entitlements ?? base.entitlements).map((each) => ({ ...each, source })),
+    entitlements: (entitlements ?? base.entitlements).map((entitlement) => ({ ...entitlement, source })),
   };
 };
 
 type Rules = PolicyContent['rules'];
 
-/** Rules that may be absent are so when they say nothing: saying that outright must not make another version. */
-const rulesOf = (base: PinnedPolicy, given: RulesChange): Rules => {
+/** Leaves out optional rules without effect, so that writing their default does not create another version. */
+const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
   const { policyId: _policyId, version: _version, ...before } = base;
   const {
     renewUntilSeconds,
@@ -71,10 +74,10 @@ const rulesOf = (base: PinnedPolicy, given: RulesChange): Rules => {
     ...rules
   } = {
     ...before,
-    ...given,
-    deactivation: { ...before.deactivation, ...given.deactivation },
-    lease: { ...before.lease, ...given.lease },
-    versions: given.versions === null ? null : { from: null, below: null, ...before.versions, ...given.versions },
+    ...change,
+    deactivation: { ...before.deactivation, ...change.deactivation },
+    lease: { ...before.lease, ...change.lease },
+    versions: change.versions === null ? null : { from: null, below: null, ...before.versions, ...change.versions },
   };
   const isBound = versions !== null && (versions.from !== null || versions.below !== null);
   return {

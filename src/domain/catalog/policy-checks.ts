@@ -8,7 +8,7 @@ import type { PolicyVersion } from './events.ts';
 
 type Refused = Rejection<CatalogRejection>;
 
-/** Refuses the content of a policy that no license could be right under, naming the place. */
+/** Refuses an invalid policy. The refusal names the place of the first mistake. */
 export const refuseContent = (content: PolicyContent): Refused | null =>
   isName(content.name)
     ? (refuseNumbers(content) ??
@@ -18,27 +18,23 @@ export const refuseContent = (content: PolicyContent): Refused | null =>
       refuseEntitlements(content))
     : reject('INVALID_REQUEST', nameRule('a policy'), 'name');
 
-/** True when two versions say the same, whatever the order of their fields. */
+/** Returns true when two versions have the same content, whatever the order of their fields. */
 export const isSameContent = (one: PolicyVersion, other: PolicyVersion): boolean =>
   JSON.stringify(leavesOf(one)) === JSON.stringify(leavesOf(other));
 
-/** The most seconds of anything that a policy says: 100 years. */
+/** The most seconds of a duration in a policy: 100 years. */
 export const secondsMax = 100 * 366 * 86_400;
 
-// Whatever number a policy holds is a limit, a count, a percentage or a number of seconds: whole, and never below nothing.
+// Every number of a policy is a limit, a count, a percentage or a number of seconds: a whole number, 0 or more.
 const refuseNumbers = (content: PolicyContent): Refused | null => {
   for (const [path, value] of leavesOf(content)) {
     if (typeof value !== 'number') continue;
     const isSeconds = path.at(-1)?.endsWith('Seconds') === true;
     if (Number.isSafeInteger(value) && value >= 0 && !(isSeconds && value > secondsMax)) continue;
-    const named = path.join('.');
+    const name = path.join('.');
     return isSeconds
-      ? reject(
-          'TERM_INVALID',
-          `${named} must be a whole number of seconds, from 0 to 100 years, not ${value}.`,
-          ...path,
-        )
-      : reject('LIMIT_INVALID', `${named} must be a whole number, 0 or more, not ${value}.`, ...path);
+      ? reject('TERM_INVALID', `${name} must be a whole number of seconds, from 0 to 100 years, not ${value}.`, ...path)
+      : reject('LIMIT_INVALID', `${name} must be a whole number, 0 or more, not ${value}.`, ...path);
   }
   return null;
 };
@@ -62,11 +58,13 @@ const refuseOverage = ({ rules: { overage } }: PolicyContent): Refused | null =>
     ? reject(
         'LIMIT_INVALID',
         `An overage of ${overage.percent} percent would be below the limit itself.`,
-        ...['rules', 'overage', 'percent'],
+        'rules',
+        'overage',
+        'percent',
       )
     : null;
 
-// What is no version would be read as version 0, and so let every version through.
+// An invalid version would compare as version 0, and so allow every version.
 const refuseVersions = ({ rules: { versions } }: PolicyContent): Refused | null => {
   const { from = null, below = null } = versions ?? {};
   for (const [name, version] of Object.entries({ from, below })) {
@@ -96,13 +94,13 @@ const refuseEntitlements = ({ entitlements }: PolicyContent): Refused | null => 
 
 const notInstant = (text: string): string => `${text} is not an instant like 2026-01-31T00:00:00.000Z.`;
 
-/** Every duration, each with its place. */
+/** Returns every duration with its place. */
 const durationsOf = ({ term, rules }: Pick<PolicyContent, 'term' | 'rules'>) => [
   ...('duration' in term ? [[term.duration, 'term', 'duration'] as const] : []),
   ...rules.remindBefore.map((text, index) => [text, 'rules', 'remindBefore', index] as const),
 ];
 
-/** Every value that holds no others, under the names that lead to it, in the order of those names. */
+/** Returns every value that is not an object or array, with its path, in the order of the paths. */
 const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly [readonly string[], unknown])[] =>
   typeof value !== 'object' || value === null
     ? [[path, value]]

@@ -15,21 +15,21 @@ import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 
-/** Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`held`). */
+/** Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`holder`). */
 export const licensePermissions = {
-  readLicenses: { own: grant(readers, 'licenses:read'), held: grant(readers, 'licenses:read') },
+  readLicenses: { own: grant(readers, 'licenses:read'), holder: grant(readers, 'licenses:read') },
   readHistory: {
     own: grant(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read'),
-    held: grant(readers, 'licenses:read'),
+    holder: grant(readers, 'licenses:read'),
   },
   changeLicenses: ownOnly(grant(managers, 'licenses:write')),
   renewLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
   suspendLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
   endLicenses: ownOnly(grant(managers, 'licenses:write')),
   /** Release activations, rotate keys, assign users: the tasks that a holder does for itself. */
-  manageUse: { own: grant(managers, 'licenses:write'), held: grant(managers, 'licenses:activate') },
+  manageUse: { own: grant(managers, 'licenses:write'), holder: grant(managers, 'licenses:activate') },
   /** Validate, activate and lease by the license's id, without its key. */
-  useLicenses: { own: grant(managers, 'licenses:activate'), held: grant(managers, 'licenses:activate') },
+  useLicenses: { own: grant(managers, 'licenses:activate'), holder: grant(managers, 'licenses:activate') },
 } as const satisfies Readonly<Record<string, Permission>>;
 
 /** The name of a permission on a license. */
@@ -77,7 +77,7 @@ export const refuseKey = (
 
 /** Returns true when only the issuer of a license may use `power` with this credential. */
 export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>
-  !isPermitted(credential, licensePermissions[power], 'held');
+  !isPermitted(credential, licensePermissions[power], 'holder');
 
 /** Refuses to let the role BILLING suspend for another reason than PAYMENT. */
 export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
@@ -110,7 +110,7 @@ type Forbidden = Rejection<'FORBIDDEN'>;
 
 const sideOf = ({ issuerOrgId, holderOrgId }: Parties, organizationId: string): Side | null => {
   if (organizationId === issuerOrgId) return 'own';
-  return organizationId === holderOrgId ? 'held' : null;
+  return organizationId === holderOrgId ? 'holder' : null;
 };
 
 const isBilling = (credential: Credential): boolean => credential.kind === 'user' && credential.role === 'BILLING';

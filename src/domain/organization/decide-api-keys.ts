@@ -5,9 +5,9 @@ import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { OrganizationEvent, Scope } from './events.ts';
 import type { CreatedOrganization } from './organization.ts';
 import { isInForce, refuseScopes, standingFor } from './organization-authority.ts';
-import { most } from './organization-limits.ts';
+import { fixedLimits } from './organization-limits.ts';
 
-/** Records a key that acts for the organization: its name, scopes and end, never its secret. Bounded in number. */
+/** Creates a key that acts for the organization: records its name, scopes and end, never its secret. */
 export const createApiKey = (
   { data: { apiKeyId, name, scopes, hint, expiresAt }, by, at }: CommandOf<'CreateApiKey'>,
   organization: CreatedOrganization,
@@ -21,13 +21,16 @@ export const createApiKey = (
   if (scopes.length === 0) return noScope();
   if (expiresAt !== null && (!isInstant(expiresAt) || expiresAt <= at))
     return reject('TERM_INVALID', `An API key must end in the future; ${expiresAt} does not.`);
-  if (keysInForce(organization, at) >= most.apiKeys)
-    return reject('QUOTA_EXCEEDED', `An organization has at most ${most.apiKeys} API keys in force. Revoke one.`);
+  if (keysInForce(organization, at) >= fixedLimits.apiKeys)
+    return reject(
+      'QUOTA_EXCEEDED',
+      `An organization has at most ${fixedLimits.apiKeys} API keys in force. Revoke one.`,
+    );
   const key = { apiKeyId, name, scopes: [...new Set(scopes)], hint };
   return [{ type: 'ApiKeyCreated', data: expiresAt === null ? key : { ...key, expiresAt } }];
 };
 
-/** Gives a key another name, other scopes, or both; a revoked key stays as it is. */
+/** Changes the name or the scopes of a key. Refuses to change a revoked key. */
 export const changeApiKey = (
   { data: { apiKeyId, name, scopes }, by, at }: CommandOf<'ChangeApiKey'>,
   organization: CreatedOrganization,
@@ -49,7 +52,7 @@ export const changeApiKey = (
   return events;
 };
 
-/** Ends a key for ever. Revoking it again changes nothing. */
+/** Revokes a key for ever. Changes nothing when it is revoked. */
 export const revokeApiKey = (
   { data: { apiKeyId }, by, at }: CommandOf<'RevokeApiKey'>,
   organization: CreatedOrganization,

@@ -4,15 +4,15 @@ import { fromMs, type Instant, isInstant, toMs } from '../time.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { CreatedOrganization } from './organization.ts';
 import { refuseRole, standingFor } from './organization-authority.ts';
-import { most, type OrganizationLimits } from './organization-limits.ts';
+import { fixedLimits, type OrganizationLimits } from './organization-limits.ts';
 
-/** For how many days an invitation is open whose end nobody named. */
+/** The days that an invitation without an explicit end is open. */
 export const openForDays = 7;
 
-/** Returns the end of an invitation whose end nobody named. */
+/** Returns the end of an invitation without an explicit end. */
 export const invitationEnd = (at: Instant): Instant => fromMs(toMs(at) + openForDays * 86_400_000);
 
-/** Invites somebody with a role that the inviter may give. Open invitations count against the limit of members. */
+/** Invites a person, with a role that the inviter may give. Open invitations count towards the limit of members. */
 export const invite = (
   { data, by, at }: CommandOf<'InviteMember'>,
   organization: CreatedOrganization,
@@ -29,13 +29,13 @@ export const invite = (
     return reject('TERM_INVALID', `An invitation must end in the future; ${expiresAt} does not.`);
   if (userId !== null && organization.members.has(userId)) return alreadyMember();
   const open = openInvitations(organization, at);
-  if (open >= most.invitations)
-    return reject('QUOTA_EXCEEDED', `There are at most ${most.invitations} open invitations. Take one back.`);
+  if (open >= fixedLimits.invitations)
+    return reject('QUOTA_EXCEEDED', `There are at most ${fixedLimits.invitations} open invitations. Withdraw one.`);
   if (isFull(limits, organization.members.size + open)) return full(limits);
   return [{ type: 'MemberInvited', data: { invitationId, emailRef, role, expiresAt } }];
 };
 
-/** Takes an open invitation back; who could not have given its role cannot. Again changes nothing. */
+/** Withdraws an open invitation, with a role that the caller may give. Changes nothing when it is withdrawn. */
 export const withdrawInvitation = (
   { data: { invitationId }, by, at }: CommandOf<'WithdrawInvitation'>,
   organization: CreatedOrganization,
@@ -48,7 +48,7 @@ export const withdrawInvitation = (
   return refuseRole(standing, invitation.role) ?? [{ type: 'InvitationWithdrawn', data: { invitationId } }];
 };
 
-/** Makes the invited a member. Only they themselves accept; accepting again changes nothing. */
+/** Makes the invited person a member. Only this person can accept. Accepting again changes nothing. */
 export const acceptInvitation = (
   { data: { invitationId, userId, limits }, by, at }: CommandOf<'AcceptInvitation'>,
   organization: CreatedOrganization,

@@ -3,7 +3,10 @@ import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { CreatedOrganization } from './organization.ts';
 import { refuseRole, standingFor } from './organization-authority.ts';
 
-/** Gives a member another role; neither the old nor the new one may be above the actor's own. The last OWNER who can sign in stays one. */
+/**
+ * Gives a member another role. Refuses an old or a new role above the caller's own, and to take the role of the last OWNER
+ * who can sign in.
+ */
 export const changeRole = (
   { data: { userId, role, deactivated }, by, at }: CommandOf<'ChangeMemberRole'>,
   organization: CreatedOrganization,
@@ -19,7 +22,10 @@ export const changeRole = (
   return [{ type: 'MemberRoleChanged', data: { userId, from: member.role, to: role } }];
 };
 
-/** Ends a membership that is not above the actor's own; not that of the last OWNER who can sign in. Removing again changes nothing. */
+/**
+ * Removes a member. Refuses a role above the caller's own, and the last OWNER who can sign in. Changes nothing for a former
+ * member.
+ */
 export const removeMember = (
   { data: { userId, deactivated }, by, at }: CommandOf<'RemoveMember'>,
   organization: CreatedOrganization,
@@ -41,4 +47,4 @@ const isLastOwner = ({ members }: CreatedOrganization, userId: string, deactivat
 const noMember = () => reject('NOT_FOUND', 'This user is not a member of the organization.');
 
 const lastOwner = () =>
-  reject('LAST_OWNER', 'An organization keeps at least one OWNER who can sign in: make another one first.');
+  reject('LAST_OWNER', 'An organization keeps at least one OWNER who can sign in: make another member an OWNER first.');

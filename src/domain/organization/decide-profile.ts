@@ -6,7 +6,10 @@ import type { OrganizationEvent } from './events.ts';
 import type { CreatedOrganization, Organization } from './organization.ts';
 import { standingFor } from './organization-authority.ts';
 
-/** Creates the organization, with its founder as OWNER. A stream that holds one already has this one: ids are made of the command. */
+/**
+ * Creates the organization, with its founder as OWNER. Changes nothing when it exists: the id comes from the command, so a
+ * stream with an organization has this one.
+ */
 export const create = (
   { data: { organizationId, name, founderId, timeZone } }: CommandOf<'CreateOrganization'>,
   organization: Organization,
@@ -20,7 +23,7 @@ export const create = (
   return [created, { type: 'MemberJoined', data: { userId: founderId, role: 'OWNER', invitationId: null } }];
 };
 
-/** Gives the organization another name. */
+/** Renames the organization. */
 export const rename = (
   { data: { name }, by, at }: CommandOf<'RenameOrganization'>,
   organization: CreatedOrganization,
@@ -32,7 +35,7 @@ export const rename = (
   return [{ type: 'OrganizationRenamed', data: { from: organization.name, to: name } }];
 };
 
-/** Counts the durations of licenses that are issued from now on in the calendar of another time zone. */
+/** Changes the time zone whose calendar counts the durations of licenses issued from now on. */
 export const changeTimeZone = (
   { data: { timeZone }, by, at }: CommandOf<'ChangeOrganizationTimeZone'>,
   organization: CreatedOrganization,
@@ -44,7 +47,7 @@ export const changeTimeZone = (
   return [{ type: 'OrganizationTimeZoneChanged', data: { from: organization.timeZone, to: timeZone } }];
 };
 
-/** Closes the organization: from then on it refuses everything. Nothing is erased. Closing again changes nothing. */
+/** Closes the organization, which then refuses every command. Erases nothing. Changes nothing when it is closed. */
 export const close = (
   { by, at }: CommandOf<'CloseOrganization'>,
   organization: CreatedOrganization,

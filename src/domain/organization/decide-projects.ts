@@ -4,9 +4,9 @@ import { isName, nameRule } from '../names.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { CreatedOrganization } from './organization.ts';
 import { standingFor } from './organization-authority.ts';
-import { most, type OrganizationLimits } from './organization-limits.ts';
+import { fixedLimits, type OrganizationLimits } from './organization-limits.ts';
 
-/** Opens a project while the limit of unarchived ones has room. */
+/** Creates a project while the limit of unarchived projects allows another one. */
 export const createProject = (
   { data: { projectId, name, metadataRef, limits }, by, at }: CommandOf<'CreateProject'>,
   organization: CreatedOrganization,
@@ -20,7 +20,7 @@ export const createProject = (
   );
 };
 
-/** Gives a project another name or other metadata; an archived one is restored first. */
+/** Changes the name or the metadata of a project. Refuses to change an archived project. */
 export const changeProject = (
   { data: { projectId, name, metadataRef }, by, at }: CommandOf<'ChangeProject'>,
   organization: CreatedOrganization,
@@ -30,13 +30,13 @@ export const changeProject = (
   const project = organization.projects.get(projectId);
   if (project === undefined) return noProject();
   if (project.archivedAt !== null) return reject('ARCHIVED', 'This project is archived; restore it to change it.');
-  const wrong = refuseContent(name, metadataRef);
-  if (wrong !== null) return wrong;
+  const refusal = refuseContent(name, metadataRef);
+  if (refusal !== null) return refusal;
   if (project.name === name && project.metadataRef === metadataRef) return [];
   return [{ type: 'ProjectChanged', data: { projectId, name, metadataRef } }];
 };
 
-/** Puts a project away; it counts no more. Again changes nothing. */
+/** Archives a project, which then no longer counts. Changes nothing when it is archived. */
 export const archiveProject = (
   { data: { projectId }, by, at }: CommandOf<'ArchiveProject'>,
   organization: CreatedOrganization,
@@ -48,7 +48,7 @@ export const archiveProject = (
   return project.archivedAt !== null ? [] : [{ type: 'ProjectArchived', data: { projectId } }];
 };
 
-/** Takes a project out of the archive, while the limit has room. Again changes nothing. */
+/** Restores an archived project while the limit allows another one. Changes nothing when it is not archived. */
 export const restoreProject = (
   { data: { projectId, limits }, by, at }: CommandOf<'RestoreProject'>,
   organization: CreatedOrganization,
@@ -65,11 +65,11 @@ const refuseContent = (name: string, metadataRef: string | null) => {
   if (!isName(name)) return reject('INVALID_REQUEST', nameRule('a project'));
   return metadataRef === null || decodeId('ref', metadataRef) !== null
     ? null
-    : reject('INVALID_REQUEST', 'The metadata of a project is named by a reference, ref_…, never given itself.');
+    : reject('INVALID_REQUEST', 'A project names its metadata by a reference, ref_…, never by the metadata itself.');
 };
 
 const refuseFull = ({ projects }: CreatedOrganization, limits: OrganizationLimits) => {
-  const allowed = limits.projects ?? most.projects;
+  const allowed = limits.projects ?? fixedLimits.projects;
   const used = [...projects.values()].filter(({ archivedAt }) => archivedAt === null).length;
   return used < allowed
     ? null

@@ -4,18 +4,18 @@ import type { Acting, OrganizationRejection } from './commands.ts';
 import type { Role, Scope } from './events.ts';
 import type { ApiKey, CreatedOrganization } from './organization.ts';
 
-/** What there is to be done with an organization. Members, roles and API keys are one power: who has it can hand out access. */
+/** What can be done with an organization. Members, roles and API keys are one power: it includes handing out access. */
 export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS';
 
-/** What the one who acts is to the organization. */
+/** The standing of a caller in the organization. */
 export type Standing =
   | { readonly kind: 'system' }
   | { readonly kind: 'member'; readonly role: Role }
   | { readonly kind: 'key'; readonly scopes: readonly Scope[] };
 
 /**
- * The standing of one who may use `power`, or why not. To those who do not belong to the organization (any more), or whose
- * key is revoked or expired, it is as if there were none.
+ * Returns the standing of a caller who may use `power`, or the refusal. A caller who does not belong to the organization, or
+ * has a revoked or expired key, gets the refusal of an organization that does not exist.
  */
 export const standingFor = (
   organization: CreatedOrganization,
@@ -31,8 +31,8 @@ export const standingFor = (
 };
 
 /**
- * Refuses whoever would give, take or change a role above their own. Of those who manage access only an OWNER has nobody
- * above, so this comes to: only OWNERs (and the system) decide who is an OWNER. An API key counts as an ADMIN.
+ * Refuses to give, take or change a role above the caller's own. Callers without access to roles are refused before, so only
+ * the role OWNER matters: only OWNERs and the system decide who is an OWNER. An API key counts as an ADMIN.
  */
 export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN'> | null => {
   const isAbove =
@@ -40,7 +40,7 @@ export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN
   return isAbove ? reject('FORBIDDEN', 'Only an OWNER decides who is an OWNER.') : null;
 };
 
-/** Refuses an API key that would hand on scopes which it does not hold. People who manage access may hand out every scope. */
+/** Refuses to let an API key hand on scopes that it does not have. Users who manage access may hand out every scope. */
 export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Rejection<'FORBIDDEN'> | null => {
   if (standing.kind !== 'key') return null;
   const beyond = scopes.filter((scope) => !standing.scopes.includes(scope));
@@ -49,10 +49,10 @@ export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Reje
     : reject('FORBIDDEN', `An API key can hand on only scopes of its own, not ${beyond.join(', ')}.`);
 };
 
-/** Returns true for a role whose members see the users of the organization, with their addresses. */
+/** Returns true for a role that may see the users of the organization with their e-mail addresses. */
 export const mayManageUsers = (role: Role): boolean => powers.MANAGE_ACCESS.roles.includes(role);
 
-/** True for an API key that is neither revoked nor expired. */
+/** Returns true for an API key that is neither revoked nor expired. */
 export const isInForce = ({ revokedAt, expiresAt }: ApiKey, at: Instant): boolean =>
   revokedAt === null && (expiresAt === null || at < expiresAt);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import type { CatalogEvent, PolicyTerm } from '../../../src/domain/catalog/events.ts';
-import { offerOf, policyOfTier, type Wanted } from '../../../src/domain/catalog/offer.ts';
+import { type OfferQuery, offerOf, policyOfTier } from '../../../src/domain/catalog/offer.ts';
 import { fold, isRejection, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { testEventIds } from '../../support/event-ids.ts';
@@ -17,9 +17,9 @@ import {
   withPolicy,
 } from './examples.ts';
 
-const offer = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<Wanted> = {}) =>
+const offer = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<OfferQuery> = {}) =>
   offerOf(fold(catalogDecider, history), { policyId: 'pol_1', version: null, products: null, ...wanted });
-const refusal = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<Wanted> = {}) => {
+const refusal = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<OfferQuery> = {}) => {
   const answer = offer(history, wanted);
   return 'rejected' in answer ? answer.rejected : answer;
 };
@@ -107,7 +107,7 @@ describe('nothing is issued', () => {
     expect(refusal([...withPolicy, ...['prd_1', 'prd_2'].map((id) => on(productArchivedEvent(id)))])).toBe('ARCHIVED'));
 });
 
-test.each<[string, readonly Stamped<CatalogEvent>[], Partial<Wanted>, unknown]>([
+test.each<[string, readonly Stamped<CatalogEvent>[], Partial<OfferQuery>, unknown]>([
   ['policy', catalog, {}, ['policyId']],
   ['archived policy', [...withTwo, on(policyArchivedEvent)], {}, ['policyId']],
   ['version', withTwo, { version: 3 }, ['version']],

@@ -1,6 +1,6 @@
 import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-commands.ts';
-import type { Kinds } from './commands.ts';
 import { around, duration, entitlement, limits, product, schedule, target } from './draw.ts';
+import type { Kinds } from './kinds.ts';
 
 /** What a license grants, and who has it and its key. */
 export const grantKinds: Kinds<

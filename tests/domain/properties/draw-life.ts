@@ -1,6 +1,6 @@
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
-import type { Kinds } from './commands.ts';
 import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
+import type { Kinds } from './kinds.ts';
 
 /** How a license begins, holds and ends. */
 export const lifeKinds: Kinds<
