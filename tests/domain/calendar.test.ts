@@ -77,7 +77,7 @@ describe('a calendar duration is counted in the issuer’s time zone', () => {
     expect(anchor).toBe(31);
     expect(later(february ?? '', 'P1M', 'Europe/Berlin', anchor)).toBe('2026-03-30T22:00:00.000Z');
   });
-  test('none ends beyond the year 9999', () => {
+  test('no duration ends beyond the year 9999', () => {
     expect(later('9999-12-31T23:00:00.000Z', 'P1D', 'Pacific/Auckland')).toBeNull();
     expect(later('9999-12-31T23:00:00.000Z', 'PT1H', 'UTC')).toBeNull();
   });

@@ -33,13 +33,13 @@ describe('creating a policy', () => {
     given(...catalog)
       .when(createPolicy({ products: [] }))
       .thenEvents(policyEvent(version(1, { products: [] }))));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...withPolicy)
       .when(createPolicy({ name: '' }))
       .thenNothing());
 });
 
-describe('making a version of a policy', () => {
+describe('adding a version of a policy', () => {
   test('numbers it after the last one', () => {
     given(...withPolicy)
       .when(addVersion(tenDevices))
@@ -48,7 +48,7 @@ describe('making a version of a policy', () => {
       .when(addVersion({ name: 'PRO 3' }))
       .thenEvents(versionEvent(version(3, { name: 'PRO 3' })));
   });
-  test('of the same content changes nothing, in whatever order its fields come', () => {
+  test('changes nothing with the same content, in whatever order its fields come', () => {
     given(...withPolicy)
       .when(addVersion())
       .thenNothing();
@@ -60,15 +60,15 @@ describe('making a version of a policy', () => {
       .when(addVersion({ limits: turned }))
       .thenNothing();
   });
-  test('may go back to what an earlier one said', () =>
+  test('may return to the content of an earlier version', () =>
     given(...withTwo)
       .when(addVersion())
       .thenEvents(versionEvent(version(3))));
-  test('of an unknown policy is refused', () =>
+  test('is refused for an unknown policy', () =>
     given(...catalog)
       .when(addVersion())
       .thenRejected('NOT_FOUND'));
-  test('of an archived policy is refused, whatever it says', () => {
+  test('is refused for an archived policy, whatever the content', () => {
     given(...withPolicy, on(policyArchivedEvent))
       .when(addVersion(tenDevices))
       .thenRejected('ARCHIVED');
@@ -83,11 +83,11 @@ describe('archiving a policy', () => {
     given(...withPolicy)
       .when(archivePolicy())
       .thenEvents(policyArchivedEvent));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...withPolicy, on(policyArchivedEvent))
       .when(archivePolicy())
       .thenNothing());
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...catalog)
       .when(archivePolicy())
       .thenRejected('NOT_FOUND'));
@@ -145,7 +145,7 @@ describe.each(refused)('a policy with %s', (_, changed, code) => {
     given(...catalog)
       .when(createPolicy(changed))
       .thenRejected(code));
-  test('is not made a version', () =>
+  test('does not become a version', () =>
     given(...withPolicy)
       .when(addVersion(changed))
       .thenRejected(code));
@@ -178,11 +178,11 @@ test.each(accepted)('a policy with %s is created', (_, changed) =>
 describe('an archived product', () => {
   const archived = on(productArchivedEvent('prd_2'));
 
-  test('is in no new policy', () =>
+  test('is refused in a new policy', () =>
     given(...catalog, archived)
       .when(createPolicy())
       .thenRejected('ARCHIVED'));
-  test('is in no new version', () =>
+  test('is refused in a new version', () =>
     given(...withPolicy, archived)
       .when(addVersion(tenDevices))
       .thenRejected('ARCHIVED'));

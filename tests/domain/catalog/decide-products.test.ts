@@ -25,7 +25,7 @@ describe('creating a product', () => {
       .when(createProduct({ description: 'For teams' }))
       .thenEvents(productEvent({ ...workflow, description: 'For teams' }));
   });
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...catalog)
       .when(createProduct({ productId: 'prd_1', code: 'Other' }))
       .thenNothing());
@@ -77,7 +77,7 @@ describe('changing a product', () => {
       .when(changeProduct({ description: 'Text' }))
       .thenEvents(changed('Local CLI', 'Text'));
   });
-  test('to what it is changes nothing', () => {
+  test('changes nothing when nothing differs', () => {
     given(...catalog)
       .when(changeProduct())
       .thenNothing();
@@ -85,11 +85,11 @@ describe('changing a product', () => {
       .when(changeProduct({ name: 'CLI', description: 'Text' }))
       .thenNothing();
   });
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...catalog)
       .when(changeProduct({ productId: 'prd_x' }))
       .thenRejected('NOT_FOUND'));
-  test('that is archived is refused', () =>
+  test('is refused for an archived one', () =>
     given(...archived)
       .when(changeProduct({ name: 'CLI' }))
       .thenRejected('ARCHIVED'));
@@ -108,11 +108,11 @@ describe('archiving a product', () => {
     given(...catalog)
       .when(archiveProduct())
       .thenEvents(productArchivedEvent('prd_1')));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...archived)
       .when(archiveProduct())
       .thenNothing());
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...catalog)
       .when(archiveProduct('prd_x'))
       .thenRejected('NOT_FOUND'));

@@ -5,18 +5,21 @@ import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/issu
 
 const { policyId: _policyId, version: _version, ...proRules } = builtInPolicy('PRO', 'pol_1');
 const last: PolicyVersion = {
-  ...{ name: 'Team', policy: builtInPolicy('PRO', 'pol_1'), products: ['local_cli'], term: { basis: 'PERPETUAL' } },
+  name: 'Team',
+  policy: builtInPolicy('PRO', 'pol_1'),
+  products: ['local_cli'],
+  term: { basis: 'PERPETUAL' },
   limits: { activations: 5, seats: 0, users: 0, meters: { api_calls: 10 } },
   entitlements: [{ code: 'export', value: null, limit: 100, until: null, source: 'tier' }],
 };
 
 describe('a new policy', () => {
-  test('is as the built-in one of its tier where nothing else is given', () => {
+  test('is the built-in policy of its tier by default', () => {
     const { limits, entitlements } = builtInDefaults.PRO;
     expect(contentOfTier('PRO', 'Team', {})).toMatchObject({ name: 'Team', products: [], rules: proRules, limits });
     expect(contentOfTier('PRO', 'Team', {}).entitlements).toEqual(entitlements);
   });
-  test('grants as a trial what a trial grants', () => {
+  test('gives its entitlements the source trial when it is a trial', () => {
     const entitlements = [{ code: 'export', value: null, limit: null, until: null }];
     expect(contentOfTier('TRIAL', 'Try', { entitlements }).entitlements).toEqual([
       { ...entitlements[0], source: 'trial' },
@@ -25,7 +28,7 @@ describe('a new policy', () => {
 });
 
 describe('the next version of a policy', () => {
-  test('is as the last one where nothing else is given', () => {
+  test('is the last version by default', () => {
     const { policy: _policy, ...rest } = last;
     expect(contentAfter(last, {})).toEqual({ ...rest, rules: proRules });
   });
@@ -38,7 +41,7 @@ describe('the next version of a policy', () => {
     expect(rules.deactivation).toEqual({ ...last.policy.deactivation, maxPerTerm: 3 });
     expect(rules.lease).toEqual({ ...last.policy.lease, ttlSeconds: 60 });
   });
-  test('has a rule that may be absent only where it says something', () => {
+  test('leaves out optional rules without effect', () => {
     const bound = contentAfter(last, { checkInSeconds: 60, versions: { from: '2.0' }, userRequired: true }).rules;
     expect(bound).toMatchObject({ checkInSeconds: 60, versions: { from: '2.0', below: null }, userRequired: true });
     const silent = { checkInSeconds: null, environment: null, versions: null, userRequired: false };

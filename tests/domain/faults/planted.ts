@@ -1,10 +1,10 @@
-/** A fault that someone could make: one exact text of the domain replaced, and the named test that must catch it. */
+/** A mistake in the domain: one exact text and its replacement, and the test that must catch it. */
 export type Fault = {
   readonly name: string;
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** The test's file, and its full name: its describe, a space, its own. Others may fail too. */
+  /** The file of the test, and its full name: the describe, a space, the test. Other tests may fail too. */
   readonly caughtIn: string;
   readonly caughtBy: string;
 };
@@ -51,7 +51,7 @@ export const faults: readonly Fault[] = [
     find: 'if (license.facts.revokedAt !== null) return decideRevoked(',
     replace: "if (license.facts.revokedAt !== null && command.type === 'Activate') return decideRevoked(",
     caughtIn: 'tests/domain/license/endings/decide-revocation.test.ts',
-    caughtBy: 'revoking a license again changes nothing',
+    caughtBy: 'revoking a license changes nothing when it is repeated',
   },
   {
     name: 'an expiry hides a suspension',

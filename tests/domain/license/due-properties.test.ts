@@ -14,7 +14,7 @@ import { sized } from '../../support/size.ts';
 import { command, free, policyWith, to, trial } from './commands.ts';
 import { activate, issue, issuedAt, licenseAfter, on, renew, revoke, suspend, twoDevices } from './examples.ts';
 
-// Lives in days: short terms, graces, reminders, overlaps and announced changes, so that much falls due in any order.
+// Short lives with terms, graces, reminders, overlaps and announced changes of some days, so that much falls due in any order.
 
 const dayMs = 86_400_000;
 const { decide, evolve } = licenseDecider;
@@ -66,16 +66,16 @@ let announcements = 0;
 const send = (license: IssuedLicense, sent: LicenseCommand): Decision<LicenseEvent, LicenseRejection> => {
   announcements += 1;
   const decision = decide(sent, license, (index) => `evt_${announcements}_${index}`);
-  if (!isRejection(decision)) for (const each of decision) evolve(license, each, stamp(each, sent.at).at);
+  if (!isRejection(decision)) for (const event of decision) evolve(license, event, stamp(event, sent.at).at);
   return decision;
 };
 
-/** A license that lived without any worker, and the instant at which one comes. */
+/** Returns a license that lived without a worker, and the instant when the worker starts. */
 const lived = ({ policy, termDays, steps, afterMs }: Life) => {
   const first = issue({ policy, term: { kind: 'duration', duration: `P${termDays}D`, startsAt: null } });
   const decision = decide(first, { kind: 'unissued' }, testEventIds);
   if (isRejection(decision)) throw new Error(decision.detail);
-  const license = licenseAfter(...decision.map((each) => on(issuedAt, each)));
+  const license = licenseAfter(...decision.map((event) => on(issuedAt, event)));
   let at = issuedAt;
   for (const [index, step] of (steps as readonly Step[]).entries()) {
     at = later(at, step.days);
@@ -87,11 +87,11 @@ const lived = ({ policy, termDays, steps, afterMs }: Life) => {
 const commandOf = (due: Due, at: string): LicenseCommand =>
   due.type === 'EndTrial' ? { ...due, data: { ...due.data, downgrade: to(free) }, at } : { ...due, at };
 
-/** Sends what is due, one at a time, as the worker does. Returns what was sent, and what of it was refused. */
+/** Sends the due commands one at a time, as the worker does. Returns the sent and the refused commands. */
 const work = (license: IssuedLicense, at: string) => {
   const [sent, refused]: [string[], string[]] = [[], []];
   for (;;) {
-    const due = dueCommands(license.facts, at).find((each) => !sent.includes(JSON.stringify(each)));
+    const due = dueCommands(license.facts, at).find((command) => !sent.includes(JSON.stringify(command)));
     if (due === undefined) return { sent, refused };
     sent.push(JSON.stringify(due));
     if (isRejection(send(license, commandOf(due, at)))) refused.push(JSON.stringify(due));

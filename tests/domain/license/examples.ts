@@ -11,7 +11,7 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
-// The example license: PRO, issued 1 January 2026 for a year, two devices. Commands come at noon of 1 June unless said otherwise.
+// The example license: PRO, issued on 1 January 2026 for a year, two devices. Commands come at noon of 1 June by default.
 
 export type Event<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>;
 
@@ -115,14 +115,18 @@ export const expiredEvent = (graceUntil: string | null = null): LicenseEvent => 
 });
 export const revokedEvent: LicenseEvent = { type: 'LicenseRevoked', data: { reasonCode: 'CHARGEBACK' } };
 
-/** What a decisive event ends, without leases and users unless said otherwise. */
+/** Returns the `ends` of a decisive event, without leases and users by default. */
 export const ends = (
   which: Ends['which'],
   activations: number,
   others: Partial<Ends> = {},
 ): { readonly ends: Ends } => ({
   ends: {
-    ...{ which, activations, leases: 0, users: 0, usageAfter: { activations: 0, seats: 0, users: 0 } },
+    which,
+    activations,
+    leases: 0,
+    users: 0,
+    usageAfter: { activations: 0, seats: 0, users: 0 },
     ...others,
   },
 });
@@ -202,7 +206,7 @@ export const expire = (instant: string = expiresAt, termNumber = 1): LicenseComm
   data: { termNumber },
 });
 
-/** The folded license; the history must begin with its issue. */
+/** Returns the folded license. The history must begin with its issue. */
 export const licenseAfter = (...history: readonly Stamped<LicenseEvent>[]): IssuedLicense => {
   const license = fold(licenseDecider, history);
   if (license.kind === 'unissued') throw new Error('The history issues no license.');

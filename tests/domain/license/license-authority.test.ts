@@ -22,8 +22,14 @@ import { issued, noon, on, tomorrow } from './examples.ts';
 
 const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 const scopes: readonly Scope[] = [
-  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write'] as const),
-  ...(['events:read', 'webhooks:write', 'members:write', 'projects:write'] as const),
+  'licenses:read',
+  'licenses:write',
+  'licenses:activate',
+  'catalog:write',
+  'events:read',
+  'webhooks:write',
+  'members:write',
+  'projects:write',
 ];
 const credentials: readonly (readonly [string, Credential])[] = [
   ...roles.map((role) => [role, { kind: 'user', role }] as const),
@@ -37,7 +43,8 @@ const license = (...events: readonly LicenseEvent[]): IssuedLicense => {
 };
 const parties = { issuerOrgId: 'org_1', holderOrgId: 'org_2' };
 const member = (role: Role, organizationId = 'org_1'): LicenseActing => ({
-  ...{ kind: 'organization', organizationId },
+  kind: 'organization',
+  organizationId,
   credential: { kind: 'user', role },
 });
 const permittedAs = (organizationId: string, power: LicensePower): readonly string[] =>

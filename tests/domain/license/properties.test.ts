@@ -167,7 +167,7 @@ describe('whatever is asked of a license', () => {
     always((script) => {
       const { license, end } = run(script);
       if (license.kind === 'unissued') return;
-      // Renewals are meant to stack; they are repeated safely by their command id alone.
+      // Each renewal adds a term; only the command id makes its repetition safe.
       for (const { command } of script.filter((step) => step.command(end).type !== 'Renew')) {
         const copy = fork(license);
         const decision = decide(command(end), copy, testEventIds);

@@ -58,13 +58,13 @@ describe('the status of a license', () => {
   };
 
   const combinations = Object.entries(revocations).flatMap(([revocation, revokedAt]) =>
-    Object.entries(suspensions).flatMap(([suspended, held]) =>
+    Object.entries(suspensions).flatMap(([suspended, suspension]) =>
       Object.entries(terms).flatMap(([term, span]) =>
         [0, 1].map((announcedTerm) => {
-          const facts: LicenseFacts = { ...graced, ...held, revokedAt, term: span, announcedTerm };
-          const isHeld = ['open', 'timed', 'come'].includes(suspended);
+          const facts: LicenseFacts = { ...graced, ...suspension, revokedAt, term: span, announcedTerm };
+          const isSuspended = ['open', 'timed', 'come'].includes(suspended);
           const expected =
-            revocation === 'revoked' ? 'REVOKED' : isHeld ? 'SUSPENDED' : ofTerm[term as keyof typeof terms];
+            revocation === 'revoked' ? 'REVOKED' : isSuspended ? 'SUSPENDED' : ofTerm[term as keyof typeof terms];
           return [revocation, suspended, term, announcedTerm, expected, facts] as const;
         }),
       ),

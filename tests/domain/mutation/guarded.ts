@@ -19,7 +19,7 @@ export const guarded: readonly string[] = [
   'src/domain/license/usage/usage-guard.ts',
 ];
 
-/** A mutant that changes nothing that can be seen, and why. */
+/** A mutant without observable effect, and why it has none. */
 export type Equivalent = {
   readonly file: string;
   readonly original: string;
@@ -27,5 +27,5 @@ export type Equivalent = {
   readonly why: string;
 };
 
-/** None at present: what survives here the compiler refuses. One that is listed and does not survive fails the run. */
+/** None at present: the compiler refuses the survivors. A listed mutant that does not survive fails the run. */
 export const equivalents: readonly Equivalent[] = [];

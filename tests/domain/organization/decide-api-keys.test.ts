@@ -24,7 +24,7 @@ describe('creating an API key', () => {
     given(...organization())
       .when(createKey())
       .thenEvents(keyCreatedEvent()));
-  test('is what the system may do before there is a member', () =>
+  test('is allowed to the system before there is a member', () =>
     given(...organization().slice(0, 1))
       .when(createKey({}, { by: system }))
       .thenEvents(keyCreatedEvent()));
@@ -35,7 +35,7 @@ describe('creating an API key', () => {
         type: 'ApiKeyCreated',
         data: { apiKeyId: 'key_1', name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab', expiresAt: nextWeek },
       }));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...withOne)
       .when(createKey({ name: '' }))
       .thenNothing());
@@ -96,7 +96,7 @@ describe('changing an API key', () => {
         type: 'ApiKeyScopesChanged',
         data: { apiKeyId: 'key_1', from: ['events:read', 'licenses:read'], to: ['licenses:read'] },
       }));
-  test('that is unknown or revoked is refused', () => {
+  test('is refused for an unknown or revoked key', () => {
     given(...organization())
       .when(changeKey({ name: 'x' }))
       .thenRejected('NOT_FOUND');
@@ -104,7 +104,7 @@ describe('changing an API key', () => {
       .when(changeKey({ name: 'x' }))
       .thenRejected('NOT_FOUND');
   });
-  test('to no name or no scope is refused', () => {
+  test('is refused without a name or a scope', () => {
     given(...withOne)
       .when(changeKey({ name: ' ' }))
       .thenRejected('INVALID_REQUEST');
@@ -119,11 +119,11 @@ describe('revoking an API key', () => {
     given(...withOne)
       .when(revokeKey())
       .thenEvents(keyRevokedEvent));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...withOne, on(keyRevokedEvent))
       .when(revokeKey())
       .thenNothing());
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...organization())
       .when(revokeKey())
       .thenRejected('NOT_FOUND'));
@@ -156,11 +156,11 @@ describe('an API key that acts', () => {
       .when(revokeKey('key_1', byKey))
       .thenEvents(keyRevokedEvent);
   });
-  test('is nobody once it was revoked', () =>
+  test('gets no access after it was revoked', () =>
     given(...mayManage, on(keyRevokedEvent))
       .when(createKey(other, byKey))
       .thenRejected('ORGANIZATION_NOT_FOUND'));
-  test('is nobody from its end on', () => {
+  test('gets no access from its end on', () => {
     const data = { apiKeyId: 'key_1', name: 'ci', scopes: ['members:write', 'licenses:read'], hint: 'h' } as const;
     const ending = [organization()[0], on({ type: 'ApiKeyCreated', data: { ...data, expiresAt: later } })].flatMap(
       (stamped) => (stamped === undefined ? [] : [stamped]),

@@ -24,15 +24,15 @@ const justBefore = '2026-01-08T11:59:59.999Z';
 const membersMax = (members: number) => ({ ...noLimits, members });
 const invited = [...organization(), on(invitedEvent('inv_1'))];
 
-describe('inviting somebody', () => {
-  test('records role, end and where the e-mail is, not the e-mail', () =>
+describe('inviting a person', () => {
+  test('records role, end and a reference to the e-mail, not the e-mail', () =>
     given(...organization())
       .when(invite({ role: 'AUDITOR' }))
       .thenEvents({
         type: 'MemberInvited',
         data: { invitationId: 'inv_1', emailRef, role: 'AUDITOR', expiresAt: nextWeek },
       }));
-  test('again changes nothing, whatever became of the invitation', () => {
+  test('changes nothing when it is repeated, whatever happened to the invitation', () => {
     given(...invited)
       .when(invite())
       .thenNothing();
@@ -74,7 +74,7 @@ describe('withdrawing an invitation', () => {
     given(...invited)
       .when(withdraw())
       .thenEvents(withdrawnEvent('inv_1')));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...invited, on(withdrawnEvent('inv_1')))
       .when(withdraw())
       .thenNothing());
@@ -97,11 +97,11 @@ describe('accepting an invitation', () => {
     given(...organization(), on(invitedEvent('inv_1', 'BILLING')))
       .when(accept('grace'))
       .thenEvents(joinedEvent('grace', 'BILLING', 'inv_1')));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...invited, on(joinedEvent('grace', 'MEMBER', 'inv_1')))
       .when(accept('grace'))
       .thenNothing());
-  test('that somebody else took up is refused', () =>
+  test('is refused when another person has accepted', () =>
     given(...invited, on(joinedEvent('grace', 'MEMBER', 'inv_1')))
       .when(accept('eve'))
       .thenRejected('NOT_FOUND'));
@@ -140,7 +140,7 @@ describe('accepting an invitation', () => {
 });
 
 describe('the limit of members', () => {
-  test('leaves room for as many as it says', () => {
+  test('allows as many members as it says', () => {
     given(...organization())
       .when(invite({ limits: membersMax(2) }))
       .thenEvents(invitedEvent('inv_1'));
@@ -148,7 +148,7 @@ describe('the limit of members', () => {
       .when(invite({ limits: membersMax(1) }))
       .thenRejected('USER_LIMIT_EXCEEDED');
   });
-  test('counts open invitations, not those that were withdrawn, accepted or ran out', () => {
+  test('counts open invitations, but not withdrawn, accepted or expired ones', () => {
     const another = (at = noon) =>
       invite({ invitationId: 'inv_2', limits: membersMax(2), expiresAt: '2027-01-01T00:00:00.000Z' }, { at });
     const event = invitedEvent('inv_2', 'MEMBER', '2027-01-01T00:00:00.000Z');
@@ -168,7 +168,7 @@ describe('the limit of members', () => {
       .when(another())
       .thenEvents(event);
   });
-  test('is looked at again when an invitation is accepted, because it may be lower by then', () => {
+  test('is checked again when an invitation is accepted, because it may be lower by then', () => {
     given(...invited)
       .when(accept('grace', 'inv_1', { limits: membersMax(1) }))
       .thenRejected('USER_LIMIT_EXCEEDED');
@@ -178,6 +178,6 @@ describe('the limit of members', () => {
   });
 });
 
-test('an invitation whose end nobody named is open for seven days', () => {
+test('an invitation without an explicit end is open for seven days', () => {
   expect(invitationEnd('2026-01-01T12:00:00.000Z')).toBe('2026-01-08T12:00:00.000Z');
 });

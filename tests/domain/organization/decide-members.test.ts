@@ -27,7 +27,7 @@ describe('changing the role of a member', () => {
       .when(changeRole('grace', 'ADMIN'))
       .thenNothing();
   });
-  test('of somebody who is no member, or is none any more, is refused', () => {
+  test('is refused for a person who is not, or no longer, a member', () => {
     given(...organization())
       .when(changeRole('grace', 'GUEST'))
       .thenRejected('NOT_FOUND');
@@ -42,15 +42,15 @@ describe('changing the role of a member', () => {
 });
 
 describe('removing a member', () => {
-  test('records what the member was', () =>
+  test('records the role of the member', () =>
     given(...organization({ grace: 'AUDITOR' }))
       .when(remove('grace'))
       .thenEvents(removedEvent('grace', 'AUDITOR')));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...organization({ grace: 'GUEST' }), on(removedEvent('grace', 'GUEST')))
       .when(remove('grace'))
       .thenNothing());
-  test('who never was one is refused', () =>
+  test('is refused for a person who never was a member', () =>
     given(...organization())
       .when(remove('grace'))
       .thenRejected('NOT_FOUND'));
@@ -86,7 +86,7 @@ describe('the last OWNER', () => {
       .thenRejected('LAST_OWNER'),
   );
 
-  test('may stay what they are', () =>
+  test('may keep the role', () =>
     given(...organization())
       .when(changeRole('ada', 'OWNER'))
       .thenNothing());
@@ -107,7 +107,7 @@ describe('the last OWNER', () => {
       .when(remove('ada'))
       .thenRejected('LAST_OWNER'),
   );
-  test('is the last one whose login was not ended, and removes those whose was', () => {
+  test('is the last one who can sign in, and can remove OWNERs who cannot', () => {
     const two = organization({ grace: 'OWNER' });
     const deactivated = ['grace'];
     given(...two)

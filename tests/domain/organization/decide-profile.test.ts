@@ -30,7 +30,7 @@ describe('creating an organization', () => {
   test('names it', () => given().when(create()).thenEvents(createdEvent));
   test('makes its founder an OWNER', () =>
     given().when(create('Demo Vendor', 'ada')).thenEvents(createdEvent, joinedEvent('ada', 'OWNER')));
-  test('again changes nothing', () => given(on(createdEvent)).when(create('Other', 'eve')).thenNothing());
+  test('changes nothing when it is repeated', () => given(on(createdEvent)).when(create('Other', 'eve')).thenNothing());
   test.each(['', '   ', 'x'.repeat(201)])('is refused with the name %j', (name) =>
     given().when(create(name)).thenRejected('INVALID_REQUEST'),
   );
@@ -89,7 +89,7 @@ describe('the time zone of an organization', () => {
       timeZone: 'Asia/Tokyo',
     });
   });
-  test('that it has changes nothing', () => {
+  test('changes nothing when it is the same', () => {
     given(...organization())
       .when(changeZone('UTC'))
       .thenNothing();
@@ -112,11 +112,11 @@ describe('closing an organization', () => {
     given(...organization())
       .when(close())
       .thenEvents(closedEvent));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...organization(), on(closedEvent))
       .when(close({ at: later }))
       .thenNothing());
-  test('of which one is no member is refused as if there were none, closed or not', () => {
+  test('is refused to a person who is not a member as if it did not exist, closed or not', () => {
     const asEve = close({ by: user('eve') });
     given(...organization())
       .when(asEve)
@@ -157,7 +157,7 @@ describe('folding an organization', () => {
   test.each(everything.slice(1))('ignores $event.type before the organization exists', (stamped) =>
     expect(fold(organizationDecider, [stamped])).toEqual({ kind: 'missing' }),
   );
-  test('ignores changes of what was never there', () => {
+  test('ignores changes of unknown objects', () => {
     const strange = [
       on({ type: 'InvitationWithdrawn', data: { invitationId: 'inv_x' } }),
       on({ type: 'MemberRoleChanged', data: { userId: 'x', from: 'GUEST', to: 'OWNER' } }),
@@ -166,7 +166,7 @@ describe('folding an organization', () => {
     ];
     expect(fold(organizationDecider, [...everything, ...strange])).toEqual(fold(organizationDecider, everything));
   });
-  test('holds what decisions ask about, what there is to be shown of it, and nothing else', () => {
+  test('keeps what decisions and queries read, and nothing else', () => {
     expect(fold(organizationDecider, [...everything, on(closedEvent, later)])).toEqual({
       kind: 'created',
       organizationId: 'org_1',
@@ -183,8 +183,12 @@ describe('folding an organization', () => {
         [
           'key_1',
           {
-            ...{ name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab', createdAt: noon },
-            ...{ expiresAt: null, revokedAt: null },
+            name: 'ci',
+            scopes: ['licenses:read'],
+            hint: 'lgr_live_ab',
+            createdAt: noon,
+            expiresAt: null,
+            revokedAt: null,
           },
         ],
       ]),

@@ -24,7 +24,7 @@ const changed = (name: string, reference: string | null): OrganizationEvent => (
 const projectsMax = (projects: number) => ({ ...noLimits, projects });
 
 describe('creating a project', () => {
-  test('records its name and where its metadata are', () => {
+  test('records its name and a reference to its metadata', () => {
     given(...organization())
       .when(createProject())
       .thenEvents(projectEvent('prj_1'));
@@ -32,7 +32,7 @@ describe('creating a project', () => {
       .when(createProject({ metadataRef }))
       .thenEvents({ type: 'ProjectCreated', data: { projectId: 'prj_1', name: 'Atlas', metadataRef } });
   });
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...withOne)
       .when(createProject({ name: '' }))
       .thenNothing());
@@ -40,7 +40,7 @@ describe('creating a project', () => {
     given(...organization())
       .when(createProject({ name: ' ' }))
       .thenRejected('INVALID_REQUEST'));
-  test('is refused with metadata that are no reference', () =>
+  test('is refused with metadata instead of a reference', () =>
     given(...organization())
       .when(createProject({ metadataRef: '{"contact":"Ada"}' }))
       .thenRejected('INVALID_REQUEST'));
@@ -55,7 +55,7 @@ describe('changing a project', () => {
       .when(changeProject({ metadataRef }))
       .thenEvents(changed('Atlas', metadataRef));
   });
-  test('to what it is changes nothing', () => {
+  test('changes nothing when nothing differs', () => {
     given(...withOne)
       .when(changeProject())
       .thenNothing();
@@ -63,15 +63,15 @@ describe('changing a project', () => {
       .when(changeProject({ name: 'Borealis', metadataRef }))
       .thenNothing();
   });
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...organization())
       .when(changeProject())
       .thenRejected('NOT_FOUND'));
-  test('that is archived is refused', () =>
+  test('is refused for an archived one', () =>
     given(...archived)
       .when(changeProject({ name: 'x' }))
       .thenRejected('ARCHIVED'));
-  test('to no name, or metadata that are no reference, is refused', () => {
+  test('is refused without a name, and with metadata instead of a reference', () => {
     given(...withOne)
       .when(changeProject({ name: '' }))
       .thenRejected('INVALID_REQUEST');
@@ -86,11 +86,11 @@ describe('archiving a project', () => {
     given(...withOne)
       .when(archiveProject())
       .thenEvents(archivedEvent('prj_1')));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...archived)
       .when(archiveProject())
       .thenNothing());
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...organization())
       .when(archiveProject())
       .thenRejected('NOT_FOUND'));
@@ -109,7 +109,7 @@ describe('restoring a project', () => {
       .when(restoreProject())
       .thenNothing();
   });
-  test('that is unknown is refused', () =>
+  test('is refused for an unknown one', () =>
     given(...organization())
       .when(restoreProject())
       .thenRejected('NOT_FOUND'));
@@ -122,7 +122,7 @@ describe('restoring a project', () => {
 describe('the limit of projects', () => {
   const second = (limit: number) => createProject({ projectId: 'prj_2', limits: projectsMax(limit) });
 
-  test('leaves room for as many as it says', () => {
+  test('allows as many projects as it says', () => {
     given(...withOne)
       .when(second(2))
       .thenEvents(projectEvent('prj_2'));
@@ -137,7 +137,7 @@ describe('the limit of projects', () => {
     given(...archived)
       .when(second(1))
       .thenEvents(projectEvent('prj_2')));
-  test('holds for restoring too', () => {
+  test('applies to restoring too', () => {
     const full = [...archived, on(projectEvent('prj_2'))];
     given(...full)
       .when(restoreProject('prj_1', { limits: projectsMax(1) }))

@@ -32,11 +32,17 @@ import {
 
 const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 const scopes: readonly Scope[] = [
-  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write'] as const),
-  ...(['events:read', 'webhooks:write', 'members:write', 'projects:write'] as const),
+  'licenses:read',
+  'licenses:write',
+  'licenses:activate',
+  'catalog:write',
+  'events:read',
+  'webhooks:write',
+  'members:write',
+  'projects:write',
 ];
 
-// A member of every role, a key of every scope, and one of each thing that can be acted on.
+// A member of every role, a key of every scope, and one object of each kind.
 const history = [
   ...organization(Object.fromEntries(roles.map((role) => [role.toLowerCase(), role]))),
   ...roles.map((role) => on(invitedEvent(`inv_${role}`, role))),
@@ -63,7 +69,7 @@ const profile = ['OWNER', 'ADMIN', 'the system'];
 const access = [...profile, 'members:write'];
 const projects = ['OWNER', 'ADMIN', 'MEMBER', 'projects:write', 'the system'];
 
-// Rows as in the table of who may do what: the command, and who alone may send it.
+// The table of permissions: the command, and who may send it.
 const commands: readonly (readonly [string, (by: Acting) => OrganizationCommand, readonly string[]])[] = [
   ['rename', (by) => rename('Other', { by }), profile],
   ['close', (by) => close({ by }), ['OWNER', 'the system']],
@@ -86,7 +92,7 @@ describe.each(commands)('%s', (_, command, may) => {
   );
 });
 
-// Nobody acts above the own role: of those who manage access only an OWNER gives, takes or changes the role OWNER.
+// Nobody acts above their own role: only an OWNER gives, takes or changes the role OWNER.
 const ladder: readonly (readonly [actor: string, by: Acting, role: Role, 'done' | 'FORBIDDEN'])[] = [
   ['OWNER', user('ada'), 'OWNER', 'done'],
   ['OWNER', user('ada'), 'ADMIN', 'done'],

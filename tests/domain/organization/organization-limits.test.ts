@@ -4,7 +4,11 @@ import { noLimits, organizationLimits } from '../../../src/domain/organization/o
 import { later, noon } from './examples.ts';
 
 const grants = (code: string, limit: number | null, changed: Partial<Entitlement> = {}): Entitlement => ({
-  ...{ code, value: null, limit, until: null, source: 'tier' },
+  code,
+  value: null,
+  limit,
+  until: null,
+  source: 'tier',
   ...changed,
 });
 

@@ -42,7 +42,7 @@ const always = (
         for (const step of [...begin(founder, roles), ...script]) {
           ms += step.afterMs;
           const sent = { by: step.by, at: fromMs(ms) };
-          const command = step.closes === 0 ? close(sent) : step.ask(sent);
+          const command = step.closes === 0 ? close(sent) : step.request(sent);
           const decision = decide(command, state, testEventIds);
           if (isRejection(decision)) seen.add(decision.rejected);
           if (isRejection(decision)) continue;
@@ -61,7 +61,7 @@ const always = (
     which,
   );
 
-/** Who is what after some events, told apart from the implementation: by the events' own words alone. */
+/** Returns the members and their roles after some events, independently of the implementation. */
 const membersAfter = (history: readonly Stamped<OrganizationEvent>[]): ReadonlyMap<string, Role> => {
   const members = new Map<string, Role>();
   for (const { event } of history) {
@@ -72,8 +72,8 @@ const membersAfter = (history: readonly Stamped<OrganizationEvent>[]): ReadonlyM
   return members;
 };
 
-describe('whatever is asked of an organization', () => {
-  test('it keeps an OWNER from its first one on', () =>
+describe('whatever commands an organization gets', () => {
+  test('it keeps an OWNER once it has one', () =>
     always((_, __, history) => {
       let hadOwner = false;
       for (let length = 1; length <= history.length; length++) {
@@ -83,7 +83,7 @@ describe('whatever is asked of an organization', () => {
       }
     }));
 
-  test('only an OWNER or the system makes an OWNER, or unmakes one', () =>
+  test('only an OWNER or the system gives or takes the role OWNER', () =>
     always((founder, happened) => {
       const makers = new Map<string, Acting>();
       for (const { command, before, events } of happened) {
@@ -107,7 +107,7 @@ describe('whatever is asked of an organization', () => {
       }
     }));
 
-  test('it never has more members or projects than the limit that was given, when one is added', () =>
+  test('adding a member or a project never exceeds the limit', () =>
     always((_, happened) => {
       for (const { command, before, events } of happened) {
         if (!('limits' in command.data)) continue;
@@ -125,13 +125,13 @@ describe('whatever is asked of an organization', () => {
       }
     }));
 
-  test('nothing follows its closing', () =>
+  test('no event follows its closing', () =>
     always((_, __, history) => {
       const closed = history.findIndex(({ event }) => event.type === 'OrganizationClosed');
       expect([-1, history.length - 1]).toContain(closed);
     }));
 
-  test('a command that was accepted changes nothing when it is repeated at once, as long as its sender still may', () =>
+  test('a repeated command changes nothing, as long as its sender still may send it', () =>
     always((_, happened) => {
       for (const { command, before, events } of happened) {
         const after = fold(organizationDecider, [...before, ...events.map((event) => stamp(event, command.at))]);
@@ -142,12 +142,12 @@ describe('whatever is asked of an organization', () => {
       }
     }));
 
-  test('and all of it was asked: every event happened, every refusal of a rule was met', () => {
+  test('the random commands reach every event and every refusal', () => {
     const events = ['MemberInvited', 'InvitationWithdrawn', 'MemberJoined', 'MemberRoleChanged', 'MemberRemoved'];
     const others = ['ApiKeyRevoked', 'ApiKeyScopesChanged', 'ProjectArchived', 'ProjectRestored', 'OrganizationClosed'];
     const refusals = ['LAST_OWNER', 'FORBIDDEN', 'ALREADY_MEMBER', 'USER_LIMIT_EXCEEDED', 'PROJECT_LIMIT_EXCEEDED'];
     seen.clear();
-    // With a seed of its own: whether the rarest of them happens must not be left to chance.
+    // A fixed seed: the rarest outcome must not depend on chance.
     always(() => {}, { numRuns: 400, seed: 1 });
     expect([...seen]).toEqual(expect.arrayContaining([...events, ...others, ...refusals]));
   });

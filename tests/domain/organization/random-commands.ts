@@ -31,18 +31,18 @@ const limits = fc.record({ members: limit, projects: limit });
 const by = fc.oneof(
   { weight: 6, arbitrary: person.map((userId): Acting => ({ type: 'USER', userId })) },
   { weight: 4, arbitrary: fc.constant<Acting>({ type: 'USER', userId: 'ada' }) },
-  { weight: 2, arbitrary: number.map((each): Acting => ({ type: 'API_KEY', apiKeyId: `key_${each}` })) },
+  { weight: 2, arbitrary: number.map((id): Acting => ({ type: 'API_KEY', apiKeyId: `key_${id}` })) },
   { weight: 1, arbitrary: fc.constant<Acting>({ type: 'SYSTEM' }) },
 );
-export type Ask = (sent: { readonly by: Acting; readonly at: string }) => OrganizationCommand;
-const asks: fc.Arbitrary<Ask> = fc.oneof(
+export type Request = (sent: { readonly by: Acting; readonly at: string }) => OrganizationCommand;
+const requests: fc.Arbitrary<Request> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.tuple(number, role, limits).map(
-      ([each, given, some]): Ask =>
+      ([id, newRole, newLimits]): Request =>
         (sent) =>
           invite(
-            { invitationId: `inv_${each}`, role: given, limits: some, expiresAt: fromMs(toMs(sent.at) + 50_000) },
+            { invitationId: `inv_${id}`, role: newRole, limits: newLimits, expiresAt: fromMs(toMs(sent.at) + 50_000) },
             sent,
           ),
     ),
@@ -50,94 +50,94 @@ const asks: fc.Arbitrary<Ask> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.tuple(person, number, limits).map(
-      ([who, each, some]): Ask =>
+      ([userId, id, newLimits]): Request =>
         ({ at }) =>
-          accept(who, `inv_${each}`, { at, limits: some }),
+          accept(userId, `inv_${id}`, { at, limits: newLimits }),
     ),
   },
   {
     weight: 8,
     arbitrary: fc.tuple(person, role).map(
-      ([who, given]): Ask =>
+      ([userId, newRole]): Request =>
         (sent) =>
-          changeRole(who, given, sent),
+          changeRole(userId, newRole, sent),
     ),
   },
   {
     weight: 8,
     arbitrary: person.map(
-      (who): Ask =>
+      (userId): Request =>
         (sent) =>
-          remove(who, sent),
+          remove(userId, sent),
     ),
   },
   {
     weight: 1,
     arbitrary: number.map(
-      (each): Ask =>
+      (id): Request =>
         (sent) =>
-          withdraw(`inv_${each}`, sent),
+          withdraw(`inv_${id}`, sent),
     ),
   },
   {
     weight: 3,
     arbitrary: fc.tuple(number, fc.uniqueArray(scope, { minLength: 1 })).map(
-      ([each, scopes]): Ask =>
+      ([id, scopes]): Request =>
         (sent) =>
-          createKey({ apiKeyId: `key_${each}`, scopes }, sent),
+          createKey({ apiKeyId: `key_${id}`, scopes }, sent),
     ),
   },
   {
     weight: 1,
     arbitrary: fc.tuple(number, fc.uniqueArray(scope, { minLength: 1 })).map(
-      ([each, scopes]): Ask =>
+      ([id, scopes]): Request =>
         (sent) =>
-          changeKey({ apiKeyId: `key_${each}`, scopes }, sent),
+          changeKey({ apiKeyId: `key_${id}`, scopes }, sent),
     ),
   },
   {
     weight: 1,
     arbitrary: number.map(
-      (each): Ask =>
+      (id): Request =>
         (sent) =>
-          revokeKey(`key_${each}`, sent),
+          revokeKey(`key_${id}`, sent),
     ),
   },
   {
     weight: 4,
     arbitrary: fc.tuple(projectNumber, limits).map(
-      ([each, some]): Ask =>
+      ([id, newLimits]): Request =>
         (sent) =>
-          createProject({ projectId: `prj_${each}`, limits: some }, sent),
+          createProject({ projectId: `prj_${id}`, limits: newLimits }, sent),
     ),
   },
   {
     weight: 4,
     arbitrary: projectNumber.map(
-      (each): Ask =>
+      (id): Request =>
         (sent) =>
-          archiveProject(`prj_${each}`, sent),
+          archiveProject(`prj_${id}`, sent),
     ),
   },
   {
     weight: 4,
     arbitrary: fc.tuple(projectNumber, limits).map(
-      ([each, some]): Ask =>
+      ([id, newLimits]): Request =>
         (sent) =>
-          restoreProject(`prj_${each}`, { ...sent, limits: some }),
+          restoreProject(`prj_${id}`, { ...sent, limits: newLimits }),
     ),
   },
   {
     weight: 1,
     arbitrary: number.map(
-      (each): Ask =>
+      (id): Request =>
         (sent) =>
-          rename(`Name ${each}`, sent),
+          rename(`Name ${id}`, sent),
     ),
   },
 );
 export const steps = fc.array(
-  fc.record({ afterMs: fc.nat({ max: 20_000 }), by, ask: asks, closes: fc.nat({ max: 100 }) }),
+  fc.record({ afterMs: fc.nat({ max: 20_000 }), by, request: requests, closes: fc.nat({ max: 100 }) }),
   {
     minLength: 20,
     maxLength: 60,
@@ -145,13 +145,16 @@ export const steps = fc.array(
   },
 );
 
-/** An organization that has its founder, three more members and a key already: an empty one refuses most of what is asked. */
+/** Returns the requests for an organization with a founder, three more members and a key: an empty one refuses most requests. */
 export const begin = (founder: string | null, roles: readonly Role[]) => {
-  const asks: Ask[] = [() => create('Demo Vendor', founder), (sent) => createKey({ scopes: ['members:write'] }, sent)];
-  for (const [index, given] of roles.entries()) {
+  const requests: Request[] = [
+    () => create('Demo Vendor', founder),
+    (sent) => createKey({ scopes: ['members:write'] }, sent),
+  ];
+  for (const [index, newRole] of roles.entries()) {
     const invitationId = `inv_first_${index}`;
-    asks.push((sent) => invite({ invitationId, role: given, expiresAt: fromMs(toMs(sent.at) + 1) }, sent));
-    asks.push((sent) => accept(['bob', 'eve', 'grace'][index] ?? '', invitationId, sent));
+    requests.push((sent) => invite({ invitationId, role: newRole, expiresAt: fromMs(toMs(sent.at) + 1) }, sent));
+    requests.push((sent) => accept(['bob', 'eve', 'grace'][index] ?? '', invitationId, sent));
   }
-  return asks.map((ask) => ({ afterMs: 0, by: { type: 'SYSTEM' } as const, ask, closes: 1 }));
+  return requests.map((request) => ({ afterMs: 0, by: { type: 'SYSTEM' } as const, request, closes: 1 }));
 };

@@ -31,7 +31,7 @@ export const drawCommands = (seed: number, length: number): LicenseCommand[] => 
     const at = chance.percent(3) ? now - chance.one([1, 1000, hour]) : now;
     const type = index > 0 ? chance.one(weighted) : chance.percent(85) ? 'IssueLicense' : 'ImportLicense';
     const data = kinds[type].draw({ ...draw, at, index });
-    // `data` is drawn by the entry of this very type; the compiler loses that link.
+    // The entry of this type draws `data`; the compiler cannot link the two.
     commands.push({ type, data, at: instant(at) } as LicenseCommand);
   }
   return commands;

@@ -2,7 +2,7 @@ import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-comm
 import { around, duration, entitlement, limits, product, schedule, target } from './draw.ts';
 import type { Kinds } from './kinds.ts';
 
-/** What a license grants, and who has it and its key. */
+/** Draws commands about grants, keys and holders. */
 export const grantKinds: Kinds<
   | 'ChangeLimits'
   | 'GrantEntitlement'

@@ -3,7 +3,7 @@ import type { LastSeen } from '../../../src/domain/license/seats/seat-commands.t
 import { around, type Draw, device, hour, instant, known, product, user } from './draw.ts';
 import type { Kinds } from './kinds.ts';
 
-/** How a license is used: devices, seats, users, meters. */
+/** Draws commands about use: devices, seats, users, meters. */
 export const useKinds: Kinds<
   | 'Activate'
   | 'Deactivate'

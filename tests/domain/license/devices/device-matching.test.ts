@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { command, device, event, followedBy, policyWith } from '../commands.ts';
 import { activate, activated, activatedEvent, given, issued, licenseAfter } from '../examples.ts';
 
-describe('a device that has changed is known by its parts', () => {
+describe('a changed device is recognized by its components', () => {
   const parts = (disk: string, board: string, network: string) => ({ disk, board, network });
   const known = device('a', { components: parts('d1', 'b1', 'n1') });
   const asks = (components?: Readonly<Record<string, string>>) =>
@@ -10,7 +10,7 @@ describe('a device that has changed is known by its parts', () => {
   const given1 = (fingerprintMatching: 'EXACT' | 'ANY' | 'MOST' | 'ALL') =>
     given(...followedBy([issued({ policy: policyWith({ fingerprintMatching }) })], command('Activate', known)));
 
-  test('ANY: one of them is the same', () => {
+  test('ANY: when one component is the same', () => {
     given1('ANY')
       .when(asks(parts('d1', 'x', 'y')))
       .thenNothing();
@@ -18,7 +18,7 @@ describe('a device that has changed is known by its parts', () => {
       .when(asks(parts('x', 'y', 'z')))
       .thenEvents(event('ActivationRecorded', { ...activatedEvent('z', 2).data, components: parts('x', 'y', 'z') }));
   });
-  test('MOST: more than half are the same', () => {
+  test('MOST: when more than half are the same', () => {
     given1('MOST')
       .when(asks(parts('d1', 'b1', 'y')))
       .thenNothing();
@@ -42,7 +42,7 @@ describe('a device that has changed is known by its parts', () => {
         event('ActivationRecorded', { ...activatedEvent('z', 2).data, components: { disk: 'd', board: 'other' } }),
       );
   });
-  test('ALL: every one that was recorded is the same', () => {
+  test('ALL: when every recorded component is the same', () => {
     given1('ALL')
       .when(asks({ ...parts('d1', 'b1', 'n1'), more: 'm' }))
       .thenNothing();
@@ -56,12 +56,12 @@ describe('a device that has changed is known by its parts', () => {
       ).activations.size,
     ).toBe(2);
   });
-  test('EXACT: by its fingerprint alone', () => {
+  test('EXACT: never, only by its fingerprint', () => {
     given1('EXACT')
       .when(asks(parts('d1', 'b1', 'n1')))
       .thenEvents(event('ActivationRecorded', { ...activatedEvent('z', 2).data, components: parts('d1', 'b1', 'n1') }));
   });
-  test('by its fingerprint, whatever its parts, and not without parts', () => {
+  test('never without components; the same fingerprint always matches', () => {
     given1('ALL')
       .when(command('Activate', device('a', { components: parts('x', 'y', 'z') })))
       .thenNothing();
@@ -72,8 +72,8 @@ describe('a device that has changed is known by its parts', () => {
   });
 });
 
-describe('what a device tells', () => {
-  test('is recorded, and what it does not tell is left out', () => {
+describe('what a device sends', () => {
+  test('is recorded; missing fields are left out', () => {
     const told = { components: { disk: 'd' }, environment: 'live' };
     given(issued())
       .when(command('Activate', device('a', told)))

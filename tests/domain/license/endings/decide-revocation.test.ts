@@ -17,7 +17,7 @@ describe('revoking a license', () => {
   test('ends it', () => {
     given(issued()).when(revoke()).thenEvents(revokedEvent);
   });
-  test('closes every open activation with it, and announces them in the order of their recording', () => {
+  test('ends every open activation, and announces them in the order of recording', () => {
     given(issued(), activated('b', 1), activated('x', 2), on(noon, deactivatedEvent('x', 'USER', 1)), activated('a', 2))
       .when(revoke())
       .thenEvents(
@@ -29,10 +29,10 @@ describe('revoking a license', () => {
   test('is possible while suspended', () => {
     given(issued(), on(noon, suspendedEvent())).when(revoke()).thenEvents(revokedEvent);
   });
-  test('again changes nothing', () => {
+  test('changes nothing when it is repeated', () => {
     given(issued(), on(noon, revokedEvent)).when(revoke()).thenNothing();
   });
-  test('leaves no activation open and says when', () => {
+  test('leaves no activation open and records when', () => {
     const license = licenseAfter(
       issued(),
       activated('a', 1),

@@ -31,7 +31,10 @@ import { carryOut, decisionOn, withDevices } from '../many-devices.ts';
 
 const noUsers = { users: 0, seats: 0 };
 const release = command('Transfer', {
-  ...{ toHolderOrgId: 'org_3', accepted: true, expiry: 'KEEP', activations: 'RELEASE' },
+  toHolderOrgId: 'org_3',
+  accepted: true,
+  expiry: 'KEEP',
+  activations: 'RELEASE',
 });
 const apply = (license: IssuedLicense, events: readonly LicenseEvent[], recordedAt: string): IssuedLicense => {
   for (const event of events) licenseDecider.evolve(license, event, stamp(event, recordedAt).at);
@@ -45,7 +48,7 @@ const names = (from: number, below: number) =>
 describe('a command that ends more than one decision can announce', () => {
   const license = () => licenseAfter(...withDevices(500, 3));
 
-  test('ends all of it with its first event, and announces the oldest', () => {
+  test('ends everything with its first event, and announces the oldest', () => {
     const decided = decisionOn(license(), revoke());
     expect(decided).toHaveLength(200);
     expect(decided[0]).toEqual({
@@ -92,18 +95,18 @@ describe('a command that ends more than one decision can announce', () => {
     expect(announced).toEqual(names(0, sized(12_000) - open));
     expect([many.facts.usage.activations, many.facts.endings]).toEqual([open, []]);
   });
-  test('fits into one append, with what its announcements say', () => {
+  test('fits into one append, announcements included', () => {
     const decided = decisionOn(license(), revoke());
     const announced = decisionOn(apply(license(), decided, noon), command('AnnounceEnded', {}));
     for (const events of [decided, announced]) {
-      // As much as is reckoned for the envelope of an event, and ids as long as they are.
+      // Adds the estimated size of an envelope, and uses ids of full length.
       const bytes = events.length * (1_200 + 26) + JSON.stringify(events).length;
       expect(bytes).toBeLessThan(500_000);
     }
   });
 });
 
-describe('what is ended and not announced yet', () => {
+describe('an ended part that is not announced yet', () => {
   const license = () =>
     apply(licenseAfter(...withDevices(500)), decisionOn(licenseAfter(...withDevices(500)), release), noon);
 
@@ -113,14 +116,14 @@ describe('what is ended and not announced yet', () => {
     expect(validate(validationView(after, named), named, noon)).toMatchObject({ valid: false, code: 'NOT_ACTIVATED' });
     expect(decisionOn(after, activate('new'))).toMatchObject([{ data: { countAfter: 1, overage: false } }]);
   });
-  test('is known as released, by id and by fingerprint, before and after it is announced', () => {
+  test('counts as released, by id and by fingerprint, before and after its announcement', () => {
     const after = license();
     expect(decisionOn(after, deactivate('d499'))).toEqual([]);
     expect(decisionOn(after, deactivateById('d499'))).toEqual([]);
     carryOut(after, tomorrow);
     expect(decisionOn(after, deactivate('d499', tomorrow))).toEqual([]);
   });
-  test('may come back: a device is activated again, and stays so when its end is announced', () => {
+  test('may come back: a device that is activated again stays active when its end is announced', () => {
     const after = license();
     const [again] = decisionOn(after, command('Activate', device('d499', { activationId: 'act_again' })));
     expect(again).toMatchObject({ type: 'ActivationRecorded', data: { countAfter: 1 } });
@@ -130,12 +133,12 @@ describe('what is ended and not announced yet', () => {
     expect(after.byFingerprint.get('hash-d499')).toBe('act_again');
     expect(after.facts.usage.activations).toBe(1);
   });
-  test('is owned by the holder from before, each by its own', () => {
+  test('belongs to the holder from before its decisive event', () => {
     const after = license();
     apply(after, decisionOn(after, activate('new')), noon);
     const second = command('Transfer', { ...transferTo('org_4'), activations: 'RELEASE' });
     const decided = decisionOn(after, second);
-    // The first one’s devices are announced first, so the second announces nothing by itself.
+    // The devices of the first event are announced first, so the second event announces nothing itself.
     expect(decided.map(({ type }) => type)).toEqual(['LicenseTransferred']);
     expect(decided.map((event) => announcementHolder(after, event))).toEqual([null]);
     apply(after, decided, noon);
@@ -150,7 +153,7 @@ describe('what is ended and not announced yet', () => {
     expect([new Set(holders.slice(0, 301)), holders[301]]).toEqual([new Set(['org_2']), 'org_3']);
     expect(announcementHolder(after, deactivatedEvent('x', 'TRANSFER', 0))).toBeNull();
   });
-  test('does not stop what else may happen', () => {
+  test('does not block other commands', () => {
     const after = license();
     apply(after, decisionOn(after, command('Suspend', { reasonCode: 'FRAUD', until: null })), noon);
     apply(after, decisionOn(after, revoke()), noon);
@@ -190,7 +193,10 @@ describe('several decisive events in one decision', () => {
       const decided = decisionOn(license, downgrade);
       const decisive = decided.filter(({ data }) => !('cause' in data) || data.cause === 'TIER_CHANGED');
       expect(decisive.map(({ type }) => type)).toEqual([
-        ...['LicenseTierChanged', 'ProductRemoved', 'ProductRemoved', 'LicenseLimitsChanged'],
+        'LicenseTierChanged',
+        'ProductRemoved',
+        'ProductRemoved',
+        'LicenseLimitsChanged',
       ]);
       expect(decided).toHaveLength(Math.min(200, 4 + 3 * count - 1));
       apply(license, decided, noon);
@@ -221,8 +227,8 @@ describe('several decisive events in one decision', () => {
   );
 });
 
-describe('a stream from before, where announcements come first', () => {
-  test('folds as it did: an event without ends has ended nothing', () => {
+describe('a stream of version 1, where announcements come first', () => {
+  test('folds as before: an event without ends ends nothing', () => {
     const old = [
       ...withDevices(3, 1),
       on(noon, deactivatedEvent('d0', 'LIMIT_LOWERED', 2)),
@@ -244,10 +250,10 @@ describe('a stream from before, where announcements come first', () => {
     expect([license.activations.size, license.users.size, license.byFingerprint.size]).toEqual([0, 0, 0]);
     expect(dueCommands(license.facts, tomorrow)).toEqual([]);
     expect([...license.deactivated.keys()]).toEqual(
-      ['d0', 'd1', 'd2'].flatMap((each) => [`act_${each}`, `hash-${each}`]),
+      ['d0', 'd1', 'd2'].flatMap((name) => [`act_${name}`, `hash-${name}`]),
     );
   });
-  test('does not say of a device that was open beside them that it was ended', () => {
+  test('does not end a device that stayed open', () => {
     const open = followedBy([...withDevices(2), on(noon, deactivatedEvent('d0', 'PRODUCT_REMOVED', 1))]);
     expect([
       ...licenseAfter(...open, on(noon, { type: 'ProductRemoved', data: { product: 'x' } })).activations.keys(),
@@ -261,7 +267,7 @@ const limitsLowered = {
   strategy: 'EVICT_OLDEST',
 } as const;
 
-test('A command that ends nothing says nothing of an end', () => {
+test('The events of a command that ends nothing have no ends', () => {
   given(issued()).when(revoke()).thenEvents(revokedEvent);
   given(issued({ holderOrgId: 'org_2' }))
     .when(release)

@@ -22,13 +22,13 @@ describe('a named user', () => {
       .thenRejected('USER_LIMIT_EXCEEDED');
     expect(licenseAfter(...full).facts.usage.users).toBe(2);
   });
-  test('beyond the limit is an overage, where the policy allows it', () => {
+  test('above the limit is an overage when the policy allows it', () => {
     const policy = policyWith({ overage: ratio(200) });
     given(...followedBy([issued({ policy, limits: { ...twoDevices, users: 1 } })], assign('usr_a')))
       .when(assign('usr_b'))
       .thenEvents(event('UserAssigned', { userRef: 'usr_b', countAfter: 2, limit: 1, overage: true }));
   });
-  test('is taken off, and again that changes nothing', () => {
+  test('is unassigned; repeating changes nothing', () => {
     const one = followedBy([forTwo], assign('usr_a'));
     given(...one)
       .when(unassign('usr_a'))
@@ -37,7 +37,7 @@ describe('a named user', () => {
       .when(unassign('usr_a'))
       .thenNothing();
   });
-  test('must be assigned where an activation names one', () => {
+  test('must be assigned when an activation names the user', () => {
     const asks = command('Activate', device('a', { userRef: 'usr_a' }));
     given(forTwo).when(asks).thenRejected('USER_NOT_ASSIGNED');
     given(...followedBy([forTwo], assign('usr_a')))

@@ -13,7 +13,7 @@ describe('a product', () => {
       .when(command('AddProduct', { product: 'local_cli' }))
       .thenNothing();
   });
-  test('is removed with the devices that were activated for it', () => {
+  test('is removed with the devices of this product', () => {
     const history = followedBy([issued()], activate('a'), activate('b', noon, 'cloud_ide'));
     given(...history)
       .when(remove)
@@ -31,7 +31,7 @@ describe('a product', () => {
       .when(activate('c'))
       .thenRejected('PRODUCT_NOT_LICENSED');
   });
-  test('removing it costs the holder no release', () => {
+  test('does not count towards the holder’s allowance when it is removed', () => {
     const policy = policyWith({ deactivation: { allowed: true, cooldownSeconds: 3600, maxPerTerm: 1 } });
     const history = followedBy([issued({ policy }), on(noon, activatedEvent('a', 1))], remove);
     expect(licenseAfter(...history)).toMatchObject({ deactivationsInTerm: 0, lastDeactivatedAt: null });

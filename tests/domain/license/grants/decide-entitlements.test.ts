@@ -10,7 +10,7 @@ describe('an entitlement', () => {
     given(issued()).when(grant()).thenEvents(event('EntitlementGranted', sso));
     expect(licenseAfter(...followedBy([issued()], grant())).facts.entitlements).toEqual([sso]);
   });
-  test('as it is changes nothing, otherwise it is replaced', () => {
+  test('replaces a different one of its source; the same changes nothing', () => {
     const granted = followedBy([issued()], grant());
     given(...granted)
       .when(grant())
@@ -19,20 +19,20 @@ describe('an entitlement', () => {
       { ...sso, limit: 9 },
     ]);
   });
-  test('of several sources is held by each of them', () => {
+  test('may come from several sources, each for itself', () => {
     const history = followedBy([issued()], grant(), grant({ source: 'tier', value: null }));
     expect(licenseAfter(...history).facts.entitlements).toHaveLength(2);
     const revoked = followedBy(history, command('RevokeEntitlement', { code: 'sso', source: 'grant' }));
     expect(licenseAfter(...revoked).facts.entitlements).toEqual([{ ...sso, source: 'tier', value: null }]);
   });
-  test('is taken back, and again that changes nothing', () => {
+  test('is taken back; repeating changes nothing', () => {
     const revoke = command('RevokeEntitlement', { code: 'sso', source: 'grant' });
     given(...followedBy([issued()], grant()))
       .when(revoke)
       .thenEvents(event('EntitlementRevoked', { code: 'sso', source: 'grant' }));
     given(issued()).when(revoke).thenNothing();
   });
-  test('must have a code, a limit that is a count, and an end to come', () => {
+  test('needs a valid code, a whole limit, and an end in the future', () => {
     given(issued())
       .when(grant({ code: 'No Code' }))
       .thenRejected('INVALID_REQUEST');

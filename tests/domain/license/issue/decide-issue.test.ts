@@ -54,7 +54,7 @@ describe('issuing a license', () => {
       .when(issueFor({ kind: 'duration', duration: 'PT1H', startsAt }))
       .thenRejected('TERM_INVALID');
   });
-  test('again changes nothing', () => {
+  test('changes nothing when it is repeated', () => {
     given(issued()).when(issue()).thenNothing();
   });
   test('leaves a license with its key and no device', () => {

@@ -16,7 +16,7 @@ describe('changing the reference of a license', () => {
       .when(changeTo(null))
       .thenEvents(event('LicenseReferenceChanged', { from: 'sub_456', to: null }));
   });
-  test('to what it is changes nothing', () => given(issued()).when(changeTo(first)).thenNothing());
+  test('changes nothing when nothing differs', () => given(issued()).when(changeTo(first)).thenNothing());
   test('is refused of a revoked one', () =>
     given(issued(), on(noon, revokedEvent)).when(changeTo('sub_456')).thenRejected('LICENSE_REVOKED'));
 });

@@ -51,7 +51,7 @@ describe('importing a license', () => {
       .when(issue({ term: over }))
       .thenRejected('TERM_INVALID');
   });
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...followedBy([], imported()))
       .when(imported())
       .thenNothing());

@@ -6,7 +6,7 @@ import { activate, ends, expiresAt, given, issued, licenseAfter, noon, perpetual
 describe('a transfer', () => {
   const transfer = (overrides: object = {}) =>
     command('Transfer', { toHolderOrgId: 'org_3', accepted: true, expiry: 'KEEP', activations: 'KEEP', ...overrides });
-  const held = issued({ holderOrgId: 'org_2', limits: { ...twoDevices, users: 1, seats: 1 } });
+  const license = issued({ holderOrgId: 'org_2', limits: { ...twoDevices, users: 1, seats: 1 } });
   const transferred = (
     expiry: 'KEEP' | 'RESET',
     activations: 'KEEP' | 'RELEASE',
@@ -14,19 +14,19 @@ describe('a transfer', () => {
   ) => event('LicenseTransferred', { fromHolderOrgId: 'org_2', toHolderOrgId: 'org_3', expiry, activations, ...ended });
 
   test('gives the license to another holder, devices and expiry as they are', () => {
-    given(held).when(transfer()).thenEvents(transferred('KEEP', 'KEEP'));
-    expect(licenseAfter(...followedBy([held], transfer())).facts).toMatchObject({
+    given(license).when(transfer()).thenEvents(transferred('KEEP', 'KEEP'));
+    expect(licenseAfter(...followedBy([license], transfer())).facts).toMatchObject({
       holderOrgId: 'org_3',
       term: { number: 1 },
     });
   });
   test('to who has it changes nothing', () =>
-    given(held)
+    given(license)
       .when(transfer({ toHolderOrgId: 'org_2' }))
       .thenNothing());
   test('may release devices, leases and users of the old holder, each by an event', () => {
     const used = followedBy(
-      [held],
+      [license],
       activate('a'),
       command('AssignUser', { userRef: 'usr_a' }),
       command('AcquireLease', {
@@ -48,7 +48,7 @@ describe('a transfer', () => {
       );
   });
   test('may begin the duration anew', () => {
-    given(held)
+    given(license)
       .when(transfer({ expiry: 'RESET' }))
       .thenEvents(
         transferred('RESET', 'KEEP'),
@@ -70,16 +70,16 @@ describe('a transfer', () => {
     given(issued({ policy: free }))
       .when(transfer())
       .thenRejected('FORBIDDEN');
-    given(held)
+    given(license)
       .when(transfer({ accepted: false }))
       .thenRejected('FORBIDDEN');
   });
   test('that leaves the license without a holder needs nobody who has agreed', () => {
-    expect(licenseAfter(...followedBy([held], transfer({ toHolderOrgId: null, accepted: false }))).facts).toMatchObject(
-      {
-        holderOrgId: null,
-      },
-    );
+    expect(
+      licenseAfter(...followedBy([license], transfer({ toHolderOrgId: null, accepted: false }))).facts,
+    ).toMatchObject({
+      holderOrgId: null,
+    });
     given(issued({ holderOrgId: 'org_2', policy: free }))
       .when(transfer({ toHolderOrgId: null, accepted: false }))
       .thenRejected('FORBIDDEN');

@@ -8,13 +8,13 @@ const later = { effectiveAt: nextWeek };
 const suspendLater = command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled: later });
 const cancel = (eventId = 'evt_1', at = noon) => command('CancelScheduled', { eventId }, at);
 
-describe('a tier change that is announced for later', () => {
+describe('an announced tier change', () => {
   const target = to(free, { products: ['local_cli'] });
   const plan = command('ChangeTier', { target, scheduled: later });
   const carryOut = (at: string, eventId = 'evt_1') => command('CarryOutScheduled', { eventId }, at);
   const planned = followedBy([issued(), activated('a', 1)], plan);
 
-  test('pins its target and changes nothing yet', () => {
+  test('records its target and changes nothing yet', () => {
     given(issued())
       .when(plan)
       .thenEvents(event('TierChangeScheduled', { eventId: 'evt_1', from: 'PRO', target }, nextWeek));
@@ -23,7 +23,7 @@ describe('a tier change that is announced for later', () => {
       .thenNothing();
     expect(licenseAfter(...planned).facts.policy).toEqual(pro);
   });
-  test('is carried out with its consequences once its time has come, and once only', () => {
+  test('is carried out once, with its consequences, when its time has come', () => {
     given(...planned)
       .when(carryOut(justBefore))
       .thenNothing();
@@ -52,12 +52,12 @@ describe('a tier change that is announced for later', () => {
       .when(carryOut(nextWeek))
       .thenNothing();
   });
-  test('can be withdrawn until then', () => {
+  test('can be withdrawn before', () => {
     given(...followedBy(planned, cancel()))
       .when(carryOut(nextWeek))
       .thenNothing();
   });
-  test('is not carried out on a license that was revoked meanwhile', () => {
+  test('is not carried out on a revoked license', () => {
     given(...followedBy(planned, revoke(tomorrow)))
       .when(carryOut(nextWeek))
       .thenNothing();

@@ -8,12 +8,12 @@ describe('acquiring a lease', () => {
     given(pool(1)).when(acquire(1)).thenEvents(acquired(1));
     expect(licenseAfter(...one).facts.usage.seats).toBe(1);
   });
-  test.each(['MACHINE', 'INSTANCE', 'USER'] as const)('is for a %s where the policy counts so', (scope) => {
+  test.each(['MACHINE', 'INSTANCE', 'USER'] as const)('counts a %s when the policy counts so', (scope) => {
     given(pool(1, {}, { scope }))
       .when(acquire(1))
       .thenEvents(acquired(1, { scope }));
   });
-  test('again by its holder changes nothing, even when the pool is full', () => {
+  test('changes nothing when its holder repeats it, even when the pool is full', () => {
     given(...one)
       .when(acquire(1))
       .thenNothing();
@@ -21,7 +21,7 @@ describe('acquiring a lease', () => {
       .when(acquire(9, 0, { holderHash: 'hash-1' }))
       .thenNothing();
   });
-  test('never exceeds the pool, but for its overage', () => {
+  test('never exceeds the pool and its overage', () => {
     given(...one)
       .when(acquire(2))
       .thenRejected('SEAT_LIMIT_EXCEEDED');
@@ -30,7 +30,7 @@ describe('acquiring a lease', () => {
       .when(acquire(2))
       .thenEvents(acquired(2, { inUseAfter: 2, overage: true }));
   });
-  test('frees the seats of leases that are known to be dead, each by an event, first', () => {
+  test('first frees the seats of dead leases, each by an event', () => {
     given(...one)
       .when(acquire(2, 360, { dead: [{ leaseId: 'l1', lastSeenAt: noon }] }))
       .thenEvents(lapsed(1, later(360)), acquired(2, { expiresAt: later(720) }));
@@ -41,7 +41,7 @@ describe('acquiring a lease', () => {
       .when(acquire(3, 360, { dead: [{ leaseId: 'l1', lastSeenAt: noon }], holderHash: 'hash-1' }))
       .thenEvents(lapsed(1, later(360)), acquired(3, { holderHash: 'hash-1', expiresAt: later(720) }));
   });
-  test('is under the guard of every use', () => {
+  test('is refused when the license may not be used', () => {
     given(pool(1))
       .when(acquire(1, 0, { product: 'workflow_app' }))
       .thenRejected('PRODUCT_NOT_LICENSED');
@@ -65,7 +65,7 @@ describe('acquiring a lease', () => {
 });
 
 describe('borrowing a lease', () => {
-  test('holds the seat offline to its own end, which the license’s end bounds', () => {
+  test('occupies the seat until the borrow ends, at most until the license ends', () => {
     given(pool(1))
       .when(borrow(1, 3600))
       .thenEvents(acquired(1, { borrow: true, expiresAt: later(3600) }));
@@ -78,12 +78,12 @@ describe('borrowing a lease', () => {
       .when(borrow(1, 3600))
       .thenEvents(acquired(1, { borrow: true, expiresAt: later(600) }));
   });
-  test('for longer than the policy allows, or no time, is refused', () => {
+  test('is refused for longer than the policy allows, and for no time', () => {
     given(pool(1)).when(borrow(1, 86_401)).thenRejected('LIMIT_INVALID');
     given(pool(1)).when(borrow(1, 0)).thenRejected('LIMIT_INVALID');
     given(pool(1)).when(borrow(1, 1.5)).thenRejected('LIMIT_INVALID');
   });
-  test('can be extended, not shortened, from now on', () => {
+  test('can be extended from now on, but not shortened', () => {
     const borrowed = followedBy([pool(1)], borrow(1, 3600));
     given(...borrowed)
       .when(renew(1, 1800, 3600))
@@ -99,7 +99,7 @@ describe('borrowing a lease', () => {
       .thenRejected('LIMIT_INVALID');
     expect(licenseAfter(...followedBy(borrowed, renew(1, 1800, 3600))).leases.get('l1')?.expiresAt).toBe(later(5400));
   });
-  test('is over by the clock: the next holder gets the seat', () => {
+  test('ends by the clock, and then the next holder gets the seat', () => {
     const borrowed = followedBy([pool(1)], borrow(1, 3600));
     given(...borrowed)
       .when(acquire(2, 3599))
@@ -111,11 +111,11 @@ describe('borrowing a lease', () => {
 });
 
 describe('a heartbeat', () => {
-  test('is no event', () =>
+  test('records no event', () =>
     given(...one)
       .when(renew(1, 300))
       .thenNothing());
-  test('is refused where the license may not be used, so that its leases lapse', () => {
+  test('is refused when the license may not be used, so that its leases lapse', () => {
     given(...one, on(noon, suspendedEvent()))
       .when(renew(1, 300))
       .thenRejected('LICENSE_SUSPENDED');
@@ -123,11 +123,11 @@ describe('a heartbeat', () => {
       .when(lapse(1, 360))
       .thenEvents(lapsed(1, later(360)));
   });
-  test('of a lease that never was is refused', () =>
+  test('is refused for an unknown lease', () =>
     given(...one)
       .when(renew(2, 0))
       .thenRejected('NOT_FOUND'));
-  test('brings a lapsed lease back within the resurrection window, if a seat is free', () => {
+  test('brings a lapsed lease back within the resurrection window when a seat is free', () => {
     const gone = followedBy([pool(1, {}, { resurrectSeconds: 60 })], acquire(1), lapse(1, 360));
     given(...gone)
       .when(renew(1, 419))
@@ -142,7 +142,7 @@ describe('a heartbeat', () => {
       .when(renew(1, 360))
       .thenRejected('NOT_FOUND');
   });
-  test('does not bring it back where its holder has another by now', () => {
+  test('does not bring a lease back when its holder has another one', () => {
     const gone = followedBy(
       [pool(2, {}, { resurrectSeconds: 60 })],
       acquire(1),
@@ -153,7 +153,7 @@ describe('a heartbeat', () => {
       .when(renew(1, 400))
       .thenRejected('NOT_FOUND');
   });
-  test('after a borrow is over goes by the same window', () => {
+  test('brings an ended borrow back within the same window', () => {
     const over = followedBy([pool(1, {}, { resurrectSeconds: 60 })], borrow(1, 3600));
     expect(typesOf(followedBy(over, renew(1, 3650))).slice(2)).toEqual(['LeaseLapsed', 'LeaseAcquired']);
     given(...over)

@@ -5,7 +5,7 @@ import { activate, deactivate, ends, given, licenseAfter, noon, revoke } from '.
 import { acquire, acquired, borrow, lapse, lapsed, later, one, pool, release, released } from './lease-examples.ts';
 
 describe('the end of a lease', () => {
-  test('by its holder frees the seat; again, it changes nothing', () => {
+  test('frees the seat when its holder releases it; repeating changes nothing', () => {
     given(...one)
       .when(release(1))
       .thenEvents(released(1));
@@ -19,7 +19,7 @@ describe('the end of a lease', () => {
       .when(acquire(2))
       .thenEvents(acquired(2));
   });
-  test('by silence comes at the end of its time to live after it was last heard of, once', () => {
+  test('comes once, a time to live after the last heartbeat', () => {
     given(...one)
       .when(lapse(1, 359))
       .thenNothing();
@@ -36,7 +36,7 @@ describe('the end of a lease', () => {
       .when(release(1, 360))
       .thenNothing();
   });
-  test('by silence is never that of a lease not acquired for so long, whatever was heard', () => {
+  test('does not come before a time to live after the acquisition', () => {
     given(...one)
       .when(lapse(1, 359, '2026-06-01T00:00:00.000Z'))
       .thenNothing();
@@ -57,7 +57,7 @@ describe('the end of a lease', () => {
       .when(deactivate('1'))
       .thenEvents(event('ActivationDeactivated', { activationId: 'act_1', cause: 'USER', countAfter: 0 }));
   });
-  test('comes with the removal of its product and with the revocation, each by an event', () => {
+  test('comes with the removal of its product and with the revocation, each announced by an event', () => {
     given(...one)
       .when(command('RemoveProduct', { product: 'local_cli' }))
       .thenEvents(
@@ -77,7 +77,7 @@ describe('taking back a borrowed lease', () => {
   const borrowed = followedBy([pool(1)], activate('1'), borrow(1, 3600));
   const kept = released(1, { cause: 'ADMIN', inUseAfter: 1, seatFreeAt: later(3600) });
 
-  test('by the vendor leaves the seat taken until the borrow ends, because the file still works', () => {
+  test('leaves the seat taken until the borrow ends, because the license file still works', () => {
     given(...borrowed)
       .when(release(1, 0, 'ADMIN'))
       .thenEvents(kept);
@@ -90,12 +90,12 @@ describe('taking back a borrowed lease', () => {
       .thenEvents(acquired(2, { expiresAt: later(3960) }));
     expect([3599, 3600].map((seconds) => seatsInUse(licenseAfter(...taken), later(seconds)))).toEqual([1, 0]);
   });
-  test('with its device does too', () => {
+  test('by releasing its device leaves the seat taken too', () => {
     given(...borrowed)
       .when(deactivate('1', noon, 'ADMIN'))
       .thenEvents(event('ActivationDeactivated', { activationId: 'act_1', cause: 'ADMIN', countAfter: 0 }), kept);
   });
-  test('frees the seat at once where the policy reclaims it, or the holder gives it back', () => {
+  test('frees the seat at once when the policy reclaims it, or the holder gives it back', () => {
     given(...followedBy([pool(1, { reclaimBorrowed: true })], borrow(1, 3600)))
       .when(release(1, 0, 'ADMIN'))
       .thenEvents(released(1, { cause: 'ADMIN' }));

@@ -26,10 +26,10 @@ const suspendLater = command('Suspend', { reasonCode: 'PAYMENT', until: null, sc
 const suspendedLater = event('LicenseSuspended', { reasonCode: 'PAYMENT', until: null, eventId: 'evt_1' }, nextWeek);
 const cancel = (eventId = 'evt_1', at = noon) => command('CancelScheduled', { eventId }, at);
 
-describe('a suspension that is announced for later, as after a failed payment', () => {
+describe('an announced suspension', () => {
   const pending = [issued(), activated('a', 1), on(noon, suspendedLater)];
 
-  test('is recorded now and holds from its instant on, by the clock alone', () => {
+  test('is recorded now and starts at its instant, by the clock alone', () => {
     given(issued()).when(suspendLater).thenEvents(suspendedLater);
     const { facts } = licenseAfter(...pending);
     expect(effectiveStatus(facts, justBefore)).toBe('ACTIVE');
@@ -50,7 +50,7 @@ describe('a suspension that is announced for later, as after a failed payment', 
       .when(command('Suspend', { reasonCode: 'PAYMENT', until: tomorrow, scheduled: later }))
       .thenRejected('TERM_INVALID');
   });
-  test('can be withdrawn until then: the payment has come', () => {
+  test('can be withdrawn before it starts, for example after a payment', () => {
     given(...pending)
       .when(cancel('evt_1', justBefore))
       .thenEvents(event('ScheduledChangeCancelled', { eventId: 'evt_1' }));
@@ -58,7 +58,7 @@ describe('a suspension that is announced for later, as after a failed payment', 
     expect(effectiveStatus(facts, nextWeek)).toBe('ACTIVE');
     expect(facts.scheduled).toEqual([]);
   });
-  test('cannot be withdrawn once it holds, nor what was never announced', () => {
+  test('cannot be withdrawn after it started, nor when it was never announced', () => {
     given(...pending)
       .when(cancel('evt_1', nextWeek))
       .thenRejected('NOT_FOUND');
@@ -66,7 +66,7 @@ describe('a suspension that is announced for later, as after a failed payment', 
       .when(cancel('evt_2'))
       .thenRejected('NOT_FOUND');
   });
-  test('is ended by reinstating, once it holds', () => {
+  test('is ended by reinstating after it started', () => {
     const reinstated = event('LicenseReinstated', { suspendedSince: nextWeek, suspendedForSeconds: 86_400 });
     given(...pending)
       .when(reinstate(justBefore))
@@ -77,18 +77,18 @@ describe('a suspension that is announced for later, as after a failed payment', 
     const { facts } = licenseAfter(...pending, on('2026-06-09T12:00:00.000Z', reinstated));
     expect(effectiveStatus(facts, '2026-06-09T12:00:00.000Z')).toBe('ACTIVE');
   });
-  test('still comes after another suspension was ended before', () => {
+  test('still starts after another suspension has ended', () => {
     const history = followedBy(pending, suspend('FRAUD'), reinstate(tomorrow));
     expect(effectiveStatus(licenseAfter(...history).facts, tomorrow)).toBe('ACTIVE');
     expect(effectiveStatus(licenseAfter(...history).facts, nextWeek)).toBe('SUSPENDED');
   });
-  test('is ended by the renewal that pays, and by no other ground’s', () => {
+  test('for PAYMENT is ended by a paid renewal; with another reason it is not', () => {
     const paid = renew({ reasonCode: 'PAYMENT' }, nextWeek);
     expect(effectiveStatus(licenseAfter(...followedBy(pending, paid)).facts, nextWeek)).toBe('ACTIVE');
     const fraud = followedBy(pending, suspend('FRAUD'), paid);
     expect(effectiveStatus(licenseAfter(...fraud).facts, nextWeek)).toBe('SUSPENDED');
   });
-  test('holds up the payment’s reinstatement while it holds, not before and not after', () => {
+  test('for another reason prevents reinstatement on payment only while it is in force', () => {
     const fraud = (effectiveAt: string, until: string | null) =>
       command('Suspend', { reasonCode: 'FRAUD', until, scheduled: { effectiveAt } });
     const afterPayment = (announced: ReturnType<typeof fraud>, at: string) =>
@@ -102,7 +102,7 @@ describe('a suspension that is announced for later, as after a failed payment', 
       followedBy([issued()], suspend('PAYMENT'), other, renew({ reasonCode: 'PAYMENT' }, nextWeek)).at(-1)?.event.type,
     ).toBe('LicenseReinstated');
   });
-  test('of two that end together, or never, the first is told', () => {
+  test('is reported as the earlier one when two end together, or never', () => {
     const told = (first: string | null, second: string | null) => {
       const announced = command('Suspend', { reasonCode: 'PAYMENT', until: second, scheduled: later });
       return suspensionAt(licenseAfter(...followedBy([issued()], suspend('FRAUD', first), announced)).facts, nextWeek)
@@ -117,7 +117,7 @@ describe('a suspension that is announced for later, as after a failed payment', 
     ]);
     expect([told(null, ninth), told(ninth, null)]).toEqual(['FRAUD', 'PAYMENT']);
   });
-  test('is another ground while it holds: further reasons are added, its own is covered', () => {
+  test('counts as a running suspension: further reasons are added, the same reason changes nothing', () => {
     given(...pending)
       .when(suspend('FRAUD', null, nextWeek))
       .thenEvents(event('SuspensionReasonAdded', { reasonCode: 'FRAUD', until: null }));
@@ -128,12 +128,12 @@ describe('a suspension that is announced for later, as after a failed payment', 
       .when(suspendLater)
       .thenNothing();
   });
-  test('tells the longest of its grounds, since the first began', () => {
-    const held = followedBy(
+  test('reports its longest reason, and the start of the first', () => {
+    const history = followedBy(
       [issued(), on(noon, suspendedLater)],
       suspend('FRAUD', '2026-06-10T12:00:00.000Z', tomorrow),
     );
-    expect(suspensionAt(licenseAfter(...held).facts, nextWeek)).toEqual({
+    expect(suspensionAt(licenseAfter(...history).facts, nextWeek)).toEqual({
       reasonCode: 'PAYMENT',
       since: tomorrow,
       until: null,
@@ -145,12 +145,12 @@ describe('a suspension that is announced for later, as after a failed payment', 
       since: tomorrow,
     });
   });
-  test('is not gone on with after an earlier one that had ended', () => {
+  test('does not continue an earlier suspension that has ended', () => {
     const ended = on('2026-06-01T12:00:00.000Z', suspendedEvent('ADMIN', tomorrow));
     const history = followedBy([issued(), ended, on(noon, suspendedLater)], suspend('FRAUD', null, nextWeek));
     expect(licenseAfter(...history).facts.suspension).toEqual({ reasonCode: 'FRAUD', since: nextWeek, until: null });
   });
-  test('bounds how long an answer may be trusted', () => {
+  test('limits how long a result may be cached', () => {
     const { facts } = licenseAfter(...pending);
     const answer = validate(viewOfFacts(facts), { product: null, fingerprint: null }, '2026-06-08T11:59:00.000Z');
     expect(answer).toMatchObject({ valid: true, ttlSeconds: 60, offlineGraceUntil: nextWeek });

@@ -29,8 +29,8 @@ const started = (trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION', expiresAt = '
   event('LicenseTermStarted', { termNumber: 1, startsAt: noon, expiresAt, trigger });
 const startTerm = (trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION') => command('StartTerm', { trigger });
 
-describe('a license whose term begins with its first use', () => {
-  test('is issued without instants, whatever it waits for', () => {
+describe('a license whose term starts with its first use', () => {
+  test('is issued without start and expiry', () => {
     const term = {
       basis: 'FIRST_ACTIVATION',
       duration: 'P1M',
@@ -54,20 +54,20 @@ describe('a license whose term begins with its first use', () => {
     expect(facts.awaited).toEqual({ trigger: 'FIRST_ACTIVATION', duration: 'P1M' });
     expect(effectiveStatus(facts, noon)).toBe('NOT_YET_VALID');
   });
-  test('begins with its first activation, in one step, and only with that one', () => {
+  test('starts with its first activation, in one step, and only with the first', () => {
     const history = followedBy([waiting('FIRST_ACTIVATION')], activate('a'));
-    expect(history.slice(1).map((each) => each.event)).toEqual([started('FIRST_ACTIVATION'), activatedEvent('a', 1)]);
+    expect(history.slice(1).map(({ event }) => event)).toEqual([started('FIRST_ACTIVATION'), activatedEvent('a', 1)]);
     given(...history)
       .when(activate('b', '2026-06-02T12:00:00.000Z'))
       .thenEvents(activatedEvent('b', 2));
     expect(licenseAfter(...history).facts).toMatchObject({ awaited: null, term: { number: 1, startsAt: noon } });
   });
-  test('does not begin with an activation that is refused', () => {
+  test('does not start with a refused activation', () => {
     given(waiting('FIRST_ACTIVATION'))
       .when(activate('a', noon, 'workflow_app'))
       .thenRejected('PRODUCT_NOT_LICENSED');
   });
-  test('begins with its first validation, counted in the issuer’s time zone', () => {
+  test('starts with its first validation, counted in the issuer’s time zone', () => {
     given(waiting('FIRST_VALIDATION')).when(startTerm('FIRST_VALIDATION')).thenEvents(started('FIRST_VALIDATION'));
     given(
       on(
@@ -87,7 +87,7 @@ describe('a license whose term begins with its first use', () => {
       .when(startTerm('FIRST_VALIDATION'))
       .thenEvents(started('FIRST_VALIDATION', '2026-12-01T13:00:00.000Z'));
   });
-  test('begins once, and by its own trigger only', () => {
+  test('starts once, and by its own trigger only', () => {
     given(...followedBy([waiting('FIRST_VALIDATION')], startTerm('FIRST_VALIDATION')))
       .when(startTerm('FIRST_VALIDATION'))
       .thenNothing();
@@ -95,7 +95,7 @@ describe('a license whose term begins with its first use', () => {
     given(waiting('FIRST_VALIDATION')).when(activate('a')).thenRejected('LICENSE_NOT_STARTED');
     given(issued()).when(startTerm('FIRST_ACTIVATION')).thenNothing();
   });
-  test('cannot be renewed, moved or announced as expired before it began', () => {
+  test('cannot be renewed, moved or announced as expired before it starts', () => {
     given(waiting('FIRST_ACTIVATION')).when(renew()).thenRejected('TERM_INVALID');
     given(waiting('FIRST_ACTIVATION'))
       .when(command('ChangeExpiry', { to: '2027-01-01T00:00:00.000Z', reasonCode: 'GOODWILL' }))
@@ -117,14 +117,14 @@ describe('a license whose term begins with its first use', () => {
       'ActivationDeactivated',
     ]);
   });
-  test('cannot begin a term that would last beyond the year 9999', () => {
+  test('cannot start a term that would last beyond the year 9999', () => {
     const late = '9999-12-15T00:00:00.000Z';
     given(waiting('FIRST_ACTIVATION')).when(activate('a', late)).thenRejected('TERM_INVALID');
     given(waiting('FIRST_VALIDATION'))
       .when(command('StartTerm', { trigger: 'FIRST_VALIDATION' }, late))
       .thenRejected('TERM_INVALID');
   });
-  test('says what it waits for', () => {
+  test('names its trigger in a refusal', () => {
     expect(decide(activate('a'), licenseAfter(waiting('FIRST_VALIDATION')), testEventIds)).toMatchObject({
       detail: 'License lic_1 starts with its FIRST_VALIDATION.',
     });
@@ -179,7 +179,7 @@ describe('swapping one device for another', () => {
         activatedEvent('c', 2),
       );
   });
-  test('again changes nothing', () => {
+  test('changes nothing when it is repeated', () => {
     given(...followedBy(full, swap('a', 'c')))
       .when(swap('a', 'c'))
       .thenNothing();
@@ -187,7 +187,7 @@ describe('swapping one device for another', () => {
       .when(swap('a', 'a'))
       .thenNothing();
   });
-  test('of which one was never active, or is not active any more, is refused', () => {
+  test('is refused when the device to release was never active, or no longer is', () => {
     given(...full)
       .when(swap('x', 'b'))
       .thenRejected('ACTIVATION_NOT_FOUND');
@@ -198,13 +198,13 @@ describe('swapping one device for another', () => {
       .when(swap('x', 'c'))
       .thenRejected('LICENSE_SUSPENDED');
   });
-  test('finds no place where more are active than the limit allows', () => {
+  test('is refused when more devices are active than the limit allows', () => {
     const lower = command('ChangeLimits', { limits: { ...twoDevices, activations: 1 } });
     given(...followedBy(full, lower))
       .when(swap('a', 'c'))
       .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
   });
-  test('needs the one to be active and the other not', () => {
+  test('needs an active device to release and an inactive one to activate', () => {
     given(...full)
       .when(swap('x', 'c'))
       .thenRejected('ACTIVATION_NOT_FOUND');
@@ -212,7 +212,7 @@ describe('swapping one device for another', () => {
       .when(swap('a', 'b'))
       .thenRejected('INVALID_REQUEST');
   });
-  test('is under the guards of both: use, allowance and cooldown', () => {
+  test('has the guards of both: use, allowance and cooldown', () => {
     given(...full)
       .when(swap('a', 'c', '2027-01-01T00:00:00.000Z'))
       .thenRejected('LICENSE_EXPIRED');

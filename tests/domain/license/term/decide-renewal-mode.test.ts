@@ -11,7 +11,7 @@ const cancel = (eventId = 'evt_1', at = noon) => command('CancelScheduled', { ev
 describe('the renewal mode', () => {
   const set = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', at = noon) => command('SetRenewal', { to: mode }, at);
 
-  test('is manual first, and is set at once', () => {
+  test('is manual at first, and a change takes effect at once', () => {
     given(issued())
       .when(set('auto'))
       .thenEvents(event('LicenseRenewalChanged', { from: 'manual', to: 'auto', eventId: null }));
@@ -20,7 +20,7 @@ describe('the renewal mode', () => {
       .when(set('auto'))
       .thenNothing();
   });
-  test('can be announced for later, holds then by the clock, and can be withdrawn until then', () => {
+  test('can be announced, takes effect by the clock, and can be withdrawn before', () => {
     const plan = command('SetRenewal', { to: 'cancelAtPeriodEnd', scheduled: later });
     given(issued())
       .when(plan)
@@ -31,7 +31,7 @@ describe('the renewal mode', () => {
     expect([justBefore, nextWeek].map((at) => renewalAt(facts, at))).toEqual(['manual', 'cancelAtPeriodEnd']);
     expect(renewalAt(licenseAfter(...followedBy([issued()], plan, cancel())).facts, nextWeek)).toBe('manual');
   });
-  test('of several that have come is the one that came last, of one instant the one announced last', () => {
+  test('is the one with the latest instant, or the one announced last for the same instant', () => {
     const plan = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt: string) =>
       command('SetRenewal', { to: mode, scheduled: { effectiveAt } });
     const turned = followedBy([issued()], plan('auto', nextWeek), plan('cancelAtPeriodEnd', tomorrow));
@@ -45,7 +45,7 @@ describe('the renewal mode', () => {
     expect(renewalAt(licenseAfter(...tier).facts, nextWeek)).toBe('manual');
     expect(effectiveStatus(licenseAfter(...tier).facts, nextWeek)).toBe('ACTIVE');
   });
-  test('that is set after an announced one has come takes its place', () => {
+  test('replaces an announced mode that has taken effect', () => {
     const plan = command('SetRenewal', { to: 'auto', scheduled: later });
     const { facts } = licenseAfter(...followedBy([issued()], plan, set('manual', nextWeek)));
     expect(renewalAt(facts, nextWeek)).toBe('manual');

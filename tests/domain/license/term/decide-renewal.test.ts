@@ -75,7 +75,7 @@ describe('renewing a license', () => {
         }),
       );
   });
-  test('from now if expired gives no days of grace away', () => {
+  test('from now if expired does not add the days of grace', () => {
     const inGrace = [issued({ policy: withGrace }), on(expiresAt, expiredEvent(graceEndsAt))];
     given(...inGrace)
       .when(renew({ basis: 'FROM_NOW_IF_EXPIRED' }, '2027-01-01T23:59:59.999Z'))
@@ -100,7 +100,7 @@ describe('renewing a license', () => {
       .when(renewTo(end, afterExpiry))
       .thenEvents(renewedEvent({ basis: 'FIXED', startsAt: afterExpiry, expiresAt: end, gapSeconds: tenDaysSeconds }));
   });
-  test('announces a term that ran out unannounced first, so that no expiry goes missing', () => {
+  test('first announces an expiry that was not announced, so that none is missing', () => {
     given(issued()).when(renew({}, expiresAt)).thenEvents(expiredEvent(), renewedEvent());
     given(issued({ policy: withGrace }))
       .when(renew({}, expiresAt))
@@ -159,7 +159,7 @@ describe('a renewed license', () => {
     );
     expect(effectiveStatus(facts, noon)).toBe('ACTIVE');
   });
-  test('after a gap begins anew', () => {
+  test('after a gap starts a new row of terms', () => {
     const { facts } = licenseAfter(
       ...expired,
       on(afterExpiry, renewedEvent({ startsAt: afterExpiry, expiresAt: '2028-01-11T00:00:00.000Z' })),
@@ -181,7 +181,7 @@ describe('monthly renewals', () => {
   };
   const monthly = (at: string) => renew({ duration: 'P1M' }, at);
 
-  test('return to the day they began on after a shorter month', () => {
+  test('return to their first day after a shorter month', () => {
     const start = '2026-01-31T10:00:00.000Z';
     expect(expiriesOf(start, [monthly(start), monthly(start), monthly(start)])).toEqual([
       '2026-02-28',
@@ -190,7 +190,7 @@ describe('monthly renewals', () => {
       '2026-05-31',
     ]);
   });
-  test('return to the day they began on over several short months', () => {
+  test('return to their first day after several short months', () => {
     const start = '2025-12-31T10:00:00.000Z';
     const twoMonths = (at: string) => renew({ duration: 'P2M' }, at);
     expect(expiriesOf(start, [monthly(start), twoMonths(start), twoMonths(start), twoMonths(start)])).toEqual([

@@ -33,7 +33,7 @@ describe('changing the expiry', () => {
     given(issued()).when(changeTo(noon)).thenEvents(changed(noon));
     given(issued()).when(changeTo('2026-06-01T11:59:59.999Z')).thenRejected('TERM_INVALID');
   });
-  test('to what it is changes nothing', () => given(issued()).when(changeTo(expiresAt)).thenNothing());
+  test('changes nothing when nothing differs', () => given(issued()).when(changeTo(expiresAt)).thenNothing());
   test('gives a perpetual license an end', () => {
     given(issued({ term: perpetual }))
       .when(changeTo(tomorrow))

@@ -43,7 +43,7 @@ describe('changing the tier', () => {
       .thenEvents(changed(free, 'DOWNGRADE'));
     expect(licenseAfter(...followedBy([issued()], changeTier(to(enterprise)))).facts.policy).toEqual(enterprise);
   });
-  test('to what it is changes nothing', () => {
+  test('changes nothing when nothing differs', () => {
     given(issued())
       .when(changeTier(to(pro, { limits: twoDevices, products: ['local_cli', 'cloud_ide'] })))
       .thenNothing();

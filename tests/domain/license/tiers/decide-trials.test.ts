@@ -101,7 +101,7 @@ describe('a trial that ends', () => {
   });
   test('DOWNGRADE: becomes FREE for ever from its end on, however late that is found, with its devices', () => {
     const history = followedBy(used, end('2026-01-16T00:00:00.000Z'));
-    expect(history.slice(used.length).map((each) => each.event)).toEqual([
+    expect(history.slice(used.length).map(({ event }) => event)).toEqual([
       trialExpired,
       event(
         'LicenseTierChanged',

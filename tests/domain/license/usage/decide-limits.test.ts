@@ -98,7 +98,9 @@ describe('a limit lowered below use', () => {
       .when(change({ activations: 1 }, 'EVICT_OLDEST'))
       .thenEvents(
         event('LicenseLimitsChanged', {
-          ...{ before: twoDevices, after: limits({ activations: 1 }), strategy: 'EVICT_OLDEST' },
+          before: twoDevices,
+          after: limits({ activations: 1 }),
+          strategy: 'EVICT_OLDEST',
           ...ends('OLDEST', 1, { usageAfter: { activations: 1, seats: 0, users: 0 } }),
         }),
         event('ActivationDeactivated', { activationId: 'act_a', cause: 'LIMIT_LOWERED', countAfter: 1 }),

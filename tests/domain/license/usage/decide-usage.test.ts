@@ -18,7 +18,7 @@ describe('metered use', () => {
       .when(record(7, 'u2'))
       .thenEvents(counted(7, 10, 'u2'));
   });
-  test('never exceeds the quota, as a whole or not at all, but for its overage', () => {
+  test('never exceeds the quota and its overage; a quantity counts whole or not at all', () => {
     given(...followedBy([metered], record(3)))
       .when(record(8, 'u2'))
       .thenRejected('QUOTA_EXCEEDED');
@@ -31,7 +31,7 @@ describe('metered use', () => {
       .thenEvents(counted(15, 15, 'u1', true));
     given(generous).when(record(16)).thenRejected('QUOTA_EXCEEDED');
   });
-  test('is of a meter that the license has, in whole numbers', () => {
+  test('needs a meter of the license and a whole quantity', () => {
     given(metered)
       .when(record(1, 'u1', 'exports'))
       .thenRejected('LIMIT_INVALID');
@@ -40,12 +40,12 @@ describe('metered use', () => {
       .thenRejected('LIMIT_INVALID');
     for (const wrong of [0, -1, 1.5]) given(metered).when(record(wrong)).thenRejected('LIMIT_INVALID');
   });
-  test('is refused where the license may not be used', () => {
+  test('is refused when the license may not be used', () => {
     given(metered)
       .when(record(1, 'u1', 'builds', expiresAt))
       .thenRejected('LICENSE_EXPIRED');
   });
-  test('begins anew with a renewal', () => {
+  test('starts at zero with a renewal', () => {
     const renewed = followedBy(
       [metered],
       record(10),

@@ -21,7 +21,7 @@ describe('overage', () => {
   ] as const)('of %i with %j lets %i be in use: rounded up, in whole numbers', (limit, overage, expected) => {
     expect(capacity(limit, overage)).toBe(expected);
   });
-  test('lets devices in beyond the limit and says so in the event', () => {
+  test('allows devices above the limit and marks the event', () => {
     const full = [issued({ policy: policyWith({ overage: ratio(150) }) }), activated('a', 1), activated('b', 2)];
     const third = { ...activatedEvent('c', 3).data, overage: true };
     given(...full)

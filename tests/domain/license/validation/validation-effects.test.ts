@@ -12,10 +12,12 @@ const waiting: LicenseFacts = {
   term: { number: 0, startsAt: null, expiresAt: null },
   awaited: { trigger: 'FIRST_VALIDATION', duration: 'P1Y' },
 };
-/** A validation whose reasons are these. */
+/** Returns a validation with these reasons. */
 const judged = (valid: boolean, ...reasons: readonly ValidationCode[]) => ({
   ...validate(null, { product: null, fingerprint: null }, noon),
-  ...{ valid, reasons, code: reasons[0] ?? 'VALID' },
+  valid,
+  reasons,
+  code: reasons[0] ?? 'VALID',
 });
 
 describe('a term that waits for the first validation', () => {

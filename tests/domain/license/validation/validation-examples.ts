@@ -34,17 +34,17 @@ export const named = (scope: Partial<ValidationScope> = {}): ValidationScope => 
 export const viewed = (
   history: History,
   scope: ValidationScope,
-  found: Partial<ValidationView> = {},
+  stored: Partial<ValidationView> = {},
 ): ValidationView => ({
   ...validationView(licenseAfter(...history), scope),
-  ...found,
+  ...stored,
 });
 export const answer = (
   history: History,
   scope: Partial<ValidationScope> = {},
   at: string = noon,
-  found: Partial<ValidationView> = {},
-) => validate(viewed(history, named(scope), found), named(scope), at);
+  stored: Partial<ValidationView> = {},
+) => validate(viewed(history, named(scope), stored), named(scope), at);
 
 export const plain = [issued(), on(issuedAt, keyIssuedEvent)];
 export const of = (policy: Partial<typeof pro>, limits = twoDevices) => [
@@ -67,7 +67,7 @@ export const assign = command('AssignUser', { userRef: 'usr_a' });
 export const use = (quantity: number) =>
   command('RecordUsage', { meter: 'builds', quantity, usageId: 'u1', occurredAt: noon });
 export const strict = policyWith({ limitStrategy: 'REJECT' });
-/** What is above its limit under a strategy that does not let it be, as after an import. */
+/** Returns a history with usage above its limits under REJECT, as after an import. */
 export const lowered = (history: History) => [
   ...history,
   on(
@@ -86,10 +86,10 @@ export type Row = readonly [
   history: History,
   scope?: Partial<ValidationScope>,
   at?: string,
-  found?: Partial<ValidationView>,
+  stored?: Partial<ValidationView>,
 ];
 
-/** The table of codes, in its order; every code that is not NOT_FOUND, whether it makes invalid, and how it comes about. */
+/** Every code but NOT_FOUND, in their order: whether the license is valid, and a history with this code. */
 export const table: readonly Row[] = [
   ['TENANT_SUSPENDED', false, plain, {}, noon, { tenantSuspended: true }],
   ['REVOKED', false, [...plain, on(noon, revokedEvent)]],

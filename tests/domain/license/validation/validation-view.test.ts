@@ -5,10 +5,10 @@ import { command, device, followedBy } from '../commands.ts';
 import { activate, issued, issuedAt, keyIssuedEvent, licenseAfter, noon, on } from '../examples.ts';
 import { acquire, answer, assign, named, of, seats, viewed } from './validation-examples.ts';
 
-describe('what is named is found in the stream as a query finds it in rows', () => {
+describe('the view of a stream', () => {
   const history = followedBy([issued({ limits: seats }), on(issuedAt, keyIssuedEvent)], activate('a'), assign, acquire);
 
-  test('so all is well for this device, user, seat and key', () => {
+  test('validates its device, user, seat and key', () => {
     expect(
       answer(history, {
         product: 'local_cli',
@@ -22,7 +22,7 @@ describe('what is named is found in the stream as a query finds it in rows', () 
       }),
     ).toMatchObject({ valid: true, code: 'VALID' });
   });
-  test('a row’s view gets the same answer', () => {
+  test('gives the same result as the view of a row', () => {
     const { facts } = licenseAfter(...history);
     const row = {
       ...viewOfFacts(facts),
@@ -33,13 +33,13 @@ describe('what is named is found in the stream as a query finds it in rows', () 
     const scope = named({ fingerprint: 'hash-a', user: 'usr_a', lease: 'm1' });
     expect(validate(row, scope, noon)).toEqual(validate(viewed(history, scope), scope, noon));
   });
-  test('an activation may be named without its fingerprint', () => {
+  test('finds an activation by id without its fingerprint', () => {
     expect(answer(history, { activationId: 'act_a' })).toMatchObject({ valid: true });
     expect(answer(history, { fingerprint: 'hash-b', activationId: 'act_a' })).toMatchObject({
       reasons: ['FINGERPRINT_MISMATCH'],
     });
   });
-  test('a device is known by its parts, as the policy says', () => {
+  test('recognizes a device by its components, as the policy says', () => {
     const matching = followedBy(
       of({ fingerprintMatching: 'ANY' }),
       command('Activate', device('a', { components: { disk: 'd' } })),
@@ -47,7 +47,7 @@ describe('what is named is found in the stream as a query finds it in rows', () 
     expect(answer(matching, { fingerprint: 'changed', components: { disk: 'd' } })).toMatchObject({ valid: true });
     expect(answer(matching, { fingerprint: 'changed', components: { disk: 'e' } })).toMatchObject({ valid: false });
   });
-  test('a lease that lapsed has expired, one that never was is none', () => {
+  test('distinguishes a lapsed lease from an unknown one', () => {
     const gone = followedBy(
       history,
       command('LapseLease', { leaseId: 'l1', lastSeenAt: noon }, '2026-06-01T12:06:00.000Z'),
@@ -55,7 +55,7 @@ describe('what is named is found in the stream as a query finds it in rows', () 
     expect(answer(gone, { lease: 'm1' }, '2026-06-01T12:07:00.000Z').code).toBe('LEASE_EXPIRED');
     expect(answer(gone, { lease: 'm2' }, '2026-06-01T12:07:00.000Z').code).toBe('NO_LEASE');
   });
-  test('the answer of a lease is trusted no longer than the lease', () => {
+  test('allows to cache the result no longer than the lease', () => {
     expect(answer(history, { lease: 'm1' }).ttlSeconds).toBe(360);
   });
 });

@@ -18,7 +18,7 @@ import {
 } from '../examples.ts';
 
 const license = licenseAfter(issued()).facts;
-/** What these tests say of the device: none named, one with an open activation, one without. */
+/** The devices of these tests: none in the request, one with an open activation, one without. */
 type Named = { readonly product: string | null; readonly fingerprint: 'absent' | 'activated' | 'unknown' };
 const named = (scope: Partial<Named> = {}): Named => ({ product: null, fingerprint: 'absent', ...scope });
 const validate = (facts: LicenseFacts | null, { product, fingerprint }: Named, at: string) => {
@@ -30,7 +30,7 @@ const using = (activations: number) => ({ activations, seats: 0, users: 0, meter
 const revoked: Partial<LicenseFacts> = { revokedAt: noon };
 const suspended: Partial<LicenseFacts> = { suspension: { reasonCode: 'ADMIN', since: noon, until: null } };
 const full: Partial<LicenseFacts> = { usage: using(2) };
-// Where use above the limit is not let be.
+// A policy that does not accept usage above the limit.
 const overfull: Partial<LicenseFacts> = { usage: using(3), policy: { ...pro, limitStrategy: 'REJECT' } };
 const policy = (overrides: Partial<typeof pro>): Partial<LicenseFacts> => ({ policy: { ...pro, ...overrides } });
 const maintained = policy({ expiryStrategy: 'MAINTAIN' });
@@ -56,7 +56,7 @@ describe('validating a license', () => {
     ['VALID', true, policy({ fingerprintRequired: true }), { fingerprint: 'activated' }, noon, []],
     ['NOT_ACTIVATED', false, {}, { fingerprint: 'unknown' }, noon, ['NOT_ACTIVATED']],
     ['TOO_MANY_ACTIVATIONS', false, overfull, {}, noon, ['TOO_MANY_ACTIVATIONS']],
-    // All that applies is told, the most important first.
+    // The result has every reason, the most important first.
     [
       'REVOKED',
       false,
@@ -73,9 +73,9 @@ describe('validating a license', () => {
       noon,
       ['SUSPENDED', 'NOT_YET_VALID', 'PRODUCT_SCOPE_REQUIRED', 'FINGERPRINT_REQUIRED'],
     ],
-    // An expiry that does not restrict is a remark: the code names what does.
+    // Without RESTRICT the expiry is a remark, and the code is the reason that blocks.
     ['NOT_ACTIVATED', false, maintained, { fingerprint: 'unknown' }, expiresAt, ['EXPIRED', 'NOT_ACTIVATED']],
-    // Nothing invalid is called VALID_IN_GRACE.
+    // An invalid license is never VALID_IN_GRACE.
     ['NOT_ACTIVATED', false, { policy: withGrace }, { fingerprint: 'unknown' }, expiresAt, ['NOT_ACTIVATED']],
   ])('says %s, valid %s: %j for %j at %s', (code, valid, overrides, scope, at, reasons) => {
     expect(validate({ ...license, ...overrides }, named(scope), at)).toMatchObject({ code, valid, reasons });
@@ -187,15 +187,15 @@ describe('an answer may be trusted', () => {
   });
   test('by who shows an earlier key no longer than its overlap, also offline', () => {
     const rotated = { ...license, keyVersion: 2, keyOverlaps: [{ keyVersion: 1, until: '2026-06-01T12:01:00.000Z' }] };
-    const shown = (keyVersion: number | null) =>
+    const presented = (keyVersion: number | null) =>
       validateView(viewOfFacts(rotated), { product: null, fingerprint: null, keyVersion }, noon);
-    expect(shown(1)).toMatchObject({ valid: true, ttlSeconds: 60, offlineGraceUntil: '2026-06-01T12:01:00.000Z' });
+    expect(presented(1)).toMatchObject({ valid: true, ttlSeconds: 60, offlineGraceUntil: '2026-06-01T12:01:00.000Z' });
     for (const other of [2, null])
-      expect(shown(other)).toMatchObject({ ttlSeconds: 86_400, offlineGraceUntil: '2026-06-04T12:00:00.000Z' });
+      expect(presented(other)).toMatchObject({ ttlSeconds: 86_400, offlineGraceUntil: '2026-06-04T12:00:00.000Z' });
   });
   test('no longer than until the next entitlement ends', () => {
     const ending = (code: string, until: string | null) =>
-      ({ ...{ code, value: null, limit: null, until }, source: 'grant' }) as const;
+      ({ code, value: null, limit: null, until, source: 'grant' }) as const;
     const entitlements = [ending('over', noon), ending('beta', '2026-06-01T12:01:00.000Z'), ending('export', null)];
     expect(validate({ ...license, entitlements }, named(), noon)).toMatchObject({ valid: true, ttlSeconds: 60 });
   });
