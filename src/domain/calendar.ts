@@ -2,10 +2,10 @@ import { type Duration, daysInMonth, firstInstant, fromMs, type Instant, lastIns
 import { fromWallClock, wallClock } from './time-zone.ts';
 
 /**
- * Returns the instant one calendar duration later, on the calendar and clock of the zone: months first, then days, then time.
- * A day that the month lacks becomes its last day (31 Jan + P1M = 28 or 29 Feb). `anchorDay` is the day of the month that
- * months are counted on, so a chain of them returns to it (28 Feb + P1M on anchor 31 = 31 Mar). Returns null beyond the year
- * 9999.
+ * Returns the instant one calendar duration later, on the calendar and clock of the zone: months first, then days,
+ * then time. A day that the month lacks becomes its last day (31 Jan + P1M = 28 or 29 Feb). `anchorDay` is the day of
+ * the month that months are counted on, so a chain of them returns to it (28 Feb + P1M on anchor 31 = 31 Mar).
+ * Returns null beyond the year 9999.
  */
 export const addDuration = (
   instant: Instant,
@@ -19,8 +19,9 @@ export const subtractDuration = (instant: Instant, duration: Duration, timeZone 
   shift(instant, duration, -1, { timeZone, anchorDay: undefined });
 
 /**
- * Returns the day of the month that a chain of calendar durations counts on. The chain starts at `anchor`, and `end` is the
- * end of one of its durations. Returns the anchor's day when `end` is that day cut to a shorter month, else the day of `end`.
+ * Returns the day of the month that a chain of calendar durations counts on. The chain starts at `anchor`, and `end`
+ * is the end of one of its durations. Returns the anchor's day when `end` is that day cut to a shorter month, else
+ * the day of `end`.
  */
 export const anchorDayOf = (anchor: Instant, end: Instant, timeZone = 'UTC'): number => {
   const [start, stop] = [wallClock(anchor, timeZone), wallClock(end, timeZone)];

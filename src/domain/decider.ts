@@ -26,10 +26,10 @@ export type Stamped<Event> = { readonly event: Event; readonly at: At };
 export type EventIds = (index: number) => string;
 
 /**
- * The rules of an aggregate: pure, synchronous, total. The clock arrives in the command. An event that contains its own id
- * takes it from `eventIds`, because the id follows from the decision. `evolve` takes ownership of the state and may change it
- * in place, so that folding a long stream copies no growing collection. `fork` creates an independent copy, on which several
- * commands are decided before any of them is stored.
+ * The rules of an aggregate: pure, synchronous, total. The clock arrives in the command. An event that contains its
+ * own id takes it from `eventIds`, because the id follows from the decision. `evolve` takes ownership of the state
+ * and may change it in place, so that folding a long stream copies no growing collection. `fork` creates an
+ * independent copy, on which several commands are decided before any of them is stored.
  */
 export type Decider<Command, Event, State, Code extends string> = {
   readonly initial: () => State;
@@ -46,7 +46,10 @@ export const reject = <Code extends string>(rejected: Code, detail: string, ...p
 export const isRejection = <Event, Code extends string>(decision: Decision<Event, Code>): decision is Rejection<Code> =>
   'rejected' in decision;
 
-/** Returns the state after `events`, from the initial one. The same events give the same state on any machine on any day. */
+/**
+ * Returns the state after `events`, from the initial one. The same events give the same state on any machine on any
+ * day.
+ */
 export const fold = <Command, Event, State, Code extends string>(
   decider: Decider<Command, Event, State, Code>,
   events: Iterable<Stamped<Event>>,
@@ -63,8 +66,8 @@ export const stamp = <Event extends { readonly type: string; readonly effectiveA
 ): Stamped<Event> => ({ event, at: { recordedAt, effectiveAt: event.effectiveAt ?? recordedAt } });
 
 /**
- * Decides commands one after the other as if they were one. Returns all of their events, or the first rejection. `state`
- * stays as it is.
+ * Decides commands one after the other as if they were one. Returns all of their events, or the first rejection.
+ * `state` stays as it is.
  */
 export const decideInTurn = <
   Command extends { readonly at: Instant },

@@ -1,16 +1,18 @@
 /**
- * A map with the iteration order of `Map` that forks without copying: `fork()` takes the same time for any size. Fork and
- * origin share one table, but neither sees a change of the other. A fork that is no longer used is garbage, with its changes;
- * nothing has to be merged or released.
+ * A map with the iteration order of `Map` that forks without copying: `fork()` takes the same time for any size. Fork
+ * and origin share one table, but neither sees a change of the other. A fork that is no longer used is garbage, with
+ * its changes; nothing has to be merged or released.
  *
- * The shared table always has the content of the fork that was used last. Using another fork undoes and redoes the changes
- * between the two, so alternating costs as much as these changes. Do not change a map while iterating over it, except by
- * deleting the current entry.
+ * The shared table always has the content of the fork that was used last. Using another fork undoes and redoes the
+ * changes between the two, so alternating costs as much as these changes. Do not change a map while iterating over
+ * it, except by deleting the current entry.
  *
  * This is a class, against the rule: a license has a dozen of these maps, and there are thousands of licenses.
  */
 export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
-  /** The entries of a map that was never forked; null: it was forked or never had an entry, as most maps of a license. */
+  /**
+   * The entries of a map that was never forked; null: it was forked or never had an entry, as most maps of a license.
+   */
   #own: Map<Key, Value> | null = null;
   #version: Version<Key, Value> | null = null;
 
@@ -115,7 +117,8 @@ export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
     return this.entries();
   }
 
-  // The caller may use another fork between two entries. Then this fork restores its table before it reads the next entry.
+  // The caller may use another fork between two entries. Then this fork restores its table before it reads the next
+  // entry.
   *#sharedEntries(): Generator<readonly [Key, Value], undefined> {
     const table = this.#current()?.table;
     if (table === undefined) return;
@@ -175,8 +178,8 @@ type Step<Key, Value> =
 
 const newest = <Key, Value>(table: Table<Key, Value>): Version<Key, Value> => ({ table, next: null, undo: null });
 
-// The older version points to the newer one and has the step that undoes the change. The newer version points to none, so a
-// version that no fork refers to is garbage.
+// The older version points to the newer one and has the step that undoes the change. The newer version points to
+// none, so a version that no fork refers to is garbage.
 const changed = <Key, Value>(older: Version<Key, Value>, undo: Step<Key, Value>): Version<Key, Value> => {
   const newer = newest(older.table);
   older.next = newer;

@@ -1,6 +1,6 @@
 /**
- * The prefix of a typed id, for a license, organization, activation, policy, API key, event, user, session, product, project,
- * invitation, lease, or a reference into `vault`.
+ * The prefix of a typed id, for a license, organization, activation, policy, API key, event, user, session, product,
+ * project, invitation, lease, or a reference into `vault`.
  */
 export type IdPrefix = (typeof idPrefixes)[number];
 
@@ -22,8 +22,8 @@ export const idPrefixes = [
 ] as const;
 
 /**
- * Returns the typed id of a UUID: `prefix_` and 26 symbols of Crockford base32, lower case (TypeID coding). Throws RangeError
- * when `uuid` is not a UUID.
+ * Returns the typed id of a UUID: `prefix_` and 26 symbols of Crockford base32, lower case (TypeID coding). Throws
+ * RangeError when `uuid` is not a UUID.
  */
 export const encodeId = (prefix: IdPrefix, uuid: string): string => {
   if (!uuidPattern.test(uuid)) throw new RangeError(`${JSON.stringify(uuid)} is not a UUID.`);

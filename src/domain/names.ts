@@ -1,4 +1,6 @@
-/** The most characters that the name of a thing may have: an organization, an API key, a project, a product, a policy. */
+/**
+ * The most characters that the name of a thing may have: an organization, an API key, a project, a product, a policy.
+ */
 export const nameMax = 200;
 
 /** Returns true for a name of 1 to `nameMax` characters that are not only spaces. */

@@ -17,8 +17,8 @@ export const wallClock = (instant: Instant, timeZone: string): Date => {
 };
 
 /**
- * Returns the milliseconds since 1970 at which a wall clock in the zone has the time `clockMs`. A skipped time moves forward
- * (02:30 becomes 03:30). A time that occurs twice means its first occurrence.
+ * Returns the milliseconds since 1970 at which a wall clock in the zone has the time `clockMs`. A skipped time moves
+ * forward (02:30 becomes 03:30). A time that occurs twice means its first occurrence.
  */
 export const fromWallClock = (clockMs: number, timeZone: string): number => {
   if (timeZone === 'UTC') return clockMs;

@@ -1,6 +1,6 @@
 /**
- * An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0001–9999 (which Postgres can store, too). Instants sort as
- * text, so `<` compares them.
+ * An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0001–9999 (which Postgres can store, too). Instants
+ * sort as text, so `<` compares them.
  */
 export type Instant = string;
 
@@ -21,8 +21,8 @@ export const lastInstant: Instant = '9999-12-31T23:59:59.999Z';
 export const isInstant = (text: string): boolean => parseInstant(text) === text;
 
 /**
- * Returns the instant of an ISO 8601 date-time, in UTC and milliseconds; null when the text is not one. Seconds and a zone
- * (`Z` or an offset) are required. Fractions finer than a millisecond are refused, not rounded.
+ * Returns the instant of an ISO 8601 date-time, in UTC and milliseconds; null when the text is not one. Seconds and a
+ * zone (`Z` or an offset) are required. Fractions finer than a millisecond are refused, not rounded.
  */
 export const parseInstant = (text: string): Instant | null => {
   const match = dateTimePattern.exec(text);
@@ -58,8 +58,8 @@ export const plusSeconds = (instant: Instant, seconds: number): Instant =>
   new Date(Math.min(toMs(instant) + seconds * 1000, msMax)).toISOString();
 
 /**
- * Returns an ISO 8601 duration of whole components, such as `P1Y2M3W4DT5H6M7S`. At least one component is positive, and their
- * sum is at most 100 years. Returns null for any other text.
+ * Returns an ISO 8601 duration of whole components, such as `P1Y2M3W4DT5H6M7S`. At least one component is positive,
+ * and their sum is at most 100 years. Returns null for any other text.
  */
 export const parseDuration = (text: string): Duration | null => {
   const match = durationPattern.exec(text);

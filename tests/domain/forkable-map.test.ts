@@ -65,7 +65,7 @@ describe('a map that is forked', () => {
     expect(seen).toEqual([1, 2, 3, 4]);
     expect([...fork.keys()]).toEqual([11, 12, 13, 14]);
   });
-  test('keeps the place of a key that is set again, and puts last what was removed in between', () => {
+  test('keeps the place of a key that is set again; a deleted key comes last', () => {
     const map = new ForkableMap<string, number>(Object.entries({ a: 1, b: 2, c: 3 }));
     map.fork();
     map.delete('a');
@@ -79,7 +79,7 @@ describe('a map that is forked', () => {
     ]);
     expect([...between.keys()]).toEqual(['b', 'c']);
   });
-  test('holds null like any other value', () => {
+  test('keeps null like any other value', () => {
     const origin = new ForkableMap<string, string | null>([['a', null]]);
     const fork = origin.fork();
     fork.set('a', 'later');

@@ -3,8 +3,9 @@ import type { Target } from '../license/tiers/tier-events.ts';
 import type { Catalog } from './catalog.ts';
 
 /**
- * Returns what a license with these products becomes when its trial ends: the latest version of the first policy of tier FREE
- * on sale, with the products that it covers. Without such a policy, the built-in one under `builtInPolicyId`, with all products.
+ * Returns what a license with these products becomes when its trial ends: the latest version of the first policy of
+ * tier FREE on sale, with the products that it covers. Without such a policy, the built-in one under
+ * `builtInPolicyId`, with all products.
  */
 export const freeTarget = (catalog: Catalog, products: readonly string[], builtInPolicyId: string): Target => {
   const policies = catalog.kind === 'open' ? [...catalog.policies.values()] : [];

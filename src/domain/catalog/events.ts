@@ -4,8 +4,8 @@ import type { PinnedPolicy } from '../license/policy.ts';
 import type { Limits } from '../license/usage/usage-limits.ts';
 import type { Instant } from '../time.ts';
 
-// Events of the catalog stream, version 1: add, never rename or repurpose. Their names and descriptions are those of products
-// and policies, not personal data.
+// Events of the catalog stream, version 1: add, never rename or repurpose. Their names and descriptions are those of
+// products and policies, not personal data.
 
 /** The default term of the licenses of a policy; `duration` is an ISO 8601 duration. */
 export type PolicyTerm =

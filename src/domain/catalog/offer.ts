@@ -25,8 +25,8 @@ export type Offer = {
 };
 
 /**
- * Returns what a license can be issued with, or moved to. Refuses an unknown or archived policy, version or product, with its
- * place in `query`. Leaves out archived products of the policy, unless all of them are archived.
+ * Returns what a license can be issued with, or moved to. Refuses an unknown or archived policy, version or product,
+ * with its place in `query`. Leaves out archived products of the policy, unless all of them are archived.
  */
 export const offerOf = (catalog: Catalog, query: OfferQuery): Offer | Rejection<CatalogRejection> => {
   const policy = catalog.kind === 'open' ? catalog.policies.get(query.policyId) : undefined;

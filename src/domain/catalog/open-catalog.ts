@@ -6,8 +6,8 @@ import { refuseNewProduct, refuseTaken } from './decide-products.ts';
 import type { CatalogEvent, PolicyTerm, PolicyVersion } from './events.ts';
 
 /**
- * Opens an issuer's catalog with its first products, and with a policy for each tier (FREE, TRIAL, PRO, ENTERPRISE) that
- * covers all of them. Changes nothing when the catalog is open.
+ * Opens an issuer's catalog with its first products, and with a policy for each tier (FREE, TRIAL, PRO, ENTERPRISE)
+ * that covers all of them. Changes nothing when the catalog is open.
  */
 export const open = ({ data }: CommandOf<'OpenCatalog'>, catalog: Catalog): CatalogDecision => {
   if (catalog.kind === 'open') return [];

@@ -1,8 +1,8 @@
 import type { LaterEvent } from './events.ts';
 
 /**
- * Names what an event of an issued license changes. `facts`: the license without its collections. `collections`: what guards
- * read beyond the facts. `parts`: the rows of keys, devices, seats and users.
+ * Names what an event of an issued license changes. `facts`: the license without its collections. `collections`: what
+ * guards read beyond the facts. `parts`: the rows of keys, devices, seats and users.
  */
 export type Consequence = 'facts' | 'collections' | 'parts';
 

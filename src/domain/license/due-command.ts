@@ -2,8 +2,8 @@ import type { Instant } from '../time.ts';
 import type { CommandOf } from './commands.ts';
 
 /**
- * A command that the worker sends when it falls due, without its instant. The worker adds what the license becomes when a
- * trial ends.
+ * A command that the worker sends when it falls due, without its instant. The worker adds what the license becomes
+ * when a trial ends.
  */
 export type Due =
   | Omit<CommandOf<'CarryOutScheduled'>, 'at'>

@@ -7,8 +7,8 @@ import { dueTierChanges } from './scheduled/due-scheduled.ts';
 import { dueAtTermEnd } from './term/due-term.ts';
 
 /**
- * Returns the commands that are due at `at`, in the order in which they fell due. A command may change what is due after it
- * (a tier change, the end of a trial), so call this again after each. A refused command stays due.
+ * Returns the commands that are due at `at`, in the order in which they fell due. A command may change what is due
+ * after it (a tier change, the end of a trial), so call this again after each. A refused command stays due.
  */
 export const dueCommands = (facts: LicenseFacts, at: Instant): readonly Due[] =>
   upcomingCommands(facts)
@@ -27,8 +27,8 @@ export const nextDueAt = (facts: LicenseFacts, after: Instant | null = null): In
     .toSorted()
     .at(0) ?? null;
 
-// Commands that fall due at one instant keep this order: an announced tier change comes before the end of the trial that it
-// replaces.
+// Commands that fall due at one instant keep this order: an announced tier change comes before the end of the trial
+// that it replaces.
 const upcomingCommands = (facts: LicenseFacts): readonly UpcomingCommand[] =>
   facts.revokedAt === null
     ? [...dueAnnouncements(facts), ...dueTierChanges(facts), ...dueAtTermEnd(facts), ...dueKeyRetirements(facts)]

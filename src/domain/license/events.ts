@@ -11,9 +11,9 @@ import type { TierEvent } from './tiers/tier-events.ts';
 import type { UsageEvent } from './usage/usage-events.ts';
 
 /**
- * Everything that can happen to a license. These names and fields are the stored format, version 1: add, never rename or
- * repurpose. Instants are UTC with milliseconds; numbers are safe integers, never floats. No event contains a license key,
- * a name, an e-mail address or a host name.
+ * Everything that can happen to a license. These names and fields are the stored format, version 1: add, never rename
+ * or repurpose. Instants are UTC with milliseconds; numbers are safe integers, never floats. No event contains a
+ * license key, a name, an e-mail address or a host name.
  */
 export type LicenseEvent =
   | IssueEvent

@@ -11,8 +11,8 @@ import type { License, LicenseFacts } from './license.ts';
 export const initial = (): License => ({ kind: 'unissued' });
 
 /**
- * Returns the license after one more event. It never refuses and never throws, because the event happened. Takes ownership
- * of `license` and changes its collections in place; `facts` is a new object.
+ * Returns the license after one more event. It never refuses and never throws, because the event happened. Takes
+ * ownership of `license` and changes its collections in place; `facts` is a new object.
  */
 export const evolve = (license: License, event: LicenseEvent, at: At): License => {
   if (event.type === 'LicenseIssued' || event.type === 'LicenseImported') return issuedLicense(event, at);
@@ -25,8 +25,8 @@ export const evolve = (license: License, event: LicenseEvent, at: At): License =
 };
 
 /**
- * Returns the facts after one more event, null before the license is issued. The decider and the projector share this fold,
- * so a row of the read model cannot differ from the stream. Every change is a new object.
+ * Returns the facts after one more event, null before the license is issued. The decider and the projector share this
+ * fold, so a row of the read model cannot differ from the stream. Every change is a new object.
  */
 export const evolveFacts = (facts: LicenseFacts | null, event: LicenseEvent, at: At): LicenseFacts | null => {
   if (event.type === 'LicenseIssued' || event.type === 'LicenseImported') return issuedFacts(event, at);

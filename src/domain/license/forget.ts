@@ -2,9 +2,9 @@ import type { ForkableMap } from '../forkable-map.ts';
 import { type Instant, later, plusSeconds } from '../time.ts';
 import type { IssuedLicense, LapsedLease } from './license.ts';
 
-// The state keeps ids of past operations only while a guard can ask about them; otherwise it would grow for ever. The answer
-// of a guard depends on the instant of its command alone, which is never before the stream's last event. So the fold may
-// forget at any time, and does it with the first event of a day.
+// The state keeps ids of past operations only while a guard can ask about them; otherwise it would grow for ever. The
+// answer of a guard depends on the instant of its command alone, which is never before the stream's last event. So
+// the fold may forget at any time, and does it with the first event of a day.
 
 /** For how many seconds a repeated deactivation or release counts as a repetition, not as a mistake. */
 export const repeatedSeconds = 25 * 3_600;
@@ -26,7 +26,9 @@ export const isRepeated = (done: ForkableMap<string, Instant>, name: string, at:
 export const isKnownUsage = ({ usageIds }: IssuedLicense, usageId: string, at: Instant): boolean =>
   isWithin(usageIds.get(usageId), usageSeconds, at);
 
-/** Returns until when a lapsed lease is known: as long as it may come back, and as long as a release may be repeated. */
+/**
+ * Returns until when a lapsed lease is known: as long as it may come back, and as long as a release may be repeated.
+ */
 export const lapseKnownUntil = (lapsedAt: Instant, resurrectSeconds: number, recordedAt: Instant): Instant => {
   return later(plusSeconds(lapsedAt, resurrectSeconds), plusSeconds(recordedAt, repeatedSeconds));
 };

@@ -15,7 +15,10 @@ import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 
-/** Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`holder`). */
+/**
+ * Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder
+ * (`holder`).
+ */
 export const licensePermissions = {
   readLicenses: { own: grant(readers, 'licenses:read'), holder: grant(readers, 'licenses:read') },
   readHistory: {
@@ -65,8 +68,8 @@ export const refuseActing = (
 };
 
 /**
- * Refuses a rotated key. Validation distinguishes a rotated key from an unknown one; here both get the same refusal, so that
- * an old key reveals nothing.
+ * Refuses a rotated key. Validation distinguishes a rotated key from an unknown one; here both get the same refusal,
+ * so that an old key reveals nothing.
  */
 export const refuseKey = (
   facts: LicenseFacts,

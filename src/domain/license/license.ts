@@ -44,8 +44,8 @@ export type Suspension = {
 
 /**
  * The current term, `[startsAt, expiresAt)`; `expiresAt` null is perpetual. `number` grows by one with each renewal.
- * `startsAt` is the start of the first term of an unbroken row of terms. So a renewal before the expiry does not make the
- * license invalid until the next term starts.
+ * `startsAt` is the start of the first term of an unbroken row of terms. So a renewal before the expiry does not make
+ * the license invalid until the next term starts.
  */
 export type Term = {
   /** 0: no term has started, and `startsAt` is null. */
@@ -58,8 +58,8 @@ export type Term = {
 export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: string };
 
 /**
- * An announced change, named by the event that announced it. A suspension and a renewal mode take effect at `effectiveAt` by
- * the clock alone. A tier change takes effect when the worker carries it out.
+ * An announced change, named by the event that announced it. A suspension and a renewal mode take effect at
+ * `effectiveAt` by the clock alone. A tier change takes effect when the worker carries it out.
  */
 export type Scheduled = {
   readonly eventId: string;
@@ -71,8 +71,8 @@ export type Scheduled = {
 };
 
 /**
- * A license without its collections. A row of `rm.licenses` has the same fields, so a folded stream and a row are the same
- * type. Immutable.
+ * A license without its collections. A row of `rm.licenses` has the same fields, so a folded stream and a row are the
+ * same type. Immutable.
  */
 export type LicenseFacts = {
   readonly licenseId: string;
@@ -115,15 +115,15 @@ export type LicenseFacts = {
   /** Counts of ended parts that are not announced yet, the oldest decisive event first. */
   readonly endings: readonly Ending[];
   /**
-   * Announced expiries of the current term that the issuer moved afterwards. Commands refuse such a move today; servers with
-   * different clocks once made it possible. `announcedTerm` does not count them.
+   * Announced expiries of the current term that the issuer moved afterwards. Commands refuse such a move today;
+   * servers with different clocks once made it possible. `announcedTerm` does not count them.
    */
   readonly overtakenExpiries: readonly Instant[];
 };
 
 /**
- * Counts the parts that one decisive event ended and that are not announced yet. An announcement with this `cause` belongs to
- * the first ending of that cause with such a part left.
+ * Counts the parts that one decisive event ended and that are not announced yet. An announcement with this `cause`
+ * belongs to the first ending of that cause with such a part left.
  */
 export type Ending = {
   readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED';
@@ -155,14 +155,17 @@ export type IssuedLicense = {
   /** Activation id by fingerprint hash, open activations only. */
   byFingerprint: ForkableMap<string, string>;
   /**
-   * When an activation was deactivated, by its id and by its fingerprint hash, to distinguish a repetition from a mistake. In
-   * the order of recording, as every collection that forget.ts shortens.
+   * When an activation was deactivated, by its id and by its fingerprint hash, to distinguish a repetition from a
+   * mistake. In the order of recording, as every collection that forget.ts shortens.
    */
   readonly deactivated: ForkableMap<string, Instant>;
   /** How often the holder deactivated since the last renewal, and when last, for allowance and cooldown. */
   deactivationsInTerm: number;
   lastDeactivatedAt: Instant | null;
-  /** Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is reinstated. */
+  /**
+   * Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is
+   * reinstated.
+   */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
   /** The instant that counts the months of renewals before the expiry: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;

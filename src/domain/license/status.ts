@@ -11,8 +11,8 @@ export const effectiveStatuses = [...statuses, 'IN_GRACE', 'NOT_YET_VALID'] as c
 export type EffectiveStatus = (typeof effectiveStatuses)[number];
 
 /**
- * Returns the status at `at`: the first of REVOKED, SUSPENDED, EXPIRED, IN_GRACE, NOT_YET_VALID, ACTIVE that applies. It does
- * not matter whether an expiry was announced.
+ * Returns the status at `at`: the first of REVOKED, SUSPENDED, EXPIRED, IN_GRACE, NOT_YET_VALID, ACTIVE that applies.
+ * It does not matter whether an expiry was announced.
  */
 export const effectiveStatus = (facts: LicenseFacts, at: Instant): EffectiveStatus => {
   if (facts.revokedAt !== null) return 'REVOKED';
@@ -31,9 +31,9 @@ export const simpleStatus = (status: EffectiveStatus): Status =>
 export const status = (facts: LicenseFacts, at: Instant): Status => simpleStatus(effectiveStatus(facts, at));
 
 /**
- * Returns the suspension at `at`, or null. A suspension starts when it is recorded, or at the announced instant. It ends when
- * the license is reinstated, or at its own end (exclusive). With several reasons, `reasonCode` and `until` are those of the
- * longest one, and `since` is the start of the first.
+ * Returns the suspension at `at`, or null. A suspension starts when it is recorded, or at the announced instant. It
+ * ends when the license is reinstated, or at its own end (exclusive). With several reasons, `reasonCode` and `until`
+ * are those of the longest one, and `since` is the start of the first.
  */
 export const suspensionAt = ({ suspension, scheduled }: LicenseFacts, at: Instant): Suspension | null => {
   let current = suspension !== null && isInForce(suspension, at) ? suspension : null;

@@ -18,8 +18,8 @@ type Command<Type extends string, Data> = {
 };
 
 /**
- * Commands of the organization stream. `at` is the server's clock, read once per command. The caller creates ids, references
- * and hints. `limits` are the current limits of the organization's own license.
+ * Commands of the organization stream. `at` is the server's clock, read once per command. The caller creates ids,
+ * references and hints. `limits` are the current limits of the organization's own license.
  */
 export type OrganizationCommand =
   /** `founderId`: the first OWNER; null: the organization has no members yet. `timeZone` absent: UTC. */

@@ -4,8 +4,8 @@ import type { CreatedOrganization } from './organization.ts';
 import { refuseRole, standingFor } from './organization-authority.ts';
 
 /**
- * Gives a member another role. Refuses an old or a new role above the caller's own, and to take the role of the last OWNER
- * who can sign in.
+ * Gives a member another role. Refuses an old or a new role above the caller's own, and to take the role of the last
+ * OWNER who can sign in.
  */
 export const changeRole = (
   { data: { userId, role, deactivated }, by, at }: CommandOf<'ChangeMemberRole'>,
@@ -23,8 +23,8 @@ export const changeRole = (
 };
 
 /**
- * Removes a member. Refuses a role above the caller's own, and the last OWNER who can sign in. Changes nothing for a former
- * member.
+ * Removes a member. Refuses a role above the caller's own, and the last OWNER who can sign in. Changes nothing for a
+ * former member.
  */
 export const removeMember = (
   { data: { userId, deactivated }, by, at }: CommandOf<'RemoveMember'>,

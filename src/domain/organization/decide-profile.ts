@@ -7,8 +7,8 @@ import type { CreatedOrganization, Organization } from './organization.ts';
 import { standingFor } from './organization-authority.ts';
 
 /**
- * Creates the organization, with its founder as OWNER. Changes nothing when it exists: the id comes from the command, so a
- * stream with an organization has this one.
+ * Creates the organization, with its founder as OWNER. Changes nothing when it exists: the id comes from the command,
+ * so a stream with an organization has this one.
  */
 export const create = (
   { data: { organizationId, name, founderId, timeZone } }: CommandOf<'CreateOrganization'>,

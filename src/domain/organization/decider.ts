@@ -8,7 +8,10 @@ import { archiveProject, changeProject, createProject, restoreProject } from './
 import type { OrganizationEvent } from './events.ts';
 import { evolve, fork, initial, type Organization } from './organization.ts';
 
-/** Decides one command on an organization. Returns its events, none when it changes nothing, or the reason to refuse it. */
+/**
+ * Decides one command on an organization. Returns its events, none when it changes nothing, or the reason to refuse
+ * it.
+ */
 const decide = (command: OrganizationCommand, organization: Organization): OrganizationDecision => {
   if (command.type === 'CreateOrganization') return create(command, organization);
   if (organization.kind === 'missing') return reject('ORGANIZATION_NOT_FOUND', 'There is no such organization.');

@@ -1,7 +1,8 @@
 import type { Instant } from '../time.ts';
 
-// Events of the organization stream, version 1: add, never rename or repurpose. The names of an organization, of its API
-// keys and of its projects are not personal data. Events name people by user id, and e-mails and free text by reference.
+// Events of the organization stream, version 1: add, never rename or repurpose. The names of an organization, of its
+// API keys and of its projects are not personal data. Events name people by user id, and e-mails and free text by
+// reference.
 
 /** Lists what an API key can be allowed to do. */
 export const scopes = [

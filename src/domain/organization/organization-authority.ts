@@ -14,8 +14,8 @@ export type Standing =
   | { readonly kind: 'key'; readonly scopes: readonly Scope[] };
 
 /**
- * Returns the standing of a caller who may use `power`, or the refusal. A caller who does not belong to the organization, or
- * has a revoked or expired key, gets the refusal of an organization that does not exist.
+ * Returns the standing of a caller who may use `power`, or the refusal. A caller who does not belong to the
+ * organization, or has a revoked or expired key, gets the refusal of an organization that does not exist.
  */
 export const standingFor = (
   organization: CreatedOrganization,
@@ -31,8 +31,8 @@ export const standingFor = (
 };
 
 /**
- * Refuses to give, take or change a role above the caller's own. Callers without access to roles are refused before, so only
- * the role OWNER matters: only OWNERs and the system decide who is an OWNER. An API key counts as an ADMIN.
+ * Refuses to give, take or change a role above the caller's own. Callers without access to roles are refused before,
+ * so only the role OWNER matters: only OWNERs and the system decide who is an OWNER. An API key counts as an ADMIN.
  */
 export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN'> | null => {
   const isAbove =

@@ -5,8 +5,8 @@ import type { Instant } from '../time.ts';
 export type OrganizationLimits = { readonly members: number | null; readonly projects: number | null };
 
 /**
- * The limits of every organization: API keys in force, open invitations, and unarchived projects unless its license sets
- * another limit. `organizationsOfUser`: a user in this many open organizations cannot create another one.
+ * The limits of every organization: API keys in force, open invitations, and unarchived projects unless its license
+ * sets another limit. `organizationsOfUser`: a user in this many open organizations cannot create another one.
  */
 export const fixedLimits = { apiKeys: 1_000, invitations: 1_000, projects: 1_000, organizationsOfUser: 100 } as const;
 
@@ -14,8 +14,8 @@ export const fixedLimits = { apiKeys: 1_000, invitations: 1_000, projects: 1_000
 export const noLimits: OrganizationLimits = { members: null, projects: null };
 
 /**
- * Returns the limits that the entitlements `members` and `projects` of an organization's own license set at `at`. With several
- * entitlements of one code the widest applies. Without one there is no limit.
+ * Returns the limits that the entitlements `members` and `projects` of an organization's own license set at `at`.
+ * With several entitlements of one code the widest applies. Without one there is no limit.
  */
 export const organizationLimits = (entitlements: readonly Entitlement[], at: Instant): OrganizationLimits => {
   const limitOf = (name: string): number | null => {

@@ -56,7 +56,10 @@ export type Project = {
 /** Returns the state of a stream without events. */
 export const initial = (): Organization => ({ kind: 'missing' });
 
-/** Returns the organization after one more event. Never throws. Takes ownership of `organization` and changes it in place. */
+/**
+ * Returns the organization after one more event. Never throws. Takes ownership of `organization` and changes it in
+ * place.
+ */
 export const evolve = (organization: Organization, event: OrganizationEvent, at: At): Organization => {
   if (event.type === 'OrganizationCreated') return created(event.data, at);
   return organization.kind === 'missing' ? organization : evolveCreated(organization, event, at);
@@ -94,7 +97,7 @@ const created = ({ organizationId, name, timeZone = 'UTC' }: Creation, { recorde
 
 // The return type refuses to compile a new type of event without a case.
 const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at: At): CreatedOrganization => {
-  const { members, formerMembers, invitations, apiKeys, projects } = organization;
+  const { members, formerMembers, invitations } = organization;
   switch (event.type) {
     case 'OrganizationRenamed':
       organization.name = event.data.to;
@@ -127,6 +130,28 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       members.delete(event.data.userId);
       formerMembers.set(event.data.userId, at.effectiveAt);
       return organization;
+    case 'ApiKeyCreated':
+    case 'ApiKeyRenamed':
+    case 'ApiKeyScopesChanged':
+    case 'ApiKeyRevoked':
+      return evolveApiKeys(organization, event, at);
+    case 'ProjectCreated':
+    case 'ProjectChanged':
+    case 'ProjectArchived':
+    case 'ProjectRestored':
+      return evolveProjects(organization, event, at);
+  }
+};
+
+type EventOf<Type extends OrganizationEvent['type']> = Extract<OrganizationEvent, { type: Type }>;
+
+const evolveApiKeys = (
+  organization: CreatedOrganization,
+  event: EventOf<'ApiKeyCreated' | 'ApiKeyRenamed' | 'ApiKeyScopesChanged' | 'ApiKeyRevoked'>,
+  at: At,
+): CreatedOrganization => {
+  const { apiKeys } = organization;
+  switch (event.type) {
     case 'ApiKeyCreated': {
       const { apiKeyId, name, scopes, hint, expiresAt = null } = event.data;
       apiKeys.set(apiKeyId, { name, scopes, hint, createdAt: at.recordedAt, expiresAt, revokedAt: null });
@@ -141,6 +166,16 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ApiKeyRevoked':
       change(apiKeys, event.data.apiKeyId, { revokedAt: at.effectiveAt });
       return organization;
+  }
+};
+
+const evolveProjects = (
+  organization: CreatedOrganization,
+  event: EventOf<'ProjectCreated' | 'ProjectChanged' | 'ProjectArchived' | 'ProjectRestored'>,
+  at: At,
+): CreatedOrganization => {
+  const { projects } = organization;
+  switch (event.type) {
     case 'ProjectCreated': {
       const { projectId, name, metadataRef } = event.data;
       projects.set(projectId, { name, metadataRef, createdAt: at.recordedAt, archivedAt: null });

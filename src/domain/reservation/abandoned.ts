@@ -19,8 +19,8 @@ export const possiblyAbandoned = (
 };
 
 /**
- * Returns whether a license uses its reservation from `since`. `forgotten`: the license does not have the device now, and only
- * its older events say whether it had it. The license knows released devices for 25 hours.
+ * Returns whether a license uses its reservation from `since`. `forgotten`: the license does not have the device now,
+ * and only its older events say whether it had it. The license knows released devices for 25 hours.
  */
 export const useOf = (
   needed: NeededReservation,

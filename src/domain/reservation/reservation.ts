@@ -1,10 +1,13 @@
 import { type At, type Decider, type Decision, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 
-// A reservation stream exists for each thing that may exist only once across streams. A hash of the thing and its kind name
-// the stream, so no event contains the thing itself.
+// A reservation stream exists for each thing that may exist only once across streams. A hash of the thing and its
+// kind name the stream, so no event contains the thing itself.
 
-/** Lists what can be reserved: a trial of a product, per holder and per device, and the replacement of a revoked license. */
+/**
+ * Lists what can be reserved: a trial of a product, per holder and per device, and the replacement of a revoked
+ * license.
+ */
 export const reservationKinds = ['trial_holder', 'trial_device', 'replacement'] as const;
 export type ReservationKind = (typeof reservationKinds)[number];
 
@@ -35,7 +38,10 @@ export type ReservationCommand =
 /** Why a reservation command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
 export type ReservationRejection = 'CODE_TAKEN' | 'NOT_FOUND';
 
-/** The state of a reservation stream. `owner` null: released, so free again. `since`: the start of the last reservation. */
+/**
+ * The state of a reservation stream. `owner` null: released, so free again. `since`: the start of the last
+ * reservation.
+ */
 export type Reservation =
   | { readonly kind: 'unmade' }
   | { readonly kind: 'made'; readonly issuerOrgId: string; readonly owner: string | null; readonly since: Instant };

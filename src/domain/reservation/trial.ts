@@ -12,9 +12,9 @@ export type Trial = {
 };
 
 /**
- * Returns the reservations that a trial needs before it is issued or activated: each product of an issuer once per holder and
- * once per device. The order is always the same, so of two concurrent trials one fails at the first common product and neither
- * waits for the other. A refused trial releases its earlier reservations.
+ * Returns the reservations that a trial needs before it is issued or activated: each product of an issuer once per
+ * holder and once per device. The order is always the same, so of two concurrent trials one fails at the first common
+ * product and neither waits for the other. A refused trial releases its earlier reservations.
  */
 export const trialReservations = (trial: Trial): readonly NeededReservation[] => {
   const { issuerOrgId, holderOrgId, fingerprintHash } = trial;

@@ -52,8 +52,8 @@ export const runDomainTests = async (directory: string, ...files: readonly strin
 };
 
 /**
- * Plants one fault in a copy, runs the file of its test, and removes the fault. Returns the failed tests. Throws unless the
- * text of the fault occurs exactly once.
+ * Plants one fault in a copy, runs the file of its test, and removes the fault. Returns the failed tests. Throws
+ * unless the text of the fault occurs exactly once.
  */
 export const failuresWith = async (
   directory: string,

@@ -33,7 +33,7 @@ export const faults: readonly Fault[] = [
     find: 'return { ...facts, suspension: null,',
     replace: 'return { ...facts, term: { ...facts.term, expiresAt: null }, suspension: null,',
     caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
-    caughtBy: 'reinstating a license of one that expired meanwhile yields EXPIRED, not ACTIVE',
+    caughtBy: 'reinstating a license makes a license EXPIRED, not ACTIVE, when it has expired meanwhile',
   },
   {
     name: 'a renewal counts from now instead of from the expiry',
@@ -77,7 +77,7 @@ export const faults: readonly Fault[] = [
     find: '  if (activationOf(license, device) !== null) return [];\n',
     replace: '',
     caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
-    caughtBy: 'activating a device again changes nothing, even when the license is full',
+    caughtBy: 'activating a device changes nothing when it is repeated, even when the license is full',
   },
   {
     name: 'the cooldown is not asked of users',
@@ -94,7 +94,7 @@ export const faults: readonly Fault[] = [
     replace:
       'data: { termNumber, expiresAt, graceUntil: graceUntil({ ...facts, term: { ...facts.term, expiresAt: at } }) }, effectiveAt',
     caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
-    caughtBy: 'announcing an expiry counts the grace from the expiry, however late it is announced',
+    caughtBy: 'announcing an expiry counts the grace from the expiry, however late the announcement is',
   },
   {
     name: 'a transfer loses an expiry that was not announced',
@@ -102,7 +102,7 @@ export const faults: readonly Fault[] = [
     find: '  if (isReset) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
     replace: '',
     caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
-    caughtBy: 'announcing an expiry comes before a transfer that begins the term anew, so that no expiry goes missing',
+    caughtBy: 'announcing an expiry comes before a transfer that starts the term anew, so that no expiry is missing',
   },
   {
     name: 'a suspension waits for the clock of the server that asks',
@@ -110,6 +110,6 @@ export const faults: readonly Fault[] = [
     find: 'const isInForce = ({ until }: Suspension, at: Instant): boolean =>',
     replace: 'const isInForce = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
     caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
-    caughtBy: 'suspending a license holds also for a server whose clock is behind that of the one that recorded it',
+    caughtBy: 'suspending a license applies also for a server whose clock is behind',
   },
 ];

@@ -14,7 +14,8 @@ import { sized } from '../../support/size.ts';
 import { command, free, policyWith, to, trial } from './commands.ts';
 import { activate, issue, issuedAt, licenseAfter, on, renew, revoke, suspend, twoDevices } from './examples.ts';
 
-// Short lives with terms, graces, reminders, overlaps and announced changes of some days, so that much falls due in any order.
+// Short lives with terms, graces, reminders, overlaps and announced changes of some days, so that much falls due in
+// any order.
 
 const dayMs = 86_400_000;
 const { decide, evolve } = licenseDecider;
@@ -101,8 +102,8 @@ const work = (license: IssuedLicense, at: string) => {
 const check = (property: (life: Life) => void) =>
   fc.assert(fc.property(lives, property), { numRuns: sized(40_000), seed: 20_260_301 });
 
-describe('what is due', () => {
-  test('once sent leaves nothing due at that instant but what was refused, and the next instant lies ahead', () =>
+describe('due commands', () => {
+  test('leave only refused commands due after they were sent, and the next instant lies ahead', () =>
     check((life) => {
       const { license, at } = lived(life);
       const { refused } = work(license, at);
@@ -111,7 +112,7 @@ describe('what is due', () => {
       if (refused.length === 0 && next !== null) expect(next > at).toBe(true);
     }));
 
-  test('is not so before the instant that is told for it, and is so then', () =>
+  test('fall due exactly at the next due instant', () =>
     check((life) => {
       const { license, at } = lived(life);
       work(license, at);
@@ -121,14 +122,14 @@ describe('what is due', () => {
       expect(dueCommands(license.facts, next)).not.toEqual([]);
     }));
 
-  test('first is never an empty errand: something follows from it, or it is refused', () =>
+  test('have an effect, or are refused', () =>
     check((life) => {
       const { license, at } = lived(life);
       const [first] = dueCommands(license.facts, at);
       if (first !== undefined) expect(decide(commandOf(first, at), license, testEventIds)).not.toEqual([]);
     }));
 
-  test('leaves out nothing that something would follow from', () =>
+  test('include every command that has an effect', () =>
     check((life) => {
       const { license, at } = lived(life);
       work(license, at);

@@ -158,11 +158,11 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
 );
 
 describe('folding a license', () => {
-  test('of these lives sees every type of event there is', () => {
+  test('covers every type of event', () => {
     const types = new Set([...life, ...otherLife].map(({ event }) => event.type));
     expect([...types].toSorted()).toEqual(Object.keys(everyType).toSorted());
   });
-  test('of the other life and folding its facts alone come to the same, after every event', () => {
+  test('gives the same facts as folding the facts alone, for the other history', () => {
     let facts = evolveFacts(null, keyIssuedEvent, at(noon));
     for (const [index, { event, at: when }] of otherLife.entries()) {
       facts = evolveFacts(facts, event, when);
@@ -174,7 +174,7 @@ describe('folding a license', () => {
     }
   });
 
-  test('and folding its facts alone come to the same, after every event', () => {
+  test('gives the same facts as folding the facts alone, after every event', () => {
     let facts = evolveFacts(null, keyIssuedEvent, at(noon));
     expect(facts).toBeNull();
     for (const [index, { event, at: when }] of life.entries()) {
@@ -188,7 +188,7 @@ describe('folding a license', () => {
     expect(activations.get('act_b')?.activatedAt).toBe(life[3]?.at.effectiveAt);
     expect(licenseAfter(...life).facts.revokedAt).toBe('2027-03-04T00:00:00.000Z');
   });
-  test('leaves facts that were handed out as they were', () => {
+  test('does not change facts that a caller keeps', () => {
     const license = licenseAfter(...life.slice(0, 4));
     const before = license.facts;
     const copy = structuredClone(before);
@@ -196,7 +196,7 @@ describe('folding a license', () => {
     expect(before).toEqual(copy);
     expect(license.facts).not.toBe(before);
   });
-  test('is total: an event before the issue, or of an unknown activation, is no error', () => {
+  test('ignores an event before the issue, or of an unknown activation', () => {
     expect(evolve(initial(), revokedEvent, at(noon))).toEqual(initial());
     const { deactivated } = licenseAfter(issued(), on(noon, deactivatedEvent('x', 'ADMIN', 0)));
     expect([...deactivated]).toEqual([['act_x', noon]]);
@@ -208,7 +208,7 @@ describe('folding a license', () => {
   });
 });
 
-describe('a fork of the other life', () => {
+describe('a fork of the other history', () => {
   test.each(otherLife.map((_, index) => index))('after %i events is independent of its origin', (length) => {
     const origin = fold(licenseDecider, otherLife.slice(0, length));
     const copy = fork(origin);

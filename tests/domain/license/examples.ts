@@ -11,7 +11,8 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
-// The example license: PRO, issued on 1 January 2026 for a year, two devices. Commands come at noon of 1 June by default.
+// The example license: PRO, issued on 1 January 2026 for a year, two devices. Commands come at noon of 1 June by
+// default.
 
 export type Event<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>;
 

@@ -37,7 +37,10 @@ const use = (usageId: string, at: string) =>
   command('RecordUsage', { meter: 'builds', quantity: 1, usageId, occurredAt: at }, at);
 
 type History = readonly Stamped<LicenseEvent>[];
-/** Returns the outcome of a command on the stream, and on the stream with another event, after which its fold may forget. */
+/**
+ * Returns the outcome of a command on the stream, and on the stream with another event, after which its fold may
+ * forget.
+ */
 const outcomes = (history: History, sent: LicenseCommand): readonly string[] =>
   [history, followedBy(history, command('ChangeReference', { to: 'sub_1' }, sent.at))].map((stream) => {
     const decision = licenseDecider.decide(sent, licenseAfter(...stream), testEventIds);

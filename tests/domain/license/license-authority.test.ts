@@ -85,21 +85,24 @@ describe('the holder', () => {
   );
 });
 
-describe('an organization that is no party to a license', () => {
-  test.each(Object.keys(licensePermissions) as LicensePower[])('is told that there is no such license: %s', (power) => {
-    expect(refuseActing(parties, member('OWNER', 'org_3'), power)).toMatchObject({
-      rejected: 'LICENSE_NOT_FOUND',
-      detail: 'There is no such license.',
-    });
-    expect(permittedAs('org_3', power)).toEqual([]);
-  });
+describe('an organization that is neither issuer nor holder', () => {
+  test.each(Object.keys(licensePermissions) as LicensePower[])(
+    'gets the refusal of an unknown license: %s',
+    (power) => {
+      expect(refuseActing(parties, member('OWNER', 'org_3'), power)).toMatchObject({
+        rejected: 'LICENSE_NOT_FOUND',
+        detail: 'There is no such license.',
+      });
+      expect(permittedAs('org_3', power)).toEqual([]);
+    },
+  );
   test('neither issued the license nor holds it', () => {
     expect(['org_1', 'org_2', 'org_3'].filter((id) => isPartyTo(parties, id))).toEqual(['org_1', 'org_2']);
     expect(isPartyTo({ ...parties, holderOrgId: null }, 'org_2')).toBe(false);
   });
 });
 
-test('a refusal names the role that it takes, and the role of the caller', () => {
+test('a refusal names the required role and the role of the caller', () => {
   expect(refuseActing(parties, member('GUEST'), 'renewLicenses')).toMatchObject({
     rejected: 'FORBIDDEN',
     detail: 'This takes the role OWNER or ADMIN or BILLING; yours is GUEST.',
@@ -134,12 +137,12 @@ describe('the role BILLING', () => {
   test('lifts a suspension for PAYMENT', () => {
     expect(refuseReinstating(license(suspendedFor('PAYMENT')), billing)).toBeNull();
   });
-  test('does not lift a suspension that has another ground', () => {
+  test('does not lift a suspension with another reason', () => {
     expect(refuseReinstating(license(suspendedFor('FRAUD')), billing)).toMatchObject(forbidden);
     const both: LicenseEvent = { type: 'SuspensionReasonAdded', data: { reasonCode: 'FRAUD', until: null } };
     expect(refuseReinstating(license(suspendedFor('PAYMENT'), both), billing)).toMatchObject(forbidden);
   });
-  test('does not lift what others have announced', () => {
+  test('does not lift an announced suspension with another reason', () => {
     expect(refuseReinstating(license(announcedFor('FRAUD')), billing)).toMatchObject(forbidden);
     expect(refuseReinstating(license(announcedFor('PAYMENT')), billing)).toBeNull();
   });
@@ -153,10 +156,10 @@ describe('the role BILLING', () => {
     };
     expect(refuseWithdrawing(license(renewal), billing, 'evt_1')).toMatchObject(forbidden);
   });
-  test('learns from the license whether there is such a change', () => {
+  test('gets the refusal of the license when there is no such change', () => {
     expect(refuseWithdrawing(license(announcedFor('FRAUD')), billing, 'evt_2')).toBeNull();
   });
-  test.each<Role>(['OWNER', 'ADMIN'])('%s lifts and withdraws whatever the ground is', (role) => {
+  test.each<Role>(['OWNER', 'ADMIN'])('%s lifts and withdraws suspensions with any reason', (role) => {
     expect(refuseReinstating(license(suspendedFor('FRAUD')), member(role))).toBeNull();
     expect(refuseWithdrawing(license(announcedFor('FRAUD')), member(role), 'evt_1')).toBeNull();
   });
@@ -167,7 +170,7 @@ describe('users are assigned', () => {
     expect(refuseAssigning(license(), member('OWNER', 'org_2'))).toBeNull();
     expect(refuseAssigning(license(), member('OWNER', 'org_1'))).toMatchObject({ rejected: 'FORBIDDEN' });
   });
-  test('by the issuer where the license has no holder', () => {
+  test('by the issuer when the license has no holder', () => {
     const state = license();
     const withoutHolder = { ...state, facts: { ...state.facts, holderOrgId: null } };
     expect(refuseAssigning(withoutHolder, member('ADMIN', 'org_1'))).toBeNull();

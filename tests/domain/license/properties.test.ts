@@ -85,7 +85,7 @@ const run = (script: readonly Step[]) => {
 const always = (check: (script: readonly Step[]) => void) =>
   fc.assert(fc.property(steps, check), { numRuns: sized(4000) });
 
-describe('whatever is asked of a license', () => {
+describe('whatever commands a license gets', () => {
   test('its open activations never exceed the limit, and the facts count them', () =>
     always((script) => {
       const { history } = run(script);
@@ -125,7 +125,7 @@ describe('whatever is asked of a license', () => {
       expect(announced).toEqual([...new Set(announced)].sort((a, b) => a - b));
     }));
 
-  test('nothing follows its revocation but the announcements of what it ended, and no activation stays open', () =>
+  test('only announcements follow its revocation, and no activation stays open', () =>
     always((script) => {
       const { events, license } = run(script);
       const revokedAt = events.findIndex(({ type }) => type === 'LicenseRevoked');
@@ -144,7 +144,7 @@ describe('whatever is asked of a license', () => {
       for (let length = 0; length < history.length; length++) fold(licenseDecider, history.slice(0, length));
     }));
 
-  test('a fork of its state goes its own way', () =>
+  test('a fork of its state is independent', () =>
     always((script) => {
       const { history } = run(script);
       const middle = Math.floor(history.length / 2);
@@ -163,7 +163,7 @@ describe('whatever is asked of a license', () => {
       expect(canonical(license)).toBe(before);
     }));
 
-  test('a command that was accepted changes nothing when it is repeated at once', () =>
+  test('a repeated command changes nothing', () =>
     always((script) => {
       const { license, end } = run(script);
       if (license.kind === 'unissued') return;

@@ -80,7 +80,7 @@ describe('the status of a license', () => {
     },
   );
 
-  test('a license in its grace, or before its start, is ACTIVE in short', () => {
+  test('a license in its grace, or before its start, has the simple status ACTIVE', () => {
     expect(
       ['REVOKED', 'SUSPENDED', 'EXPIRED', 'IN_GRACE', 'NOT_YET_VALID', 'ACTIVE'].map((full) =>
         simpleStatus(full as EffectiveStatus),
@@ -108,7 +108,7 @@ describe('intervals are half open, to the millisecond', () => {
     ['at the end of the suspension', { ...license, suspension: suspension(tomorrow) }, tomorrow, 'ACTIVE'],
   ])('%s', (_, facts, at, expected) => expect(effectiveStatus(facts, at)).toBe(expected));
 
-  test('the end of the grace is known from the start, where there is one', () => {
+  test('the end of the grace is known from the start', () => {
     expect(
       [license, graced, licenseAfter(issued({ policy: withGrace, term: perpetual })).facts].map(graceUntil),
     ).toEqual([null, graceEndsAt, null]);

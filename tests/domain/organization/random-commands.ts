@@ -145,7 +145,10 @@ export const steps = fc.array(
   },
 );
 
-/** Returns the requests for an organization with a founder, three more members and a key: an empty one refuses most requests. */
+/**
+ * Returns the requests for an organization with a founder, three more members and a key: an empty one refuses most
+ * requests.
+ */
 export const begin = (founder: string | null, roles: readonly Role[]) => {
   const requests: Request[] = [
     () => create('Demo Vendor', founder),

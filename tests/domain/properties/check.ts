@@ -24,9 +24,10 @@ export const canonical = (license: License): string =>
 export type Seen = Map<string, number>;
 
 /**
- * Runs the commands against decider and model, and counts outcomes in `seen`. Returns null, or the first violation and its
- * command. Takes a fork before the command `cut`. A command with an instant before the last event is decided at the instant
- * of that event, as the executor does. Leaves some announcements for later, as after a decision that has too many.
+ * Runs the commands against decider and model, and counts outcomes in `seen`. Returns null, or the first violation
+ * and its command. Takes a fork before the command `cut`. A command with an instant before the last event is decided
+ * at the instant of that event, as the executor does. Leaves some announcements for later, as after a decision that
+ * has too many.
  */
 export const findViolation = (commands: readonly LicenseCommand[], cut: number, seen: Seen): string | null => {
   const history: Stamped<LicenseEvent>[] = [];
@@ -83,7 +84,9 @@ const foldViolation = (
   return canonical(moved) === after ? null : 'a fork did not come to the same state';
 };
 
-/** Returns how many announcements of a decision are recorded: all, some or none, but at least one that was requested. */
+/**
+ * Returns how many announcements of a decision are recorded: all, some or none, but at least one that was requested.
+ */
 const withoutSome = (decision: readonly LicenseEvent[], { type }: LicenseCommand, index: number) => {
   const decided = decision.filter((event) => !isAnnouncement(event)).length;
   const kept = index % 4 === 3 ? decision.length : index % 4;

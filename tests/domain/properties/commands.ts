@@ -12,9 +12,9 @@ export const commandTypes = Object.keys(kinds) as LicenseCommand['type'][];
 const begin = Date.parse('2026-01-31T00:00:00.000Z');
 
 /**
- * Returns the commands of one sequence: a new license, then `length` - 1 more. Each sequence leaves out two thirds of the kinds,
- * so that the others meet more often. Instants advance by hours or days, and sometimes step back a little, like the clocks of
- * two servers. Any part of the list is a sequence too. The same seed gives the same list.
+ * Returns the commands of one sequence: a new license, then `length` - 1 more. Each sequence leaves out two thirds of
+ * the kinds, so that the others meet more often. Instants advance by hours or days, and sometimes step back a little,
+ * like the clocks of two servers. Any part of the list is a sequence too. The same seed gives the same list.
  */
 export const drawCommands = (seed: number, length: number): LicenseCommand[] => {
   const chance = chanceOf(seed);

@@ -7,8 +7,8 @@ import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Chance } from '../../support/chance.ts';
 
-// Values are few and instants are multiples of few steps, so that commands meet: the same device twice, a command exactly at
-// an expiry, a millisecond before it, within a grace, after a cooldown.
+// Values are few and instants are multiples of few steps, so that commands meet: the same device twice, a command
+// exactly at an expiry, a millisecond before it, within a grace, after a cooldown.
 
 /** The shared state of the draws of one sequence: the ids of earlier commands, accepted or not. */
 export type Draw = {
@@ -27,7 +27,10 @@ const day = 24 * hour;
 export const instant = (time: number): string => new Date(time).toISOString();
 export const ms = (time: string): number => Date.parse(time);
 
-/** Returns the milliseconds of a drawn duration of days, weeks or hours; 0 for an invalid one. Other tests cover months. */
+/**
+ * Returns the milliseconds of a drawn duration of days, weeks or hours; 0 for an invalid one. Other tests cover
+ * months.
+ */
 export const lengthOf = (text: string): number => (hours[text] ?? 0) * hour;
 const hours: Readonly<Record<string, number>> = { PT1H: 1, PT2H: 2, P1D: 24, P1W: 168, P10D: 240, P4W: 672, P30D: 720 };
 

@@ -36,9 +36,7 @@ export const watchStream = (): Watch => {
   const opened = (
     open: Map<string, string | null>,
     [id, product]: readonly [string, string | null],
-    countAfter: number | null,
-    limit: number,
-    overage: boolean,
+    { countAfter, limit, overage }: { countAfter: number | null; limit: number; overage: boolean },
   ) => {
     if (open.has(id)) return `2.7.3: ${id} was open already`;
     open.set(id, product);
@@ -93,14 +91,12 @@ export const watchStream = (): Watch => {
         return event.data.keyVersion < keyVersion ? null : `2.4: key ${event.data.keyVersion} is in use`;
       case 'ActivationRecorded': {
         const { activationId, countAfter, overage } = event.data;
-        return opened(devices, [activationId, event.data.product], countAfter, limits.activations, overage);
+        return opened(devices, [activationId, event.data.product], { countAfter, limit: limits.activations, overage });
       }
       case 'ActivationDeactivated':
         if (pending.isAnnounced(event))
           return pending.announced(
-            'activations',
-            event.data.activationId,
-            event.data.cause,
+            { kind: 'activations', id: event.data.activationId, cause: event.data.cause },
             at,
             devices.size,
             event.data.countAfter,
@@ -110,24 +106,30 @@ export const watchStream = (): Watch => {
         // Withheld seats count too, so the count is at least the number of open leases.
         if (event.data.inUseAfter <= leases.size) return `2.7.1: ${event.data.inUseAfter} seats counted`;
         if (event.data.inUseAfter > limits.seats && !event.data.overage) return '2.7.1: a seat above the limit';
-        return opened(leases, [event.data.leaseId, event.data.product], null, limits.seats, event.data.overage);
+        return opened(leases, [event.data.leaseId, event.data.product], {
+          countAfter: null,
+          limit: limits.seats,
+          overage: event.data.overage,
+        });
       }
       case 'LeaseReleased':
         if (pending.isAnnounced(event))
-          return pending.announced('leases', event.data.leaseId, event.data.cause, at, null, null);
+          return pending.announced({ kind: 'leases', id: event.data.leaseId, cause: event.data.cause }, at, null, null);
         return closed(leases, event.data.leaseId, null);
       case 'LeaseLapsed':
         return closed(leases, event.data.leaseId, null);
       case 'LeaseExtended':
         return leases.has(event.data.leaseId) ? null : `2.7.3: ${event.data.leaseId} was not open`;
       case 'UserAssigned':
-        return opened(users, [event.data.userRef, null], event.data.countAfter, limits.users, event.data.overage);
+        return opened(users, [event.data.userRef, null], {
+          countAfter: event.data.countAfter,
+          limit: limits.users,
+          overage: event.data.overage,
+        });
       case 'UserUnassigned':
         if (pending.isAnnounced(event))
           return pending.announced(
-            'users',
-            event.data.userRef,
-            event.data.cause,
+            { kind: 'users', id: event.data.userRef, cause: event.data.cause },
             at,
             users.size,
             event.data.countAfter,

@@ -44,7 +44,10 @@ const live = (commands: readonly LicenseCommand[]): Life => {
   return life;
 };
 
-/** Commands that happen each time, or find nothing to withdraw. The command id in the write path makes their repetition safe. */
+/**
+ * Commands that happen each time, or find nothing to withdraw. The command id in the write path makes their
+ * repetition safe.
+ */
 const notRepeated: ReadonlySet<LicenseCommand['type']> = new Set(['Renew', 'RotateKey', 'CancelScheduled']);
 
 const timeout = 120_000;

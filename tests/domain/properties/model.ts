@@ -18,9 +18,9 @@ import {
   type Verdict,
 } from './record.ts';
 
-// A second implementation of the rules of a license, independent of src/domain: it has no events, and shares only the types of
-// commands with the decider. A rule changes the record. An unchanged record means that the command does nothing, and the
-// changes of a refused command are undone.
+// A second implementation of the rules of a license, independent of src/domain: it has no events, and shares only the
+// types of commands with the decider. A rule changes the record. An unchanged record means that the command does
+// nothing, and the changes of a refused command are undone.
 
 type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>['data']) => Verdict };
 

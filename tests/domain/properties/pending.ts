@@ -49,7 +49,12 @@ export const watchPending = () => {
     'cause' in data && type in kindOf && next(kindOf[type as keyof typeof kindOf], data.cause) !== undefined;
 
   /** Removes an announced part from the pending ones. Returns the violation, or null. */
-  const announced = (kind: Kind, id: string, cause: string, at: At, open: number | null, countAfter: number | null) => {
+  const announced = (
+    { kind, id, cause }: { kind: Kind; id: string; cause: string },
+    at: At,
+    open: number | null,
+    countAfter: number | null,
+  ) => {
     const ending = next(kind, cause);
     if (ending === undefined) return `2.7.3: ${id} was not to be announced`;
     if (ending.effectiveAt !== at.effectiveAt)

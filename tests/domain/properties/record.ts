@@ -7,16 +7,16 @@ import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 
-// The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never. Values are
-// replaced, never changed in place, so that a copy of the record restores it.
+// The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never.
+// Values are replaced, never changed in place, so that a copy of the record restores it.
 
 /** The outcome of a command: it changes something, changes nothing, or is refused. */
 export type Verdict = 'done' | 'nothing' | LicenseRejection;
 type Guards = { readonly [Refusal in Exclude<Verdict, 'done'>]?: boolean };
 type Kind = 'activations' | 'seats' | 'users';
 /**
- * A device, lease or user. `over`: when it ended without heartbeat; `Infinity`: it is open; `-Infinity`: it was released.
- * `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
+ * A device, lease or user. `over`: when it ended without heartbeat; `Infinity`: it is open; `-Infinity`: it was
+ * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
 type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
@@ -235,7 +235,10 @@ export const isWrong = (limits: Limits | null) => limits !== null && limits.acti
 /** Returns the end of a requested term that starts at `start`. */
 export const endOf = (term: { duration: string } | { expiresAt: string } | object, start: number): number =>
   'duration' in term ? start + lengthOf(term.duration) : 'expiresAt' in term ? ms(term.expiresAt) : Infinity;
-/** Returns when a lease ends: a borrowed one by the clock, another its time to live after the last heartbeat in `seen`. */
+/**
+ * Returns when a lease ends: a borrowed one by the clock, another its time to live after the last heartbeat in
+ * `seen`.
+ */
 export const overAt = (lease: Use, seen: readonly LastSeen[] = []) => {
   const heard = seen.find(({ leaseId }) => leaseId === lease.id);
   const silent = heard ? Math.max(lease.end, ms(heard.lastSeenAt) + lease.ttl) : Infinity;

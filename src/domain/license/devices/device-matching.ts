@@ -5,8 +5,8 @@ import type { PinnedPolicy } from '../policy.ts';
 import type { Device, DeviceName } from './device-commands.ts';
 
 /**
- * Returns the open activation of a device, or null. Recognizes the device by its fingerprint, else by its components as the
- * policy's matching allows.
+ * Returns the open activation of a device, or null. Recognizes the device by its fingerprint, else by its components
+ * as the policy's matching allows.
  */
 export const activationOf = (
   { facts, activations, byFingerprint }: IssuedLicense,

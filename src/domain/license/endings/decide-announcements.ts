@@ -8,8 +8,8 @@ export const announceEnded = ({ at }: CommandOf<'AnnounceEnded'>, license: Issue
   first(pending(license, at), announcementsMax);
 
 /**
- * Returns the first `max` announcements of ended parts, for a decision at `at`. Returns fewer when other decisions at that
- * instant had some, because decisions at one instant may share an append.
+ * Returns the first `max` announcements of ended parts, for a decision at `at`. Returns fewer when other decisions at
+ * that instant had some, because decisions at one instant may share an append.
  */
 export const announcements = (license: IssuedLicense, at: Instant, max: number): readonly LicenseEvent[] => {
   const { announced } = license;

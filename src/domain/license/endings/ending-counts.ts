@@ -4,8 +4,8 @@ import type { Ending, IssuedLicense, License, LicenseFacts } from '../license.ts
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import type { Ends } from './ending-events.ts';
 
-// A decisive event ends any number of devices, leases and users at once. An event of its own announces each of them later, in
-// the same append or in following ones.
+// A decisive event ends any number of devices, leases and users at once. An event of its own announces each of them
+// later, in the same append or in following ones.
 
 /** Events that may end devices, leases and users. */
 export type DecisiveEvent = Extract<

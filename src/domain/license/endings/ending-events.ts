@@ -4,10 +4,10 @@ import type { Event } from '../message-shapes.ts';
 export type EndingEvent = Event<'LicenseRevoked', { readonly reasonCode: string; readonly ends?: Ends }>;
 
 /**
- * The devices, leases and users that a decisive event ends: from the event on they neither count nor are listed. An event
- * of its own announces each of them later, in the same append or in another one. It has the `effectiveAt` of the decisive
- * event, and belongs to the owners from before that event. Absent, as in events of version 1: the event ends nothing;
- * earlier events announced what it ended.
+ * The devices, leases and users that a decisive event ends: from the event on they neither count nor are listed. An
+ * event of its own announces each of them later, in the same append or in another one. It has the `effectiveAt` of
+ * the decisive event, and belongs to the owners from before that event. Absent, as in events of version 1: the event
+ * ends nothing; earlier events announced what it ended.
  */
 export type Ends = {
   readonly which: (typeof endedParts)[number];

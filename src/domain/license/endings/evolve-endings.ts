@@ -27,8 +27,8 @@ export const withEnds = (
 };
 
 /**
- * Returns the facts after an event that announces what a decisive event ended; null for an event that announces nothing.
- * The usage stays: the decisive event has changed it already.
+ * Returns the facts after an event that announces what a decisive event ended; null for an event that announces
+ * nothing. The usage stays: the decisive event has changed it already.
  */
 export const withAnnouncement = (facts: LicenseFacts, event: LaterEvent): LicenseFacts | null => {
   const announced = announcedBy(facts.endings, event);

@@ -6,8 +6,8 @@ import { refuseUse } from '../usage/usage-guard.ts';
 import type { Entitlement } from './entitlement.ts';
 
 /**
- * Returns what a license grants at `at` for a product (null: any), one entitlement per source. Refuses a license that may
- * not be used. An expired license still grants when its policy allows further use.
+ * Returns what a license grants at `at` for a product (null: any), one entitlement per source. Refuses a license that
+ * may not be used. An expired license still grants when its policy allows further use.
  */
 export const featuresOf = (
   facts: LicenseFacts,

@@ -9,7 +9,10 @@ export type TierDefaults = {
   readonly entitlements: readonly Entitlement[];
 };
 
-/** Returns the built-in policy of a tier, version 1, with the issuer's `policyId`. It never changes: licenses have copies. */
+/**
+ * Returns the built-in policy of a tier, version 1, with the issuer's `policyId`. It never changes: licenses have
+ * copies.
+ */
 export const builtInPolicy = (tier: Tier, policyId: string): PinnedPolicy => ({
   ...common,
   ...ofTier[tier],

@@ -9,8 +9,8 @@ import type { Origin } from './issue-events.ts';
 import { issuedTerm } from './issued-term.ts';
 
 /**
- * Issues the license and its first key. Changes nothing for an issued license: the id comes from the command, so a stream
- * with a license has this one.
+ * Issues the license and its first key. Changes nothing for an issued license: the id comes from the command, so a
+ * stream with a license has this one.
  */
 export const issue = ({ data, at }: CommandOf<'IssueLicense'>, license: License): LicenseDecision => {
   if (license.kind === 'issued') return [];

@@ -25,7 +25,9 @@ export type Origin = {
   readonly limits: Limits;
   readonly entitlements: readonly Entitlement[];
   readonly externalRef: string | null;
-  /** The license covers releases before this instant for ever, and no later ones; absent: as the expiry strategy says. */
+  /**
+   * The license covers releases before this instant for ever, and no later ones; absent: as the expiry strategy says.
+   */
   readonly maintenanceUntil?: Instant;
   /** The revoked license that this one replaces. */
   readonly replaces?: string;
@@ -33,8 +35,8 @@ export type Origin = {
 
 /**
  * `ISSUE`: a duration from `startsAt`; `FIXED`: a fixed expiry; `PERPETUAL`: no expiry. `FIRST_ACTIVATION` and
- * `FIRST_VALIDATION`: a duration from the first use, so both instants are null. `[startsAt, expiresAt)`. `timeZone`: the
- * issuer's time zone, whose calendar counts the durations.
+ * `FIRST_VALIDATION`: a duration from the first use, so both instants are null. `[startsAt, expiresAt)`. `timeZone`:
+ * the issuer's time zone, whose calendar counts the durations.
  */
 export type IssuedTerm = {
   readonly basis: (typeof termBases)[number];
@@ -51,5 +53,8 @@ export const termBases = ['ISSUE', 'FIXED', 'PERPETUAL', 'FIRST_ACTIVATION', 'FI
 export const durationBases = ['ISSUE', 'FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
 export type DurationBasis = (typeof durationBases)[number];
 
-/** The origin of an imported license. The importer asserts its history since `historyFrom`; the ledger did not observe it. */
+/**
+ * The origin of an imported license. The importer asserts its history since `historyFrom`; the ledger did not observe
+ * it.
+ */
 export type ImportSource = { readonly source: string; readonly sourceRef: string; readonly historyFrom: Instant };

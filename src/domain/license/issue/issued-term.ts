@@ -4,7 +4,10 @@ import { endOfDuration } from '../term/duration-end.ts';
 import type { TermRequest } from './issue-commands.ts';
 import type { IssuedTerm } from './issue-events.ts';
 
-/** Returns the first term of a license, or the refusal of an invalid one. Refuses a term that has ended, unless it may have. */
+/**
+ * Returns the first term of a license, or the refusal of an invalid one. Refuses a term that has ended, unless it may
+ * have.
+ */
 export const issuedTerm = (
   request: TermRequest,
   at: Instant,

@@ -18,7 +18,10 @@ export const decideKeys = (command: KeyCommand, license: IssuedLicense): License
   }
 };
 
-/** Gives the license another key. The current key works until the end of the overlap; without overlap it stops at once. */
+/**
+ * Gives the license another key. The current key works until the end of the overlap; without overlap it stops at
+ * once.
+ */
 const rotateKey = ({ data, at }: CommandOf<'RotateKey'>, { facts }: IssuedLicense): LicenseDecision => {
   const { keyHash, secretId, hint, overlapSeconds, cause } = data;
   if (!Number.isSafeInteger(overlapSeconds) || overlapSeconds < 0)

@@ -7,8 +7,8 @@ import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
 
 /**
- * Gives the license to another holder who has agreed, if its policy allows. `RELEASE` ends the devices, leases and users of
- * the old holder; each is announced afterwards. `RESET` starts the issued duration anew.
+ * Gives the license to another holder who has agreed, if its policy allows. `RELEASE` ends the devices, leases and
+ * users of the old holder; each is announced afterwards. `RESET` starts the issued duration anew.
  */
 export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLicense): LicenseDecision => {
   const { toHolderOrgId, accepted, expiry, activations } = data;

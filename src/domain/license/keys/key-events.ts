@@ -9,7 +9,10 @@ export type KeyEvent =
       'LicenseKeyIssued',
       { readonly keyVersion: number; readonly keyHash: string; readonly secretId: string; readonly hint: string }
     >
-  /** The previous key works until `overlapUntil`. `keyHash`, `secretId`, `hint`: of the new key, as in `LicenseKeyIssued`. */
+  /**
+   * The previous key works until `overlapUntil`. `keyHash`, `secretId`, `hint`: of the new key, as in
+   * `LicenseKeyIssued`.
+   */
   | Event<
       'LicenseKeyRotated',
       {

@@ -2,8 +2,8 @@ import type { Instant } from '../../time.ts';
 import type { LicenseFacts } from '../license.ts';
 
 /**
- * Returns true when the presented key no longer works. A previous key works until the end of its overlap, whether or not
- * its end was announced. Null, for no presented key, returns false.
+ * Returns true when the presented key no longer works. A previous key works until the end of its overlap, whether or
+ * not its end was announced. Null, for no presented key, returns false.
  */
 export const isKeyRotated = (
   { keyVersion, keyOverlaps }: LicenseFacts,

@@ -13,8 +13,8 @@ export const withoutAnnounced = (scheduled: readonly Scheduled[], eventId: strin
   eventId === null ? scheduled : scheduled.filter((announced) => announced.eventId !== eventId);
 
 /**
- * Returns the announced changes without those of this kind that have taken effect by `now`: the event that is folded says
- * what is in force now.
+ * Returns the announced changes without those of this kind that have taken effect by `now`: the event that is folded
+ * says what is in force now.
  */
 export const withoutPast = (
   { scheduled }: LicenseFacts,

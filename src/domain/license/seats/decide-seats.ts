@@ -26,8 +26,8 @@ export const decideSeats = (command: SeatCommand, license: IssuedLicense): Licen
 };
 
 /**
- * Gives a seat to a machine, an instance or a user, as the policy counts them, while the limit and its overage allow another
- * one. A holder with a seat keeps it. Lapsed leases free their seats first, each by an event of its own.
+ * Gives a seat to a machine, an instance or a user, as the policy counts them, while the limit and its overage allow
+ * another one. A holder with a seat keeps it. Lapsed leases free their seats first, each by an event of its own.
  */
 const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): LicenseDecision => {
   const { facts, leases, leaseByHolder } = license;
@@ -92,8 +92,9 @@ const resurrectLease = (
 };
 
 /**
- * Gives a seat back; repeating it within 25 hours changes nothing. When the vendor releases a borrowed lease, the seat stays
- * taken until the borrow ends, because the borrowed license works until then. A policy can reclaim it at once.
+ * Gives a seat back; repeating it within 25 hours changes nothing. When the vendor releases a borrowed lease, the
+ * seat stays taken until the borrow ends, because the borrowed license works until then. A policy can reclaim it at
+ * once.
  */
 const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLicense): LicenseDecision => {
   const { leaseId, by } = data;
@@ -106,7 +107,10 @@ const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLi
   return isRepetition ? [] : noLease(license);
 };
 
-/** Ends a lease without a heartbeat for its time to live, at the instant it lapsed. Changes nothing for an ended lease. */
+/**
+ * Ends a lease without a heartbeat for its time to live, at the instant it lapsed. Changes nothing for an ended
+ * lease.
+ */
 const lapseLease = ({ data, at }: CommandOf<'LapseLease'>, license: IssuedLicense): LicenseDecision => {
   const [lapsing] = lapsedLeases(license, [data], at).filter(({ lease }) => lease.leaseId === data.leaseId);
   return lapsing === undefined ? [] : [lapsed(lapsing.lease, lapsing.lastSeenAt, seatsInUse(license, at) - 1)];

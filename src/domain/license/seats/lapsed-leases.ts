@@ -4,8 +4,8 @@ import type { IssuedLicense, Lease } from '../license.ts';
 import type { LastSeen } from './seat-commands.ts';
 
 /**
- * Returns the open leases that have lapsed at `at`. Borrowed leases lapse by the clock alone. The others lapse without a
- * heartbeat; the stream does not record heartbeats, so `lastSeen` names the candidates.
+ * Returns the open leases that have lapsed at `at`. Borrowed leases lapse by the clock alone. The others lapse
+ * without a heartbeat; the stream does not record heartbeats, so `lastSeen` names the candidates.
  */
 export const lapsedLeases = (
   { leases, borrowed }: IssuedLicense,

@@ -4,8 +4,8 @@ import type { Command } from '../message-shapes.ts';
 /** Commands about floating seats. */
 export type SeatCommand =
   /**
-   * `holderHash`: hash of the machine, instance or user that the policy's scope counts. `borrowSeconds`: how long the holder
-   * uses the lease offline. `dead`: leases whose last heartbeat is too old, so their seats are free.
+   * `holderHash`: hash of the machine, instance or user that the policy's scope counts. `borrowSeconds`: how long the
+   * holder uses the lease offline. `dead`: leases whose last heartbeat is too old, so their seats are free.
    */
   | Command<
       'AcquireLease',

@@ -25,8 +25,8 @@ export type SeatEvent =
   /** A borrowed lease ends later than before. */
   | Event<'LeaseExtended', { readonly leaseId: string; readonly expiresAt: Instant }>
   /**
-   * `seatFreeAt`: when the seat returns to the pool, if the borrowed license works beyond the release; null: the seat is
-   * free at once.
+   * `seatFreeAt`: when the seat returns to the pool, if the borrowed license works beyond the release; null: the seat
+   * is free at once.
    */
   | Event<
       'LeaseReleased',

@@ -9,8 +9,8 @@ export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): nu
 };
 
 /**
- * Returns until when a lease occupies its seat. A heartbeat prolongs it; a missing heartbeat does not shorten it. A borrowed
- * lease lives by the clock alone.
+ * Returns until when a lease occupies its seat. A heartbeat prolongs it; a missing heartbeat does not shorten it. A
+ * borrowed lease lives by the clock alone.
  */
 export const aliveUntil = (
   { borrow, expiresAt, ttlSeconds }: Pick<Lease, 'borrow' | 'expiresAt' | 'ttlSeconds'>,

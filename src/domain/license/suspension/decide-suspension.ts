@@ -22,8 +22,9 @@ export const decideSuspension = (
 };
 
 /**
- * Suspends the license from now on, or announces a suspension from a later instant. Activations stay. Another reason, or a
- * later end of the same one, is added to a running suspension. A suspension that is covered already changes nothing.
+ * Suspends the license from now on, or announces a suspension from a later instant. Activations stay. Another reason,
+ * or a later end of the same one, is added to a running suspension. A suspension that is covered already changes
+ * nothing.
  */
 const suspend = ({ data, at }: CommandOf<'Suspend'>, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
   const { reasonCode, until, scheduled } = data;

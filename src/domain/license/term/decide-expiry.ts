@@ -6,8 +6,8 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { graceUntil } from '../status.ts';
 
 /**
- * Announces the expiry of a term, with the instant of the expiry. Changes nothing when the command repeats, comes too early,
- * or names another term.
+ * Announces the expiry of a term, with the instant of the expiry. Changes nothing when the command repeats, comes too
+ * early, or names another term.
  */
 export const expire = ({ data, at }: CommandOf<'Expire'>, { facts }: IssuedLicense): LicenseDecision =>
   data.termNumber === facts.term.number ? expiryAnnouncement(facts, at) : [];
@@ -37,7 +37,9 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
   return [{ type: 'LicenseExpiryChanged', data: { termNumber, from, to } }];
 };
 
-/** Announces, once, the end of the grace after a term, with the instant of that end. Announces a missing expiry first. */
+/**
+ * Announces, once, the end of the grace after a term, with the instant of that end. Announces a missing expiry first.
+ */
 export const endGrace = ({ data, at }: CommandOf<'EndGrace'>, { facts }: IssuedLicense): LicenseDecision => {
   const { number: termNumber } = facts.term;
   const until = graceUntil(facts);

@@ -4,8 +4,8 @@ import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 
 /**
- * Announces that the expiry comes near, once for each term, expiry and offset. Never announces an offset that is longer than
- * the term, or that had passed when the expiry was set; and nothing from the expiry on.
+ * Announces that the expiry comes near, once for each term, expiry and offset. Never announces an offset that is
+ * longer than the term, or that had passed when the expiry was set; and nothing from the expiry on.
  */
 export const remind = (
   { data: { termNumber, offset }, at }: CommandOf<'Remind'>,

@@ -10,9 +10,9 @@ import { endOfDuration } from './duration-end.ts';
 import type { RenewalBasis } from './term-events.ts';
 
 /**
- * Adds the next term; activations stay. Before the expiry it continues the running term. The expiry of an expired term is
- * announced first, so that none is missing from the history. A suspension stays, unless the license waits for nothing but
- * this payment.
+ * Adds the next term; activations stay. Before the expiry it continues the running term. The expiry of an expired
+ * term is announced first, so that none is missing from the history. A suspension stays, unless the license waits for
+ * nothing but this payment.
  */
 export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;

@@ -4,7 +4,9 @@ import type { LicenseFacts } from '../license.ts';
 import { graceUntil } from '../status.ts';
 import { reminderDueAt } from './decide-reminders.ts';
 
-/** Returns the commands around the end of the term: reminders, the expiry or the end of a trial, the end of the grace. */
+/**
+ * Returns the commands around the end of the term: reminders, the expiry or the end of a trial, the end of the grace.
+ */
 export const dueAtTermEnd = (facts: LicenseFacts): readonly UpcomingCommand[] => {
   const { number: termNumber, expiresAt } = facts.term;
   if (expiresAt === null) return [];

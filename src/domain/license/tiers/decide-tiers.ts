@@ -24,8 +24,8 @@ export const decideTiers = (command: TierCommand, license: IssuedLicense, eventI
 };
 
 /**
- * Moves the license to another policy. Each consequence is an event of its own: lost products and their devices, limits,
- * entitlements. An announced change has no consequence until `CarryOutScheduled` carries it out.
+ * Moves the license to another policy. Each consequence is an event of its own: lost products and their devices,
+ * limits, entitlements. An announced change has no consequence until `CarryOutScheduled` carries it out.
  */
 const changePolicy = (
   { type, data, at }: CommandOf<'ChangeTier' | 'ChangePolicy'>,
@@ -49,7 +49,10 @@ const changePolicy = (
   ];
 };
 
-/** Carries out an announced tier change when its time has come. Changes nothing before, after, or when it was withdrawn. */
+/**
+ * Carries out an announced tier change when its time has come. Changes nothing before, after, or when it was
+ * withdrawn.
+ */
 export const carryOutTierChange = (
   { data: { eventId }, at }: CommandOf<'CarryOutScheduled'>,
   license: IssuedLicense,
@@ -60,7 +63,8 @@ export const carryOutTierChange = (
 };
 
 /**
- * Refuses to move a paid license to a policy for trials. A holder has one trial of a product; issuing a trial reserves it.
+ * Refuses to move a paid license to a policy for trials. A holder has one trial of a product; issuing a trial
+ * reserves it.
  */
 export const refuseBecomingTrial = (
   { policy }: Pick<LicenseFacts, 'policy'>,

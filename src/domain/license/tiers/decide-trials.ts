@@ -46,8 +46,9 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
 };
 
 /**
- * Ends an expired trial, with the instant of its expiry. Announces the expiry and, when the policy says so, downgrades the
- * license without end. Changes nothing when the command repeats, comes too early, or names another term.
+ * Ends an expired trial, with the instant of its expiry. Announces the expiry and, when the policy says so,
+ * downgrades the license without end. Changes nothing when the command repeats, comes too early, or names another
+ * term.
  */
 export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;

@@ -7,7 +7,9 @@ import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
 
-/** Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends. */
+/**
+ * Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends.
+ */
 export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: IssuedLicense): LicenseDecision => {
   const refusal = refuseLimits(data.limits);
   if (refusal !== null) return refusal;

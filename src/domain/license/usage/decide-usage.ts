@@ -18,7 +18,8 @@ export const decideUsage = (command: UsageCommand, license: IssuedLicense): Lice
 };
 
 /**
- * Adds to a meter, once per `usageId` in 35 days, while the quota of the term and its overage allow all of the quantity.
+ * Adds to a meter, once per `usageId` in 35 days, while the quota of the term and its overage allow all of the
+ * quantity.
  */
 const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;

@@ -5,8 +5,8 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { isExpired, isNotYetValid, isSuspended } from '../status.ts';
 
 /**
- * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every command
- * that hands out use asks this guard. `startsTerm`: true when this use starts the term.
+ * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every
+ * command that hands out use asks this guard. `startsTerm`: true when this use starts the term.
  */
 export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant, startsTerm = false) => {
   const { licenseId, term, products } = facts;
@@ -19,7 +19,9 @@ export const refuseUse = (facts: LicenseFacts, product: string | null, at: Insta
   return null;
 };
 
-/** Refuses use for a user that the license is not assigned to; null in `userRef`: the use is for nobody in particular. */
+/**
+ * Refuses use for a user that the license is not assigned to; null in `userRef`: the use is for nobody in particular.
+ */
 export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | null) =>
   userRef === null || users.has(userRef)
     ? null

@@ -8,7 +8,9 @@ export type Limits = {
   readonly meters: Readonly<Record<string, number>>;
 };
 
-/** How far usage may exceed a limit: not at all, up to a percentage of it (100 and more, rounded up), or without end. */
+/**
+ * How far usage may exceed a limit: not at all, up to a percentage of it (100 and more, rounded up), or without end.
+ */
 export type Overage =
   | { readonly kind: 'NONE' }
   | { readonly kind: 'RATIO'; readonly percent: number }

@@ -20,8 +20,9 @@ export const isVersionEntitled = (
 };
 
 /**
- * Returns a negative number, 0 or a positive number when `a` is before, equal to or after `b`. Compares dotted numbers part
- * by part; a missing part is 0. A suffix after a dash makes a version earlier. Ignores build metadata after a plus.
+ * Returns a negative number, 0 or a positive number when `a` is before, equal to or after `b`. Compares dotted
+ * numbers part by part; a missing part is 0. A suffix after a dash makes a version earlier. Ignores build metadata
+ * after a plus.
  */
 export const compareVersions = (a: string, b: string): number => {
   const [left, right] = [partsOf(a), partsOf(b)];

@@ -3,8 +3,8 @@ import type { LicenseFacts } from '../license.ts';
 import type { Validation, ValidationCode } from './validity.ts';
 
 /**
- * Returns true when this validation is the first use that starts the awaited term: the license is valid but for the term. A
- * missing activation or seat does not count, because a license has neither before its term starts.
+ * Returns true when this validation is the first use that starts the awaited term: the license is valid but for the
+ * term. A missing activation or seat does not count, because a license has neither before its term starts.
  */
 export const startsTerm = ({ awaited }: LicenseFacts, { reasons }: Validation): boolean =>
   awaited?.trigger === 'FIRST_VALIDATION' && reasons.every((reason) => missingBeforeTerm.has(reason));
@@ -18,8 +18,8 @@ export const checksIn = ({ policy }: LicenseFacts, { valid, code, reasons }: Val
   (valid || (code === 'CHECK_IN_OVERDUE' && reasons.every((reason) => allowedWhenLate.has(reason))));
 
 /**
- * Returns true when a check-in is to be recorded: 60 seconds after the last one, or after a tenth of the check-in period if
- * that is shorter. So frequent validations do not write each time.
+ * Returns true when a check-in is to be recorded: 60 seconds after the last one, or after a tenth of the check-in
+ * period if that is shorter. So frequent validations do not write each time.
  */
 export const isCheckInNoted = ({ policy }: LicenseFacts, lastCheckInAt: Instant | null, at: Instant): boolean => {
   const pauseSeconds = Math.min(60, (policy.checkInSeconds ?? 0) / 10);

@@ -72,8 +72,8 @@ export type Validation = {
 };
 
 /**
- * Validates a license (null: unknown key) at `at` for the scope. Checks only what the scope names or the policy requires. A
- * folded stream and a row give the same view, and so the same result.
+ * Validates a license (null: unknown key) at `at` for the scope. Checks only what the scope names or the policy
+ * requires. A folded stream and a row give the same view, and so the same result.
  */
 export const validate = (view: ValidationView | null, scope: ValidationScope, at: Instant): Validation => {
   if (view === null) return unknownLicense;

@@ -33,10 +33,10 @@ describe('activating a device', () => {
   test('counts the devices that are active', () => {
     given(issued(), activated('a', 1)).when(activate('b')).thenEvents(activatedEvent('b', 2));
   });
-  test('again changes nothing, even when the license is full', () => {
+  test('changes nothing when it is repeated, even when the license is full', () => {
     given(issued(), activated('a', 1), activated('b', 2)).when(activate('a')).thenNothing();
   });
-  test('again for another product changes nothing: one activation is good for all products', () => {
+  test('changes nothing for another product: one activation covers all products', () => {
     given(issued(), activated('a', 1))
       .when(activate('a', noon, 'cloud_ide'))
       .thenNothing();
@@ -54,23 +54,23 @@ describe('activating a device', () => {
       .when(activate('c'))
       .thenEvents(activatedEvent('c', 2));
   });
-  test('after its release is a new activation', () => {
+  test('is a new activation after a release', () => {
     given(issued(), activated('a', 1), on(noon, deactivatedEvent('a', 'USER', 0)))
       .when(activate('a'))
       .thenEvents(activatedEvent('a', 1));
   });
-  test('needs no product to be named', () => {
+  test('does not need a product', () => {
     const event = activatedEvent('a', 1);
     given(issued())
       .when(activate('a', noon, null))
       .thenEvents({ ...event, data: { ...event.data, product: null } });
   });
-  test('is refused for a product that is not licensed, also where it is active already', () => {
+  test('is refused for a product that is not licensed, also when the device is active', () => {
     given(issued(), activated('a', 1))
       .when(activate('a', noon, 'workflow_app'))
       .thenRejected('PRODUCT_NOT_LICENSED');
   });
-  test('is refused while suspended, also where it is active already, until the suspension ends to the millisecond', () => {
+  test('is refused while suspended, also when the device is active, until the suspension ends to the millisecond', () => {
     const history = [issued(), activated('a', 1), on(noon, suspendedEvent('PAYMENT', tomorrow))];
     given(...history)
       .when(activate('a', '2026-06-02T11:59:59.999Z'))
@@ -118,7 +118,7 @@ describe('releasing a device', () => {
       .when(deactivateById('a'))
       .thenEvents(deactivatedEvent('a', 'USER', 0));
   });
-  test('again changes nothing, by fingerprint or by id, even where no more is allowed', () => {
+  test('changes nothing when it is repeated, by fingerprint or by id, even without allowance', () => {
     const history = [restricted({ maxPerTerm: 1 }), activated('a', 1), on(noon, deactivatedEvent('a', 'USER', 0))];
     given(...history)
       .when(deactivate('a'))
@@ -127,7 +127,7 @@ describe('releasing a device', () => {
       .when(deactivateById('a'))
       .thenNothing();
   });
-  test('that was never active is refused', () => {
+  test('is refused for a device that was never active', () => {
     given(issued(), activated('a', 1)).when(deactivate('b')).thenRejected('ACTIVATION_NOT_FOUND');
     given(issued(), activated('a', 1)).when(deactivateById('b')).thenRejected('ACTIVATION_NOT_FOUND');
   });
@@ -139,7 +139,7 @@ describe('releasing a device', () => {
       .when(deactivate('a', expiresAt))
       .thenEvents(deactivatedEvent('a', 'USER', 0));
   });
-  test('is the vendor’s alone where the policy says so', () => {
+  test('is allowed to the vendor only when the policy says so', () => {
     given(restricted({ allowed: false }), activated('a', 1))
       .when(deactivate('a'))
       .thenRejected('DEACTIVATION_LIMIT');
@@ -147,7 +147,7 @@ describe('releasing a device', () => {
       .when(deactivateById('a', 'ADMIN'))
       .thenEvents(deactivatedEvent('a', 'ADMIN', 0));
   });
-  test('is allowed so many times a term', () => {
+  test('is allowed as often per term as the policy says', () => {
     const used = [
       restricted({ maxPerTerm: 1 }),
       activated('a', 1),
@@ -184,7 +184,7 @@ describe('releasing a device', () => {
       .when(deactivate('b', noon, 'ADMIN'))
       .thenEvents(deactivatedEvent('b', 'ADMIN', 0));
   });
-  test('is counted in the facts', () => {
+  test('is counted in the usage', () => {
     const history = [issued(), activated('a', 1), activated('b', 2)];
     expect(licenseAfter(...history).facts.usage.activations).toBe(2);
     expect(licenseAfter(...history, on(noon, deactivatedEvent('a', 'USER', 1))).facts.usage.activations).toBe(1);

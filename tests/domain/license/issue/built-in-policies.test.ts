@@ -9,7 +9,7 @@ import { issue } from '../examples.ts';
 const tiers: Tier[] = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'];
 
 describe('built-in policies', () => {
-  test('PRO is pinned exactly so', () => {
+  test('PRO has exactly these rules', () => {
     const pro: PinnedPolicy = {
       policyId: 'pol_1',
       version: 1,
@@ -35,7 +35,7 @@ describe('built-in policies', () => {
     expect(builtInPolicy('PRO', 'pol_1')).toEqual(pro);
   });
 
-  test('a trial ends in FREE, unless its issuer says otherwise', () => {
+  test('a trial becomes FREE, unless its issuer says otherwise', () => {
     expect(builtInPolicy('TRIAL', 'pol_1')).toMatchObject({ type: 'TRIAL', trialEnd: 'DOWNGRADE' });
   });
 
@@ -49,7 +49,7 @@ describe('built-in policies', () => {
     ]);
   });
 
-  test.each(tiers)('%s reminds at durations, is offline between a day and a week, and holds no float', (tier) => {
+  test.each(tiers)('%s reminds at durations, is offline between a day and a week, and has no fractions', (tier) => {
     const { offlineGraceSeconds, remindBefore, ...policy } = builtInPolicy(tier, 'pol_1');
     expect(remindBefore.map(parseDuration)).not.toContain(null);
     expect(offlineGraceSeconds).toBeGreaterThanOrEqual(86_400);

@@ -42,7 +42,7 @@ describe('issuing a license', () => {
         keyIssuedEvent,
       );
   });
-  test('may have started earlier, as long as it is not over', () => {
+  test('may have started earlier, when its term has not ended', () => {
     const startsAt = '2025-12-31T23:00:00.000Z';
     given()
       .when(issueFor({ kind: 'duration', duration: 'PT2H', startsAt }))

@@ -6,7 +6,7 @@ const changeTo = (to: string | null) => command('ChangeReference', { to });
 const { externalRef: first } = licenseAfter(issued()).facts;
 
 describe('changing the reference of a license', () => {
-  test('says what it was and what it is', () => {
+  test('records the old and the new reference', () => {
     given(issued())
       .when(changeTo('sub_456'))
       .thenEvents(event('LicenseReferenceChanged', { from: first, to: 'sub_456' }));
@@ -17,6 +17,6 @@ describe('changing the reference of a license', () => {
       .thenEvents(event('LicenseReferenceChanged', { from: 'sub_456', to: null }));
   });
   test('changes nothing when nothing differs', () => given(issued()).when(changeTo(first)).thenNothing());
-  test('is refused of a revoked one', () =>
+  test('is refused for a revoked license', () =>
     given(issued(), on(noon, revokedEvent)).when(changeTo('sub_456')).thenRejected('LICENSE_REVOKED'));
 });

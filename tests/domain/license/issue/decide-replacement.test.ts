@@ -3,9 +3,9 @@ import { refuseReplacement } from '../../../../src/domain/license/issue/decide-r
 import { command, event, followedBy, typesOf } from '../commands.ts';
 import { given, issue, issued, licenseAfter, noon, on, revoke, revokedEvent } from '../examples.ts';
 
-describe('a license in the place of a revoked one', () => {
+describe('the replacement of a revoked license', () => {
   const replace = (by: string) => command('RecordReplacement', { by });
-  test('names the one it replaces, and that one names it, after its revocation', () => {
+  test('is recorded on both licenses', () => {
     const { facts } = licenseAfter(...followedBy([], issue({ replaces: 'lic_0' })));
     expect(facts.replaces).toBe('lic_0');
     const revoked = [issued(), on(noon, revokedEvent)];
@@ -14,7 +14,7 @@ describe('a license in the place of a revoked one', () => {
       .thenEvents(event('ReplacementIssued', { by: 'lic_2' }));
     expect(licenseAfter(...followedBy(revoked, replace('lic_2'))).facts.replacedBy).toBe('lic_2');
   });
-  test('is one: again changes nothing, another is refused', () => {
+  test('is recorded once: repeating changes nothing, another one is refused', () => {
     const replaced = followedBy([issued()], revoke(), replace('lic_2'));
     given(...replaced)
       .when(replace('lic_2'))
@@ -24,10 +24,10 @@ describe('a license in the place of a revoked one', () => {
       .thenRejected('INVALID_REQUEST');
     expect(typesOf(replaced)).toEqual(['LicenseIssued', 'LicenseRevoked', 'ReplacementIssued']);
   });
-  test('is never one for a license that goes on', () => {
+  test('is refused for a license that is not revoked', () => {
     given(issued()).when(replace('lic_2')).thenRejected('INVALID_REQUEST');
   });
-  test('may be issued for a revoked license that nothing, or this very license, replaces', () => {
+  test('is accepted for a revoked license without another replacement', () => {
     const revokedAt = noon;
     expect(refuseReplacement({ revokedAt: null, replacedBy: null }, 'lic_2')?.detail).toBe(
       'This license is not revoked; there is nothing to replace.',

@@ -39,7 +39,7 @@ describe('importing a license', () => {
     expect(facts.imported).toEqual(source);
     expect(facts.createdAt).toBe(noon);
   });
-  test('may be of a term that is over: it is EXPIRED then', () => {
+  test('accepts an ended term: the license is EXPIRED then', () => {
     const over = {
       kind: 'fixed',
       startsAt: '2024-01-01T00:00:00.000Z',
@@ -55,7 +55,7 @@ describe('importing a license', () => {
     given(...followedBy([], imported()))
       .when(imported())
       .thenNothing());
-  test('needs what issuing needs, and a history that has begun', () => {
+  test('has the guards of issuing, and needs a history that starts in the past', () => {
     given()
       .when(imported({ limits: { ...twoDevices, seats: -1 } }))
       .thenRejected('LIMIT_INVALID');

@@ -17,7 +17,7 @@ const rotated = (overlapUntil: string) =>
   });
 
 describe('rotating the key', () => {
-  test('gives another one; the present one works on until the overlap ends', () => {
+  test('issues another key; the current one works until the overlap ends', () => {
     given(...withKey)
       .when(rotate(86_400))
       .thenEvents(rotated(tomorrow));
@@ -27,7 +27,7 @@ describe('rotating the key', () => {
       keyOverlaps: [{ keyVersion: 1, until: tomorrow }],
     });
   });
-  test('without an overlap retires the present one at once', () => {
+  test('retires the current key at once without an overlap', () => {
     given(...withKey)
       .when(rotate(0))
       .thenEvents(rotated(noon), event('LicenseKeyRetired', { keyVersion: 1 }));
@@ -46,7 +46,7 @@ describe('rotating the key', () => {
       .when(rotate(0, expiresAt))
       .thenEvents(rotated(expiresAt), event('LicenseKeyRetired', { keyVersion: 1 }));
   });
-  test('its end is announced once, at the instant it was', () => {
+  test('announces the end of the overlap once, with its instant', () => {
     const retire = (at: string, keyVersion = 1) => command('RetireKey', { keyVersion }, at);
     const overlapping = followedBy(withKey, rotate(86_400));
     given(...overlapping)

@@ -13,14 +13,14 @@ describe('a transfer', () => {
     ended: { readonly ends?: Ends } = {},
   ) => event('LicenseTransferred', { fromHolderOrgId: 'org_2', toHolderOrgId: 'org_3', expiry, activations, ...ended });
 
-  test('gives the license to another holder, devices and expiry as they are', () => {
+  test('gives the license to another holder and keeps devices and expiry', () => {
     given(license).when(transfer()).thenEvents(transferred('KEEP', 'KEEP'));
     expect(licenseAfter(...followedBy([license], transfer())).facts).toMatchObject({
       holderOrgId: 'org_3',
       term: { number: 1 },
     });
   });
-  test('to who has it changes nothing', () =>
+  test('changes nothing when the receiver is the holder', () =>
     given(license)
       .when(transfer({ toHolderOrgId: 'org_2' }))
       .thenNothing());
@@ -47,7 +47,7 @@ describe('a transfer', () => {
         event('UserUnassigned', { userRef: 'usr_a', cause: 'TRANSFER', countAfter: 0 }),
       );
   });
-  test('may begin the duration anew', () => {
+  test('can start the duration anew', () => {
     given(license)
       .when(transfer({ expiry: 'RESET' }))
       .thenEvents(
@@ -74,7 +74,7 @@ describe('a transfer', () => {
       .when(transfer({ accepted: false }))
       .thenRejected('FORBIDDEN');
   });
-  test('that leaves the license without a holder needs nobody who has agreed', () => {
+  test('needs no agreement when it leaves the license without a holder', () => {
     expect(
       licenseAfter(...followedBy([license], transfer({ toHolderOrgId: null, accepted: false }))).facts,
     ).toMatchObject({

@@ -26,7 +26,7 @@ const reinstated = (since: string, seconds: number): LicenseEvent => ({
 });
 
 describe('suspending a license', () => {
-  test('holds from now on until it is reinstated', () => {
+  test('lasts from now on until the license is reinstated', () => {
     given(issued()).when(suspend('PAYMENT')).thenEvents(suspendedEvent('PAYMENT'));
   });
   test('may end by itself', () => {
@@ -38,7 +38,7 @@ describe('suspending a license', () => {
       given(issued()).when(suspend('ADMIN', until)).thenRejected('TERM_INVALID');
     },
   );
-  test('holds also for a server whose clock is behind that of the one that recorded it', () => {
+  test('applies also for a server whose clock is behind', () => {
     const secondsBefore = '2026-06-01T11:59:57.000Z';
     given(...suspended(suspendedEvent('FRAUD')))
       .when(activate('a', secondsBefore))
@@ -47,7 +47,7 @@ describe('suspending a license', () => {
       .when(reinstate(secondsBefore))
       .thenEvents(reinstated(noon, 0));
   });
-  test('again for the same reason changes nothing', () => {
+  test('changes nothing for the same reason', () => {
     given(...suspended(suspendedEvent('ADMIN')))
       .when(suspend('ADMIN'))
       .thenNothing();
@@ -58,7 +58,7 @@ describe('suspending a license', () => {
       .when(suspend('ADMIN', tomorrow))
       .thenNothing();
   });
-  test('again for longer is not lost', () => {
+  test('extends the suspension when the same reason lasts longer', () => {
     given(...suspended(suspendedEvent('ADMIN', tomorrow)))
       .when(suspend('ADMIN', nextWeek))
       .thenEvents(groundAddedEvent('ADMIN', nextWeek));
@@ -66,7 +66,7 @@ describe('suspending a license', () => {
       .when(suspend('ADMIN'))
       .thenEvents(groundAddedEvent('ADMIN'));
   });
-  test('for another reason adds it, once', () => {
+  test('adds another reason, once', () => {
     given(...suspended(suspendedEvent('PAYMENT')))
       .when(suspend('FRAUD'))
       .thenEvents(groundAddedEvent('FRAUD'));
@@ -77,7 +77,7 @@ describe('suspending a license', () => {
       .when(suspend('PAYMENT'))
       .thenNothing();
   });
-  test('after an earlier suspension ended by itself is a new suspension', () => {
+  test('starts a new suspension after an earlier one ended by itself', () => {
     const history = suspended(suspendedEvent('ADMIN', tomorrow));
     given(...history)
       .when(suspend('ADMIN', null, '2026-06-02T11:59:59.999Z'))
@@ -91,7 +91,7 @@ describe('suspending a license', () => {
     expect([...activations.keys()]).toEqual(['act_a']);
     expect(facts.suspension).toEqual({ reasonCode: 'ADMIN', since: noon, until: null });
   });
-  test('holds as long as the longest of its grounds, whatever their order', () => {
+  test('lasts as long as the longest of its reasons, in any order', () => {
     const short = suspendedEvent('PAYMENT', tomorrow);
     expect(licenseAfter(...suspended(short, groundAddedEvent('FRAUD', nextWeek))).facts.suspension).toEqual({
       reasonCode: 'FRAUD',
@@ -114,12 +114,12 @@ describe('suspending a license', () => {
 });
 
 describe('reinstating a license', () => {
-  test('ends the suspension and says how long it was', () => {
+  test('ends the suspension and records its length', () => {
     given(...suspended(suspendedEvent()))
       .when(reinstate(tomorrow))
       .thenEvents(reinstated(noon, 86_400));
   });
-  test('ends all grounds at once, counted from the first', () => {
+  test('ends all reasons at once, counted from the first', () => {
     given(...suspended(suspendedEvent('PAYMENT')), on(tomorrow, groundAddedEvent('FRAUD')))
       .when(reinstate(nextWeek))
       .thenEvents(reinstated(noon, 7 * 86_400));
@@ -128,13 +128,13 @@ describe('reinstating a license', () => {
     );
     expect([facts.suspension, suspendedFor.size]).toEqual([null, 0]);
   });
-  test('changes nothing when it is not suspended, or not any more', () => {
+  test('changes nothing when the license is not, or no longer, suspended', () => {
     given(issued()).when(reinstate()).thenNothing();
     given(...suspended(suspendedEvent('ADMIN', tomorrow)))
       .when(reinstate(tomorrow))
       .thenNothing();
   });
-  test('of one that expired meanwhile yields EXPIRED, not ACTIVE', () => {
+  test('makes a license EXPIRED, not ACTIVE, when it has expired meanwhile', () => {
     const history = [...suspended(suspendedEvent()), on(expiresAt, expiredEvent())];
     expect(effectiveStatus(licenseAfter(...history).facts, expiresAt)).toBe('SUSPENDED');
     expect(effectiveStatus(licenseAfter(...history, on(expiresAt, reinstated(noon, 0))).facts, expiresAt)).toBe(

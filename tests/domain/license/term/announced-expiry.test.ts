@@ -19,17 +19,17 @@ import {
 const moveTo = (to: string, at: string) => command('ChangeExpiry', { to, reasonCode: 'GOODWILL' }, at);
 const later = '2027-02-01T00:00:00.000Z';
 
-describe('after an expiry was announced', () => {
+describe('after an announced expiry', () => {
   const announced = [issued({ policy: withGrace }), on(expiresAt, expiredEvent(graceEndsAt))];
 
-  test('its end is not moved, also by a server whose clock is behind', () => {
+  test('the expiry cannot be moved, also by a server whose clock is behind', () => {
     for (const at of [justBeforeExpiry, expiresAt, graceEndsAt])
       given(...announced)
         .when(moveTo(later, at))
         .thenRejected('TERM_INVALID');
     given(issued()).when(moveTo(later, justBeforeExpiry)).thenEvents(moved(later));
   });
-  test('it is renewed', () => {
+  test('the license can be renewed', () => {
     const renewed = licenseAfter(...followedBy(announced, renew({ basis: 'FROM_NOW' }, later)));
     expect(renewed.facts).toMatchObject({ term: { number: 2 }, announcedTerm: 1, overtakenExpiries: [] });
   });
@@ -38,7 +38,7 @@ describe('after an expiry was announced', () => {
 const moved = (to: string, from = expiresAt): LicenseEvent =>
   event('LicenseExpiryChanged', { termNumber: 1, from, to });
 
-describe('a stream in which an announced end was moved, as clocks that differed once allowed', () => {
+describe('a stream with an announced expiry that was moved, as different clocks once allowed', () => {
   const stream = [
     issued({ policy: { ...withGrace, remindBefore: [] } }),
     on(expiresAt, expiredEvent(graceEndsAt)),
@@ -47,7 +47,7 @@ describe('a stream in which an announced end was moved, as clocks that differed 
   ];
   const laterGrace = '2027-02-02T00:00:00.000Z';
 
-  test('is announced again when the new end comes, and so is the end of its grace', () => {
+  test('announces the new expiry, and the end of its grace', () => {
     const { facts } = licenseAfter(...stream);
     expect(facts).toMatchObject({ announcedTerm: 0, graceEndedTerm: 0, overtakenExpiries: [expiresAt] });
     const due = dueCommands(facts, laterGrace);
@@ -65,7 +65,7 @@ describe('a stream in which an announced end was moved, as clocks that differed 
       .when(expire(laterGrace))
       .thenNothing();
   });
-  test('is not announced again where the end went back to one that was', () => {
+  test('does not announce an expiry twice when it moves back', () => {
     const back = [...stream, on(graceEndsAt, moved(expiresAt, later))];
     expect(licenseAfter(...back).facts).toMatchObject({ announcedTerm: 1, overtakenExpiries: [] });
     given(...back)
@@ -74,7 +74,7 @@ describe('a stream in which an announced end was moved, as clocks that differed 
     const andAway = [...back, on(graceEndsAt, moved(laterGrace))];
     expect(licenseAfter(...andAway).facts).toMatchObject({ announcedTerm: 0, overtakenExpiries: [expiresAt] });
   });
-  test('is renewed like any other, with the end that was not announced', () => {
+  test('can be renewed like any other, from its current expiry', () => {
     const renewed = followedBy(stream, renew({ basis: 'FROM_NOW' }, laterGrace));
     expect(renewed.slice(-2).map(({ event: { type, data } }) => [type, 'expiresAt' in data && data.expiresAt])).toEqual(
       [

@@ -21,11 +21,11 @@ import {
 const yearsLater = '2031-05-05T00:00:00.000Z';
 
 describe('announcing an expiry', () => {
-  test('happens from the instant of expiry on, to the millisecond', () => {
+  test('is possible from the expiry on, to the millisecond', () => {
     given(issued()).when(expire(justBeforeExpiry)).thenNothing();
     given(issued()).when(expire(expiresAt)).thenEvents(expiredEvent());
   });
-  test('however late takes effect at the instant of expiry', () => {
+  test('takes effect at the expiry, however late it is', () => {
     given(issued()).when(expire(yearsLater)).thenEvents(expiredEvent());
   });
   test('names the end of the grace', () => {
@@ -33,12 +33,12 @@ describe('announcing an expiry', () => {
       .when(expire())
       .thenEvents(expiredEvent(graceEndsAt));
   });
-  test('counts the grace from the expiry, however late it is announced', () => {
+  test('counts the grace from the expiry, however late the announcement is', () => {
     given(issued({ policy: withGrace }))
       .when(expire(yearsLater))
       .thenEvents(expiredEvent(graceEndsAt));
   });
-  test('comes before a transfer that begins the term anew, so that no expiry goes missing', () => {
+  test('comes before a transfer that starts the term anew, so that no expiry is missing', () => {
     const transfer = { toHolderOrgId: 'org_3', accepted: true, expiry: 'RESET', activations: 'KEEP' } as const;
     const begun = followedBy([issued()], command('Transfer', transfer, yearsLater));
     expect(typesOf(begun)).toEqual(['LicenseIssued', 'LicenseExpired', 'LicenseTransferred', 'LicenseTermStarted']);
@@ -49,11 +49,11 @@ describe('announcing an expiry', () => {
     given(issued(), on(yearsLater, expiredEvent())).when(expire(yearsLater)).thenNothing();
     expect(licenseAfter(issued(), on(yearsLater, expiredEvent())).facts.announcedTerm).toBe(1);
   });
-  test('of a term that was renewed meanwhile changes nothing', () => {
+  test('changes nothing for a renewed term', () => {
     given(issued(), on(noon, renewedEvent())).when(expire(expiresAt)).thenNothing();
     given(issued(), on(noon, renewedEvent())).when(expire(yearsLater)).thenNothing();
   });
-  test('of the next term is an event of its own', () => {
+  test('is an event of its own for the next term', () => {
     const secondExpiry = '2028-01-01T00:00:00.000Z';
     given(issued(), on(expiresAt, expiredEvent()), on(expiresAt, renewedEvent()))
       .when(expire(secondExpiry, 2))
@@ -63,7 +63,7 @@ describe('announcing an expiry', () => {
         effectiveAt: secondExpiry,
       });
   });
-  test('of a term to come changes nothing', () => {
+  test('changes nothing for a future term', () => {
     given(issued()).when(expire(yearsLater, 2)).thenNothing();
   });
   test('happens while suspended too', () => {
@@ -74,7 +74,7 @@ describe('announcing an expiry', () => {
       .when(expire())
       .thenNothing();
   });
-  test('changes nothing on a revoked license, and is no mistake', () => {
+  test('changes nothing on a revoked license', () => {
     given(issued(), on(noon, revokedEvent)).when(expire()).thenNothing();
   });
 });

@@ -17,7 +17,7 @@ describe('a reminder that the expiry comes near', () => {
       .when(remind('P7D', '2026-12-25T00:00:00.000Z'))
       .thenEvents(soon('P7D'));
   });
-  test('is not sent for an offset the policy has not, another term, or after the expiry', () => {
+  test('is not sent for an unknown offset, for another term, or after the expiry', () => {
     given(issued()).when(remind('P2D', justBeforeExpiry)).thenNothing();
     given(issued())
       .when(remind('P1D', justBeforeExpiry, 2))
@@ -39,7 +39,7 @@ describe('a reminder that the expiry comes near', () => {
     );
     expect(typesOf(followedBy(moved, remind('P30D', '2027-05-02T00:00:00.000Z')))).toHaveLength(moved.length + 1);
   });
-  test('is skipped where the offset is as long as the term, and sent where it comes as the expiry is set', () => {
+  test('is skipped when the offset is as long as the term, and sent when it is due as the expiry is set', () => {
     const year = issued({ policy: policyWith({ remindBefore: ['P1Y', 'P7D'] }) });
     given(year).when(remind('P1Y', noon)).thenNothing();
     const moved = followedBy(
@@ -48,7 +48,7 @@ describe('a reminder that the expiry comes near', () => {
     );
     expect(typesOf(followedBy(moved, remind('P7D', noon)))).toHaveLength(moved.length + 1);
   });
-  test('is skipped where the offset is longer than the term, or was past when the expiry was set', () => {
+  test('is skipped when the offset is longer than the term, or had passed when the expiry was set', () => {
     const short = issued({
       term: {
         basis: 'ISSUE',

@@ -29,7 +29,7 @@ describe('changing the expiry', () => {
       expiresAt: tomorrow,
     });
   });
-  test('may end the term now, not in the past: that would be a correction', () => {
+  test('can end the term now, but not in the past', () => {
     given(issued()).when(changeTo(noon)).thenEvents(changed(noon));
     given(issued()).when(changeTo('2026-06-01T11:59:59.999Z')).thenRejected('TERM_INVALID');
   });
@@ -39,7 +39,7 @@ describe('changing the expiry', () => {
       .when(changeTo(tomorrow))
       .thenEvents(changed(tomorrow, null));
   });
-  test('is refused once the term is over, announced or not: renew instead', () => {
+  test('is refused after the expiry, announced or not', () => {
     given(issued()).when(changeTo('2028-01-01T00:00:00.000Z', expiresAt)).thenRejected('TERM_INVALID');
     given(issued(), on(expiresAt, expiredEvent()))
       .when(changeTo('2028-01-01T00:00:00.000Z', expiresAt))
@@ -57,7 +57,7 @@ describe('changing the expiry', () => {
       .when(changeTo(tomorrow))
       .thenRejected('TERM_INVALID');
   });
-  test('is what the next renewal counts from', () => {
+  test('is the start of the next renewal', () => {
     const history = followedBy([issued()], changeTo('2026-07-28T00:00:00.000Z'), renew({ duration: 'P1M' }));
     expect(licenseAfter(...history).facts.term.expiresAt).toBe('2026-08-28T00:00:00.000Z');
   });
@@ -68,7 +68,7 @@ describe('the end of the grace', () => {
   const ended = event('LicenseGraceEnded', { termNumber: 1, graceUntil: graceEndsAt }, graceEndsAt);
   const graced = issued({ policy: withGrace });
 
-  test('is announced at the instant it was, once, however late', () => {
+  test('is announced once, with its instant, however late', () => {
     const history = [graced, on(expiresAt, expiredEvent(graceEndsAt))];
     given(...history)
       .when(endGrace('2027-05-05T00:00:00.000Z'))
@@ -78,10 +78,10 @@ describe('the end of the grace', () => {
       .thenNothing();
     expect(licenseAfter(...history, on(graceEndsAt, ended)).facts.graceEndedTerm).toBe(1);
   });
-  test('announces the expiry first where that was not', () => {
+  test('first announces an expiry that was not announced', () => {
     given(graced).when(endGrace(graceEndsAt)).thenEvents(expiredEvent(graceEndsAt), ended);
   });
-  test('is not announced before it is over, without a grace, or for another term', () => {
+  test('is not announced before its instant, without a grace, or for another term', () => {
     given(graced).when(endGrace('2027-01-01T23:59:59.999Z')).thenNothing();
     given(issued()).when(endGrace(graceEndsAt)).thenNothing();
     given(graced).when(endGrace(graceEndsAt, 2)).thenNothing();

@@ -22,7 +22,7 @@ const changed = (
 const ofTier = { code: 'sso', value: null, limit: null, until: null, source: 'tier' } as const;
 
 describe('a policy for trials', () => {
-  test('is nothing that a license moves to, unless it is a trial', () => {
+  test('is refused for a license that is no trial', () => {
     expect(refuseBecomingTrial({ policy: pro }, trial)).toMatchObject({
       rejected: 'INVALID_REQUEST',
       detail: 'A license does not become a trial. Issue a trial instead.',
@@ -34,7 +34,7 @@ describe('a policy for trials', () => {
 });
 
 describe('changing the tier', () => {
-  test('pins the new policy, whole, so that replay asks no catalog', () => {
+  test('pins the whole new policy, so that replay reads no catalog', () => {
     given(issued())
       .when(changeTier(to(enterprise)))
       .thenEvents(changed(enterprise, 'UPGRADE'));
@@ -48,7 +48,7 @@ describe('changing the tier', () => {
       .when(changeTier(to(pro, { limits: twoDevices, products: ['local_cli', 'cloud_ide'] })))
       .thenNothing();
   });
-  test('that drops a product ends its activations and leases, each by an event', () => {
+  test('ends the activations and leases of a lost product, each by an event', () => {
     const history = followedBy([issued()], activate('a'), activate('b', noon, 'cloud_ide'));
     given(...history)
       .when(changeTier(to(free, { products: ['local_cli', 'workflow_app'] })))
@@ -62,7 +62,7 @@ describe('changing the tier', () => {
         event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 1 }),
       );
   });
-  test('brings the limits of the new policy, by its strategy', () => {
+  test('sets the limits of the new policy, by its strategy', () => {
     const history = followedBy([issued()], activate('a'), activate('b'));
     const limits = { ...twoDevices, activations: 1 };
     const to1 = (limitStrategy: typeof pro.limitStrategy) => changeTier(to({ ...free, limitStrategy }, { limits }));
@@ -82,7 +82,7 @@ describe('changing the tier', () => {
       .when(changeTier(to(free, { limits: { ...twoDevices, seats: -1 } })))
       .thenRejected('LIMIT_INVALID');
   });
-  test('exchanges the entitlements of the tier and leaves what was granted apart', () => {
+  test('replaces the entitlements of the tier and keeps other grants', () => {
     const granted = { ...ofTier, code: 'export', source: 'grant' } as const;
     const kept = { ...ofTier, code: 'api' } as const;
     given(issued({ entitlements: [ofTier, kept, granted] }))
@@ -103,7 +103,7 @@ describe('changing the tier', () => {
 
 describe('changing the policy', () => {
   const version2 = policyWith({ version: 2, expiryGraceSeconds: 60 });
-  test('pins another version of it, or another policy of the tier', () => {
+  test('pins another version, or another policy of the tier', () => {
     given(issued())
       .when(command('ChangePolicy', { target: to(version2) }))
       .thenEvents(changed(version2, 'SAME', 'POLICY_CHANGED'));
@@ -111,7 +111,7 @@ describe('changing the policy', () => {
       .when(command('ChangePolicy', { target: to(version2) }))
       .thenNothing();
   });
-  test('of another tier is a change of the tier', () => {
+  test('is refused for a policy of another tier', () => {
     given(issued())
       .when(command('ChangePolicy', { target: to(free) }))
       .thenRejected('INVALID_REQUEST');

@@ -35,7 +35,7 @@ describe('a trial that converts', () => {
   const startedTo = (expiresAt: string | null, startsAt = at) =>
     event('LicenseTermStarted', { termNumber: 2, startsAt, expiresAt, trigger: 'TRIAL_CONVERTED' });
 
-  test('keeps id, key and devices, and begins a paid term now', () => {
+  test('keeps id, key and devices, and starts a paid term now', () => {
     given(onTrial()).when(convert()).thenEvents(converted(9), startedTo('2027-01-10T12:00:00.000Z'));
     given(onTrial())
       .when(convert({ term: { kind: 'perpetual' } }))
@@ -44,13 +44,13 @@ describe('a trial that converts', () => {
       .when(convert({ term: { kind: 'fixed', expiresAt: tomorrow } }))
       .thenEvents(converted(9), startedTo(tomorrow));
   });
-  test('brings what the new policy brings, each by an event', () => {
+  test('gets what the new policy grants, each by an event', () => {
     const limits = { ...twoDevices, activations: 5 };
     expect(
       typesOf(followedBy([onTrial()], convert({ target: to(pro, { limits, products: ['local_cli'] }) }))).slice(1),
     ).toEqual(['TrialConverted', 'ProductRemoved', 'LicenseLimitsChanged', 'LicenseTermStarted']);
   });
-  test('after its end is announced as expired first', () => {
+  test('is first announced as expired when its end has passed', () => {
     const late = '2026-01-20T00:00:00.000Z';
     given(onTrial())
       .when(convert({}, late))
@@ -59,7 +59,7 @@ describe('a trial that converts', () => {
       .when(convert({}, late))
       .thenEvents(converted(19), startedTo('2027-01-20T00:00:00.000Z', late));
   });
-  test('once; and only a trial does', () => {
+  test('converts once; only a trial converts', () => {
     given(...followedBy([onTrial()], convert()))
       .when(convert())
       .thenNothing();
@@ -73,7 +73,7 @@ describe('a trial that converts', () => {
         .when(convert({ target: to({ ...trial, policyId: 'pol_other' }) }))
         .thenRejected('INVALID_REQUEST');
   });
-  test('needs a term that begins now and ends later, and limits that are counts', () => {
+  test('needs a term that ends in the future, and valid limits', () => {
     given(onTrial())
       .when(convert({ term: { kind: 'duration', duration: 'soon' } }))
       .thenRejected('TERM_INVALID');
@@ -99,7 +99,7 @@ describe('a trial that ends', () => {
     given(onTrial()).when(end()).thenEvents(trialExpired);
     given(onTrial(), on(trialEnd, trialExpired)).when(end()).thenNothing();
   });
-  test('DOWNGRADE: becomes FREE for ever from its end on, however late that is found, with its devices', () => {
+  test('DOWNGRADE: becomes FREE for ever from its end on, with its devices, however late the worker is', () => {
     const history = followedBy(used, end('2026-01-16T00:00:00.000Z'));
     expect(history.slice(used.length).map(({ event }) => event)).toEqual([
       trialExpired,
@@ -136,7 +136,7 @@ describe('a trial that ends', () => {
       .when(end('2026-01-16T00:00:00.000Z'))
       .thenNothing();
   });
-  test('is downgraded also where the lower limits would forbid it', () => {
+  test('is downgraded even when the limit strategy of the lower limits is REJECT', () => {
     const strict = {
       ...downgrade,
       policy: { ...free, limitStrategy: 'REJECT' as const },
@@ -145,7 +145,7 @@ describe('a trial that ends', () => {
     const history = followedBy(used, command('EndTrial', { termNumber: 1, downgrade: strict }, trialEnd));
     expect(licenseAfter(...history).facts.policy.tier).toBe('FREE');
   });
-  test('is not ended before its end, for another term, or where it is none', () => {
+  test('does not end before its end, for another term, or when the license is no trial', () => {
     given(onTrial('DOWNGRADE')).when(end('2026-01-14T23:59:59.999Z')).thenNothing();
     given(onTrial('DOWNGRADE')).when(end(trialEnd, 2)).thenNothing();
     given(issued()).when(end('2028-01-01T00:00:00.000Z')).thenNothing();

@@ -31,14 +31,14 @@ describe('changing the limits', () => {
         }),
       );
   });
-  test('to what they are changes nothing', () =>
+  test('changes nothing when nothing differs', () =>
     given(...two)
       .when(change({}))
       .thenNothing());
   test.each([{ activations: -1 }, { seats: 1.5 }, { meters: { builds: -1 } }])('to %j is refused', (wrong) => {
     given(issued()).when(change(wrong)).thenRejected('LIMIT_INVALID');
   });
-  test('knows meters that come, go and change', () => {
+  test('adds, removes and changes meters', () => {
     const metered = issued({ limits: limits({ meters: { builds: 5 } }) });
     given(metered)
       .when(change({ meters: { builds: 5 } }))
@@ -49,7 +49,7 @@ describe('changing the limits', () => {
 });
 
 describe('a limit lowered below use', () => {
-  test('ALLOW_OVER: nobody is cut off, no new activation until below', () => {
+  test('ALLOW_OVER: activations stay, and a new one needs a free place', () => {
     given(...two)
       .when(change({ activations: 1 }, 'ALLOW_OVER'))
       .thenEvents(changed({ activations: 1 }, 'ALLOW_OVER'));
@@ -63,7 +63,7 @@ describe('a limit lowered below use', () => {
       .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
     expect(licenseAfter(...followedBy(over, deactivate('a'), deactivate('b'), activate('c'))).activations.size).toBe(1);
   });
-  test('REJECT: the change is refused, by the limit that is too low', () => {
+  test('REJECT: the change is refused, and names the limit that is too low', () => {
     given(...two)
       .when(change({ activations: 1 }, 'REJECT'))
       .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
@@ -93,7 +93,7 @@ describe('a limit lowered below use', () => {
       .when(change({ users: 2, seats: 2, meters: { builds: 4 } }, 'REJECT'))
       .thenRejected('QUOTA_EXCEEDED');
   });
-  test('EVICT_OLDEST: the oldest use ends with the change, and is announced after it', () => {
+  test('EVICT_OLDEST: the oldest usage ends with the change, and is announced after it', () => {
     given(...two)
       .when(change({ activations: 1 }, 'EVICT_OLDEST'))
       .thenEvents(

@@ -3,7 +3,7 @@ import { event, policyWith } from '../commands.ts';
 import { expire, expiredEvent, given, issued, noon, on, renewedEvent } from '../examples.ts';
 
 describe('expiry strategies', () => {
-  test.each(['RESTRICT', 'MAINTAIN', 'ALLOW'] as const)('%s is announced all the same', (expiryStrategy) => {
+  test.each(['RESTRICT', 'MAINTAIN', 'ALLOW'] as const)('%s: the expiry is announced', (expiryStrategy) => {
     given(issued({ policy: policyWith({ expiryStrategy }) }))
       .when(expire())
       .thenEvents(expiredEvent());

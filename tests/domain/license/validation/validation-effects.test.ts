@@ -32,7 +32,7 @@ describe('a term that waits for the first validation', () => {
     expect(startsTerm(waiting, judged(false, ...reasons))).toBe(begins);
   });
 
-  test('does not begin for a license that waits for its first activation, or for nothing', () => {
+  test('does not start for a license that waits for its first activation, or for nothing', () => {
     const forActivation = { ...waiting, awaited: { trigger: 'FIRST_ACTIVATION', duration: 'P1Y' } } as const;
     expect(startsTerm(forActivation, judged(false, 'NOT_YET_VALID'))).toBe(false);
     expect(startsTerm(license, judged(true))).toBe(false);
@@ -66,18 +66,18 @@ describe('a license that has to check in', () => {
     expect(isCheckInNoted(facts, license.createdAt, secondsLater(pauseSeconds))).toBe(true);
   });
 
-  test('that need not is not', () => {
+  test('is not checked in when its policy needs no check-in', () => {
     expect(checksIn(license, judged(true))).toBe(false);
   });
 
-  test('that runs on after its term is checked in late, too', () => {
+  test('is also checked in late when it may be used after its term', () => {
     const maintained: LicenseFacts = { ...checking, policy: { ...checking.policy, expiryStrategy: 'MAINTAIN' } };
     const late = validate(viewOfFacts(maintained), { product: null, fingerprint: null }, expiresAt);
     expect(late.reasons).toEqual(['EXPIRED', 'CHECK_IN_OVERDUE']);
     expect([late.code, checksIn(maintained, late)]).toEqual(['CHECK_IN_OVERDUE', true]);
   });
 
-  test('may cache an answer for half of the time at most', () => {
+  test('may cache a result for at most half of its check-in period', () => {
     const { ttlSeconds } = validate(viewOfFacts(checking), { product: null, fingerprint: null }, license.createdAt);
     expect(ttlSeconds).toBe(30);
   });

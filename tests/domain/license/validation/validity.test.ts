@@ -81,7 +81,7 @@ describe('validating a license', () => {
     expect(validate({ ...license, ...overrides }, named(scope), at)).toMatchObject({ code, valid, reasons });
   });
 
-  test('of an unknown key says so and nothing else', () => {
+  test('returns only NOT_FOUND for an unknown key', () => {
     expect(validate(null, named({ product: 'local_cli', fingerprint: 'unknown' }), noon)).toEqual({
       valid: false,
       code: 'NOT_FOUND',
@@ -97,7 +97,7 @@ describe('validating a license', () => {
     });
   });
 
-  test('carries status, expiry and the times of the policy', () => {
+  test('returns status, expiry and the times of the policy', () => {
     expect(validate(license, named(), noon)).toEqual({
       valid: true,
       code: 'VALID',
@@ -118,7 +118,7 @@ describe('validating a license', () => {
     });
   });
 
-  test('is never VALID with a reason, nor anything else without one, and is pure', () => {
+  test('is VALID exactly without a reason, and changes nothing', () => {
     const facts = fc.record({
       revokedAt: fc.constantFrom(null, noon),
       suspension: fc.constantFrom(null, suspended.suspension ?? null),
@@ -154,8 +154,8 @@ describe('validating a license', () => {
   });
 });
 
-describe('an answer may be trusted', () => {
-  test('no longer than the term, where expiry restricts', () => {
+describe('a result may be cached', () => {
+  test('no longer than the term when the expiry restricts', () => {
     const at = '2026-12-31T23:59:00.500Z';
     expect(validate(license, named(), at)).toMatchObject({ ttlSeconds: 59, offlineGraceUntil: expiresAt });
   });
@@ -170,7 +170,7 @@ describe('an answer may be trusted', () => {
       offlineGraceUntil: graceEndsAt,
     });
   });
-  test('beyond the term where expiry does not restrict', () => {
+  test('beyond the term when the expiry does not restrict', () => {
     const at = '2027-01-01T00:00:00.000Z';
     expect(validate({ ...license, ...maintained }, named(), at)).toMatchObject({
       ttlSeconds: 86_400,
@@ -185,7 +185,7 @@ describe('an answer may be trusted', () => {
       offlineGraceUntil: '2026-06-04T12:00:00.000Z',
     });
   });
-  test('by who shows an earlier key no longer than its overlap, also offline', () => {
+  test('no longer than the overlap of a previous key, also offline', () => {
     const rotated = { ...license, keyVersion: 2, keyOverlaps: [{ keyVersion: 1, until: '2026-06-01T12:01:00.000Z' }] };
     const presented = (keyVersion: number | null) =>
       validateView(viewOfFacts(rotated), { product: null, fingerprint: null, keyVersion }, noon);
