@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
-import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { licenseAggregate, toDecide } from '../src/eventstore/aggregate.ts';
 import { genesisHash } from '../src/eventstore/chain.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';

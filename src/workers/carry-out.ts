@@ -1,9 +1,10 @@
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
-import { type Due, dueCommands, nextDueAt } from '../domain/license/due.ts';
-import type { Target } from '../domain/license/events-grant.ts';
+import { dueCommands, nextDueAt } from '../domain/license/due.ts';
+import type { Due } from '../domain/license/due-command.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
+import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';
 import { catalogAggregate, licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';

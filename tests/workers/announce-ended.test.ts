@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
-import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { verifyLink } from '../../src/eventstore/chain.ts';
 import { createExecutor } from '../../src/eventstore/execute.ts';

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { reject } from '../../domain/decider.ts';
-import { isPartyTo, noSuchLicense } from '../../domain/license/authority.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
+import { isPartyTo, noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
 import { ChainBroken } from '../../eventstore/chain.ts';

@@ -1,6 +1,6 @@
 import type { At } from '../../domain/decider.ts';
 import { concerns } from '../../domain/license/consequences.ts';
-import { announcedBy } from '../../domain/license/endings.ts';
+import { announcedBy } from '../../domain/license/endings/ending-counts.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { Ending, LicenseFacts } from '../../domain/license/license.ts';

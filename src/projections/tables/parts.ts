@@ -1,4 +1,4 @@
-import type { Ends } from '../../domain/license/events.ts';
+import type { Ends } from '../../domain/license/endings/ending-events.ts';
 import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { sweep, type Write } from '../fold/changes.ts';
