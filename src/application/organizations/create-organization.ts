@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
-import { most } from '../../domain/organization/organization-limits.ts';
+import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executed, Executor } from '../../eventstore/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
@@ -84,12 +84,12 @@ const newOrganizationId = (commandId: string): string => encodeId('org', aggrega
 
 const tooMany = reject(
   'QUOTA_EXCEEDED',
-  `You already belong to ${most.organizationsOfUser} open organizations. Close one, or let another user create this one.`,
+  `You already belong to ${fixedLimits.organizationsOfUser} open organizations. Close one, or let another user create this one.`,
 );
 
 /** Returns true when the user belongs to as many open organizations as a user may, not counting the new one. */
 const hasMost = async (pool: Pool, userId: string, newId: string): Promise<boolean> => {
   const all = await organizationsOfUser(pool, userId);
   const open = all.filter(({ organizationId, closedAt }) => closedAt === null && organizationId !== newId);
-  return open.length >= most.organizationsOfUser;
+  return open.length >= fixedLimits.organizationsOfUser;
 };

@@ -1,5 +1,5 @@
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { beginsTerm, checksIn } from '../../domain/license/validation/validation-effects.ts';
+import { checksIn, startsTerm } from '../../domain/license/validation/validation-effects.ts';
 import type { ValidationScope } from '../../domain/license/validation/validation-view.ts';
 import { type Validation, validate } from '../../domain/license/validation/validity.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -46,7 +46,7 @@ export const validateLicense = async (
   const { view, scope } = await readValidationInput(needs, license, named);
   const verdict = validate(view, scope, readAt);
   if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
-  const started = beginsTerm(view.facts, verdict)
+  const started = startsTerm(view.facts, verdict)
     ? await startTerm(needs.executor, { call, actor }, view.facts, readAt)
     : null;
   if (started === null) return { verdict, license, asOf: readAt };

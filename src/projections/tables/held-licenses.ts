@@ -5,7 +5,7 @@ import { type LicenseColumns, licenseColumns, readLicense } from './licenses.ts'
 // Of one holder, from one issuer: more would be a mistake of that issuer's.
 const licensesMax = 100;
 
-/** The licenses, but for revoked ones, that an issuer gave to the tenant of `db`: the newest first, 100 at most. */
+/** The licenses, but for revoked ones, that an issuer gave to the tenant of `db`: the newest first, 100 at fixedLimits. */
 export const licensesHeld = async (
   db: PoolClient,
   { issuerOrgId, holderOrgId }: { readonly issuerOrgId: string; readonly holderOrgId: string },

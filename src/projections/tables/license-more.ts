@@ -19,7 +19,7 @@ export type More = Pick<
   | 'overtakenExpiries'
 > & { readonly usage: Omit<Usage, 'activations'> };
 
-/** What is to be written: only what a plain license has not, so nothing for most. */
+/** What is to be written: only what a plain license has not, so nothing for fixedLimits. */
 export const moreOf = (facts: LicenseFacts): Partial<More> => {
   const { timeZone, awaited, renewal, scheduled, graceEndedTerm, expirySetAt, reminded, keyOverlaps } = facts;
   const { maintenanceUntil, imported, replaces, replacedBy, endings, overtakenExpiries } = facts;
