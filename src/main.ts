@@ -1,18 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { clientTypesCommand } from './cli/client-types.ts';
-import { envExampleCommand } from './cli/env-example.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
-import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
-import { openApiCommand } from './cli/openapi.ts';
-import { parkedListCommand, parkedReplayCommand } from './cli/parked.ts';
-import { rebuildCommand } from './cli/rebuild.ts';
-import { repairChainCommand } from './cli/repair-chain.ts';
-import { resetCommand } from './cli/reset.ts';
 import { allRoles, type Role } from './cli/roles.ts';
-import { demoCommand } from './cli/run-demo.ts';
-import { startCommand } from './cli/start.ts';
-import { resetPasswordCommand } from './cli/users.ts';
-import { verifyCommand } from './cli/verify.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
 
@@ -23,6 +11,7 @@ const roles = (text: string): readonly Role[] =>
     return role;
   });
 
+// Each command imports its own file when it runs: a short one does not wait for all that `start` needs.
 const program = new Command('ledger')
   .description('A license server whose system of record is an event log. Configuration: see .env.example.')
   .version(version)
@@ -35,7 +24,7 @@ program
   .addOption(
     new Option('--roles <roles>', 'what this process does').argParser(roles).default(allRoles, allRoles.join(',')),
   )
-  .action(startCommand);
+  .action(async (options) => (await import('./cli/start.ts')).startCommand(options));
 program
   .command('verify')
   .description(
@@ -44,7 +33,7 @@ program
   .option('--json', 'print the result as JSON', false)
   .option('--all', 'print every finding, not only the first 100', false)
   .option('--read-models', 'leave the hash chains out, and print a digest per table and organization', false)
-  .action(verifyCommand);
+  .action(async (options) => (await import('./cli/verify.ts')).verifyCommand(options));
 program
   .command('repair-chain')
   .description('show the wrong links of hash chains, and what a repair would append; change nothing without --apply')
@@ -52,7 +41,7 @@ program
   .option('--apply', 'append the repairs', false)
   .option('--operator <id>', 'your id, which is stored with the repair; no name and no e-mail address')
   .option('--reason <code>', 'why, as a code in capitals, which is stored with the repair: TWO_WRITERS')
-  .action(repairChainCommand);
+  .action(async (options) => (await import('./cli/repair-chain.ts')).repairChainCommand(options));
 program
   .command('rebuild')
   .description('make the read models anew from the log beside those that serve, prove them, and switch to them')
@@ -60,18 +49,18 @@ program
   .option('--force', 'switch even where the serving read models have other numbers of rows', false)
   .option('--rollback', 'let the version before serve again, brought up to date, instead of rebuilding', false)
   .option('--prune', 'drop the version before, instead of rebuilding', false)
-  .action(rebuildCommand);
+  .action(async (options) => (await import('./cli/rebuild.ts')).rebuildCommand(options));
 const parked = program.command('parked').description('streams with an event that the read models could not take in');
 parked
   .command('list')
   .description('list them, since when, and why')
   .option('--json', 'print the list as JSON', false)
-  .action(parkedListCommand);
+  .action(async (options) => (await import('./cli/parked.ts')).parkedListCommand(options));
 parked
   .command('replay')
   .argument('[stream]', 'the one to replay; all of them without it')
   .description('bring their events into the read models again; exit 1 when one still does not fit')
-  .action(parkedReplayCommand);
+  .action(async (stream) => (await import('./cli/parked.ts')).parkedReplayCommand(stream));
 const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
 keys
   .command('rotate')
@@ -79,12 +68,12 @@ keys
     'make the next key, which signs from now on; the two newest stay, and running servers take it up at once',
   )
   .option('--force', 'rotate even where that ends tokens that are in use', false)
-  .action(keysRotateCommand);
+  .action(async (options) => (await import('./cli/keys.ts')).keysRotateCommand(options));
 keys
   .command('list')
   .description('list them, the newest first, and what each is used for')
   .option('--json', 'print the list as JSON', false)
-  .action(keysListCommand);
+  .action(async (options) => (await import('./cli/keys.ts')).keysListCommand(options));
 program
   .command('user')
   .description('the people who sign in')
@@ -92,27 +81,30 @@ program
   .argument('<email>', 'what the user signs in with')
   .option('--stdin', 'read the new password from standard input instead of making one', false)
   .description('set a new password, printed once, and end all sessions of the user')
-  .action(resetPasswordCommand);
+  .action(async (email, options) => (await import('./cli/users.ts')).resetPasswordCommand(email, options));
 program
   .command('demo')
   .description('walk a fresh license through its whole life against the running server, or one started for it')
-  .action(demoCommand);
-program.command('reset').description('remove the embedded data directory with everything in it').action(resetCommand);
+  .action(async () => (await import('./cli/run-demo.ts')).demoCommand());
+program
+  .command('reset')
+  .description('remove the embedded data directory with everything in it')
+  .action(async () => (await import('./cli/reset.ts')).resetCommand());
 program
   .command('openapi')
   .description('print the OpenAPI document')
   .option('--write', 'write it to openapi.json instead', false)
-  .action(openApiCommand);
+  .action(async (options) => (await import('./cli/openapi.ts')).openApiCommand(options));
 program
   .command('client-types')
   .description('print the types of the TypeScript client')
   .option('--write', 'write them to src/client instead', false)
-  .action(clientTypesCommand);
+  .action(async (options) => (await import('./cli/client-types.ts')).clientTypesCommand(options));
 program
   .command('env-example')
   .description('print .env.example from the configuration schema')
   .option('--write', 'write it to .env.example instead', false)
-  .action(envExampleCommand);
+  .action(async (options) => (await import('./cli/env-example.ts')).envExampleCommand(options));
 
 try {
   await program.parseAsync();
