@@ -21,6 +21,8 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
     pool: 'forks',
     // Files share the modules of their worker, which costs a quarter less: none of them may change what another one loads.
     isolate: false,
+    // Tests make and drop much at once: a larger young generation saves a twentieth of the processor time.
+    execArgv: ['--max-semi-space-size=64'],
     restoreMocks: true,
     // Full sizes are twenty times as much.
     testTimeout: isFull ? 600_000 : 30_000,
@@ -31,7 +33,8 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/global-setup.ts'],
-    maxWorkers: 2,
+    // One more than the two cores for which the time of a run is promised: most tests of processes wait now and then.
+    maxWorkers: 3,
     sequence: { sequencer: ByProject },
     projects: [
       project('process', processes),
