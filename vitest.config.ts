@@ -33,8 +33,7 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/global-setup.ts'],
-    // One more than the two cores for which the time of a run is promised: most tests of processes wait now and then.
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: ByProject },
     projects: [
       project('process', processes),
