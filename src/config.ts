@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Limits } from './api/rate-limit/limits.ts';
 import { origins, rateLimits, signupPolicy } from './config-values.ts';
-import { tiers } from './domain/license/events.ts';
+import { tiers } from './domain/license/policy.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });

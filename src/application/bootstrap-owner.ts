@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { encodeId } from '../domain/ids.ts';
 import type { OrganizationCommand } from '../domain/organization/commands.ts';
-import { noLimits } from '../domain/organization/limits.ts';
+import { noLimits } from '../domain/organization/organization-limits.ts';
 import { type Instant, lastInstant } from '../domain/time.ts';
 import { organizationAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Executor } from '../eventstore/execute.ts';

@@ -5,7 +5,7 @@ import type { CatalogEvent } from '../domain/catalog/events.ts';
 import type { Decider, Decision } from '../domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { licenseDecider } from '../domain/license/decider.ts';
-import { announcementHolder } from '../domain/license/endings.ts';
+import { announcementHolder } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseEvent } from '../domain/license/events.ts';
 import type { License } from '../domain/license/license.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../domain/organization/commands.ts';

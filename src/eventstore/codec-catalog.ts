@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
-import { durationBases } from '../domain/license/events.ts';
+import { durationBases } from '../domain/license/issue/issue-events.ts';
 import { event, id } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 import { type ChainRepaired, repairEvent } from './codec-repair.ts';

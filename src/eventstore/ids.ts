@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { v5 } from 'uuid';
 import { uuidv7 } from 'uuidv7';
 import { decodeId, encodeId } from '../domain/ids.ts';
-import type { LastSeen } from '../domain/license/commands-lease.ts';
-import type { Due } from '../domain/license/due.ts';
-import { leftOf } from '../domain/license/endings.ts';
-import type { Tier } from '../domain/license/events.ts';
+import type { Due } from '../domain/license/due-command.ts';
+import { leftOf } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
+import type { Tier } from '../domain/license/policy.ts';
+import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
 
 /** The namespace of every derived id. It is part of the stored format: changing it would break every retry in flight. */

@@ -1,7 +1,7 @@
 import type { PoolClient, QueryArrayConfig } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeId } from '../../src/domain/ids.ts';
-import type { PinnedPolicy } from '../../src/domain/license/events.ts';
+import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/pool.ts';

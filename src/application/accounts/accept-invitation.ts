@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
-import { organizationLimits } from '../../domain/organization/limits.ts';
+import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executed, Executor } from '../../eventstore/execute.ts';

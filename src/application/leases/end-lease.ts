@@ -1,4 +1,4 @@
-import type { LastSeen } from '../../domain/license/commands-lease.ts';
+import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';

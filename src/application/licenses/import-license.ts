@@ -1,5 +1,5 @@
 import { reject } from '../../domain/decider.ts';
-import type { ImportSource } from '../../domain/license/events.ts';
+import type { ImportSource } from '../../domain/license/issue/issue-events.ts';
 import { importedLicenseId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 import {

@@ -1,7 +1,7 @@
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { noSuchLicense } from '../../domain/license/authority.ts';
-import { refuseReplacement } from '../../domain/license/lifecycle.ts';
+import { refuseReplacement } from '../../domain/license/issue/decide-replacement.ts';
+import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Executor } from '../../eventstore/execute.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { isCheckInNoted } from '../../domain/license/validation-effects.ts';
+import { isCheckInNoted } from '../../domain/license/validation/validation-effects.ts';
 import type { Instant } from '../../domain/time.ts';
 import { noteCheckIn } from '../../projections/tables/check-ins.ts';
 import { asTenant } from '../../projections/tenant.ts';

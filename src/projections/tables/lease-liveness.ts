@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { LastSeen } from '../../domain/license/commands-lease.ts';
+import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
 import { epochMs } from './rows.ts';

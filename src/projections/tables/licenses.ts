@@ -1,7 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import { nextDueAt } from '../../domain/license/due.ts';
-import type { Entitlement, Limits, PinnedPolicy, SuspensionReason } from '../../domain/license/events.ts';
+import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
 import type { LicenseFacts, Suspension } from '../../domain/license/license.ts';
+import type { PinnedPolicy } from '../../domain/license/policy.ts';
+import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
+import type { Limits } from '../../domain/license/usage/usage-limits.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { moreOf, readMore } from './license-more.ts';

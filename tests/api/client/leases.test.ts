@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
 import { createPool } from '../../../src/projections/pool.ts';
 import { overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';

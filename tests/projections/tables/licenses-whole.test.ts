@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { listLicenses } from '../../../src/projections/tables/license-list.ts';
 import { licenseById } from '../../../src/projections/tables/licenses.ts';
 import { asTenant } from '../../../src/projections/tenant.ts';
