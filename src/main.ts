@@ -1,18 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { clientTypesCommand } from './cli/client-types.ts';
-import { demoCommand } from './cli/demo/demo-command.ts';
-import { envExampleCommand } from './cli/env-example.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
-import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
-import { openApiCommand } from './cli/openapi.ts';
-import { parkedListCommand, parkedReplayCommand } from './cli/parked.ts';
-import { rebuildCommand } from './cli/rebuild.ts';
-import { repairChainCommand } from './cli/repair-chain.ts';
-import { resetCommand } from './cli/reset.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
-import { startCommand } from './cli/start.ts';
-import { resetPasswordCommand } from './cli/users.ts';
-import { verifyCommand } from './cli/verify.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
 
@@ -35,7 +23,7 @@ program
   .addOption(
     new Option('--roles <roles>', 'the roles of this process').argParser(roles).default(allRoles, allRoles.join(',')),
   )
-  .action(startCommand);
+  .action(async (options) => (await import('./cli/start.ts')).startCommand(options));
 program
   .command('verify')
   .description(
@@ -44,7 +32,7 @@ program
   .option('--json', 'print the result as JSON', false)
   .option('--all', 'print every finding, not only the first 100', false)
   .option('--read-models', 'skip the hash chains, and print a digest per table and organization', false)
-  .action(verifyCommand);
+  .action(async (options) => (await import('./cli/verify.ts')).verifyCommand(options));
 program
   .command('repair-chain')
   .description('print the wrong links of hash chains, and what a repair would append; change nothing without --apply')
@@ -52,7 +40,7 @@ program
   .option('--apply', 'append the repairs', false)
   .option('--operator <id>', 'your id, which is stored with the repair; not a name or an e-mail address')
   .option('--reason <code>', 'the reason as a code in capitals, which is stored with the repair, such as TWO_WRITERS')
-  .action(repairChainCommand);
+  .action(async (options) => (await import('./cli/repair-chain.ts')).repairChainCommand(options));
 program
   .command('rebuild')
   .description('build new read models from the log, check them, and switch to them')
@@ -60,18 +48,18 @@ program
   .option('--force', 'switch even when the serving read models have other numbers of rows', false)
   .option('--rollback', 'bring the previous version up to date and let it serve again, instead of rebuilding', false)
   .option('--prune', 'drop the previous version, instead of rebuilding', false)
-  .action(rebuildCommand);
+  .action(async (options) => (await import('./cli/rebuild.ts')).rebuildCommand(options));
 const parked = program.command('parked').description('streams with an event that the read models could not project');
 parked
   .command('list')
   .description('list the parked streams, with time and reason')
   .option('--json', 'print the list as JSON', false)
-  .action(parkedListCommand);
+  .action(async (options) => (await import('./cli/parked.ts')).parkedListCommand(options));
 parked
   .command('replay')
   .argument('[stream]', 'the stream to replay; without it all parked streams')
   .description('project the parked events again; exit with 1 when one still fails')
-  .action(parkedReplayCommand);
+  .action(async (stream) => (await import('./cli/parked.ts')).parkedReplayCommand(stream));
 const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
 keys
   .command('rotate')
@@ -79,12 +67,12 @@ keys
     'create the next key, which signs from now on; the two newest keys stay, and running servers use it at once',
   )
   .option('--force', 'rotate even when that ends tokens that are in use', false)
-  .action(keysRotateCommand);
+  .action(async (options) => (await import('./cli/keys.ts')).keysRotateCommand(options));
 keys
   .command('list')
   .description('list the keys with their use, the newest first')
   .option('--json', 'print the list as JSON', false)
-  .action(keysListCommand);
+  .action(async (options) => (await import('./cli/keys.ts')).keysListCommand(options));
 program
   .command('user')
   .description('the users who sign in')
@@ -92,27 +80,30 @@ program
   .argument('<email>', 'the e-mail address of the user')
   .option('--stdin', 'read the new password from standard input instead of generating one', false)
   .description('set a new password, print it once, and end all sessions of the user')
-  .action(resetPasswordCommand);
+  .action(async (email, options) => (await import('./cli/users.ts')).resetPasswordCommand(email, options));
 program
   .command('demo')
   .description('walk a new license through its whole life on the running server, or on one that the demo starts')
-  .action(demoCommand);
-program.command('reset').description('remove the embedded data directory with everything in it').action(resetCommand);
+  .action(async () => (await import('./cli/demo/demo-command.ts')).demoCommand());
+program
+  .command('reset')
+  .description('remove the embedded data directory with everything in it')
+  .action(async () => (await import('./cli/reset.ts')).resetCommand());
 program
   .command('openapi')
   .description('print the OpenAPI document')
   .option('--write', 'write it to openapi.json instead', false)
-  .action(openApiCommand);
+  .action(async (options) => (await import('./cli/openapi.ts')).openApiCommand(options));
 program
   .command('client-types')
   .description('print the types of the TypeScript client')
   .option('--write', 'write them to src/client instead', false)
-  .action(clientTypesCommand);
+  .action(async (options) => (await import('./cli/client-types.ts')).clientTypesCommand(options));
 program
   .command('env-example')
   .description('print .env.example from the configuration schema')
   .option('--write', 'write it to .env.example instead', false)
-  .action(envExampleCommand);
+  .action(async (options) => (await import('./cli/env-example.ts')).envExampleCommand(options));
 
 try {
   await program.parseAsync();

@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
 let product: Product;
 beforeAll(async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-rebuild-'));
+  await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
   product = await startProduct(env);
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf, seal } from '../../src/eventstore/chain.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { twinHash } from '../support/broken-chain.ts';
+import { copyProductData } from '../support/prepared.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
@@ -13,6 +14,7 @@ let store: ConnectedStore;
 let stream: string;
 beforeAll(async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-repair-'));
+  await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
   product = await startProduct(env);
   const runtime: { eventStoreUrl: string } = JSON.parse(await readFile(path.join(dataDir, 'runtime.json'), 'utf8'));

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
 let product: Product;
 beforeAll(async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-users-'));
+  await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
   product = await startProduct(env);
 });
