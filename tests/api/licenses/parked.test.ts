@@ -99,7 +99,7 @@ describe('a license whose newest events are not in its rows', () => {
     await isParked(license);
     for (const list of ['/activations', '/users']) {
       const { status, body, headers } = await get(license, list);
-      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'NOT_PROJECTED_YET', '30']);
+      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'NOT_PROJECTED_YET', '10']);
     }
   });
 
