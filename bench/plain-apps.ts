@@ -11,7 +11,7 @@ import { validate } from '../src/domain/license/validation/validity.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import type { Secrets } from '../src/identity/secrets.ts';
 import { licenseById } from '../src/projections/tables/licenses.ts';
-import type { ValidationFacts } from '../src/projections/validation.ts';
+import type { ValidationFacts } from '../src/projections/queries/validation.ts';
 
 const body = z.strictObject({ licenseKey: z.string(), product: z.string(), fingerprint: z.string() });
 

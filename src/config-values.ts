@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Limits, parseLimits, standardLimits } from './api/rate-limit/limits.ts';
+import { type Limits, parseLimits, standardLimits } from './rate-limits.ts';
 import { decodeId } from './domain/ids.ts';
 
 /** `on`, `off` (null) or overrides of the standard limits. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Limits } from './api/rate-limit/limits.ts';
+import type { Limits } from './rate-limits.ts';
 import { origins, rateLimits, signupPolicy } from './config-values.ts';
 import { tiers } from './domain/license/policy.ts';
 

@@ -3,7 +3,7 @@ import type { Rejection } from '../domain/decider.ts';
 import type { LicenseRejection } from '../domain/license/commands.ts';
 import type { OrganizationRejection } from '../domain/organization/commands.ts';
 import type { ReservationRejection } from '../domain/reservation/reservation.ts';
-import type { ExecuteRejection } from '../eventstore/waiting.ts';
+import type { ExecuteRejection } from '../eventstore/executor/waiting.ts';
 
 /** The codes of refusals. src/api/problems/problems.ts has their HTTP statuses. */
 export type RefusalCode =

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.ts';
-import { ClockDiffers } from '../eventstore/guard-commands.ts';
+import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { createLog } from './log.ts';

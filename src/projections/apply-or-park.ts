@@ -6,10 +6,10 @@ import { type Aside, applyBatch, type Batch, type OnMisfits } from './apply.ts';
 import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../postgres/log.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
 import { readModelTables } from './tables/tables.ts';
-import { transaction } from './transaction.ts';
+import { transaction } from '../postgres/transaction.ts';
 
 type Needs = {
   readonly pool: Pool;

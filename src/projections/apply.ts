@@ -7,7 +7,7 @@ import { onlyGives } from './only-gives.ts';
 import { noteLeftOut, setAside } from './parked.ts';
 import type { Sweeper } from './tables/sweep.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
-import { transaction } from './transaction.ts';
+import { transaction } from '../postgres/transaction.ts';
 
 /** Consecutive events after `from`, oldest first, and how far the log is handled with them. */
 export type Batch = {

@@ -6,10 +6,10 @@ import { writeEvents } from './apply.ts';
 import { announceProjected, type Checkpoint, holdCheckpoint, type Projection, readCheckpoint } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../postgres/log.ts';
 import { listSetAside, lockSetAside, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
 import { sweepInPages } from './tables/sweep.ts';
-import { transaction } from './transaction.ts';
+import { transaction } from '../postgres/transaction.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;

@@ -1,5 +1,5 @@
 import pg, { type ClientBase, type Pool } from 'pg';
-import { checks } from './lint-checks.ts';
+import { checks } from '../postgres/lint-checks.ts';
 import { connectionConfig } from './pool.ts';
 
 /**

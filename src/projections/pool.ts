@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Log } from './log.ts';
+import type { Log } from '../postgres/log.ts';
 import { ownRelease, type Release } from './release.ts';
 
 /** The roles that connections may take; the login in the URL is a member of each. */

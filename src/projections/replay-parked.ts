@@ -5,7 +5,7 @@ import { announceProjected, holdCheckpoint, type Projection } from './checkpoint
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import { isParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
-import { transaction } from './transaction.ts';
+import { transaction } from '../postgres/transaction.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;

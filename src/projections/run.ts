@@ -10,7 +10,7 @@ import { Unprojectable } from './fold/fold-batch.ts';
 import { streamPrefixes } from './fold/fold-event.ts';
 import { gather } from './gather.ts';
 import { beginProjecting, markLevel, markOtherLog, OtherRelease, projectionFor } from './level.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../postgres/log.ts';
 import { OtherPast, refuseOtherPast } from './other-past.ts';
 import { parkedByOthers } from './parked.ts';
 import { ownRelease, type Release } from './release.ts';

@@ -6,10 +6,10 @@ import type { Due } from '../domain/license/due-command.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';
-import { catalogAggregate, licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
-import type { Executor } from '../eventstore/execute.ts';
+import { catalogAggregate, licenseAggregate, toDecide } from '../aggregates/aggregates.ts';
+import type { Executor } from '../eventstore/executor/execute.ts';
 import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
-import { systemContext } from '../eventstore/system-context.ts';
+import { systemContext } from '../eventstore/executor/system-context.ts';
 import type { Pace } from './pace.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */

@@ -6,9 +6,9 @@ import {
   licenseAggregate,
   organizationAggregate,
   reservationAggregate,
-} from '../../src/eventstore/aggregate.ts';
+} from '../../src/aggregates/aggregates.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
 import { reservationId } from '../../src/eventstore/ids.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';

@@ -4,7 +4,7 @@ import { startEventStore } from '../../src/embedded/eventstore/server.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
-import type { Log } from '../../src/projections/log.ts';
+import type { Log } from '../../src/postgres/log.ts';
 import { type Projector, runProjector } from '../../src/projections/run.ts';
 import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';

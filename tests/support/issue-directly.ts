@@ -3,8 +3,8 @@ import type { CommandOf, LicenseCommand } from '../../src/domain/license/command
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy, Tier } from '../../src/domain/license/policy.ts';
 import type { Limits } from '../../src/domain/license/usage/usage-limits.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import type { Executor } from '../../src/eventstore/execute.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import {
   formatLicenseKey,

@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { type Projection, readCheckpoint } from '../../src/projections/checkpoint.ts';
-import type { Log } from '../../src/projections/log.ts';
+import type { Log } from '../../src/postgres/log.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { type Verdict, verifyLedger } from '../../src/projections/verify/verify.ts';
 import { activeProjection } from '../../src/projections/versions.ts';

@@ -3,7 +3,7 @@ import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-k
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { condition } from './product.ts';

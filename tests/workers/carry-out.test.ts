@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
-import { catalogAggregate, licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { catalogAggregate, licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { aggregateId, builtInPolicyId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/pool.ts';
@@ -14,7 +14,7 @@ import {
   purgePauses,
   revisionsOf,
   type StuckLicense,
-} from '../../src/projections/tables/sweep-pauses.ts';
+} from '../../src/records/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { sweepDue } from '../../src/workers/sweep-due.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import { dueLicenses } from '../../src/projections/tables/licenses.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';

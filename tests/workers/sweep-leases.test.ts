@@ -2,7 +2,7 @@ import type { PoolClient, QueryArrayConfig } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/pool.ts';
 import {
@@ -10,8 +10,8 @@ import {
   noteHeartbeat,
   overdueLeases,
   purgeLiveness,
-} from '../../src/projections/tables/lease-liveness.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
+} from '../../src/records/lease-liveness.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { sweepLeases } from '../../src/workers/sweep-leases.ts';
 import { startWorker } from '../../src/workers/worker.ts';

@@ -6,7 +6,7 @@ import { type ChangedPolicy, noSuchPolicy } from '../../application/catalog/poli
 import { reject } from '../../domain/decider.ts';
 import { tiers } from '../../domain/license/policy.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';

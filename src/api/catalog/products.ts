@@ -4,7 +4,7 @@ import { changeProduct } from '../../application/catalog/change-product.ts';
 import { createProduct } from '../../application/catalog/create-product.ts';
 import { type ChangedProduct, noSuchProduct } from '../../application/catalog/product-view.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';

@@ -5,7 +5,7 @@ import type { ChangedApiKey } from '../../application/organizations/own-api-key.
 import { revokeApiKey } from '../../application/organizations/revoke-api-key.ts';
 import { scopes } from '../../domain/organization/events.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { page } from '../paging.ts';

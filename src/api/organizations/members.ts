@@ -5,7 +5,7 @@ import type { MemberNeeds } from '../../application/organizations/member-command
 import { removeMember } from '../../application/organizations/remove-member.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page } from '../paging.ts';

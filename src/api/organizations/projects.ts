@@ -3,7 +3,7 @@ import { changeProject } from '../../application/organizations/change-project.ts
 import { createProject } from '../../application/organizations/create-project.ts';
 import type { ChangedProject } from '../../application/organizations/project-command.ts';
 import { listProjects, type ProjectView, projectById } from '../../projections/tables/projects.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { entityTag } from '../http/conditional.ts';
 import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { answerOwnChange } from '../own-change.ts';

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Limit } from './limits.ts';
+import type { Limit } from '../../rate-limits.ts';
 
 /** The number of requests of a key in its window, and the milliseconds until the window ends. */
 export type Count = { readonly consumed: number; readonly msLeft: number };

@@ -1,7 +1,7 @@
 import { reject } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
 import { deactivateUser as deactivate, type Owned } from '../../identity/users.ts';
-import { organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
+import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import { ownersOf } from '../organizations/owners.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { noSuchUser, type SignedInUser, type UserNeeds, visibleUser } from './visible-user.ts';

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
-import { valueAt } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { valueAt } from '../../records/vault.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** An invitation of an organization. */

@@ -1,5 +1,5 @@
 import { reject } from '../../domain/decider.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { switchOrganization } from '../../identity/sessions.ts';
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';

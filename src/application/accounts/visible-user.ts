@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import { mayManageUsers } from '../../domain/organization/organization-authority.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { getUser, type User } from '../../identity/users.ts';
 import type { Refusal } from '../refusal.ts';
 import { membershipIn } from './open-session.ts';

@@ -1,6 +1,6 @@
 import type { NewProduct } from '../../domain/catalog/commands.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { catalogAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import { catalogAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { aggregateId, builtInPolicyIds } from '../../eventstore/ids.ts';
 import { type BootstrapNeeds, bootstrapContext } from './bootstrap-context.ts';
 

@@ -1,7 +1,7 @@
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import type { Executor } from '../../eventstore/execute.ts';
-import { type CommandContext, commandContext } from '../../eventstore/waiting.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { type CommandContext, commandContext } from '../../eventstore/executor/waiting.ts';
 
 export type BootstrapNeeds = { readonly executor: Executor; readonly now: () => Instant };
 

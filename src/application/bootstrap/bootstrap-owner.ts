@@ -3,12 +3,12 @@ import { encodeId } from '../../domain/ids.ts';
 import type { OrganizationCommand } from '../../domain/organization/commands.ts';
 import { noLimits } from '../../domain/organization/organization-limits.ts';
 import { lastInstant } from '../../domain/time.ts';
-import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { commandContext } from '../../eventstore/waiting.ts';
+import { commandContext } from '../../eventstore/executor/waiting.ts';
 import { abandonUser, activateUser, reserveUser } from '../../identity/sign-up.ts';
-import { storeValues } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { storeValues } from '../../records/vault.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { type BootstrapNeeds, bootstrapActor } from './bootstrap-context.ts';
 
 type Needs = BootstrapNeeds & { readonly pool: Pool };

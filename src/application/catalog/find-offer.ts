@@ -7,8 +7,8 @@ import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
-import { catalogAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import { catalogAggregate } from '../../aggregates/aggregates.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 

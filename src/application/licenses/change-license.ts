@@ -9,9 +9,9 @@ import {
 } from '../../domain/license/license-authority.ts';
 import type { Schedule } from '../../domain/license/scheduled/scheduled-commands.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
 import type { Traced } from '../command-context.ts';

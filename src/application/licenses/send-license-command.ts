@@ -11,11 +11,11 @@ import {
   refuseKey,
 } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
+import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import type { Executed, Executor } from '../../eventstore/execute.ts';
-import type { Moment } from '../../eventstore/waiting.ts';
-import type { PersonalValue } from '../../projections/tables/vault.ts';
+import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
+import type { Moment } from '../../eventstore/executor/waiting.ts';
+import type { PersonalValue } from '../../records/vault.ts';
 import type { Attempt } from '../attempt.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import { referenceOf, withPersonalValues } from '../personal-values.ts';

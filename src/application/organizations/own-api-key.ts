@@ -2,7 +2,7 @@ import type { ApiKey, CreatedOrganization } from '../../domain/organization/orga
 import type { Instant } from '../../domain/time.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { apiKeyLastUsedAt } from '../../identity/stored-api-keys.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { Refusal } from '../refusal.ts';
 import {
   type ChangedOrganization,

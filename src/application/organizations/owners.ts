@@ -1,5 +1,5 @@
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 
 /** Returns the owners of an organization by its current state. A closed organization has none. */
 export const ownersOf = async (executor: Executor, organizationId: string): Promise<readonly string[]> => {

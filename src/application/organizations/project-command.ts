@@ -1,7 +1,7 @@
 import type { Project } from '../../domain/organization/organization.ts';
 import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { PersonalValue } from '../../projections/tables/vault.ts';
+import type { PersonalValue } from '../../records/vault.ts';
 import { referenceOf } from '../personal-values.ts';
 import type { InviteNeeds } from './invite-member.ts';
 import type { ChangedOrganization, OrganizationRequest } from './send-to-organization.ts';

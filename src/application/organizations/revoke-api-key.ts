@@ -1,5 +1,5 @@
 import { revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ApiKeyNeeds, type ChangedApiKey, sendApiKeyCommand, withLastUse } from './own-api-key.ts';
 import type { OrganizationRequest } from './send-to-organization.ts';

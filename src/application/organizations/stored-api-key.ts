@@ -1,10 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { type ApiKey, createApiKeyText, hashApiKey } from '../../identity/api-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { removeStoredApiKey, storeApiKey } from '../../identity/stored-api-keys.ts';
-import { claimReferences, dropReferences } from '../../projections/tables/vault-references.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { claimReferences, dropReferences } from '../../records/vault-references.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { Attempt } from '../attempt.ts';
 
 /** The place of an API key. The text of the key follows from the command id. */

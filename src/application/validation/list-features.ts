@@ -3,7 +3,7 @@ import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
 import { featuresOf } from '../../domain/license/grants/granted-entitlements.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { ValidationFacts } from '../../projections/validation.ts';
+import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import { usableLicense } from '../client-license.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 

@@ -5,7 +5,7 @@ import { type Validation, validate } from '../../domain/license/validation/valid
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
-import type { ValidationFacts } from '../../projections/validation.ts';
+import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
-import type { Doorbell } from './doorbell.ts';
+import type { Doorbell } from './commit-notifier.ts';
 import { type Faults, refuse } from './faults.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { Doorbell } from './doorbell.ts';
+import type { Doorbell } from './commit-notifier.ts';
 import type { Faults } from './faults.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read.ts';

@@ -7,7 +7,7 @@ import { foldFitting, type Unprojectable } from '../fold/fold-batch.ts';
 import { licenseOf, nothingStored, type Stored } from '../fold/fold-event.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { loadStored, writeChanges } from '../tables/tables.ts';
-import { transaction } from '../transaction.ts';
+import { transaction } from '../../postgres/transaction.ts';
 
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import pg from 'pg';
-import type { Log } from '../log.ts';
+import type { Log } from '../../postgres/log.ts';
 import { createPool } from '../pool.ts';
 import { ownRelease, type Release } from '../release.ts';
 import { schemaOf, type Version, versionsOf } from '../versions.ts';

@@ -4,7 +4,7 @@ import { retry } from '../../async/retry.ts';
 import type { Position } from '../../eventstore/event-store.ts';
 import { projectedChannel, projectedNotice, readCheckpoint } from '../checkpoint.ts';
 import { dropVersions } from '../install-version.ts';
-import { becomeOwner } from '../sql-files.ts';
+import { becomeOwner } from '../../postgres/sql-files.ts';
 import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from '../versions.ts';
 
 /**

@@ -8,9 +8,9 @@ import type { Limits } from '../../domain/license/usage/usage-limits.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { moreOf, readMore } from './license-more.ts';
-import { isParkedIn } from './parked-licenses.ts';
+import { isParkedIn } from '../queries/parked-licenses.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
-import { isPaused } from './sweep-pauses.ts';
+import { isPaused } from '../../records/sweep-pauses.ts';
 
 /** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
 export const licenses: Table = {

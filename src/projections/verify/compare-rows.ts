@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { type Census, createCensus, groupOf } from '../../eventstore/census.ts';
+import { type Census, createCensus, groupOf } from './census.ts';
 import { countByOwner, differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
 import { type ReadModel, readModelTables } from '../tables/tables.ts';
 import { nowhere, type Place, type Tell } from './findings.ts';

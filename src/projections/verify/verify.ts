@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { createCensus, groupOf, portionsOf } from '../../eventstore/census.ts';
+import { createCensus, groupOf, portionsOf } from './census.ts';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { readPages } from '../../eventstore/read-pages.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';

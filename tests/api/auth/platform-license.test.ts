@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
+import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
 import { aggregateId, builtInPolicyId } from '../../../src/eventstore/ids.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
+import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import type { Answer, Ledger } from '../../support/ledger.ts';
 import { joinOrganization } from '../../support/users.ts';

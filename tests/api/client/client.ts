@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
+import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
-import { overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
+import { overdueLeases } from '../../../src/records/lease-liveness.ts';
 import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { sendTo } from '../../support/issue-directly.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
-import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
-import { createExecutor, type Executor } from '../../../src/eventstore/execute.ts';
-import { claimEndings, overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
+import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
+import { createExecutor, type Executor } from '../../../src/eventstore/executor/execute.ts';
+import { claimEndings, overdueLeases } from '../../../src/records/lease-liveness.ts';
 import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { bucketOfTier, type Limits, parseLimits } from '../../../src/api/rate-limit/limits.ts';
+import { bucketOfTier, type Limits, parseLimits } from '../../../src/rate-limits.ts';
 import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together } from '../../../src/api/rate-limit/verdict.ts';
 import { sized } from '../../support/size.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseLimits } from '../../../src/api/rate-limit/limits.ts';
+import { parseLimits } from '../../../src/rate-limits.ts';
 import { createRateLimiter } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { connectLimitsRedis } from '../../../src/cli/server/limits-redis.ts';
 import { condition } from '../../support/product.ts';

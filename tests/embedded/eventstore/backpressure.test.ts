@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { doorbell } from '../../../src/embedded/eventstore/doorbell.ts';
+import { doorbell } from '../../../src/embedded/eventstore/commit-notifier.ts';
 import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
 import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
 import { readPage } from '../../../src/embedded/eventstore/pages.ts';

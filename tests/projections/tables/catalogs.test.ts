@@ -4,7 +4,7 @@ import { builtInPolicy } from '../../../src/domain/license/issue/built-in-polici
 import { Unprojectable } from '../../../src/projections/fold/fold-batch.ts';
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
 import { listProducts, productById } from '../../../src/projections/tables/products.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
 import { createLog, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import {
   createReadModels,

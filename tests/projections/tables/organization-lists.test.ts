@@ -6,8 +6,8 @@ import { listInvitations } from '../../../src/projections/tables/invitations.ts'
 import { listMembers } from '../../../src/projections/tables/memberships.ts';
 import { organizationById } from '../../../src/projections/tables/organizations.ts';
 import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
-import { removeValue, storeValue } from '../../../src/projections/tables/vault.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
+import { removeValue, storeValue } from '../../../src/records/vault.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
 import { createLog, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
 import { organizationLife } from '../../support/stream-fixtures.ts';
