@@ -4,7 +4,6 @@ import { createApi } from '../src/api/api.ts';
 import type { Front } from '../src/api/front.ts';
 import { createRequestLog } from '../src/api/monitoring/logging.ts';
 import { createMetrics } from '../src/api/monitoring/metrics.ts';
-import { standardLimits } from '../src/rate-limits.ts';
 import { createRateLimiter } from '../src/api/rate-limit/rate-limiter.ts';
 import { noAccounts } from '../src/cli/server/accounts.ts';
 import { listen } from '../src/cli/server/listen.ts';
@@ -18,6 +17,7 @@ import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.t
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { createPool } from '../src/projections/pool.ts';
 import { createValidationReader } from '../src/projections/queries/validation.ts';
+import { standardLimits } from '../src/rate-limits.ts';
 import { assembleOn, raisedLimits } from './ledgers.ts';
 import { floorApp, naiveApp, plainApp } from './plain-apps.ts';
 

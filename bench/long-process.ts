@@ -1,11 +1,11 @@
+import { licenseAggregate, toDecide } from '../src/aggregates/aggregates.ts';
 import { licenseAsOf } from '../src/application/reading/as-of.ts';
 import { encodeId } from '../src/domain/ids.ts';
-import { licenseAggregate, toDecide } from '../src/aggregates/aggregates.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
+import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { newCommandId } from '../src/eventstore/ids.ts';
 import { createSnapshotKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
-import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { createPool } from '../src/projections/pool.ts';
 import { createStreamSnapshots } from '../src/records/stream-snapshots.ts';
 

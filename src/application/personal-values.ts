@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { encodeId } from '../domain/ids.ts';
-import { partId } from '../eventstore/ids.ts';
 import type { Happened } from '../eventstore/executor/waiting.ts';
+import { partId } from '../eventstore/ids.ts';
 import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
+import { asTenant } from '../postgres/tenant.ts';
 import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../records/vault.ts';
 import type { ReferencePlace } from '../records/vault-references.ts';
-import { asTenant } from '../postgres/tenant.ts';
 import type { Attempt } from './attempt.ts';
 import type { Refusal } from './refusal.ts';
 

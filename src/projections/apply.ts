@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
+import { transaction } from '../postgres/transaction.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
 import { TooManyRows } from './fold/fold-event.ts';
@@ -7,7 +8,6 @@ import { onlyGives } from './only-gives.ts';
 import { noteLeftOut, setAside } from './parked.ts';
 import type { Sweeper } from './tables/sweep.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
-import { transaction } from '../postgres/transaction.ts';
 
 /** Consecutive events after `from`, oldest first, and how far the log is handled with them. */
 export type Batch = {

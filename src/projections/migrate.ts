@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { installFirst } from './install-version.ts';
 import type { LogLine } from '../postgres/log.ts';
-import { ownRelease } from './release.ts';
 import { becomeOwner, ownDirectory, readShape, readSqlFiles, runSqlFile, type SqlFile } from '../postgres/sql-files.ts';
+import { installFirst } from './install-version.ts';
+import { ownRelease } from './release.ts';
 import { activeAmong, versionsOf } from './versions.ts';
 
 type Options = {

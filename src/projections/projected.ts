@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
-import { projectedChannel, readNotice } from './checkpoint.ts';
 import type { Log } from '../postgres/log.ts';
+import { projectedChannel, readNotice } from './checkpoint.ts';
 import { connectionConfig } from './pool.ts';
 import type { Release } from './release.ts';
 import { readModelsName } from './versions.ts';

@@ -1,5 +1,5 @@
-import { version } from '../version.ts';
 import { ownDirectory, readShape } from '../postgres/sql-files.ts';
+import { version } from '../version.ts';
 
 /** A release of this program, as databases know it. */
 export type Release = {

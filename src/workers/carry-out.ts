@@ -1,3 +1,4 @@
+import { catalogAggregate, licenseAggregate, toDecide } from '../aggregates/aggregates.ts';
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
@@ -6,10 +7,9 @@ import type { Due } from '../domain/license/due-command.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';
-import { catalogAggregate, licenseAggregate, toDecide } from '../aggregates/aggregates.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
-import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
 import { systemContext } from '../eventstore/executor/system-context.ts';
+import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
 import type { Pace } from './pace.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { Log } from '../postgres/log.ts';
-import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { dueLicenses } from '../projections/tables/licenses.ts';
+import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';

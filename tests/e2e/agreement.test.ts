@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { License } from '../../src/domain/license/license.ts';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import type { License } from '../../src/domain/license/license.ts';
 import {
   type EventStore,
   OutcomeUnknown,

@@ -10,9 +10,9 @@ import {
   organizationAggregate,
   reservationAggregate,
 } from '../../src/aggregates/aggregates.ts';
+import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import known from './fold-hashes.json' with { type: 'json' };
 
 /** A file and every file of ours that it is made of. Outside the domain a type alone changes no state. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import type { ConnectedStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { License } from '../../src/domain/license/license.ts';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import type { License } from '../../src/domain/license/license.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper, noKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';

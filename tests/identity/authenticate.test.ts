@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
-import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

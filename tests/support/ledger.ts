@@ -21,9 +21,9 @@ import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts'
 import { createPasswords } from '../../src/identity/passwords.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
+import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
-import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { createReadModels } from './read-models.ts';

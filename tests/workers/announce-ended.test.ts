@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
-import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';

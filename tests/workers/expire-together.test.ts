@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { encodeId } from '../../src/domain/ids.ts';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import { encodeId } from '../../src/domain/ids.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';

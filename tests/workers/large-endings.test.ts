@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';

@@ -4,8 +4,8 @@ import { createApiKey } from '../../application/organizations/create-api-key.ts'
 import type { ChangedApiKey } from '../../application/organizations/own-api-key.ts';
 import { revokeApiKey } from '../../application/organizations/revoke-api-key.ts';
 import { scopes } from '../../domain/organization/events.ts';
-import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { page } from '../paging.ts';

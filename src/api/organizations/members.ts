@@ -4,8 +4,8 @@ import { listMembers, type ProfiledMember } from '../../application/organization
 import type { MemberNeeds } from '../../application/organizations/member-command.ts';
 import { removeMember } from '../../application/organizations/remove-member.ts';
 import type { Role } from '../../domain/organization/events.ts';
-import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page } from '../paging.ts';

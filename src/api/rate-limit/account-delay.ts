@@ -1,6 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { type RedisClient, redisPrefix } from './counters.ts';
 import type { Limit } from '../../rate-limits.ts';
+import { type RedisClient, redisPrefix } from './counters.ts';
 
 /**
  * Says whether an account may be tried now, or in how many milliseconds. `left` is the number of tries without a delay.

@@ -1,7 +1,7 @@
+import { type Bucket, buckets, type Limit, type LimitName, type Limits } from '../../rate-limits.ts';
 import { type AccountDelay, delayInMemory, delayInRedis } from './account-delay.ts';
 import { type Counter, countInMemory, countInRedis, type RedisClient } from './counters.ts';
 import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
-import { type Bucket, buckets, type Limit, type LimitName, type Limits } from '../../rate-limits.ts';
 import { type Standing, unlimited, type Verdict } from './verdict.ts';
 
 /** Counts requests against the limits that apply to them. Its functions never reject. */

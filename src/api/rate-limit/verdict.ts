@@ -1,5 +1,5 @@
-import { type Problem, problem } from '../problems/problems.ts';
 import type { Limit } from '../../rate-limits.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 
 /** The state of one limit after a request: what is left of its quota, and the seconds until it grows again. */
 export type Standing = { readonly limit: Limit; readonly remaining: number; readonly resetSeconds: number };

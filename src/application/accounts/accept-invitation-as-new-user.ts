@@ -1,5 +1,5 @@
-import { decodeId, encodeId } from '../../domain/ids.ts';
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import { decodeId, encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUser, activateUser } from '../../identity/sign-up.ts';
 import { findUserByEmail } from '../../identity/users.ts';

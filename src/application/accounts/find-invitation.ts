@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import { reject } from '../../domain/decider.ts';
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import { reject } from '../../domain/decider.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { valueAt } from '../../records/vault.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { valueAt } from '../../records/vault.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** An invitation of an organization. */

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
+import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import { contextOf } from '../command-context.ts';
 import type { PlatformLicenseOf } from '../organizations/platform-license.ts';

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { newCommandId } from '../../eventstore/ids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';

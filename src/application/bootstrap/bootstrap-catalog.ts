@@ -1,6 +1,6 @@
+import { catalogAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import type { NewProduct } from '../../domain/catalog/commands.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { catalogAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { aggregateId, builtInPolicyIds } from '../../eventstore/ids.ts';
 import { type BootstrapNeeds, bootstrapContext } from './bootstrap-context.ts';
 

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg';
+import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { OrganizationCommand } from '../../domain/organization/commands.ts';
 import { noLimits } from '../../domain/organization/organization-limits.ts';
 import { lastInstant } from '../../domain/time.ts';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
 import { commandContext } from '../../eventstore/executor/waiting.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUser, activateUser, reserveUser } from '../../identity/sign-up.ts';
-import { storeValues } from '../../records/vault.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { storeValues } from '../../records/vault.ts';
 import { type BootstrapNeeds, bootstrapActor } from './bootstrap-context.ts';
 
 type Needs = BootstrapNeeds & { readonly pool: Pool };

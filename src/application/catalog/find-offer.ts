@@ -1,3 +1,4 @@
+import { catalogAggregate } from '../../aggregates/aggregates.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
@@ -7,7 +8,6 @@ import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
-import { catalogAggregate } from '../../aggregates/aggregates.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';

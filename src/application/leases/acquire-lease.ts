@@ -5,8 +5,8 @@ import type { Lease, License, LicenseFacts } from '../../domain/license/license.
 import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { claimEndings, deadLeases } from '../../records/lease-liveness.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { claimEndings, deadLeases } from '../../records/lease-liveness.ts';
 import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { findHolder, findUser } from '../devices/known-names.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { LicenseCommand } from '../../domain/license/commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
 import {
@@ -9,7 +10,6 @@ import {
 } from '../../domain/license/license-authority.ts';
 import type { Schedule } from '../../domain/license/scheduled/scheduled-commands.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { Attempt } from '../attempt.ts';

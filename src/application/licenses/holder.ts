@@ -1,6 +1,6 @@
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
-import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 

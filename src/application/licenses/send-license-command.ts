@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { decideInTurn } from '../../domain/decider.ts';
 import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
@@ -11,7 +12,6 @@ import {
   refuseKey,
 } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';

@@ -1,8 +1,8 @@
 import { type Rejection, reject } from '../../domain/decider.ts';
 import type { Organization, Project } from '../../domain/organization/organization.ts';
 import { noLimits } from '../../domain/organization/organization-limits.ts';
-import { eraseValue, valueAt } from '../../records/vault.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { eraseValue, valueAt } from '../../records/vault.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import {
   type ChangedProject,

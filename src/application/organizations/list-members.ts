@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { userProfiles } from '../../identity/users.ts';
-import { listMembers as listMemberRows, type MemberView } from '../../projections/tables/memberships.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { listMembers as listMemberRows, type MemberView } from '../../projections/tables/memberships.ts';
 
 /** The address and name of a user, or null after the user was erased. */
 export type UserProfile = { readonly email: string; readonly displayName: string | null } | null;

@@ -5,8 +5,8 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import { effectiveStatus } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licensesHeld } from '../../projections/queries/held-licenses.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { licensesHeld } from '../../projections/queries/held-licenses.ts';
 
 /** What the platform's license grants to an organization. */
 export type PlatformLicense = {

@@ -3,8 +3,8 @@ import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { type ApiKey, createApiKeyText, hashApiKey } from '../../identity/api-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { removeStoredApiKey, storeApiKey } from '../../identity/stored-api-keys.ts';
-import { claimReferences, dropReferences } from '../../records/vault-references.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { claimReferences, dropReferences } from '../../records/vault-references.ts';
 import type { Attempt } from '../attempt.ts';
 
 /** The place of an API key. The text of the key follows from the command id. */

@@ -1,5 +1,5 @@
-import { eraseValue } from '../../records/vault.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { eraseValue } from '../../records/vault.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import {
   type ChangedOrganization,

@@ -1,7 +1,7 @@
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';

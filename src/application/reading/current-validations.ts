@@ -4,8 +4,6 @@ import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { lastCheckIn } from '../../records/check-ins.ts';
-import { lastHeartbeat } from '../../records/lease-liveness.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import {
   fingerprintsMax,
@@ -14,6 +12,8 @@ import {
   type ValidationRows,
 } from '../../projections/queries/validation.ts';
 import type { ValidationDetails, WantedDetails } from '../../projections/queries/validation-details.ts';
+import { lastCheckIn } from '../../records/check-ins.ts';
+import { lastHeartbeat } from '../../records/lease-liveness.ts';
 import { isClosed, readParked } from './parked-license.ts';
 
 type Needs = { readonly executor: Executor; readonly pool: Pool };

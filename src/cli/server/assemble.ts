@@ -1,9 +1,9 @@
 import { createMetrics } from '../../api/monitoring/metrics.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
+import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
-import { ownDirectory } from '../../postgres/sql-files.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './parts.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';

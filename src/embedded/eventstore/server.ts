@@ -9,13 +9,13 @@ import { batchAppendHandler } from './batch-append.ts';
 import { doorbell } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { supportedMethodsHandler } from './features.ts';
-import { type Lane, openLane } from './writer-queue.ts';
 import { openCalls } from './open-calls.ts';
 import { readHandler } from './read.ts';
 import { Refusal, toServiceError, unavailable, unimplemented } from './refusal.ts';
 import { applySchema } from './schema.ts';
 import { loadWriterState } from './write-group.ts';
 import { connectWriter } from './writer-connection.ts';
+import { type Lane, openLane } from './writer-queue.ts';
 
 export type EventStoreOptions = {
   /** A Postgres database of the store's own; its tables are made and brought up to date at the start. */

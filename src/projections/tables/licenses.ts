@@ -7,10 +7,10 @@ import type { SuspensionReason } from '../../domain/license/suspension/suspensio
 import type { Limits } from '../../domain/license/usage/usage-limits.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
-import { moreOf, readMore } from './license-more.ts';
-import { isParkedIn } from '../queries/parked-licenses.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
 import { isPaused } from '../../records/sweep-pauses.ts';
+import { isParkedIn } from '../queries/parked-licenses.ts';
+import { moreOf, readMore } from './license-more.ts';
+import { epochMs, type Row, type Table } from './rows.ts';
 
 /** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
 export const licenses: Table = {

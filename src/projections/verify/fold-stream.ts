@@ -1,6 +1,6 @@
+import { decodeLicense } from '../../aggregates/codec-license.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
-import { decodeLicense } from '../../aggregates/codec-license.ts';
 import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { noChanges } from '../fold/changes.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { createPool } from '../../../src/projections/pool.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import { type LicenseThen, licenseAsOf } from '../../../src/application/reading/as-of.ts';
 import { evolveFacts } from '../../../src/domain/license/evolve.ts';
-import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import { isRepair } from '../../../src/eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../../src/eventstore/executor/execute.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseLimits } from '../../../src/rate-limits.ts';
 import { createRateLimiter } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { connectLimitsRedis } from '../../../src/cli/server/limits-redis.ts';
+import { parseLimits } from '../../../src/rate-limits.ts';
 import { condition } from '../../support/product.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../support/redis.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
 import { repairChain } from '../../../src/aggregates/repair-chain.ts';
+import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
 import type { Finding } from '../../../src/projections/verify/findings.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { withBreaks } from '../../support/broken-chain.ts';

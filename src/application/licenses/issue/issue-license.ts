@@ -1,13 +1,13 @@
+import { licenseAggregate, toDecide } from '../../../aggregates/aggregates.ts';
 import { reject } from '../../../domain/decider.ts';
 import { encodeId } from '../../../domain/ids.ts';
 import { refuseReplacement } from '../../../domain/license/issue/decide-replacement.ts';
 import { noSuchLicense } from '../../../domain/license/license-authority.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../../aggregates/aggregates.ts';
 import type { Executor } from '../../../eventstore/executor/execute.ts';
-import { aggregateId } from '../../../eventstore/ids.ts';
 import { Overloaded } from '../../../eventstore/executor/stream-queue.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
+import { aggregateId } from '../../../eventstore/ids.ts';
 import { actorOf } from '../../caller.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
