@@ -1,15 +1,15 @@
 // Another tenant's process: issues a license, activates very many devices on it and, when told, ends them all. A process of
 // its own, so that it shares no thread with what is measured.
 import { createHash } from 'node:crypto';
+import { licenseAggregate, toDecide } from '../src/aggregates/aggregates.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { builtInPolicy } from '../src/domain/license/policies.ts';
-import { licenseAggregate, toDecide } from '../src/eventstore/aggregate.ts';
-import { genesisHash } from '../src/eventstore/chain.ts';
+import { genesisHash } from '../src/eventstore/chain/chain.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
-import { createExecutor, type Executor } from '../src/eventstore/execute.ts';
+import { createExecutor, type Executor } from '../src/eventstore/executor/execute.ts';
+import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { builtInPolicyId, newCommandId } from '../src/eventstore/ids.ts';
-import { commandContext } from '../src/eventstore/waiting.ts';
 import { carryOutDue } from '../src/workers/carry-out.ts';
 import { rateOf } from './rounds.ts';
 

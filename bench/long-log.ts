@@ -1,6 +1,6 @@
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
-import { hashOf, seal } from '../src/eventstore/chain.ts';
+import { hashOf, seal } from '../src/eventstore/chain/chain.ts';
 import type { Proposed } from '../src/eventstore/event-store.ts';
 import { uuidv5 } from '../src/eventstore/ids.ts';
 import { licenseEvents, type Vendor } from './bulk-log.ts';

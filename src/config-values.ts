@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Limits, parseLimits, standardLimits } from './api/rate-limit/limits.ts';
 import { decodeId } from './domain/ids.ts';
+import { type Limits, parseLimits, standardLimits } from './rate-limits.ts';
 
 /** `on`, `off` (null) or overrides of the standard limits. */
 export const rateLimits = z.string().transform((text, context): Limits | null => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Limits } from './api/rate-limit/limits.ts';
 import { origins, rateLimits, signupPolicy } from './config-values.ts';
 import { tiers } from './domain/license/events.ts';
+import type { Limits } from './rate-limits.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { standardLimits } from '../src/api/rate-limit/limits.ts';
 import { envExample, InvalidConfiguration, loadConfig } from '../src/config.ts';
+import { standardLimits } from '../src/rate-limits.ts';
 import { testId } from './support/license-fixtures.ts';
 
 const servers = {

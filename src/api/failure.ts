@@ -2,10 +2,10 @@ import { SignupPolicyUnusable } from '../application/accounts/signup-offer.ts';
 import { NotProjected, notProjected } from '../application/reading/parked-license.ts';
 import { NewerEvent } from '../eventstore/envelope.ts';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
-import { ClockDiffers } from '../eventstore/guard-commands.ts';
-import { Overloaded } from '../eventstore/stream-queue.ts';
+import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
+import { Overloaded } from '../eventstore/executor/stream-queue.ts';
 import { TooManyLogins } from '../identity/passwords.ts';
-import { isLostConnection } from '../projections/lost-connection.ts';
+import { isLostConnection } from '../postgres/lost-connection.ts';
 import { internalProblem, type Problem, problem, problemForNow, refused } from './problems.ts';
 
 /**

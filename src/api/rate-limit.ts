@@ -1,7 +1,7 @@
+import { type Bucket, buckets, type Limit, type LimitName, type Limits } from '../rate-limits.ts';
 import { type AccountDelay, delayInMemory, delayInRedis } from './rate-limit/account-delay.ts';
 import { type Counter, countInMemory, countInRedis, type RedisClient } from './rate-limit/counters.ts';
 import { createInsured, type InsuranceLog, type Insured } from './rate-limit/insured.ts';
-import { type Bucket, buckets, type Limit, type LimitName, type Limits } from './rate-limit/limits.ts';
 import { type Standing, unlimited, type Verdict } from './rate-limit/verdict.ts';
 
 /** Counts requests against the limits that apply to them. It never rejects. */

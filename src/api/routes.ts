@@ -1,5 +1,5 @@
 import { createCurrentValidations } from '../application/reading/current-validations.ts';
-import type { ValidationRows } from '../projections/validation.ts';
+import type { ValidationRows } from '../projections/queries/validation.ts';
 import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';

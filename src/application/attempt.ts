@@ -5,7 +5,7 @@ import { type Instant, plusSeconds } from '../domain/time.ts';
 import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
 import { seal, unseal } from '../identity/seal.ts';
 import type { Secrets } from '../identity/secrets.ts';
-import { asTenant, becomeTenant } from '../projections/tenant.ts';
+import { asTenant, becomeTenant } from '../postgres/tenant.ts';
 import {
   completeRow,
   extendRow,
@@ -14,7 +14,7 @@ import {
   insertRow,
   lockRow,
   releaseRow,
-} from './idempotency-rows.ts';
+} from '../records/idempotency-rows.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 
 export type IdempotencyNeeds = { readonly pool: Pool; readonly secrets: Secrets };

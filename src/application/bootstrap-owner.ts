@@ -1,15 +1,15 @@
 import type { Pool } from 'pg';
+import { organizationAggregate, toDecide } from '../aggregates/aggregates.ts';
 import { encodeId } from '../domain/ids.ts';
 import type { OrganizationCommand } from '../domain/organization/commands.ts';
 import { noLimits } from '../domain/organization/limits.ts';
 import { type Instant, lastInstant } from '../domain/time.ts';
-import { organizationAggregate, toDecide } from '../eventstore/aggregate.ts';
-import type { Executor } from '../eventstore/execute.ts';
+import type { Executor } from '../eventstore/executor/execute.ts';
+import { commandContext } from '../eventstore/executor/waiting.ts';
 import { aggregateId } from '../eventstore/ids.ts';
-import { commandContext } from '../eventstore/waiting.ts';
 import { abandonUser, activateUser, reserveUser } from '../identity/sign-up.ts';
-import { storeValues } from '../projections/tables/vault.ts';
-import { asTenant } from '../projections/tenant.ts';
+import { asTenant } from '../postgres/tenant.ts';
+import { storeValues } from '../records/vault.ts';
 
 type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
+import { catalogAggregate, organizationAggregate, toDecide } from '../aggregates/aggregates.ts';
 import type { NewProduct } from '../domain/catalog/commands.ts';
 import { encodeId } from '../domain/ids.ts';
 import type { Scope } from '../domain/organization/events.ts';
 import type { Instant } from '../domain/time.ts';
-import { catalogAggregate, organizationAggregate, toDecide } from '../eventstore/aggregate.ts';
 import type { Actor } from '../eventstore/envelope.ts';
-import type { Executor } from '../eventstore/execute.ts';
+import type { Executor } from '../eventstore/executor/execute.ts';
+import { commandContext } from '../eventstore/executor/waiting.ts';
 import { aggregateId, builtInPolicyIds } from '../eventstore/ids.ts';
-import { commandContext } from '../eventstore/waiting.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { withStoredApiKey } from './organizations/stored-api-key.ts';
 

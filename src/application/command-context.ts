@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/time.ts';
 import type { Actor, Reason } from '../eventstore/envelope.ts';
-import { type CommandContext, commandContext } from '../eventstore/waiting.ts';
+import { type CommandContext, commandContext } from '../eventstore/executor/waiting.ts';
 import type { Attempt } from './attempt.ts';
 
 /** A request as its events and its log line name it. */

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { encodeId } from '../domain/ids.ts';
+import type { Happened } from '../eventstore/executor/waiting.ts';
 import { partId } from '../eventstore/ids.ts';
-import type { Happened } from '../eventstore/waiting.ts';
 import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
-import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../projections/tables/vault.ts';
-import type { ReferencePlace } from '../projections/tables/vault-references.ts';
-import { asTenant } from '../projections/tenant.ts';
+import { asTenant } from '../postgres/tenant.ts';
+import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../records/vault.ts';
+import type { ReferencePlace } from '../records/vault-references.ts';
 import type { Attempt } from './attempt.ts';
 import type { Refusal } from './refusal.ts';
 

@@ -3,7 +3,7 @@ import type { Rejection } from '../domain/decider.ts';
 import type { LicenseRejection } from '../domain/license/commands.ts';
 import type { OrganizationRejection } from '../domain/organization/commands.ts';
 import type { ReservationRejection } from '../domain/reservation/reservation.ts';
-import type { ExecuteRejection } from '../eventstore/waiting.ts';
+import type { ExecuteRejection } from '../eventstore/executor/waiting.ts';
 
 /** Why an operation is refused; each has its HTTP meaning in src/api/problems.ts. */
 export type RefusalCode =

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Log } from '../projections/log.ts';
+import type { Log } from '../postgres/log.ts';
 
 /** Compares the clock of this process with that of Postgres, which all processes share. */
 export type ClockCheck = {

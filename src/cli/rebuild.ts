@@ -1,6 +1,6 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
-import { migrate } from '../projections/migrate.ts';
+import { migrate } from '../postgres/migrate.ts';
 import { type RebuildOptions, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';

@@ -1,10 +1,16 @@
 import { loadConfig } from '../config.ts';
-import { keyOfBreak } from '../eventstore/chain.ts';
-import { operatorId, repairReason } from '../eventstore/codec-repair.ts';
+import { keyOfBreak } from '../eventstore/chain/chain.ts';
+import {
+  type Examined,
+  examineChain,
+  isRepairable,
+  type Repairer,
+  repairChain,
+} from '../eventstore/chain/repair-chain.ts';
+import { operatorId, repairReason } from '../eventstore/chain/repair-event.ts';
 import { type EventStore, StoreUnavailable } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
-import { type Examined, examineChain, isRepairable, type Repairer, repairChain } from '../eventstore/repair-chain.ts';
 import { streamPrefixes } from '../projections/fold/fold-event.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { createLog } from './log.ts';

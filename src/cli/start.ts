@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.ts';
-import { ClockDiffers } from '../eventstore/guard-commands.ts';
+import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { assemble, type Ledger } from './assemble.ts';
 import { ensureDemo, readyCurl } from './demo-data.ts';

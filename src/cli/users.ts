@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config.ts';
 import { createPasswords, passwordFault } from '../identity/passwords.ts';
 import { findUserByEmail, setPassword } from '../identity/users.ts';
-import { migrate } from '../projections/migrate.ts';
-import { createPool } from '../projections/pool.ts';
+import { migrate } from '../postgres/migrate.ts';
+import { createPool } from '../postgres/pool.ts';
 import { createLog } from './log.ts';
 import { joinServers } from './servers.ts';
 

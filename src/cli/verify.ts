@@ -1,9 +1,9 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader } from '../eventstore/read-log.ts';
+import { migrate } from '../postgres/migrate.ts';
+import { createPool } from '../postgres/pool.ts';
 import { projectionFor } from '../projections/level.ts';
-import { migrate } from '../projections/migrate.ts';
-import { createPool } from '../projections/pool.ts';
 import { ownRelease } from '../projections/release.ts';
 import type { Digest } from '../projections/verify/digests.ts';
 import type { Finding } from '../projections/verify/findings.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { type Upcasters, upcast, upcasters, versionOf } from '../aggregates/upcasters.ts';
 import type { At } from '../domain/decider.ts';
 import type { Recorded } from './event-store.ts';
-import { type Upcasters, upcast, upcasters, versionOf } from './upcasters.ts';
 
 /** Who caused an event. `onBehalfOf`: the user or organization that a support person or a system acted for. */
 export type Actor = {

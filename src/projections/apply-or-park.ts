@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { retry } from '../async/retry.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
+import type { Log } from '../postgres/log.ts';
+import { transaction } from '../postgres/transaction.ts';
 import { applyBatch, type Batch } from './apply.ts';
 import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import type { Log } from './log.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
 import { readModelTables } from './tables/tables.ts';
-import { transaction } from './transaction.ts';
 
 type Needs = {
   readonly pool: Pool;

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
+import { transaction } from '../postgres/transaction.ts';
 import { moveCheckpoint, type Projection } from './checkpoint.ts';
 import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
 import { onlyGives } from './only-gives.ts';
 import { noteLeftOut } from './parked.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
-import { transaction } from './transaction.ts';
 
 /** Consecutive events after `from`, oldest first, and how far the log is handled with them. */
 export type Batch = {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { becomeOwner, runSqlFile, type Shape } from './sql-files.ts';
+import { becomeOwner, runSqlFile, type Shape } from '../postgres/sql-files.ts';
 import { readModelsName, schemaOf, type Version } from './versions.ts';
 
 /** The number of a new version: higher than that of any there is or was noted. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
+import type { Log } from '../postgres/log.ts';
+import { connectionConfig } from '../postgres/pool.ts';
 import { projectedChannel, readNotice } from './checkpoint.ts';
-import type { Log } from './log.ts';
-import { connectionConfig } from './pool.ts';
 import type { Release } from './release.ts';
 import { readModelsName } from './versions.ts';
 

@@ -1,5 +1,5 @@
+import { ownDirectory, readShape } from '../postgres/sql-files.ts';
 import { version } from '../version.ts';
-import { ownDirectory, readShape } from './sql-files.ts';
 
 /** A release of this program, as databases know it. */
 export type Release = {

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
+import { transaction } from '../postgres/transaction.ts';
 import { writeEvents } from './apply.ts';
 import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import { isParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
-import { transaction } from './transaction.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;

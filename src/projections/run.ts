@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-store.ts';
+import type { Log } from '../postgres/log.ts';
 import type { Batch } from './apply.ts';
 import { applyOrPark } from './apply-or-park.ts';
 import { type Projection, readCheckpoint } from './checkpoint.ts';
@@ -9,7 +10,6 @@ import { Unprojectable } from './fold/fold-batch.ts';
 import { streamPrefixes } from './fold/fold-event.ts';
 import { gather } from './gather.ts';
 import { beginProjecting, markLevel, markOtherLog, OtherRelease, projectionFor } from './level.ts';
-import type { Log } from './log.ts';
 import { OtherPast, refuseOtherPast } from './other-past.ts';
 import { parkedByOthers } from './parked.ts';
 import { ownRelease, type Release } from './release.ts';

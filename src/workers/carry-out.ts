@@ -1,3 +1,4 @@
+import { catalogAggregate, licenseAggregate, toDecide } from '../aggregates/aggregates.ts';
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
@@ -5,10 +6,9 @@ import { type Due, dueCommands, nextDueAt } from '../domain/license/due.ts';
 import type { Target } from '../domain/license/events-grant.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
 import type { Instant } from '../domain/time.ts';
-import { catalogAggregate, licenseAggregate, toDecide } from '../eventstore/aggregate.ts';
-import type { Executor } from '../eventstore/execute.ts';
+import type { Executor } from '../eventstore/executor/execute.ts';
+import { systemContext } from '../eventstore/executor/system-context.ts';
 import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
-import { systemContext } from '../eventstore/system-context.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */
 export type OnRefused = (refused: {

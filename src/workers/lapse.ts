@@ -1,7 +1,7 @@
 import { endLease } from '../application/leases/end-lease.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Executor } from '../eventstore/execute.ts';
-import type { LeasePlace, OverdueLease } from '../projections/tables/lease-liveness.ts';
+import type { Executor } from '../eventstore/executor/execute.ts';
+import type { LeasePlace, OverdueLease } from '../records/lease-liveness.ts';
 
 type Needs = {
   /** A page of open leases and, of those, the overdue ones; `next` null: it was the last. */

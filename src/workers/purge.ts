@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { purgeSnapshots } from '../projections/stream-snapshots.ts';
+import { purgeSnapshots } from '../records/stream-snapshots.ts';
 
 const batchMax = 5_000;
 

@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { migrationLock } from '../projections/migrate.ts';
+import { migrationLock } from '../postgres/migrate.ts';
 
 /** Where scheduled jobs are kept. Losing it loses no fact: the schedule is made again and every job only sends commands. */
 export type QueueBackend =

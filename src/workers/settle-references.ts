@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
-import { type OpenReference, openReferences, settleReference } from '../projections/tables/vault-references.ts';
-import { asTenant } from '../projections/tenant.ts';
+import { asTenant } from '../postgres/tenant.ts';
+import { type OpenReference, openReferences, settleReference } from '../records/vault-references.ts';
 
 type Needs = {
   /** As ledger_worker. */

@@ -1,8 +1,8 @@
 import type { Instant } from '../domain/time.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
-import { ClockDiffers } from '../eventstore/guard-commands.ts';
-import { Overloaded } from '../eventstore/stream-queue.ts';
-import type { StuckLicense } from '../projections/tables/sweep-pauses.ts';
+import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
+import { Overloaded } from '../eventstore/executor/stream-queue.ts';
+import type { StuckLicense } from '../records/sweep-pauses.ts';
 
 /** How the sweep of what is due leaves licenses alone that it could not change. */
 export type Pauses = {

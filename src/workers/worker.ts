@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import type { Executor } from '../eventstore/execute.ts';
-import type { Log } from '../projections/log.ts';
-import { overdueLeases, purgeLiveness } from '../projections/tables/lease-liveness.ts';
+import type { Executor } from '../eventstore/executor/execute.ts';
+import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/tables/licenses.ts';
-import { pauseLicenses, purgePauses, revisionsOf } from '../projections/tables/sweep-pauses.ts';
+import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
+import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { sweepDue } from './expiry.ts';
 import { sweepLeases } from './lapse.ts';
 import { purge } from './purge.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { issueDirectly, sendTo } from '../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { sized } from '../support/size.ts';

@@ -11,7 +11,7 @@ import { removeWritten } from '../../src/application/personal-values.ts';
 import { isRefusal } from '../../src/application/refusal.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { type EventStore, OutcomeUnknown } from '../../src/eventstore/event-store.ts';
-import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
 import { settleReferences } from '../../src/workers/settle-references.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 

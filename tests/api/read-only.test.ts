@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { asTenant } from '../../src/projections/tenant.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { randomFrom } from '../support/license-fixtures.ts';
 import { condition } from '../support/product.ts';

@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { requestHashes, secretFields } from '../../src/api/request-hash.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { commandIdFor } from '../../src/eventstore/ids.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

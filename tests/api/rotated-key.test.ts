@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import {
   formatLicenseKey,
   generateLicenseKeyBody,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
+import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { shareLedger } from '../support/shared-ledger.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reservationAggregate } from '../../src/aggregates/aggregates.ts';
 import { trialReservations } from '../../src/domain/reservation/trial.ts';
-import { reservationAggregate } from '../../src/eventstore/aggregate.ts';
 import { reservationId } from '../../src/eventstore/ids.ts';
 import { fingerprintHashes } from '../../src/identity/fingerprint.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

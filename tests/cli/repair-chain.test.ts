@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hashOf, seal } from '../../src/eventstore/chain.ts';
+import { hashOf, seal } from '../../src/eventstore/chain/chain.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { twinHash } from '../support/broken-chain.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';

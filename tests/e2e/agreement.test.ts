@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { createOrganization } from '../../src/application/bootstrap.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';

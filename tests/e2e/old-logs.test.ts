@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import { decodeLicense } from '../../src/aggregates/codec-license.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
 import type { License } from '../../src/domain/license/license.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { decodeLicense } from '../../src/eventstore/codec.ts';
-import { isRepair } from '../../src/eventstore/codec-repair.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { startStore } from '../support/event-store.ts';
 import { type Issuing, issueDirectly, sendTo } from '../support/issue-directly.ts';

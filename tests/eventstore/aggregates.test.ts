@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { organizationDecider } from '../../src/domain/organization/decider.ts';
-import { reservationDecider } from '../../src/domain/reservation/reservation.ts';
 import {
   catalogAggregate,
   licenseAggregate,
   organizationAggregate,
   reservationAggregate,
-} from '../../src/eventstore/aggregate.ts';
+} from '../../src/aggregates/aggregates.ts';
+import { organizationDecider } from '../../src/domain/organization/decider.ts';
+import { reservationDecider } from '../../src/domain/reservation/reservation.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
 import { reservationId } from '../../src/eventstore/ids.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';

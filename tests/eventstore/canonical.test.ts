@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, NotCanonical } from '../../src/eventstore/canonical.ts';
+import { canonicalJson, NotCanonical } from '../../src/eventstore/chain/canonical.ts';
 
 describe('canonical JSON', () => {
   test('orders keys as RFC 8785 does, by UTF-16 code units', () => {

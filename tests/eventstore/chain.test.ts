@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { genesisHash, hashOf, seal, verifyLink } from '../../src/eventstore/chain.ts';
+import { genesisHash, hashOf, seal, verifyLink } from '../../src/eventstore/chain/chain.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import { asRecorded } from '../../src/eventstore/folded.ts';
+import { asRecorded } from '../../src/eventstore/executor/folded.ts';
 
 const stream = 'license-lic_1';
 const event = (id: string, data: Proposed['data'] = {}): Proposed => ({

@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { decodeCatalog } from '../../src/aggregates/codec-catalog.ts';
+import { decodeLicense } from '../../src/aggregates/codec-license.ts';
+import { decodeOrganization } from '../../src/aggregates/codec-organization.ts';
+import { decodeReservation } from '../../src/aggregates/codec-reservation.ts';
+import { versionOf } from '../../src/aggregates/upcasters.ts';
 import type { CatalogEvent } from '../../src/domain/catalog/events.ts';
 import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import type { ReservationEvent } from '../../src/domain/reservation/reservation.ts';
-import { verifyLink } from '../../src/eventstore/chain.ts';
-import { decodeLicense } from '../../src/eventstore/codec.ts';
-import { decodeCatalog } from '../../src/eventstore/codec-catalog.ts';
-import { decodeOrganization } from '../../src/eventstore/codec-organization.ts';
-import type { ChainRepaired } from '../../src/eventstore/codec-repair.ts';
-import { decodeReservation } from '../../src/eventstore/codec-reservation.ts';
+import { verifyLink } from '../../src/eventstore/chain/chain.ts';
+import type { ChainRepaired } from '../../src/eventstore/chain/repair-event.ts';
 import { NewerEvent, UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import { versionOf } from '../../src/eventstore/upcasters.ts';
 import frozenHashes from './corpus-hashes.json' with { type: 'json' };
 
 // One stored example of every type and version, for ever: they are added to, never changed. A field that was added to a

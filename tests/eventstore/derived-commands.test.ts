@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { License } from '../../src/domain/license/license.ts';
 import { plusSeconds } from '../../src/domain/time.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { verifyLink } from '../../src/eventstore/chain.ts';
+import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { AppendTooLarge, type EventStore, OutcomeUnknown, type Proposed } from '../../src/eventstore/event-store.ts';
-import { createExecutor, type Executor, type ExecutorNeeds } from '../../src/eventstore/execute.ts';
+import { createExecutor, type Executor, type ExecutorNeeds } from '../../src/eventstore/executor/execute.ts';
+import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
 import { ledgerNamespace, newCommandId, systemCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
-import type { CommandContext } from '../../src/eventstore/waiting.ts';
 import { activateDevice, context, issueLicense, send } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testHash, testId, testInstant } from '../support/license-fixtures.ts';

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { License } from '../../src/domain/license/license.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import {
   type EventStore,
   OutcomeUnknown,
   RevisionConflict,
   StoreUnavailable,
 } from '../../src/eventstore/event-store.ts';
-import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
 import { activateDevice, context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { randomFrom, testId } from '../support/license-fixtures.ts';

@@ -9,10 +9,10 @@ import {
   licenseAggregate,
   organizationAggregate,
   reservationAggregate,
-} from '../../src/eventstore/aggregate.ts';
-import { isRepair } from '../../src/eventstore/codec-repair.ts';
+} from '../../src/aggregates/aggregates.ts';
+import { foldVersions } from '../../src/aggregates/fold-versions.ts';
+import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import { foldVersions } from '../../src/eventstore/fold-versions.ts';
 import known from './fold-hashes.json' with { type: 'json' };
 
 /** A file and every file of ours that it is made of. Outside the domain a type alone changes no state. */
@@ -63,31 +63,31 @@ const isCollection = (value: unknown): value is Iterable<unknown> =>
 
 test('The version of a fold is raised when the fold changes, so that no snapshot of the old fold is used', () => {
   // What a snapshot is written with, and what is read of an event besides its data.
-  const format = ['src/eventstore/snapshot-body.ts', 'src/eventstore/envelope.ts'];
+  const format = ['src/eventstore/snapshots/snapshot-body.ts', 'src/eventstore/envelope.ts'];
   const folds = {
     [foldVersions.license]: {
-      source: sourceHash(['src/domain/license/evolve.ts', 'src/eventstore/codec.ts', ...format]),
+      source: sourceHash(['src/domain/license/evolve.ts', 'src/aggregates/codec-license.ts', ...format]),
       outcome: outcomeHash(licenseAggregate, 'license'),
     },
     [foldVersions.organization]: {
       source: sourceHash([
         'src/domain/organization/organization.ts',
-        'src/eventstore/codec-organization.ts',
+        'src/aggregates/codec-organization.ts',
         ...format,
       ]),
       outcome: outcomeHash(organizationAggregate, 'organization'),
     },
     [foldVersions.catalog]: {
-      source: sourceHash(['src/domain/catalog/catalog.ts', 'src/eventstore/codec-catalog.ts', ...format]),
+      source: sourceHash(['src/domain/catalog/catalog.ts', 'src/aggregates/codec-catalog.ts', ...format]),
       outcome: outcomeHash(catalogAggregate, 'catalog'),
     },
     [foldVersions.reservation]: {
-      source: sourceHash(['src/domain/reservation/reservation.ts', 'src/eventstore/codec-reservation.ts', ...format]),
+      source: sourceHash(['src/domain/reservation/reservation.ts', 'src/aggregates/codec-reservation.ts', ...format]),
       outcome: outcomeHash(reservationAggregate, 'reservation'),
     },
   };
   const advice =
     'A fold has changed. Where the same events may fold to another state, or the state has another shape, raise its version in ' +
-    `src/eventstore/fold-versions.ts. Then write this into tests/eventstore/fold-hashes.json:\n${JSON.stringify(folds, null, 2)}`;
+    `src/aggregates/fold-versions.ts. Then write this into tests/eventstore/fold-hashes.json:\n${JSON.stringify(folds, null, 2)}`;
   expect(folds, advice).toEqual(known);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLru } from '../../src/eventstore/lru.ts';
+import { createLru } from '../../src/eventstore/executor/lru.ts';
 
 const byWeight = (weightMax: number) => createLru<number>({ entriesMax: 10, weightMax }, (weight) => weight);
 

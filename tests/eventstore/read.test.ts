@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { License } from '../../src/domain/license/license.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { createExecutor, type Executor } from '../../src/eventstore/execute.ts';
+import { createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
 import { activateDevice, context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testId } from '../support/license-fixtures.ts';

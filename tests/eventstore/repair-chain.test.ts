@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/aggregates/aggregates.ts';
 import { repair } from '../../src/cli/repair-chain.ts';
-import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/eventstore/aggregate.ts';
-import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain.ts';
-import { createChainCheck } from '../../src/eventstore/chain-check.ts';
-import { repairIn } from '../../src/eventstore/codec-repair.ts';
+import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { createChainCheck } from '../../src/eventstore/chain/chain-check.ts';
+import { examineChain, isRepairable, repairChain } from '../../src/eventstore/chain/repair-chain.ts';
+import { repairIn } from '../../src/eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
-import { examineChain, isRepairable, repairChain } from '../../src/eventstore/repair-chain.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { appendLog } from '../support/append-log.ts';
 import { twinHash, withBreaks } from '../support/broken-chain.ts';
 import { activateDevice, context, send } from '../support/commands.ts';

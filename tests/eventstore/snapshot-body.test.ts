@@ -1,18 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { ForkableMap } from '../../src/domain/forkable-map.ts';
-import { licenseDecider } from '../../src/domain/license/decider.ts';
 import {
   catalogAggregate,
   type Fact,
   type Folding,
   licenseAggregate,
   organizationAggregate,
-} from '../../src/eventstore/aggregate.ts';
-import { isRepair } from '../../src/eventstore/codec-repair.ts';
+} from '../../src/aggregates/aggregates.ts';
+import { ForkableMap } from '../../src/domain/forkable-map.ts';
+import { licenseDecider } from '../../src/domain/license/decider.ts';
+import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
-import type { Accepted } from '../../src/eventstore/folded.ts';
-import { DamagedSnapshot, readFacts, readWhole, writeFacts, writeWhole } from '../../src/eventstore/snapshot-body.ts';
+import type { Accepted } from '../../src/eventstore/executor/folded.ts';
+import {
+  DamagedSnapshot,
+  readFacts,
+  readWhole,
+  writeFacts,
+  writeWhole,
+} from '../../src/eventstore/snapshots/snapshot-body.ts';
 import { activateDevice } from '../support/commands.ts';
 import { randomFrom, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { randomLog } from '../support/random-log.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { open } from '../../src/eventstore/folded.ts';
-import { createSaveQueue, type ToSave } from '../../src/eventstore/save-queue.ts';
-import { createSnapshotKeeper, type SnapshotKeeper } from '../../src/eventstore/snapshot-keeper.ts';
-import { type Snapshot, type Snapshots, SnapshotsUnavailable } from '../../src/eventstore/snapshots.ts';
+import { open } from '../../src/eventstore/executor/folded.ts';
+import { createSaveQueue, type ToSave } from '../../src/eventstore/snapshots/save-queue.ts';
+import { createSnapshotKeeper, type SnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { type Snapshot, type Snapshots, SnapshotsUnavailable } from '../../src/eventstore/snapshots/snapshots.ts';
 import { longLicense, streamOf } from '../support/long-license.ts';
 
 const { licenseId, log } = longLicense(2_000);

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { License } from '../../src/domain/license/license.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
-import { createSnapshotKeeper, noKeeper } from '../../src/eventstore/snapshot-keeper.ts';
-import type { Snapshots } from '../../src/eventstore/snapshots.ts';
-import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
+import { createSnapshotKeeper, noKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import type { Snapshots } from '../../src/eventstore/snapshots/snapshots.ts';
+import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { activateDevice, context, send } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testHash } from '../support/license-fixtures.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { publishedVersionOf, type Upcasters, versionOf } from '../../src/aggregates/upcasters.ts';
 import { decodeWith, NewerEvent } from '../../src/eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
-import { publishedVersionOf, type Upcasters, versionOf } from '../../src/eventstore/upcasters.ts';
 import { testHash, testInstant } from '../support/license-fixtures.ts';
 
 // A type that was changed twice: `name` became `title`, then `pages` came, which were one before.

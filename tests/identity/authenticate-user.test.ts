@@ -3,7 +3,7 @@ import type { AccessClaims } from '../../src/identity/access-token.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { endSession } from '../../src/identity/sessions.ts';
 import { deactivateUser, setPassword } from '../../src/identity/users.ts';
-import { organizationsOfUser } from '../../src/projections/tables/organizations-of-user.ts';
+import { organizationsOfUser } from '../../src/projections/queries/organizations-of-user.ts';
 import { testId } from '../support/license-fixtures.ts';
 import { createReadModels } from '../support/read-models.ts';
 import { createUser, later, openTestSession, start } from '../support/users.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
-import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { userReference } from '../../src/aggregates/codec-fields.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import { userReference } from '../../src/eventstore/codec-fields.ts';
 import { fingerprintHashes } from '../../src/identity/fingerprint.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { userReferences } from '../../src/identity/user-reference.ts';

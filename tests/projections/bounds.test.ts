@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPool, type Role } from '../../src/projections/pool.ts';
+import { createPool, type Role } from '../../src/postgres/pool.ts';
 import { condition } from '../support/product.ts';
 import { createReadModels, quiet } from '../support/read-models.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
 import { listParked } from '../../src/projections/parked.ts';
+import { type FeedPlace, feedEventById, readFeed } from '../../src/projections/queries/event-feed.ts';
 import { replayParked } from '../../src/projections/replay-parked.ts';
 import { runProjector } from '../../src/projections/run.ts';
-import { type FeedPlace, feedEventById, readFeed } from '../../src/projections/tables/event-feed.ts';
 import { historyOf } from '../../src/projections/tables/license-events.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
 import { appendLog } from '../support/append-log.ts';
 import { startStore } from '../support/event-store.ts';
 import { feedIn as eventsOf } from '../support/feed.ts';

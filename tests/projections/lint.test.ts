@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lintCatalog, refuseOpenCatalog } from '../../src/projections/lint.ts';
-import { globallyUniqueKeys } from '../../src/projections/lint-checks.ts';
+import { lintCatalog, refuseOpenCatalog } from '../../src/postgres/lint.ts';
+import { globallyUniqueKeys } from '../../src/postgres/lint-checks.ts';
 import { createReadModels } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;

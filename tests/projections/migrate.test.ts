@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { migrate } from '../../src/projections/migrate.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { randomLog } from '../support/random-log.ts';

@@ -1,15 +1,15 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import type { Log } from '../../src/postgres/log.ts';
+import { createPool } from '../../src/postgres/pool.ts';
+import { transaction } from '../../src/postgres/transaction.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { applyOrPark } from '../../src/projections/apply-or-park.ts';
 import { moveCheckpoint, readCheckpoint } from '../../src/projections/checkpoint.ts';
-import type { Log } from '../../src/projections/log.ts';
 import { listParked } from '../../src/projections/parked.ts';
-import { createPool } from '../../src/projections/pool.ts';
 import { replayParked } from '../../src/projections/replay-parked.ts';
 import { runProjector } from '../../src/projections/run.ts';
-import { transaction } from '../../src/projections/transaction.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';

@@ -2,12 +2,12 @@ import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
 import { type Status, status } from '../../src/domain/license/status.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
+import { type LicensePlace, listLicenses } from '../../src/projections/queries/license-list.ts';
 import { activationsOf } from '../../src/projections/tables/activations.ts';
 import { historyOf } from '../../src/projections/tables/license-events.ts';
-import { type LicensePlace, listLicenses } from '../../src/projections/tables/license-list.ts';
 import { type DueLicense, dueLicenses, licenseById } from '../../src/projections/tables/licenses.ts';
-import { removeValue, storeMetadata, storeValue } from '../../src/projections/tables/vault.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
+import { removeValue, storeMetadata, storeValue } from '../../src/records/vault.ts';
 import { createLog, customer, rival, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { foldVersions } from '../../src/eventstore/fold-versions.ts';
-import { upcasters } from '../../src/eventstore/upcasters.ts';
+import { foldVersions } from '../../src/aggregates/fold-versions.ts';
+import { upcasters } from '../../src/aggregates/upcasters.ts';
 import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of what it must not share with another number. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Snapshot, SnapshotKey, Snapshots } from '../../src/eventstore/snapshots.ts';
-import { createStreamSnapshots } from '../../src/projections/stream-snapshots.ts';
+import type { Snapshot, SnapshotKey, Snapshots } from '../../src/eventstore/snapshots/snapshots.ts';
+import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { rival, testHash, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels } from '../support/read-models.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPool } from '../../src/projections/pool.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
-import { createValidationReader } from '../../src/projections/validation.ts';
+import { createPool } from '../../src/postgres/pool.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
+import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { createLog, randomFrom, rival, testHash, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project, quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
 import { foldBatch } from '../../src/projections/fold/fold-batch.ts';
 import { nothingStored } from '../../src/projections/fold/fold-event.ts';
-import { noteCheckIn } from '../../src/projections/tables/check-ins.ts';
-import { noteHeartbeat } from '../../src/projections/tables/lease-liveness.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
-import { createValidationReader } from '../../src/projections/validation.ts';
-import { noDetails, type WantedDetails } from '../../src/projections/validation-details.ts';
+import { createValidationReader } from '../../src/projections/queries/validation.ts';
+import { noDetails, type WantedDetails } from '../../src/projections/queries/validation-details.ts';
+import { noteCheckIn } from '../../src/records/check-ins.ts';
+import { noteHeartbeat } from '../../src/records/lease-liveness.ts';
 import { createLog, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
 

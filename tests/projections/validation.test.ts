@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
+import { connectionConfig, createPool } from '../../src/postgres/pool.ts';
 import { foldBatch } from '../../src/projections/fold/fold-batch.ts';
 import { nothingStored } from '../../src/projections/fold/fold-event.ts';
-import { connectionConfig, createPool } from '../../src/projections/pool.ts';
-import { createValidationReader, type ValidationReader } from '../../src/projections/validation.ts';
+import { createValidationReader, type ValidationReader } from '../../src/projections/queries/validation.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project, quiet } from '../support/read-models.ts';
 

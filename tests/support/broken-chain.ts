@@ -1,4 +1,4 @@
-import { seal } from '../../src/eventstore/chain.ts';
+import { seal } from '../../src/eventstore/chain/chain.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { testHash } from './license-fixtures.ts';
 

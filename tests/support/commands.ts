@@ -1,9 +1,9 @@
+import { type Aggregate, type Fact, toDecide } from '../../src/aggregates/aggregates.ts';
 import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
-import { type Aggregate, type Fact, toDecide } from '../../src/eventstore/aggregate.ts';
-import type { Executor } from '../../src/eventstore/execute.ts';
+import type { Executor } from '../../src/eventstore/executor/execute.ts';
+import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
 import { ledgerNamespace, newCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
-import type { CommandContext } from '../../src/eventstore/waiting.ts';
 import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 
 /** A command id of its own, as a request with an Idempotency-Key has it, and the rest as an API key sends it. */

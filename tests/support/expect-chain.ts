@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { genesisHash, hashOf, verifyLink } from '../../src/eventstore/chain.ts';
+import { genesisHash, hashOf, verifyLink } from '../../src/eventstore/chain/chain.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 
 /** Expects the events of a stream to be an unbroken hash chain from its first event on. */

@@ -1,7 +1,7 @@
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { ForkableMap } from '../../src/domain/forkable-map.ts';
 import type { License } from '../../src/domain/license/license.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import type { Executor } from '../../src/eventstore/execute.ts';
+import type { Executor } from '../../src/eventstore/executor/execute.ts';
 
 /** What is known of a license, collections and all, as text: equal states, equal texts. */
 export const foldText = (license: License): string => JSON.stringify(license, withCollections);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
-import { migrate } from '../../src/projections/migrate.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
 import { compileWhatIsStarted } from './compiled.ts';
 
 declare module 'vitest' {

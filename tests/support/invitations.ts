@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { encodeInvitationToken } from '../../src/api/invitation-token.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import { storeValue } from '../../src/projections/tables/vault.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
+import { storeValue } from '../../src/records/vault.ts';
 import type { Ledger } from './ledger.ts';
 import { ordain } from './organizations.ts';
 

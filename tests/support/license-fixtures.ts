@@ -8,7 +8,7 @@ import type { License } from '../../src/domain/license/license.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import type { Instant } from '../../src/domain/time.ts';
-import { genesisHash, hashOf, seal } from '../../src/eventstore/chain.ts';
+import { genesisHash, hashOf, seal } from '../../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { eventId, uuidv5 } from '../../src/eventstore/ids.ts';
 

@@ -1,4 +1,4 @@
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { createLog, testHash } from './license-fixtures.ts';
 

@@ -1,5 +1,5 @@
+import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import type { OrganizationCommand } from '../../src/domain/organization/commands.ts';
-import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
 import { context, send as sendCommand } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 

@@ -1,9 +1,9 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
+import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { Role } from '../../src/domain/organization/events.ts';
-import { organizationAggregate } from '../../src/eventstore/aggregate.ts';
-import type { Executor } from '../../src/eventstore/execute.ts';
+import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { publicJwk, type SigningKey } from '../../src/identity/key-files.ts';
 import { createRefreshToken } from '../../src/identity/refresh-token.ts';
 import { openSession } from '../../src/identity/sessions.ts';

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/postgres/pool.ts';
 import { condition } from './product.ts';
 import { quiet } from './read-models.ts';
 

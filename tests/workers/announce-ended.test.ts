@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/policies.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { verifyLink } from '../../src/eventstore/chain.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { verifyLink } from '../../src/eventstore/chain/chain.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/postgres/pool.ts';
 import { dueLicenses } from '../../src/projections/tables/licenses.ts';
 import { carryOutDue } from '../../src/workers/carry-out.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
-import { createExecutor } from '../../src/eventstore/execute.ts';
+import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/postgres/pool.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { startWorker } from '../../src/workers/worker.ts';

@@ -1,17 +1,12 @@
 import type { PoolClient, QueryArrayConfig } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { PinnedPolicy } from '../../src/domain/license/events.ts';
-import { licenseAggregate } from '../../src/eventstore/aggregate.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
-import { createPool } from '../../src/projections/pool.ts';
-import {
-  deadLeases,
-  noteHeartbeat,
-  overdueLeases,
-  purgeLiveness,
-} from '../../src/projections/tables/lease-liveness.ts';
-import { asTenant } from '../../src/projections/tenant.ts';
+import { createPool } from '../../src/postgres/pool.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
+import { deadLeases, noteHeartbeat, overdueLeases, purgeLiveness } from '../../src/records/lease-liveness.ts';
 import { sweepLeases } from '../../src/workers/lapse.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { startWorker } from '../../src/workers/worker.ts';

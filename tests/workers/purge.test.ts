@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { foldVersions } from '../../src/eventstore/fold-versions.ts';
+import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { purge } from '../../src/workers/purge.ts';
 import { createReadModels } from '../support/read-models.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/projections/migrate.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
 import { migrateQueue, type QueueBackend, type Schedule, startSchedule } from '../../src/workers/queue.ts';
 import { createDatabase } from '../support/database.ts';
 import { condition } from '../support/product.ts';

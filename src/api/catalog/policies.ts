@@ -9,8 +9,8 @@ import {
 } from '../../application/catalog/change-policies.ts';
 import { reject } from '../../domain/decider.ts';
 import { tiers } from '../../domain/license/events.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type ProblemCode, refused } from '../problems.ts';

@@ -7,8 +7,8 @@ import {
   createProduct,
   noSuchProduct,
 } from '../../application/catalog/change-product.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type ProblemCode, refused } from '../problems.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
-import type { FeedEvent } from '../../projections/tables/event-feed.ts';
+import type { FeedEvent } from '../../projections/queries/event-feed.ts';
 import { idOf, instantOut } from '../schemas.ts';
 import { cloudTypeOf } from './event-types.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { licenseEventTypes } from '../../eventstore/codec.ts';
-import { publishedVersionOf } from '../../eventstore/upcasters.ts';
+import { licenseEventTypes } from '../../aggregates/codec-license.ts';
+import { publishedVersionOf } from '../../aggregates/upcasters.ts';
 
 /** The CloudEvents type of an event: `LicenseSuspended`, stored in version 1, is `ledger.license.suspended.v1`. */
 export const cloudTypeOf = (type: string, version: number): string =>

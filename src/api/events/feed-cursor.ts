@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { FeedPlace } from '../../projections/tables/event-feed.ts';
+import type { FeedPlace } from '../../projections/queries/event-feed.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 
 /** Whose feed a cursor is of, and which types it shows; null: all. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Secrets } from '../../identity/secrets.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
-import { type FeedPage, type FeedPlace, readFeed } from '../../projections/tables/event-feed.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
 import { type Problem, problem } from '../problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decodeId } from '../../domain/ids.ts';
-import { feedEventById } from '../../projections/tables/event-feed.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { feedEventById } from '../../projections/queries/event-feed.ts';
 import { problem } from '../problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { idOf } from '../schemas.ts';

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { FeedEvent, FeedPage, FeedPlace } from '../../projections/tables/event-feed.ts';
+import type { FeedEvent, FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
 import { cloudEvent } from './cloud-event.ts';
 
 type Sending = {

@@ -6,7 +6,7 @@ import { isRefusal } from '../../application/refusal.ts';
 import { type LicenseActing, noSuchLicense } from '../../domain/license/authority.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
-import type { ValidationFacts, ValidationReader } from '../../projections/validation.ts';
+import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
 import { idempotently } from '../idempotency.ts';
 import { isProblem, type Problem, problem, refused } from '../problems.ts';

@@ -7,8 +7,8 @@ import {
 } from '../../application/organizations/change-api-keys.ts';
 import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import { scopes } from '../../domain/organization/events.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { page } from '../paging.ts';
 import { problem } from '../problems.ts';

@@ -8,9 +8,9 @@ import {
 import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import { userProfiles } from '../../identity/users.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { listMembers, type MemberView } from '../../projections/tables/memberships.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { page } from '../paging.ts';
 import { hasPermission } from '../permissions.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { PlatformLicenseOf } from '../../application/organizations/platform-license.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Accounts } from '../auth/needs.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Instant } from '../../domain/time.ts';
-import type { OrganizationOfUser } from '../../projections/tables/organizations-of-user.ts';
+import type { OrganizationOfUser } from '../../projections/queries/organizations-of-user.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { instantOut } from '../schemas.ts';
 

@@ -6,7 +6,7 @@ import {
   type OrganizationOfUser,
   organizationsOfUser,
   type PlaceOfOrganization,
-} from '../../projections/tables/organizations-of-user.ts';
+} from '../../projections/queries/organizations-of-user.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
 import { idempotently } from '../idempotency.ts';

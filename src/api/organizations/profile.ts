@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { changeOrganization } from '../../application/organizations/change-organization.ts';
 import { closeOrganization } from '../../application/organizations/close-organization.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { organizationById } from '../../projections/tables/organizations.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
 import { problem } from '../problems.ts';

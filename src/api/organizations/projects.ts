@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type ChangedProject, changeProject, createProject } from '../../application/organizations/change-project.ts';
 import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { listProjects, type ProjectView, projectById } from '../../projections/tables/projects.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { entityTag } from '../conditional.ts';
 import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';

@@ -1,6 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Limit } from '../../rate-limits.ts';
 import { type RedisClient, redisPrefix } from './counters.ts';
-import type { Limit } from './limits.ts';
 
 /** Whether an account may be tried now; if not, in how many milliseconds. `left`: how many tries go without delay. */
 export type Attempt = { readonly left: number; readonly msLeft: number; readonly refusedMs: number | null };

@@ -1,8 +1,8 @@
 import type { Tier } from '../../domain/license/events.ts';
+import { type Bucket, bucketOfTier } from '../../rate-limits.ts';
 import { limitedAs } from '../client-ip.ts';
 import type { Problem } from '../problems.ts';
 import { noRateLimits, type RateLimiter } from '../rate-limit.ts';
-import { type Bucket, bucketOfTier } from './limits.ts';
 import { rateLimitHeaders, refusalOf, together, unlimited } from './verdict.ts';
 
 /** What requests are counted with. */

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Limit } from './limits.ts';
+import type { Limit } from '../../rate-limits.ts';
 
 /** How many requests of a key its window has seen, and for how many milliseconds the window still runs. */
 export type Count = { readonly consumed: number; readonly msLeft: number };

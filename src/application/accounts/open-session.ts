@@ -1,16 +1,16 @@
 import type { Pool } from 'pg';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { newCommandId } from '../../eventstore/ids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
 import { findUserByEmail, getUser, type User } from '../../identity/users.ts';
-import { type OrganizationOfUser, organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
+import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import { keyReused } from '../attempt.ts';
 import type { Refusal } from '../refusal.ts';
 

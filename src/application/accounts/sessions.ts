@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { endSession, type RevokeReason, switchOrganization } from '../../identity/sessions.ts';
 import type { Refusal } from '../refusal.ts';
 import { type Access, grantAccess, membershipIn, notSignedIn, type SignInNeeds } from './open-session.ts';

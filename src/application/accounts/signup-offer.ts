@@ -1,7 +1,7 @@
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';

@@ -3,7 +3,7 @@ import { reject } from '../../domain/decider.ts';
 import { mayManageUsers } from '../../domain/organization/authority.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import {
   changeDisplayName,
   deactivateUser as deactivate,
@@ -11,7 +11,7 @@ import {
   type Owned,
   type User,
 } from '../../identity/users.ts';
-import { organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
+import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import { ownersOf } from '../organizations/owners.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { membershipIn } from './open-session.ts';

@@ -1,9 +1,9 @@
+import { catalogAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import type { Catalog, OpenCatalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogCommand, CatalogRejection } from '../../domain/catalog/commands.ts';
 import type { Rejection } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
-import { catalogAggregate, toDecide } from '../../eventstore/aggregate.ts';
-import type { Executed, Executor } from '../../eventstore/execute.ts';
+import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';

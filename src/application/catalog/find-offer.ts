@@ -1,3 +1,4 @@
+import { catalogAggregate } from '../../aggregates/aggregates.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
@@ -7,8 +8,7 @@ import type { Tier } from '../../domain/license/events.ts';
 import type { Target } from '../../domain/license/events-grant.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/limits.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
-import { catalogAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import { builtInPolicyId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 

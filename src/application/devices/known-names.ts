@@ -2,7 +2,7 @@ import type { Device } from '../../domain/license/commands.ts';
 import { matchesDevice } from '../../domain/license/devices.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import { userReferences } from '../../identity/user-reference.ts';
-import type { ValidationFacts } from '../../projections/validation.ts';
+import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 
 // Clients name users, holders and devices by texts of their own. Streams know them by HMACs, and those that were stored

@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { Lease, License, LicenseFacts } from '../../domain/license/license.ts';
 import { type Instant, later, plusSeconds } from '../../domain/time.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
-import { noteHeartbeat } from '../../projections/tables/lease-liveness.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { noteHeartbeat } from '../../records/lease-liveness.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { endLease } from './end-lease.ts';
 

@@ -1,14 +1,14 @@
+import { licenseAggregate, organizationAggregate } from '../../aggregates/aggregates.ts';
 import type { LicenseCommand, Origination, TermRequest } from '../../domain/license/commands.ts';
 import type { Entitlement } from '../../domain/license/events.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import { type NeededReservation, trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { formatLicenseKey } from '../../identity/license-key.ts';
-import { firstMetadata } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { firstMetadata } from '../../records/vault.ts';
 import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
 import { findOffer, type Offered, type OfferRequest } from '../catalog/find-offer.ts';

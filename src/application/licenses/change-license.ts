@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { isForIssuerOnly, isPartyTo, type LicensePower, noSuchLicense } from '../../domain/license/authority.ts';
 import type { LicenseCommand, Schedule } from '../../domain/license/commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
 import type { Traced } from '../command-context.ts';

@@ -1,13 +1,13 @@
+import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { noSuchLicense } from '../../domain/license/authority.ts';
 import { refuseReplacement } from '../../domain/license/lifecycle.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { Overloaded } from '../../eventstore/executor/stream-queue.ts';
+import { commandContext } from '../../eventstore/executor/waiting.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { Overloaded } from '../../eventstore/stream-queue.ts';
-import { commandContext } from '../../eventstore/waiting.ts';
 import { actorOf } from '../caller.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import {

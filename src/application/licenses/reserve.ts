@@ -1,13 +1,13 @@
+import { licenseAggregate, reservationAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { deviceOf, possiblyAbandoned, useOf } from '../../domain/reservation/abandoned.ts';
 import type { ReservationCommand } from '../../domain/reservation/reservation.ts';
 import type { NeededReservation } from '../../domain/reservation/trial.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
-import { licenseAggregate, reservationAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { commandContext } from '../../eventstore/executor/waiting.ts';
 import { newCommandId, reservationId } from '../../eventstore/ids.ts';
-import { commandContext } from '../../eventstore/waiting.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Traced } from '../command-context.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

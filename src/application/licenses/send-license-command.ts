@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { decideInTurn } from '../../domain/decider.ts';
 import {
   type LicenseActing,
@@ -11,11 +12,10 @@ import type { LicenseCommand, LicenseDecision } from '../../domain/license/comma
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import type { Executed, Executor } from '../../eventstore/execute.ts';
-import type { Moment } from '../../eventstore/waiting.ts';
-import type { PersonalValue } from '../../projections/tables/vault.ts';
+import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
+import type { Moment } from '../../eventstore/executor/waiting.ts';
+import type { PersonalValue } from '../../records/vault.ts';
 import type { Attempt } from '../attempt.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import { referenceOf, withPersonalValues } from '../personal-values.ts';

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
-import { giveValues, type Holding, lockMetadata } from '../../projections/tables/vault.ts';
+import { giveValues, type Holding, lockMetadata } from '../../records/vault.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import { refuseHolder } from './holder.ts';

@@ -5,7 +5,7 @@ import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { apiKeyLastUsedAt, revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import {
   type ChangedOrganization,

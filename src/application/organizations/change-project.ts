@@ -4,8 +4,8 @@ import { noLimits, organizationLimits } from '../../domain/organization/limits.t
 import type { Organization, Project } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { eraseValue, type PersonalValue, valueAt } from '../../projections/tables/vault.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { eraseValue, type PersonalValue, valueAt } from '../../records/vault.ts';
 import { referenceOf } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { InviteNeeds } from './invite-member.ts';

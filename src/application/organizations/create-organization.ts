@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
+import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { most } from '../../domain/organization/limits.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
-import { organizationAggregate, toDecide } from '../../eventstore/aggregate.ts';
-import type { Executed } from '../../eventstore/execute.ts';
+import type { Executed } from '../../eventstore/executor/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { organizationsOfUser } from '../../projections/tables/organizations-of-user.ts';
+import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import type { Attempt } from '../attempt.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

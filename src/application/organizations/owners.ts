@@ -1,5 +1,5 @@
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 
 /** Who owns an organization, as its stream is now; nobody, where it is closed. */
 export const ownersOf = async (executor: Executor, organizationId: string): Promise<readonly string[]> => {

@@ -4,8 +4,8 @@ import type { Entitlement, Tier } from '../../domain/license/events.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { effectiveStatus } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licensesHeld } from '../../projections/tables/held-licenses.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { licensesHeld } from '../../projections/queries/held-licenses.ts';
 
 /** What the platform grants an organization by the license that the organization holds from it. */
 export type PlatformLicense = {

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { decideInTurn, type Rejection, reject } from '../../domain/decider.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../../domain/organization/commands.ts';
 import { organizationDecider } from '../../domain/organization/decider.ts';
 import type { CreatedOrganization, Organization } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
-import type { Executed, Executor } from '../../eventstore/execute.ts';
-import type { Moment } from '../../eventstore/waiting.ts';
-import type { PersonalValue } from '../../projections/tables/vault.ts';
+import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
+import type { Moment } from '../../eventstore/executor/waiting.ts';
+import type { PersonalValue } from '../../records/vault.ts';
 import type { Attempt } from '../attempt.ts';
 import { actingOf, actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';

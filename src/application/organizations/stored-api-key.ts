@@ -1,10 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
-import { organizationAggregate } from '../../eventstore/aggregate.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { type ApiKey, createApiKeyText, hashApiKey } from '../../identity/api-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { removeStoredApiKey, storeApiKey } from '../../identity/stored-api-keys.ts';
-import { claimReferences, dropReferences } from '../../projections/tables/vault-references.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { claimReferences, dropReferences } from '../../records/vault-references.ts';
 import type { Attempt } from '../attempt.ts';
 
 /** Which key of which organization, and by which command it comes to be: the key's text follows from that. */

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { noteAccessChange } from '../../identity/access-changes.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 
 /**
  * Blocks access to the organization until the read models reach this position: a role, a membership, scopes or the

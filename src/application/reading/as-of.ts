@@ -1,12 +1,12 @@
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate } from '../../eventstore/aggregate.ts';
-import { isRepair } from '../../eventstore/codec-repair.ts';
+import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
-import type { Executor } from '../../eventstore/execute.ts';
-import { findPast, type Past } from '../../eventstore/past.ts';
-import type { SnapshotKeeper } from '../../eventstore/snapshot-keeper.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { findPast, type Past } from '../../eventstore/snapshots/past.ts';
+import type { SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
 
 /** What was known of a license, or came to hold, by an instant. `revision`: of the last event that counts. */
 export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint };

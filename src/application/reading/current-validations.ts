@@ -3,17 +3,17 @@ import { isPartyTo } from '../../domain/license/authority.ts';
 import type { IssuedLicense, Lease } from '../../domain/license/license.ts';
 import { aliveUntil } from '../../domain/license/seats.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Executor } from '../../eventstore/execute.ts';
-import { lastCheckIn } from '../../projections/tables/check-ins.ts';
-import { lastHeartbeat } from '../../projections/tables/lease-liveness.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import {
   fingerprintsMax,
   type ValidationFacts,
   type ValidationReader,
   type ValidationRows,
-} from '../../projections/validation.ts';
-import type { ValidationDetails, WantedDetails } from '../../projections/validation-details.ts';
+} from '../../projections/queries/validation.ts';
+import type { ValidationDetails, WantedDetails } from '../../projections/queries/validation-details.ts';
+import { lastCheckIn } from '../../records/check-ins.ts';
+import { lastHeartbeat } from '../../records/lease-liveness.ts';
 import { isClosed, readParked } from './parked-license.ts';
 
 type Needs = { readonly executor: Executor; readonly pool: Pool };

@@ -1,15 +1,15 @@
 import type { Pool, PoolClient } from 'pg';
+import { licenseAggregate, organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { isPartyTo, noSuchLicense } from '../../domain/license/authority.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
-import { licenseAggregate, organizationAggregate } from '../../eventstore/aggregate.ts';
-import { ChainBroken } from '../../eventstore/chain.ts';
+import { ChainBroken } from '../../eventstore/chain/chain.ts';
 import { UndecodableEvent } from '../../eventstore/envelope.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { isLicenseParked } from '../../projections/queries/parked-licenses.ts';
 import { licenseById } from '../../projections/tables/licenses.ts';
-import { isLicenseParked } from '../../projections/tables/parked-licenses.ts';
-import { asTenant } from '../../projections/tenant.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
 import type { Refusal } from '../refusal.ts';
 

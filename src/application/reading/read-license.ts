@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { isPartyTo, noSuchLicense } from '../../domain/license/authority.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 import { licenseAsOf, type PastNeeds } from './as-of.ts';
 import { currentLicense } from './parked-license.ts';

@@ -1,11 +1,11 @@
+import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { licenseAggregate, toDecide } from '../../eventstore/aggregate.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import type { Executor } from '../../eventstore/execute.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { Overloaded } from '../../eventstore/executor/stream-queue.ts';
+import { systemContext } from '../../eventstore/executor/system-context.ts';
 import { startTermCommandName } from '../../eventstore/ids.ts';
-import { Overloaded } from '../../eventstore/stream-queue.ts';
-import { systemContext } from '../../eventstore/system-context.ts';
 import type { Traced } from '../command-context.ts';
 import { issuedFacts } from '../licenses/send-license-command.ts';
 

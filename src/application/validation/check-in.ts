@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { isCheckInNoted } from '../../domain/license/validation-effects.ts';
 import type { Instant } from '../../domain/time.ts';
-import { noteCheckIn } from '../../projections/tables/check-ins.ts';
-import { asTenant } from '../../projections/tenant.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { noteCheckIn } from '../../records/check-ins.ts';
 
 /** Notes that a license was checked in, unless that was noted a moment ago. */
 export const checkIn = async (

@@ -4,8 +4,8 @@ import type { Instant } from '../../domain/time.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { userReferences } from '../../identity/user-reference.ts';
-import type { ValidationFacts } from '../../projections/validation.ts';
-import { noDetails, type ValidationDetails, type WantedDetails } from '../../projections/validation-details.ts';
+import type { ValidationFacts } from '../../projections/queries/validation.ts';
+import { noDetails, type ValidationDetails, type WantedDetails } from '../../projections/queries/validation-details.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import { findDevice } from '../devices/known-names.ts';
 

@@ -5,7 +5,7 @@ import type { ValidationScope } from '../../domain/license/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
-import type { ValidationFacts } from '../../projections/validation.ts';
+import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';

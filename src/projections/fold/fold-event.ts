@@ -1,9 +1,9 @@
+import { decodeCatalog } from '../../aggregates/codec-catalog.ts';
+import { decodeLicense } from '../../aggregates/codec-license.ts';
+import { decodeOrganization } from '../../aggregates/codec-organization.ts';
+import { decodeReservation } from '../../aggregates/codec-reservation.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { decodeLicense } from '../../eventstore/codec.ts';
-import { decodeCatalog } from '../../eventstore/codec-catalog.ts';
-import { decodeOrganization } from '../../eventstore/codec-organization.ts';
-import { isRepair } from '../../eventstore/codec-repair.ts';
-import { decodeReservation } from '../../eventstore/codec-reservation.ts';
+import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { Envelope } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import type { Catalog } from '../tables/catalogs.ts';

@@ -1,13 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { PinnedPolicy } from '../../domain/license/events.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
+import { transaction } from '../../postgres/transaction.ts';
 import { isNewer } from '../event-fault.ts';
 import { noChanges } from '../fold/changes.ts';
 import { foldFitting, type Unprojectable } from '../fold/fold-batch.ts';
 import { licenseOf, nothingStored, type Stored } from '../fold/fold-event.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { loadStored, writeChanges } from '../tables/tables.ts';
-import { transaction } from '../transaction.ts';
 
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
+import { transaction } from '../../postgres/transaction.ts';
 import { moveCheckpoint, type Projection } from '../checkpoint.ts';
 import { noteLeftOut, parkStreams } from '../parked.ts';
-import { transaction } from '../transaction.ts';
 import { createFastFold } from './fold-fast.ts';
 import { openTail } from './tail.ts';
 

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
+import type { Log } from '../../postgres/log.ts';
 import { applyOrPark } from '../apply-or-park.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
-import type { Log } from '../log.ts';
 import { activeProjection } from '../versions.ts';
 import { openTail, type Tail } from './tail.ts';
 

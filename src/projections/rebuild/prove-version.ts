@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Position } from '../../eventstore/event-store.ts';
+import type { Log } from '../../postgres/log.ts';
+import { transaction } from '../../postgres/transaction.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
-import type { Log } from '../log.ts';
 import { listParked } from '../parked.ts';
 import { runProjector } from '../run.ts';
 import { type ReadModel, readModelTables } from '../tables/tables.ts';
-import { transaction } from '../transaction.ts';
 import { checkStreams } from '../verify/check-streams.ts';
 import { countsOf, digestSettings } from '../verify/digests.ts';
 import { activeProjection, projectionOf, type Version, versionsOf } from '../versions.ts';

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import type { Pool } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
+import type { Log } from '../../postgres/log.ts';
+import { becomeOwner, ownDirectory, readShape } from '../../postgres/sql-files.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import { isEventFault } from '../event-fault.ts';
 import { dropVersions, installVersion, nextVersion } from '../install-version.ts';
-import type { Log } from '../log.ts';
 import { listParked } from '../parked.ts';
 import { ownRelease, type Release } from '../release.ts';
-import { becomeOwner, ownDirectory, readShape } from '../sql-files.ts';
 import { activeAmong, projectionOf, readModelsName, schemaOf, type Version } from '../versions.ts';
 import { foldLog } from './fold-log.ts';
 import { followVersion, keepUp, reachIn } from './follow-version.ts';

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { retry } from '../../async/retry.ts';
 import type { Position } from '../../eventstore/event-store.ts';
+import { becomeOwner } from '../../postgres/sql-files.ts';
 import { projectedChannel, projectedNotice, readCheckpoint } from '../checkpoint.ts';
 import { dropVersions } from '../install-version.ts';
-import { becomeOwner } from '../sql-files.ts';
 import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from '../versions.ts';
 
 /**

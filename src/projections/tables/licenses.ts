@@ -4,10 +4,10 @@ import type { Entitlement, Limits, PinnedPolicy, SuspensionReason } from '../../
 import type { LicenseFacts, Suspension } from '../../domain/license/license.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
+import { isPaused } from '../../records/sweep-pauses.ts';
+import { isParkedIn } from '../queries/parked-licenses.ts';
 import { moreOf, readMore } from './license-more.ts';
-import { isParkedIn } from './parked-licenses.ts';
 import { epochMs, type Row, type Table } from './rows.ts';
-import { isPaused } from './sweep-pauses.ts';
 
 /** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
 export const licenses: Table = {

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { EventStore } from '../../eventstore/event-store.ts';
+import type { Log } from '../../postgres/log.ts';
+import { transaction } from '../../postgres/transaction.ts';
 import { readCheckpoint } from '../checkpoint.ts';
-import type { Log } from '../log.ts';
 import { parkedAmong } from '../parked.ts';
-import { transaction } from '../transaction.ts';
 import { activeProjection } from '../versions.ts';
 import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
 import { digestSettings } from './digests.ts';

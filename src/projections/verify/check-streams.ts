@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { type ChainFault, type ChainReport, createChainCheck } from '../../eventstore/chain-check.ts';
+import { type ChainFault, type ChainReport, createChainCheck } from '../../eventstore/chain/chain-check.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import { readPages } from '../../eventstore/read-pages.ts';
 import { type CountedStream, compareCounts, createRowComparison, type RowComparison } from './compare-rows.ts';

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
-import { type Census, createCensus, groupOf } from '../../eventstore/census.ts';
 import { countByOwner, differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
 import { type ReadModel, readModelTables } from '../tables/tables.ts';
+import { type Census, createCensus, groupOf } from './census.ts';
 import { nowhere, type Place, type Tell } from './findings.ts';
 
 /** A stream that was folded. `counts`: how many rows it makes in each table; null: that is not known. */

@@ -1,7 +1,7 @@
+import { decodeLicense } from '../../aggregates/codec-license.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
-import { decodeLicense } from '../../eventstore/codec.ts';
-import { isRepair } from '../../eventstore/codec-repair.ts';
+import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { noChanges } from '../fold/changes.ts';
 import { foldBatch, Unprojectable } from '../fold/fold-batch.ts';

@@ -1,5 +1,4 @@
 import type { Pool, PoolClient } from 'pg';
-import { createCensus, groupOf, portionsOf } from '../../eventstore/census.ts';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { readPages } from '../../eventstore/read-pages.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
@@ -7,6 +6,7 @@ import { streamPrefixes } from '../fold/fold-event.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { ownRelease } from '../release.ts';
 import { activeAmong, activeProjection, versionsOf } from '../versions.ts';
+import { createCensus, groupOf, portionsOf } from './census.ts';
 import { type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
 import {
   compareCounts,

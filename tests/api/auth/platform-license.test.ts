@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
 import { createOrganization } from '../../../src/application/bootstrap.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { catalogAggregate } from '../../../src/eventstore/aggregate.ts';
 import { aggregateId, builtInPolicyId } from '../../../src/eventstore/ids.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
+import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { createRefreshToken } from '../../../src/identity/refresh-token.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { clientOf, outline } from './client.ts';

@@ -1,4 +1,4 @@
-import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
+import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { sendTo } from '../../support/issue-directly.ts';

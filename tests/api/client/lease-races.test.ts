@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
-import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
-import { createExecutor, type Executor } from '../../../src/eventstore/execute.ts';
-import { claimEndings, overdueLeases } from '../../../src/projections/tables/lease-liveness.ts';
+import { createExecutor, type Executor } from '../../../src/eventstore/executor/execute.ts';
+import { claimEndings, overdueLeases } from '../../../src/records/lease-liveness.ts';
 import { sweepLeases } from '../../../src/workers/lapse.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

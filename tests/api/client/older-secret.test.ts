@@ -5,7 +5,7 @@ import { validate } from '../../../src/domain/license/validate.ts';
 import { componentHashes, fingerprintHashes } from '../../../src/identity/fingerprint.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
-import { createValidationReader } from '../../../src/projections/validation.ts';
+import { createValidationReader } from '../../../src/projections/queries/validation.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';

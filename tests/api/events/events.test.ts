@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { licenseEventTypes } from '../../../src/aggregates/codec-license.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { licenseEventTypes } from '../../../src/eventstore/codec.ts';
 import { feedIn, readFeed } from '../../support/feed.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { expect, test } from 'vitest';
 import { sendEvents } from '../../../src/api/events/send-events.ts';
-import type { FeedEvent, FeedPage } from '../../../src/projections/tables/event-feed.ts';
+import type { FeedEvent, FeedPage } from '../../../src/projections/queries/event-feed.ts';
 import { testId, vendor } from '../../support/license-fixtures.ts';
 import { condition } from '../../support/product.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { feedIn, type OpenStream, openStream, readFeed, type Sent } from '../../support/feed.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { licenseAggregate } from '../../../src/eventstore/aggregate.ts';
+import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 

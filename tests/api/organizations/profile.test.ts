@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { organizationAggregate } from '../../../src/eventstore/aggregate.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
 import { ordain } from '../../support/organizations.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { bucketOfTier, type Limits, parseLimits } from '../../../src/api/rate-limit/limits.ts';
 import { rateLimitHeaders, refusalOf, together } from '../../../src/api/rate-limit/verdict.ts';
 import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit.ts';
+import { bucketOfTier, type Limits, parseLimits } from '../../../src/rate-limits.ts';
 import { sized } from '../../support/size.ts';
 
 const limitsOf = (text: string): Limits => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseLimits } from '../../../src/api/rate-limit/limits.ts';
 import { createRateLimiter } from '../../../src/api/rate-limit.ts';
 import { connectLimitsRedis } from '../../../src/cli/redis.ts';
+import { parseLimits } from '../../../src/rate-limits.ts';
 import { condition } from '../../support/product.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../support/redis.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { transaction } from '../../../src/postgres/transaction.ts';
 import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { createFastFold } from '../../../src/projections/rebuild/fold-fast.ts';
-import { transaction } from '../../../src/projections/transaction.ts';
 import { createLog, testHash } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project, readModels } from '../../support/read-models.ts';

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectLogReader } from '../../../src/eventstore/read-log.ts';
-import { createPool } from '../../../src/projections/pool.ts';
+import { createPool } from '../../../src/postgres/pool.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { transaction } from '../../../src/postgres/transaction.ts';
+import { createValidationReader } from '../../../src/projections/queries/validation.ts';
 import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../../../src/projections/rebuild/roll-back.ts';
 import { type Projector, runProjector } from '../../../src/projections/run.ts';
 import { licenseById } from '../../../src/projections/tables/licenses.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
-import { transaction } from '../../../src/projections/transaction.ts';
-import { createValidationReader } from '../../../src/projections/validation.ts';
 import { type Digest, digestSettings, digestsOf } from '../../../src/projections/verify/digests.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';

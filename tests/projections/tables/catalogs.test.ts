@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CatalogEvent } from '../../../src/domain/catalog/events.ts';
 import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
 import { Unprojectable } from '../../../src/projections/fold/fold-batch.ts';
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
 import { listProducts, productById } from '../../../src/projections/tables/products.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
 import { createLog, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import {
   createReadModels,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
+import { transaction } from '../../../src/postgres/transaction.ts';
 import { createFastFold } from '../../../src/projections/rebuild/fold-fast.ts';
-import { transaction } from '../../../src/projections/transaction.ts';
 import { checkStreams } from '../../../src/projections/verify/check-streams.ts';
 import { createLog, customer, rival, testHash, testId, testInstant } from '../../support/license-fixtures.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';

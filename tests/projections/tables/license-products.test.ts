@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listLicenses } from '../../../src/projections/tables/license-list.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { listLicenses } from '../../../src/projections/queries/license-list.ts';
 import { createLog, customer, rival, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';
 

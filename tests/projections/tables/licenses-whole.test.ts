@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../../src/domain/license/policies.ts';
-import { listLicenses } from '../../../src/projections/tables/license-list.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { listLicenses } from '../../../src/projections/queries/license-list.ts';
 import { licenseById } from '../../../src/projections/tables/licenses.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, project, verdictOn } from '../../support/read-models.ts';
 

@@ -1,10 +1,12 @@
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { transaction } from '../../../src/postgres/transaction.ts';
+import { listLicenses } from '../../../src/projections/queries/license-list.ts';
 import { activationsOf } from '../../../src/projections/tables/activations.ts';
 import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
 import { listInvitations } from '../../../src/projections/tables/invitations.ts';
 import { historyOf } from '../../../src/projections/tables/license-events.ts';
-import { listLicenses } from '../../../src/projections/tables/license-list.ts';
 import { listMembers } from '../../../src/projections/tables/memberships.ts';
 import { organizationById } from '../../../src/projections/tables/organizations.ts';
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
@@ -12,8 +14,6 @@ import { listProducts, productById } from '../../../src/projections/tables/produ
 import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
 import { insertRows, type Row } from '../../../src/projections/tables/rows.ts';
 import { readModelTables } from '../../../src/projections/tables/tables.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
-import { transaction } from '../../../src/projections/transaction.ts';
 import { customer, testHash, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, project } from '../../support/read-models.ts';

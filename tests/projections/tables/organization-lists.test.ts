@@ -1,13 +1,13 @@
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { revokeStoredApiKey, storeApiKey } from '../../../src/identity/stored-api-keys.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
 import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
 import { listInvitations } from '../../../src/projections/tables/invitations.ts';
 import { listMembers } from '../../../src/projections/tables/memberships.ts';
 import { organizationById } from '../../../src/projections/tables/organizations.ts';
 import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
-import { removeValue, storeValue } from '../../../src/projections/tables/vault.ts';
-import { asTenant } from '../../../src/projections/tenant.ts';
+import { removeValue, storeValue } from '../../../src/records/vault.ts';
 import { createLog, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
 import { organizationLife } from '../../support/stream-fixtures.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { repairChain } from '../../../src/eventstore/chain/repair-chain.ts';
 import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
-import { repairChain } from '../../../src/eventstore/repair-chain.ts';
 import type { Finding } from '../../../src/projections/verify/findings.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { withBreaks } from '../../support/broken-chain.ts';

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { type ReservationEvent, reservationKinds } from '../domain/reservation/reservation.ts';
+import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
+import { type Decoded, decodeWith } from '../eventstore/envelope.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { event, id } from './codec-fields.ts';
+
+/** Decodes an event of a reservation stream. Throws UndecodableEvent. */
+export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent | ChainRepaired> =>
+  decodeWith(reservationEvent, recorded);
+
+const reservationEvent = z.discriminatedUnion('type', [
+  event('ReservationMade', z.object({ kind: z.enum(reservationKinds), issuerOrgId: id, owner: id })),
+  event('ReservationReleased', z.object({ owner: id })),
+  repairEvent,
+]) satisfies z.ZodType<ReservationEvent | ChainRepaired>;
