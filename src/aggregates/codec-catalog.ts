@@ -6,10 +6,11 @@ import { type Decoded, decodeWith, instant } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { event, id } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
+import { upcasters } from './upcasters.ts';
 
 /** Decodes an event of a catalog stream. Throws UndecodableEvent. */
 export const decodeCatalog = (recorded: Recorded): Decoded<CatalogEvent | ChainRepaired> =>
-  decodeWith(catalogEvent, recorded);
+  decodeWith(catalogEvent, recorded, upcasters);
 
 const code = z.string().regex(/^[a-z][a-z0-9_]{1,39}$/, 'not a product’s code');
 

@@ -8,10 +8,11 @@ import { grantEvents } from './codec-license-grant.ts';
 import { keyEvents } from './codec-license-key.ts';
 import { leaseEvents } from './codec-license-lease.ts';
 import { termEvents } from './codec-license-term.ts';
+import { upcasters } from './upcasters.ts';
 
 /** Decodes an event of a license stream. Throws UndecodableEvent. */
 export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent | ChainRepaired> =>
-  decodeWith(licenseEvent, recorded);
+  decodeWith(licenseEvent, recorded, upcasters);
 
 /** The name of every type of event that a license's stream holds. */
 export const licenseEventTypes = (): readonly string[] => licenseEvent.options.map(({ shape }) => shape.type.value);

@@ -4,10 +4,11 @@ import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-even
 import { type Decoded, decodeWith, instant } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { event, id, reference, userId } from './codec-fields.ts';
+import { upcasters } from './upcasters.ts';
 
 /** Decodes an event of an organization stream. Throws UndecodableEvent. */
 export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent | ChainRepaired> =>
-  decodeWith(organizationEvent, recorded);
+  decodeWith(organizationEvent, recorded, upcasters);
 
 const role = z.enum(roles);
 const granted = z.array(z.enum(scopes));

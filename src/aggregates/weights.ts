@@ -2,14 +2,6 @@ import type { Catalog } from '../domain/catalog/catalog.ts';
 import type { License } from '../domain/license/license.ts';
 import type { Organization } from '../domain/organization/organization.ts';
 import type { Reservation } from '../domain/reservation/reservation.ts';
-import type { Folded } from '../eventstore/executor/folded.ts';
-import type { Fact, Folding } from './aggregates.ts';
-
-/** Estimates the bytes that a folded stream takes in memory. Takes the same time for every size. */
-export const weigh = <Event extends Fact, State>(
-  { snapshots }: Folding<Event, State>,
-  { state, nextRevision, commands }: Pick<Folded<State>, 'state' | 'nextRevision' | 'commands'>,
-): number => snapshots.weigh(state, Number(nextRevision)) + commands.size * commandBytes;
 
 // Bytes of heap, measured: tests/eventstore/weights.test.ts compares them with the heap.
 
@@ -45,8 +37,5 @@ export const weighCatalog = (_catalog: Catalog, events: number): number => 1_000
 
 /** Estimates the bytes that a folded reservation takes in memory. */
 export const weighReservation = (_reservation: Reservation): number => small;
-
-/** One remembered command id. */
-const commandBytes = 200;
 
 const small = 500;

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { catalogAggregate, organizationAggregate, toDecide } from '../aggregates/aggregates.ts';
+import { catalogAggregate, organizationAggregate } from '../aggregates/aggregates.ts';
+import { builtInPolicyIds } from '../aggregates/derived-ids.ts';
 import type { NewProduct } from '../domain/catalog/commands.ts';
 import { encodeId } from '../domain/ids.ts';
 import type { Scope } from '../domain/organization/events.ts';
@@ -7,7 +8,8 @@ import type { Instant } from '../domain/time.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import { commandContext } from '../eventstore/executor/waiting.ts';
-import { aggregateId, builtInPolicyIds } from '../eventstore/ids.ts';
+import { toDecide } from '../eventstore/folding.ts';
+import { aggregateId } from '../eventstore/ids.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { withStoredApiKey } from './organizations/stored-api-key.ts';
 

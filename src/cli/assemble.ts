@@ -14,11 +14,11 @@ import { createSnapshotKeeper } from '../eventstore/snapshots/snapshot-keeper.ts
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { parseSecrets, type Secrets } from '../identity/secrets.ts';
 import { refuseOpenCatalog } from '../postgres/lint.ts';
-import { migrate } from '../postgres/migrate.ts';
-import { createPool } from '../postgres/pool.ts';
 import { ownDirectory } from '../postgres/sql-files.ts';
+import { createPool } from '../projections/connect.ts';
 import { levelIfEmpty, readModelsFault } from '../projections/level.ts';
 import { countParked } from '../projections/parked.ts';
+import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../projections/projected.ts';
 import { createValidationReader } from '../projections/queries/validation.ts';
 import { upgrade } from '../projections/rebuild/upgrade.ts';
@@ -27,6 +27,7 @@ import { type Projector, runProjector } from '../projections/run.ts';
 import { checkSample } from '../projections/verify/check-sample.ts';
 import { activeProjection } from '../projections/versions.ts';
 import { createStreamSnapshots } from '../records/stream-snapshots.ts';
+import { rowSecurity } from '../row-security.ts';
 import { version } from '../version.ts';
 import { migrateQueue } from '../workers/queue.ts';
 import { settleReferences } from '../workers/settle-references.ts';
@@ -76,11 +77,11 @@ export const assemble = async (
   try {
     const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
     const now = () => new Date(Date.now() + config.clockOffsetSeconds * 1_000);
-    await migrate({
+    await prepareDatabase({
       ...{ url: servers.databaseUrl, directory, release: release.number },
       log: (fields, message) => log.info(fields, message),
     });
-    await refuseOpenCatalog(servers.databaseUrl);
+    await refuseOpenCatalog(servers.databaseUrl, rowSecurity);
     if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
 
     const store = connectEventStore({ url: servers.eventStoreUrl });

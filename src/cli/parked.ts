@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import { loadConfig } from '../config.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
-import { migrate } from '../postgres/migrate.ts';
-import { createPool } from '../postgres/pool.ts';
 import type { Projection } from '../projections/checkpoint.ts';
+import { createPool } from '../projections/connect.ts';
 import { projectionFor } from '../projections/level.ts';
 import { listParked, type ParkedStream } from '../projections/parked.ts';
+import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './log.ts';
@@ -49,7 +49,7 @@ const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<vo
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
-    await migrate({
+    await prepareDatabase({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
     });

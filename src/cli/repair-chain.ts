@@ -1,12 +1,6 @@
+import { type Examined, examineChain, isRepairable, type Repairer, repairChain } from '../aggregates/repair-chain.ts';
 import { loadConfig } from '../config.ts';
 import { keyOfBreak } from '../eventstore/chain/chain.ts';
-import {
-  type Examined,
-  examineChain,
-  isRepairable,
-  type Repairer,
-  repairChain,
-} from '../eventstore/chain/repair-chain.ts';
 import { operatorId, repairReason } from '../eventstore/chain/repair-event.ts';
 import { type EventStore, StoreUnavailable } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';

@@ -1,75 +1,34 @@
 /** A query of the catalog that returns a sentence for each fault it finds. */
 export type Check = { readonly sql: string; readonly values?: readonly unknown[] };
 
-/**
- * Keys that are not led by the organization because their first column is unique in the whole world: ids made from random
- * or derived UUIDs, HMACs, random look-up ids. Everything else would tell one tenant what another has.
- */
-export const globallyUniqueKeys: readonly string[] = [
-  'rm.licenses(license_id)',
-  'rm.license_keys(key_hash)',
-  'rm.activations(activation_id)',
-  'rm.organizations(organization_id)',
-  'rm.api_keys(api_key_id)',
-  'identity.api_keys(api_key_id)',
-  'identity.api_keys(lookup_id)',
-  'identity.users(user_id)',
-  // That an address is taken is what a signup is told anyway.
-  'identity.users(email_lower)',
-  'identity.sessions(session_id)',
-  'identity.refresh_tokens(token_hash)',
-  'vault.personal_values(ref)',
-  'vault.license_metadata(license_id)',
-];
-
-/** Tables whose rows belong to a user, by user_id, and to no organization. */
-export const userOwned: readonly string[] = ['identity.users', 'identity.sessions', 'identity.refresh_tokens'];
-
-/** The doors around row-level security: functions with the rights of ledger_auth, and all that ledger_auth may read; of licenses, whose they are. */
-const definerFunctions = [
-  'rm.license_by_key',
-  'rm.holders_named',
-  'rm.organizations_of_user',
-  'identity.api_key_by_lookup',
-  'identity.user_by_email',
-  'identity.user_by_refresh_token',
-  'identity.is_parked',
-  'ops.parked_among',
-  'ops.parked_license_by_key',
-];
-const readableByAuth = [
-  'rm.licenses',
-  'rm.license_keys',
-  'rm.memberships',
-  'rm.organizations',
-  'identity.api_keys',
-  'identity.users',
-  'identity.refresh_tokens',
-  'ops.parked',
-  'ops.parked_keys',
-  'ops.projection_versions',
-  'ops.checkpoints',
-];
-/** Bookkeeping of no organization that every role may read: numbers and names of ours, nothing of a tenant's. */
-const readableByAll = ['ops.checkpoints', 'ops.projection_versions'];
-/** Bookkeeping of the projector that organizations read, each its own. */
-const keptByProjector = ['ops.parked_owners'];
+/** What the tables and functions of a product are allowed besides the rules for all, by their names with schema. */
+export type RowSecurity = {
+  /** Unique keys that need not begin with the organization, as `table(column)`. */
+  readonly globallyUniqueKeys: readonly string[];
+  /** Tables whose rows belong to a user, by user_id, and to no organization. */
+  readonly userOwned: readonly string[];
+  /** Functions that run with the rights of ledger_auth, and so see rows of every organization. */
+  readonly definerFunctions: readonly string[];
+  /** All that ledger_auth may read. */
+  readonly readableByAuth: readonly string[];
+  /** The only columns that ledger_auth may read of a table. */
+  readonly columnsReadableByAuth: { readonly table: string; readonly columns: readonly string[] };
+  /** Tables of no organization that every role may read. */
+  readonly readableByAll: readonly string[];
+  /** Bookkeeping that the projector writes and organizations read. */
+  readonly keptByProjector: readonly string[];
+  /** What ledger_worker may see and remove of users' tables, as `table: condition`, as Postgres writes it out. */
+  readonly purgeable: readonly string[];
+};
 
 // What the policies of ledger_api must say, as Postgres writes it out: the parentheses make it one look-up per statement.
 const isSetting = (column: string, setting: string) =>
   `(${column} = ( SELECT NULLIF(current_setting('${setting}'::text, true), ''::text) AS "nullif"))`;
 const issuerOnly = isSetting('issuer_org_id', 'app.org_id');
 const issuerOrHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')})`;
-/** Of the event of a transfer, which both holders read: `rm.license_events` alone has the column. */
+/** For the event of a transfer, which both holders read. */
 const issuerOrEitherHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')} OR ${isSetting('previous_holder_org_id', 'app.org_id')})`;
 const userOnly = isSetting('user_id', 'app.user_id');
-
-/** What ledger_worker may see and remove of users' tables: what was over a day ago. */
-const purgeable = [
-  `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
-  `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
-  `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,
-];
 
 const roles = `('ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker', 'ledger_auth')`;
 // Another version of the read models follows the same rules and exemptions as the serving one.
@@ -77,7 +36,7 @@ const ourSchemas = `(n.nspname in ('rm', 'identity', 'vault', 'ops') or n.nspnam
 const generalSchema = `regexp_replace(n.nspname, '^rm_v[0-9]+$', 'rm')`;
 
 // Every table: "owned" are those with rows of organizations or users, which in ops are not all.
-const everything = `(
+const everythingOf = (userOwned: readonly string[]) => `(
   select c.oid, of_user, case when of_user then 'user_id' else 'issuer_org_id' end as owner_column,
     c.relacl, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
     ${generalSchema} as schema, n.nspname || '.' || c.relname as name, ${generalSchema} || '.' || c.relname as general,
@@ -86,7 +45,6 @@ const everything = `(
     cross join lateral (select n.nspname || '.' || c.relname = any(array['${userOwned.join("', '")}']) as of_user) owner
   where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ourSchemas}
 )`;
-const tables = `(select * from ${everything} all_tables where owned) t`;
 
 // Grants on tables, and on single columns of them.
 const grants = (relation: string) => `(
@@ -98,8 +56,20 @@ const grants = (relation: string) => `(
 const grantee = `coalesce((select rolname from pg_roles r where r.oid = g.grantee), 'PUBLIC')`;
 const granted = `select ${grantee} || ' has ' || g.privilege_type || ' on ' || name || coalesce('(' || column_name || ')', '') || '.'`;
 
-/** All that must hold, from the tables to the doors around them. */
-export const checks: readonly Check[] = [
+/** Returns all that must hold, from the tables to the functions around them. */
+export const checksOf = (rules: RowSecurity): readonly Check[] => {
+  const everything = everythingOf(rules.userOwned);
+  const tables = `(select * from ${everything} all_tables where owned) t`;
+  return [
+    ...checksOfTables(tables, rules),
+    ...checksOfRoles,
+    ...checksOfKeys(tables, rules),
+    ...checksOfGrants(everything, rules),
+    ...checksOfFunctions(rules),
+  ];
+};
+
+const checksOfTables = (tables: string, { readableByAuth, purgeable }: RowSecurity): readonly Check[] => [
   {
     sql: `select 'There is nothing to check: the tables of ' || wanted || ' are missing.'
       from unnest(array['rm', 'identity', 'vault', 'ops']) wanted
@@ -145,6 +115,9 @@ export const checks: readonly Check[] = [
     sql: `select name || ' is a view without security_invoker=true, a materialized view or a foreign table.' from ${tables}
       where relkind in ('m', 'f') or (relkind = 'v' and not coalesce('security_invoker=true' = any(reloptions), false))`,
   },
+];
+
+const checksOfRoles: readonly Check[] = [
   {
     sql: `select 'The role ' || rolname || ' can log in, is a superuser, bypasses row-level security or makes roles.' from pg_roles
       where rolname in ${roles} and (rolcanlogin or rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`,
@@ -157,6 +130,9 @@ export const checks: readonly Check[] = [
     sql: `select 'The role ' || m.rolname || ' is a member of ' || r.rolname || '.' from pg_auth_members x
       join pg_roles m on m.oid = x.member join pg_roles r on r.oid = x.roleid where m.rolname in ${roles}`,
   },
+];
+
+const checksOfKeys = (tables: string, { globallyUniqueKeys }: RowSecurity): readonly Check[] => [
   {
     sql: `select 'The unique key ' || name || '(' || a.attname || ', …) is neither led by ' || owner_column || ' nor globally unique.'
       from ${tables} join pg_index i on i.indrelid = t.oid and i.indisunique
@@ -177,6 +153,9 @@ export const checks: readonly Check[] = [
     sql: `select n.nspname || '.' || c.relname || ' is a sequence: its numbers tell one organization what others do.'
       from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${ourSchemas} and n.nspname <> 'ops'`,
   },
+];
+
+const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[] => [
   {
     sql: `${granted} from ${grants(everything)}
       where g.grantee <> relowner and (privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN') or g.grantee = 0)`,
@@ -185,13 +164,19 @@ export const checks: readonly Check[] = [
     sql: `${granted} from ${grants(everything)}
       where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned and general <> all($3) or schema <> 'ops')
         or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1)
-          or general = 'rm.licenses' and coalesce(column_name, '') not in ('issuer_org_id', 'holder_org_id'))
+          or general = $4 and coalesce(column_name, '') <> all($5))
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
             and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE')))
         or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
-    values: [readableByAuth, readableByAll, keptByProjector],
+    values: [
+      rules.readableByAuth,
+      rules.readableByAll,
+      rules.keptByProjector,
+      rules.columnsReadableByAuth.table,
+      rules.columnsReadableByAuth.columns,
+    ],
   },
   {
     sql: `select name || ' is not owned by ledger_owner.' from ${everything} t where pg_get_userbyid(relowner) <> 'ledger_owner'`,
@@ -201,6 +186,9 @@ export const checks: readonly Check[] = [
       from pg_namespace n cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) g
       where ${ourSchemas} and g.privilege_type = 'CREATE' and ${grantee} <> 'ledger_owner'`,
   },
+];
+
+const checksOfFunctions = ({ definerFunctions }: RowSecurity): readonly Check[] => [
   {
     sql: `select n.nspname || '.' || p.proname || ' runs with its owner’s rights and is not one of the known doors, or is open to all.'
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace

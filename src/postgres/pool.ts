@@ -1,55 +1,50 @@
 import pg from 'pg';
-import { ownRelease, type Release } from '../projections/release.ts';
 import type { Log } from './log.ts';
 
 /** The roles that connections may take; the login in the URL is a member of each. */
 export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
 
-type ConnectionOptions = {
+export type ConnectionOptions = {
   readonly url: string;
   readonly role: Role;
   readonly applicationName?: string;
-  /** The schema of tables that SQL names without one: that of a version of the read models. Default: the serving one. */
-  readonly searchPath?: string;
+  /** Settings of the session that the URL may not override, such as `search_path`. Values hold no spaces. */
+  readonly settings?: Readonly<Record<string, string | number>>;
   /** How long to wait for the answer to a statement; 0: for ever. Default: longer than any may take on the server. */
   readonly answerTimeoutMs?: number;
-  /** Whose read models the connection may read. Default: those of this program. */
-  readonly release?: Release;
 };
 
 const connectTimeoutMs = 5_000;
-// What still has no answer then is a dead connection.
+// A connection that has not answered by then is dead.
 const defaultAnswerTimeoutMs = 15_000;
 
 /**
- * A pool whose connections are `role` from their first statement on, with bounded statements, locks and idle transactions.
- * Options in the URL may change the bounds, not role and schema. A connection that breaks while idle is logged and replaced.
+ * Opens a pool whose connections have `role` and `settings` from their first statement on, with bounded statements, locks
+ * and idle transactions. Options in the URL may change the bounds only. The pool logs and replaces a connection that
+ * breaks while it is idle.
  */
-export const createPool = ({
-  max,
-  log,
-  ...options
-}: ConnectionOptions & { readonly max: number; readonly log: Log }) => {
-  const pool = new pg.Pool({ ...connectionConfig(options), max });
+export const openPool = ({ max, log, ...options }: ConnectionOptions & { readonly max: number; readonly log: Log }) => {
+  const pool = new pg.Pool({ ...clientConfig(options), max });
   pool.on('error', (error) => log.warn({ err: error, role: options.role }, 'An idle Postgres connection was lost.'));
-  // One that breaks while it is borrowed, between two statements, says so as an event that would end the process. Its
-  // borrower learns it from the next statement.
+  // A borrowed connection that breaks between two statements emits an error, which would end the process without a
+  // listener. The borrower learns of it from the next statement.
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 };
 
-/** The configuration of a single connection, with the same role, schema and bounds as in a pool. */
-export const connectionConfig = ({
+/** Returns the configuration of a single connection, with the same role, settings and bounds as in a pool. */
+export const clientConfig = ({
   url,
   role,
   applicationName,
-  searchPath = 'rm',
+  settings = {},
   answerTimeoutMs = defaultAnswerTimeoutMs,
-  release = ownRelease(),
 }: ConnectionOptions): pg.ClientConfig => ({
   connectionString: withStartOptions(
     url,
-    `-c search_path=${searchPath} -c role=${role} -c ledger.shape=${release.shape} -c ledger.release=${release.number}`,
+    Object.entries({ role, ...settings })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
   ),
   application_name: applicationName ?? role.replace('_', '-'),
   connectionTimeoutMillis: connectTimeoutMs,
@@ -57,12 +52,12 @@ export const connectionConfig = ({
   keepAlive: true,
 });
 
-// The last of two equal settings holds: the URL's override our bounds, and `fixed` overrides the URL's.
+// Postgres takes the last of two equal settings: the URL overrides our bounds, and `fixed` overrides the URL.
 const withStartOptions = (url: string, fixed: string): string => {
   const [address = '', query = ''] = url.split(/\?(.*)/s);
   const parameters = new URLSearchParams(query);
-  const given = parameters.get('options') ?? '';
+  const fromUrl = parameters.get('options') ?? '';
   const bounds = '-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000';
-  parameters.set('options', `${bounds} ${given} ${fixed}`);
+  parameters.set('options', `${bounds} ${fromUrl} ${fixed}`);
   return `${address}?${parameters}`;
 };

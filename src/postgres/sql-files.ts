@@ -10,16 +10,7 @@ export type SqlFile = { readonly file: string; readonly sql: string; readonly sh
 /** The package's own db/, from src and from dist alike. */
 export const ownDirectory = fileURLToPath(new URL('../../db/', import.meta.url));
 
-/** What a version of the read models is made from: the files of db/read-models, and their hash. */
-export type Shape = { readonly files: readonly SqlFile[]; readonly hash: string };
-
-/** Reads the shape that the read models of a program with these SQL files have. */
-export const readShape = (directory: string): Shape => {
-  const files = readSqlFiles(directory, ['read-models']);
-  return { files, hash: hashOfFiles(files) };
-};
-
-/** The SQL files of some folders, folder by folder, each in the order of the names. */
+/** Reads the SQL files of some folders, folder by folder, in the order of their names. */
 export const readSqlFiles = (directory: string, folders: readonly string[]): readonly SqlFile[] =>
   folders.flatMap((folder) =>
     readdirSync(path.join(directory, folder))
@@ -32,9 +23,9 @@ export const readSqlFiles = (directory: string, folders: readonly string[]): rea
       }),
   );
 
-/** One hash over names and contents of files. */
-const hashOfFiles = (files: readonly SqlFile[]): string =>
-  sha256(files.map((each) => `${each.file} ${each.sha256}\n`).join(''));
+/** Returns one hash over names and contents of files. */
+export const hashOfFiles = (files: readonly SqlFile[]): string =>
+  sha256(files.map(({ file, sha256: hash }) => `${file} ${hash}\n`).join(''));
 
 /** Runs a file; throws a sentence with its name. The role is the login's again afterwards. */
 export const runSqlFile = async (db: pg.Client, { file, sql }: Pick<SqlFile, 'file' | 'sql'>): Promise<void> => {

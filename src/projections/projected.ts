@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
 import type { Log } from '../postgres/log.ts';
-import { connectionConfig } from '../postgres/pool.ts';
 import { projectedChannel, readNotice } from './checkpoint.ts';
+import { connectionConfig } from './connect.ts';
 import type { Release } from './release.ts';
 import { readModelsName } from './versions.ts';
 

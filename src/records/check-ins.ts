@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
-import { epochMs } from '../projections/tables/rows.ts';
+import { epochMs } from '../postgres/epoch-ms.ts';
 
 /** Notes that a license was checked in at `at`. A note of a later check-in stays. As the license's issuer. */
 export const noteCheckIn = async (

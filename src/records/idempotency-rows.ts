@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../domain/time.ts';
-import { epochMs } from '../projections/tables/rows.ts';
+import { epochMs } from '../postgres/epoch-ms.ts';
 
 /** What an idempotency key is unique within. */
 export type IdempotencyPlace = {

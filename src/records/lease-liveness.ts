@@ -1,8 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import type { LastSeen } from '../domain/license/commands-lease.ts';
+import type { LicenseFacts } from '../domain/license/license.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
-import type { PartOwner } from '../projections/tables/activations.ts';
-import { epochMs } from '../projections/tables/rows.ts';
+import { epochMs } from '../postgres/epoch-ms.ts';
+
+/** The license of a lease, with its issuer and holder. */
+export type LeaseOwner = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId' | 'licenseId'>;
 
 /** An open lease whose time is over, with what its next page begins after. */
 export type OverdueLease = LastSeen & { readonly licenseId: string };
@@ -22,7 +25,7 @@ export type Heard = { readonly endingSince: Instant | null; readonly isNew: bool
  */
 export const noteHeartbeat = async (
   db: PoolClient,
-  owner: PartOwner,
+  owner: LeaseOwner,
   leaseId: string,
   seenAt: Instant,
   acquiredAt: Instant | null = null,
@@ -38,7 +41,7 @@ export const noteHeartbeat = async (
  */
 const tryToNote = async (
   db: PoolClient,
-  { issuerOrgId, holderOrgId, licenseId }: PartOwner,
+  { issuerOrgId, holderOrgId, licenseId }: LeaseOwner,
   leaseId: string,
   seenAt: Instant,
   acquiredAt: Instant | null,
@@ -72,7 +75,7 @@ const tryToNote = async (
  * Says of leases that they are about to be ended, and returns those that nobody was heard of since: only they may be.
  * As ledger_worker, or as the tenant that issues them.
  */
-export const claimEndings = async <Lease extends LastSeen & Pick<PartOwner, 'issuerOrgId' | 'licenseId'>>(
+export const claimEndings = async <Lease extends LastSeen & Pick<LeaseOwner, 'issuerOrgId' | 'licenseId'>>(
   db: Pool | PoolClient,
   leases: readonly Lease[],
 ): Promise<readonly Lease[]> => {
@@ -102,7 +105,7 @@ export const claimEndings = async <Lease extends LastSeen & Pick<PartOwner, 'iss
 /** Returns when a lease's holder was last heard of; null: not since it was acquired. As the license's issuer. */
 export const lastHeartbeat = async (
   db: PoolClient,
-  { issuerOrgId, licenseId }: PartOwner,
+  { issuerOrgId, licenseId }: LeaseOwner,
   leaseId: string,
 ): Promise<Instant | null> => {
   const { rows } = await db.query<[string]>({

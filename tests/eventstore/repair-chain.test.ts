@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/aggregates/aggregates.ts';
+import { examineChain, isRepairable, repairChain } from '../../src/aggregates/repair-chain.ts';
 import { repair } from '../../src/cli/repair-chain.ts';
 import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain/chain.ts';
 import { createChainCheck } from '../../src/eventstore/chain/chain-check.ts';
-import { examineChain, isRepairable, repairChain } from '../../src/eventstore/chain/repair-chain.ts';
 import { repairIn } from '../../src/eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';

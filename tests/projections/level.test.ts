@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connectionConfig } from '../../src/postgres/pool.ts';
+import { connectionConfig } from '../../src/projections/connect.ts';
 import { beginProjecting, markLevel, OtherRelease, projectionFor } from '../../src/projections/level.ts';
 import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 import { upgrade } from '../../src/projections/rebuild/upgrade.ts';

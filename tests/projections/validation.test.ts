@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
-import { connectionConfig, createPool } from '../../src/postgres/pool.ts';
+import { connectionConfig, createPool } from '../../src/projections/connect.ts';
 import { foldBatch } from '../../src/projections/fold/fold-batch.ts';
 import { nothingStored } from '../../src/projections/fold/fold-event.ts';
 import { createValidationReader, type ValidationReader } from '../../src/projections/queries/validation.ts';

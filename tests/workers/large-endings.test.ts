@@ -4,7 +4,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
-import { createPool } from '../../src/postgres/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projections/projected.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { dueLicenses } from '../../src/projections/tables/licenses.ts';

@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
 import { organizationLimits } from '../../domain/organization/limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUser, activateUser } from '../../identity/sign-up.ts';
 import { findUserByEmail, getUser, type User } from '../../identity/users.ts';

@@ -1,7 +1,8 @@
+import { builtInPolicyIds } from '../../aggregates/derived-ids.ts';
 import type { Catalog, OpenCatalog, Product } from '../../domain/catalog/catalog.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { aggregateId, builtInPolicyIds } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 import { type CatalogCommandNeeds, type CatalogRequest, type ChangedCatalog, changeCatalog } from './change-catalog.ts';
 

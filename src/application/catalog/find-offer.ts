@@ -1,4 +1,5 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
+import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
@@ -9,7 +10,6 @@ import type { Target } from '../../domain/license/events-grant.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/limits.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { builtInPolicyId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 
 /**

@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
 import type { Doorbell } from './doorbell.ts';
 import { type Faults, refuse } from './faults.ts';
 import type { OpenCalls } from './open-calls.ts';
-import { type Outgoing, outgoing } from './outgoing.ts';
 import { cursorOf, readHead, readPage } from './pages.ts';
+import { openReadCall, type ReadCall } from './read-call.ts';
 import { eventReply, streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
-import { type Refusal, toServiceError } from './refusal.ts';
 import { followLog } from './subscribe.ts';
 
 type Needs = {
@@ -18,14 +17,6 @@ type Needs = {
   readonly faults: Faults;
   readonly calls: OpenCalls;
   readonly onError: (error: unknown) => void;
-};
-
-/** A call that is being answered; `over` is aborted as soon as nothing more can be sent. */
-export type ReadCall = {
-  readonly over: AbortSignal;
-  readonly out: Outgoing<streams.ReadResp>;
-  /** Ends the call with OK. */
-  end(): void;
 };
 
 /** Streams.Read: streams and $all, both directions, once or as a subscription. */
@@ -42,37 +33,6 @@ export const readHandler =
     };
     serve().then(readCall.end, readCall.fail);
   };
-
-const openReadCall = (
-  call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
-  { calls, faults, onError }: Pick<Needs, 'calls' | 'faults' | 'onError'>,
-): ReadCall & { fail(error: unknown): void } => {
-  const controller = new AbortController();
-  const out = outgoing(call);
-  const finish = (how: () => void) => {
-    leave();
-    if (controller.signal.aborted) return;
-    out.close();
-    controller.abort();
-    how();
-  };
-  const fail = (error: unknown) =>
-    finish(() => {
-      onError(error);
-      call.emit('error', toServiceError(error));
-    });
-  const leave = calls.add((refusal: Refusal) => setImmediate(fail, refusal));
-  call.on('cancelled', () => {
-    if (!controller.signal.aborted) faults.cancelledReads += 1;
-    finish(() => {});
-  });
-  return {
-    over: controller.signal,
-    fail,
-    end: () => finish(() => call.end()),
-    out,
-  };
-};
 
 const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void> => {
   const { scope, direction, filter, ids } = plan;

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Doorbell } from './doorbell.ts';
 import type { Faults } from './faults.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
-import type { ReadCall } from './read.ts';
+import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply, eventReply } from './read-replies.ts';
 import type { Subscribe } from './read-request.ts';
 

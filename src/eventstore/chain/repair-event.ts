@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { event } from '../../aggregates/codec-fields.ts';
 import { sha256Hex } from '../envelope.ts';
 import type { Recorded } from '../event-store.ts';
 import type { Break } from './chain.ts';
@@ -29,9 +28,9 @@ export const operatorId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 
 export const repairReason = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'not a code in capitals');
 
 /** The schema of `ChainRepaired`, for the schemas of every kind of stream. */
-export const repairEvent = event(
-  'ChainRepaired',
-  z.object({
+export const repairEvent = z.object({
+  type: z.literal('ChainRepaired'),
+  data: z.object({
     // The first event of a stream has no previous one.
     revision: z.int().positive(),
     expected: sha256Hex,
@@ -39,7 +38,7 @@ export const repairEvent = event(
     operator: operatorId,
     reason: repairReason,
   }),
-);
+});
 
 /** Returns true for a repair of the chain, which is no event of the aggregate. */
 export const isRepair = <Event extends { readonly type: string }>(

@@ -1,13 +1,13 @@
-import type { Fact, Folding, Owners } from '../../aggregates/aggregates.ts';
-import { versionOf } from '../../aggregates/upcasters.ts';
 import type { Rejection } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
 import { hashOf, seal } from '../chain/chain.ts';
 import { AppendTooLarge, type Proposed } from '../event-store.ts';
+import type { Accepted, Fact, Folded, Folding, Owners } from '../folding.ts';
 import { eventId } from '../ids.ts';
 import { widenBy } from '../snapshots/since.ts';
-import { type Accepted, asRecorded, type Folded } from './folded.ts';
+import { type Upcasters, versionOf } from '../upcast.ts';
+import { asRecorded } from './folded.ts';
 import type { CommandContext, Happened, Waiting, WaitingCommand } from './waiting.ts';
 
 /** What was decided for one entry. It is certain only once the batch is stored, or was decided on a fresh state. */
@@ -174,7 +174,7 @@ const isSameRequest = ({ requestHash, earlierRequestHashes = [] }: CommandContex
 
 /** Evolves the draft's state by a decision; returns the events with their envelopes. */
 const apply = <Event extends Fact, State>(
-  { decider, owners, earlierOwners }: Folding<Event, State>,
+  { decider, owners, earlierOwners, upcasters = noUpcasters }: Folding<Event, State>,
   draft: Draft<State>,
   decision: readonly Event[],
   context: CommandContext,
@@ -187,17 +187,21 @@ const apply = <Event extends Fact, State>(
     const earlier = earlierOwners?.(draft.state, event) ?? null;
     draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt });
     const instants = { effectiveAt, recordedAt };
-    return { type, data, metadata: envelope(type, context, earlier ?? owners(draft.state), instants) };
+    return {
+      type,
+      data,
+      metadata: envelope(versionOf(type, upcasters), context, earlier ?? owners(draft.state), instants),
+    };
   });
 };
 
 const envelope = (
-  type: string,
+  schemaVersion: number,
   { commandId, requestHash, actor, reason, correlationId, causationId }: CommandContext,
   { issuerOrgId, holderOrgId }: Owners,
   { effectiveAt, recordedAt }: { readonly effectiveAt: Instant; readonly recordedAt: Instant },
 ): Proposed['metadata'] => ({
-  schemaVersion: versionOf(type),
+  schemaVersion,
   issuerOrgId,
   holderOrgId,
   effectiveAt,
@@ -209,6 +213,8 @@ const envelope = (
   $correlationId: correlationId,
   $causationId: causationId,
 });
+
+const noUpcasters: Upcasters = new Map();
 
 /** Well below the 1 MiB that a server takes in one append. */
 const batchBytesMax = 500_000;

@@ -1,38 +1,13 @@
-import type { Fact, Folding } from '../../aggregates/aggregates.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
 import { breakAt, ChainBroken, genesisHash, hashOf, verifyLink } from '../chain/chain.ts';
 import { isRepair } from '../chain/repair-event.ts';
 import { repairsOf } from '../chain/repairs.ts';
 import type { EventStore, Position, Proposed, Recorded } from '../event-store.ts';
+import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
 import { canComeAgain } from '../ids.ts';
 import { readPages } from '../read-pages.ts';
-import { isBoundary, nothingSince, type Since, widen } from '../snapshots/since.ts';
+import { isBoundary, nothingSince, widen } from '../snapshots/since.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
-
-/** Where the events of an accepted command stand in its stream, both inclusive, and when they were recorded. */
-export type Accepted = {
-  readonly requestHash: string;
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly recordedAt: Instant;
-};
-
-/** A stream folded up to its event `nextRevision - 1`, with what is needed to append to it. */
-export type Folded<State> = {
-  readonly state: State;
-  readonly nextRevision: bigint;
-  /** The id of the last event, empty when there is none, and its hash, or `genesisHash`. */
-  readonly eventId: string;
-  readonly hash: string;
-  /** When the last event was recorded; empty, which is before every instant, for a stream without events. */
-  readonly recordedAt: Instant;
-  /** At least the place of the last event; null for a stream without events. */
-  readonly position: Position | null;
-  /** The commands that this stream accepted and that can come again, oldest first. */
-  readonly commands: Map<string, Accepted>;
-  /** The events since the last snapshot. */
-  readonly since: Since;
-};
 
 /** Where streams are read from: the log, and snapshots that spare reading it from its start. */
 export type Streams = { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper };

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fact, Folding } from '../../aggregates/aggregates.ts';
 import { type Rejection, reject } from '../../domain/decider.ts';
 import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from '../event-store.ts';
+import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { type AppendPatience, appendSurely } from './append-with-retry.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
-import { type Accepted, accept, asRecorded, catchUp, type Folded, findAccepted, open } from './folded.ts';
+import { accept, asRecorded, catchUp, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
 import type { Happened, Waiting } from './waiting.ts';
 

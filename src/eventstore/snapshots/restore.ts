@@ -1,7 +1,6 @@
-import type { Fact, Folding } from '../../aggregates/aggregates.ts';
 import { hashOf, verifyLink } from '../chain/chain.ts';
 import type { EventStore, Recorded } from '../event-store.ts';
-import type { Folded } from '../executor/folded.ts';
+import type { Fact, Folded, Folding } from '../folding.ts';
 import { nothingSince } from './since.ts';
 import { DamagedSnapshot, readWhole } from './snapshot-body.ts';
 import type { Anchor, SnapshotKey, Snapshots } from './snapshots.ts';

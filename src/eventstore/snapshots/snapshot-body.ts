@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { ForkableMap } from '../../domain/forkable-map.ts';
 import type { Json } from '../event-store.ts';
-import type { Accepted } from '../executor/folded.ts';
+import type { Accepted } from '../folding.ts';
 import { type Entries, readEntries, writeEntries } from './snapshot-columns.ts';
 import type { Anchor, SnapshotKey } from './snapshots.ts';
 

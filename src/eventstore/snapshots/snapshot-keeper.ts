@@ -1,8 +1,6 @@
-import type { Fact, Folding } from '../../aggregates/aggregates.ts';
-import { weigh } from '../../aggregates/weights.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EventStore, Recorded } from '../event-store.ts';
-import type { Folded } from '../executor/folded.ts';
+import { type Fact, type Folded, type Folding, weigh } from '../folding.ts';
 import { restoreNewest } from './restore.ts';
 import { createSaveQueue } from './save-queue.ts';
 import { isBoundary, nothingSince, type Since } from './since.ts';

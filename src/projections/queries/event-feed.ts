@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
-import { epochMs } from '../tables/rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import { readModelsName } from '../versions.ts';
 
 /** Where an event of a license stands in the log: one append's events may share their position. */

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { Role } from '../../domain/organization/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import type { Organization } from '../tables/organizations.ts';
-import { epochMs } from '../tables/rows.ts';
 
 /** An organization that a user belongs to, and as what. */
 export type OrganizationOfUser = Organization & { readonly role: Role; readonly joinedAt: Instant };

@@ -4,10 +4,11 @@ import type { Entitlement, Limits, PinnedPolicy, SuspensionReason } from '../../
 import type { LicenseFacts, Suspension } from '../../domain/license/license.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import { isPaused } from '../../records/sweep-pauses.ts';
 import { isParkedIn } from '../queries/parked-licenses.ts';
 import { moreOf, readMore } from './license-more.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.licenses`: one row per license, its folded stream (db/read-models/010-licenses.sql). */
 export const licenses: Table = {

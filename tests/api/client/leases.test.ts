@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
-import { createPool } from '../../../src/postgres/pool.ts';
+import { createPool } from '../../../src/projections/connect.ts';
 import { overdueLeases } from '../../../src/records/lease-liveness.ts';
 import { sweepLeases } from '../../../src/workers/lapse.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';

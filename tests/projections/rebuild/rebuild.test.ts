@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectLogReader } from '../../../src/eventstore/read-log.ts';
-import { createPool } from '../../../src/postgres/pool.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
+import { createPool } from '../../../src/projections/connect.ts';
 import { createValidationReader } from '../../../src/projections/queries/validation.ts';
 import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../../../src/projections/rebuild/roll-back.ts';

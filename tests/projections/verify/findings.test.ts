@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { repairChain } from '../../../src/eventstore/chain/repair-chain.ts';
+import { repairChain } from '../../../src/aggregates/repair-chain.ts';
 import type { EventStore, Recorded } from '../../../src/eventstore/event-store.ts';
 import type { Finding } from '../../../src/projections/verify/findings.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';

@@ -1,22 +1,13 @@
-import {
-  type Aggregate,
-  catalogAggregate,
-  type Fact,
-  type Folding,
-  licenseAggregate,
-  type Owners,
-  organizationAggregate,
-  reservationAggregate,
-} from '../../aggregates/aggregates.ts';
-import { versionOf } from '../../aggregates/upcasters.ts';
-import { retry } from '../../async/retry.ts';
-import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../event-store.ts';
-import { appendSurely } from '../executor/append-with-retry.ts';
-import { eventId, newCommandId, newNonce } from '../ids.ts';
-import { readPages } from '../read-pages.ts';
-import { type Break, type ChainEnd, hashOf, seal } from './chain.ts';
-import { type ChainReport, createChainCheck } from './chain-check.ts';
-import { type ChainRepaired, isRepair } from './repair-event.ts';
+import { retry } from '../async/retry.ts';
+import { type Break, type ChainEnd, hashOf, seal } from '../eventstore/chain/chain.ts';
+import { type ChainReport, createChainCheck } from '../eventstore/chain/chain-check.ts';
+import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.ts';
+import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
+import { appendSurely } from '../eventstore/executor/append-with-retry.ts';
+import type { Aggregate, Fact, Folding, Owners } from '../eventstore/folding.ts';
+import { eventId, newCommandId, newNonce } from '../eventstore/ids.ts';
+import { readPages } from '../eventstore/read-pages.ts';
+import { catalogAggregate, licenseAggregate, organizationAggregate, reservationAggregate } from './aggregates.ts';
 
 /** A stream's chain as it was read: `last` is its last event, null for a stream without events. */
 export type Examined = ChainReport & { readonly last: Recorded | null };
@@ -80,7 +71,7 @@ const repairEvents = (
         type: 'ChainRepaired',
         data,
         metadata: {
-          schemaVersion: versionOf('ChainRepaired'),
+          schemaVersion: 1,
           ...{ issuerOrgId, holderOrgId, effectiveAt: recordedAt, recordedAt },
           actor: { type: 'SYSTEM', id: 'repair-chain', onBehalfOf: null },
           reason: { code: reason, text: null },
