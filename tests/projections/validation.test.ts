@@ -115,7 +115,7 @@ describe('row-level security stays in force', () => {
   };
   const tenantOf = async (db: pg.Client) =>
     (await db.query(`select current_setting('app.org_id', true) as org`)).rows[0].org;
-  const ask = `select license_id from rm.validation_facts($1, array[null::text], array[null::text])`;
+  const ask = `select (license).license_id from rm.validation_facts($1, array[null::text], array[null::text])`;
 
   test('no tenant is left on the connection, inside a transaction either', async () => {
     const db = await session();

@@ -7,7 +7,7 @@ import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import { dueLicenses } from '../../src/projections/tables/licenses.ts';
+import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { carryOutDue } from '../../src/workers/carry-out.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

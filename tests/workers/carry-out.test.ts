@@ -9,7 +9,7 @@ import { builtInPolicy } from '../../src/domain/license/policies.ts';
 import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import { dueLicenses } from '../../src/projections/tables/licenses.ts';
+import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf, type StuckLicense } from '../../src/records/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
 import { sweepDue } from '../../src/workers/expiry.ts';

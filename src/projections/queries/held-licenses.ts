@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { type LicenseColumns, licenseColumns, readLicense } from '../tables/licenses.ts';
+import { readLicense, selectLicense } from '../tables/licenses.ts';
 
+const heldColumns = selectLicense('l');
 // Of one holder, from one issuer: more would be a mistake of that issuer's.
 const licensesMax = 100;
 
@@ -10,9 +11,9 @@ export const licensesHeld = async (
   db: PoolClient,
   { issuerOrgId, holderOrgId }: { readonly issuerOrgId: string; readonly holderOrgId: string },
 ): Promise<readonly LicenseFacts[]> => {
-  const { rows } = await db.query<[...LicenseColumns]>({
+  const { rows } = await db.query<unknown[]>({
     name: 'licenses-held',
-    text: `select ${licenseColumns} from rm.licenses l
+    text: `select ${heldColumns} from rm.licenses l
       where l.issuer_org_id = $1 and l.holder_org_id = $2 and l.revoked_at is null
       order by l.created_at desc, l.license_id desc limit ${licensesMax}`,
     values: [issuerOrgId, holderOrgId],

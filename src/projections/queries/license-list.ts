@@ -3,7 +3,8 @@ import type { Tier } from '../../domain/license/events.ts';
 import type { Status } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
-import { type LicenseColumns, type LicenseView, licenseColumns, readLicense } from '../tables/licenses.ts';
+import { readLicense, selectLicense } from '../tables/licenses.ts';
+import type { LicenseView } from './license-by-id.ts';
 
 /** Where a license stands in a list, for good: also where it is not in the list any more. */
 export type LicensePlace = { readonly createdAt: Instant; readonly licenseId: string };
@@ -68,16 +69,18 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
     : listing.q === undefined
       ? [side(issued), side(held)]
       : sidesFound(await holdersNamed(db, listing.q), parameter, parameter(listing.q), side);
-  const { rows } = await db.query<[...LicenseColumns, JsonObject | null]>({
-    text: `select ${licenseColumns}, m.metadata
+  const { rows } = await db.query<[JsonObject | null, ...unknown[]]>({
+    text: `select m.metadata, ${listedColumns}
       from (${sides.join(' union all ')}) l
       left join vault.license_metadata m using (license_id)
       order by l.created_at desc, l.license_id desc limit $2`,
     values,
     rowMode: 'array',
   });
-  return rows.map((row) => ({ ...readLicense(row), metadata: row[23] }));
+  return rows.map((row) => ({ ...readLicense(row, 1), metadata: row[0] }));
 };
+
+const listedColumns = selectLicense('l');
 
 // Any other filter with an index of its own leaves fewer to look through, of a product that most licenses have.
 const isOfProduct = ({

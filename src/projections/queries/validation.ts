@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { readingLevel } from '../level.ts';
-import { type LicenseColumns, readLicense } from '../tables/licenses.ts';
+import { readLicense, selectLicense } from '../tables/licenses.ts';
 import { isLicenseParked, type ParkedKey, parkedLicenseByKey } from './parked-licenses.ts';
 import { readDetails, type ValidationDetails, type WantedDetails } from './validation-details.ts';
 
@@ -114,10 +114,10 @@ const answer = async (pool: Pool, waits: readonly Wait[]): Promise<void> => {
         rowMode: 'array',
       }),
     );
-    const found = new Map(rows.map((row) => [row[23], row]));
-    let place = 0;
+    const byRequest = new Map(rows.map((row) => [row[0], row]));
+    let request = 0;
     for (const wait of waits) {
-      const row = wait.wanted.map(() => found.get(++place)).find((each) => each !== undefined);
+      const row = wait.wanted.map(() => byRequest.get(++request)).find((candidate) => candidate !== undefined);
       wait.resolve(row === undefined ? null : factsOf(row));
     }
   } catch (error) {
@@ -126,32 +126,26 @@ const answer = async (pool: Pool, waits: readonly Wait[]): Promise<void> => {
 };
 
 type ValidationRow = [
-  ...LicenseColumns,
   request: number,
-  matchedKeyVersion: number | null,
+  keyVersion: number | null,
   issuerClosed: boolean,
   fingerprints: string | null,
   isParked: boolean,
+  ...license: unknown[],
 ];
 
 const factsOf = (row: ValidationRow): ValidationFacts => {
-  const { facts, revision } = readLicense(row);
-  const fingerprints = row[26];
+  const [, keyVersion, issuerClosed, fingerprints, isParked] = row;
   const hashes = fingerprints === null ? [] : fingerprints.split(',');
   return {
-    facts,
-    revision,
-    keyVersion: row[24],
-    issuerClosed: row[25],
+    ...readLicense(row, 5),
+    keyVersion,
+    issuerClosed,
     fingerprintHashes: hashes.slice(0, fingerprintsMax),
     more: hashes.length > fingerprintsMax,
-    isParked: row[27],
+    isParked,
   };
 };
 
-// The columns of LicenseColumns, ready made by the function, then its own.
-const validationQuery = `select license_id, issuer_org_id, holder_org_id, revision, owner_user_ref, policy, products,
-  term_number, starts_at, expires_at, announced_term, limits, entitlements, external_ref, suspension_reason,
-  suspended_since, suspended_until, revoked_at, activations, key_version, key_hint, created_at, more,
-  request, matched_key_version, issuer_closed, fingerprints, is_parked
+const validationQuery = `select request, matched_key_version, issuer_closed, fingerprints, is_parked, ${selectLicense('(license)')}
   from rm.validation_facts($1, $2, $3)`;
