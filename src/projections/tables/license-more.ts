@@ -4,7 +4,6 @@ import type { LicenseFacts, Usage } from '../../domain/license/license.ts';
 export type More = Pick<LicenseFacts, (typeof fields)[number]> & { readonly usage: Omit<Usage, 'activations'> };
 
 const fields = [
-  'timeZone',
   'awaited',
   'renewal',
   'scheduled',
@@ -23,7 +22,6 @@ const fields = [
 /** What a plain license has, as most are. */
 export const plainMore: More = {
   usage: { seats: 0, users: 0, meters: {} },
-  timeZone: 'UTC',
   awaited: null,
   renewal: 'manual',
   scheduled: [],

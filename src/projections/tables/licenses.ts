@@ -41,6 +41,7 @@ const granted = {
   entitlements: fact('jsonb', 'entitlements'),
   external_ref: fact('text', 'externalRef'),
   created_at: fact('timestamptz', 'createdAt'),
+  time_zone: fact('text', 'timeZone'),
 } satisfies Readonly<Record<string, LicenseColumn>>;
 
 // What changes in the life of a license, again and again.
@@ -70,7 +71,7 @@ export const licenses: Table = {
   key: ['license_id'],
   columns: typesOf(columns),
   // A reminder a month before is due by the calendar of the license's zone, and machines know different rules of zones.
-  unlike: { due_at: `$more ? 'timeZone'` },
+  unlike: { due_at: `$time_zone <> 'UTC'` },
 };
 
 /** Returns the row of a license. */
