@@ -3,7 +3,7 @@ import { type Break, type ChainEnd, hashOf, seal } from '../eventstore/chain/cha
 import { type ChainReport, createChainCheck } from '../eventstore/chain/chain-check.ts';
 import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.ts';
 import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
-import { appendSurely } from '../eventstore/executor/append-with-retry.ts';
+import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';
 import type { Aggregate, Fact, Folding, Owners } from '../eventstore/folding.ts';
 import { eventId, newCommandId, newNonce } from '../eventstore/ids.ts';
 import { readPages } from '../eventstore/read-pages.ts';
@@ -46,7 +46,7 @@ export const repairChain = (
       if (!isRepairable(examined) || examined.last === null) return examined;
       const owners = await ownersOf(store, stream, examined.last.revision);
       const events = repairEvents(examined.last, examined.breaks, owners, repairer);
-      await appendSurely(store, stream, events, examined.last.revision, patience);
+      await appendWithRetry(store, { stream, events, expected: examined.last.revision }, patience);
       return await examineChain(store, stream);
     },
     (error, failures) => (error instanceof RevisionConflict && failures < attemptsMax ? 0 : null),

@@ -2,9 +2,9 @@ import type { Pool, PoolClient } from 'pg';
 import { transaction } from './transaction.ts';
 
 /**
- * The one door to the database for a request: inside, row-level security shows what this organization issues or holds;
- * outside, nothing. Refused while the read models are not level, or are of another release. A connection that did not
- * commit is destroyed.
+ * Runs `work` in a transaction in which row-level security shows what this organization issues or holds. Throws while the
+ * read models are not level, or are of another release. A connection that did not commit is closed. Requests without an
+ * organization use `asUser` (src/identity/as-user.ts); validation has functions that set the organization themselves.
  */
 export const asTenant = <T>(
   pool: Pool,
@@ -19,7 +19,7 @@ export const asTenant = <T>(
   });
 };
 
-/** Goes on as another organization within the transaction. */
+/** Continues the transaction as this organization. */
 export const becomeTenant = async (db: PoolClient, orgId: string): Promise<void> => {
   await db.query({
     name: 'as-tenant',

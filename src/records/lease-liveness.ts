@@ -14,24 +14,18 @@ export type OverdueLease = LastSeen & { readonly licenseId: string };
 export type LeasePlace = { readonly expiresAt: Instant; readonly licenseId: string; readonly leaseId: string };
 
 /**
- * What came of a sign of life. `endingSince` other than null: nothing was noted, because somebody is about to end the
- * lease, who heard of it then for the last time. `isNew`: there was no row of the lease.
+ * The result of a heartbeat. `endingSince` other than null: nothing was recorded, because another process is about to end
+ * the lease, which it last heard of then. `isNew`: there was no row of the lease.
  */
 export type Heard = { readonly endingSince: Instant | null; readonly isNew: boolean };
 
-/**
- * Notes that the holder of a lease acquired at `acquiredAt` was heard of at `seenAt`. A note of a later sign of life
- * stays. As the license's issuer.
- */
-export const noteHeartbeat = async (
-  db: PoolClient,
-  owner: LeaseOwner,
-  leaseId: string,
-  seenAt: Instant,
-  acquiredAt: Instant | null = null,
-): Promise<Heard> => {
+/** A sign of life of the holder of a lease, which was acquired at `acquiredAt`; absent: that is unknown. */
+export type Heartbeat = { readonly leaseId: string; readonly seenAt: Instant; readonly acquiredAt?: Instant };
+
+/** Records a heartbeat, unless a later one of the lease is recorded. As the license's issuer. */
+export const noteHeartbeat = async (db: PoolClient, owner: LeaseOwner, heartbeat: Heartbeat): Promise<Heard> => {
   for (;;) {
-    const heard = await tryToNote(db, owner, leaseId, seenAt, acquiredAt);
+    const heard = await tryToNote(db, owner, heartbeat);
     if (heard !== null) return heard;
   }
 };
@@ -42,9 +36,7 @@ export const noteHeartbeat = async (
 const tryToNote = async (
   db: PoolClient,
   { issuerOrgId, holderOrgId, licenseId }: LeaseOwner,
-  leaseId: string,
-  seenAt: Instant,
-  acquiredAt: Instant | null,
+  { leaseId, seenAt, acquiredAt }: Heartbeat,
 ): Promise<Heard | null> => {
   const { rows } = await db.query<[boolean]>({
     name: 'note-heartbeat',
@@ -55,7 +47,7 @@ const tryToNote = async (
           ending_seen_at = null
         where v.ending_seen_at is null or v.ending_seen_at < $6
       returning v.xmax = 0`,
-    values: [issuerOrgId, holderOrgId, licenseId, leaseId, seenAt, acquiredAt],
+    values: [issuerOrgId, holderOrgId, licenseId, leaseId, seenAt, acquiredAt ?? null],
     rowMode: 'array',
   });
   const [noted] = rows;

@@ -61,7 +61,11 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
      values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
     [org],
   );
-  await noteHeartbeat(db, { ...owner, licenseId }, testId('lea', `lease of ${name}`), testInstant(0));
+  await noteHeartbeat(
+    db,
+    { ...owner, licenseId },
+    { leaseId: testId('lea', `lease of ${name}`), seenAt: testInstant(0) },
+  );
   await db.query('insert into ops.license_check_ins values ($1, $2, now())', [org, licenseId]);
   await db.query(
     'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
@@ -278,11 +282,13 @@ describe('a holder', () => {
   test('reads when leases of the license it holds were heard of, and notes nothing itself', async () => {
     const owner = { issuerOrgId: rival, holderOrgId: customer, licenseId: testId('lic', 'held') };
     const leaseId = testId('lea', 'held');
-    await asTenant(models.api, rival, (db) => noteHeartbeat(db, owner, leaseId, testInstant(0)), { readOnly: false });
+    await asTenant(models.api, rival, (db) => noteHeartbeat(db, owner, { leaseId, seenAt: testInstant(0) }), {
+      readOnly: false,
+    });
     const seen = await attempt(customer, 'select lease_id from ops.lease_liveness');
     expect(seen.rows).toEqual([{ lease_id: leaseId }]);
     expect((await attempt(customer, 'update ops.lease_liveness set last_seen_at = now()')).rowCount).toBe(0);
-    const note = asTenant(models.api, customer, (db) => noteHeartbeat(db, owner, leaseId, testInstant(1)), {
+    const note = asTenant(models.api, customer, (db) => noteHeartbeat(db, owner, { leaseId, seenAt: testInstant(1) }), {
       readOnly: false,
     });
     await expect(note).rejects.toThrow('row-level security');

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
-import type { Doorbell } from './doorbell.ts';
+import type { CommitNotifier } from './commit-notifier.ts';
 import { type Faults, refuse } from './faults.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { cursorOf, readHead, readPage } from './pages.ts';
@@ -13,7 +13,7 @@ import { followLog } from './subscribe.ts';
 
 type Needs = {
   readonly db: Pool;
-  readonly bell: Doorbell;
+  readonly notifier: CommitNotifier;
   readonly faults: Faults;
   readonly calls: OpenCalls;
   readonly onError: (error: unknown) => void;
@@ -21,13 +21,13 @@ type Needs = {
 
 /** Streams.Read: streams and $all, both directions, once or as a subscription. */
 export const readHandler =
-  ({ db, bell, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
+  ({ db, notifier, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
   (call) => {
     const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
       refuse(faults.refuseReads);
       const plan = parseRead(call.request);
-      if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, bell, faults });
+      if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, notifier, faults });
       else await readOnce(readCall, plan, db);
       if (faults.readEndDelayMs > 0) await delay(faults.readEndDelayMs);
     };
@@ -40,7 +40,7 @@ const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void>
   let seen = false;
   while (cursor !== undefined && count > 0n && !call.over.aborted) {
     const limit = filter || count > 10_000n ? undefined : Number(count);
-    const { events, more } = await readPage(db, scope, direction, cursor, limit);
+    const { events, more } = await readPage(db, scope, { direction, cursor, limit });
     for (const event of events) {
       seen = true;
       cursor = cursorOf(scope, event);

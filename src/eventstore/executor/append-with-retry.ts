@@ -11,16 +11,17 @@ import {
 /** How long one try may take, and how long to go on when the outcome of a try is unknown. */
 export type AppendPatience = { readonly timeoutMs: number; readonly giveUpMs: number; readonly random: () => number };
 
+/** Events for the end of a stream that is at the revision `expected`. */
+export type Batch = { readonly stream: string; readonly events: readonly Proposed[]; readonly expected: Revision };
+
 /**
- * Appends a batch; when the outcome is unknown, repeats the very same batch at the same revision, which the store answers
- * with the first result, at growing intervals. Throws RevisionConflict (the batch is not and will not be in the stream) or
+ * Appends a batch; when the outcome is unknown, repeats the same batch at the same revision, at growing intervals. The store
+ * answers a repetition with the first result. Throws RevisionConflict (the batch is not and will not be in the stream) or
  * OutcomeUnknown (it may be, even later); AppendTooLarge at once; StoreUnavailable when the first try was refused.
  */
-export const appendSurely = async (
+export const appendWithRetry = async (
   store: Pick<EventStore, 'append'>,
-  stream: string,
-  events: readonly Proposed[],
-  expected: Revision,
+  { stream, events, expected }: Batch,
   { timeoutMs, giveUpMs, random }: AppendPatience,
 ): Promise<{ revision: bigint; position: Position }> => {
   const startedAt = performance.now();

@@ -52,8 +52,7 @@ export type Deciding<Event, State> = {
  */
 export const decideBatch = <Event extends Fact, State>(
   folding: Folding<Event, State>,
-  stream: string,
-  folded: Folded<State>,
+  { stream, ...folded }: Folded<State> & { readonly stream: string },
   batch: readonly Waiting<Event, State>[],
   deciding: Deciding<Event, State>,
 ): Plan<State> => {
@@ -149,7 +148,7 @@ const decideOne = <Event extends Fact, State>(
   if (bytes > decisionBytesMax) throw tooLarge(draft.stream, bytes);
   if (draft.events.length > 0 && draft.bytes + bytes > batchBytesMax) return 'batch_full';
 
-  const proposed = apply(folding, draft, decision, context, at);
+  const proposed = apply(folding, draft, decision, { context, recordedAt: at });
   const sealed = seal(
     proposed.map((event, index) => ({ id: idOf(index), ...event })),
     draft,
@@ -177,8 +176,7 @@ const apply = <Event extends Fact, State>(
   { decider, owners, earlierOwners, upcasters = noUpcasters }: Folding<Event, State>,
   draft: Draft<State>,
   decision: readonly Event[],
-  context: CommandContext,
-  recordedAt: Instant,
+  { context, recordedAt }: { readonly context: CommandContext; readonly recordedAt: Instant },
 ): Omit<Proposed, 'id'>[] => {
   // The stored state must survive a batch that is not stored in the end.
   if (draft.events.length === 0) draft.state = decider.fork(draft.state);

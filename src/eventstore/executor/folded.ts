@@ -114,9 +114,11 @@ export const accept = (commands: Map<string, Accepted>, commandId: string, where
 export const findAccepted = async (
   store: Pick<EventStore, 'readBackwards'>,
   stream: string,
-  nextRevision: bigint,
-  commandId: string,
-  since: Instant,
+  {
+    nextRevision,
+    commandId,
+    since,
+  }: { readonly nextRevision: bigint; readonly commandId: string; readonly since: Instant },
 ): Promise<Accepted | null> => {
   let found: Accepted | null = null;
   for (let from = nextRevision - 1n; from >= 0n; from -= BigInt(searchPage)) {

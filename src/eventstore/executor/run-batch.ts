@@ -3,7 +3,7 @@ import { type Rejection, reject } from '../../domain/decider.ts';
 import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from '../event-store.ts';
 import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
-import { type AppendPatience, appendSurely } from './append-with-retry.ts';
+import { type AppendPatience, appendWithRetry } from './append-with-retry.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
 import { accept, asRecorded, catchUp, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
@@ -47,13 +47,13 @@ export const runBatch = async <Event extends Fact, State>(
     let conflicts = 0;
     let size = batch.length;
     for (;;) {
-      const decide = () => decideBatch(folding, stream, folded, batch.slice(0, size), deciding);
+      const decide = () => decideBatch(folding, { ...folded, stream }, batch.slice(0, size), deciding);
       let plan = decide();
       if (!isFresh && plan.events.length === 0 && plan.outcomes.some(needsFreshState)) {
         folded = await catchUp({ store, keeper }, folding, stream, folded);
         plan = decide();
       }
-      const position = await append(store, stream, folded, plan, patience);
+      const position = await append({ store, patience }, stream, folded, plan);
       if (position instanceof AppendTooLarge) {
         // One of them is too large for this server: halving finds it, and it fails alone.
         if (size > 1) size = Math.ceil(size / 2);
@@ -63,7 +63,7 @@ export const runBatch = async <Event extends Fact, State>(
       if (position !== 'conflict') {
         const after = { ...plan.after, position };
         for (const [commandId, where] of plan.accepted) accept(after.commands, commandId, where);
-        answerAll(store, stream, plan, folded.nextRevision, after);
+        answerAll(store, stream, plan, { first: folded.nextRevision, position });
         cache.set(stream, { ...after, since: keeper.pass(folding, stream, after, true) });
         return plan.outcomes.length;
       }
@@ -72,7 +72,8 @@ export const runBatch = async <Event extends Fact, State>(
       folded = await catchUp({ store, keeper }, folding, stream, folded);
       isFresh = true;
       if (conflicts === attemptsMax) {
-        giveUp(store, stream, folded, plan, batch);
+        const entries = plan.outcomes.map((outcome, place) => ({ outcome, waiting: batch[place] }));
+        giveUp(store, stream, folded, entries);
         cache.set(stream, folded);
         return plan.outcomes.length;
       }
@@ -95,23 +96,22 @@ const findAttempted = async <Event, State>(
     if (waiting.kind === 'read' || waiting.context.attemptedSince === undefined) continue;
     const { commandId, attemptedSince } = waiting.context;
     if (commands.has(commandId)) continue;
-    const accepted = await findAccepted(store, stream, nextRevision, commandId, attemptedSince);
+    const accepted = await findAccepted(store, stream, { nextRevision, commandId, since: attemptedSince });
     if (accepted !== null) found.set(commandId, accepted);
   }
   return found;
 };
 
 const append = async <State>(
-  store: EventStore,
+  { store, patience }: { readonly store: EventStore; readonly patience: AppendPatience },
   stream: string,
   folded: Folded<State>,
   { events }: Plan<State>,
-  patience: AppendPatience,
 ): Promise<Position | null | 'conflict' | AppendTooLarge> => {
   if (events.length === 0) return folded.position;
   const expected = folded.nextRevision === 0n ? 'no_stream' : folded.nextRevision - 1n;
   try {
-    return (await appendSurely(store, stream, events, expected, patience)).position;
+    return (await appendWithRetry(store, { stream, events, expected }, patience)).position;
   } catch (error) {
     if (error instanceof RevisionConflict) return 'conflict';
     if (error instanceof AppendTooLarge) return error;
@@ -125,8 +125,7 @@ const answerAll = <State>(
   store: EventStore,
   stream: string,
   { events, outcomes }: Plan<State>,
-  first: bigint,
-  { position }: Folded<State>,
+  { first, position }: { readonly first: bigint; readonly position: Position | null },
 ): void => {
   for (const outcome of outcomes) {
     switch (outcome.kind) {
@@ -156,16 +155,14 @@ const answerAll = <State>(
   }
 };
 
-/** What does not depend on the batch is answered all the same; `folded` was read after the last conflict. */
+/** Refuses the commands of a batch, and answers what does not depend on it; `folded` was read after the last conflict. */
 const giveUp = <Event, State>(
   store: EventStore,
   stream: string,
   folded: Folded<State>,
-  { outcomes }: Plan<State>,
-  batch: readonly Waiting<Event, State>[],
+  entries: readonly { readonly outcome: Outcome; readonly waiting: Waiting<Event, State> | undefined }[],
 ): void => {
-  for (const [index, outcome] of outcomes.entries()) {
-    const waiting = batch[index];
+  for (const { outcome, waiting } of entries) {
     if (waiting?.kind === 'read') waiting.view(folded.state, folded.nextRevision - 1n)();
     else if (outcome.kind === 'stored') answerStored(store, stream, outcome);
     else if (outcome.kind === 'failed') outcome.answer();

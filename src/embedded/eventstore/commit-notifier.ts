@@ -1,23 +1,23 @@
 import { createWakeUp } from '../../async/wake-up.ts';
 
-/** One listener's view of the doorbell: rings since the last `rung()` are remembered, so none is missed in between. */
+/** A listener of the notifier. It remembers a commit since the last `notified()`, so that it misses none in between. */
 export type Listener = {
-  /** Resolves at the first ring since the last time it resolved, at once if that has been; also when `leave` is called. */
-  rung(): Promise<void>;
-  /** Rings this listener alone. */
+  /** Resolves at the first commit since it last resolved, at once when there was one; also when `leave` is called. */
+  notified(): Promise<void>;
+  /** Wakes this listener alone. */
   wake(): void;
   leave(): void;
 };
 
-export type Doorbell = {
-  /** Tells those who follow the whole log, and those who follow one of these streams, that there is something new. */
-  ring(streams: ReadonlySet<string>): void;
-  /** Without a stream: rung for every commit. */
+export type CommitNotifier = {
+  /** Wakes the listeners of the whole log, and those of these streams. */
+  notify(streams: ReadonlySet<string>): void;
+  /** Adds a listener; without a stream, one of every commit. */
   listen(stream?: string): Listener;
 };
 
 /** Wakes the subscriptions of this process after a commit. It carries no events: they are read from the log. */
-export const doorbell = (): Doorbell => {
+export const createCommitNotifier = (): CommitNotifier => {
   const everything = new Set<() => void>();
   const byStream = new Map<string, Set<() => void>>();
 
@@ -35,7 +35,7 @@ export const doorbell = (): Doorbell => {
   };
 
   return {
-    ring: (streams) => {
+    notify: (streams) => {
       for (const wake of everything) wake();
       if (byStream.size === 0) return;
       for (const stream of streams) for (const wake of byStream.get(stream) ?? []) wake();
@@ -44,7 +44,7 @@ export const doorbell = (): Doorbell => {
       const { wake, wait } = createWakeUp();
       const exit = enter(wake, stream);
       return {
-        rung: async () => {
+        notified: async () => {
           await wait();
         },
         wake,

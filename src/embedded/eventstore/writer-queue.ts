@@ -13,13 +13,13 @@ const groupBytesMax = 4 * appendBytesMax;
 const queueAppendsMax = 20_000;
 const queueBytesMax = 64 * appendBytesMax;
 
-/** The one way into the log. */
-export type Lane = {
-  /** Resolves when the append is on disk or judged; rejects with UNAVAILABLE when its outcome can't be known. */
+/** The queue of appends: every append to the log passes through it. */
+export type WriterQueue = {
+  /** Resolves when the append is on disk or refused; rejects with UNAVAILABLE when its outcome is unknown. */
   append(append: Append): Promise<AppendResult>;
-  /** Takes nothing more; resolves when everything queued is answered. */
+  /** Takes no further append; resolves when every queued one is answered. */
   close(): Promise<void>;
-  /** Answers everything queued with UNAVAILABLE and takes nothing more. */
+  /** Answers every queued append with UNAVAILABLE and takes no further one. */
   fail(reason: Error): void;
 };
 
@@ -31,14 +31,14 @@ type Queued = {
 };
 
 /**
- * A single writer, so that positions become visible in the order in which they were given out. Group commit: whatever has
- * queued while one transaction was on its way to the disk goes into the next.
+ * Opens the queue of the single writer, so that positions become visible in the order in which they were assigned. Group
+ * commit: the appends that arrive while one transaction is written go into the next.
  */
-export const openLane = (
+export const openWriterQueue = (
   db: Client,
   state: WriterState,
   { onCommit, onLost }: { onCommit: (streams: ReadonlySet<string>) => void; onLost: (reason: Error) => void },
-): Lane => {
+): WriterQueue => {
   let queue: Queued[] = [];
   let queueBytes = 0;
   let writing: Promise<void> | undefined;
