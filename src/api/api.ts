@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import { type AppNeeds, createApp } from './app.ts';
-import { serveDocsPage } from './docs-page.ts';
-import { openApiText } from './openapi.ts';
-import { problemsPage } from './problems-page.ts';
+import { serveDocsPage } from './openapi/docs-page.ts';
+import { openApiText } from './openapi/document.ts';
+import { problemsPage } from './problems/problems-page.ts';
 import type { Route } from './route.ts';
 import { createRoutes, type RouteNeeds } from './routes.ts';
 

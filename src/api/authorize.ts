@@ -4,7 +4,7 @@ import { isPermitted, lacking } from '../domain/permission.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
 import { type PermissionName, permissions } from './permissions.ts';
-import { isProblem, type Problem, problem, problemForNow } from './problems.ts';
+import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
 
 /** How credentials are checked. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Problem, problem } from './problems.ts';
+import { type Problem, problem } from './problems/problems.ts';
 import { inOrder } from './request-hash.ts';
 
 /**

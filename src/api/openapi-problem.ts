@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { activationShape } from './licenses/devices/activation-shape.ts';
-import { meanings } from './problems.ts';
+import { meanings } from './problems/problems.ts';
 import { idOf } from './schemas.ts';
 
 const known = z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Refusal } from '../application/refusal.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { type Problem, problem, refused } from './problems.ts';
+import { type Problem, problem, refused } from './problems/problems.ts';
 import type { Reply } from './route.ts';
 import { pageLimitDefault, readAs } from './schemas.ts';
 

@@ -1,4 +1,4 @@
-import type { ProblemCode } from './problems.ts';
+import type { ProblemCode } from './problems/problems.ts';
 
 /** What each code means to who receives it, and what to do: the text of /problems. */
 export const advice: Readonly<Record<ProblemCode, string>> = {

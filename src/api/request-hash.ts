@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Secrets } from '../identity/secrets.ts';
-import type { RawRequest } from './parse-request.ts';
+import type { RawRequest } from './http/parse-request.ts';
 
 /**
  * The fields of bodies that are passwords or tokens. They are no part of what a request is recognized by, because a

@@ -4,7 +4,7 @@ import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
-import { type HealthNeeds, healthRoutes } from './health.ts';
+import { type HealthNeeds, healthRoutes } from './monitoring/health.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import type { OrganizationNeeds } from './organizations/needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';

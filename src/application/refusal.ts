@@ -5,7 +5,7 @@ import type { OrganizationRejection } from '../domain/organization/commands.ts';
 import type { ReservationRejection } from '../domain/reservation/reservation.ts';
 import type { ExecuteRejection } from '../eventstore/executor/waiting.ts';
 
-/** Why an operation is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why an operation is refused; each has its HTTP meaning in src/api/problems/problems.ts. */
 export type RefusalCode =
   | LicenseRejection
   | OrganizationRejection

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
-import { createRequestLog } from '../api/logging.ts';
-import { createManagement } from '../api/management.ts';
-import { createMetrics } from '../api/metrics.ts';
+import { createRequestLog } from '../api/monitoring/logging.ts';
+import { createManagement } from '../api/monitoring/management.ts';
+import { createMetrics } from '../api/monitoring/metrics.ts';
 import { findSignupOffer } from '../application/accounts/signup-offer.ts';
 import { removeWritten } from '../application/personal-values.ts';
 import type { Config } from '../config.ts';
@@ -32,14 +32,14 @@ import { version } from '../version.ts';
 import { migrateQueue } from '../workers/queue.ts';
 import { settleReferences } from '../workers/settle-references.ts';
 import { startWorker } from '../workers/worker.ts';
-import { openAccounts } from './accounts.ts';
-import { noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
-import { createFront } from './front.ts';
-import { listen, shutDown } from './listen.ts';
-import { measureProjection } from './measure.ts';
-import { readiness } from './readiness.ts';
-import type { Role } from './roles.ts';
-import { type OpenServers, secretText } from './servers.ts';
+import { openAccounts } from './server/accounts.ts';
+import { noClockCheck, postgresClock, startClockCheck } from './server/clock-check.ts';
+import { createFront } from './server/create-front.ts';
+import { listen, shutDown } from './server/listen.ts';
+import { measureProjection } from './server/measure-projection.ts';
+import { readiness } from './server/readiness.ts';
+import type { Role } from './server/roles.ts';
+import { type OpenServers, secretText } from './server/open-servers.ts';
 
 /** Which release of the program runs, and where its SQL files are; a test runs another one. */
 export type Program = { readonly directory: string; readonly release: Release };

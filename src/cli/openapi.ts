@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createRequestLog } from '../api/logging.ts';
-import { createMetrics } from '../api/metrics.ts';
-import { openApiText } from '../api/openapi.ts';
+import { createRequestLog } from '../api/monitoring/logging.ts';
+import { createMetrics } from '../api/monitoring/metrics.ts';
+import { openApiText } from '../api/openapi/document.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/executor/execute.ts';
@@ -11,7 +11,7 @@ import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/connect.ts';
 import { createValidationReader } from '../projections/queries/validation.ts';
 import { version } from '../version.ts';
-import { noAccounts } from './accounts.ts';
+import { noAccounts } from './server/accounts.ts';
 import { createLog } from './log.ts';
 
 /** `ledger openapi`: prints the document, or writes it to openapi.json in the current directory. Needs no server. */

@@ -10,7 +10,7 @@ import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 import { table } from './table.ts';
 
 /** `ledger parked list`: the streams that the read models leave out, and why. */

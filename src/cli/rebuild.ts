@@ -6,7 +6,7 @@ import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
 import { createLog } from './log.ts';
 import { createProgress } from './progress.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 type Options = {
   readonly projection: string;

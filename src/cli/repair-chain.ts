@@ -8,7 +8,7 @@ import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
 import { streamPrefixes } from '../projections/fold/fold-event.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 type Options = {
   readonly stream: readonly string[];

@@ -3,10 +3,10 @@ import { type Config, loadConfig } from '../config.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { assemble, type Ledger } from './assemble.ts';
-import { ensureDemo, readyCurl } from './demo-data.ts';
+import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { createLog } from './log.ts';
-import type { Role } from './roles.ts';
-import { type OpenServers, openServers } from './servers.ts';
+import type { Role } from './server/roles.ts';
+import { type OpenServers, openServers } from './server/open-servers.ts';
 
 /** `ledger start`: runs until SIGINT or SIGTERM (exit 0), or until a part that it cannot do without fails (exit 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {

@@ -6,7 +6,7 @@ import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 /**
  * `ledger user reset-password <email>`: a new random password, printed once, or one from standard input. Ends all sessions

@@ -10,7 +10,7 @@ import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 /**
  * `ledger verify`: prints every finding, as many as asked for, then the verdict. With `--read-models` it leaves the

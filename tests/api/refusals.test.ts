@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
-import { meanings } from '../../src/api/problems.ts';
+import { meanings } from '../../src/api/problems/problems.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../src/identity/license-key.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../support/ledger.ts';

@@ -12,7 +12,7 @@ import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf, type StuckLicense } from '../../src/records/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
-import { sweepDue } from '../../src/workers/expiry.ts';
+import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { startWorker } from '../../src/workers/worker.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

@@ -9,7 +9,7 @@ import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projectio
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
-import { sweepDue } from '../../src/workers/expiry.ts';
+import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { chanceOf, runSeed } from '../support/chance.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';

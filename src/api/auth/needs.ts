@@ -8,8 +8,8 @@ import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Authenticate } from '../authorize.ts';
-import type { RequestLog } from '../logging.ts';
-import type { Metrics } from '../metrics.ts';
+import type { RequestLog } from '../monitoring/logging.ts';
+import type { Metrics } from '../monitoring/metrics.ts';
 import type { Call } from '../route.ts';
 
 /** What signing in stands on, beside users and sessions. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changePassword, proveChange } from '../../application/accounts/change-password.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused, refusedOrNull } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
 import { sessionRequest } from './sessions.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notSignedIn } from '../../application/accounts/open-session.ts';
 import { refreshSession } from '../../application/accounts/refresh-session.ts';
-import { refused } from '../problems.ts';
+import { refused } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
 import { refreshToken, signedInBody, tokensShape } from './shapes.ts';

@@ -4,8 +4,8 @@ import { endOwnSession, switchSession } from '../../application/accounts/session
 import { isRefusal } from '../../application/refusal.ts';
 import { listSessions, type Session } from '../../identity/sessions.ts';
 import { getUser } from '../../identity/users.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf, instantOut, pageOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';

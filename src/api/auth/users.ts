@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { deactivateUser, renameUser, visibleUser } from '../../application/accounts/users.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { idOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';

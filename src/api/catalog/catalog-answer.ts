@@ -4,8 +4,8 @@ import type { CatalogCommandNeeds, CatalogRequest, ChangedCatalog } from '../../
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { entityTag } from '../conditional.ts';
-import { idempotently } from '../idempotency.ts';
-import { type Problem, refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { type Problem, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 
 export type CatalogNeeds = CatalogCommandNeeds & { readonly pool: Pool; readonly secrets: Secrets };

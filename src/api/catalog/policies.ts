@@ -13,7 +13,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { entityTag } from '../conditional.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type ProblemCode, refused } from '../problems.ts';
+import { type ProblemCode, refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
 import { answerCatalog, type CatalogNeeds } from './catalog-answer.ts';

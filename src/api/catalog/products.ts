@@ -11,7 +11,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
 import { entityTag } from '../conditional.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type ProblemCode, refused } from '../problems.ts';
+import { type ProblemCode, refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
 import { answerCatalog, type CatalogNeeds } from './catalog-answer.ts';

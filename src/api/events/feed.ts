@@ -4,7 +4,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
 
 export type FeedNeeds = {

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Authenticate } from '../authorize.ts';
-import { isProblem, problem } from '../problems.ts';
+import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
 import { createOpenStreams } from './open-streams.ts';
-import { refusalByNow } from './refusal-by-now.ts';
+import { refusalByNow } from './current-refusal.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {

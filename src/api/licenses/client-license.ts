@@ -8,8 +8,8 @@ import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
-import { idempotently } from '../idempotency.ts';
-import { isProblem, type Problem, problem, refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { isProblem, type Problem, problem, refused } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';
 import { idOf } from '../schemas.ts';
 

@@ -23,8 +23,8 @@ import {
   renewLicenseRoute,
   setLicenseRenewal,
 } from './term/change-term.ts';
-import { recordUsageRoute } from './use/usage.ts';
-import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './use/users.ts';
+import { recordUsageRoute } from './usage/usage.ts';
+import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/users.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
 

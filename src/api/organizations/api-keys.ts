@@ -11,7 +11,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { entityTag } from '../conditional.ts';
 import { page } from '../paging.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';

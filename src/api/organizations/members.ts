@@ -14,7 +14,7 @@ import { listMembers, type MemberView } from '../../projections/tables/membershi
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { page } from '../paging.ts';
 import { hasPermission } from '../permissions.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';

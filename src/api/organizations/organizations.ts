@@ -9,9 +9,9 @@ import {
 } from '../../projections/queries/organizations-of-user.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
-import { idempotently } from '../idempotency.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
 import { page } from '../paging.ts';
-import { refused } from '../problems.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import type { OrganizationNeeds } from './needs.ts';

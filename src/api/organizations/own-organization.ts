@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { organizationId } from '../auth/shapes.ts';
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 import type { OrganizationCall } from '../route.ts';
 
 /** The path of an operation on the caller's organization. */

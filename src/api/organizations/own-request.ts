@@ -3,8 +3,8 @@ import { principalOf } from '../../application/caller.ts';
 import type { ChangedOrganization, OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
 import { entityTag } from '../conditional.ts';
-import { idempotently } from '../idempotency.ts';
-import { type Problem, refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { type Problem, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 
 /** An operation on the caller's organization, and its input as it is recognized when it is sent again. */

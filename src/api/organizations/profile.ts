@@ -5,7 +5,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { organizationById } from '../../projections/tables/organizations.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../conditional.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationBody, organizationShape } from './organization-shape.ts';

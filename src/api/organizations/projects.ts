@@ -6,7 +6,7 @@ import { listProjects, type ProjectView, projectById } from '../../projections/t
 import { entityTag } from '../conditional.ts';
 import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
 import { nameOf } from './fields.ts';

@@ -1,8 +1,8 @@
 import type { Tier } from '../../domain/license/policy.ts';
 import { type Bucket, bucketOfTier } from '../../rate-limits.ts';
-import { limitedAs } from '../client-ip.ts';
-import type { Problem } from '../problems.ts';
-import { noRateLimits, type RateLimiter } from '../rate-limit.ts';
+import { limitedAs } from '../http/client-ip.ts';
+import type { Problem } from '../problems/problems.ts';
+import { noRateLimits, type RateLimiter } from './rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together, unlimited } from './verdict.ts';
 
 /** What requests are counted with. */

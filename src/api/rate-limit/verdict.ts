@@ -1,5 +1,5 @@
 import type { Limit } from '../../rate-limits.ts';
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 
 /** One limit as it stands after a request: what remains of its quota, and in how many seconds there is more. */
 export type Standing = { readonly limit: Limit; readonly remaining: number; readonly resetSeconds: number };

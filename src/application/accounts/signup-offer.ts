@@ -8,7 +8,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { Attempt } from '../attempt.ts';
 import { findOffer } from '../catalog/find-offer.ts';
 import type { Traced } from '../command-context.ts';
-import { withReserved } from '../licenses/reserve.ts';
+import { withReserved } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, sendLicenseCommand } from '../licenses/send-license-command.ts';
 import { isRefusal } from '../refusal.ts';
 

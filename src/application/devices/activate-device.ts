@@ -1,5 +1,5 @@
 import { type ClientRequest, sendClientCommand } from '../client-license.ts';
-import { withReserved } from '../licenses/reserve.ts';
+import { withReserved } from '../licenses/issue/reserve.ts';
 import { isRefusal } from '../refusal.ts';
 import {
   type ActivatedDevice,

@@ -14,7 +14,7 @@ import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
 import { type PersonalValue, valueAt } from '../../records/vault.ts';
 import type { ClientNeeds, ClientRequest } from '../client-license.ts';
-import type { PastStore } from '../licenses/reserve.ts';
+import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
 import type { Refusal } from '../refusal.ts';

@@ -11,7 +11,7 @@ import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../clie
 import { findHolder, findUser } from '../devices/known-names.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import { whileHeard } from './hear-lease.ts';
+import { whileHeard } from './with-heartbeat.ts';
 
 /** A seat as a client asks for it. `leaseHolder`: the machine, instance or user that is to hold it. */
 export type SeatRequest = {

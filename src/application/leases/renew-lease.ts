@@ -3,7 +3,7 @@ import { type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { HeldLease } from './acquire-lease.ts';
-import { whileHeard } from './hear-lease.ts';
+import { whileHeard } from './with-heartbeat.ts';
 
 /** Keeps a seat for another time to live. Appends no event, unless a seat comes back. */
 export const renewLease = async (

@@ -17,7 +17,7 @@ import type { Traced } from '../command-context.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { refuseHolder } from './holder.ts';
 import { keyOf, refuseForgottenKey } from './license-key.ts';
-import { withReserved } from './reserve.ts';
+import { withReserved } from './issue/reserve.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 import {
   type GivenReason,

@@ -16,7 +16,7 @@ import {
   type Unsent,
 } from './send-to-organization.ts';
 import { withStoredApiKey } from './stored-api-key.ts';
-import { takeAway } from './take-away.ts';
+import { takeAway } from './block-until-projected.ts';
 
 /** `forgetApiKey` makes this process notice at once what it has changed; others do within 30 seconds. */
 export type ApiKeyNeeds = OrganizationCommandNeeds & {

@@ -12,7 +12,7 @@ import {
   sendToOrganization,
   type Unsent,
 } from './send-to-organization.ts';
-import { takeAway } from './take-away.ts';
+import { takeAway } from './block-until-projected.ts';
 
 /** `forgetUser` makes this process notice at once what it has changed; others do within 30 seconds. */
 export type MemberNeeds = OrganizationCommandNeeds & { readonly forgetUser: (userId: string) => void };

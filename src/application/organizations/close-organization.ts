@@ -6,7 +6,7 @@ import {
   type OrganizationRequest,
   sendToOrganization,
 } from './send-to-organization.ts';
-import { takeAway } from './take-away.ts';
+import { takeAway } from './block-until-projected.ts';
 
 /** Closes the caller's organization for good. Nothing is erased. */
 export const closeOrganization = async (

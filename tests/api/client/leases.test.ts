@@ -3,7 +3,7 @@ import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { createPool } from '../../../src/projections/connect.ts';
 import { overdueLeases } from '../../../src/records/lease-liveness.ts';
-import { sweepLeases } from '../../../src/workers/lapse.ts';
+import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { quiet } from '../../support/read-models.ts';

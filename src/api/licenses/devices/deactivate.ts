@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { knownLicense } from '../../../application/client-license.ts';
 import { deactivateDevice } from '../../../application/devices/deactivate-device.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { refused } from '../../problems.ts';
+import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { deviceNaming, namesOneDevice, oneDevice, usageOf, usageShape } from '../client-schemas.ts';

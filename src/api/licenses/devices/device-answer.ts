@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActivatedDevice, DeviceRefusal } from '../../../application/devices/device-request.ts';
-import { type Problem, refused } from '../../problems.ts';
+import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';

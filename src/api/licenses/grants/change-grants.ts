@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/change-entitlements.ts';
+import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/grant-entitlement.ts';
 import { changeLimits } from '../../../application/licenses/change-limits.ts';
 import { changeProducts } from '../../../application/licenses/change-products.ts';
 import { limitStrategies } from '../../../domain/license/policy.ts';

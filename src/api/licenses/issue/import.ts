@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { importLicense } from '../../../application/licenses/import-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
-import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
+import { answerBegun, beginningOf, originReplies } from './create-answer.ts';
 import { importLicenseBody } from './issue-body.ts';
 
 /** POST /v1/licenses/import: takes over a license from elsewhere, once per source and its reference there. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { issueLicense } from '../../../application/licenses/issue-license.ts';
+import { issueLicense } from '../../../application/licenses/issue/issue-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
-import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
+import { answerBegun, beginningOf, originReplies } from './create-answer.ts';
 import { issueLicenseBody } from './issue-body.ts';
 
 /** POST /v1/licenses: issues a license and shows its key, this once. */

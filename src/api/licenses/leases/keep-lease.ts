@@ -3,7 +3,7 @@ import { knownLicense, usableLicense } from '../../../application/client-license
 import { releaseLease } from '../../../application/leases/release-lease.ts';
 import { renewLease } from '../../../application/leases/renew-lease.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { refused } from '../../problems.ts';
+import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { idOf } from '../../schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';

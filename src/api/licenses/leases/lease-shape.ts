@@ -3,7 +3,7 @@ import type { HeldLease } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import { leaseScopes } from '../../../domain/license/policy.ts';
 import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats/seats-in-use.ts';
-import { type Problem, refused } from '../../problems.ts';
+import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { idOf, instantOut } from '../../schemas.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';

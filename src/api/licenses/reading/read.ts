@@ -11,7 +11,7 @@ import type { LicenseView } from '../../../projections/queries/license-by-id.ts'
 import { type LicensePlace, listLicenses } from '../../../projections/queries/license-list.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
 import { filtersOf, page } from '../../paging.ts';
-import { type Problem, problem, refused } from '../../problems.ts';
+import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
 import { activationBody, activationShape } from '../devices/activation-shape.ts';

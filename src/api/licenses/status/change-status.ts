@@ -4,7 +4,7 @@ import { revokeLicense } from '../../../application/licenses/revoke-license.ts';
 import { suspendLicense } from '../../../application/licenses/suspend-license.ts';
 import { refuseSuspending } from '../../../domain/license/license-authority.ts';
 import { suspensionReasons } from '../../../domain/license/suspension/suspension-events.ts';
-import { refused } from '../../problems.ts';
+import { refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';

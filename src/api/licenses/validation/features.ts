@@ -5,7 +5,7 @@ import { isRejection } from '../../../domain/decider.ts';
 import { featuresOf } from '../../../domain/license/grants/granted-entitlements.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { isProblem, refused } from '../../problems.ts';
+import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';

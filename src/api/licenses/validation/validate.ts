@@ -5,7 +5,7 @@ import { grantedAt } from '../../../domain/license/grants/granted-entitlements.t
 import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
 import { validationCodes } from '../../../domain/license/validation/validity.ts';
-import { isProblem } from '../../problems.ts';
+import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
