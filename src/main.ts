@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { clientTypesCommand } from './cli/client-types.ts';
+import { demoCommand } from './cli/demo/demo-command.ts';
 import { envExampleCommand } from './cli/env-example.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
 import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
@@ -9,7 +10,6 @@ import { rebuildCommand } from './cli/rebuild.ts';
 import { repairChainCommand } from './cli/repair-chain.ts';
 import { resetCommand } from './cli/reset.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
-import { demoCommand } from './cli/demo/demo-command.ts';
 import { startCommand } from './cli/start.ts';
 import { resetPasswordCommand } from './cli/users.ts';
 import { verifyCommand } from './cli/verify.ts';

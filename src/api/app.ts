@@ -1,25 +1,25 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import { type Authenticate, authorize, authorizeUser } from './authorize.ts';
+import { expectedRevisionIn, isUnmodified } from './conditional.ts';
+import type { Front } from './front.ts';
 import { readJsonBody } from './http/body.ts';
 import { clientIp } from './http/client-ip.ts';
-import { expectedRevisionIn, isUnmodified } from './conditional.ts';
 import { createCors } from './http/cors.ts';
 import { createEndings } from './http/endings.ts';
-import { problemOfFailure } from './problems/failure.ts';
-import type { Front } from './front.ts';
-import type { RequestLog } from './monitoring/logging.ts';
-import type { Metrics } from './monitoring/metrics.ts';
 import { refuseNoRequest } from './http/no-request.ts';
-import { permissions } from './permissions.ts';
 import { awaitMinPosition, onceReadable, positionHeaders, type WaitUntilProjected } from './http/position.ts';
-import { internalProblem, isProblem, type Problem, problem, statusOf } from './problems/problems.ts';
-import { createCallLimits } from './rate-limit/call-limits.ts';
 import { type RequestIds, requestIdsOf } from './http/request-id.ts';
 import { createRespond, type Respond } from './http/respond.ts';
-import { type Answer, type Call, type Called, isStreamed, type Reply, type Route, readsModels } from './route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createExpressServer, type Patience } from './http/server.ts';
+import type { RequestLog } from './monitoring/logging.ts';
+import type { Metrics } from './monitoring/metrics.ts';
+import { permissions } from './permissions.ts';
+import { problemOfFailure } from './problems/failure.ts';
+import { internalProblem, isProblem, type Problem, problem, statusOf } from './problems/problems.ts';
+import { createCallLimits } from './rate-limit/call-limits.ts';
+import { type Answer, type Call, type Called, isStreamed, type Reply, type Route, readsModels } from './route.ts';
 
 export type AppNeeds = {
   readonly authenticate: Authenticate;

@@ -37,9 +37,9 @@ import { noClockCheck, postgresClock, startClockCheck } from './server/clock-che
 import { createFront } from './server/create-front.ts';
 import { listen, shutDown } from './server/listen.ts';
 import { measureProjection } from './server/measure-projection.ts';
+import { type OpenServers, secretText } from './server/open-servers.ts';
 import { readiness } from './server/readiness.ts';
 import type { Role } from './server/roles.ts';
-import { type OpenServers, secretText } from './server/open-servers.ts';
 
 /** Which release of the program runs, and where its SQL files are; a test runs another one. */
 export type Program = { readonly directory: string; readonly release: Release };

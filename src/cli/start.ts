@@ -5,8 +5,8 @@ import { readModelsFault } from '../projections/level.ts';
 import { assemble, type Ledger } from './assemble.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { createLog } from './log.ts';
-import type { Role } from './server/roles.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
+import type { Role } from './server/roles.ts';
 
 /** `ledger start`: runs until SIGINT or SIGTERM (exit 0), or until a part that it cannot do without fails (exit 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {

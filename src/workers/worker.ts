@@ -4,12 +4,12 @@ import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
-import { sweepDue } from './sweep-due.ts';
-import { sweepLeases } from './sweep-leases.ts';
 import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
+import { sweepDue } from './sweep-due.ts';
+import { sweepLeases } from './sweep-leases.ts';
 
 type Needs = {
   readonly backend: QueueBackend;

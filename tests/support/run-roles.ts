@@ -1,8 +1,8 @@
 // Runs roles of the product in a process of its own, as its environment says, and tells its parent what it has folded.
 import { destination, pino } from 'pino';
 import { assemble } from '../../src/cli/assemble.ts';
-import { allRoles } from '../../src/cli/server/roles.ts';
 import { openServers } from '../../src/cli/server/open-servers.ts';
+import { allRoles } from '../../src/cli/server/roles.ts';
 import { loadConfig } from '../../src/config.ts';
 import { foldsOf } from './folds.ts';
 

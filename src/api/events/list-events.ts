@@ -4,10 +4,10 @@ import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
+import { refusalByNow } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
-import { refusalByNow } from './current-refusal.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;

@@ -4,11 +4,11 @@ import type { Authenticate } from '../authorize.ts';
 import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
+import { refusalByNow } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
 import { createOpenStreams } from './open-streams.ts';
-import { refusalByNow } from './current-refusal.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {

@@ -3,9 +3,9 @@ import { inviteMember, withdrawInvitation } from '../../application/organization
 import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
 import { openForDays } from '../../domain/organization/decide-invitations.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
-import { encodeInvitationToken } from './invitation-token.ts';
 import { none, type Route, route } from '../route.ts';
 import { instantIn } from '../schemas.ts';
+import { encodeInvitationToken } from './invitation-token.ts';
 import { invitationBody, invitationId, invitationShape } from './member-shape.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';

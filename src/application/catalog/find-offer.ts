@@ -5,10 +5,10 @@ import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
+import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
-import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 

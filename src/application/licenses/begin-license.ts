@@ -1,7 +1,7 @@
 import { licenseAggregate, organizationAggregate } from '../../aggregates/aggregates.ts';
 import type { LicenseCommand } from '../../domain/license/commands.ts';
-import type { Origination, TermRequest } from '../../domain/license/issue/issue-commands.ts';
 import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
+import type { Origination, TermRequest } from '../../domain/license/issue/issue-commands.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import { type NeededReservation, trialReservations } from '../../domain/reservation/trial.ts';
@@ -16,8 +16,8 @@ import { findOffer, type Offered, type OfferRequest } from '../catalog/find-offe
 import type { Traced } from '../command-context.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { refuseHolder } from './holder.ts';
-import { keyOf, refuseForgottenKey } from './license-key.ts';
 import { withReserved } from './issue/reserve.ts';
+import { keyOf, refuseForgottenKey } from './license-key.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 import {
   type GivenReason,

@@ -7,6 +7,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { apiKeyLastUsedAt, revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { takeAway } from './block-until-projected.ts';
 import {
   type ChangedOrganization,
   type OrganizationCommandNeeds,
@@ -16,7 +17,6 @@ import {
   type Unsent,
 } from './send-to-organization.ts';
 import { withStoredApiKey } from './stored-api-key.ts';
-import { takeAway } from './block-until-projected.ts';
 
 /** `forgetApiKey` makes this process notice at once what it has changed; others do within 30 seconds. */
 export type ApiKeyNeeds = OrganizationCommandNeeds & {

@@ -3,6 +3,7 @@ import type { Role } from '../../domain/organization/events.ts';
 import type { Member } from '../../domain/organization/organization.ts';
 import { userProfiles, whileOwnersStay } from '../../identity/users.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { takeAway } from './block-until-projected.ts';
 import { ownersOf } from './owners.ts';
 import {
   type Change,
@@ -12,7 +13,6 @@ import {
   sendToOrganization,
   type Unsent,
 } from './send-to-organization.ts';
-import { takeAway } from './block-until-projected.ts';
 
 /** `forgetUser` makes this process notice at once what it has changed; others do within 30 seconds. */
 export type MemberNeeds = OrganizationCommandNeeds & { readonly forgetUser: (userId: string) => void };

@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { takeAway } from './block-until-projected.ts';
 import { type OrganizationProfile, profileOf } from './create-organization.ts';
 import {
   type ChangedOrganization,
@@ -6,7 +7,6 @@ import {
   type OrganizationRequest,
   sendToOrganization,
 } from './send-to-organization.ts';
-import { takeAway } from './block-until-projected.ts';
 
 /** Closes the caller's organization for good. Nothing is erased. */
 export const closeOrganization = async (

@@ -9,8 +9,8 @@ import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
-import { beginTerm } from './start-term.ts';
 import { checkIn } from './check-in.ts';
+import { beginTerm } from './start-term.ts';
 import { judgeableOf, type NamedScope } from './validation-input.ts';
 
 /** A client's request to validate the license that it has named; null: there is none, or nobody who acts. */

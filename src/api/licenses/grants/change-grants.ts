@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/grant-entitlement.ts';
 import { changeLimits } from '../../../application/licenses/change-limits.ts';
 import { changeProducts } from '../../../application/licenses/change-products.ts';
+import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/grant-entitlement.ts';
 import { limitStrategies } from '../../../domain/license/policy.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
