@@ -15,7 +15,7 @@ import { noKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
-import { createPool } from '../src/projections/pool.ts';
+import { createPool } from '../src/projections/connect.ts';
 import { createValidationReader } from '../src/projections/queries/validation.ts';
 import { standardLimits } from '../src/rate-limits.ts';
 import { assembleOn, raisedLimits } from './ledgers.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
+import { builtInPolicyId } from '../src/aggregates/derived-ids.ts';
 import { isRejection } from '../src/domain/decider.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
@@ -7,7 +8,7 @@ import { licenseDecider } from '../src/domain/license/decider.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { genesisHash, seal } from '../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed } from '../src/eventstore/event-store.ts';
-import { builtInPolicyId, eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/ids.ts';
+import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/ids.ts';
 import { fingerprintHashes } from '../src/identity/fingerprint.ts';
 import { formatLicenseKey, hashLicenseKey, licenseKeyHint } from '../src/identity/license-key.ts';
 import type { Secrets } from '../src/identity/secrets.ts';

@@ -1,7 +1,8 @@
 // Another tenant's process: issues a license, activates very many devices on it and, when told, ends them all. A process of
 // its own, so that it shares no thread with what is measured.
 import { createHash } from 'node:crypto';
-import { licenseAggregate, toDecide } from '../src/aggregates/aggregates.ts';
+import { licenseAggregate } from '../src/aggregates/aggregates.ts';
+import { builtInPolicyId } from '../src/aggregates/derived-ids.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
@@ -9,7 +10,8 @@ import { genesisHash } from '../src/eventstore/chain/chain.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../src/eventstore/executor/execute.ts';
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
-import { builtInPolicyId, newCommandId } from '../src/eventstore/ids.ts';
+import { toDecide } from '../src/eventstore/folding.ts';
+import { newCommandId } from '../src/eventstore/ids.ts';
 import { carryOutDue, type OnRefused } from '../src/workers/carry-out.ts';
 import { announcingShare, createPace } from '../src/workers/pace.ts';
 import { rateOf } from './rounds.ts';

@@ -1,12 +1,13 @@
-import { licenseAggregate, toDecide } from '../src/aggregates/aggregates.ts';
+import { licenseAggregate } from '../src/aggregates/aggregates.ts';
 import { licenseAsOf } from '../src/application/reading/as-of.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
+import { toDecide } from '../src/eventstore/folding.ts';
 import { newCommandId } from '../src/eventstore/ids.ts';
 import { createSnapshotKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
-import { createPool } from '../src/projections/pool.ts';
+import { createPool } from '../src/projections/connect.ts';
 import { createStreamSnapshots } from '../src/records/stream-snapshots.ts';
 
 /** What a new process does: it sends one command to each license, then reads each as of the instants. */

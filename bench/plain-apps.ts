@@ -10,8 +10,8 @@ import { viewOfFacts } from '../src/domain/license/validation/validation-view.ts
 import { validate } from '../src/domain/license/validation/validity.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import type { Secrets } from '../src/identity/secrets.ts';
+import { licenseById } from '../src/projections/queries/license-by-id.ts';
 import type { ValidationFacts } from '../src/projections/queries/validation.ts';
-import { licenseById } from '../src/projections/tables/licenses.ts';
 
 const body = z.strictObject({ licenseKey: z.string(), product: z.string(), fingerprint: z.string() });
 

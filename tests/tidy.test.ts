@@ -30,11 +30,6 @@ test('the domain receives time and chance as arguments', () => {
   expect(offenders(sources, ({ path, text }) => path.startsWith('src/domain/') && impure.test(text))).toEqual([]);
 });
 
-test('the domain imports nothing but itself', () => {
-  const imports = /from '(?!\.)/;
-  expect(offenders(sources, ({ path, text }) => path.startsWith('src/domain/') && imports.test(text))).toEqual([]);
-});
-
 test('only config.ts reads the environment', () => {
   expect(offenders(sources, ({ path, text }) => path !== 'src/config.ts' && text.includes('process.env'))).toEqual([]);
 });

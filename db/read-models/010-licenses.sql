@@ -28,6 +28,8 @@ create table rm.licenses (
   key_version integer not null,
   key_hint text,
   created_at timestamptz not null,
+  -- The calendar in which its durations are counted, by its IANA name.
+  time_zone text not null,
   -- What else is folded that few licenses have: only what differs from a plain license is written.
   more jsonb not null default '{}',
   -- When the next command of the worker is due, as the license is now; null: none ever is.

@@ -8,7 +8,7 @@ import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/executor/execute.ts';
 import { noKeeper } from '../eventstore/snapshots/snapshot-keeper.ts';
 import { parseSecrets } from '../identity/secrets.ts';
-import { createPool } from '../projections/pool.ts';
+import { createPool } from '../projections/connect.ts';
 import { createValidationReader } from '../projections/queries/validation.ts';
 import { version } from '../version.ts';
 import { createLog } from './log.ts';

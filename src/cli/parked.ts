@@ -3,10 +3,10 @@ import { loadConfig } from '../config.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import type { Projection } from '../projections/checkpoint.ts';
+import { createPool } from '../projections/connect.ts';
 import { projectionFor } from '../projections/level.ts';
-import { migrate } from '../projections/migrate.ts';
 import { listParked, type ParkedStream } from '../projections/parked.ts';
-import { createPool } from '../projections/pool.ts';
+import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './log.ts';
@@ -53,7 +53,7 @@ const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<vo
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
-    await migrate({
+    await prepareDatabase({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
     });

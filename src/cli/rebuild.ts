@@ -1,6 +1,6 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
-import { migrate } from '../projections/migrate.ts';
+import { prepareDatabase } from '../projections/prepare-database.ts';
 import { type RebuildOptions, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
@@ -33,7 +33,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const { databaseUrl, projectorUrl } = servers;
   try {
-    await migrate({ url: databaseUrl, log: (fields, message) => log.info(fields, message) });
+    await prepareDatabase({ url: databaseUrl, log: (fields, message) => log.info(fields, message) });
     const { force } = options;
     const needs = { store, databaseUrl, projectorUrl, log, force, signal: stopping.signal };
     if (options.prune) await pruneNow(needs);

@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config.ts';
 import { createPasswords, passwordFault } from '../identity/passwords.ts';
 import { findUserByEmail, setPassword } from '../identity/users.ts';
-import { migrate } from '../projections/migrate.ts';
-import { createPool } from '../projections/pool.ts';
+import { createPool } from '../projections/connect.ts';
+import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createLog } from './log.ts';
 import { joinServers } from './server/open-servers.ts';
 
@@ -22,7 +22,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {
-    await migrate({
+    await prepareDatabase({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
     });

@@ -1,9 +1,9 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader } from '../eventstore/read-log.ts';
+import { createPool } from '../projections/connect.ts';
 import { projectionFor } from '../projections/level.ts';
-import { migrate } from '../projections/migrate.ts';
-import { createPool } from '../projections/pool.ts';
+import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import type { Digest } from '../projections/verify/digests.ts';
 import type { Finding } from '../projections/verify/findings.ts';
@@ -33,7 +33,7 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
   const reader = connectLogReader({ url: servers.eventStoreUrl });
   const print = json ? asJson() : asText();
   try {
-    await migrate({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
+    await prepareDatabase({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
     // Rows of another release differ from what this release folds.
     await projectionFor(pool, ownRelease());
     let findings = 0;

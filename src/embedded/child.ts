@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { postgresEnvironment } from './run.ts';
-import type { User } from './run-as.ts';
+import { postgresEnvironment, type User } from './run.ts';
 
 export type Child = {
   readonly process: ChildProcess;

@@ -17,8 +17,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { executable } from './binaries.ts';
 import { errorCode, errorText } from './errors.ts';
 import { isTaken, postgresOn } from './process-table.ts';
-import { chooseGuard, run } from './run.ts';
-import type { RunAs, User } from './run-as.ts';
+import { chooseGuard, run, type User } from './run.ts';
+import type { RunAs } from './run-as.ts';
 
 const version = '18';
 

@@ -3,20 +3,14 @@ import { chmod, chown, cp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Binaries, executable } from './binaries.ts';
-import { run } from './run.ts';
+import { type Launch, run, type User } from './run.ts';
 
 /** How to run a Postgres program so that it does not find itself root, which it refuses. */
-export type RunAs = {
+export type RunAs = Launch & {
   readonly native: string;
-  /** Goes before the program and its arguments, and before a guard: a change of user would take the guard away. */
-  readonly prefix: readonly string[];
-  /** The user to spawn as. */
-  readonly user?: User;
   /** The user who must own the data; absent means whoever we are. */
   readonly owner?: User;
 };
-
-export type User = { readonly uid: number; readonly gid: number };
 
 /**
  * An ordinary user runs Postgres directly. Root tries a user namespace in which it is nobody (nothing changes hands),

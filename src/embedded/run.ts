@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { RunAs } from './run-as.ts';
+
+/** A user of the system, by number. */
+export type User = { readonly uid: number; readonly gid: number };
+
+/** How to spawn a program as another user. */
+export type Launch = {
+  /** Goes before the program and its arguments, and before a guard: a change of user would take the guard away. */
+  readonly prefix: readonly string[];
+  /** The user to spawn as. */
+  readonly user?: User;
+};
 
 /** Ends a program when our own process is gone, whatever ended it. */
 export type Guard = {
@@ -18,11 +28,7 @@ export const postgresEnvironment: NodeJS.ProcessEnv | undefined =
   process.platform === 'win32' ? undefined : { LANG: 'C', LC_ALL: 'C', TZ: 'UTC', PATH: systemPath };
 
 /** Runs a program to its end; fails with what it wrote. */
-export const run = async (
-  { prefix, user }: Pick<RunAs, 'prefix' | 'user'>,
-  program: string,
-  args: readonly string[],
-): Promise<void> => {
+export const run = async ({ prefix, user }: Launch, program: string, args: readonly string[]): Promise<void> => {
   const [command = program, ...rest] = [...prefix, program, ...args];
   await promisify(execFile)(command, rest, { env: postgresEnvironment, cwd: '/', ...user });
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { At } from '../domain/decider.ts';
 import type { Recorded } from './event-store.ts';
-import { type Upcasters, upcast, upcasters, versionOf } from './upcast.ts';
+import { type Upcasters, upcast, versionOf } from './upcast.ts';
 
 /** Who caused an event. `onBehalfOf`: the user or organization that a support person or a system acted for. */
 export type Actor = {
@@ -39,11 +39,7 @@ export type Decoded<Event> = { readonly event: Event; readonly at: At; readonly 
  * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for a wrong shape,
  * and NewerEvent for an unknown type or a higher schema version under an envelope that can be read.
  */
-export const decodeWith = <Event>(
-  events: z.ZodType<Event>,
-  recorded: Recorded,
-  changes: Upcasters = upcasters,
-): Decoded<Event> => {
+export const decodeWith = <Event>(events: z.ZodType<Event>, recorded: Recorded, changes: Upcasters): Decoded<Event> => {
   const { type, metadata } = recorded;
   const envelope = envelopeSchema.safeParse(metadata);
   if (!envelope.success) throw new UndecodableEvent(recorded, z.prettifyError(envelope.error), envelope.error);

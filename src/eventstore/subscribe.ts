@@ -60,7 +60,7 @@ export async function* followAll(
       if (await wakeUp.wait(waitMs)) continue;
 
       const ahead = { from: passed, maxCount: waitMs === 0 ? longPage : shortPage };
-      const { head, isOwed, isEnd } = await lookAhead(client, ahead, streamPrefixes, silenceMs, signal);
+      const { head, isOwed, isEnd } = await readAhead(client, ahead, streamPrefixes, { timeoutMs: silenceMs, signal });
       if (signal.aborted) return;
       if (isOwed) {
         owedSince ??= performance.now();
@@ -88,12 +88,11 @@ export async function* followAll(
  * does, so the subscription must deliver it. `isEnd`: the log had no further page. The log grows only at its end, so an
  * event that does not match stays so; the server's own checkpoint messages are known to skip events.
  */
-const lookAhead = async (
+const readAhead = async (
   client: EventStoreDBClient,
   { from, maxCount }: { readonly from: Position | 'start'; readonly maxCount: number },
   streamPrefixes: readonly string[],
-  timeoutMs: number,
-  signal: AbortSignal,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<{ head: Position | 'start'; isOwed: boolean; isEnd: boolean }> => {
   const events = await collect<{ readonly event?: StoredEvent }>(
     client.readAll({ fromPosition: from === 'start' ? START : from, maxCount }),

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { becomeOwner, runSqlFile, type Shape } from '../postgres/sql-files.ts';
+import { becomeOwner, runSqlFile } from '../postgres/sql-files.ts';
+import type { Shape } from './shape.ts';
 import { readModelsName, schemaOf, type Version } from './versions.ts';
 
 /** The number of a new version: higher than that of any there is or was noted. */

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
 import type { Log } from '../postgres/log.ts';
 import { projectedChannel, readNotice } from './checkpoint.ts';
-import { connectionConfig } from './pool.ts';
+import { connectionConfig } from './connect.ts';
 import type { Release } from './release.ts';
 import { readModelsName } from './versions.ts';
 

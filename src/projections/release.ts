@@ -1,5 +1,6 @@
-import { ownDirectory, readShape } from '../postgres/sql-files.ts';
+import { ownDirectory } from '../postgres/sql-files.ts';
 import { version } from '../version.ts';
+import { readShape } from './shape.ts';
 
 /** A release of this program, as databases know it. */
 export type Release = {

@@ -1,4 +1,6 @@
-import { catalogAggregate, licenseAggregate, toDecide } from '../aggregates/aggregates.ts';
+import { catalogAggregate, licenseAggregate } from '../aggregates/aggregates.ts';
+import { systemCommandName } from '../aggregates/command-names.ts';
+import { builtInPolicyId } from '../aggregates/derived-ids.ts';
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
@@ -9,7 +11,7 @@ import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import { systemContext } from '../eventstore/executor/system-context.ts';
-import { builtInPolicyId, systemCommandName } from '../eventstore/ids.ts';
+import { toDecide } from '../eventstore/folding.ts';
 import type { Pace } from './pace.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */

@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { migrationLock } from '../projections/migrate.ts';
+import { migrationLock } from '../postgres/migrate.ts';
 
 /**
  * The store of scheduled jobs. Losing it loses no events: the schedule is created again, and jobs only send commands.

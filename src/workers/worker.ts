@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { Log } from '../postgres/log.ts';
-import { dueLicenses } from '../projections/tables/licenses.ts';
+import { dueLicenses } from '../projections/queries/due-licenses.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { announcingShare, createPace } from './pace.ts';

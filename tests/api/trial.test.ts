@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reservationAggregate } from '../../src/aggregates/aggregates.ts';
+import { reservationId } from '../../src/aggregates/derived-ids.ts';
 import { trialReservations } from '../../src/domain/reservation/trial.ts';
-import { reservationId } from '../../src/eventstore/ids.ts';
 import { fingerprintHashes } from '../../src/identity/fingerprint.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

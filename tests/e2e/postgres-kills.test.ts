@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { startStore } from '../support/event-store.ts';
 import { randomFrom } from '../support/license-fixtures.ts';
 import { copyCluster } from '../support/prepared.ts';

@@ -5,11 +5,11 @@ import {
   organizationAggregate,
   reservationAggregate,
 } from '../../src/aggregates/aggregates.ts';
+import { reservationId } from '../../src/aggregates/derived-ids.ts';
 import { organizationDecider } from '../../src/domain/organization/decider.ts';
 import { reservationDecider } from '../../src/domain/reservation/reservation.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
-import { reservationId } from '../../src/eventstore/ids.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { customer, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EventStore, Idle, Recorded } from '../../src/eventstore/event-store.ts';
-import { RevisionConflict } from '../../src/eventstore/event-store.ts';
+import { type EventStore, type Idle, type Recorded, RevisionConflict } from '../../src/eventstore/event-store.ts';
 import { newStream, noted, notes } from '../support/event-store.ts';
 
 /** What every EventStore must do; run by each there is. `pageEvents`: more than it reads at once. */

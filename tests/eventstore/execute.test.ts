@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Aggregate, licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { License } from '../../src/domain/license/license.ts';
@@ -10,6 +10,7 @@ import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { createExecutor, type Executor, type ExecutorNeeds } from '../../src/eventstore/executor/execute.ts';
 import { Overloaded } from '../../src/eventstore/executor/stream-queue.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
+import type { Aggregate } from '../../src/eventstore/folding.ts';
 import { eventId } from '../../src/eventstore/ids.ts';
 import { activateDevice, context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { noted, type RunningStore, startStore } from '../support/event-store.ts';

@@ -4,8 +4,6 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   catalogAggregate,
-  type Fact,
-  type Folding,
   licenseAggregate,
   organizationAggregate,
   reservationAggregate,
@@ -13,6 +11,7 @@ import {
 import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
+import type { Fact, Folding } from '../../src/eventstore/folding.ts';
 import known from './fold-hashes.json' with { type: 'json' };
 
 /** A file and every file of ours that it is made of. Outside the domain a type alone changes no state. */

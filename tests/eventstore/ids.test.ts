@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { systemCommandName } from '../../src/aggregates/command-names.ts';
+import { reservationId } from '../../src/aggregates/derived-ids.ts';
 import { stamp } from '../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
@@ -10,9 +12,7 @@ import {
   eventId,
   ledgerNamespace,
   newCommandId,
-  reservationId,
   systemCommandId,
-  systemCommandName,
   uuidv5,
 } from '../../src/eventstore/ids.ts';
 import { command } from '../domain/license/commands.ts';

@@ -1,17 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import {
-  catalogAggregate,
-  type Fact,
-  type Folding,
-  licenseAggregate,
-  organizationAggregate,
-} from '../../src/aggregates/aggregates.ts';
+import { catalogAggregate, licenseAggregate, organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { ForkableMap } from '../../src/domain/forkable-map.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
-import type { Accepted } from '../../src/eventstore/executor/folded.ts';
+import type { Accepted, Fact, Folding } from '../../src/eventstore/folding.ts';
 import {
   DamagedSnapshot,
   readFacts,

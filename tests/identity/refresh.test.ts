@@ -5,7 +5,7 @@ import { createRefreshToken, hashRefreshToken } from '../../src/identity/refresh
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { absoluteSessionMs, endSession, listSessions, switchOrganization } from '../../src/identity/sessions.ts';
 import { deactivateUser } from '../../src/identity/users.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { createReadModels, quiet } from '../support/read-models.ts';
 import { createUser, later, openTestSession, start } from '../support/users.ts';
 

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPool, type Role } from '../../src/projections/pool.ts';
+import type { Role } from '../../src/postgres/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { condition } from '../support/product.ts';
 import { createReadModels, quiet } from '../support/read-models.ts';
 

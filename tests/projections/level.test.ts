@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { connectionConfig } from '../../src/projections/connect.ts';
 import { beginProjecting, markLevel, OtherRelease, projectionFor } from '../../src/projections/level.ts';
-import { connectionConfig } from '../../src/projections/pool.ts';
 import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 import { upgrade } from '../../src/projections/rebuild/upgrade.ts';
 import { ownRelease } from '../../src/projections/release.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { globallyUniqueKeys } from '../../src/postgres/lint-checks.ts';
-import { lintCatalog, refuseOpenCatalog } from '../../src/projections/lint.ts';
+import { lintCatalog, refuseOpenCatalog } from '../../src/postgres/lint.ts';
+import { rowSecurity } from '../../src/row-security.ts';
 import { createReadModels } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => models.drop());
 
 test('the catalog lets no organization see another', async () => {
-  expect(await lintCatalog(models.api)).toEqual([]);
+  expect(await lintCatalog(models.api, rowSecurity)).toEqual([]);
 });
 
 test('every exempted key exists', async () => {
@@ -19,14 +19,14 @@ test('every exempted key exists', async () => {
      join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
      where i.indisunique and i.indnkeyatts = 1`,
   );
-  expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining([...globallyUniqueKeys]));
+  expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining([...rowSecurity.globallyUniqueKeys]));
 });
 
 test('a process does not start on a database with a fault, and says what to undo', async () => {
-  await refuseOpenCatalog(models.url);
+  await refuseOpenCatalog(models.url, rowSecurity);
   await models.superuser.query('alter table rm.licenses no force row level security');
   try {
-    await expect(refuseOpenCatalog(models.url)).rejects.toThrow(
+    await expect(refuseOpenCatalog(models.url, rowSecurity)).rejects.toThrow(
       /does not start\. .*\n- rm\.licenses lacks row-level security, enabled and forced\./,
     );
   } finally {
@@ -54,7 +54,7 @@ const planted = async (sql: string): Promise<readonly string[]> => {
   try {
     await db.query('begin');
     await db.query(sql);
-    return await lintCatalog(db);
+    return await lintCatalog(db, rowSecurity);
   } finally {
     await db.query('rollback');
     db.release();

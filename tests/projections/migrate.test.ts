@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { migrate } from '../../src/projections/migrate.ts';
+import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { randomLog } from '../support/random-log.ts';
@@ -30,7 +30,7 @@ const copyOfMigrations = async (): Promise<string> => {
 const migrated = async (url: string, directory?: string): Promise<readonly string[]> => {
   const files: string[] = [];
   const log = (fields: object) => files.push(...('files' in fields && Array.isArray(fields.files) ? fields.files : []));
-  await migrate(directory === undefined ? { url, log } : { url, log, directory });
+  await prepareDatabase(directory === undefined ? { url, log } : { url, log, directory });
   return files;
 };
 

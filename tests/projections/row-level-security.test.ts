@@ -2,15 +2,15 @@ import pg, { type PoolClient } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { noteAccessChange } from '../../src/identity/access-changes.ts';
 import { asUser } from '../../src/identity/as-user.ts';
-import { userOwned } from '../../src/postgres/lint-checks.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { transaction } from '../../src/postgres/transaction.ts';
+import { connectionConfig } from '../../src/projections/connect.ts';
 import { noteLeftOut } from '../../src/projections/parked.ts';
-import { connectionConfig } from '../../src/projections/pool.ts';
 import { noteHeartbeat } from '../../src/records/lease-liveness.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../src/records/sweep-pauses.ts';
 import { storeMetadata, storeValue, storeValues } from '../../src/records/vault.ts';
+import { rowSecurity } from '../../src/row-security.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project, readModels } from '../support/read-models.ts';
 import { catalogLife, organizationLife } from '../support/stream-fixtures.ts';
@@ -61,7 +61,11 @@ async function fill(db: PoolClient, org: string, name: string, licenseId: string
      values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
     [org],
   );
-  await noteHeartbeat(db, { ...owner, licenseId }, testId('lea', `lease of ${name}`), testInstant(0));
+  await noteHeartbeat(
+    db,
+    { ...owner, licenseId },
+    { leaseId: testId('lea', `lease of ${name}`), seenAt: testInstant(0) },
+  );
   await db.query('insert into ops.license_check_ins values ($1, $2, now())', [org, licenseId]);
   await db.query(
     'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
@@ -143,7 +147,7 @@ const { rows: relations } = await models.superuser.query<{ name: string; owned: 
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
       and not a.attisdropped
     group by 1, n.nspname, c.relname order by 1`,
-  [userOwned],
+  [rowSecurity.userOwned],
 );
 const owned = relations.filter((relation) => relation.owned);
 const allowedOn = (name: string): readonly Operation[] =>
@@ -158,7 +162,7 @@ test('every table is either an organization’s, a user’s or known bookkeeping
   ).toEqual(Object.keys(allowedWithoutTenant).sort());
   const known = owned.map(({ name }) => name).filter((name) => !name.startsWith('rm.') || allowedOn(name).length !== 1);
   expect(known.sort()).toEqual(Object.keys(allowedBeyondReading).sort());
-  expect(owned.map(({ name }) => name)).toEqual(expect.arrayContaining([...userOwned]));
+  expect(owned.map(({ name }) => name)).toEqual(expect.arrayContaining([...rowSecurity.userOwned]));
   expect(owned.length).toBeGreaterThan(15);
 });
 
@@ -193,7 +197,7 @@ describe.each(Object.entries(allowedWithoutTenant))('%s', (name, allowed) => {
 });
 
 const directions = owned.flatMap(({ name, columns }) =>
-  userOwned.includes(name)
+  rowSecurity.userOwned.includes(name)
     ? [
         { table: name, columns, owner: 'user_id', own: ann, other: ben, as: 'one user' },
         { table: name, columns, owner: 'user_id', own: ben, other: ann, as: 'the other user' },
@@ -278,11 +282,13 @@ describe('a holder', () => {
   test('reads when leases of the license it holds were heard of, and notes nothing itself', async () => {
     const owner = { issuerOrgId: rival, holderOrgId: customer, licenseId: testId('lic', 'held') };
     const leaseId = testId('lea', 'held');
-    await asTenant(models.api, rival, (db) => noteHeartbeat(db, owner, leaseId, testInstant(0)), { readOnly: false });
+    await asTenant(models.api, rival, (db) => noteHeartbeat(db, owner, { leaseId, seenAt: testInstant(0) }), {
+      readOnly: false,
+    });
     const seen = await attempt(customer, 'select lease_id from ops.lease_liveness');
     expect(seen.rows).toEqual([{ lease_id: leaseId }]);
     expect((await attempt(customer, 'update ops.lease_liveness set last_seen_at = now()')).rowCount).toBe(0);
-    const note = asTenant(models.api, customer, (db) => noteHeartbeat(db, owner, leaseId, testInstant(1)), {
+    const note = asTenant(models.api, customer, (db) => noteHeartbeat(db, owner, { leaseId, seenAt: testInstant(1) }), {
       readOnly: false,
     });
     await expect(note).rejects.toThrow('row-level security');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asTenant } from '../../src/postgres/tenant.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { createLog, randomFrom, rival, testHash, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project, quiet } from '../support/read-models.ts';

@@ -61,9 +61,14 @@ const details = (wanted: WantedDetails) =>
 const leaseUntil = async (...holders: readonly string[]) =>
   (await details({ holderHashes: holders.map(testHash) })).leaseUntil;
 const hear = (holder: string, seconds: number) =>
-  asTenant(models.api, vendor, (db) => noteHeartbeat(db, found, leaseOf(holder), testInstant(seconds)), {
-    readOnly: false,
-  });
+  asTenant(
+    models.api,
+    vendor,
+    (db) => noteHeartbeat(db, found, { leaseId: leaseOf(holder), seenAt: testInstant(seconds) }),
+    {
+      readOnly: false,
+    },
+  );
 
 test('nothing is found where nothing is asked for', async () => {
   expect(await details({})).toEqual(noDetails);

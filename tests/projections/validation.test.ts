@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
+import { connectionConfig, createPool } from '../../src/projections/connect.ts';
 import { foldBatch } from '../../src/projections/fold/fold-batch.ts';
 import { nothingStored } from '../../src/projections/fold/fold-event.ts';
-import { connectionConfig, createPool } from '../../src/projections/pool.ts';
 import { createValidationReader, type ValidationReader } from '../../src/projections/queries/validation.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project, quiet } from '../support/read-models.ts';
@@ -115,7 +115,7 @@ describe('row-level security stays in force', () => {
   };
   const tenantOf = async (db: pg.Client) =>
     (await db.query(`select current_setting('app.org_id', true) as org`)).rows[0].org;
-  const ask = `select license_id from rm.validation_facts($1, array[null::text], array[null::text])`;
+  const ask = `select (license).license_id from rm.validation_facts($1, array[null::text], array[null::text])`;
 
   test('no tenant is left on the connection, inside a transaction either', async () => {
     const db = await session();

@@ -1,8 +1,8 @@
-import { type Aggregate, type Fact, toDecide } from '../../src/aggregates/aggregates.ts';
 import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
+import { type Aggregate, type Fact, toDecide } from '../../src/eventstore/folding.ts';
 import { ledgerNamespace, newCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
 import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 

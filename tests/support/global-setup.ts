@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
-import { migrate } from '../../src/projections/migrate.ts';
+import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { compileWhatIsStarted } from './compiled.ts';
 import { keepTemporaryFilesInMemory } from './memory-files.ts';
 
@@ -63,7 +63,7 @@ const makeMigrated = async (postgresUrl: string): Promise<void> => {
   await client.end();
   const url = new URL(postgresUrl);
   url.pathname = `/${migrated}`;
-  await migrate({ url: url.href, log: () => {} });
+  await prepareDatabase({ url: url.href, log: () => {} });
   // Tests fold their logs in many ways, and read meanwhile.
   const owner = new pg.Client(url.href);
   await owner.connect();

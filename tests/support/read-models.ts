@@ -5,7 +5,7 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import type { Log } from '../../src/postgres/log.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { type Projection, readCheckpoint } from '../../src/projections/checkpoint.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { type Verdict, verifyLedger } from '../../src/projections/verify/verify.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase } from './database.ts';

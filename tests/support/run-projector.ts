@@ -1,6 +1,6 @@
 // Runs the projector alone until told to stop, for tests that kill it: small batches, so that there is much to interrupt.
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { runProjector } from '../../src/projections/run.ts';
 
 const [databaseUrl = '', eventStoreUrl = '', batchMax = '5'] = process.argv.slice(2);

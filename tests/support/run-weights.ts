@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { licenseAggregate, organizationAggregate } from '../../src/aggregates/aggregates.ts';
-import { weigh } from '../../src/aggregates/weights.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
-import { type Folded, open } from '../../src/eventstore/executor/folded.ts';
+import { open } from '../../src/eventstore/executor/folded.ts';
+import { type Folded, weigh } from '../../src/eventstore/folding.ts';
 import { noKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
 import { createLog, testHash, testId } from './license-fixtures.ts';
 import { organizationLife } from './stream-fixtures.ts';

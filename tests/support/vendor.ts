@@ -5,7 +5,7 @@ import { scopes } from '../../src/domain/organization/events.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { condition } from './product.ts';
 import { quiet } from './read-models.ts';
 

@@ -6,8 +6,8 @@ import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.
 import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
-import { createPool } from '../../src/projections/pool.ts';
-import { dueLicenses } from '../../src/projections/tables/licenses.ts';
+import { createPool } from '../../src/projections/connect.ts';
+import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { carryOutDue } from '../../src/workers/carry-out.ts';
 import { createPace } from '../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../support/commands.ts';

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogAggregate, licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import { builtInPolicyId } from '../../src/aggregates/derived-ids.ts';
 import type { CatalogCommand } from '../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
-import { aggregateId, builtInPolicyId, newCommandId } from '../../src/eventstore/ids.ts';
-import { createPool } from '../../src/projections/pool.ts';
-import { dueLicenses } from '../../src/projections/tables/licenses.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
+import { createPool } from '../../src/projections/connect.ts';
+import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf, type StuckLicense } from '../../src/records/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';

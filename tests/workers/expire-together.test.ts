@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/ids.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { startWorker } from '../../src/workers/worker.ts';

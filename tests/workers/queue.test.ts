@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/projections/migrate.ts';
+import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { migrateQueue, type QueueBackend, type Schedule, startSchedule } from '../../src/workers/queue.ts';
 import { createDatabase } from '../support/database.ts';
 import { condition } from '../support/product.ts';
@@ -13,7 +13,7 @@ const open: Schedule[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
-  await migrate({ url: database.url, log: () => {} });
+  await prepareDatabase({ url: database.url, log: () => {} });
   await migrateQueue(database.url);
 });
 afterAll(async () => {
@@ -67,7 +67,7 @@ test('migrating the queue again changes nothing', async () => {
 
 test('workers that start at the same time on a new database all find their tables', async () => {
   const fresh = await createDatabase();
-  await migrate({ url: fresh.url, log: () => {} });
+  await prepareDatabase({ url: fresh.url, log: () => {} });
   const starts = await Promise.allSettled(Array.from({ length: 8 }, () => migrateQueue(fresh.url)));
   await fresh.drop();
   expect(starts.map(({ status }) => status)).toEqual(starts.map(() => 'fulfilled'));

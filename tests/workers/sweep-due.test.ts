@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
-import { createPool } from '../../src/projections/pool.ts';
-import { dueLicenses } from '../../src/projections/tables/licenses.ts';
+import { createPool } from '../../src/projections/connect.ts';
+import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { startWorker } from '../../src/workers/worker.ts';

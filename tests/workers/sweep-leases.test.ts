@@ -5,7 +5,7 @@ import { encodeId } from '../../src/domain/ids.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
-import { createPool } from '../../src/projections/pool.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { deadLeases, noteHeartbeat, overdueLeases, purgeLiveness } from '../../src/records/lease-liveness.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { sweepLeases } from '../../src/workers/sweep-leases.ts';
@@ -45,9 +45,14 @@ const acquire = async (licenseId: string, holder = 'one', borrowSeconds: number 
 const later = (at: number, seconds: number) => new Date(at + seconds * 1_000);
 const heard = (licenseId: string, leaseId: string, at: Date) => {
   const owner = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, licenseId };
-  return asTenant(ledger.database.api, owner.issuerOrgId, (db) => noteHeartbeat(db, owner, leaseId, at.toISOString()), {
-    readOnly: false,
-  });
+  return asTenant(
+    ledger.database.api,
+    owner.issuerOrgId,
+    (db) => noteHeartbeat(db, owner, { leaseId, seenAt: at.toISOString() }),
+    {
+      readOnly: false,
+    },
+  );
 };
 /** A connection outside a transaction, on which `between` happens once a heartbeat has found that its lease is being ended. */
 const interrupted = (db: PoolClient, between: () => Promise<unknown>) => {
@@ -276,8 +281,8 @@ describe('A heartbeat that finds its lease being ended', () => {
     const owner = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, licenseId };
     const db = await superuser.connect();
     const interrupting = interrupted(db, () => superuser.query(change, [leaseId]));
-    const heard = await noteHeartbeat(interrupting, owner, leaseId, later(at, 5).toISOString()).finally(() =>
-      db.release(),
+    const heard = await noteHeartbeat(interrupting, owner, { leaseId, seenAt: later(at, 5).toISOString() }).finally(
+      () => db.release(),
     );
     expect(heard).toEqual({ endingSince: null, isNew: change.startsWith('delete') });
     const { rows } = await superuser.query('select last_seen_at from ops.lease_liveness where lease_id = $1', [

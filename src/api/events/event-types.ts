@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { licenseEventTypes } from '../../aggregates/codec-license.ts';
+import { upcasters } from '../../aggregates/upcasters.ts';
 import { publishedVersionOf } from '../../eventstore/upcast.ts';
 
 /** The CloudEvents type of an event: `LicenseSuspended`, stored in version 1, is `ledger.license.suspended.v1`. */
 export const cloudTypeOf = (type: string, version: number): string =>
-  `${dotted(type)}.v${publishedVersionOf(type, version)}`;
+  `${dotted(type)}.v${publishedVersionOf(type, version, upcasters)}`;
 
 /**
  * Parses a list of types, separated by commas, as CloudEvents types or as the history names them. Returns the names of

@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import { contextOf } from '../command-context.ts';
 import type { PlatformLicenseOf } from '../organizations/platform-license.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

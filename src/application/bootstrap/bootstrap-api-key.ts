@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/organization/events.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { withStoredApiKey } from '../organizations/stored-api-key.ts';

@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { OrganizationCommand } from '../../domain/organization/commands.ts';
 import { noLimits } from '../../domain/organization/organization-limits.ts';
 import { lastInstant } from '../../domain/time.ts';
 import { commandContext } from '../../eventstore/executor/waiting.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUser, activateUser, reserveUser } from '../../identity/sign-up.ts';
 import { asTenant } from '../../postgres/tenant.ts';

@@ -1,9 +1,10 @@
-import { catalogAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { catalogAggregate } from '../../aggregates/aggregates.ts';
 import type { Catalog, OpenCatalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogCommand, CatalogRejection } from '../../domain/catalog/commands.ts';
 import type { Rejection } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';

@@ -1,4 +1,5 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
+import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
@@ -9,7 +10,6 @@ import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { builtInPolicyId } from '../../eventstore/ids.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** The policy for a license, by its tier or by its id and version, and the values that override it. */

@@ -1,10 +1,11 @@
-import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import { lapseCommandName } from '../../aggregates/command-names.ts';
 import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { Overloaded } from '../../eventstore/executor/stream-queue.ts';
 import { systemContext } from '../../eventstore/executor/system-context.ts';
-import { lapseCommandName } from '../../eventstore/ids.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 
 /**
  * Ends a lease without heartbeats since `lastSeenAt`, under a command id that all callers share. Returns true when this

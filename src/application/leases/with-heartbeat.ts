@@ -41,9 +41,14 @@ const noteLeaseHeartbeat = async (
 ): Promise<boolean> => {
   const { licenseId, issuerOrgId } = facts;
   const acquiredAt = plusSeconds(expiresAt, -ttlSeconds);
-  const heard = await asTenant(pool, issuerOrgId, (db) => noteHeartbeat(db, facts, leaseId, at, acquiredAt), {
-    readOnly: false,
-  });
+  const heard = await asTenant(
+    pool,
+    issuerOrgId,
+    (db) => noteHeartbeat(db, facts, { leaseId, seenAt: at, acquiredAt }),
+    {
+      readOnly: false,
+    },
+  );
   if (heard.endingSince !== null) {
     const lastSeenAt = heard.endingSince;
     // The lease has expired by the clock of the process that began to end it.

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { decideInTurn } from '../../domain/decider.ts';
 import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
@@ -15,6 +15,7 @@ import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import type { PersonalValue } from '../../records/vault.ts';
 import type { Attempt } from '../attempt.ts';
 import { contextOf, type Traced } from '../command-context.ts';

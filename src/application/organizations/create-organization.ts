@@ -1,11 +1,12 @@
 import type { Pool } from 'pg';
-import { organizationAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
 import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { CommandContext } from '../../eventstore/executor/waiting.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import type { Attempt } from '../attempt.ts';

@@ -8,8 +8,8 @@ import { ChainBroken } from '../../eventstore/chain/chain.ts';
 import { UndecodableEvent } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { licenseById } from '../../projections/queries/license-by-id.ts';
 import { isLicenseParked } from '../../projections/queries/parked-licenses.ts';
-import { licenseById } from '../../projections/tables/licenses.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
 import type { Refusal } from '../refusal.ts';
 

@@ -1,11 +1,12 @@
-import { licenseAggregate, toDecide } from '../../aggregates/aggregates.ts';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import { startTermCommandName } from '../../aggregates/command-names.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { Overloaded } from '../../eventstore/executor/stream-queue.ts';
 import { systemContext } from '../../eventstore/executor/system-context.ts';
-import { startTermCommandName } from '../../eventstore/ids.ts';
+import { toDecide } from '../../eventstore/folding.ts';
 import type { Traced } from '../command-context.ts';
 import { issuedFacts } from '../licenses/send-license-command.ts';
 

@@ -6,12 +6,13 @@ import { createExecutor, type Executor } from '../../eventstore/executor/execute
 import { guardCommands } from '../../eventstore/executor/guard-commands.ts';
 import { createSnapshotKeeper, type SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
 import { parseSecrets, type Secrets } from '../../identity/secrets.ts';
-import { refuseOpenCatalog } from '../../projections/lint.ts';
-import { migrate } from '../../projections/migrate.ts';
-import { createPool } from '../../projections/pool.ts';
+import { refuseOpenCatalog } from '../../postgres/lint.ts';
+import { createPool } from '../../projections/connect.ts';
+import { prepareDatabase } from '../../projections/prepare-database.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../projections/projected.ts';
 import type { Release } from '../../projections/release.ts';
 import { createStreamSnapshots } from '../../records/stream-snapshots.ts';
+import { rowSecurity } from '../../row-security.ts';
 import { migrateQueue } from '../../workers/queue.ts';
 import { type ClockCheck, noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
 import { type OpenServers, secretText } from './open-servers.ts';
@@ -84,12 +85,12 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
 };
 
 const migrateDatabase = async ({ config, servers, roles, log, program }: ServerProcess): Promise<void> => {
-  await migrate({
+  await prepareDatabase({
     url: servers.databaseUrl,
     directory: program.directory,
     release: program.release.number,
     log: (fields, message) => log.info(fields, message),
   });
-  await refuseOpenCatalog(servers.databaseUrl);
+  await refuseOpenCatalog(servers.databaseUrl, rowSecurity);
   if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
 };

@@ -6,12 +6,12 @@ import { type Faults, faultyReply, refuse } from './faults.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { parseWritableStream, proposal } from './proposals.ts';
 import { invalidArgument, type Refusal, toServiceError } from './refusal.ts';
-import type { Lane } from './writer-queue.ts';
+import type { WriterQueue } from './writer-queue.ts';
 
 const { AppendReq, AppendResp } = streams;
 
 type Needs = {
-  readonly lane: Lane;
+  readonly writerQueue: WriterQueue;
   readonly faults: Faults;
   readonly calls: OpenCalls;
   readonly onError: (error: unknown) => void;
@@ -19,7 +19,7 @@ type Needs = {
 
 /** Streams.Append: options, then one message per event; answered when the client has sent the last one. */
 export const appendHandler =
-  ({ lane, faults, calls, onError }: Needs): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
+  ({ writerQueue, faults, calls, onError }: Needs): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
   (call, callback) => {
     let target: { stream: string; expected: ExpectedRevision } | undefined;
     const { events, add } = proposal();
@@ -49,7 +49,7 @@ export const appendHandler =
     const write = async () => {
       if (!target) throw invalidArgument('An append starts with its options');
       refuse(faults.refuseAppends);
-      const result = await lane.append({ ...target, events, isAbandoned: () => call.cancelled });
+      const result = await writerQueue.append({ ...target, events, isAbandoned: () => call.cancelled });
       const shown = await faultyReply(faults, result);
       if (shown && shown.outcome !== 'abandoned') reply(toResponse(shown, target.expected));
     };

@@ -8,12 +8,12 @@ import type { OpenCalls } from './open-calls.ts';
 import { outgoing } from './outgoing.ts';
 import { parseWritableStream, proposal } from './proposals.ts';
 import { invalidArgument, Refusal, toServiceError } from './refusal.ts';
-import type { Lane } from './writer-queue.ts';
+import type { WriterQueue } from './writer-queue.ts';
 
 const { BatchAppendReq } = streams;
 
 type Needs = {
-  readonly lane: Lane;
+  readonly writerQueue: WriterQueue;
   readonly faults: Faults;
   readonly calls: OpenCalls;
   readonly onError: (error: unknown) => void;
@@ -105,7 +105,7 @@ const takeEvents = (batch: Batch, request: streams.BatchAppendReq) => {
 };
 
 /** Rejects when the whole call has to fail: what happened can't be told with a reply to one append. */
-const replyTo = async (call: Duplex, batch: Batch, { lane, faults, onError }: Needs) => {
+const replyTo = async (call: Duplex, batch: Batch, { writerQueue, faults, onError }: Needs) => {
   refuse(faults.refuseAppends);
   const { options, proposed } = batch;
   const response = new streams.BatchAppendResp();
@@ -117,7 +117,7 @@ const replyTo = async (call: Duplex, batch: Batch, { lane, faults, onError }: Ne
     const expected = parseExpected(options);
     const deadline = options.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY;
     const isAbandoned = () => call.cancelled || Date.now() >= deadline;
-    const written = lane
+    const written = writerQueue
       .append({ stream, expected, events: proposed.events, isAbandoned })
       .then((result) => faultyReply(faults, result));
     const result = await beforeDeadline(written, deadline);

@@ -22,13 +22,14 @@ export const afterAll = 2n ** 63n - 1n;
 export const cursorOf = (scope: Scope, event: StoredEvent): bigint =>
   BigInt(scope.kind === 'all' ? event.position : event.revision);
 
-/** One page. The cursor is exclusive in both directions; `limit` is capped at `pageEventsMax`. */
+/** Where a page begins: after `cursor`, in either direction. `limit` is capped at `pageEventsMax`. */
+export type Range = { readonly direction: Direction; readonly cursor: bigint; readonly limit?: number | undefined };
+
+/** Reads one page. */
 export const readPage = async (
   db: Pool,
   scope: Scope,
-  direction: Direction,
-  cursor: bigint,
-  limit = pageEventsMax,
+  { direction, cursor, limit = pageEventsMax }: Range,
 ): Promise<Page> => {
   const eventsMax = Math.min(limit, pageEventsMax);
   const { rows } = await db.query<EventRow>({

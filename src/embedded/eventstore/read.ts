@@ -1,78 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
-import type { Doorbell } from './commit-notifier.ts';
+import type { CommitNotifier } from './commit-notifier.ts';
 import { type Faults, refuse } from './faults.ts';
 import type { OpenCalls } from './open-calls.ts';
-import { type Outgoing, outgoing } from './outgoing.ts';
 import { cursorOf, readHead, readPage } from './pages.ts';
+import { openReadCall, type ReadCall } from './read-call.ts';
 import { eventReply, streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
-import { type Refusal, toServiceError } from './refusal.ts';
 import { followLog } from './subscribe.ts';
 
 type Needs = {
   readonly db: Pool;
-  readonly bell: Doorbell;
+  readonly notifier: CommitNotifier;
   readonly faults: Faults;
   readonly calls: OpenCalls;
   readonly onError: (error: unknown) => void;
 };
 
-/** A call that is being answered; `over` is aborted as soon as nothing more can be sent. */
-export type ReadCall = {
-  readonly over: AbortSignal;
-  readonly out: Outgoing<streams.ReadResp>;
-  /** Ends the call with OK. */
-  end(): void;
-};
-
 /** Streams.Read: streams and $all, both directions, once or as a subscription. */
 export const readHandler =
-  ({ db, bell, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
+  ({ db, notifier, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
   (call) => {
     const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
       refuse(faults.refuseReads);
       const plan = parseRead(call.request);
-      if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, bell, faults });
+      if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, notifier, faults });
       else await readOnce(readCall, plan, db);
       if (faults.readEndDelayMs > 0) await delay(faults.readEndDelayMs);
     };
     serve().then(readCall.end, readCall.fail);
   };
-
-const openReadCall = (
-  call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
-  { calls, faults, onError }: Pick<Needs, 'calls' | 'faults' | 'onError'>,
-): ReadCall & { fail(error: unknown): void } => {
-  const controller = new AbortController();
-  const out = outgoing(call);
-  const finish = (how: () => void) => {
-    leave();
-    if (controller.signal.aborted) return;
-    out.close();
-    controller.abort();
-    how();
-  };
-  const fail = (error: unknown) =>
-    finish(() => {
-      onError(error);
-      call.emit('error', toServiceError(error));
-    });
-  const leave = calls.add((refusal: Refusal) => setImmediate(fail, refusal));
-  call.on('cancelled', () => {
-    if (!controller.signal.aborted) faults.cancelledReads += 1;
-    finish(() => {});
-  });
-  return {
-    over: controller.signal,
-    fail,
-    end: () => finish(() => call.end()),
-    out,
-  };
-};
 
 const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void> => {
   const { scope, direction, filter, ids } = plan;
@@ -80,7 +40,7 @@ const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void>
   let seen = false;
   while (cursor !== undefined && count > 0n && !call.over.aborted) {
     const limit = filter || count > 10_000n ? undefined : Number(count);
-    const { events, more } = await readPage(db, scope, direction, cursor, limit);
+    const { events, more } = await readPage(db, scope, { direction, cursor, limit });
     for (const event of events) {
       seen = true;
       cursor = cursorOf(scope, event);

@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import { errorText } from '../errors.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
-import { doorbell } from './commit-notifier.ts';
+import { createCommitNotifier } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { supportedMethodsHandler } from './features.ts';
 import { openCalls } from './open-calls.ts';
@@ -15,7 +15,7 @@ import { Refusal, toServiceError, unavailable, unimplemented } from './refusal.t
 import { applySchema } from './schema.ts';
 import { loadWriterState } from './write-group.ts';
 import { connectWriter } from './writer-connection.ts';
-import { type Lane, openLane } from './writer-queue.ts';
+import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
 
 export type EventStoreOptions = {
   /** A Postgres database of the store's own; its tables are made and brought up to date at the start. */
@@ -48,8 +48,8 @@ const closeMs = 1_000;
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
   const { databaseUrl, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
   const calls = openCalls();
-  const bell = doorbell();
-  let lane: Lane | undefined;
+  const notifier = createCommitNotifier();
+  let writerQueue: WriterQueue | undefined;
   let stopping = false;
   let stopped: Promise<void> | undefined;
   let onLost: (reason: Error) => void = () => {};
@@ -63,7 +63,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
   });
 
   const writer = await connectWriter(databaseUrl, (reason) => {
-    lane?.fail(reason);
+    writerQueue?.fail(reason);
     onLost(reason);
   });
   const readers = new Pool({
@@ -83,8 +83,8 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
 
   try {
     await applySchema(writer);
-    lane = openLane(writer, await loadWriterState(writer), { onCommit: bell.ring, onLost });
-    const needs = { lane, db: readers, bell, faults, calls, onError: reportUnexpected(log) };
+    writerQueue = openWriterQueue(writer, await loadWriterState(writer), { onCommit: notifier.notify, onLost });
+    const needs = { writerQueue, db: readers, notifier, faults, calls, onError: reportUnexpected(log) };
     server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
     server.addService(StreamsService, {
       append: appendHandler(needs),
@@ -94,11 +94,11 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       tombstone: refuseUnary('Tombstoning streams is not implemented by this server'),
     });
     const port = await listen(server, `${host}:${options.port}`);
-    const openedLane = lane;
+    const openedQueue = writerQueue;
     const stop = async () => {
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      await Promise.race([openedLane.close(), delay(drainMs, undefined, { ref: false })]);
-      openedLane.fail(new Error('it was stopped'));
+      await Promise.race([openedQueue.close(), delay(drainMs, undefined, { ref: false })]);
+      openedQueue.fail(new Error('it was stopped'));
       calls.failAll(unavailable('The event store is shutting down'));
       await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
       server.forceShutdown();

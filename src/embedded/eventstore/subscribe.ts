@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { Doorbell } from './commit-notifier.ts';
+import type { CommitNotifier } from './commit-notifier.ts';
 import type { Faults } from './faults.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
-import type { ReadCall } from './read.ts';
+import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply, eventReply } from './read-replies.ts';
 import type { Subscribe } from './read-request.ts';
 
-type Needs = { readonly db: Pool; readonly bell: Doorbell; readonly faults: Faults };
+type Needs = { readonly db: Pool; readonly notifier: CommitNotifier; readonly faults: Faults };
 
 /**
  * Sends everything after the cursor, then everything that is written, in order, each event once, until the call is over.
- * A loop over the log itself: the doorbell only says when to look again, so nothing depends on what it carries.
+ * It reads the log itself: the notifier only says when to read again, so nothing depends on what it carries.
  */
-export const followLog = async (call: ReadCall, plan: Subscribe, { db, bell, faults }: Needs): Promise<void> => {
+export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier, faults }: Needs): Promise<void> => {
   const { scope, filter, ids } = plan;
-  const listener = bell.listen(scope.kind === 'stream' ? scope.stream : undefined);
+  const listener = notifier.listen(scope.kind === 'stream' ? scope.stream : undefined);
   call.over.addEventListener('abort', listener.leave, { once: true });
   faults.openSubscriptions.add(call.end);
   try {
@@ -27,12 +27,12 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, bell, fau
     let scanned = 0;
     let checkpoint = cursor;
     while (!call.over.aborted) {
-      const page = await readPage(db, scope, 'forwards', cursor);
+      const page = await readPage(db, scope, { direction: 'forwards', cursor });
       let hung = false;
       for (const event of page.events) {
         while (faults.subscriptionsHang && !call.over.aborted) {
           hung = true;
-          await listener.rung();
+          await listener.notified();
         }
         if (call.over.aborted) return;
         cursor = cursorOf(scope, event);
@@ -43,7 +43,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, bell, fau
           call.out.write(checkpointReply(checkpoint));
         }
       }
-      // Rings heard while hanging were for events that this page may not have.
+      // Notifications while hanging were for events that this page may not have.
       if (page.more || hung) {
         if (page.more) live = false;
         continue;
@@ -56,7 +56,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, bell, fau
         }
         call.out.write(caughtUpReply());
       }
-      await listener.rung();
+      await listener.notified();
     }
   } finally {
     faults.openSubscriptions.delete(call.end);

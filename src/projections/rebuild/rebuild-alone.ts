@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import pg from 'pg';
 import type { Log } from '../../postgres/log.ts';
-import { createPool } from '../pool.ts';
+import { createPool } from '../connect.ts';
 import { ownRelease, type Release } from '../release.ts';
 import { schemaOf, type Version, versionsOf } from '../versions.ts';
 

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.activations`: one row per activation, open or closed (db/read-models/030-activations.sql). */
 export const activations: Table = {

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { OrganizationEvent, Scope } from '../../domain/organization/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.api_keys`: what an organization sees of its API keys (db/read-models/060-api-keys.sql). Read by `identity.authenticate`. */
 export const apiKeys: Table = {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.catalogs`: one row per issuer's catalog, how far its stream is folded (db/read-models/080-catalogs.sql). */
 export const catalogs: Table = {

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { OrganizationEvent, Role } from '../../domain/organization/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.invitations`: whom an organization invited, and what became of it (db/read-models/052-invitations.sql). */
 export const invitations: Table = {

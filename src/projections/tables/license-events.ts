@@ -2,7 +2,8 @@ import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { Actor, Envelope, Reason } from '../../eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../eventstore/event-store.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.license_events`: the history, every event with its whole envelope (db/read-models/040-license-events.sql). */
 export const licenseEvents: Table = {

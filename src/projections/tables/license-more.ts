@@ -1,59 +1,27 @@
 import type { LicenseFacts, Usage } from '../../domain/license/license.ts';
 
 /** What of the facts stands in the column `more` (db/read-models/010-licenses.sql). */
-export type More = Pick<
-  LicenseFacts,
-  | 'timeZone'
-  | 'awaited'
-  | 'renewal'
-  | 'scheduled'
-  | 'graceEndedTerm'
-  | 'expirySetAt'
-  | 'reminded'
-  | 'keyOverlaps'
-  | 'maintenanceUntil'
-  | 'imported'
-  | 'replaces'
-  | 'replacedBy'
-  | 'endings'
-  | 'overtakenExpiries'
-> & { readonly usage: Omit<Usage, 'activations'> };
+export type More = Pick<LicenseFacts, (typeof fields)[number]> & { readonly usage: Omit<Usage, 'activations'> };
 
-/** What is to be written: only what a plain license has not, so nothing for fixedLimits. */
-export const moreOf = (facts: LicenseFacts): Partial<More> => {
-  const { timeZone, awaited, renewal, scheduled, graceEndedTerm, expirySetAt, reminded, keyOverlaps } = facts;
-  const { maintenanceUntil, imported, replaces, replacedBy, endings, overtakenExpiries } = facts;
-  const { seats, users, meters } = facts.usage;
-  const isPlainUse = seats === 0 && users === 0 && Object.keys(meters).length === 0;
-  return {
-    ...(isPlainUse ? {} : { usage: { seats, users, meters } }),
-    ...(timeZone === plain.timeZone ? {} : { timeZone }),
-    ...(awaited === null ? {} : { awaited }),
-    ...(renewal === plain.renewal ? {} : { renewal }),
-    ...(scheduled.length === 0 ? {} : { scheduled }),
-    ...(graceEndedTerm === 0 ? {} : { graceEndedTerm }),
-    ...(expirySetAt === null ? {} : { expirySetAt }),
-    ...(reminded.length === 0 ? {} : { reminded }),
-    ...(keyOverlaps.length === 0 ? {} : { keyOverlaps }),
-    ...(maintenanceUntil === null ? {} : { maintenanceUntil }),
-    ...(imported === null ? {} : { imported }),
-    ...(replaces === null ? {} : { replaces }),
-    ...(replacedBy === null ? {} : { replacedBy }),
-    ...(endings.length === 0 ? {} : { endings }),
-    ...(overtakenExpiries.length === 0 ? {} : { overtakenExpiries }),
-  };
-};
+const fields = [
+  'awaited',
+  'renewal',
+  'scheduled',
+  'graceEndedTerm',
+  'expirySetAt',
+  'reminded',
+  'keyOverlaps',
+  'maintenanceUntil',
+  'imported',
+  'replaces',
+  'replacedBy',
+  'endings',
+  'overtakenExpiries',
+] as const satisfies readonly (keyof LicenseFacts)[];
 
-/** What `moreOf` wrote, completed to what it means. */
-export const readMore = (text: string): More => {
-  if (text === '{}') return plain;
-  const written: Partial<More> = JSON.parse(text);
-  return { ...plain, ...written };
-};
-
-const plain: More = {
+/** What a plain license has, as most are. */
+export const plainMore: More = {
   usage: { seats: 0, users: 0, meters: {} },
-  timeZone: 'UTC',
   awaited: null,
   renewal: 'manual',
   scheduled: [],
@@ -68,3 +36,19 @@ const plain: More = {
   endings: [],
   overtakenExpiries: [],
 };
+
+/** Returns what is to be written: only what differs from a plain license, so nothing for most. */
+export const moreOf = (facts: LicenseFacts): Partial<More> => {
+  const more: Record<string, unknown> = {};
+  const { seats, users, meters } = facts.usage;
+  if (seats !== 0 || users !== 0 || Object.keys(meters).length > 0) more.usage = { seats, users, meters };
+  for (const field of fields) if (!isPlain(facts[field], plainMore[field])) more[field] = facts[field];
+  return more;
+};
+
+/** Reads what `moreOf` wrote, and completes it; `plainMore` itself where nothing was written. */
+export const readMore = (text: string): More => (text === '{}' ? plainMore : { ...plainMore, ...JSON.parse(text) });
+
+// A list is plain when it is empty.
+const isPlain = (value: unknown, plain: unknown): boolean =>
+  value === plain || (Array.isArray(value) && value.length === 0);

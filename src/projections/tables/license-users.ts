@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import type { PartOwner } from './activations.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.license_users`: the users a license is, or was, assigned to (db/read-models/032-license-users.sql). */
 export const licenseUsers: Table = {

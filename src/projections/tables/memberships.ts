@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { OrganizationEvent, Role } from '../../domain/organization/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.memberships`: who is, or was, a member of an organization (db/read-models/051-memberships.sql). */
 export const memberships: Table = {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.organizations`: one row per organization (db/read-models/050-organizations.sql). */
 export const organizations: Table = {

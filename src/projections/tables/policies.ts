@@ -2,8 +2,9 @@ import type { PoolClient } from 'pg';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import { beginsWith } from './prefix.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.policies`: every version of every policy (db/read-models/082-policies.sql). */
 export const policies: Table = {

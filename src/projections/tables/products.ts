@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg';
 import type { CatalogEvent } from '../../domain/catalog/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import { beginsWith } from './prefix.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.products`: what an issuer sells, or sold (db/read-models/081-products.sql). */
 export const products: Table = {

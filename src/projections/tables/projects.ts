@@ -2,8 +2,9 @@ import type { PoolClient } from 'pg';
 import type { OrganizationEvent } from '../../domain/organization/events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import { beginsWith } from './prefix.ts';
-import { epochMs, type Row, type Table } from './rows.ts';
+import type { Row, Table } from './rows.ts';
 
 /** `rm.projects`: an organization's projects, archived ones too (db/read-models/053-projects.sql). */
 export const projects: Table = {

@@ -139,9 +139,6 @@ export async function* countByOwner(
 /** The key of a row, as the functions above write it. */
 export const keyOf = (table: Table, row: Row): string => table.key.map((column) => String(row[column])).join('/');
 
-/** SQL for an instant as milliseconds since 1970: it is read as text or number, without the session's date style. */
-export const epochMs = (column: string): string => `(date_part('epoch', ${column}) * 1000)::bigint`;
-
 // One JSON array of arrays: of all ways to hand over many rows, the one that costs Postgres least.
 const encode = (columns: readonly string[], rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => columns.map((column) => row[column])));

@@ -11,7 +11,7 @@ import { licenseEvents } from './license-events.ts';
 import { licenseKeys } from './license-keys.ts';
 import { licenseProducts } from './license-products.ts';
 import { licenseUsers } from './license-users.ts';
-import { isSameGrant, licenseRow, licenses, loadLicenses, stateColumns } from './licenses.ts';
+import { isSameGrant, licenseRow, licenseStateRow, licenses, loadLicenses } from './licenses.ts';
 import { memberships } from './memberships.ts';
 import { loadOrganizations, organizationRow, organizations } from './organizations.ts';
 import { policies } from './policies.ts';
@@ -62,9 +62,9 @@ export const loadStored = async (db: PoolClient, events: readonly Recorded[]): P
 export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>): ReadonlyMap<Table, TableChanges> => {
   const ofLicenses = noRows();
   for (const [id, license] of changes.licenses) {
-    const row = rowOf(id, license, licenseRow);
-    if (isSameGrant(stored.licenses.get(id)?.facts, license.facts)) ofLicenses.changed.set(id, pick(row, stateRow));
-    else ofLicenses.made.set(id, row);
+    if (isSameGrant(stored.licenses.get(id)?.facts, license.facts))
+      ofLicenses.changed.set(id, rowOf(id, license, licenseStateRow));
+    else ofLicenses.made.set(id, rowOf(id, license, licenseRow));
   }
   return new Map([
     ...changes.rows,
@@ -105,8 +105,6 @@ const writeRows = async (
   for (const [columns, same] of byColumns(table, changed.values())) await updateRows(db, table, columns, same);
 };
 
-const stateRow = [...licenses.key, ...stateColumns];
-
 const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | null): string[] => {
   const streams = new Set(events.map(({ stream }) => stream));
   return [...streams].map(idOf).filter((id) => id !== null);
@@ -126,9 +124,6 @@ const rowOf = <State>(id: string, state: State, toRow: (state: State) => Row): R
     throw new UnmakeableRow(`No row can be made of ${id}: ${why}`, { cause });
   }
 };
-
-const pick = (row: Row, columns: readonly string[]): Row =>
-  Object.fromEntries(columns.map((column) => [column, row[column]]));
 
 const byColumns = (table: Table, rows: Iterable<Row>): Iterable<readonly [readonly string[], readonly Row[]]> => {
   const groups = new Map<string, { readonly columns: readonly string[]; readonly rows: Row[] }>();

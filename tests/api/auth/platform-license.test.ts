@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
+import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { aggregateId, builtInPolicyId } from '../../../src/eventstore/ids.ts';
+import { aggregateId } from '../../../src/eventstore/ids.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
-import { createPool } from '../../../src/projections/pool.ts';
+import { createPool } from '../../../src/projections/connect.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { quiet } from '../../support/read-models.ts';

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
+import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
-import { aggregateId, builtInPolicyId, newCommandId } from '../../../src/eventstore/ids.ts';
+import { aggregateId, newCommandId } from '../../../src/eventstore/ids.ts';
 import { carryOutDue } from '../../../src/workers/carry-out.ts';
 import { createPace } from '../../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';

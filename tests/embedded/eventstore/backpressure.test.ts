@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { doorbell } from '../../../src/embedded/eventstore/commit-notifier.ts';
+import { createCommitNotifier } from '../../../src/embedded/eventstore/commit-notifier.ts';
 import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
 import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
 import { readPage } from '../../../src/embedded/eventstore/pages.ts';
@@ -58,12 +58,12 @@ test('a subscription sends what its client has room for, and reads on only then'
   });
   const over = new AbortController();
   const out = outgoing(call);
-  const bell = doorbell();
+  const notifier = createCommitNotifier();
   const plan = { kind: 'subscribe', scope: { kind: 'all' }, cursor: -1n, filter: undefined, ids: 'string' } as const;
   const first = take(10);
   const following = followLog({ over: over.signal, out, end: () => {} }, plan, {
     db: counting,
-    bell,
+    notifier,
     faults: noFaults(),
   });
   await first;
@@ -97,7 +97,7 @@ test('a page ends early when its events are large, and says that there is more',
   const scope = { kind: 'stream', stream: 'large-1' } as const;
   const sizes: number[] = [];
   for (let cursor = -1n, more = true; more; ) {
-    const page = await readPage(db, scope, 'forwards', cursor);
+    const page = await readPage(db, scope, { direction: 'forwards', cursor });
     sizes.push(page.events.length);
     more = page.more;
     cursor += BigInt(page.events.length);

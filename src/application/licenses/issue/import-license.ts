@@ -1,6 +1,6 @@
+import { importedLicenseId } from '../../../aggregates/derived-ids.ts';
 import { reject } from '../../../domain/decider.ts';
 import type { ImportSource } from '../../../domain/license/issue/issue-events.ts';
-import { importedLicenseId } from '../../../eventstore/ids.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import {

@@ -1,4 +1,4 @@
-import { licenseAggregate, toDecide } from '../../../aggregates/aggregates.ts';
+import { licenseAggregate } from '../../../aggregates/aggregates.ts';
 import { reject } from '../../../domain/decider.ts';
 import { encodeId } from '../../../domain/ids.ts';
 import { refuseReplacement } from '../../../domain/license/issue/decide-replacement.ts';
@@ -7,6 +7,7 @@ import type { Instant } from '../../../domain/time.ts';
 import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { Overloaded } from '../../../eventstore/executor/stream-queue.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
+import { toDecide } from '../../../eventstore/folding.ts';
 import { aggregateId } from '../../../eventstore/ids.ts';
 import { actorOf } from '../../caller.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';

@@ -1,4 +1,5 @@
-import { licenseAggregate, reservationAggregate, toDecide } from '../../../aggregates/aggregates.ts';
+import { licenseAggregate, reservationAggregate } from '../../../aggregates/aggregates.ts';
+import { reservationId } from '../../../aggregates/derived-ids.ts';
 import { deviceOf, possiblyAbandoned, useOf } from '../../../domain/reservation/abandoned.ts';
 import type { ReservationCommand } from '../../../domain/reservation/reservation.ts';
 import type { NeededReservation } from '../../../domain/reservation/trial.ts';
@@ -7,7 +8,8 @@ import type { Actor } from '../../../eventstore/envelope.ts';
 import type { EventStore, Recorded } from '../../../eventstore/event-store.ts';
 import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
-import { newCommandId, reservationId } from '../../../eventstore/ids.ts';
+import { toDecide } from '../../../eventstore/folding.ts';
+import { newCommandId } from '../../../eventstore/ids.ts';
 import type { Attempt } from '../../attempt.ts';
 import type { Traced } from '../../command-context.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';

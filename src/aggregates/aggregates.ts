@@ -1,0 +1,97 @@
+import type { Catalog } from '../domain/catalog/catalog.ts';
+import type { CatalogCommand, CatalogRejection } from '../domain/catalog/commands.ts';
+import { catalogDecider } from '../domain/catalog/decider.ts';
+import type { CatalogEvent } from '../domain/catalog/events.ts';
+import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
+import { licenseDecider } from '../domain/license/decider.ts';
+import { announcementHolder } from '../domain/license/endings/ending-counts.ts';
+import type { LicenseEvent } from '../domain/license/events.ts';
+import type { License } from '../domain/license/license.ts';
+import type { OrganizationCommand, OrganizationRejection } from '../domain/organization/commands.ts';
+import { organizationDecider } from '../domain/organization/decider.ts';
+import type { OrganizationEvent } from '../domain/organization/events.ts';
+import type { Organization } from '../domain/organization/organization.ts';
+import {
+  type Reservation,
+  type ReservationCommand,
+  type ReservationEvent,
+  type ReservationRejection,
+  reservationDecider,
+} from '../domain/reservation/reservation.ts';
+import type { Aggregate } from '../eventstore/folding.ts';
+import { decodeCatalog } from './codec-catalog.ts';
+import { decodeLicense } from './codec-license.ts';
+import { decodeOrganization } from './codec-organization.ts';
+import { decodeReservation } from './codec-reservation.ts';
+import { foldVersions } from './fold-versions.ts';
+import { upcasters } from './upcasters.ts';
+import { weighCatalog, weighLicense, weighOrganization, weighReservation } from './weights.ts';
+
+/** `license-lic_…` */
+export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, LicenseRejection> = {
+  decider: licenseDecider,
+  stream: (licenseId) => `license-${licenseId}`,
+  decode: decodeLicense,
+  upcasters,
+  owners: (license) => {
+    if (license.kind === 'unissued') throw new Error('A license without events has no owners.');
+    const { issuerOrgId, holderOrgId } = license.facts;
+    return { issuerOrgId, holderOrgId };
+  },
+  earlierOwners: (license, event) => {
+    const holder = announcementHolder(license, event);
+    return holder === null || license.kind === 'unissued'
+      ? null
+      : { issuerOrgId: license.facts.issuerOrgId, ...holder };
+  },
+  snapshots: {
+    fold: foldVersions.license,
+    facts: (license) => (license.kind === 'unissued' ? null : license.facts),
+    weigh: weighLicense,
+  },
+};
+
+/** `organization-org_…`; an organization owns its own stream. */
+export const organizationAggregate: Aggregate<
+  OrganizationCommand,
+  OrganizationEvent,
+  Organization,
+  OrganizationRejection
+> = {
+  decider: organizationDecider,
+  stream: (organizationId) => `organization-${organizationId}`,
+  decode: decodeOrganization,
+  upcasters,
+  owners: (organization) => {
+    if (organization.kind === 'missing') throw new Error('An organization without events has no owners.');
+    return { issuerOrgId: organization.organizationId, holderOrgId: null };
+  },
+  snapshots: { fold: foldVersions.organization, facts: () => null, weigh: weighOrganization },
+};
+
+/** `catalog-org_…`, by the id of the issuer, who owns it. */
+export const catalogAggregate: Aggregate<CatalogCommand, CatalogEvent, Catalog, CatalogRejection> = {
+  decider: catalogDecider,
+  stream: (issuerOrgId) => `catalog-${issuerOrgId}`,
+  decode: decodeCatalog,
+  upcasters,
+  owners: (catalog) => {
+    if (catalog.kind === 'unopened') throw new Error('A catalog without events has no owners.');
+    return { issuerOrgId: catalog.issuerOrgId, holderOrgId: null };
+  },
+  snapshots: { fold: foldVersions.catalog, facts: () => null, weigh: weighCatalog },
+};
+
+/** `reservation-{kind}-{hash}`, by the id that `reservationId` returns; the issuer of what is reserved owns it. */
+export const reservationAggregate: Aggregate<ReservationCommand, ReservationEvent, Reservation, ReservationRejection> =
+  {
+    decider: reservationDecider,
+    stream: (id) => `reservation-${id}`,
+    decode: decodeReservation,
+    upcasters,
+    owners: (reservation) => {
+      if (reservation.kind === 'unmade') throw new Error('A reservation without events has no owners.');
+      return { issuerOrgId: reservation.issuerOrgId, holderOrgId: null };
+    },
+    snapshots: { fold: foldVersions.reservation, facts: () => null, weigh: weighReservation },
+  };

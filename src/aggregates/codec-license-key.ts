@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { rotationCauses, transferredActivations, transferredExpiries } from '../domain/license/keys/key-events.ts';
+import { instant, sha256Hex } from '../eventstore/envelope.ts';
+import { ends, event, id, ordinal } from './codec-fields.ts';
+
+/** The schemas of events of src/domain/license/keys/key-events.ts. */
+export const keyEvents = [
+  event(
+    'LicenseKeyRotated',
+    z.object({
+      fromVersion: ordinal,
+      toVersion: ordinal,
+      keyHash: sha256Hex,
+      secretId: id,
+      hint: id,
+      overlapUntil: instant,
+      cause: z.enum(rotationCauses),
+    }),
+  ),
+  event('LicenseKeyRetired', z.object({ keyVersion: ordinal })),
+  event(
+    'LicenseTransferred',
+    z.object({
+      fromHolderOrgId: id.nullable(),
+      toHolderOrgId: id.nullable(),
+      expiry: z.enum(transferredExpiries),
+      activations: z.enum(transferredActivations),
+      ends: ends.exactOptional(),
+    }),
+  ),
+  event('ReplacementIssued', z.object({ by: id })),
+] as const;

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { leaseScopes } from '../domain/license/policy.ts';
+import { releaseCauses } from '../domain/license/seats/seat-events.ts';
+import { instant, sha256Hex } from '../eventstore/envelope.ts';
+import { count, event, id, seconds, userReference } from './codec-fields.ts';
+
+const acquired = z.object({
+  leaseId: id,
+  scope: z.enum(leaseScopes),
+  product: id.nullable(),
+  holderHash: sha256Hex,
+  userRef: userReference.nullable(),
+  ttlSeconds: seconds,
+  expiresAt: instant,
+  borrow: z.boolean(),
+  inUseAfter: count,
+  limit: count,
+  overage: z.boolean(),
+});
+
+const usage = z.object({
+  meter: id,
+  quantity: z.int().positive(),
+  usageId: id,
+  occurredAt: instant,
+  totalAfter: count,
+  limit: count,
+  overage: z.boolean(),
+});
+
+/** The schemas of events of src/domain/license/seats/seat-events.ts. */
+export const leaseEvents = [
+  event('LeaseAcquired', acquired),
+  event('LeaseExtended', z.object({ leaseId: id, expiresAt: instant })),
+  event(
+    'LeaseReleased',
+    z.object({ leaseId: id, cause: z.enum(releaseCauses), inUseAfter: count, seatFreeAt: instant.nullable() }),
+  ),
+  event('LeaseLapsed', z.object({ leaseId: id, lastSeenAt: instant, inUseAfter: count })),
+  event('UsageRecorded', usage),
+] as const;

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { tiers } from '../domain/license/policy.ts';
+import { renewalModes, termTriggers } from '../domain/license/term/term-events.ts';
+import { instant } from '../eventstore/envelope.ts';
+import { event, id, ordinal } from './codec-fields.ts';
+import { target } from './codec-license-grant.ts';
+
+const trigger = z.enum(termTriggers);
+const renewalMode = z.enum(renewalModes);
+
+/** The schemas of events of src/domain/license/term/term-events.ts. */
+export const termEvents = [
+  event(
+    'LicenseTermStarted',
+    z.object({ termNumber: ordinal, startsAt: instant, expiresAt: instant.nullable(), trigger }),
+  ),
+  event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant })),
+  event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),
+  event('LicenseGraceEnded', z.object({ termNumber: ordinal, graceUntil: instant })),
+  event('LicenseExpiringSoon', z.object({ termNumber: ordinal, expiresAt: instant, offset: id })),
+  event('TierChangeScheduled', z.object({ eventId: id, from: z.enum(tiers), target })),
+  event('ScheduledChangeCancelled', z.object({ eventId: id })),
+] as const;

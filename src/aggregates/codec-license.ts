@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { LicenseEvent } from '../domain/license/events.ts';
+import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
+import { type Decoded, decodeWith } from '../eventstore/envelope.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { coreEvents } from './codec-license-core.ts';
+import { grantEvents } from './codec-license-grant.ts';
+import { keyEvents } from './codec-license-key.ts';
+import { leaseEvents } from './codec-license-lease.ts';
+import { termEvents } from './codec-license-term.ts';
+import { upcasters } from './upcasters.ts';
+
+/** Decodes an event of a license stream. Throws UndecodableEvent. */
+export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent | ChainRepaired> =>
+  decodeWith(licenseEvent, recorded, upcasters);
+
+/** The name of every type of event that a license's stream holds. */
+export const licenseEventTypes = (): readonly string[] => licenseEvent.options.map(({ shape }) => shape.type.value);
+
+const licenseEvent = z.discriminatedUnion('type', [
+  ...coreEvents,
+  ...termEvents,
+  ...grantEvents,
+  ...leaseEvents,
+  ...keyEvents,
+  repairEvent,
+]) satisfies z.ZodType<LicenseEvent | ChainRepaired>;

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { type OrganizationEvent, roles, scopes } from '../domain/organization/events.ts';
+import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
+import { type Decoded, decodeWith, instant } from '../eventstore/envelope.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { event, id, reference, userId } from './codec-fields.ts';
+import { upcasters } from './upcasters.ts';
+
+/** Decodes an event of an organization stream. Throws UndecodableEvent. */
+export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent | ChainRepaired> =>
+  decodeWith(organizationEvent, recorded, upcasters);
+
+const role = z.enum(roles);
+const granted = z.array(z.enum(scopes));
+
+const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
+
+const organizationEvent = z.discriminatedUnion('type', [
+  event('OrganizationCreated', z.object({ organizationId: id, name: id, timeZone: id.exactOptional() })),
+  event('OrganizationRenamed', z.object({ from: id, to: id })),
+  event('OrganizationTimeZoneChanged', z.object({ from: id, to: id })),
+  event('OrganizationClosed', z.object({})),
+  event('MemberInvited', z.object({ invitationId: id, emailRef: reference, role, expiresAt: instant })),
+  event('InvitationWithdrawn', z.object({ invitationId: id })),
+  event('MemberJoined', z.object({ userId, role, invitationId: id.nullable() })),
+  event('MemberRoleChanged', z.object({ userId, from: role, to: role })),
+  event('MemberRemoved', z.object({ userId, role })),
+  event(
+    'ApiKeyCreated',
+    z.object({ apiKeyId: id, name: id, scopes: granted, hint: id, expiresAt: instant.exactOptional() }),
+  ),
+  event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
+  event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: granted, to: granted })),
+  event('ApiKeyRevoked', z.object({ apiKeyId: id })),
+  event('ProjectCreated', project),
+  event('ProjectChanged', project),
+  event('ProjectArchived', z.object({ projectId: id })),
+  event('ProjectRestored', z.object({ projectId: id })),
+  repairEvent,
+]) satisfies z.ZodType<OrganizationEvent | ChainRepaired>;

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type Entitlement, entitlementSources } from '../domain/license/grants/entitlement.ts';
+import {
+  expiryStrategies,
+  fingerprintMatchings,
+  leaseScopes,
+  limitStrategies,
+  type PinnedPolicy,
+  policyTypes,
+  tiers,
+  trialEnds,
+} from '../domain/license/policy.ts';
+import type { Limits } from '../domain/license/usage/usage-limits.ts';
+import { instant } from '../eventstore/envelope.ts';
+import { count, id, seconds } from './codec-fields.ts';
+
+/** The shape of a policy wherever it is stored: pinned in a license, a version in a catalog. */
+export const pinnedPolicy = z.object({
+  policyId: id,
+  version: z.int().positive(),
+  tier: z.enum(tiers),
+  type: z.enum(policyTypes),
+  expiryStrategy: z.enum(expiryStrategies),
+  expiryGraceSeconds: seconds,
+  validationTtlSeconds: seconds,
+  offlineGraceSeconds: seconds,
+  overage: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('NONE') }),
+    z.object({ kind: z.literal('RATIO'), percent: count }),
+    z.object({ kind: z.literal('ALWAYS') }),
+  ]),
+  limitStrategy: z.enum(limitStrategies),
+  deactivation: z.object({ allowed: z.boolean(), cooldownSeconds: seconds, maxPerTerm: count.nullable() }),
+  fingerprintMatching: z.enum(fingerprintMatchings),
+  fingerprintRequired: z.boolean(),
+  productRequired: z.boolean(),
+  lease: z.object({
+    scope: z.enum(leaseScopes),
+    ttlSeconds: seconds,
+    resurrectSeconds: seconds,
+    borrowMaxSeconds: seconds,
+  }),
+  heartbeatSeconds: seconds.nullable(),
+  remindBefore: z.array(z.string()),
+  trialEnd: z.enum(trialEnds),
+  reinstateOnPayment: z.boolean(),
+  transferable: z.boolean(),
+  // What the first licenses were issued without stays absent in them.
+  renewUntilSeconds: seconds.exactOptional(),
+  checkInSeconds: seconds.exactOptional(),
+  userRequired: z.boolean().exactOptional(),
+  leaseRequired: z.boolean().exactOptional(),
+  environment: id.exactOptional(),
+  versions: z.object({ from: z.string().nullable(), below: z.string().nullable() }).exactOptional(),
+  reclaimBorrowed: z.boolean().exactOptional(),
+}) satisfies z.ZodType<PinnedPolicy>;
+
+/** The shape of limits wherever they are stored. */
+export const limits = z.object({
+  activations: count,
+  seats: count,
+  users: count,
+  meters: z.record(z.string(), count),
+}) satisfies z.ZodType<Limits>;
+
+/** The shape of an entitlement wherever it is stored. */
+export const entitlement = z.object({
+  code: id,
+  value: z.string().nullable(),
+  limit: z.int().nullable(),
+  until: instant.nullable(),
+  source: z.enum(entitlementSources),
+}) satisfies z.ZodType<Entitlement>;

@@ -1,0 +1,115 @@
+import { retry } from '../async/retry.ts';
+import { type Break, type ChainEnd, hashOf, seal } from '../eventstore/chain/chain.ts';
+import { type ChainReport, createChainCheck } from '../eventstore/chain/chain-check.ts';
+import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.ts';
+import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
+import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';
+import type { Aggregate, Fact, Folding, Owners } from '../eventstore/folding.ts';
+import { eventId, newCommandId, newNonce } from '../eventstore/ids.ts';
+import { readPages } from '../eventstore/read-pages.ts';
+import { catalogAggregate, licenseAggregate, organizationAggregate, reservationAggregate } from './aggregates.ts';
+
+/** A stream's chain as it was read: `last` is its last event, null for a stream without events. */
+export type Examined = ChainReport & { readonly last: Recorded | null };
+
+/** Reads a stream and checks its chain. Changes nothing. */
+export const examineChain = async (store: Pick<EventStore, 'read'>, stream: string): Promise<Examined> => {
+  const check = createChainCheck();
+  let last: Recorded | null = null;
+  for await (const page of readPages(store, stream))
+    for (const recorded of page) {
+      check.add(recorded);
+      last = recorded;
+    }
+  return { ...check.report(), last };
+};
+
+/** Returns true when a repair makes the chain whole: every fault of it is a break that can be repaired. */
+export const isRepairable = ({ faults, breaks }: ChainReport): boolean => faults > 0 && faults === breaks.length;
+
+/** Who repairs a chain, and why: an operator's id and a code, neither of them a person's name. `at`: the clock. */
+export type Repairer = { readonly operator: string; readonly reason: string; readonly at: string };
+
+/**
+ * Appends a `ChainRepaired` for every break of a stream, in one append at its end, and returns the chain as it is then.
+ * A stream without a break, or with a fault that cannot be repaired, is left as it is. Throws UndecodableEvent when the
+ * stream cannot be folded, and RevisionConflict when others keep appending to it.
+ */
+export const repairChain = (
+  store: Pick<EventStore, 'read' | 'append'>,
+  stream: string,
+  repairer: Repairer,
+): Promise<Examined> =>
+  retry(
+    async () => {
+      const examined = await examineChain(store, stream);
+      if (!isRepairable(examined) || examined.last === null) return examined;
+      const owners = await ownersOf(store, stream, examined.last.revision);
+      const events = repairEvents(examined.last, examined.breaks, owners, repairer);
+      await appendWithRetry(store, { stream, events, expected: examined.last.revision }, patience);
+      return await examineChain(store, stream);
+    },
+    (error, failures) => (error instanceof RevisionConflict && failures < attemptsMax ? 0 : null),
+  );
+
+const repairEvents = (
+  last: Recorded,
+  breaks: readonly Break[],
+  { issuerOrgId, holderOrgId }: Owners,
+  { operator, reason, at }: Repairer,
+): readonly Proposed[] => {
+  const end: ChainEnd = { stream: last.stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
+  const commandId = newCommandId();
+  const nonce = newNonce();
+  const before = String(last.metadata.recordedAt);
+  const recordedAt = at > before ? at : before;
+  return seal(
+    breaks.map(({ revision, expected, found }, index): Proposed => {
+      const data: ChainRepaired['data'] = { revision: Number(revision), expected, found, operator, reason };
+      return {
+        id: eventId(commandId, nonce, index),
+        type: 'ChainRepaired',
+        data,
+        metadata: {
+          schemaVersion: 1,
+          ...{ issuerOrgId, holderOrgId, effectiveAt: recordedAt, recordedAt },
+          actor: { type: 'SYSTEM', id: 'repair-chain', onBehalfOf: null },
+          reason: { code: reason, text: null },
+          ...{ commandId, requestHash: 'none', $correlationId: commandId, $causationId: null },
+        },
+      };
+    }),
+    end,
+  );
+};
+
+/** Returns who owns the stream after its event `upTo`, by folding it. */
+const ownersOf = (store: Pick<EventStore, 'read'>, stream: string, upTo: bigint): Promise<Owners> => {
+  if (isOf(licenseAggregate, stream)) return foldOwners(store, licenseAggregate, stream, upTo);
+  if (isOf(organizationAggregate, stream)) return foldOwners(store, organizationAggregate, stream, upTo);
+  if (isOf(catalogAggregate, stream)) return foldOwners(store, catalogAggregate, stream, upTo);
+  if (isOf(reservationAggregate, stream)) return foldOwners(store, reservationAggregate, stream, upTo);
+  throw new Error(`${stream} is no stream of License Ledger.`);
+};
+
+const isOf = ({ stream: name }: Pick<Aggregate<never, never, never, never>, 'stream'>, stream: string): boolean =>
+  stream.startsWith(name(''));
+
+const foldOwners = async <Event extends Fact, State>(
+  store: Pick<EventStore, 'read'>,
+  { decider, decode, owners }: Folding<Event, State>,
+  stream: string,
+  upTo: bigint,
+): Promise<Owners> => {
+  let state = decider.initial();
+  for await (const page of readPages(store, stream))
+    for (const recorded of page) {
+      if (recorded.revision > upTo) return owners(state);
+      const { event, at } = decode(recorded);
+      if (!isRepair(event)) state = decider.evolve(state, event, at);
+    }
+  return owners(state);
+};
+
+const attemptsMax = 5;
+const patience = { timeoutMs: 10_000, giveUpMs: 30_000, random: Math.random };

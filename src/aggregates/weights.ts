@@ -1,0 +1,41 @@
+import type { Catalog } from '../domain/catalog/catalog.ts';
+import type { License } from '../domain/license/license.ts';
+import type { Organization } from '../domain/organization/organization.ts';
+import type { Reservation } from '../domain/reservation/reservation.ts';
+
+// Bytes of heap, measured: tests/eventstore/weights.test.ts compares them with the heap.
+
+/** Estimates the bytes that a folded license takes in memory. */
+export const weighLicense = (license: License): number =>
+  license.kind === 'unissued'
+    ? small
+    : 7_500 +
+      license.activations.size * 320 +
+      license.leases.size * 280 +
+      (license.byFingerprint.size + license.leaseByHolder.size + license.borrowed.size) * 90 +
+      license.lapsed.size * 400 +
+      (license.deactivated.size + license.released.size + license.usageIds.size) * 120 +
+      (license.users.size + license.withheld.size) * 150 +
+      license.ended.reduce(
+        (sum, { activations, leases, users }) => sum + activations.size * 410 + leases.size * 280 + users.size * 150,
+        0,
+      );
+
+/** Estimates the bytes that a folded organization takes in memory. */
+export const weighOrganization = (organization: Organization): number =>
+  organization.kind === 'missing'
+    ? small
+    : 2_000 +
+      (organization.members.size + organization.invitations.size + organization.apiKeys.size) * 450 +
+      (organization.formerMembers.size + organization.projects.size) * 300;
+
+/**
+ * Estimates the bytes that a folded catalog takes in memory. `events`: how many were folded, because every version of a
+ * policy is kept and counting the versions would visit every policy.
+ */
+export const weighCatalog = (_catalog: Catalog, events: number): number => 1_000 + events * 2_500;
+
+/** Estimates the bytes that a folded reservation takes in memory. */
+export const weighReservation = (_reservation: Reservation): number => small;
+
+const small = 500;

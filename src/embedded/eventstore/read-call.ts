@@ -1,0 +1,50 @@
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Faults } from './faults.ts';
+import type { OpenCalls } from './open-calls.ts';
+import { type Outgoing, outgoing } from './outgoing.ts';
+import { type Refusal, toServiceError } from './refusal.ts';
+
+/** A call that is being answered; `over` is aborted as soon as nothing more can be sent. */
+export type ReadCall = {
+  readonly over: AbortSignal;
+  readonly out: Outgoing<streams.ReadResp>;
+  /** Ends the call with OK. */
+  end(): void;
+};
+
+/** Opens the answer to a call. It ends when the call is cancelled, or when the server refuses all open calls. */
+export const openReadCall = (
+  call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
+  {
+    calls,
+    faults,
+    onError,
+  }: { readonly calls: OpenCalls; readonly faults: Faults; readonly onError: (error: unknown) => void },
+): ReadCall & { fail(error: unknown): void } => {
+  const controller = new AbortController();
+  const out = outgoing(call);
+  const finish = (how: () => void) => {
+    leave();
+    if (controller.signal.aborted) return;
+    out.close();
+    controller.abort();
+    how();
+  };
+  const fail = (error: unknown) =>
+    finish(() => {
+      onError(error);
+      call.emit('error', toServiceError(error));
+    });
+  const leave = calls.add((refusal: Refusal) => setImmediate(fail, refusal));
+  call.on('cancelled', () => {
+    if (!controller.signal.aborted) faults.cancelledReads += 1;
+    finish(() => {});
+  });
+  return {
+    over: controller.signal,
+    fail,
+    end: () => finish(() => call.end()),
+    out,
+  };
+};

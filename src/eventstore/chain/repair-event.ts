@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { sha256Hex } from '../envelope.ts';
+import type { Recorded } from '../event-store.ts';
+import type { Break } from './chain.ts';
+
+/**
+ * An operator has accepted a wrong link of the stream that this event stands in: the event at `revision` carries
+ * `found` as the hash of its previous event, whose hash is `expected`. It may stand in a stream of any kind, and
+ * changes nothing of what the stream is about. `operator` is an id and `reason` a code, so that neither names a person.
+ */
+export type ChainRepaired = {
+  readonly type: 'ChainRepaired';
+  readonly data: {
+    readonly revision: number;
+    readonly expected: string;
+    readonly found: string;
+    readonly operator: string;
+    readonly reason: string;
+  };
+};
+
+/**
+ * The id of an operator: letters, digits, dots, dashes and underscores, so no name with a space and no e-mail address.
+ */
+export const operatorId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'not the id of an operator');
+
+/** Why a chain is repaired, as a code: `TWO_WRITERS`. */
+export const repairReason = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'not a code in capitals');
+
+/** The schema of `ChainRepaired`, for the schemas of every kind of stream. */
+export const repairEvent = z.object({
+  type: z.literal('ChainRepaired'),
+  data: z.object({
+    // The first event of a stream has no previous one.
+    revision: z.int().positive(),
+    expected: sha256Hex,
+    found: sha256Hex,
+    operator: operatorId,
+    reason: repairReason,
+  }),
+});
+
+/** Returns true for a repair of the chain, which is no event of the aggregate. */
+export const isRepair = <Event extends { readonly type: string }>(
+  event: Event | ChainRepaired,
+): event is ChainRepaired => event.type === 'ChainRepaired';
+
+/** Returns the break that an event repairs; null when it is no repair. */
+export const repairIn = ({ type, data }: Pick<Recorded, 'type' | 'data'>): Break | null => {
+  const repair = repairEvent.safeParse({ type, data });
+  if (!repair.success) return null;
+  const { revision, expected, found } = repair.data.data;
+  return { revision: BigInt(revision), expected, found };
+};

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import type { Instant } from '../../domain/time.ts';
+import { systemCommandId } from '../ids.ts';
+import { type CommandContext, commandContext } from './waiting.ts';
+
+/**
+ * Returns the context of a command that the ledger derives from the state, such as an expiry. Every process derives the
+ * same command id from `name`, so the command is carried out once. Without `cause`, the expiry sweep sends it.
+ */
+export const systemContext = (
+  name: string,
+  at: Instant,
+  cause: Partial<Pick<CommandContext, 'actor' | 'correlationId' | 'causationId'>> = {},
+): CommandContext =>
+  commandContext({
+    at,
+    commandId: systemCommandId(name),
+    requestHash: createHash('sha256').update(name).digest('hex'),
+    actor: { type: 'SYSTEM', id: 'expiry-sweep', onBehalfOf: null },
+    ...cause,
+  });

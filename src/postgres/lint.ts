@@ -1,0 +1,33 @@
+import pg, { type ClientBase, type Pool } from 'pg';
+import { checksOf, type RowSecurity } from './lint-checks.ts';
+import { clientConfig } from './pool.ts';
+
+/**
+ * Searches the database's catalog for grants, policies and functions that would let one organization see another's rows:
+ * in the read models, the versions of them that are being rebuilt, credentials, vault and bookkeeping. Returns a sentence
+ * for each fault.
+ */
+export const lintCatalog = async (db: Pool | ClientBase, rules: RowSecurity): Promise<readonly string[]> => {
+  const faults: string[] = [];
+  for (const { sql, values = [] } of checksOf(rules)) {
+    const { rows } = await db.query<[string]>({ text: sql, values: [...values], rowMode: 'array' });
+    faults.push(...rows.map(([fault]) => fault));
+  }
+  return faults;
+};
+
+/** Throws, with a sentence for each fault, when the catalog would let one organization see another's rows. */
+export const refuseOpenCatalog = async (url: string, rules: RowSecurity): Promise<void> => {
+  const db = new pg.Client(clientConfig({ url, role: 'ledger_owner', applicationName: 'ledger-lint' }));
+  await db.connect();
+  try {
+    const faults = await lintCatalog(db, rules);
+    if (faults.length === 0) return;
+    throw new Error(
+      'The database would let one organization see another’s rows, so License Ledger does not start. Somebody changed what ' +
+        `its migrations made; undo that:\n${faults.map((fault) => `- ${fault}`).join('\n')}`,
+    );
+  } finally {
+    await db.end();
+  }
+};

@@ -1,0 +1,96 @@
+import pg from 'pg';
+import type { LogLine } from './log.ts';
+import { becomeOwner, readSqlFiles, runSqlFile, type SqlFile } from './sql-files.ts';
+
+type Options = {
+  /** A login that is a superuser, or one that may create roles and schemas. */
+  readonly url: string;
+  readonly log: LogLine;
+  readonly directory: string;
+  /** The folders of `directory` in the order of their migration. The first one makes the table of migrations. */
+  readonly folders: readonly string[];
+  /** Folders that were migrated by earlier releases, and are not any more. */
+  readonly formerFolders?: readonly string[];
+  /** Runs after the migrations, before another process may migrate. */
+  readonly finish: (db: pg.Client) => Promise<void>;
+};
+
+/**
+ * Brings the database to this version: runs every SQL file that it has not had yet, in order, each in a transaction of
+ * its own. Any number of processes may call this at once; one does the work, the others wait. Throws, before changing
+ * anything, when an applied file was edited since or belongs to a newer version.
+ */
+export const migrate = async ({ url, log, directory, folders, formerFolders = [], finish }: Options): Promise<void> => {
+  const files = readSqlFiles(directory, folders);
+  const db = new pg.Client({ connectionString: url, application_name: 'ledger-migrate' });
+  await db.connect();
+  try {
+    await db.query('select pg_advisory_lock($1)', [migrationLock]);
+    const applied = await readApplied(db, formerFolders);
+    checkApplied(files, applied);
+    const pending = files.filter(({ file }) => !applied.has(file));
+    // The last file of the first folder makes the table of migrations: on a new database that folder is one step.
+    const isFirst = ({ file }: SqlFile) => file.startsWith(`${folders[0]}/`);
+    const first = applied.size === 0 ? pending.filter(isFirst) : [];
+    const steps = [first, ...pending.filter((file) => !first.includes(file)).map((file) => [file])];
+    for (const step of steps.filter(({ length }) => length > 0)) await applyStep(db, step, isFirst);
+    if (pending.length > 0) log({ files: pending.map(({ file }) => file) }, 'The database was migrated.');
+    await finish(db);
+  } finally {
+    await db.end();
+  }
+};
+
+/** The advisory lock of a process that migrates: two processes that change grants at once would fail. */
+export const migrationLock = 7_203_114_558;
+
+const readApplied = async (db: pg.Client, formerFolders: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+  const { rows: tables } = await db.query<{ exists: boolean }>(
+    `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'ops' and c.relname = 'migrations') as exists`,
+  );
+  if (tables[0]?.exists !== true) return new Map();
+  await db.query('begin');
+  await becomeOwner(db);
+  const { rows } = await db.query<{ file: string; sha256: string }>('select file, sha256 from ops.migrations');
+  await db.query('commit');
+  const isFormer = (file: string) => formerFolders.some((folder) => file.startsWith(`${folder}/`));
+  return new Map(rows.filter(({ file }) => !isFormer(file)).map(({ file, sha256 }) => [file, sha256]));
+};
+
+const checkApplied = (files: readonly SqlFile[], applied: ReadonlyMap<string, string>): void => {
+  const known = new Map(files.map(({ file, sha256 }) => [file, sha256]));
+  for (const [file, sha256] of applied) {
+    const ours = known.get(file);
+    if (ours === undefined) {
+      throw new Error(
+        `The database was migrated by a newer version of License Ledger: it has had db/${file}, which this version does not know. ` +
+          'Run that version, or a newer one.',
+      );
+    }
+    if (ours !== sha256) {
+      throw new Error(
+        `db/${file} was edited after it was applied to this database. Restore the file as it was, and put the change into a new file with a higher number.`,
+      );
+    }
+  }
+};
+
+const applyStep = async (
+  db: pg.Client,
+  step: readonly SqlFile[],
+  isFirst: (file: SqlFile) => boolean,
+): Promise<void> => {
+  await db.query('begin');
+  // When a file fails, closing the connection rolls back.
+  for (const file of step) {
+    // The files of the first folder make the role of the owner.
+    if (!isFirst(file)) await becomeOwner(db);
+    await runSqlFile(db, file);
+  }
+  await becomeOwner(db);
+  for (const { file, sha256 } of step) {
+    await db.query('insert into ops.migrations (file, sha256) values ($1, $2)', [file, sha256]);
+  }
+  await db.query('commit');
+};

@@ -1,0 +1,63 @@
+import pg from 'pg';
+import type { Log } from './log.ts';
+
+/** The roles that connections may take; the login in the URL is a member of each. */
+export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
+
+export type ConnectionOptions = {
+  readonly url: string;
+  readonly role: Role;
+  readonly applicationName?: string;
+  /** Settings of the session that the URL may not override, such as `search_path`. Values hold no spaces. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** How long to wait for the answer to a statement; 0: for ever. Default: longer than any may take on the server. */
+  readonly answerTimeoutMs?: number;
+};
+
+const connectTimeoutMs = 5_000;
+// A connection that has not answered by then is dead.
+const defaultAnswerTimeoutMs = 15_000;
+
+/**
+ * Opens a pool whose connections have `role` and `settings` from their first statement on, with bounded statements, locks
+ * and idle transactions. Options in the URL may change the bounds only. The pool logs and replaces a connection that
+ * breaks while it is idle.
+ */
+export const openPool = ({ max, log, ...options }: ConnectionOptions & { readonly max: number; readonly log: Log }) => {
+  const pool = new pg.Pool({ ...clientConfig(options), max });
+  pool.on('error', (error) => log.warn({ err: error, role: options.role }, 'An idle Postgres connection was lost.'));
+  // A borrowed connection that breaks between two statements emits an error, which would end the process without a
+  // listener. The borrower learns of it from the next statement.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+};
+
+/** Returns the configuration of a single connection, with the same role, settings and bounds as in a pool. */
+export const clientConfig = ({
+  url,
+  role,
+  applicationName,
+  settings = {},
+  answerTimeoutMs = defaultAnswerTimeoutMs,
+}: ConnectionOptions): pg.ClientConfig => ({
+  connectionString: withStartOptions(
+    url,
+    Object.entries({ role, ...settings })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+  ),
+  application_name: applicationName ?? role.replace('_', '-'),
+  connectionTimeoutMillis: connectTimeoutMs,
+  query_timeout: answerTimeoutMs,
+  keepAlive: true,
+});
+
+// Postgres takes the last of two equal settings: the URL overrides our bounds, and `fixed` overrides the URL.
+const withStartOptions = (url: string, fixed: string): string => {
+  const [address = '', query = ''] = url.split(/\?(.*)/s);
+  const parameters = new URLSearchParams(query);
+  const fromUrl = parameters.get('options') ?? '';
+  const bounds = '-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000';
+  parameters.set('options', `${bounds} ${fromUrl} ${fixed}`);
+  return `${address}?${parameters}`;
+};

@@ -1,0 +1,29 @@
+import type { Pool, PoolClient } from 'pg';
+import { transaction } from './transaction.ts';
+
+/**
+ * Runs `work` in a transaction in which row-level security shows what this organization issues or holds. Throws while the
+ * read models are not level, or are of another release. A connection that did not commit is closed. Requests without an
+ * organization use `asUser` (src/identity/as-user.ts); validation has functions that set the organization themselves.
+ */
+export const asTenant = <T>(
+  pool: Pool,
+  orgId: string,
+  work: (db: PoolClient) => Promise<T>,
+  { readOnly }: { readonly readOnly: boolean } = { readOnly: true },
+): Promise<T> => {
+  if (orgId === '') throw new Error('asTenant needs the id of an organization.');
+  return transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
+    await becomeTenant(db, orgId);
+    return work(db);
+  });
+};
+
+/** Continues the transaction as this organization. */
+export const becomeTenant = async (db: PoolClient, orgId: string): Promise<void> => {
+  await db.query({
+    name: 'as-tenant',
+    text: "select ops.require_read_models(), set_config('app.org_id', $1, true)",
+    values: [orgId],
+  });
+};

@@ -1,0 +1,29 @@
+import { type ConnectionOptions, clientConfig, openPool } from '../postgres/pool.ts';
+import { ownRelease, type Release } from './release.ts';
+
+type ReadModelOptions = Omit<ConnectionOptions, 'settings'> & {
+  /** The schema of tables that SQL names without one: that of a version of the read models. Default: the serving one. */
+  readonly searchPath?: string;
+  /** The release that the connection may read the read models of. Default: this program. */
+  readonly release?: Release;
+};
+
+/** Opens a pool as `openPool` does. Its connections are refused the read models of another release. */
+export const createPool = ({
+  max,
+  log,
+  ...options
+}: ReadModelOptions & Pick<Parameters<typeof openPool>[0], 'max' | 'log'>) =>
+  openPool({ ...connectionOptions(options), max, log });
+
+/** Returns the configuration of a single connection, with the same role, settings and bounds as in a pool. */
+export const connectionConfig = (options: ReadModelOptions) => clientConfig(connectionOptions(options));
+
+const connectionOptions = ({
+  searchPath = 'rm',
+  release = ownRelease(),
+  ...options
+}: ReadModelOptions): ConnectionOptions => ({
+  ...options,
+  settings: { search_path: searchPath, 'ledger.shape': release.shape, 'ledger.release': release.number },
+});

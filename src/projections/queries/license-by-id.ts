@@ -1,0 +1,30 @@
+import type { PoolClient } from 'pg';
+import type { JsonObject } from '../../eventstore/event-store.ts';
+import { readLicense, type StoredLicense, selectLicense } from '../tables/licenses.ts';
+import { isParkedIn } from './parked-licenses.ts';
+
+/** A license as the API shows it. `metadata` null: the issuer noted none. */
+export type LicenseView = StoredLicense & { readonly metadata: JsonObject | null };
+
+/**
+ * Reads the row of a license that the tenant of `db` issues or holds; null for any other. `isParked`: the stream goes
+ * on beyond the row, which is that of an earlier moment.
+ */
+export const licenseById = async (
+  db: PoolClient,
+  licenseId: string,
+): Promise<(LicenseView & { readonly isParked: boolean }) | null> => {
+  const { rows } = await db.query<[JsonObject | null, boolean, ...unknown[]]>({
+    name: 'license-by-id',
+    text: licenseByIdQuery,
+    values: [licenseId],
+    rowMode: 'array',
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  const [metadata, isParked] = row;
+  return { ...readLicense(row, 2), metadata, isParked };
+};
+
+const licenseByIdQuery = `select m.metadata, ${isParkedIn('l.license_id')}, ${selectLicense('l')}
+  from rm.licenses l left join vault.license_metadata m using (license_id) where l.license_id = $1`;

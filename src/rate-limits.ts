@@ -1,0 +1,92 @@
+import type { Tier } from './domain/license/policy.ts';
+
+/** A number of requests in a window of seconds. RATE_LIMITS and the headers use its name. */
+export type Limit = { readonly name: LimitName; readonly quota: number; readonly seconds: number };
+
+/** A kind of key to count. The kinds of a tier count the credentials of an organization. */
+export type Bucket = keyof typeof buckets;
+
+/** A limit as operators and clients name it. */
+export type LimitName = (typeof buckets)[Bucket][number];
+
+/** Every limit with its quota and window. */
+export type Limits = Readonly<Record<LimitName, Limit>>;
+
+/** The limits of each kind, the shortest window first. */
+export const buckets = {
+  free: ['free', 'free_hour', 'free_day'],
+  pro: ['pro', 'pro_hour', 'pro_day'],
+  enterprise: ['enterprise', 'enterprise_hour', 'enterprise_day'],
+  login: ['login'],
+  login_account: ['login_account'],
+  signup: ['signup'],
+  seat_acquire: ['seat_acquire'],
+  activate: ['activate'],
+  validate: ['validate'],
+  unknown_key: ['unknown_key'],
+} as const;
+
+const [minute, hour, day] = [60, 3_600, 86_400];
+
+const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: number]>> = {
+  free: [60, minute],
+  free_hour: [1_000, hour],
+  free_day: [10_000, day],
+  pro: [300, minute],
+  pro_hour: [10_000, hour],
+  pro_day: [100_000, day],
+  enterprise: [1_000, minute],
+  enterprise_hour: [50_000, hour],
+  enterprise_day: [500_000, day],
+  login: [10, minute],
+  login_account: [10, 15 * minute],
+  signup: [5, minute],
+  seat_acquire: [20, minute],
+  activate: [30, minute],
+  validate: [60, minute],
+  unknown_key: [10, minute],
+};
+
+const names = Object.keys(standard) as readonly LimitName[];
+
+/** The limits that apply unless RATE_LIMITS changes them. */
+export const standardLimits: Limits = Object.fromEntries(
+  names.map((name) => [name, { name, quota: standard[name][0], seconds: standard[name][1] }]),
+) as Limits;
+
+/** Returns the kind for the credentials of an organization. A trial gets the limits of the tier that it tries out. */
+export const bucketOfTier = (tier: Tier): Bucket => tierBuckets[tier];
+
+const tierBuckets = {
+  FREE: 'free',
+  TRIAL: 'pro',
+  PRO: 'pro',
+  ENTERPRISE: 'enterprise',
+} as const satisfies Record<Tier, Bucket>;
+
+const quotaMax = 1_000_000_000;
+
+/**
+ * Parses `name=quota/seconds`, or `name=quota`, which keeps the window. Entries are separated by commas and override
+ * the standard limits. Returns a sentence when a name is unknown or repeated, or a number is not an integer of at least
+ * 1.
+ */
+export const parseLimits = (text: string): Limits | { readonly fault: string } => {
+  const overridden = new Map<LimitName, Limit>();
+  for (const part of text.split(',')) {
+    const match = /^\s*([a-z_]+)\s*=\s*(\d{1,10})(?:\s*\/\s*(\d{1,6}))?\s*$/.exec(part);
+    if (match === null) return fault(`"${part.trim()}" is not of the form name=quota/seconds`);
+    const [, entryName, quotaText, secondsText] = match;
+    const name = names.find((known) => known === entryName);
+    if (name === undefined) return fault(`there is no limit named ${entryName}; the names are ${names.join(', ')}`);
+    if (overridden.has(name)) return fault(`${name} is given twice`);
+    const quota = Number(quotaText);
+    const seconds = secondsText === undefined ? standard[name][1] : Number(secondsText);
+    if (quota < 1 || quota > quotaMax) return fault(`the quota of ${name} must be 1 to ${quotaMax}`);
+    if (seconds < 1 || seconds > day) return fault(`the window of ${name} must be 1 to ${day} seconds`);
+    overridden.set(name, { name, quota, seconds });
+  }
+  return { ...standardLimits, ...Object.fromEntries(overridden) };
+};
+
+const fault = (sentence: string) => ({ fault: `${sentence}.` });

@@ -1,0 +1,138 @@
+import type { PoolClient } from 'pg';
+import type { JsonObject } from '../eventstore/event-store.ts';
+import { claimReferences, dropReferences, noteErased } from './vault-references.ts';
+
+/**
+ * A personal value that events refer to by `ref`; `subject` is the id of what it is about: a license, an activation, an
+ * invitation, a project. PROJECT_METADATA is a JSON object as text.
+ */
+export type PersonalValue = {
+  readonly ref: string;
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly kind: 'DEVICE_NAME' | 'REASON_TEXT' | 'EMAIL' | 'PROJECT_METADATA';
+  readonly subject: string;
+  readonly value: string;
+};
+
+/** Stores a value before the event that refers to it. False: there is one of this reference, which stays. As its issuer. */
+export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'store-value',
+    text: `insert into vault.personal_values (ref, issuer_org_id, holder_org_id, kind, subject, value)
+      values ($1, $2, $3, $4, $5, $6)
+      on conflict (ref) do nothing`,
+    values: [value.ref, value.issuerOrgId, value.holderOrgId, value.kind, value.subject, value.value],
+  });
+  return rowCount === 1;
+};
+
+/**
+ * Stores values before the event of `stream` that refers to them, and returns those that are new: a value that is there
+ * stays, and an erased one is not stored again. As their issuer.
+ */
+export const storeValues = async (
+  db: PoolClient,
+  stream: string,
+  values: readonly PersonalValue[],
+): Promise<readonly PersonalValue[]> => {
+  const [first] = values;
+  if (first === undefined) return [];
+  const { issuerOrgId } = first;
+  const erased = await claimReferences(
+    db,
+    { issuerOrgId, stream },
+    values.map(({ ref }) => ref),
+  );
+  const stored: PersonalValue[] = [];
+  for (const value of values) if (!erased.has(value.ref) && (await storeValue(db, value))) stored.push(value);
+  return stored;
+};
+
+/** Takes values away that no event refers to, or ever will. As their issuer. */
+export const takeBackValues = async (db: PoolClient, values: readonly PersonalValue[]): Promise<void> => {
+  await dropReferences(
+    db,
+    values.map(({ ref }) => ref),
+  );
+  for (const { ref } of values) await removeValue(db, ref);
+};
+
+/** Erases a value for good; the events that refer to it stay as they are. As its issuer. */
+export const eraseValue = async (db: PoolClient, issuerOrgId: string, ref: string): Promise<void> => {
+  await noteErased(db, issuerOrgId, ref);
+  await removeValue(db, ref);
+};
+
+/** Deletes a value. Returns false when there was none. As its issuer. */
+export const removeValue = async (db: PoolClient, ref: string): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'remove-value',
+    text: 'delete from vault.personal_values where ref = $1',
+    values: [ref],
+  });
+  return rowCount === 1;
+};
+
+/** Waits until no other transaction changes the metadata of this license, and keeps others waiting until this one ends. */
+export const lockMetadata = async (db: PoolClient, licenseId: string): Promise<void> => {
+  await db.query({
+    name: 'lock-metadata',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [`license metadata ${licenseId}`],
+  });
+};
+
+/** Who holds a license, if anybody, and the references of the names of its devices. */
+export type Holding = { readonly holderOrgId: string | null; readonly names: readonly string[] };
+
+/** Lets the holder, and nobody else but the issuer, read what is noted on a license and its devices' names. As its issuer. */
+export const giveValues = async (db: PoolClient, licenseId: string, { holderOrgId, names }: Holding): Promise<void> => {
+  await db.query({
+    name: 'give-metadata',
+    text: 'update vault.license_metadata set holder_org_id = $2 where license_id = $1',
+    values: [licenseId, holderOrgId],
+  });
+  await db.query({
+    name: 'give-values',
+    text: 'update vault.personal_values set holder_org_id = $2 where ref = any($1)',
+    values: [names, holderOrgId],
+  });
+};
+
+/** The value behind a reference; null: it was erased. As its issuer or holder. */
+export const valueAt = async (db: PoolClient, ref: string): Promise<string | null> => {
+  const { rows } = await db.query<{ value: string }>({
+    name: 'value-at',
+    text: 'select value from vault.personal_values where ref = $1',
+    values: [ref],
+  });
+  return rows[0]?.value ?? null;
+};
+
+type LicenseMetadata = {
+  readonly licenseId: string;
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly metadata: JsonObject;
+};
+
+/** Stores what the issuer notes on a license that begins; what was noted since stays. As its issuer. */
+export const firstMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
+  await db.query({
+    name: 'first-metadata',
+    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
+      on conflict (license_id) do nothing`,
+    values: [license.licenseId, license.issuerOrgId, license.holderOrgId, JSON.stringify(license.metadata)],
+  });
+};
+
+/** Stores what the issuer notes on a license, in place of what was noted before. As its issuer. */
+export const storeMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
+  await db.query({
+    name: 'store-metadata',
+    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
+      on conflict (license_id) do update set metadata = excluded.metadata`,
+    values: [license.licenseId, license.issuerOrgId, license.holderOrgId, JSON.stringify(license.metadata)],
+  });
+};

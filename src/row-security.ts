@@ -1,0 +1,60 @@
+import type { RowSecurity } from './postgres/lint-checks.ts';
+
+/**
+ * The tables and functions of License Ledger that row-level security treats differently. Whatever is not listed follows
+ * the rules for all; `ledger start` refuses a database in which something else does not.
+ */
+export const rowSecurity: RowSecurity = {
+  // Their first column is unique in the whole world: ids made from random or derived UUIDs, HMACs, random look-up ids. Any
+  // other key would tell one tenant what another has.
+  globallyUniqueKeys: [
+    'rm.licenses(license_id)',
+    'rm.license_keys(key_hash)',
+    'rm.activations(activation_id)',
+    'rm.organizations(organization_id)',
+    'rm.api_keys(api_key_id)',
+    'identity.api_keys(api_key_id)',
+    'identity.api_keys(lookup_id)',
+    'identity.users(user_id)',
+    // A signup tells anyway that an address is taken.
+    'identity.users(email_lower)',
+    'identity.sessions(session_id)',
+    'identity.refresh_tokens(token_hash)',
+    'vault.personal_values(ref)',
+    'vault.license_metadata(license_id)',
+  ],
+  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens'],
+  definerFunctions: [
+    'rm.license_by_key',
+    'rm.holders_named',
+    'rm.organizations_of_user',
+    'identity.api_key_by_lookup',
+    'identity.user_by_email',
+    'identity.user_by_refresh_token',
+    'identity.is_parked',
+    'ops.parked_among',
+    'ops.parked_license_by_key',
+  ],
+  readableByAuth: [
+    'rm.licenses',
+    'rm.license_keys',
+    'rm.memberships',
+    'rm.organizations',
+    'identity.api_keys',
+    'identity.users',
+    'identity.refresh_tokens',
+    'ops.parked',
+    'ops.parked_keys',
+    'ops.projection_versions',
+    'ops.checkpoints',
+  ],
+  columnsReadableByAuth: { table: 'rm.licenses', columns: ['issuer_org_id', 'holder_org_id'] },
+  readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
+  keptByProjector: ['ops.parked_owners'],
+  // What ended over a day ago.
+  purgeable: [
+    `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
+    `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
+    `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,
+  ],
+};

@@ -1,0 +1,113 @@
+/** What a folder of src, or a file directly in it, holds and may import. Its own files are always allowed. */
+export type Allowed = {
+  readonly holds: string;
+  /** Folders and files of src. A file of another folder stands for itself alone: `domain/time.ts`. */
+  readonly ours: readonly string[] | 'everything';
+  /** Packages and modules of Node, as imports name them; `*` at the end stands for anything. */
+  readonly packages: readonly string[] | 'everything';
+};
+
+/** The one table of imports. `npm run check` refuses every import that is not listed here, of a type alone too. */
+export const allowed: Readonly<Record<string, Allowed>> = {
+  domain: { holds: 'what a license is: commands, events, rules; pure', ours: [], packages: [] },
+  async: {
+    holds: 'how to retry, and how to wait until something happens',
+    ours: [],
+    packages: ['node:timers/promises'],
+  },
+  eventstore: {
+    holds: 'the port, the client’s adapter, the hash chain, the write path, snapshots; knows no license',
+    ours: ['async', 'domain/decider.ts', 'domain/forkable-map.ts', 'domain/ids.ts', 'domain/time.ts'],
+    packages: ['@eventstore/db-client', 'lru-cache', 'uuid', 'uuidv7', 'zod', 'node:*'],
+  },
+  aggregates: {
+    holds: 'licenses, organizations, catalogs and reservations as streams: stored shapes, versions, names, derived ids',
+    ours: ['async', 'domain', 'eventstore'],
+    packages: ['zod', 'node:crypto'],
+  },
+  postgres: {
+    holds: 'pool, transaction, tenant, migrations, the check of row-level security; knows no table of ours',
+    ours: [],
+    packages: ['pg', 'node:*'],
+  },
+  records: {
+    holds: 'one file per table that the API and the workers write: personal values, idempotency, heartbeats, snapshots',
+    ours: ['aggregates', 'domain', 'eventstore', 'postgres'],
+    packages: ['pg'],
+  },
+  projections: {
+    holds: 'what the projector writes: `tables`, `fold`, `rebuild`, `verify`; and the `queries` that read it',
+    ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'records', 'version.ts'],
+    packages: ['pg', 'node:*'],
+  },
+  identity: {
+    holds: 'secrets, license keys, API keys, fingerprints, passwords, access tokens, users and sessions',
+    ours: ['domain', 'postgres'],
+    packages: ['argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
+  },
+  application: {
+    holds: 'one file per operation; knows no HTTP',
+    ours: ['aggregates', 'async', 'domain', 'eventstore', 'identity', 'postgres', 'projections', 'records'],
+    packages: ['lru-cache', 'pg', 'zod'],
+  },
+  workers: {
+    holds: 'scheduled jobs',
+    ours: ['aggregates', 'application', 'domain', 'eventstore', 'postgres', 'projections', 'records'],
+    packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:timers/promises'],
+  },
+  api: {
+    holds:
+      'routes by subject; `http` for requests and answers, `openapi`, `problems`, `rate-limit`, `idempotency`, `monitoring`',
+    ours: [
+      'aggregates',
+      'application',
+      'async',
+      'domain',
+      'eventstore',
+      'identity',
+      'postgres',
+      'projections',
+      'rate-limits.ts',
+    ],
+    packages: [
+      'cors',
+      'express',
+      'helmet',
+      'ipaddr.js',
+      'lru-cache',
+      'pg',
+      'pino',
+      'prom-client',
+      'rate-limiter-flexible',
+      'uuidv7',
+      'zod',
+      'zod-openapi',
+      'node:*',
+    ],
+  },
+  embedded: {
+    holds: 'Postgres and the event store as child processes',
+    ours: ['async'],
+    packages: ['@eventstore/db-client/generated/*', '@grpc/grpc-js', 'google-protobuf/*', 'lru-cache', 'pg', 'node:*'],
+  },
+  client: { holds: 'the TypeScript client; runs in Node and browsers', ours: [], packages: [] },
+  'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },
+  'row-security.ts': {
+    holds: 'the tables that row-level security treats differently',
+    ours: ['postgres'],
+    packages: [],
+  },
+  'version.ts': { holds: 'the version of the package', ours: [], packages: ['node:fs'] },
+  'config-values.ts': {
+    holds: 'kinds of values of the environment',
+    ours: ['domain', 'rate-limits.ts'],
+    packages: ['zod'],
+  },
+  'config.ts': {
+    holds: 'the environment, read once',
+    ours: ['config-values.ts', 'domain', 'rate-limits.ts'],
+    packages: ['zod', 'node:fs', 'node:path'],
+  },
+  cli: { holds: 'the commands; everything is put together here', ours: 'everything', packages: 'everything' },
+  'main.ts': { holds: 'picks the command', ours: 'everything', packages: 'everything' },
+};

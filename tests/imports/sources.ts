@@ -1,0 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Source } from './check.ts';
+
+/** Reads every file of src. */
+export const readSources = (): readonly Source[] =>
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => ({ path: path.replaceAll('\\', '/'), text: readFileSync(`src/${path}`, 'utf8') }));
