@@ -33,9 +33,11 @@ export const parkedReplayCommand = (stream: string | undefined): Promise<void> =
     const names = stream === undefined ? parked.map((row) => row.stream) : [stream];
     for (const name of names) {
       const replay = await replayParked({ store, pool, projection, statementMs }, name);
-      if (replay.outcome !== 'replayed') process.exitCode = 1;
+      if (replay.outcome !== 'replayed' && replay.outcome !== 'set_aside') process.exitCode = 1;
       if (replay.outcome === 'replayed') console.log(`${name}: replayed. Its rows are up to date.`);
       if (replay.outcome === 'not_parked') console.log(`${name}: not parked. See ledger parked list.`);
+      if (replay.outcome === 'set_aside')
+        console.log(`${name}: changes many rows. The projectors bring it in themselves.`);
       if (replay.outcome === 'parked') console.log(`${name}: STILL PARKED. ${replay.error}`);
     }
   });

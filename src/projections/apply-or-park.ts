@@ -72,7 +72,10 @@ const applyAlone = async (needs: Needs, batch: Batch): Promise<boolean> => {
 /**
  * The write that every event needs: the checkpoint, and the locks of all tables. False: another instance was faster.
  */
-const canWrite = ({ pool, projection }: Needs, from: Batch['from']): Promise<boolean> =>
+export const canWrite = (
+  { pool, projection }: Pick<Needs, 'pool' | 'projection'>,
+  from: Batch['from'],
+): Promise<boolean> =>
   transaction(pool, 'begin', async (db) => {
     await db.query(`lock table ${readModelTables.map(({ table }) => table.name)} in row exclusive mode`);
     return rewriteCheckpoint(db, projection, from);

@@ -1,128 +1,159 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
-import type { EventStore } from '../eventstore/event-store.ts';
+import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import type { Log } from '../postgres/log.ts';
 import { transaction } from '../postgres/transaction.ts';
 import { writeEvents } from './apply.ts';
-import { announceProjected, type Checkpoint, holdCheckpoint, type Projection, readCheckpoint } from './checkpoint.ts';
-import { isEventFault, isStatementTimeOut } from './event-fault.ts';
+import { canWrite } from './apply-or-park.ts';
+import {
+  announceProjected,
+  type Checkpoint,
+  CheckpointHeld,
+  holdCheckpoint,
+  type Projection,
+  readCheckpoint,
+} from './checkpoint.ts';
+import { isEventFault, isNewer, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import { listSetAside, lockSetAside, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
+import { TooManyRows } from './fold/fold-event.ts';
+import { OtherRelease, projectionFor } from './level.ts';
+import { listSetAside, lockSetAside, noteReplayedTo, parkStreams, setAside, unparkStream } from './parked.ts';
+import type { Release } from './release.ts';
 import { sweepInPages } from './tables/sweep.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;
   /** As ledger_projector. One connection is used while a stream is brought in. */
   readonly pool: Pool;
-  readonly projection: Projection;
+  readonly release: Release;
   readonly log: Log;
+  /** Stops it after the page in hand, which is then taken back. */
+  readonly signal: AbortSignal;
 };
 
 export type BringingIn = {
-  /** Says that a stream may have been set aside. */
+  /** Says that a stream was set aside. */
   readonly wake: () => void;
-  /** Resolves when the page in hand is written. Never fails. */
-  readonly stop: () => Promise<void>;
-};
-
-/** Brings streams that are set aside into the rows, one after the other, those of an earlier process first. */
-export const startBringingIn = (options: Options): BringingIn => {
-  const { pool, projection, log } = options;
-  const wakeUp = createWakeUp();
-  const ending = new AbortController();
-  const { signal } = ending;
-  const run = async () => {
-    while (!signal.aborted) {
-      try {
-        for (const stream of await listSetAside(pool, projection)) {
-          if (signal.aborted) return;
-          await bringIn(options, stream, signal);
-        }
-        await wakeUp.wait();
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ err: error }, 'A stream that changes many rows could not be brought in; it is tried again.');
-        await delay(retryMs, undefined, { signal }).catch(() => undefined);
-      }
-    }
-  };
-  const running = run();
-  const stop = () => {
-    ending.abort();
-    wakeUp.wake();
-    return running;
-  };
-  return { wake: wakeUp.wake, stop };
+  /** Ends after the signal was given. Never fails. */
+  readonly done: Promise<void>;
 };
 
 /**
- * Brings one stream in that is set aside, in a transaction of its own: other streams are projected meanwhile. Parks it
- * when an event does not fit. Throws what may pass; the stream is then still set aside.
+ * Brings streams that are set aside into the rows of the serving version, one after the other, whichever projector has
+ * set them aside. Any number of processes may run: each stream is brought in by one of them.
  */
-const bringIn = async (options: Options, stream: string, signal: AbortSignal): Promise<void> => {
-  const { pool, projection, log } = options;
-  try {
-    await transaction(pool, begin, (db) => writeStream(db, options, stream, signal));
-  } catch (error) {
-    if (!isEventFault(error) && !isStatementTimeOut(error)) throw error;
-    await transaction(pool, 'begin', (db) => parkInstead(db, options, stream, error));
-    log.error({ err: error, stream, ...projection }, 'A stream that changes many rows is parked. See ledger parked.');
-  }
-};
-
-const writeStream = async (
-  db: PoolClient,
-  { store, projection }: Options,
-  stream: string,
-  signal: AbortSignal,
-): Promise<void> => {
-  let next = (await lockSetAside(db, projection, stream)) ?? -1n;
-  if (next < 0n) return;
-  /** Writes what the projector has left out up to its checkpoint. Returns the first event that does not fit. */
-  const writeUpTo = async ({ position }: Checkpoint): Promise<Unprojectable | undefined> => {
-    for (;;) {
-      signal.throwIfAborted();
-      const { events } = await store.read(stream, next, pageMax);
-      const due = events.filter((event) => position !== 'start' && event.position.commit <= position.commit);
-      const [misfit] = await writeEvents(db, due, { sweep: sweepInPages });
-      next += BigInt(due.length);
-      if (misfit !== undefined || due.length < pageMax) return misfit;
+export const startBringingIn = (options: Options): BringingIn => {
+  const { signal, log } = options;
+  const wakeUp = createWakeUp();
+  signal.addEventListener('abort', wakeUp.wake, { once: true });
+  const failures = new Map<string, number>();
+  const run = async () => {
+    while (!signal.aborted) {
+      await bringAllIn(options, failures).catch((error: unknown) => {
+        if (!signal.aborted && !(error instanceof OtherRelease))
+          log.warn({ err: error }, 'The streams that change many rows could not be read. They are tried again.');
+      });
+      await wakeUp.wait(lookAgainMs);
     }
   };
-  // The first time takes long, and much is left out meanwhile.
-  let misfit = await writeUpTo(await readCheckpoint(db, projection));
-  for (let before = -1n; misfit === undefined && next - before >= fewEvents; ) {
-    before = next;
-    misfit = await writeUpTo(await readCheckpoint(db, projection));
-  }
-  // From here on the projector waits, for what it has left out meanwhile.
-  const checkpoint = await holdCheckpoint(db, projection);
-  misfit ??= await writeUpTo(checkpoint);
-  if (misfit !== undefined) {
-    await parkStreams(db, projection, [misfit]);
-    await noteReplayedTo(db, projection, misfit.recorded);
-    return;
-  }
-  await unparkStream(db, projection, stream);
-  if (checkpoint.position !== 'start') await announceProjected(db, projection, checkpoint.position);
+  return { wake: wakeUp.wake, done: run() };
 };
 
-const parkInstead = async (
-  db: PoolClient,
-  { store, projection }: Options,
-  stream: string,
-  error: unknown,
-): Promise<void> => {
+const bringAllIn = async (options: Options, failures: Map<string, number>): Promise<void> => {
+  const { pool, release, log, signal } = options;
+  const projection = await projectionFor(pool, release);
+  for (const stream of await listSetAside(pool, projection)) {
+    if (signal.aborted) return;
+    try {
+      await transaction(pool, begin, (db) => writeStream(db, { ...options, projection }, stream));
+      failures.delete(stream);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ err: error, stream }, 'A stream that changes many rows could not be brought in. It is tried again.');
+      if (!(await isStreamFault({ ...options, projection }, error))) continue;
+      failures.set(stream, (failures.get(stream) ?? 0) + 1);
+      if ((failures.get(stream) ?? 0) < triesMax) continue;
+      failures.delete(stream);
+      await park({ ...options, projection }, stream, error);
+    }
+  }
+};
+
+/** Returns true when the stream is at fault, and not a server that nobody can write to for the moment. */
+const isStreamFault = async ({ pool, projection }: Needs, error: unknown): Promise<boolean> => {
+  if (isEventFault(error)) return true;
+  if (!isStatementTimeOut(error)) return false;
+  const { position } = await readCheckpoint(pool, projection);
+  return canWrite({ pool, projection }, position).catch(() => false);
+};
+
+type Needs = Options & { readonly projection: Projection };
+
+const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promise<void> => {
+  const { store, projection, log, signal } = needs;
   const from = await lockSetAside(db, projection, stream);
   if (from === null) return;
-  const [recorded] = (await store.read(stream, from, 1)).events;
-  if (recorded === undefined) throw error;
-  await parkStreams(db, projection, [new Unprojectable(recorded, error)]);
+  let next = from;
+  const readUpTo = async ({ position }: Checkpoint): Promise<readonly Recorded[]> => {
+    signal.throwIfAborted();
+    const { events } = await store.read(stream, next, pageMax);
+    return events.filter((event) => position !== 'start' && event.position.commit <= position.commit);
+  };
+  for (;;) {
+    const events = await readUpTo(await readCheckpoint(db, projection));
+    const [misfit] = await writeEvents(db, events, { sweep: sweepInPages(signal) });
+    if (misfit !== undefined) return leaveOut(db, needs, misfit);
+    next += BigInt(events.length);
+    if (events.length > fewEvents) continue;
+
+    // The projector waits from here to the commit, for the few events that it has left out meanwhile.
+    await db.query('savepoint unheld');
+    const checkpoint = await holdCheckpoint(db, projection).catch(unlessHeld);
+    const rest = checkpoint === null ? [] : await readUpTo(checkpoint);
+    const [large] = rest.length > fewEvents ? [] : await writeEvents(db, rest, { rowsMax: fewRows });
+    if (checkpoint !== null && rest.length <= fewEvents && !(large?.cause instanceof TooManyRows)) {
+      if (large !== undefined) return leaveOut(db, needs, large);
+      next += BigInt(rest.length);
+      if (next === from) throw new Error(`The event store returns no event ${from} of ${stream}.`);
+      await unparkStream(db, projection, stream);
+      if (checkpoint.position !== 'start') await announceProjected(db, projection, checkpoint.position);
+      log.info({ stream, events: `${next - from}` }, 'A stream that changes many rows was brought in.');
+      return;
+    }
+    await db.query('rollback to savepoint unheld');
+  }
 };
+
+/** Leaves a stream out from this event on. One of a newer release stays set aside: a process of that release goes on. */
+const leaveOut = async (db: PoolClient, { projection, log }: Needs, misfit: Unprojectable): Promise<void> => {
+  await holdCheckpoint(db, projection);
+  await (isNewer(misfit) ? setAside : parkStreams)(db, projection, [misfit]);
+  await noteReplayedTo(db, projection, misfit.recorded);
+  if (!isNewer(misfit)) log.error({ err: misfit, stream: misfit.recorded.stream }, parkedSentence);
+};
+
+const park = async ({ pool, store, projection, log }: Needs, stream: string, error: unknown): Promise<void> => {
+  await transaction(pool, 'begin', async (db) => {
+    const from = await lockSetAside(db, projection, stream);
+    if (from === null) return;
+    const [recorded] = (await store.read(stream, from, 1)).events;
+    if (recorded === undefined) throw error;
+    await parkStreams(db, projection, [new Unprojectable(recorded, error)]);
+  });
+  log.error({ err: error, stream }, parkedSentence);
+};
+
+const unlessHeld = (error: unknown): null => {
+  if (error instanceof CheckpointHeld) return null;
+  throw error;
+};
+
+const parkedSentence = 'A stream that changes many rows cannot be brought in and is parked. See ledger parked.';
 
 // Nobody waits for the long statement: this license is answered from its stream. A pool waits 15 s for an answer.
 const begin = 'begin; set local statement_timeout = 14000';
 const pageMax = 500;
-const fewEvents = 50n;
-const retryMs = 1_000;
+const fewEvents = 50;
+const fewRows = 1_000;
+const triesMax = 3;
+const lookAgainMs = 5_000;

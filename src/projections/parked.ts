@@ -55,6 +55,20 @@ const leaveOut = async (
     );
 };
 
+/** Returns true when a stream is set aside, and the projectors bring it in by themselves. */
+export const isSetAside = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+  stream: string,
+): Promise<boolean> => {
+  const { rows } = await db.query<{ aside: boolean }>(
+    `select exists (select from ops.parked
+       where projection = $1 and version = $2 and stream = $3 and is_set_aside) as aside`,
+    [name, version, stream],
+  );
+  return rows[0]?.aside === true;
+};
+
 /** Returns the streams that are set aside, the oldest first. */
 export const listSetAside = async (
   db: Pool | ClientBase,
@@ -69,7 +83,7 @@ export const listSetAside = async (
 
 /**
  * Locks a stream that is set aside until the end of the transaction, and returns the revision from which on it is left
- * out. Returns null when it is not set aside, perhaps since another process brought it in.
+ * out. Returns null when it is not set aside, or another process is bringing it in.
  */
 export const lockSetAside = async (
   db: PoolClient,
@@ -78,7 +92,7 @@ export const lockSetAside = async (
 ): Promise<bigint | null> => {
   const { rows } = await db.query<{ from_revision: string }>(
     `select from_revision from ops.parked
-     where projection = $1 and version = $2 and stream = $3 and is_set_aside for update`,
+     where projection = $1 and version = $2 and stream = $3 and is_set_aside for update skip locked`,
     [name, version, stream],
   );
   return rows[0] === undefined ? null : BigInt(rows[0].from_revision);
@@ -215,11 +229,11 @@ export const parkedByOthers = async (
   return rows.map(({ stream }) => stream);
 };
 
-/** Returns how many streams are left out, but those that are set aside: they need nobody's help. */
+/** Returns how many streams are left out. One that is set aside counts after ten minutes: it should be brought in by then. */
 export const countParked = async (db: Pool | ClientBase, { name, version }: Projection): Promise<number> => {
   const { rows } = await db.query<{ count: number }>(
     `select count(*)::integer as count from ops.parked
-     where projection = $1 and version = $2 and not is_set_aside`,
+     where projection = $1 and version = $2 and (not is_set_aside or parked_at < now() - interval '10 minutes')`,
     [name, version],
   );
   return rows[0]?.count ?? 0;

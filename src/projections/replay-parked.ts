@@ -5,7 +5,7 @@ import { writeEvents } from './apply.ts';
 import { announceProjected, holdCheckpoint, type Projection } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import { isParked, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
+import { isParked, isSetAside, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;
@@ -20,7 +20,7 @@ type Options = {
 
 /** `replayed`: its rows are as of the checkpoint again. `parked`: an event still does not fit; `error` says why. */
 export type Replay =
-  | { readonly outcome: 'replayed' | 'not_parked' }
+  | { readonly outcome: 'replayed' | 'not_parked' | 'set_aside' }
   | { readonly outcome: 'parked'; readonly error: string };
 
 /**
@@ -34,6 +34,7 @@ export const replayParked = async (
 ): Promise<Replay> => {
   const begin = statementMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementMs}`;
   if (!(await isParked(pool, projection, stream))) return { outcome: 'not_parked' };
+  if (await isSetAside(pool, projection, stream)) return { outcome: 'set_aside' };
   // From its beginning: where events are missing, they are before the one that it was parked for. Rows know theirs.
   let next = 0n;
   let size = pageMax;

@@ -72,6 +72,8 @@ export const runProjector = (options: Options): Projector => {
   };
 };
 
+type Following = Options & { readonly onSetAside: () => void };
+
 type Progress = {
   state: ProjectorState;
   position: bigint | null;
@@ -79,8 +81,11 @@ type Progress = {
   failures: number;
 };
 
-const supervise = async (options: Options, progress: Progress): Promise<void> => {
-  const { signal, pool, backoffMs = jittered } = options;
+const supervise = async (settings: Options, progress: Progress): Promise<void> => {
+  const { signal, pool, log, store, release = ownRelease(), backoffMs = jittered } = settings;
+  // It goes on while the projector begins again, and while another one is active.
+  const bringingIn = startBringingIn({ store, pool, release, log, signal });
+  const options: Following = { ...settings, onSetAside: bringingIn.wake };
   while (!signal.aborted) {
     const attempt = new AbortController();
     const stop = () => attempt.abort();
@@ -104,12 +109,22 @@ const supervise = async (options: Options, progress: Progress): Promise<void> =>
     const waitMs = backoffMs(progress.failures++);
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
   }
+  await bringingIn.done;
   progress.state = { kind: 'stopped' };
 };
 
 /** From the stored checkpoint until something goes wrong, which it always throws. */
-const follow = async (options: Options, signal: AbortSignal, progress: Progress): Promise<never> => {
-  const { store, pool, log, release = ownRelease(), batchMax = 500, retryMs = 100, rowsMax = 5_000 } = options;
+const follow = async (options: Following, signal: AbortSignal, progress: Progress): Promise<never> => {
+  const {
+    store,
+    pool,
+    log,
+    release = ownRelease(),
+    batchMax = 500,
+    retryMs = 100,
+    rowsMax = 5_000,
+    onSetAside,
+  } = options;
   const projection = await projectionFor(pool, release);
   const checkpoint = await readCheckpoint(pool, projection);
   const head = await refuseOtherPast(store, checkpoint).catch(async (error: unknown) => {
@@ -133,8 +148,7 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
   // The one that came this far may have died before it said so.
   await reachGoal();
   const replaying = replayOthers(options, projection, release, signal);
-  const bringingIn = startBringingIn({ store, pool, projection, log });
-  const aside = { rowsMax, onSetAside: bringingIn.wake };
+  const aside = { rowsMax, onSetAside };
   try {
     for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
       if (signal.aborted) break;
@@ -159,7 +173,7 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
     }
     throw new Error('The subscription ended.');
   } finally {
-    await Promise.all([replaying, bringingIn.stop()]);
+    await replaying;
   }
 };
 

@@ -77,7 +77,9 @@ export const carryOutDue = async (
     const command = await commandOf(executor, facts, due, at);
     const decide = toDecide(licenseAggregate, command);
     const send = () => executor.execute(licenseAggregate, licenseId, decide, systemContext(name, at), factsOf);
-    const executed = isAnnouncement ? await pace(send, signal) : await send();
+    const sendUnlessStopped = async () => (signal?.aborted ? null : send());
+    const executed = isAnnouncement ? await pace(sendUnlessStopped, signal) : await send();
+    if (executed === null) continue;
     if ('rejected' in executed) {
       if (executed.rejected === 'CONCURRENT_MODIFICATION') isOvertaken = true;
       else isRefused = true;

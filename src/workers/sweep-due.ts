@@ -18,6 +18,8 @@ type Needs = {
   readonly onError: (error: unknown, license: DueLicense) => void;
   /** All sweeps of a worker share it. Without it announcements are made as fast as possible. */
   readonly pace?: Pace;
+  /** Runs before each further round: a license with very much to announce holds up nothing else. */
+  readonly betweenRounds?: () => Promise<void>;
   /** The number of licenses to read at once. Default: 500. */
   readonly pageMax?: number;
 };
@@ -40,6 +42,7 @@ export const sweepDue = async (needs: Needs): Promise<number> => {
     const round = await sweepOnce({ ...needs, pace });
     carriedOut += round.carriedOut;
     if (!round.isUnfinished || needs.signal?.aborted) return carriedOut;
+    await needs.betweenRounds?.();
   }
 };
 

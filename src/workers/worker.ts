@@ -50,6 +50,16 @@ export const startWorker = ({
   ...queue
 }: Needs): Promise<Schedule> => {
   const pace = createPace(announcingShare);
+  const endLeases = async (signal: AbortSignal) => {
+    const lapsed = await sweepLeases({
+      overdue: (page) => overdueLeases(pool, page),
+      executor,
+      now,
+      signal,
+      onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
+    });
+    if (lapsed > 0) log.info({ lapsed }, 'Leases without heartbeats were ended.');
+  };
   const sweep = async (signal: AbortSignal) => {
     if (!(await mayRead())) return;
     const pauses: Pauses = {
@@ -64,6 +74,7 @@ export const startWorker = ({
       signal,
       pauses,
       pace,
+      betweenRounds: () => endLeases(signal),
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A due command was refused.');
@@ -78,14 +89,7 @@ export const startWorker = ({
         { refused: refusedIds.length, licenseIds: refusedIds.slice(0, 10) },
         'Announced tier changes are refused by the limit strategy of their policies.',
       );
-    const lapsed = await sweepLeases({
-      overdue: (page) => overdueLeases(pool, page),
-      executor,
-      now,
-      signal,
-      onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
-    });
-    if (lapsed > 0) log.info({ lapsed }, 'Leases without heartbeats were ended.');
+    await endLeases(signal);
   };
   const check = async (signal: AbortSignal) => {
     if (await mayRead()) await checkReadModels?.(signal);

@@ -14,19 +14,20 @@ export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes 
 
 /**
  * Folds like foldBatch, but goes on after an event that does not fit: it and all later ones of its stream are left out.
- * `misfits`: the first of each such stream, in log order. An event that changes more than `rowsMax` rows is a misfit.
+ * `misfits`: the first of each such stream, in log order. All events together change at most `rowsMax` rows of groups: one that is too much is a misfit.
  */
 export const foldFitting = (
   events: readonly Recorded[],
   stored: Stored,
-  rowsMax?: number,
+  rowsMax = Infinity,
 ): { readonly changes: Changes; readonly misfits: readonly Unprojectable[] } => {
   const changes = noChanges();
   const misfits = new Map<string, Unprojectable>();
+  let rowsLeft = rowsMax;
   for (const recorded of events) {
     if (misfits.has(recorded.stream)) continue;
     try {
-      foldEvent(changes, stored, recorded, rowsMax);
+      rowsLeft -= foldEvent(changes, stored, recorded, rowsLeft);
     } catch (error) {
       misfits.set(recorded.stream, new Unprojectable(recorded, error));
     }

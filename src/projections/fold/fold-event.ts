@@ -39,17 +39,17 @@ export class TooManyRows extends Error {
 
 /**
  * Folds one event onto what is stored and what the batch changed so far. One that a row already contains changes nothing.
- * Throws, and leaves `changes` as they are, for one that does not follow on its row or cannot be read; TooManyRows for
+ * Returns how many rows of groups it changes. Throws, and leaves `changes` as they are, for one that does not follow on its row or cannot be read; TooManyRows for
  * one of a license that changes more than `rowsMax` rows at once.
  */
-export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, rowsMax = Infinity): void => {
+export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, rowsMax = Infinity): number => {
   const { stream } = recorded;
   const licenseId = licenseOf(stream);
   const organizationId = organizationOf(stream);
   const issuerOrgId = catalogOf(stream);
   if (licenseId !== null) {
     const before = changes.licenses.get(licenseId) ?? stored.licenses.get(licenseId);
-    if (!isNext(recorded, before)) return;
+    if (!isNext(recorded, before)) return 0;
     const { event, ...decoded } = decodeLicense(recorded);
     const folded = isRepair(event)
       ? foldRepair(before, recorded, (license) => historyOf(license, recorded, decoded.envelope))
@@ -58,9 +58,11 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, 
     if (rows > rowsMax) throw new TooManyRows(`it changes ${rows} rows at once.`);
     changes.licenses.set(licenseId, folded.after);
     addWrites(changes.rows, stream, folded.writes);
-  } else if (organizationId !== null) {
+    return rows;
+  }
+  if (organizationId !== null) {
     const before = changes.organizations.get(organizationId) ?? stored.organizations.get(organizationId);
-    if (!isNext(recorded, before)) return;
+    if (!isNext(recorded, before)) return 0;
     const { event, ...decoded } = decodeOrganization(recorded);
     const folded = isRepair(event)
       ? foldRepair(before, recorded)
@@ -69,7 +71,7 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, 
     addWrites(changes.rows, stream, folded.writes);
   } else if (issuerOrgId !== null) {
     const before = changes.catalogs.get(issuerOrgId) ?? stored.catalogs.get(issuerOrgId);
-    if (!isNext(recorded, before)) return;
+    if (!isNext(recorded, before)) return 0;
     const { event, ...decoded } = decodeCatalog(recorded);
     const folded = isRepair(event)
       ? foldRepair(before, recorded)
@@ -80,6 +82,7 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, 
     const { event } = decodeReservation(recorded);
     if (!isRepair(event)) notProjected(event);
   }
+  return 0;
 };
 
 /** The license that a stream is of; null: another kind of stream. */

@@ -41,39 +41,46 @@ export const groupOf = ({ name, group }: Table): Group => {
 
 /**
  * Carries sweeps out in pages, and after each page waits as long as it took: for very many rows, beside other
- * transactions. Nobody else may change the rows meanwhile.
+ * transactions. Nobody else may change the rows meanwhile. Throws once the signal is aborted.
  */
-export const sweepInPages: Sweeper = async (db, table, sweeps) => {
-  for (const { group, product, oldest, set } of sweeps) {
-    const { by, end } = groupOf(table);
-    const conditions = [
-      ...by.map((column, index) => `${column} = $${index + 1}`),
-      ...(end === null ? [] : [`${end} is null`]),
-      ...('product' in table.columns ? [`($${by.length + 1}::text is null or product = $${by.length + 1})`] : []),
-    ];
-    const values = [...by.map((column) => group[column]), ...('product' in table.columns ? [product] : [])];
-    await db.query({
-      text: `declare swept cursor for select ctid::text from ${table.name} where ${conditions.join(' and ')}
-        ${oldest === null ? '' : `order by revision limit ${oldest}`}`,
-      values,
-    });
-    for (let size = rowsPerPage; size === rowsPerPage; ) {
-      const startedMs = performance.now();
-      const { rows } = await db.query<[string]>({ text: `fetch ${rowsPerPage} from swept`, rowMode: 'array' });
-      const changes = Object.keys(set).map(
-        (column, index) => `${column} = $${index + 2}::${String(table.columns[column])}`,
-      );
-      await db.query(`update ${table.name} set ${changes} where ctid = any($1::tid[])`, [
-        rows.flat(),
-        ...Object.values(set),
+export const sweepInPages =
+  (signal: AbortSignal): Sweeper =>
+  async (db, table, sweeps) => {
+    for (const { group, product, oldest, set } of sweeps) {
+      const { by, end } = groupOf(table);
+      const inGroup = (first: number) => by.map((column, index) => `${column} = $${first + index}`);
+      const keys = by.map((column) => group[column]);
+      const ofProduct = 'product' in table.columns && product !== null ? [product] : [];
+      const conditions = [
+        ...inGroup(1),
+        ...(end === null ? [] : [`${end} is null`]),
+        ...ofProduct.map(() => `product = $${keys.length + 1}`),
+      ].join(' and ');
+      const order = oldest === null ? '' : `order by revision limit ${oldest}`;
+      await db.query(`declare swept cursor for select ctid::text from ${table.name} where ${conditions} ${order}`, [
+        ...keys,
+        ...ofProduct,
       ]);
-      size = rows.length;
-      await delay(performance.now() - startedMs);
+      const columns = Object.keys(set);
+      const changes = columns.map((column, index) => `${column} = $${index + 2}::${table.columns[column]}`);
+      const update = `update ${table.name} set ${changes}
+        where ctid = any($1::tid[]) and ${inGroup(columns.length + 2).join(' and ')}`;
+      for (let size = rowsPerPage; size === rowsPerPage; ) {
+        signal.throwIfAborted();
+        const startedMs = performance.now();
+        const { rows } = await db.query<[string]>({ text: `fetch ${rowsPerPage} from swept`, rowMode: 'array' });
+        const { rowCount } = await db.query(update, [rows.flat(), ...Object.values(set), ...keys]);
+        // By now the name may be that of the table of another version.
+        if (rowCount !== rows.length) throw new Error(`Rows of ${table.name} have changed during a sweep.`);
+        size = rows.length;
+        await delay(Math.min(pauseMsMax, performance.now() - startedMs), undefined, { signal });
+      }
+      await db.query('close swept');
     }
-    await db.query('close swept');
-  }
-};
+  };
 
+// Far below the time that a transaction may be idle.
+const pauseMsMax = 1_000;
 const rowsPerPage = 1_000;
 
 const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]): Promise<void> => {
