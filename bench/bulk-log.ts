@@ -5,7 +5,7 @@ import { isRejection } from '../src/domain/decider.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { licenseDecider } from '../src/domain/license/decider.ts';
-import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { genesisHash, seal } from '../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed } from '../src/eventstore/event-store.ts';
 import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/ids.ts';

@@ -4,7 +4,7 @@ import { fold, isRejection, type Stamped, stamp } from '../src/domain/decider.ts
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { licenseDecider } from '../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
-import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { testEventIds } from '../tests/support/event-ids.ts';
 import { type Figures, whole } from './bench.ts';
 

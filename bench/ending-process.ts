@@ -5,14 +5,15 @@ import { licenseAggregate } from '../src/aggregates/aggregates.ts';
 import { builtInPolicyId } from '../src/aggregates/derived-ids.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
-import { builtInPolicy } from '../src/domain/license/policies.ts';
+import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { genesisHash } from '../src/eventstore/chain/chain.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../src/eventstore/executor/execute.ts';
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { toDecide } from '../src/eventstore/folding.ts';
 import { newCommandId } from '../src/eventstore/ids.ts';
-import { carryOutDue } from '../src/workers/carry-out.ts';
+import { carryOutDue, type OnRefused } from '../src/workers/carry-out.ts';
+import { announcingShare, createPace } from '../src/workers/pace.ts';
 import { rateOf } from './rounds.ts';
 
 /** Told to begin with so many devices; then, by any message, to end them. It answers when each is done. */
@@ -63,9 +64,11 @@ const issueWithDevices = async (executor: Executor, devices: number): Promise<st
 const end = async (executor: Executor, licenseId: string): Promise<number> => {
   const startedMs = performance.now();
   await send(executor, licenseId, { type: 'Revoke', at: now(), data: { reasonCode: 'BENCH' } });
-  await carryOutDue(executor, licenseId, now(), ({ rejection }) => {
+  const pace = createPace(announcingShare);
+  const onRefused: OnRefused = ({ rejection }) => {
     throw new Error(rejection.detail);
-  });
+  };
+  while ((await carryOutDue({ executor, onRefused, pace }, licenseId, now())).isUnfinished);
   const left = await executor.read(licenseAggregate, licenseId, (license) =>
     license.kind === 'issued' ? license.facts.endings.length : -1,
   );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { origins, rateLimits, signupPolicy } from './config-values.ts';
-import { tiers } from './domain/license/events.ts';
+import { tiers } from './domain/license/policy.ts';
 import type { Limits } from './rate-limits.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);

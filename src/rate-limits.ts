@@ -1,4 +1,4 @@
-import type { Tier } from './domain/license/events.ts';
+import type { Tier } from './domain/license/policy.ts';
 
 /** So many requests in a window of so many seconds. The name is the one in RATE_LIMITS and in the headers. */
 export type Limit = { readonly name: LimitName; readonly quota: number; readonly seconds: number };

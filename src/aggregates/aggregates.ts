@@ -4,7 +4,7 @@ import { catalogDecider } from '../domain/catalog/decider.ts';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
 import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { licenseDecider } from '../domain/license/decider.ts';
-import { announcementHolder } from '../domain/license/endings.ts';
+import { announcementHolder } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseEvent } from '../domain/license/events.ts';
 import type { License } from '../domain/license/license.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../domain/organization/commands.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
-import { durationBases } from '../domain/license/events.ts';
+import { durationBases } from '../domain/license/issue/issue-events.ts';
 import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
 import { type Decoded, decodeWith, instant } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idPattern } from '../domain/ids.ts';
-import { type Ends, endedParts } from '../domain/license/events.ts';
+import { type Ends, endedParts } from '../domain/license/endings/ending-events.ts';
 
 /** An id, or any other text that is not empty. */
 export const id = z.string().min(1);

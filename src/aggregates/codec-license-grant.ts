@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { limitStrategies, tiers } from '../domain/license/events.ts';
-import { type Target, tierChangeCauses, tierDirections, unassignmentCauses } from '../domain/license/events-grant.ts';
+import { unassignmentCauses } from '../domain/license/grants/grant-events.ts';
+import { limitStrategies, tiers } from '../domain/license/policy.ts';
+import { type Target, tierChangeCauses, tierDirections } from '../domain/license/tiers/tier-events.ts';
 import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
@@ -15,7 +16,7 @@ export const target = z.object({
 const tier = z.enum(tiers);
 const pinned = { policyId: id, policyVersion: ordinal, policy: pinnedPolicy };
 
-/** The schemas of events of src/domain/license/events-grant.ts. */
+/** The schemas of events of src/domain/license/grants/grant-events.ts. */
 export const grantEvents = [
   event('UserAssigned', z.object({ userRef: userReference, countAfter: count, limit: count, overage: z.boolean() })),
   event(

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { rotationCauses, transferredActivations, transferredExpiries } from '../domain/license/events-key.ts';
+import { rotationCauses, transferredActivations, transferredExpiries } from '../domain/license/keys/key-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { ends, event, id, ordinal } from './codec-fields.ts';
 
-/** The schemas of events of src/domain/license/events-key.ts. */
+/** The schemas of events of src/domain/license/keys/key-events.ts. */
 export const keyEvents = [
   event(
     'LicenseKeyRotated',

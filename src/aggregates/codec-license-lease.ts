@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { leaseScopes } from '../domain/license/events.ts';
-import { releaseCauses } from '../domain/license/events-lease.ts';
+import { leaseScopes } from '../domain/license/policy.ts';
+import { releaseCauses } from '../domain/license/seats/seat-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { count, event, id, seconds, userReference } from './codec-fields.ts';
 
@@ -28,7 +28,7 @@ const usage = z.object({
   overage: z.boolean(),
 });
 
-/** The schemas of events of src/domain/license/events-lease.ts. */
+/** The schemas of events of src/domain/license/seats/seat-events.ts. */
 export const leaseEvents = [
   event('LeaseAcquired', acquired),
   event('LeaseExtended', z.object({ leaseId: id, expiresAt: instant })),

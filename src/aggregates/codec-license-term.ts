@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { renewalModes, tiers } from '../domain/license/events.ts';
-import { termTriggers } from '../domain/license/events-term.ts';
+import { renewalModes, termTriggers } from '../domain/license/term/term-events.ts';
+import { tiers } from '../domain/license/policy.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { event, id, ordinal } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
@@ -8,7 +8,7 @@ import { target } from './codec-license-grant.ts';
 const trigger = z.enum(termTriggers);
 const renewalMode = z.enum(renewalModes);
 
-/** The schemas of events of src/domain/license/events-term.ts. */
+/** The schemas of events of src/domain/license/term/term-events.ts. */
 export const termEvents = [
   event(
     'LicenseTermStarted',

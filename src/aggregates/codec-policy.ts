@@ -1,17 +1,16 @@
 import { z } from 'zod';
+import { type Entitlement, entitlementSources } from '../domain/license/grants/entitlement.ts';
 import {
-  type Entitlement,
-  entitlementSources,
   expiryStrategies,
   fingerprintMatchings,
-  type Limits,
   leaseScopes,
   limitStrategies,
   type PinnedPolicy,
   policyTypes,
   tiers,
   trialEnds,
-} from '../domain/license/events.ts';
+} from '../domain/license/policy.ts';
+import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, id, seconds } from './codec-fields.ts';
 

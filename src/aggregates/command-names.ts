@@ -1,6 +1,6 @@
-import type { LastSeen } from '../domain/license/commands-lease.ts';
-import type { Due } from '../domain/license/due.ts';
-import { leftOf } from '../domain/license/endings.ts';
+import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
+import type { Due } from '../domain/license/due-command.ts';
+import { leftOf } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
 
 /** What there is to be carried out once: the command, the license, and what tells it from others of the license. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeId, encodeId } from '../domain/ids.ts';
-import type { Tier } from '../domain/license/events.ts';
+import type { Tier } from '../domain/license/policy.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
 import { joined, ledgerNamespace, uuidv5 } from '../eventstore/ids.ts';
 

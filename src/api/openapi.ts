@@ -83,15 +83,15 @@ const operationOf = (route: Route, refusals: ZodOpenApiResponsesObject): ZodOpen
 
 // Who may call, for people: OpenAPI has no word for roles, nor for scopes of a bearer token that is no OAuth 2 one.
 const permissionOf = (name: keyof typeof permissions) => {
-  const { own, held }: Permission = permissions[name];
-  return { 'x-permission': { own, ...(held === null ? {} : { held }) } };
+  const { own, holder }: Permission = permissions[name];
+  return { 'x-permission': { own, ...(holder === null ? {} : { held: holder }) } };
 };
 
 const securityOf = ({ access, takesAccessToken }: Route) => {
   switch (access.kind) {
     case 'organization': {
-      const { own, held }: Permission = permissions[access.permission];
-      const takesApiKeys = own.scopes.length > 0 || (held !== null && held.scopes.length > 0);
+      const { own, holder }: Permission = permissions[access.permission];
+      const takesApiKeys = own.scopes.length > 0 || (holder !== null && holder.scopes.length > 0);
       return takesApiKeys ? [{ apiKey: [] }, { accessToken: [] }] : [{ accessToken: [] }];
     }
     case 'license':

@@ -1,4 +1,4 @@
-import { licensePermissions } from '../domain/license/authority.ts';
+import { licensePermissions } from '../domain/license/license-authority.ts';
 import type { Role } from '../domain/organization/events.ts';
 import {
   type Credential,
@@ -14,7 +14,7 @@ const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLIN
 
 /**
  * Every permission there is; each route names one, and nobody without it gets past the door. What it takes to act on a
- * license is decided in src/domain/license/authority.ts, on an organization in src/domain/organization/authority.ts.
+ * license is decided in src/domain/license/license-authority.ts, on an organization in src/domain/organization/organization-authority.ts.
  */
 export const permissions = {
   ...licensePermissions,

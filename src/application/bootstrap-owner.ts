@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { organizationAggregate } from '../aggregates/aggregates.ts';
 import { encodeId } from '../domain/ids.ts';
 import type { OrganizationCommand } from '../domain/organization/commands.ts';
-import { noLimits } from '../domain/organization/limits.ts';
+import { noLimits } from '../domain/organization/organization-limits.ts';
 import { type Instant, lastInstant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import { commandContext } from '../eventstore/executor/waiting.ts';

@@ -1,4 +1,4 @@
-import type { LicenseActing } from '../domain/license/authority.ts';
+import type { LicenseActing } from '../domain/license/license-authority.ts';
 import type { Acting } from '../domain/organization/commands.ts';
 import type { Role } from '../domain/organization/events.ts';
 import type { Actor } from '../eventstore/envelope.ts';

@@ -1,8 +1,8 @@
 import { reject } from '../domain/decider.ts';
-import { type LicenseActing, noSuchLicense } from '../domain/license/authority.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
+import { isKeyRotated } from '../domain/license/keys/key-rotation.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
-import { isKeyRotated } from '../domain/license/validate.ts';
+import { type LicenseActing, noSuchLicense } from '../domain/license/license-authority.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { Executed } from '../eventstore/executor/execute.ts';

@@ -112,7 +112,7 @@ export const assemble = async (
     let projector: Projector | null = null;
     if (roles.includes('projector')) {
       const ending = new AbortController();
-      const projectorPool = pool(servers.projectorUrl, 'ledger_projector', 2);
+      const projectorPool = pool(servers.projectorUrl, 'ledger_projector', 4);
       await levelIfEmpty(projectorPool, release, store);
       const upgraded = upgrade({
         ...{ store, log, directory, release, signal: ending.signal },

@@ -1,16 +1,18 @@
 /**
- * A map with the iteration order of `Map` that is forked without copying: `fork()` takes the same time whatever the
- * size. Fork and origin share one table and go their own ways: neither sees a change of the other, and whichever is
- * dropped is garbage, changes included. Nothing has to be merged or given up.
+ * A map with the iteration order of `Map` that forks without copying: `fork()` takes the same time for any size. Fork
+ * and origin share one table, but neither sees a change of the other. A fork that is no longer used is garbage, with
+ * its changes; nothing has to be merged or released.
  *
- * The table is as the fork sees it that was used last. For another fork to be used, the changes between the two are
- * taken back or done again, so taking turns costs as much as the changes in between. Do not change a map while
- * iterating over it, except by removing the entry at hand.
+ * The shared table always has the content of the fork that was used last. Using another fork undoes and redoes the
+ * changes between the two, so alternating costs as much as these changes. Do not change a map while iterating over
+ * it, except by deleting the current entry.
  *
- * A class, against the rule: a license has a dozen of these, and there are thousands of licenses.
+ * This is a class, against the rule: a license has a dozen of these maps, and there are thousands of licenses.
  */
 export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
-  /** The entries of a map that was never forked; null: it was, or it never had any, as most maps of most licenses. */
+  /**
+   * The entries of a map that was never forked; null: it was forked or never had an entry, as most maps of a license.
+   */
   #own: Map<Key, Value> | null = null;
   #version: Version<Key, Value> | null = null;
 
@@ -47,7 +49,7 @@ export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
     return this.get(key) !== undefined;
   }
 
-  /** Sets the value of a key. A new key comes last; a known one keeps its place. */
+  /** Sets the value of a key. A new key comes last; a known key keeps its place. */
   set(key: Key, value: Value): void {
     const version = this.#current();
     if (version === null) {
@@ -73,13 +75,13 @@ export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
     known.value = value;
   }
 
-  /** Sets the value of a key and makes it the last one, also where it is known. */
+  /** Sets the value of a key and makes it the last entry, also when the key is known. */
   setLast(key: Key, value: Value): void {
     this.delete(key);
     this.set(key, value);
   }
 
-  /** Removes a key; set again, it comes last. Returns false when there is no such key. */
+  /** Deletes a key. Set again, it comes last. Returns false when there is no such key. */
   delete(key: Key): boolean {
     if (this.#own !== null) return this.#own.delete(key);
     const version = this.#current();
@@ -115,7 +117,8 @@ export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
     return this.entries();
   }
 
-  // Another fork may be used between two entries: then the table is made this one's again before the next is looked at.
+  // The caller may use another fork between two entries. Then this fork restores its table before it reads the next
+  // entry.
   *#sharedEntries(): Generator<readonly [Key, Value], undefined> {
     const table = this.#current()?.table;
     if (table === undefined) return;
@@ -130,20 +133,20 @@ export class ForkableMap<Key, Value extends NonNullable<unknown> | null> {
     }
   }
 
-  /** Returns how this fork sees the table, which is as it sees it from now on; null when there is none. */
+  /** Restores the content of this fork in the table and returns its version; null when the map has no table. */
   #current(): Version<Key, Value> | null {
     if (this.#version !== null && this.#version.next !== null) makeCurrent(this.#version);
     return this.#version;
   }
 }
 
-/** What all forks share, as the one sees it that was used last. */
+/** The data that all forks share, with the content of the fork that was used last. */
 type Table<Key, Value> = {
-  /** What there was at the first fork. Keys stay, so that what is removed can be put back in its place. */
+  /** The entries at the first fork. Deleted keys stay, so that undoing puts them back in their place. */
   readonly base: Map<Key, Value | typeof gone>;
-  /** How many of the base are removed. */
+  /** How many keys of the base are deleted. */
   gone: number;
-  /** What came since, linked in its order after the base. */
+  /** The entries that were added since, linked in their order after the base. */
   readonly links: Map<Key, Link<Key, Value>>;
   first: Link<Key, Value> | null;
   last: Link<Key, Value> | null;
@@ -151,7 +154,7 @@ type Table<Key, Value> = {
 
 const gone = Symbol('gone');
 
-/** A removed link keeps its neighbours, and is put back in reverse order only: then they are its neighbours again. */
+/** A removed link keeps its neighbours. Undoing goes in reverse order, so they are its neighbours again. */
 type Link<Key, Value> = {
   readonly key: Key;
   value: Value;
@@ -159,10 +162,10 @@ type Link<Key, Value> = {
   next: Link<Key, Value> | null;
 };
 
-/** How a fork sees the table. `undo` makes of the table as `next` sees it the table as this version sees it. */
+/** A version of the table's content. `undo` turns the content of `next` into the content of this version. */
 type Version<Key, Value> = {
   readonly table: Table<Key, Value>;
-  /** Null: the table is as this version sees it. */
+  /** Null: the table has the content of this version. */
   next: Version<Key, Value> | null;
   undo: Step<Key, Value> | null;
 };
@@ -170,13 +173,13 @@ type Version<Key, Value> = {
 type Step<Key, Value> =
   | { readonly does: 'insert' | 'remove'; readonly link: Link<Key, Value> }
   | { readonly does: 'assign'; readonly link: Link<Key, Value>; readonly value: Value }
-  /** Of the base. */
+  /** Exchanges a value of the base. */
   | { readonly does: 'exchange'; readonly key: Key; readonly value: Value | typeof gone };
 
 const newest = <Key, Value>(table: Table<Key, Value>): Version<Key, Value> => ({ table, next: null, undo: null });
 
-// Forks at the version before lead to the new one, by what takes the change back. The new one leads nowhere, so a
-// version that no fork is at, or leads to, is garbage.
+// The older version points to the newer one and has the step that undoes the change. The newer version points to
+// none, so a version that no fork refers to is garbage.
 const changed = <Key, Value>(older: Version<Key, Value>, undo: Step<Key, Value>): Version<Key, Value> => {
   const newer = newest(older.table);
   older.next = newer;
@@ -186,11 +189,11 @@ const changed = <Key, Value>(older: Version<Key, Value>, undo: Step<Key, Value>)
 
 const makeCurrent = <Key, Value>(version: Version<Key, Value>): void => {
   let newest: Version<Key, Value> | null = null;
-  for (let each: Version<Key, Value> | null = version; each !== null; ) {
-    const next: Version<Key, Value> | null = each.next;
-    each.next = newest;
-    newest = each;
-    each = next;
+  for (let current: Version<Key, Value> | null = version; current !== null; ) {
+    const next: Version<Key, Value> | null = current.next;
+    current.next = newest;
+    newest = current;
+    current = next;
   }
   for (let newer = newest; newer !== null && newer.next !== null; newer = newer.next) {
     const older = newer.next;
@@ -199,7 +202,7 @@ const makeCurrent = <Key, Value>(version: Version<Key, Value>): void => {
   }
 };
 
-/** Takes a step and returns the one that takes it back. */
+/** Applies a step and returns the step that undoes it. */
 const takeStep = <Key, Value>(table: Table<Key, Value>, step: Step<Key, Value>): Step<Key, Value> => {
   switch (step.does) {
     case 'insert':
@@ -216,8 +219,8 @@ const takeStep = <Key, Value>(table: Table<Key, Value>, step: Step<Key, Value>):
     }
     case 'exchange': {
       const { key } = step;
-      const held = table.base.get(key);
-      const value = held === undefined ? gone : held;
+      const current = table.base.get(key);
+      const value = current === undefined ? gone : current;
       table.base.set(key, step.value);
       table.gone += (step.value === gone ? 1 : 0) - (value === gone ? 1 : 0);
       return { does: 'exchange', key, value };

@@ -1,18 +1,29 @@
 /**
- * What a typed id names: license, organization, activation, policy, API key, event, user, session, product, project,
- * invitation, lease, or a reference into `vault`.
+ * The prefix of a typed id, for a license, organization, activation, policy, API key, event, user, session, product,
+ * project, invitation, lease, or a reference into `vault`.
  */
 export type IdPrefix = (typeof idPrefixes)[number];
 
-/** Every prefix of a typed id. */
+/** Lists every prefix of a typed id. */
 export const idPrefixes = [
-  ...(['lic', 'org', 'act', 'pol', 'key', 'evt', 'usr'] as const),
-  ...(['ses', 'prd', 'prj', 'inv', 'lea', 'ref'] as const),
+  'lic',
+  'org',
+  'act',
+  'pol',
+  'key',
+  'evt',
+  'usr',
+  'ses',
+  'prd',
+  'prj',
+  'inv',
+  'lea',
+  'ref',
 ] as const;
 
 /**
- * The typed id of a UUID: `prefix_` and 26 symbols of Crockford base32, lower case (TypeID coding). Throws RangeError when
- * `uuid` is not written as a UUID.
+ * Returns the typed id of a UUID: `prefix_` and 26 symbols of Crockford base32, lower case (TypeID coding). Throws
+ * RangeError when `uuid` is not a UUID.
  */
 export const encodeId = (prefix: IdPrefix, uuid: string): string => {
   if (!uuidPattern.test(uuid)) throw new RangeError(`${JSON.stringify(uuid)} is not a UUID.`);
@@ -24,7 +35,7 @@ export const encodeId = (prefix: IdPrefix, uuid: string): string => {
   return `${prefix}_${symbols}`;
 };
 
-/** The UUID behind a typed id of this prefix; null for anything that `encodeId` does not write. */
+/** Returns the UUID of a typed id with this prefix; null for anything that `encodeId` does not write. */
 export const decodeId = (prefix: IdPrefix, id: string): string | null => {
   if (id.length !== prefix.length + 27 || !id.startsWith(`${prefix}_`)) return null;
   const symbols = id.slice(prefix.length + 1);

@@ -1,8 +1,10 @@
-/** The most characters that the name of a thing may have: an organization, an API key, a project, a product, a policy. */
+/**
+ * The most characters that the name of a thing may have: an organization, an API key, a project, a product, a policy.
+ */
 export const nameMax = 200;
 
-/** True for a name that says something and fits: 1 to `nameMax` characters, not only spaces. */
+/** Returns true for a name of 1 to `nameMax` characters that are not only spaces. */
 export const isName = (name: string): boolean => name.trim().length > 0 && name.length <= nameMax;
 
-/** The sentence for a caller whose name for `named` (with its article) is none. */
-export const nameRule = (named: string): string => `The name of ${named} must have 1 to ${nameMax} characters.`;
+/** Returns the refusal of an invalid name. `subject` has its article, such as `an API key`. */
+export const nameRule = (subject: string): string => `The name of ${subject} must have 1 to ${nameMax} characters.`;

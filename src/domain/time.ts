@@ -1,25 +1,28 @@
-/** An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0001–9999 (what Postgres can store, too). Compared with `<`: it sorts as the time it names. */
+/**
+ * An instant: UTC, ISO 8601, exactly milliseconds and `Z`, years 0001–9999 (which Postgres can store, too). Instants
+ * sort as text, so `<` compares them.
+ */
 export type Instant = string;
 
-/** A calendar duration in what does not convert: months, days, milliseconds. Whole numbers, none negative. */
+/** A calendar duration in units that do not convert: months, days, milliseconds. Whole numbers, 0 or more. */
 export type Duration = {
   readonly months: number;
   readonly days: number;
   readonly milliseconds: number;
 };
 
-/** The first instant that can be written. */
+/** The first possible instant. */
 export const firstInstant: Instant = '0001-01-01T00:00:00.000Z';
 
-/** The last instant that can be written. */
+/** The last possible instant. */
 export const lastInstant: Instant = '9999-12-31T23:59:59.999Z';
 
-/** True for text that is an instant in the one stored form, and names a day that exists. */
+/** Returns true for an instant in its stored form, of a day that exists. */
 export const isInstant = (text: string): boolean => parseInstant(text) === text;
 
 /**
- * The instant that an ISO 8601 date-time names, brought to UTC and milliseconds; null when it is none. Seconds and a zone
- * (`Z` or an offset) must be given; fractions finer than a millisecond are refused, not rounded.
+ * Returns the instant of an ISO 8601 date-time, in UTC and milliseconds; null when the text is not one. Seconds and a
+ * zone (`Z` or an offset) are required. Fractions finer than a millisecond are refused, not rounded.
  */
 export const parseInstant = (text: string): Instant | null => {
   const match = dateTimePattern.exec(text);
@@ -31,32 +34,32 @@ export const parseInstant = (text: string): Instant | null => {
   return ms >= msMin && ms <= msMax ? new Date(ms).toISOString() : null;
 };
 
-/** Milliseconds since 1970 of an instant. */
+/** Returns the milliseconds since 1970 of an instant. */
 export const toMs = (instant: Instant): number => Date.parse(instant);
 
-/** The instant that lies `ms` milliseconds after 1970. Throws RangeError outside of the years 0001–9999. */
+/** Returns the instant `ms` milliseconds after 1970. Throws RangeError outside the years 0001–9999. */
 export const fromMs = (ms: number): Instant => {
   if (!(ms >= msMin && ms <= msMax)) throw new RangeError(`${ms} ms is no instant of the years 0001 to 9999.`);
   return new Date(ms).toISOString();
 };
 
-/** The earlier of two instants. */
+/** Returns the earlier of two instants. */
 export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b);
 
-/** Whole seconds from `from` to `to`, rounded down; 0 when `to` is not after `from`. */
+/** Returns the whole seconds from `from` to `to`, rounded down; 0 when `to` is not after `from`. */
 export const secondsBetween = (from: Instant, to: Instant): number =>
   Math.max(0, Math.floor((toMs(to) - toMs(from)) / 1000));
 
-/** The later of two instants. */
+/** Returns the later of two instants. */
 export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b);
 
-/** The instant `seconds` later, at most `lastInstant`. */
+/** Returns the instant `seconds` later, at most `lastInstant`. */
 export const plusSeconds = (instant: Instant, seconds: number): Instant =>
   new Date(Math.min(toMs(instant) + seconds * 1000, msMax)).toISOString();
 
 /**
- * Reads an ISO 8601 duration of whole components, `P1Y2M3W4DT5H6M7S`; at least one of them positive, together at most 100
- * years. Null when it is none.
+ * Returns an ISO 8601 duration of whole components, such as `P1Y2M3W4DT5H6M7S`. At least one component is positive,
+ * and their sum is at most 100 years. Returns null for any other text.
  */
 export const parseDuration = (text: string): Duration | null => {
   const match = durationPattern.exec(text);
@@ -82,7 +85,7 @@ const dateTimePattern =
 const durationPattern =
   /^P(?=[\dT])(?:(\d{1,10})Y)?(?:(\d{1,10})M)?(?:(\d{1,10})W)?(?:(\d{1,10})D)?(?:T(?=\d)(?:(\d{1,10})H)?(?:(\d{1,10})M)?(?:(\d{1,10})S)?)?$/;
 
-/** How many days a month has; `month` counts from 0. */
+/** Returns the number of days of a month; `month` counts from 0. */
 export const daysInMonth = (year: number, month: number): number => {
   const lastDay = new Date(0);
   // Date.UTC and the constructor read the years 0 to 99 as 1900 to 1999.

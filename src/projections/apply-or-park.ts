@@ -4,7 +4,7 @@ import { retry } from '../async/retry.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Log } from '../postgres/log.ts';
 import { transaction } from '../postgres/transaction.ts';
-import { applyBatch, type Batch } from './apply.ts';
+import { applyBatch, type Batch, type Aside, type OnMisfits } from './apply.ts';
 import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
@@ -17,6 +17,8 @@ type Needs = {
   readonly log: Log;
   /** Between two tries of what failed through an event. */
   readonly retryMs: number;
+  /** Default: an event changes its rows with the others, however many they are. */
+  readonly aside?: Aside;
 };
 
 /**
@@ -36,7 +38,8 @@ export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> 
 
 const applyTogether = (needs: Needs, batch: Batch): Promise<boolean> =>
   retry(
-    (number) => (number < triesMax ? applyBatch(needs.pool, needs.projection, batch) : applyParking(needs, batch)),
+    (number) =>
+      number < triesMax ? applyBatch(needs.pool, needs.projection, batch, needs) : applyParking(needs, batch),
     (error, failures) => (failures < triesMax && isEventFault(error) ? needs.retryMs : null),
   );
 
@@ -91,13 +94,14 @@ const triesMax = 3;
 const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
   const { pool, projection, log } = needs;
   let parked: readonly Unprojectable[] = [];
+  const onMisfits: OnMisfits = async (db, misfits) => {
+    const newer = misfits.find(isNewer);
+    if (newer !== undefined) throw newer;
+    await parkStreams(db, projection, misfits);
+    parked = misfits;
+  };
   try {
-    const applied = await applyBatch(pool, projection, batch, async (db, misfits) => {
-      const newer = misfits.find(isNewer);
-      if (newer !== undefined) throw newer;
-      await parkStreams(db, projection, misfits);
-      parked = misfits;
-    });
+    const applied = await applyBatch(pool, projection, batch, { ...needs, onMisfits });
     reportParked(log, parked);
     return applied;
   } catch (error) {

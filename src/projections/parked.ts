@@ -20,23 +20,68 @@ export type ParkedStream = {
  * Leaves streams out from these events on, until they are replayed; of those parked before, notes the new error. Whose
  * events are left out thereby is for `noteLeftOut`.
  */
-export const parkStreams = async (
+export const parkStreams = (db: PoolClient, projection: Projection, misfits: readonly Unprojectable[]): Promise<void> =>
+  leaveOut(db, projection, misfits, false);
+
+/** Leaves streams out from these events on until `bringIn` has written them beside the projector, which it does soon. */
+export const setAside = (db: PoolClient, projection: Projection, tooLarge: readonly Unprojectable[]): Promise<void> =>
+  leaveOut(db, projection, tooLarge, true);
+
+const leaveOut = async (
   db: PoolClient,
   projection: Projection,
-  misfits: readonly Unprojectable[],
+  firsts: readonly Unprojectable[],
+  isSetAside: boolean,
 ): Promise<void> => {
-  for (const { recorded, message } of misfits)
+  for (const { recorded, message } of firsts)
     await db.query(
-      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error, program)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)
+      `insert into ops.parked
+         (projection, version, stream, from_revision, event_id, event_type, error, program, is_set_aside)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
        on conflict (projection, version, stream) do update set from_revision = excluded.from_revision,
          event_id = excluded.event_id, event_type = excluded.event_type, error = excluded.error,
-         program = excluded.program`,
+         program = excluded.program, is_set_aside = excluded.is_set_aside`,
       [
-        ...[projection.name, projection.version, recorded.stream, recorded.revision],
-        ...[recorded.id, storable(recorded.type), storable(message), ownRelease().program],
+        projection.name,
+        projection.version,
+        recorded.stream,
+        recorded.revision,
+        recorded.id,
+        storable(recorded.type),
+        storable(message),
+        ownRelease().program,
+        isSetAside,
       ],
     );
+};
+
+/** Returns the streams that are set aside, the oldest first. */
+export const listSetAside = async (
+  db: Pool | ClientBase,
+  { name, version }: Projection,
+): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ stream: string }>(
+    'select stream from ops.parked where projection = $1 and version = $2 and is_set_aside order by parked_at, stream',
+    [name, version],
+  );
+  return rows.map(({ stream }) => stream);
+};
+
+/**
+ * Locks a stream that is set aside until the end of the transaction, and returns the revision from which on it is left
+ * out. Returns null when it is not set aside, perhaps since another process brought it in.
+ */
+export const lockSetAside = async (
+  db: PoolClient,
+  { name, version }: Projection,
+  stream: string,
+): Promise<bigint | null> => {
+  const { rows } = await db.query<{ from_revision: string }>(
+    `select from_revision from ops.parked
+     where projection = $1 and version = $2 and stream = $3 and is_set_aside for update`,
+    [name, version, stream],
+  );
+  return rows[0] === undefined ? null : BigInt(rows[0].from_revision);
 };
 
 /**
@@ -163,16 +208,18 @@ export const parkedByOthers = async (
   program: string,
 ): Promise<readonly string[]> => {
   const { rows } = await db.query<{ stream: string }>(
-    'select stream from ops.parked where projection = $1 and version = $2 and program <> $3 order by parked_at, stream',
+    `select stream from ops.parked where projection = $1 and version = $2 and program <> $3 and not is_set_aside
+     order by parked_at, stream`,
     [name, version, program],
   );
   return rows.map(({ stream }) => stream);
 };
 
-/** How many streams are left out. */
+/** Returns how many streams are left out, but those that are set aside: they need nobody's help. */
 export const countParked = async (db: Pool | ClientBase, { name, version }: Projection): Promise<number> => {
   const { rows } = await db.query<{ count: number }>(
-    'select count(*)::integer as count from ops.parked where projection = $1 and version = $2',
+    `select count(*)::integer as count from ops.parked
+     where projection = $1 and version = $2 and not is_set_aside`,
     [name, version],
   );
   return rows[0]?.count ?? 0;

@@ -4,6 +4,7 @@ import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-s
 import type { Log } from '../postgres/log.ts';
 import type { Batch } from './apply.ts';
 import { applyOrPark } from './apply-or-park.ts';
+import { startBringingIn } from './bring-in.ts';
 import { type Projection, readCheckpoint } from './checkpoint.ts';
 import { isNewer } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
@@ -17,7 +18,10 @@ import { replayParked } from './replay-parked.ts';
 
 type Options = {
   readonly store: EventStore;
-  /** As ledger_projector. One connection is used, and another one while parked streams are tried again. */
+  /**
+   * As ledger_projector. One connection is used, another one while a stream that changes many rows is brought in, and
+   * another one while parked streams are tried again.
+   */
   readonly pool: Pool;
   readonly log: Log;
   /** Stops the projector after the batch in hand. */
@@ -29,6 +33,8 @@ type Options = {
   readonly backoffMs?: (failures: number) => number;
   /** Between the three tries of an event that cannot be projected. */
   readonly retryMs?: number;
+  /** An event that changes more rows at once is brought in beside the others. */
+  readonly rowsMax?: number;
 };
 
 /**
@@ -103,7 +109,7 @@ const supervise = async (options: Options, progress: Progress): Promise<void> =>
 
 /** From the stored checkpoint until something goes wrong, which it always throws. */
 const follow = async (options: Options, signal: AbortSignal, progress: Progress): Promise<never> => {
-  const { store, pool, log, release = ownRelease(), batchMax = 500, retryMs = 100 } = options;
+  const { store, pool, log, release = ownRelease(), batchMax = 500, retryMs = 100, rowsMax = 5_000 } = options;
   const projection = await projectionFor(pool, release);
   const checkpoint = await readCheckpoint(pool, projection);
   const head = await refuseOtherPast(store, checkpoint).catch(async (error: unknown) => {
@@ -127,6 +133,8 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
   // The one that came this far may have died before it said so.
   await reachGoal();
   const replaying = replayOthers(options, projection, release, signal);
+  const bringingIn = startBringingIn({ store, pool, projection, log });
+  const aside = { rowsMax, onSetAside: bringingIn.wake };
   try {
     for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
       if (signal.aborted) break;
@@ -139,7 +147,7 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
         continue;
       }
       const batch = { from, events, to };
-      if (!(await applyOlder({ pool, projection, log, retryMs }, batch)))
+      if (!(await applyOlder({ pool, projection, log, retryMs, aside }, batch)))
         throw (await movedFrom(from, pool, projection, release)) ?? new Error('The checkpoint could not be moved.');
       from = to;
       await reachGoal();
@@ -151,7 +159,7 @@ const follow = async (options: Options, signal: AbortSignal, progress: Progress)
     }
     throw new Error('The subscription ended.');
   } finally {
-    await replaying;
+    await Promise.all([replaying, bringingIn.stop()]);
   }
 };
 

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
-import type { LastSeen } from '../domain/license/commands-lease.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
+import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs } from '../postgres/epoch-ms.ts';
 

@@ -4,13 +4,15 @@ import { builtInPolicyId } from '../aggregates/derived-ids.ts';
 import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
-import { type Due, dueCommands, nextDueAt } from '../domain/license/due.ts';
-import type { Target } from '../domain/license/events-grant.ts';
+import { dueCommands, nextDueAt } from '../domain/license/due.ts';
+import type { Due } from '../domain/license/due-command.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
+import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import { systemContext } from '../eventstore/executor/system-context.ts';
 import { toDecide } from '../eventstore/folding.ts';
+import type { Pace } from './pace.ts';
 
 /** Told of a command that was refused; its license goes on with what else is due. */
 export type OnRefused = (refused: {
@@ -23,6 +25,8 @@ export type OnRefused = (refused: {
 export type CarriedOut = {
   /** How many commands this very call carried out. */
   readonly count: number;
+  /** True when more is due, which is left for the next call: it is the turn of other licenses. */
+  readonly isUnfinished: boolean;
   /**
    * Not null when the license refused everything that is still due: trying it again soon does not help. `nextDueAt` is
    * when another command falls due; null: never.
@@ -30,21 +34,29 @@ export type CarriedOut = {
   readonly stuck: { readonly nextDueAt: Instant | null } | null;
 };
 
+type Needs = {
+  readonly executor: Executor;
+  readonly onRefused: OnRefused;
+  /** Announcements of what one command has ended take turns, and leave time for the commands of others. */
+  readonly pace: Pace;
+  /** Sends no further command once it is aborted. */
+  readonly signal?: AbortSignal;
+};
+
 /**
  * Sends a license the commands that are due at `at` as its stream says, one after the other, under ids that all workers
  * share: whoever is second finds the events of the first. What is refused, as a tier change whose lower limits its policy
- * forbids to go below what is in use, stays due and is tried once by each call. Sends no
- * further command once the signal is aborted. Throws for a license that was never issued, and as `execute` does.
+ * forbids to go below what is in use, stays due and is tried once by each call. Throws for a
+ * license that was never issued, and as `execute` does.
  */
 export const carryOutDue = async (
-  executor: Executor,
+  { executor, onRefused, pace, signal }: Needs,
   licenseId: string,
   at: Instant,
-  onRefused: OnRefused,
-  signal?: AbortSignal,
 ): Promise<CarriedOut> => {
   const tried = new Set<string>();
   let count = 0;
+  let announcementsLeft = announcementsMax;
   let isRefused = false;
   let isOvertaken = false;
   let facts = await executor.read(licenseAggregate, licenseId, factsOf);
@@ -52,14 +64,20 @@ export const carryOutDue = async (
     throw new Error(`There is no license ${licenseId} in the log, but a row of it in the read model.`);
   for (;;) {
     // One license may have hundreds of commands due: its ended devices are announced in pages.
-    if (signal?.aborted) return { count, stuck: null };
+    if (signal?.aborted) return { count, isUnfinished: true, stuck: null };
     const next = nextOf(facts, at, tried);
-    if (next === null) return { count, stuck: isRefused && !isOvertaken ? { nextDueAt: nextDueAt(facts, at) } : null };
+    if (next === null) {
+      const stuck = isRefused && !isOvertaken ? { nextDueAt: nextDueAt(facts, at) } : null;
+      return { count, isUnfinished: false, stuck };
+    }
     const { due, name } = next;
+    const isAnnouncement = due.type === 'AnnounceEnded';
+    if (isAnnouncement && announcementsLeft-- === 0) return { count, isUnfinished: true, stuck: null };
     tried.add(name);
     const command = await commandOf(executor, facts, due, at);
     const decide = toDecide(licenseAggregate, command);
-    const executed = await executor.execute(licenseAggregate, licenseId, decide, systemContext(name, at), factsOf);
+    const send = () => executor.execute(licenseAggregate, licenseId, decide, systemContext(name, at), factsOf);
+    const executed = isAnnouncement ? await pace(send, signal) : await send();
     if ('rejected' in executed) {
       if (executed.rejected === 'CONCURRENT_MODIFICATION') isOvertaken = true;
       else isRefused = true;
@@ -70,6 +88,9 @@ export const carryOutDue = async (
     facts = executed.view ?? facts;
   }
 };
+
+// So many commands, each with a page of announcements, before it is the turn of other licenses.
+const announcementsMax = 20;
 
 // Asked again after each command, because one may change what is due next.
 const nextOf = (facts: LicenseFacts, at: Instant, tried: ReadonlySet<string>) => {

@@ -6,6 +6,7 @@ import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { sweepDue } from './expiry.ts';
 import { sweepLeases } from './lapse.ts';
+import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
@@ -42,6 +43,7 @@ export const startWorker = ({
   log,
   ...queue
 }: Needs): Promise<Schedule> => {
+  const pace = createPace(announcingShare);
   const sweep = async (signal: AbortSignal) => {
     if (!(await mayRead())) return;
     const pauses: Pauses = {
@@ -51,7 +53,7 @@ export const startWorker = ({
     const refusedIds: string[] = [];
     const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
-      ...{ executor, now, signal, pauses },
+      ...{ executor, now, signal, pauses, pace },
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A command that was due was refused.');

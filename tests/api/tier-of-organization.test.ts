@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPlatformLicenseOf, tierOf } from '../../src/application/organizations/platform-license.ts';
-import type { PinnedPolicy } from '../../src/domain/license/events.ts';
+import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { createLog, customer, rival, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
 

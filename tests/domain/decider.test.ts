@@ -12,7 +12,7 @@ const counter: Decider<'count', Counted, string[], 'FULL'> = {
 };
 
 describe('a decider', () => {
-  test('folds events with their instants, from nothing', () => {
+  test('folds events with their instants from the initial state', () => {
     expect(fold(counter, [])).toEqual([]);
     const past = { type: 'Counted', effectiveAt: '2026-01-01T00:00:00.000Z' } as const;
     const events = [
@@ -24,7 +24,7 @@ describe('a decider', () => {
       '2026-03-03T00:00:00.000Z 2026-01-01T00:00:00.000Z',
     ]);
   });
-  test('answers with events or a rejection, and the two are told apart', () => {
+  test('returns events or a rejection, and isRejection distinguishes them', () => {
     expect(isRejection(counter.decide('count', [], testEventIds))).toBe(false);
     expect(isRejection(counter.decide('count', ['a', 'b'], testEventIds))).toBe(true);
   });
@@ -38,7 +38,7 @@ describe('commands that are decided in turn', () => {
   };
   const [first, second] = [{ at: '2026-02-02T00:00:00.000Z' }, { at: '2026-02-03T00:00:00.000Z' }];
 
-  test('each see what those before them did, and all come to one list of events', () => {
+  test('see the events of the commands before, and give one list of events', () => {
     const seen: string[] = [];
     expect(decideInTurn(counts, [first, second], seen, testEventIds)).toEqual([
       { type: 'Counted' },
@@ -47,6 +47,6 @@ describe('commands that are decided in turn', () => {
     expect(seen).toEqual([]);
     expect(decideInTurn(counts, [], seen, testEventIds)).toEqual([]);
   });
-  test('come to nothing when one of them is refused', () =>
+  test('give no events when one of them is refused', () =>
     expect(decideInTurn(counts, [first, second], ['once'], testEventIds)).toEqual(reject('FULL', 'Two are enough.')));
 });

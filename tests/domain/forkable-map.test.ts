@@ -15,32 +15,32 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('fork' as const, 'drop' as const) }) },
 );
 const timeout = 60_000;
-// Each step is taken by one of the forks that there are then.
+// One of the current forks takes each step.
 const steps = fc.array(fc.tuple(fc.nat(), step), { maxLength: 60 });
 
-const takeStep = (map: ForkableMap<string, number>, copy: Map<string, number>, each: Step): void => {
-  if (each.does === 'set') {
-    map.set(each.key, each.value);
-    copy.set(each.key, each.value);
+const takeStep = (map: ForkableMap<string, number>, copy: Map<string, number>, step: Step): void => {
+  if (step.does === 'set') {
+    map.set(step.key, step.value);
+    copy.set(step.key, step.value);
   }
-  if (each.does === 'delete') expect(map.delete(each.key)).toBe(copy.delete(each.key));
+  if (step.does === 'delete') expect(map.delete(step.key)).toBe(copy.delete(step.key));
 };
 
 describe('a map that is forked', () => {
-  test('is to each fork what a copy of its own would be, whichever is used when and whichever is dropped', {
+  test('behaves for each fork like a copy of its own, in whichever order forks are used and dropped', {
     timeout,
   }, () => {
     const seed = runSeed();
     fc.assert(
       fc.property(steps, (drawn) => {
         const forks = [{ map: new ForkableMap<string, number>(), copy: new Map<string, number>() }];
-        for (const [which, each] of drawn) {
+        for (const [which, step] of drawn) {
           const place = which % forks.length;
           const used = forks[place];
           if (used === undefined) continue;
-          if (each.does === 'fork') forks.push({ map: used.map.fork(), copy: new Map(used.copy) });
-          if (each.does === 'drop' && forks.length > 1) forks.splice(place, 1);
-          takeStep(used.map, used.copy, each);
+          if (step.does === 'fork') forks.push({ map: used.map.fork(), copy: new Map(used.copy) });
+          if (step.does === 'drop' && forks.length > 1) forks.splice(place, 1);
+          takeStep(used.map, used.copy, step);
           expect(String([...used.map])).toBe(String([...used.copy]));
         }
         for (const { map, copy } of forks) {
@@ -54,18 +54,18 @@ describe('a map that is forked', () => {
     );
   });
   test('can be read by one fork while another one changes', () => {
-    const origin = new ForkableMap([1, 2, 3, 4].map((each) => [each, each] as const));
+    const origin = new ForkableMap([1, 2, 3, 4].map((value) => [value, value] as const));
     const fork = origin.fork();
     const seen: number[] = [];
-    for (const each of origin.values()) {
-      fork.delete(each);
-      fork.set(each + 10, each);
-      seen.push(each);
+    for (const value of origin.values()) {
+      fork.delete(value);
+      fork.set(value + 10, value);
+      seen.push(value);
     }
     expect(seen).toEqual([1, 2, 3, 4]);
     expect([...fork.keys()]).toEqual([11, 12, 13, 14]);
   });
-  test('keeps the place of a key that is set again, and puts last what was removed in between', () => {
+  test('keeps the place of a key that is set again; a deleted key comes last', () => {
     const map = new ForkableMap<string, number>(Object.entries({ a: 1, b: 2, c: 3 }));
     map.fork();
     map.delete('a');
@@ -79,20 +79,24 @@ describe('a map that is forked', () => {
     ]);
     expect([...between.keys()]).toEqual(['b', 'c']);
   });
-  test('holds null like any other value', () => {
+  test('keeps null like any other value', () => {
     const origin = new ForkableMap<string, string | null>([['a', null]]);
     const fork = origin.fork();
     fork.set('a', 'later');
     expect([origin.has('a'), origin.get('a'), origin.size, fork.get('a'), origin.get('a')]).toEqual([
-      ...[true, null, 1, 'later', null],
+      true,
+      null,
+      1,
+      'later',
+      null,
     ]);
   });
-  test('may lose the entries that are iterated over, in one fork and not in the other', () => {
+  test('can lose entries during iteration in one fork and not in the other', () => {
     const origin = new ForkableMap<string, number>(Object.entries({ a: 1, b: 2 }));
     const fork = origin.fork();
-    for (const each of ['c', 'd']) fork.set(each, 0);
+    for (const key of ['c', 'd']) fork.set(key, 0);
     const kept = fork.fork();
-    for (const [each] of fork) fork.delete(each);
+    for (const [key] of fork) fork.delete(key);
     expect([[...fork], [...kept.keys()], [...origin.keys()]]).toEqual([[], ['a', 'b', 'c', 'd'], ['a', 'b']]);
   });
 });

@@ -14,7 +14,7 @@ describe('a typed id', () => {
     expect(decodeId('lic', id)).toBe(uuid);
   });
 
-  test('survives the way there and back, with every prefix', () => {
+  test('can be encoded and decoded with every prefix', () => {
     fc.assert(
       fc.property(fc.uuid({ version: [1, 2, 3, 4, 5, 6, 7, 8] }), fc.constantFrom(...idPrefixes), (uuid, prefix) => {
         expect(decodeId(prefix, encodeId(prefix, uuid))).toBe(uuid);
@@ -22,7 +22,7 @@ describe('a typed id', () => {
     );
   });
 
-  test('is read in the one form it is written in', () => {
+  test('is accepted in its one form only', () => {
     const symbols = fc.string({
       unit: fc.constantFrom(...'0123456789abcdefghijklmnopqrstuvwxyzA-_'),
       minLength: 24,

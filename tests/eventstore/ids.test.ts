@@ -4,7 +4,8 @@ import { reservationId } from '../../src/aggregates/derived-ids.ts';
 import { stamp } from '../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
-import { type Due, dueCommands } from '../../src/domain/license/due.ts';
+import { dueCommands } from '../../src/domain/license/due.ts';
+import type { Due } from '../../src/domain/license/due-command.ts';
 import {
   aggregateId,
   commandIdFor,

@@ -1,5 +1,5 @@
 import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
-import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
 import { type Aggregate, type Fact, toDecide } from '../../src/eventstore/folding.ts';

@@ -1,7 +1,7 @@
 import type { Front } from '../../src/api/front.ts';
 import type { Metrics } from '../../src/api/metrics.ts';
 import { createRateLimiter } from '../../src/api/rate-limit.ts';
-import type { Tier } from '../../src/domain/license/events.ts';
+import type { Tier } from '../../src/domain/license/policy.ts';
 import { parseLimits } from '../../src/rate-limits.ts';
 
 /** A front that counts in this process, with limits as RATE_LIMITS names them, for `startLedger`. */

@@ -1,6 +1,7 @@
-import type { CommandOf, TermRequest } from '../../src/domain/license/commands.ts';
-import type { PinnedPolicy } from '../../src/domain/license/events.ts';
-import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import type { CommandOf } from '../../src/domain/license/commands.ts';
+import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
+import type { TermRequest } from '../../src/domain/license/issue/issue-commands.ts';
+import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { Chance } from './chance.ts';
 import { testId } from './license-fixtures.ts';
 

@@ -8,7 +8,7 @@ const [databaseUrl = '', eventStoreUrl = '', batchMax = '5'] = process.argv.slic
 const line = (fields: object, message: string) => console.error(message, JSON.stringify(fields));
 const log = { info: line, warn: line, error: line };
 const stopping = new AbortController();
-const pool = createPool({ url: databaseUrl, role: 'ledger_projector', max: 1, log });
+const pool = createPool({ url: databaseUrl, role: 'ledger_projector', max: 3, log });
 const store = connectEventStore({ url: eventStoreUrl });
 const projector = runProjector({
   ...{ store, pool, log, signal: stopping.signal, batchMax: Number(batchMax), backoffMs: () => 20 },

@@ -1,5 +1,5 @@
 import type { CatalogEvent, PolicyVersion } from '../../src/domain/catalog/events.ts';
-import { builtInDefaults, builtInPolicy } from '../../src/domain/license/policies.ts';
+import { builtInDefaults, builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import { testId, testInstant } from './license-fixtures.ts';
 

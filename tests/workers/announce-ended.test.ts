@@ -2,13 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
-import { builtInPolicy } from '../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { carryOutDue } from '../../src/workers/carry-out.ts';
+import { createPace } from '../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { testHash, testId } from '../support/license-fixtures.ts';
@@ -74,8 +75,10 @@ test('Several workers announce together, once each and in order, what a transfer
 
   const store = ledger.store.connect();
   const workers = [ledger.executor, createExecutor({ store }), createExecutor({ store })];
-  const counts = await Promise.all(workers.map((executor) => carryOutDue(executor, licenseId, now(), fail)));
-  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(2);
+  const counts = await Promise.all(
+    workers.map((executor) => carryOutDue({ executor, onRefused: fail, pace: createPace(1) }, licenseId, now())),
+  );
+  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(6);
 
   const { events } = await store.read(licenseAggregate.stream(licenseId));
   const announced = events.filter(({ type }) => type === 'ActivationDeactivated');

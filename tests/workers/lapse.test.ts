@@ -2,7 +2,7 @@ import type { PoolClient, QueryArrayConfig } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import type { PinnedPolicy } from '../../src/domain/license/events.ts';
+import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { createPool } from '../../src/projections/connect.ts';

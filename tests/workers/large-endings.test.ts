@@ -23,7 +23,7 @@ const seed = runSeed();
 const chance = chanceOf(seed);
 const isFull = sized(20) === 20;
 const deathsMax = isFull ? 10 : 3;
-const announcedAtOnce = 200;
+const announcedAtOnce = 50;
 const kept = 10;
 const minutes = 60_000;
 

@@ -8,7 +8,7 @@ import {
   noSuchPolicy,
 } from '../../application/catalog/change-policies.ts';
 import { reject } from '../../domain/decider.ts';
-import { tiers } from '../../domain/license/events.ts';
+import { tiers } from '../../domain/license/policy.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { entityTag } from '../conditional.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { secondsMax } from '../../domain/catalog/content.ts';
+import { secondsMax } from '../../domain/catalog/policy-checks.ts';
+import { durationBases } from '../../domain/license/issue/issue-events.ts';
 import {
-  durationBases,
   expiryStrategies,
   fingerprintMatchings,
   leaseScopes,
@@ -9,8 +9,8 @@ import {
   policyTypes,
   tiers,
   trialEnds,
-} from '../../domain/license/events.ts';
-import { versionPattern } from '../../domain/license/versions.ts';
+} from '../../domain/license/policy.ts';
+import { versionPattern } from '../../domain/license/validation/app-versions.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
 import { duration, idOf, instantIn, productCode } from '../schemas.ts';
 import { nameIn } from './fields.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
+import { durationBases } from '../../domain/license/issue/issue-events.ts';
 import {
-  durationBases,
   expiryStrategies,
   fingerprintMatchings,
   leaseScopes,
@@ -9,7 +9,7 @@ import {
   policyTypes,
   tiers,
   trialEnds,
-} from '../../domain/license/events.ts';
+} from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
 import { idOf, instantOut } from '../schemas.ts';

@@ -3,7 +3,7 @@ import { actorOf, licenseActingOf } from '../../application/caller.ts';
 import type { ClientNeeds, ClientRequest, usableLicense } from '../../application/client-license.ts';
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { type LicenseActing, noSuchLicense } from '../../domain/license/authority.ts';
+import { type LicenseActing, noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';

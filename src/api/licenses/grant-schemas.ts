@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { entitlementSources } from '../../domain/license/events.ts';
+import { entitlementSources } from '../../domain/license/grants/entitlement.ts';
 import { instantIn, instantOut, text } from '../schemas.ts';
 
 /** A limit as it is asked for. What arithmetic may have made -0 must not be stored as one. */

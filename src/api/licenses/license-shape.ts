@@ -1,14 +1,6 @@
 import { z } from 'zod';
-import {
-  expiryStrategies,
-  firstUses,
-  limitStrategies,
-  policyTypes,
-  renewalModes,
-  suspensionReasons,
-  tiers,
-} from '../../domain/license/events.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
+import { expiryStrategies, limitStrategies, policyTypes, tiers } from '../../domain/license/policy.ts';
 import {
   effectiveStatus,
   effectiveStatuses,
@@ -18,6 +10,8 @@ import {
   statuses,
   suspensionAt,
 } from '../../domain/license/status.ts';
+import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
+import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { ruleTexts } from '../catalog/policy-texts.ts';
 import { entityTag } from '../conditional.ts';

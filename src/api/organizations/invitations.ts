@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inviteMember, withdrawInvitation } from '../../application/organizations/invite-member.ts';
 import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
-import { openForDays } from '../../domain/organization/invitations.ts';
+import { openForDays } from '../../domain/organization/decide-invitations.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
 import { encodeInvitationToken } from '../invitation-token.ts';
 import { none, type Route, route } from '../route.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createOrganization } from '../../application/organizations/create-organization.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { most } from '../../domain/organization/limits.ts';
+import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import {
   type OrganizationOfUser,
   organizationsOfUser,
@@ -56,7 +56,7 @@ export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
     path: '/v1/organizations',
     operationId: 'createOrganization',
     summary: 'Open another organization',
-    description: `You are its OWNER. Get a token for it with /v1/auth/switch. You can belong to ${most.organizationsOfUser} open organizations.`,
+    description: `You are its OWNER. Get a token for it with /v1/auth/switch. You can belong to ${fixedLimits.organizationsOfUser} open organizations.`,
     tag: 'Organizations',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newOrganization }),

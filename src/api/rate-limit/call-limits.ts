@@ -1,4 +1,4 @@
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import { type Bucket, bucketOfTier } from '../../rate-limits.ts';
 import { limitedAs } from '../client-ip.ts';
 import type { Problem } from '../problems.ts';

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
-import { organizationLimits } from '../../domain/organization/limits.ts';
+import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import { toDecide } from '../../eventstore/folding.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
-import { mayManageUsers } from '../../domain/organization/authority.ts';
 import type { Role } from '../../domain/organization/events.ts';
+import { mayManageUsers } from '../../domain/organization/organization-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import {

@@ -1,9 +1,9 @@
 import type { Catalog, OpenCatalog, Policy } from '../../domain/catalog/catalog.ts';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
-import { contentAfter, contentOfTier, type PolicyChange } from '../../domain/catalog/policy-content.ts';
+import { contentAfter, contentOfTier, type PolicyChange } from '../../domain/catalog/policy-changes.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

@@ -2,13 +2,13 @@ import { catalogAggregate } from '../../aggregates/aggregates.ts';
 import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
+import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
-import { refuseProducts } from '../../domain/catalog/policies.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
-import type { Tier } from '../../domain/license/events.ts';
-import type { Target } from '../../domain/license/events-grant.ts';
-import { changedLimits, type LimitsChange } from '../../domain/license/limits.ts';
-import { builtInDefaults, builtInPolicy } from '../../domain/license/policies.ts';
+import type { Tier } from '../../domain/license/policy.ts';
+import type { Target } from '../../domain/license/tiers/tier-events.ts';
+import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
+import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { encodeId } from '../../domain/ids.ts';
-import type { Device, DeviceName } from '../../domain/license/commands.ts';
-import { activationOf } from '../../domain/license/devices.ts';
+import type { Device, DeviceName } from '../../domain/license/devices/device-commands.ts';
+import { activationOf } from '../../domain/license/devices/device-matching.ts';
 import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';

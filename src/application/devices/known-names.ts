@@ -1,5 +1,5 @@
-import type { Device } from '../../domain/license/commands.ts';
-import { matchesDevice } from '../../domain/license/devices.ts';
+import type { Device } from '../../domain/license/devices/device-commands.ts';
+import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { encodeId } from '../../domain/ids.ts';
-import type { LastSeen } from '../../domain/license/commands-lease.ts';
 import type { Lease, License, LicenseFacts } from '../../domain/license/license.ts';
+import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { asTenant } from '../../postgres/tenant.ts';

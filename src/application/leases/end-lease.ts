@@ -1,6 +1,6 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { lapseCommandName } from '../../aggregates/command-names.ts';
-import type { LastSeen } from '../../domain/license/commands-lease.ts';
+import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { Overloaded } from '../../eventstore/executor/stream-queue.ts';

@@ -1,6 +1,7 @@
 import { licenseAggregate, organizationAggregate } from '../../aggregates/aggregates.ts';
-import type { LicenseCommand, Origination, TermRequest } from '../../domain/license/commands.ts';
-import type { Entitlement } from '../../domain/license/events.ts';
+import type { LicenseCommand } from '../../domain/license/commands.ts';
+import type { Origination, TermRequest } from '../../domain/license/issue/issue-commands.ts';
+import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import { type NeededReservation, trialReservations } from '../../domain/reservation/trial.ts';

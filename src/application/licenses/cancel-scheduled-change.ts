@@ -1,4 +1,4 @@
-import { refuseWithdrawing } from '../../domain/license/authority.ts';
+import { refuseWithdrawing } from '../../domain/license/license-authority.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';

@@ -1,4 +1,4 @@
-import type { Entitlement } from '../../domain/license/events.ts';
+import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';

@@ -1,8 +1,14 @@
 import type { PoolClient } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
-import { isForIssuerOnly, isPartyTo, type LicensePower, noSuchLicense } from '../../domain/license/authority.ts';
-import type { LicenseCommand, Schedule } from '../../domain/license/commands.ts';
+import type { LicenseCommand } from '../../domain/license/commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
+import {
+  isForIssuerOnly,
+  isPartyTo,
+  type LicensePower,
+  noSuchLicense,
+} from '../../domain/license/license-authority.ts';
+import type { Schedule } from '../../domain/license/scheduled/scheduled-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';

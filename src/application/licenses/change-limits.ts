@@ -1,4 +1,5 @@
-import type { LimitStrategy, Limits } from '../../domain/license/events.ts';
+import type { LimitStrategy } from '../../domain/license/policy.ts';
+import type { Limits } from '../../domain/license/usage/usage-limits.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';

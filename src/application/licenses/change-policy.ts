@@ -1,5 +1,5 @@
 import type { LicenseCommand } from '../../domain/license/commands.ts';
-import { refuseBecomingTrial } from '../../domain/license/tiers.ts';
+import { refuseBecomingTrial } from '../../domain/license/tiers/decide-tiers.ts';
 import type { Instant } from '../../domain/time.ts';
 import { findOffer, type OfferRequest, targetOf } from '../catalog/find-offer.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

@@ -1,5 +1,5 @@
-import type { TermRequest } from '../../domain/license/commands.ts';
-import type { ConversionTerm } from '../../domain/license/commands-grant.ts';
+import type { TermRequest } from '../../domain/license/issue/issue-commands.ts';
+import type { ConversionTerm } from '../../domain/license/tiers/tier-commands.ts';
 import { findOffer, type OfferRequest, targetOf } from '../catalog/find-offer.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';

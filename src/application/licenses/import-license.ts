@@ -1,6 +1,6 @@
 import { importedLicenseId } from '../../aggregates/derived-ids.ts';
 import { reject } from '../../domain/decider.ts';
-import type { ImportSource } from '../../domain/license/events.ts';
+import type { ImportSource } from '../../domain/license/issue/issue-events.ts';
 import type { Refusal } from '../refusal.ts';
 import {
   type Beginning,

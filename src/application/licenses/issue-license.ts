@@ -1,8 +1,8 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { noSuchLicense } from '../../domain/license/authority.ts';
-import { refuseReplacement } from '../../domain/license/lifecycle.ts';
+import { refuseReplacement } from '../../domain/license/issue/decide-replacement.ts';
+import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { Overloaded } from '../../eventstore/executor/stream-queue.ts';

@@ -1,5 +1,5 @@
 import { reject } from '../../domain/decider.ts';
-import type { Origination } from '../../domain/license/commands.ts';
+import type { Origination } from '../../domain/license/issue/issue-commands.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { hashLicenseKey, licenseKeyHashes, licenseKeyHint } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';

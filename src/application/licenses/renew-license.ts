@@ -1,4 +1,4 @@
-import type { RenewalBasis } from '../../domain/license/events.ts';
+import type { RenewalBasis } from '../../domain/license/term/term-events.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';

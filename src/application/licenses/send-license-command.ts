@@ -1,16 +1,16 @@
 import type { Pool } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { decideInTurn } from '../../domain/decider.ts';
+import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
+import { licenseDecider } from '../../domain/license/decider.ts';
+import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import {
   type LicenseActing,
   type LicensePower,
   noSuchLicense,
   refuseActing,
   refuseKey,
-} from '../../domain/license/authority.ts';
-import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
-import { licenseDecider } from '../../domain/license/decider.ts';
-import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
+} from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';

@@ -1,5 +1,5 @@
-import { refuseSuspending } from '../../domain/license/authority.ts';
-import type { SuspensionReason } from '../../domain/license/events.ts';
+import { refuseSuspending } from '../../domain/license/license-authority.ts';
+import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest, scheduledFor } from './change-license.ts';

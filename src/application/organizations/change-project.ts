@@ -1,7 +1,7 @@
 import { type Rejection, reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { noLimits, organizationLimits } from '../../domain/organization/limits.ts';
 import type { Organization, Project } from '../../domain/organization/organization.ts';
+import { noLimits, organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { asTenant } from '../../postgres/tenant.ts';

@@ -2,10 +2,10 @@ import type { Pool } from 'pg';
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { most } from '../../domain/organization/limits.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
 import type { Executed } from '../../eventstore/executor/execute.ts';
 import { toDecide } from '../../eventstore/folding.ts';
+import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import type { Attempt } from '../attempt.ts';
@@ -72,12 +72,12 @@ const newOrganizationId = ({ commandId }: Attempt): string => encodeId('org', ag
 
 const tooMany = reject(
   'QUOTA_EXCEEDED',
-  `You belong to ${most.organizationsOfUser} open organizations already. Close one, or have another user open this one.`,
+  `You belong to ${fixedLimits.organizationsOfUser} open organizations already. Close one, or have another user open this one.`,
 );
 
 /** Returns true when the user has as many open organizations as one may, besides the one that is to be opened. */
 const hasMost = async (pool: Pool, userId: string, toOpen: string): Promise<boolean> => {
   const all = await organizationsOfUser(pool, userId);
   const open = all.filter(({ organizationId, closedAt }) => closedAt === null && organizationId !== toOpen);
-  return open.length >= most.organizationsOfUser;
+  return open.length >= fixedLimits.organizationsOfUser;
 };

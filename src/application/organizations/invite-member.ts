@@ -1,8 +1,8 @@
 import { encodeId } from '../../domain/ids.ts';
+import { invitationEnd } from '../../domain/organization/decide-invitations.ts';
 import type { Role } from '../../domain/organization/events.ts';
-import { invitationEnd } from '../../domain/organization/invitations.ts';
-import { organizationLimits } from '../../domain/organization/limits.ts';
 import type { Invitation } from '../../domain/organization/organization.ts';
+import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { findUserByEmail } from '../../identity/users.ts';

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
-import type { Entitlement, Tier } from '../../domain/license/events.ts';
+import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import { effectiveStatus } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import { asTenant } from '../../postgres/tenant.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { isPartyTo } from '../../domain/license/authority.ts';
 import type { IssuedLicense, Lease } from '../../domain/license/license.ts';
-import { aliveUntil } from '../../domain/license/seats.ts';
+import { isPartyTo } from '../../domain/license/license-authority.ts';
+import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { asTenant } from '../../postgres/tenant.ts';

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { licenseAggregate, organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
-import { isPartyTo, noSuchLicense } from '../../domain/license/authority.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
+import { isPartyTo, noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import { ChainBroken } from '../../eventstore/chain/chain.ts';
 import { UndecodableEvent } from '../../eventstore/envelope.ts';
@@ -24,9 +24,9 @@ export class NotProjected extends Error {
 export const notProjected: Refusal = {
   ...reject(
     'NOT_PROJECTED_YET',
-    'The newest events of this license cannot be read yet: an operator has to replay its stream. Try again later.',
+    'The newest events of this license are not in its lists yet. Try again later. If this lasts for minutes, an operator has to replay its stream.',
   ),
-  retryAfterSeconds: 30,
+  retryAfterSeconds: 10,
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { isPartyTo, noSuchLicense } from '../../domain/license/authority.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { isPartyTo, noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';

@@ -1,5 +1,5 @@
-import { refuseAssigning } from '../../domain/license/authority.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
+import { refuseAssigning } from '../../domain/license/license-authority.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from '../licenses/change-license.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { isCheckInNoted } from '../../domain/license/validation-effects.ts';
+import { isCheckInNoted } from '../../domain/license/validation/validation-effects.ts';
 import type { Instant } from '../../domain/time.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { noteCheckIn } from '../../records/check-ins.ts';

@@ -1,5 +1,5 @@
-import { matchesDevice } from '../../domain/license/devices.ts';
-import type { ValidationScope, ValidationView } from '../../domain/license/validation-view.ts';
+import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
+import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';

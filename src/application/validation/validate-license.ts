@@ -1,7 +1,7 @@
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { type Validation, validate } from '../../domain/license/validate.ts';
-import { beginsTerm, checksIn } from '../../domain/license/validation-effects.ts';
-import type { ValidationScope } from '../../domain/license/validation-view.ts';
+import { checksIn, startsTerm } from '../../domain/license/validation/validation-effects.ts';
+import type { ValidationScope } from '../../domain/license/validation/validation-view.ts';
+import { type Validation, validate } from '../../domain/license/validation/validity.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
@@ -46,7 +46,7 @@ export const validateLicense = async (
   const { view, scope } = await judgeableOf(needs, license, named);
   const verdict = validate(view, scope, readAt);
   if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
-  const begun = beginsTerm(view.facts, verdict)
+  const begun = startsTerm(view.facts, verdict)
     ? await beginTerm(needs.executor, { call, actor }, view.facts, readAt)
     : null;
   if (begun === null) return { verdict, license, asOf: readAt };

@@ -3,16 +3,16 @@ import { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { CatalogEvent, PolicyVersion } from './events.ts';
 
-/** The state of a catalog stream that decisions are made on, and that licenses are issued from. */
+/** The state of a catalog stream, on which commands are decided and from which licenses are issued. */
 export type Catalog = { readonly kind: 'unopened' } | OpenCatalog;
 
-/** What an issuer sells. Owned by the fold, changed in place. */
+/** The products and policies of an issuer. The fold owns it and changes it in place. */
 export type OpenCatalog = {
   readonly kind: 'open';
   readonly issuerOrgId: string;
   /** By product id. */
   readonly products: ForkableMap<string, Product>;
-  /** Product ids by code, those of archived products too: a code names one product for ever. */
+  /** Product ids by code, also of archived products: a code names one product for ever. */
   readonly productIds: ForkableMap<string, string>;
   readonly policies: ForkableMap<string, Policy>;
 };
@@ -26,7 +26,7 @@ export type Product = {
   readonly archivedAt: Instant | null;
 };
 
-/** `versions`: oldest first, so version `n` is at `n - 1`, and in `versionsAt` the instant that it was made. */
+/** `versions`: oldest first, so version `n` is at `n - 1`; `versionsAt`: when each version was added. */
 export type Policy = {
   readonly versions: readonly PolicyVersion[];
   readonly versionsAt: readonly Instant[];
@@ -34,10 +34,10 @@ export type Policy = {
   readonly archivedAt: Instant | null;
 };
 
-/** A stream without events. */
+/** Returns the state of a stream without events. */
 export const initial = (): Catalog => ({ kind: 'unopened' });
 
-/** The catalog after one more event. Total; takes ownership of `catalog` and changes its collections in place. */
+/** Returns the catalog after one more event. Never throws. Takes ownership of `catalog` and changes it in place. */
 export const evolve = (catalog: Catalog, event: CatalogEvent, at: At): Catalog => {
   if (event.type === 'CatalogOpened')
     return {
@@ -50,7 +50,7 @@ export const evolve = (catalog: Catalog, event: CatalogEvent, at: At): Catalog =
   return catalog.kind === 'unopened' ? catalog : evolveOpen(catalog, event, at);
 };
 
-/** An independent copy: evolving one of the two leaves the other as it is. */
+/** Returns an independent copy: evolving one of the two leaves the other as it is. */
 export const fork = (catalog: Catalog): Catalog =>
   catalog.kind === 'unopened'
     ? catalog
@@ -61,7 +61,7 @@ export const fork = (catalog: Catalog): Catalog =>
         policies: catalog.policies.fork(),
       };
 
-// The one return is what makes a new event without a case fail to compile.
+// The return type refuses to compile a new type of event without a case.
 const evolveOpen = (
   catalog: OpenCatalog,
   event: Exclude<CatalogEvent, { type: 'CatalogOpened' }>,
@@ -105,7 +105,7 @@ const evolveOpen = (
   }
 };
 
-const change = <Value extends object>(all: ForkableMap<string, Value>, key: string, changed: Partial<Value>): void => {
-  const before = all.get(key);
-  if (before !== undefined) all.set(key, { ...before, ...changed });
+const change = <Value extends object>(map: ForkableMap<string, Value>, key: string, changes: Partial<Value>): void => {
+  const value = map.get(key);
+  if (value !== undefined) map.set(key, { ...value, ...changes });
 };

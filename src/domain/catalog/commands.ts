@@ -1,9 +1,9 @@
 import type { Decision } from '../decider.ts';
-import type { PinnedPolicy, Tier } from '../license/events.ts';
+import type { PinnedPolicy, Tier } from '../license/policy.ts';
 import type { Instant } from '../time.ts';
 import type { CatalogEvent, PolicyVersion } from './events.ts';
 
-/** A product as it is named at first. */
+/** A new product. */
 export type NewProduct = {
   readonly productId: string;
   readonly code: string;
@@ -11,16 +11,16 @@ export type NewProduct = {
   readonly description: string | null;
 };
 
-/** A version of a policy before it has an id and a number. */
+/** A version of a policy without its id and number. */
 export type PolicyContent = Omit<PolicyVersion, 'policy'> & {
   readonly rules: Omit<PinnedPolicy, 'policyId' | 'version'>;
 };
 
 type Command<Type extends string, Data> = { readonly type: Type; readonly data: Data; readonly at: Instant };
 
-/** Commands of the catalog stream. `at` is the server's clock, read once per command. Ids arrive ready made. */
+/** Commands of the catalog stream. `at` is the server's clock, read once per command. The caller creates the ids. */
 export type CatalogCommand =
-  /** `policyIds`: of the built-in policies, one per tier. */
+  /** `policyIds`: the ids of the built-in policies, one per tier. */
   | Command<
       'OpenCatalog',
       {
@@ -36,10 +36,10 @@ export type CatalogCommand =
   | Command<'AddPolicyVersion', { readonly policyId: string; readonly content: PolicyContent }>
   | Command<'ArchivePolicy', { readonly policyId: string }>;
 
-/** One kind of catalog command. */
+/** The catalog command of this type. */
 export type CommandOf<Type extends CatalogCommand['type']> = Extract<CatalogCommand, { type: Type }>;
 
-/** Why a catalog command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why a catalog command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
 export type CatalogRejection =
   | 'NOT_FOUND'
   | 'INVALID_REQUEST'
@@ -48,5 +48,5 @@ export type CatalogRejection =
   | 'TERM_INVALID'
   | 'LIMIT_INVALID';
 
-/** The events of a catalog command (none: already so), or why it is refused. */
+/** The events of a catalog command (none: it changes nothing), or why it is refused. */
 export type CatalogDecision = Decision<CatalogEvent, CatalogRejection>;

@@ -1,12 +1,12 @@
 import { type Decider, reject } from '../decider.ts';
 import { type Catalog, evolve, fork, initial } from './catalog.ts';
 import type { CatalogCommand, CatalogDecision, CatalogRejection } from './commands.ts';
+import { addPolicyVersion, archivePolicy, createPolicy } from './decide-policies.ts';
+import { archiveProduct, changeProduct, createProduct } from './decide-products.ts';
 import type { CatalogEvent } from './events.ts';
-import { open } from './open.ts';
-import { addPolicyVersion, archivePolicy, createPolicy } from './policies.ts';
-import { archiveProduct, changeProduct, createProduct } from './products.ts';
+import { open } from './open-catalog.ts';
 
-/** Decides one command on a catalog: what it makes true, nothing when it is so already, or the reason to refuse it. */
+/** Decides one command on a catalog. Returns its events, none when it changes nothing, or the reason to refuse it. */
 const decide = (command: CatalogCommand, catalog: Catalog): CatalogDecision => {
   if (command.type === 'OpenCatalog') return open(command, catalog);
   if (catalog.kind === 'unopened') return reject('NOT_FOUND', 'This organization has no catalog yet.');
@@ -27,7 +27,7 @@ const decide = (command: CatalogCommand, catalog: Catalog): CatalogDecision => {
   }
 };
 
-/** The catalog stream: what an issuer sells, and the policies under which it does. */
+/** Decides and folds the catalog stream: the products and policies of an issuer. */
 export const catalogDecider: Decider<CatalogCommand, CatalogEvent, Catalog, CatalogRejection> = {
   initial,
   decide,

@@ -1,11 +1,11 @@
-import type { Target } from '../license/events-grant.ts';
-import { builtInDefaults, builtInPolicy } from '../license/policies.ts';
+import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
+import type { Target } from '../license/tiers/tier-events.ts';
 import type { Catalog } from './catalog.ts';
 
 /**
- * What a license with these products becomes when its trial ends: the first policy of tier FREE that its issuer's catalog
- * has on sale, in its latest version, with those of the products that this covers. Without any such policy the built-in one,
- * under `builtInPolicyId`, with all of them.
+ * Returns what a license with these products becomes when its trial ends: the latest version of the first policy of
+ * tier FREE on sale, with the products that it covers. Without such a policy, the built-in one under
+ * `builtInPolicyId`, with all products.
  */
 export const freeTarget = (catalog: Catalog, products: readonly string[], builtInPolicyId: string): Target => {
   const policies = catalog.kind === 'open' ? [...catalog.policies.values()] : [];

@@ -1,19 +1,21 @@
 import { type Rejection, reject } from '../decider.ts';
-import type { TermRequest } from '../license/commands.ts';
-import type { Entitlement, Limits, PinnedPolicy, Tier } from '../license/events.ts';
+import type { Entitlement } from '../license/grants/entitlement.ts';
+import type { TermRequest } from '../license/issue/issue-commands.ts';
+import type { PinnedPolicy, Tier } from '../license/policy.ts';
+import type { Limits } from '../license/usage/usage-limits.ts';
 import type { Catalog, OpenCatalog } from './catalog.ts';
 import type { CatalogRejection } from './commands.ts';
+import { refuseProducts } from './decide-policies.ts';
 import type { PolicyTerm } from './events.ts';
-import { refuseProducts } from './policies.ts';
 
-/** What is asked of a catalog. `version` null: the latest. `products` null: those of the policy. */
-export type Wanted = {
+/** The policy and products to find in a catalog. `version` null: the latest. `products` null: those of the policy. */
+export type OfferQuery = {
   readonly policyId: string;
   readonly version: number | null;
   readonly products: readonly string[] | null;
 };
 
-/** What a license is issued with: the policy that it pins, and what it gets where its issuer asks for nothing else. */
+/** What a license is issued with: the policy that it pins, and the defaults of the policy. */
 export type Offer = {
   readonly policy: PinnedPolicy;
   readonly products: readonly string[];
@@ -23,26 +25,25 @@ export type Offer = {
 };
 
 /**
- * What a license may be issued with, or moved to, as the catalog is now; refused for a policy, version or product that is
- * unknown or archived, with the place of it in `wanted`. Of the policy's own products, archived ones are left out, unless none
- * would be left.
+ * Returns what a license can be issued with, or moved to. Refuses an unknown or archived policy, version or product,
+ * with its place in `query`. Leaves out archived products of the policy, unless all of them are archived.
  */
-export const offerOf = (catalog: Catalog, wanted: Wanted): Offer | Rejection<CatalogRejection> => {
-  const found = catalog.kind === 'open' ? catalog.policies.get(wanted.policyId) : undefined;
-  if (catalog.kind === 'unopened' || found === undefined) return noSuchPolicy;
-  if (found.archivedAt !== null)
+export const offerOf = (catalog: Catalog, query: OfferQuery): Offer | Rejection<CatalogRejection> => {
+  const policy = catalog.kind === 'open' ? catalog.policies.get(query.policyId) : undefined;
+  if (catalog.kind === 'unopened' || policy === undefined) return noSuchPolicy;
+  if (policy.archivedAt !== null)
     return reject('ARCHIVED', 'This policy is archived: nothing new is issued under it.', 'policyId');
-  const version = wanted.version === null ? found.versions.at(-1) : found.versions[wanted.version - 1];
-  if (version === undefined) return noSuchVersion(wanted.version);
+  const version = query.version === null ? policy.versions.at(-1) : policy.versions[query.version - 1];
+  if (version === undefined) return noSuchVersion(query.version);
 
-  const products = wanted.products ?? onSale(version.products, catalog);
+  const products = query.products ?? onSale(version.products, catalog);
   const refusal = refuseProducts(products, catalog);
-  if (refusal !== null) return wanted.products === null ? { ...refusal, place: ['policyId'] } : refusal;
-  const { policy, term, limits, entitlements } = version;
-  return { policy, products: [...new Set(products)], term: requestOf(term), limits, entitlements };
+  if (refusal !== null) return query.products === null ? { ...refusal, place: ['policyId'] } : refusal;
+  const { policy: pinned, term, limits, entitlements } = version;
+  return { policy: pinned, products: [...new Set(products)], term: requestOf(term), limits, entitlements };
 };
 
-/** The id of the policy that a tier stands for: the oldest one on sale whose latest version is of this tier. */
+/** Returns the id of the policy of a tier: the oldest policy on sale with this tier in its latest version. */
 export const policyOfTier = (catalog: OpenCatalog, tier: Tier): string | Rejection<CatalogRejection> => {
   const ofTier = [...catalog.policies].filter(([, { versions }]) => versions.at(-1)?.policy.tier === tier);
   const [policyId] = ofTier.find(([, { archivedAt }]) => archivedAt === null) ?? [];
@@ -52,21 +53,23 @@ export const policyOfTier = (catalog: OpenCatalog, tier: Tier): string | Rejecti
     : reject('ARCHIVED', `Every policy of the tier ${tier} is archived.`, 'policyId');
 };
 
-/** Refuses a policy that is unknown. */
+/** The refusal of an unknown policy. */
 export const noSuchPolicy: Rejection<CatalogRejection> = reject(
   'INVALID_REQUEST',
   'There is no such policy.',
   'policyId',
 );
 
-/** Refuses a version that a policy does not have. */
+/** Returns the refusal of a version that a policy does not have. */
 export const noSuchVersion = (version: number | null): Rejection<CatalogRejection> =>
   reject('INVALID_REQUEST', `This policy has no version ${version}.`, 'version');
 
-// With none left the codes stay as they are, and are refused for what they name.
+// When all products are archived, the result has all of them, and `refuseProducts` refuses the first.
 const onSale = (codes: readonly string[], catalog: OpenCatalog): readonly string[] => {
-  const left = codes.filter((code) => catalog.products.get(catalog.productIds.get(code) ?? '')?.archivedAt === null);
-  return left.length === 0 ? codes : left;
+  const unarchived = codes.filter(
+    (code) => catalog.products.get(catalog.productIds.get(code) ?? '')?.archivedAt === null,
+  );
+  return unarchived.length === 0 ? codes : unarchived;
 };
 
 const requestOf = (term: PolicyTerm): TermRequest => {

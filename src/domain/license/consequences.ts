@@ -1,15 +1,12 @@
-import type { LicenseEvent } from './events.ts';
+import type { LaterEvent } from './events.ts';
 
 /**
- * Names what an event of an issued license changes. `facts`: what the license is. `collections`: what guards ask about
- * beyond the facts. `parts`: what is listed by itself, so keys, devices, seats and users.
+ * Names what an event of an issued license changes. `facts`: the license without its collections. `collections`: what
+ * guards read beyond the facts. `parts`: the rows of keys, devices, seats and users.
  */
 export type Consequence = 'facts' | 'collections' | 'parts';
 
-/** An event of a license that was issued before. */
-export type LaterEvent = Exclude<LicenseEvent, { type: 'LicenseIssued' | 'LicenseImported' }>;
-
-/** Lists the consequences of each event: an event without any is one line here, and no case anywhere. */
+/** Lists the consequences of each event. An event without consequences needs one line here, and no case anywhere. */
 const consequences = {
   LicenseKeyIssued: ['facts', 'parts'],
   LicenseKeyRotated: ['facts', 'parts'],
@@ -50,7 +47,7 @@ const consequences = {
 
 type Consequences = typeof consequences;
 
-/** The events with a consequence. */
+/** The events with this consequence. */
 export type EventWith<Expected extends Consequence> = Extract<
   LaterEvent,
   {

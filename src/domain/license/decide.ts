@@ -1,20 +1,22 @@
 import { type EventIds, reject } from '../decider.ts';
-import { activate, deactivate, swap } from './activations.ts';
-import { announceEnded } from './announcements.ts';
 import type { LicenseCommand, LicenseDecision } from './commands.ts';
-import { addProduct, assignUser, grantEntitlement, removeProduct, revokeEntitlement, unassignUser } from './grants.ts';
-import { retireKey, rotateKey, transfer } from './keys.ts';
-import { acquireLease, lapseLease, releaseLease, renewLease } from './leases.ts';
+import { decideDevices } from './devices/decide-devices.ts';
+import { announceEnded } from './endings/decide-announcements.ts';
+import { revoke } from './endings/decide-revocation.ts';
+import { decideGrants } from './grants/decide-grants.ts';
+import { importLicense, issue } from './issue/decide-issue.ts';
+import { changeReference } from './issue/decide-reference.ts';
+import { recordReplacement } from './issue/decide-replacement.ts';
+import { decideKeys } from './keys/decide-keys.ts';
 import type { IssuedLicense, License } from './license.ts';
-import { changeReference, importLicense, issue, recordReplacement, reinstate, revoke, suspend } from './lifecycle.ts';
-import { changeLimits } from './limit-changes.ts';
-import { cancelScheduled } from './schedule.ts';
-import { changeExpiry, endGrace, remind, setRenewal, startTerm } from './term-changes.ts';
-import { expire, renew } from './terms.ts';
-import { carryOutScheduled, changeTier, convertTrial, endTrial } from './tiers.ts';
-import { recordUsage } from './usage.ts';
+import { decideScheduled } from './scheduled/decide-scheduled.ts';
+import { decideSeats } from './seats/decide-seats.ts';
+import { decideSuspension } from './suspension/decide-suspension.ts';
+import { decideTerm } from './term/decide-term.ts';
+import { decideTiers } from './tiers/decide-tiers.ts';
+import { decideUsage } from './usage/decide-usage.ts';
 
-/** Decides one command on a license: the events it makes true, none when it is so already, or the reason to refuse it. */
+/** Decides one command on a license. Returns its events, none when it changes nothing, or the reason to refuse it. */
 export const decide = (command: LicenseCommand, license: License, eventIds: EventIds): LicenseDecision => {
   if (command.type === 'IssueLicense') return issue(command, license);
   if (command.type === 'ImportLicense') return importLicense(command, license);
@@ -34,84 +36,67 @@ const decideOnIssued = (
 ): LicenseDecision => {
   switch (command.type) {
     case 'Activate':
-      return activate(command, license);
     case 'Deactivate':
-      return deactivate(command, license);
     case 'SwapActivation':
-      return swap(command, license);
+      return decideDevices(command, license);
     case 'AcquireLease':
-      return acquireLease(command, license);
     case 'RenewLease':
-      return renewLease(command, license);
     case 'ReleaseLease':
-      return releaseLease(command, license);
     case 'LapseLease':
-      return lapseLease(command, license);
+      return decideSeats(command, license);
     case 'RecordUsage':
-      return recordUsage(command, license);
-    case 'AssignUser':
-      return assignUser(command, license);
-    case 'UnassignUser':
-      return unassignUser(command, license);
+    case 'ChangeLimits':
+      return decideUsage(command, license);
     case 'Suspend':
-      return suspend(command, license, eventIds);
     case 'Reinstate':
-      return reinstate(command, license);
-    case 'Renew':
-      return renew(command, license);
+      return decideSuspension(command, license, eventIds);
     case 'StartTerm':
-      return startTerm(command, license);
+    case 'Renew':
     case 'ChangeExpiry':
-      return changeExpiry(command, license);
     case 'SetRenewal':
-      return setRenewal(command, license, eventIds);
+    case 'Expire':
+    case 'EndGrace':
+    case 'Remind':
+      return decideTerm(command, license, eventIds);
     case 'CancelScheduled':
-      return cancelScheduled(command, license);
     case 'CarryOutScheduled':
-      return carryOutScheduled(command, license);
+      return decideScheduled(command, license);
     case 'ChangeTier':
     case 'ChangePolicy':
-      return changeTier(command, license, eventIds);
     case 'ConvertTrial':
-      return convertTrial(command, license);
     case 'EndTrial':
-      return endTrial(command, license);
-    case 'ChangeLimits':
-      return changeLimits(command, license);
+      return decideTiers(command, license, eventIds);
+    case 'AssignUser':
+    case 'UnassignUser':
     case 'GrantEntitlement':
-      return grantEntitlement(command, license);
     case 'RevokeEntitlement':
-      return revokeEntitlement(command, license);
     case 'AddProduct':
-      return addProduct(command, license);
     case 'RemoveProduct':
-      return removeProduct(command, license);
+      return decideGrants(command, license);
     case 'RotateKey':
-      return rotateKey(command, license);
     case 'RetireKey':
-      return retireKey(command, license);
     case 'Transfer':
-      return transfer(command, license);
+      return decideKeys(command, license);
     case 'Revoke':
       return revoke(command, license);
     case 'ChangeReference':
       return changeReference(command, license);
-    case 'Expire':
-      return expire(command, license);
-    case 'EndGrace':
-      return endGrace(command, license);
-    case 'Remind':
-      return remind(command, license);
   }
 };
 
-// Revocation is final. Revoking again changes nothing, and a sweep that was on its way has not done anything wrong.
+// Revocation is final. Revoking again changes nothing, and a late command of the worker is no mistake.
 const decideRevoked = (command: LicenseCommand['type'], licenseId: string): LicenseDecision =>
   isHarmlessAfterEnd.has(command)
     ? []
     : reject('LICENSE_REVOKED', `License ${licenseId} was revoked, which is final; issue a new license instead.`);
 
 const isHarmlessAfterEnd: ReadonlySet<LicenseCommand['type']> = new Set([
-  ...(['Revoke', 'Expire', 'EndGrace', 'EndTrial', 'Remind'] as const),
-  ...(['LapseLease', 'RetireKey', 'CarryOutScheduled'] as const),
+  'Revoke',
+  'Expire',
+  'EndGrace',
+  'EndTrial',
+  'Remind',
+  'LapseLease',
+  'RetireKey',
+  'CarryOutScheduled',
 ]);

@@ -5,7 +5,7 @@ import type { LicenseEvent } from './events.ts';
 import { evolve, fork, initial } from './evolve.ts';
 import type { License } from './license.ts';
 
-/** The license stream: one license from its issue to its end. */
+/** Decides and folds the license stream: one license from its issue to its end. */
 export const licenseDecider: Decider<LicenseCommand, LicenseEvent, License, LicenseRejection> = {
   initial,
   decide,

@@ -1,20 +1,20 @@
 import type { ForkableMap } from '../forkable-map.ts';
-import { type Instant, plusSeconds } from '../time.ts';
+import { type Instant, later, plusSeconds } from '../time.ts';
 import type { IssuedLicense, LapsedLease } from './license.ts';
 
-// What would grow for ever is kept only as long as a guard can ask for it. What a guard is told depends on the instant
-// of its command alone, and a command is decided at the instant of the stream's last event or later: so it makes no
-// difference when the fold forgets: by the instants of events, with the first event of a day.
+// The state keeps ids of past operations only while a guard can ask about them; otherwise it would grow for ever. The
+// answer of a guard depends on the instant of its command alone, which is never before the stream's last event. So
+// the fold may forget at any time, and does it with the first event of a day.
 
-/** For how many seconds a repeated deactivation or release is told from a mistake. */
+/** For how many seconds a repeated deactivation or release counts as a repetition, not as a mistake. */
 export const repeatedSeconds = 25 * 3_600;
 
-/** For how long a use is told from another one with the same id. */
+/** For how many seconds a usage id counts as known. */
 const usageSeconds = 35 * 86_400;
 
-/** Notes that something was done that may be asked for again. */
+/** Notes an operation that a client may repeat. */
 export const noteRepeatable = (done: ForkableMap<string, Instant>, name: string, recordedAt: Instant): void => {
-  // The order in the map is that of the recording, also of what is done again.
+  // The map is in the order of recording, also for an operation that is done again.
   done.setLast(name, recordedAt);
 };
 
@@ -22,28 +22,27 @@ export const noteRepeatable = (done: ForkableMap<string, Instant>, name: string,
 export const isRepeated = (done: ForkableMap<string, Instant>, name: string, at: Instant): boolean =>
   isWithin(done.get(name), repeatedSeconds, at);
 
-/** Returns true when a use with this id was recorded less than 35 days before `at`. */
+/** Returns true when a usage with this id was recorded less than 35 days before `at`. */
 export const isKnownUsage = ({ usageIds }: IssuedLicense, usageId: string, at: Instant): boolean =>
   isWithin(usageIds.get(usageId), usageSeconds, at);
 
-/** Until when a lease that lapses is known: as long as it may come back, and as long as a repeated release. */
+/**
+ * Returns until when a lapsed lease is known: as long as it may come back, and as long as a release may be repeated.
+ */
 export const lapseKnownUntil = (lapsedAt: Instant, resurrectSeconds: number, recordedAt: Instant): Instant => {
-  const [back, repeated] = [plusSeconds(lapsedAt, resurrectSeconds), plusSeconds(recordedAt, repeatedSeconds)];
-  return back > repeated ? back : repeated;
+  return later(plusSeconds(lapsedAt, resurrectSeconds), plusSeconds(recordedAt, repeatedSeconds));
 };
 
-/** Returns the lease that lapsed; undefined when none of this id did, or it lapsed too long before `at`. */
+/** Returns the lapsed lease with this id; undefined when there is none, or it lapsed too long before `at`. */
 export const lapsedLease = ({ lapsed }: IssuedLicense, leaseId: string, at: Instant): LapsedLease | undefined => {
-  const found = lapsed.get(leaseId);
-  return found === undefined || at >= found.knownUntil ? undefined : found;
+  const lease = lapsed.get(leaseId);
+  return lease === undefined || at >= lease.knownUntil ? undefined : lease;
 };
 
-/** The day (UTC) of an instant. */
+/** Returns the day (UTC) of an instant. */
 export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 
-/**
- * Forgets, in place, with the first event of a day what no guard can ask for any longer. Each thing is forgotten once.
- */
+/** Removes, in place, with the first event of a day what no guard can ask about any longer. */
 export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   if (recordedAt.startsWith(license.forgottenOn)) return;
   license.forgottenOn = dayOf(recordedAt);
@@ -52,12 +51,12 @@ export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   forgetFirst(released, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
   forgetFirst(lapsed, recordedAt, ({ knownUntil }) => knownUntil);
   forgetFirst(usageIds, recordedAt, (usedAt) => plusSeconds(usedAt, usageSeconds));
-  // Borrows end in any order. There are no more of them than seats.
+  // Borrows end in any order. There are at most as many as seats.
   if (withheld.size > fewMax)
     for (const [leaseId, freeAt] of [...withheld]) if (freeAt <= recordedAt) withheld.delete(leaseId);
 };
 
-/** So many are not worth the effort. */
+/** Up to this many entries are not worth the effort. */
 const fewMax = 100;
 
 const isWithin = (doneAt: Instant | undefined, seconds: number, at: Instant): boolean =>

@@ -1,18 +1,14 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type {
-  Entitlement,
-  FirstUse,
-  ImportSource,
-  Limits,
-  PinnedPolicy,
-  RenewalMode,
-  SuspensionReason,
-  Tier,
-} from './events.ts';
-import type { Target } from './events-grant.ts';
+import type { Entitlement } from './grants/entitlement.ts';
+import type { ImportSource } from './issue/issue-events.ts';
+import type { PinnedPolicy, Tier } from './policy.ts';
+import type { SuspensionReason } from './suspension/suspension-events.ts';
+import type { FirstUse, RenewalMode } from './term/term-events.ts';
+import type { Target } from './tiers/tier-events.ts';
+import type { Limits } from './usage/usage-limits.ts';
 
-/** One device bound to a license. */
+/** A device that is bound to a license. */
 export type Activation = {
   readonly activationId: string;
   readonly fingerprintHash: string;
@@ -21,13 +17,13 @@ export type Activation = {
   readonly platform: string | null;
   readonly appVersion: string | null;
   readonly activatedAt: Instant;
-  /** Hashes of the device's parts, by name; empty: none were given. */
+  /** Hashes of the device's components, by name; empty when the device named none. */
   readonly components: Readonly<Record<string, string>>;
   readonly userRef: string | null;
   readonly environment: string | null;
 };
 
-/** A hold on a floating seat. Without heartbeat it lapses at `expiresAt`; a borrowed one ends then. */
+/** The use of a floating seat. Without heartbeat a lease lapses at `expiresAt`; a borrowed lease ends then. */
 export type Lease = {
   readonly leaseId: string;
   readonly holderHash: string;
@@ -39,31 +35,31 @@ export type Lease = {
 };
 
 export type Suspension = {
-  /** Of several grounds the one that holds longest, the earlier one when they end together. */
+  /** With several reasons, the one that lasts longest; the earlier one when they end together. */
   readonly reasonCode: SuspensionReason;
   readonly since: Instant;
-  /** The suspension ends by itself at this instant; null: until it is reinstated. */
+  /** The suspension ends by itself at this instant; null: it lasts until the license is reinstated. */
   readonly until: Instant | null;
 };
 
 /**
  * The current term, `[startsAt, expiresAt)`; `expiresAt` null is perpetual. `number` grows by one with each renewal.
- * `startsAt` is the start of the unbroken run of terms that ends with this one: a renewal that is stacked on a running
- * term must not make the license invalid until the old term is over.
+ * `startsAt` is the start of the first term of an unbroken row of terms. So a renewal before the expiry does not make
+ * the license invalid until the next term starts.
  */
 export type Term = {
-  /** 0: no term has begun, and `startsAt` is null. */
+  /** 0: no term has started, and `startsAt` is null. */
   readonly number: number;
   readonly startsAt: Instant | null;
   readonly expiresAt: Instant | null;
 };
 
-/** The term that begins with the first activation or validation. */
+/** The term that starts with the first activation or validation. */
 export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: string };
 
 /**
- * A change that was announced for later, named by the event that announced it. A suspension and a renewal mode hold from
- * `effectiveAt` on by the clock alone; a tier change is carried out by a command, as soon after as it comes.
+ * An announced change, named by the event that announced it. A suspension and a renewal mode take effect at
+ * `effectiveAt` by the clock alone. A tier change takes effect when the worker carries it out.
  */
 export type Scheduled = {
   readonly eventId: string;
@@ -75,8 +71,8 @@ export type Scheduled = {
 };
 
 /**
- * A license without its collections: what one row of `rm.licenses` holds and what answers are made of, so that a folded
- * stream and a read-model row are the same type. Immutable.
+ * A license without its collections. A row of `rm.licenses` has the same fields, so a folded stream and a row are the
+ * same type. Immutable.
  */
 export type LicenseFacts = {
   readonly licenseId: string;
@@ -86,7 +82,7 @@ export type LicenseFacts = {
   readonly policy: PinnedPolicy;
   readonly products: readonly string[];
   readonly term: Term;
-  /** The number of the last term whose expiry, as it is now, was announced by `LicenseExpired`; 0: none. */
+  /** The number of the last term with an announced expiry that still applies (`LicenseExpired`); 0: none. */
   readonly announcedTerm: number;
   readonly limits: Limits;
   readonly entitlements: readonly Entitlement[];
@@ -97,49 +93,49 @@ export type LicenseFacts = {
   readonly keyVersion: number;
   readonly keyHint: string | null;
   readonly createdAt: Instant;
-  /** The issuer's, in whose calendar durations are counted. */
+  /** The issuer's time zone, whose calendar counts durations. */
   readonly timeZone: string;
   readonly awaited: AwaitedTerm | null;
-  /** The mode that held last; a scheduled one may have taken its place by the clock. */
+  /** The last recorded mode; an announced mode in `scheduled` may have replaced it. */
   readonly renewal: RenewalMode;
-  /** In the order of their announcement. */
+  /** Announced changes, in the order of their announcement. */
   readonly scheduled: readonly Scheduled[];
-  /** The number of the last term whose grace, as it is now, was announced as over by `LicenseGraceEnded`; 0: none. */
+  /** The number of the last term with an announced end of grace that still applies (`LicenseGraceEnded`); 0: none. */
   readonly graceEndedTerm: number;
-  /** When the present expiry was set; null: when the license was issued. */
+  /** When the current expiry was set; null: when the license was issued. */
   readonly expirySetAt: Instant | null;
-  /** The offsets of the reminders of the present expiry that were sent. */
+  /** The offsets of the reminders that were sent for the current expiry. */
   readonly reminded: readonly string[];
-  /** Earlier keys that still work, and until when. */
+  /** Previous keys that still work, and until when. */
   readonly keyOverlaps: readonly { readonly keyVersion: number; readonly until: Instant }[];
   readonly maintenanceUntil: Instant | null;
   readonly imported: ImportSource | null;
   readonly replaces: string | null;
   readonly replacedBy: string | null;
-  /** What decisive events have ended and is still to be announced, the oldest event first; empty: nothing. */
+  /** Counts of ended parts that are not announced yet, the oldest decisive event first. */
   readonly endings: readonly Ending[];
   /**
-   * Ends of the current term that were announced as expiries before the end was moved away from them. Today that is
-   * refused; clocks that differed once made it possible. `announcedTerm` does not count them.
+   * Announced expiries of the current term that the issuer moved afterwards. Commands refuse such a move today;
+   * servers with different clocks once made it possible. `announcedTerm` does not count them.
    */
   readonly overtakenExpiries: readonly Instant[];
 };
 
 /**
- * What one decisive event has ended and is still to be announced, by how many of each kind. An event with this `cause`
- * announces one of the first ending of that cause that has some of its kind left.
+ * Counts the parts that one decisive event ended and that are not announced yet. An announcement with this `cause`
+ * belongs to the first ending of that cause with such a part left.
  */
 export type Ending = {
   readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED';
   readonly effectiveAt: Instant;
-  /** The holder from before the decisive event, who owns the announcements. */
+  /** The holder from before the decisive event. The announcements belong to this holder. */
   readonly holderOrgId: string | null;
   readonly activations: number;
   readonly leases: number;
   readonly users: number;
 };
 
-/** What is in use: open activations, leases, assigned users, and the total of each meter since the last renewal. */
+/** The usage: open activations, leases, assigned users, and the total of each meter since the last renewal. */
 export type Usage = {
   readonly activations: number;
   readonly seats: number;
@@ -147,10 +143,10 @@ export type Usage = {
   readonly meters: Readonly<Record<string, number>>;
 };
 
-/** The state of a license stream that decisions are made on. */
+/** The state of a license stream, on which commands are decided. */
 export type License = { readonly kind: 'unissued' } | IssuedLicense;
 
-/** A license that was issued: its facts and the collections that guards ask about. Owned by the fold, changed in place. */
+/** An issued license: its facts and the collections that guards read. The fold owns it and changes it in place. */
 export type IssuedLicense = {
   readonly kind: 'issued';
   facts: LicenseFacts;
@@ -159,45 +155,46 @@ export type IssuedLicense = {
   /** Activation id by fingerprint hash, open activations only. */
   byFingerprint: ForkableMap<string, string>;
   /**
-   * When an activation was deactivated, by its id and by its fingerprint hash, so that a repetition is told from a
-   * mistake. As everything that is kept for a time only: in the order of its recording, see forget.ts.
+   * When an activation was deactivated, by its id and by its fingerprint hash, to distinguish a repetition from a
+   * mistake. In the order of recording, as every collection that forget.ts shortens.
    */
   readonly deactivated: ForkableMap<string, Instant>;
-  /** Deactivations by the holder of the key since the last renewal, and the last instant of one: allowance and cooldown. */
+  /** How often the holder deactivated since the last renewal, and when last, for allowance and cooldown. */
   deactivationsInTerm: number;
   lastDeactivatedAt: Instant | null;
-  /** Every ground of the latest suspension and the instant it ends by itself; null: when it is reinstated. */
+  /**
+   * Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is
+   * reinstated.
+   */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
-  /** Where the months of stacked renewals are counted from: 31 Jan, 28 Feb, 31 Mar. */
+  /** The instant that counts the months of renewals before the expiry: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
-  /** The duration that the license was issued for, which a reset begins anew; null: it was issued without one. */
+  /** The duration of the first term, which a reset starts anew; null: the license was issued without one. */
   issuedDuration: string | null;
   /** Assigned users and since when, in the order of their assignment. */
   users: ForkableMap<string, Instant>;
   /** Open leases by lease id, in the order of their acquisition, and lease id by holder. */
   leases: ForkableMap<string, Lease>;
   leaseByHolder: ForkableMap<string, string>;
-  /** Those of the open leases that were borrowed. */
+  /** The borrowed ones of the open leases. */
   borrowed: ForkableMap<string, Lease>;
-  /** Leases that lapsed: within the resurrection window they may come back. */
+  /** Lapsed leases, which may come back within the resurrection window. */
   readonly lapsed: ForkableMap<string, LapsedLease>;
-  /** When a lease was released, so that a repetition is told from a mistake. */
+  /** When a lease was released, to distinguish a repetition from a mistake. */
   readonly released: ForkableMap<string, Instant>;
-  /** Seats of released leases that return to the pool later, and when. */
+  /** When the seats of released leases return to the pool, for those that return later. */
   readonly withheld: ForkableMap<string, Instant>;
-  /** When a use was recorded, by its usage id. */
+  /** When a usage was recorded, by its usage id. */
   readonly usageIds: ForkableMap<string, Instant>;
-  /** What was ended and is still to be announced, for each of `facts.endings`. */
+  /** The ended parts that are not announced yet, one entry for each of `facts.endings`. */
   ended: readonly Ended[];
-  /**
-   * The last announcements of what was ended: how many were recorded at one instant, over all commands decided then.
-   */
+  /** How many announcements were recorded at the last instant that had some, over all commands decided then. */
   announced: { readonly at: Instant; readonly count: number };
-  /** The day (UTC) of the last event: the first one of another day makes the fold forget. */
+  /** The day (UTC) of the last event. The first event of another day makes the fold forget. */
   forgottenOn: string;
 };
 
-/** What one decisive event has ended and is still to be announced, each in the order of its recording. */
+/** The parts that one decisive event ended and that are not announced yet, in the order of recording. */
 export type Ended = {
   readonly activations: ForkableMap<string, Activation>;
   readonly byFingerprint: ForkableMap<string, string>;
@@ -205,5 +202,5 @@ export type Ended = {
   readonly users: ForkableMap<string, Instant>;
 };
 
-/** A lease that lapsed at `lapsedAt`. From `knownUntil` on it is as if it had never been. */
+/** A lease that lapsed at `lapsedAt`. From `knownUntil` on it counts as unknown. */
 export type LapsedLease = { readonly lease: Lease; readonly lapsedAt: Instant; readonly knownUntil: Instant };

@@ -1,18 +1,18 @@
 import { earlier, type Instant, plusSeconds } from '../time.ts';
-import type { RenewalMode } from './events.ts';
 import type { LicenseFacts, Suspension } from './license.ts';
+import type { RenewalMode } from './term/term-events.ts';
 
-/** Lists the words that are shown for a license. */
+/** Lists the simple statuses of a license. */
 export const statuses = ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] as const;
 export type Status = (typeof statuses)[number];
 
-/** Lists the statuses in full: what a license is at an instant. */
+/** Lists the effective statuses, which also distinguish grace and a license that has not started. */
 export const effectiveStatuses = [...statuses, 'IN_GRACE', 'NOT_YET_VALID'] as const;
 export type EffectiveStatus = (typeof effectiveStatuses)[number];
 
 /**
- * What the license is at `at`: the first of REVOKED, SUSPENDED, EXPIRED, IN_GRACE, NOT_YET_VALID, ACTIVE that holds. The
- * only place where the clock meets the state; whether an expiry was announced plays no part.
+ * Returns the status at `at`: the first of REVOKED, SUSPENDED, EXPIRED, IN_GRACE, NOT_YET_VALID, ACTIVE that applies.
+ * It does not matter whether an expiry was announced.
  */
 export const effectiveStatus = (facts: LicenseFacts, at: Instant): EffectiveStatus => {
   if (facts.revokedAt !== null) return 'REVOKED';
@@ -23,32 +23,34 @@ export const effectiveStatus = (facts: LicenseFacts, at: Instant): EffectiveStat
   return 'ACTIVE';
 };
 
-/** The simple status: in its grace, or before its start, a license is ACTIVE. */
+/** Returns the simple status: a license in its grace, or before its start, is ACTIVE. */
 export const simpleStatus = (status: EffectiveStatus): Status =>
   status === 'IN_GRACE' || status === 'NOT_YET_VALID' ? 'ACTIVE' : status;
 
-/** `simpleStatus` of `effectiveStatus`. */
+/** Returns the simple status at `at`. */
 export const status = (facts: LicenseFacts, at: Instant): Status => simpleStatus(effectiveStatus(facts, at));
 
 /**
- * The suspension that holds at `at`, null for none: from its recording, or the instant it was announced for, until it is
- * reinstated or its own end comes, which is exclusive. Of several grounds the one that holds longest, since the first began.
+ * Returns the suspension at `at`, or null. A suspension starts when it is recorded, or at the announced instant. It
+ * ends when the license is reinstated, or at its own end (exclusive). With several reasons, `reasonCode` and `until`
+ * are those of the longest one, and `since` is the start of the first.
  */
 export const suspensionAt = ({ suspension, scheduled }: LicenseFacts, at: Instant): Suspension | null => {
-  let held = suspension !== null && holds(suspension, at) ? suspension : null;
+  let current = suspension !== null && isInForce(suspension, at) ? suspension : null;
   for (const { effectiveAt, change } of scheduled) {
     if (change.kind !== 'SUSPENSION') continue;
     const { reasonCode, until } = change;
-    const later: Suspension = { reasonCode, since: effectiveAt, until };
-    if (effectiveAt <= at && holds(later, at)) held = held === null ? later : together(held, later);
+    const announced: Suspension = { reasonCode, since: effectiveAt, until };
+    if (effectiveAt > at || !isInForce(announced, at)) continue;
+    current = current === null ? announced : combined(current, announced);
   }
-  return held;
+  return current;
 };
 
-/** True while a suspension holds. */
+/** Returns true while the license is suspended. */
 export const isSuspended = (facts: LicenseFacts, at: Instant): boolean => suspensionAt(facts, at) !== null;
 
-/** What happens at the end of the term, as it holds at `at`. */
+/** Returns what the issuer intends, at `at`, for the end of the term. */
 export const renewalAt = ({ renewal, scheduled }: LicenseFacts, at: Instant): RenewalMode => {
   let [mode, since] = [renewal, ''];
   for (const { effectiveAt, change } of scheduled)
@@ -57,30 +59,30 @@ export const renewalAt = ({ renewal, scheduled }: LicenseFacts, at: Instant): Re
   return mode;
 };
 
-/** True from the end of the term and its grace on. */
+/** Returns true from the end of the term and its grace on. */
 export const isExpired = (facts: LicenseFacts, at: Instant): boolean => {
   const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
   return accessEndsAt !== null && at >= accessEndsAt;
 };
 
-/** True in `[expiresAt, graceUntil)`. */
+/** Returns true in `[expiresAt, graceUntil)`. */
 export const isInGrace = (facts: LicenseFacts, at: Instant): boolean =>
   facts.term.expiresAt !== null && at >= facts.term.expiresAt && !isExpired(facts, at);
 
-/** True before the first term of the current run starts, or while it waits for its first activation or validation. */
+/** Returns true before the term starts, or while it waits for its first activation or validation. */
 export const isNotYetValid = ({ term }: LicenseFacts, at: Instant): boolean =>
   term.startsAt === null || at < term.startsAt;
 
-/** The end (exclusive) of access after expiry; null when the policy grants no grace or the license does not expire. */
+/** Returns the end (exclusive) of the grace; null when the policy grants none or the license does not expire. */
 export const graceUntil = ({ term, policy }: LicenseFacts): Instant | null =>
   term.expiresAt === null || policy.expiryGraceSeconds === 0
     ? null
     : plusSeconds(term.expiresAt, policy.expiryGraceSeconds);
 
-// What was recorded holds, also for a server whose clock is behind that of the one that recorded it.
-const holds = ({ until }: Suspension, at: Instant): boolean => until === null || at < until;
+// A recorded suspension is in force also for a server whose clock is behind the one that recorded it.
+const isInForce = ({ until }: Suspension, at: Instant): boolean => until === null || at < until;
 
-const together = (held: Suspension, other: Suspension): Suspension => {
-  const outlasts = held.until !== null && (other.until === null || other.until > held.until);
-  return { ...(outlasts ? other : held), since: earlier(held.since, other.since) };
+const combined = (current: Suspension, other: Suspension): Suspension => {
+  const outlasts = current.until !== null && (other.until === null || other.until > current.until);
+  return { ...(outlasts ? other : current), since: earlier(current.since, other.since) };
 };

@@ -1,13 +1,13 @@
 import type { Decision } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import type { OrganizationEvent, Role, Scope } from './events.ts';
-import type { OrganizationLimits } from './limits.ts';
+import type { OrganizationLimits } from './organization-limits.ts';
 
-/** Who sends a command. What a user or an API key may do is looked up in the organization's own stream. */
+/** The sender of a command. The organization's own stream says what a user or an API key may do. */
 export type Acting =
   | { readonly type: 'USER'; readonly userId: string }
   | { readonly type: 'API_KEY'; readonly apiKeyId: string }
-  /** The product itself, for the one who runs it: may do everything that the organization's rules allow. */
+  /** The product itself, for its operator. It may do everything that the rules of the organization allow. */
   | { readonly type: 'SYSTEM' };
 
 type Command<Type extends string, Data> = {
@@ -18,11 +18,11 @@ type Command<Type extends string, Data> = {
 };
 
 /**
- * Commands of the organization stream. `at` is the server's clock, read once per command. Ids, references and hints arrive
- * ready made; `limits` are what the organization's own license says at that moment.
+ * Commands of the organization stream. `at` is the server's clock, read once per command. The caller creates ids,
+ * references and hints. `limits` are the current limits of the organization's own license.
  */
 export type OrganizationCommand =
-  /** `founderId`: the user who is its first OWNER; null: it has no members yet. `timeZone` absent: UTC. */
+  /** `founderId`: the first OWNER; null: the organization has no members yet. `timeZone` absent: UTC. */
   | Command<
       'CreateOrganization',
       {
@@ -35,7 +35,7 @@ export type OrganizationCommand =
   | Command<'RenameOrganization', { readonly name: string }>
   | Command<'ChangeOrganizationTimeZone', { readonly timeZone: string }>
   | Command<'CloseOrganization', Record<never, never>>
-  /** `userId`: the user who has that e-mail already, if there is one. */
+  /** `userId`: the user with this e-mail, if there is one. */
   | Command<
       'InviteMember',
       {
@@ -52,13 +52,13 @@ export type OrganizationCommand =
       'AcceptInvitation',
       { readonly invitationId: string; readonly userId: string; readonly limits: OrganizationLimits }
     >
-  /** `deactivated`: the OWNERs whose login was ended for good; they count for none. */
+  /** `deactivated`: OWNERs who can no longer sign in; they do not count as OWNERs. */
   | Command<
       'ChangeMemberRole',
       { readonly userId: string; readonly role: Role; readonly deactivated: readonly string[] }
     >
   | Command<'RemoveMember', { readonly userId: string; readonly deactivated: readonly string[] }>
-  /** `expiresAt` null: never. */
+  /** `expiresAt` null: the key does not expire. */
   | Command<
       'CreateApiKey',
       {
@@ -69,7 +69,7 @@ export type OrganizationCommand =
         readonly expiresAt: Instant | null;
       }
     >
-  /** What is null stays as it is. */
+  /** Null in `name` or `scopes` keeps the current value. */
   | Command<
       'ChangeApiKey',
       { readonly apiKeyId: string; readonly name: string | null; readonly scopes: readonly Scope[] | null }
@@ -88,10 +88,10 @@ export type OrganizationCommand =
   | Command<'ArchiveProject', { readonly projectId: string }>
   | Command<'RestoreProject', { readonly projectId: string; readonly limits: OrganizationLimits }>;
 
-/** One kind of organization command. */
+/** The organization command of this type. */
 export type CommandOf<Type extends OrganizationCommand['type']> = Extract<OrganizationCommand, { type: Type }>;
 
-/** Why an organization command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why an organization command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
 export type OrganizationRejection =
   | 'ORGANIZATION_NOT_FOUND'
   | 'ORGANIZATION_CLOSED'
@@ -106,5 +106,5 @@ export type OrganizationRejection =
   | 'QUOTA_EXCEEDED'
   | 'ARCHIVED';
 
-/** The events of an organization command (none: already so), or why it is refused. */
+/** The events of an organization command (none: it changes nothing), or why it is refused. */
 export type OrganizationDecision = Decision<OrganizationEvent, OrganizationRejection>;

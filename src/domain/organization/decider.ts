@@ -1,14 +1,17 @@
 import { type Decider, reject } from '../decider.ts';
-import { changeApiKey, createApiKey, revokeApiKey } from './api-keys.ts';
 import type { OrganizationCommand, OrganizationDecision, OrganizationRejection } from './commands.ts';
+import { changeApiKey, createApiKey, revokeApiKey } from './decide-api-keys.ts';
+import { acceptInvitation, invite, withdrawInvitation } from './decide-invitations.ts';
+import { changeRole, removeMember } from './decide-members.ts';
+import { changeTimeZone, close, create, rename } from './decide-profile.ts';
+import { archiveProject, changeProject, createProject, restoreProject } from './decide-projects.ts';
 import type { OrganizationEvent } from './events.ts';
-import { acceptInvitation, invite, withdrawInvitation } from './invitations.ts';
-import { changeRole, removeMember } from './members.ts';
 import { evolve, fork, initial, type Organization } from './organization.ts';
-import { changeTimeZone, close, create, rename } from './profile.ts';
-import { archiveProject, changeProject, createProject, restoreProject } from './projects.ts';
 
-/** Decides one command on an organization: what it makes true, nothing when it is so already, or the reason to refuse it. */
+/**
+ * Decides one command on an organization. Returns its events, none when it changes nothing, or the reason to refuse
+ * it.
+ */
 const decide = (command: OrganizationCommand, organization: Organization): OrganizationDecision => {
   if (command.type === 'CreateOrganization') return create(command, organization);
   if (organization.kind === 'missing') return reject('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
@@ -47,6 +50,6 @@ const decide = (command: OrganizationCommand, organization: Organization): Organ
   }
 };
 
-/** The organization stream: who the organization is, who belongs to it in which role, its API keys and its projects. */
+/** Decides and folds the organization stream: its profile, members with their roles, API keys and projects. */
 export const organizationDecider: Decider<OrganizationCommand, OrganizationEvent, Organization, OrganizationRejection> =
   { initial, decide, evolve, fork };

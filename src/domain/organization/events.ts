@@ -1,43 +1,50 @@
 import type { Instant } from '../time.ts';
 
-// Events of the organization stream, version 1: add, never rename or repurpose. The names of an organization, of its API
-// keys and of its projects are no personal data; people are named by user ids, e-mails and free text by references.
+// Events of the organization stream, version 1: add, never rename or repurpose. The names of an organization, of its
+// API keys and of its projects are not personal data. Events name people by user id, and e-mails and free text by
+// reference.
 
-/** Lists what an API key may be allowed. */
+/** Lists what an API key can be allowed to do. */
 export const scopes = [
-  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write'] as const),
-  ...(['events:read', 'webhooks:write', 'members:write', 'projects:write'] as const),
+  'licenses:read',
+  'licenses:write',
+  'licenses:activate',
+  'catalog:write',
+  'events:read',
+  'webhooks:write',
+  'members:write',
+  'projects:write',
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Lists what a member of an organization may be. */
+/** Lists the roles of a member. */
 export const roles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const;
 export type Role = (typeof roles)[number];
 
-type Fact<Type extends string, Data> = { readonly type: Type; readonly data: Data };
+type Event<Type extends string, Data> = { readonly type: Type; readonly data: Data };
 
 export type OrganizationEvent =
-  /** `timeZone`: in whose calendar the durations of its licenses are counted, by its IANA name; absent: UTC. */
-  | Fact<'OrganizationCreated', { readonly organizationId: string; readonly name: string; readonly timeZone?: string }>
-  | Fact<'OrganizationRenamed', { readonly from: string; readonly to: string }>
-  | Fact<'OrganizationTimeZoneChanged', { readonly from: string; readonly to: string }>
-  | Fact<'OrganizationClosed', Record<never, never>>
-  /** `emailRef`: where `vault` holds the address; the address itself is in no event. Open in `[recorded, expiresAt)`. */
-  | Fact<
+  /** `timeZone`: the IANA name of the time zone whose calendar counts the durations of its licenses; absent: UTC. */
+  | Event<'OrganizationCreated', { readonly organizationId: string; readonly name: string; readonly timeZone?: string }>
+  | Event<'OrganizationRenamed', { readonly from: string; readonly to: string }>
+  | Event<'OrganizationTimeZoneChanged', { readonly from: string; readonly to: string }>
+  | Event<'OrganizationClosed', Record<never, never>>
+  /** `emailRef`: the address in `vault`; no event contains the address itself. Open in `[recorded, expiresAt)`. */
+  | Event<
       'MemberInvited',
       { readonly invitationId: string; readonly emailRef: string; readonly role: Role; readonly expiresAt: Instant }
     >
-  | Fact<'InvitationWithdrawn', { readonly invitationId: string }>
-  /** `invitationId` null: the founder, who comes with the organization. */
-  | Fact<'MemberJoined', { readonly userId: string; readonly role: Role; readonly invitationId: string | null }>
-  | Fact<'MemberRoleChanged', { readonly userId: string; readonly from: Role; readonly to: Role }>
-  /** `role`: what the member was. */
-  | Fact<'MemberRemoved', { readonly userId: string; readonly role: Role }>
+  | Event<'InvitationWithdrawn', { readonly invitationId: string }>
+  /** `invitationId` null: the founder, who joins with the creation of the organization. */
+  | Event<'MemberJoined', { readonly userId: string; readonly role: Role; readonly invitationId: string | null }>
+  | Event<'MemberRoleChanged', { readonly userId: string; readonly from: Role; readonly to: Role }>
+  /** `role`: the last role of the member. */
+  | Event<'MemberRemoved', { readonly userId: string; readonly role: Role }>
   /**
-   * The secret itself is never in an event; its hash is in `identity.api_keys`. `hint`: its first visible characters.
+   * No event contains the secret; its hash is in `identity.api_keys`. `hint`: its first visible characters.
    * `expiresAt` absent: the key does not expire.
    */
-  | Fact<
+  | Event<
       'ApiKeyCreated',
       {
         readonly apiKeyId: string;
@@ -47,14 +54,14 @@ export type OrganizationEvent =
         readonly expiresAt?: Instant;
       }
     >
-  | Fact<'ApiKeyRenamed', { readonly apiKeyId: string; readonly from: string; readonly to: string }>
-  | Fact<
+  | Event<'ApiKeyRenamed', { readonly apiKeyId: string; readonly from: string; readonly to: string }>
+  | Event<
       'ApiKeyScopesChanged',
       { readonly apiKeyId: string; readonly from: readonly Scope[]; readonly to: readonly Scope[] }
     >
-  | Fact<'ApiKeyRevoked', { readonly apiKeyId: string }>
-  /** `metadataRef`: where `vault` holds what a person wrote about the project; null: nothing. */
-  | Fact<'ProjectCreated', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
-  | Fact<'ProjectChanged', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
-  | Fact<'ProjectArchived', { readonly projectId: string }>
-  | Fact<'ProjectRestored', { readonly projectId: string }>;
+  | Event<'ApiKeyRevoked', { readonly apiKeyId: string }>
+  /** `metadataRef`: the metadata of the project in `vault`; null: it has none. */
+  | Event<'ProjectCreated', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
+  | Event<'ProjectChanged', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
+  | Event<'ProjectArchived', { readonly projectId: string }>
+  | Event<'ProjectRestored', { readonly projectId: string }>;

@@ -3,10 +3,10 @@ import { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { OrganizationEvent, Role, Scope } from './events.ts';
 
-/** The state of an organization stream that decisions are made on. */
+/** The state of an organization stream, on which commands are decided. */
 export type Organization = { readonly kind: 'missing' } | CreatedOrganization;
 
-/** An organization that was created; closing keeps it as it was. Owned by the fold, changed in place. */
+/** A created organization, open or closed. The fold owns it and changes it in place. */
 export type CreatedOrganization = {
   readonly kind: 'created';
   readonly organizationId: string;
@@ -16,9 +16,9 @@ export type CreatedOrganization = {
   closedAt: Instant | null;
   /** By user id. */
   readonly members: ForkableMap<string, Member>;
-  /** Users who were members and are not, and since when, so that a repeated removal is known from a mistake. */
+  /** Former members and when they left, to distinguish a repeated removal from a mistake. */
   readonly formerMembers: ForkableMap<string, Instant>;
-  /** Every invitation there was, by its id. */
+  /** Every invitation, also ended ones, by its id. */
   readonly invitations: ForkableMap<string, Invitation>;
   readonly apiKeys: ForkableMap<string, ApiKey>;
   readonly projects: ForkableMap<string, Project>;
@@ -27,7 +27,7 @@ export type CreatedOrganization = {
 /** `invitationId` null: the founder. */
 export type Member = { readonly role: Role; readonly invitationId: string | null; readonly joinedAt: Instant };
 
-/** `pending` is taken up in time or not at all: whether it has run out is a question of the clock. */
+/** A `pending` invitation may have expired: that depends on the clock. */
 export type Invitation = {
   readonly emailRef: string;
   readonly role: Role;
@@ -53,16 +53,19 @@ export type Project = {
   readonly archivedAt: Instant | null;
 };
 
-/** A stream without events. */
+/** Returns the state of a stream without events. */
 export const initial = (): Organization => ({ kind: 'missing' });
 
-/** The organization after one more event. Total; takes ownership of `organization` and changes its collections in place. */
+/**
+ * Returns the organization after one more event. Never throws. Takes ownership of `organization` and changes it in
+ * place.
+ */
 export const evolve = (organization: Organization, event: OrganizationEvent, at: At): Organization => {
   if (event.type === 'OrganizationCreated') return created(event.data, at);
   return organization.kind === 'missing' ? organization : evolveCreated(organization, event, at);
 };
 
-/** An independent copy: evolving one of the two leaves the other as it is. */
+/** Returns an independent copy: evolving one of the two leaves the other as it is. */
 export const fork = (organization: Organization): Organization =>
   organization.kind === 'missing'
     ? organization
@@ -92,9 +95,9 @@ const created = ({ organizationId, name, timeZone = 'UTC' }: Creation, { recorde
   projects: new ForkableMap(),
 });
 
-// The one return is what makes a new event without a case fail to compile.
+// The return type refuses to compile a new type of event without a case.
 const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at: At): CreatedOrganization => {
-  const { members, formerMembers, invitations, apiKeys, projects } = organization;
+  const { members, formerMembers, invitations } = organization;
   switch (event.type) {
     case 'OrganizationRenamed':
       organization.name = event.data.to;
@@ -127,6 +130,28 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       members.delete(event.data.userId);
       formerMembers.set(event.data.userId, at.effectiveAt);
       return organization;
+    case 'ApiKeyCreated':
+    case 'ApiKeyRenamed':
+    case 'ApiKeyScopesChanged':
+    case 'ApiKeyRevoked':
+      return evolveApiKeys(organization, event, at);
+    case 'ProjectCreated':
+    case 'ProjectChanged':
+    case 'ProjectArchived':
+    case 'ProjectRestored':
+      return evolveProjects(organization, event, at);
+  }
+};
+
+type EventOf<Type extends OrganizationEvent['type']> = Extract<OrganizationEvent, { type: Type }>;
+
+const evolveApiKeys = (
+  organization: CreatedOrganization,
+  event: EventOf<'ApiKeyCreated' | 'ApiKeyRenamed' | 'ApiKeyScopesChanged' | 'ApiKeyRevoked'>,
+  at: At,
+): CreatedOrganization => {
+  const { apiKeys } = organization;
+  switch (event.type) {
     case 'ApiKeyCreated': {
       const { apiKeyId, name, scopes, hint, expiresAt = null } = event.data;
       apiKeys.set(apiKeyId, { name, scopes, hint, createdAt: at.recordedAt, expiresAt, revokedAt: null });
@@ -141,6 +166,16 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ApiKeyRevoked':
       change(apiKeys, event.data.apiKeyId, { revokedAt: at.effectiveAt });
       return organization;
+  }
+};
+
+const evolveProjects = (
+  organization: CreatedOrganization,
+  event: EventOf<'ProjectCreated' | 'ProjectChanged' | 'ProjectArchived' | 'ProjectRestored'>,
+  at: At,
+): CreatedOrganization => {
+  const { projects } = organization;
+  switch (event.type) {
     case 'ProjectCreated': {
       const { projectId, name, metadataRef } = event.data;
       projects.set(projectId, { name, metadataRef, createdAt: at.recordedAt, archivedAt: null });
@@ -160,7 +195,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
   }
 };
 
-const change = <Value extends object>(all: ForkableMap<string, Value>, key: string, changed: Partial<Value>): void => {
-  const before = all.get(key);
-  if (before !== undefined) all.set(key, { ...before, ...changed });
+const change = <Value extends object>(map: ForkableMap<string, Value>, key: string, changes: Partial<Value>): void => {
+  const value = map.get(key);
+  if (value !== undefined) map.set(key, { ...value, ...changes });
 };

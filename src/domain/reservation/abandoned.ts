@@ -1,14 +1,14 @@
-import { wasReleased } from '../license/devices.ts';
+import { wasReleased } from '../license/devices/device-matching.ts';
 import { repeatedSeconds } from '../license/forget.ts';
 import type { License } from '../license/license.ts';
 import { type Instant, plusSeconds } from '../time.ts';
 import type { Reservation } from './reservation.ts';
 import type { NeededReservation } from './trial.ts';
 
-/** An attempt gives up long before, so an older reservation without use belongs to an attempt that died. */
+/** An attempt stops long before this, so an older reservation without use belongs to an attempt that crashed. */
 const abandonedAfterSeconds = 60;
 
-/** Returns the owner of a reservation that is old enough to be abandoned, and since when; null for any other. */
+/** Returns the owner and the start of a reservation that is old enough to be abandoned; null for any other. */
 export const possiblyAbandoned = (
   reservation: Reservation,
   at: Instant,
@@ -19,8 +19,8 @@ export const possiblyAbandoned = (
 };
 
 /**
- * Returns whether a license uses what was reserved for it at `since`. `forgotten`: it does not have the device now, and
- * only its older events say whether it had it. Released devices are known for 25 hours.
+ * Returns whether a license uses its reservation from `since`. `forgotten`: the license does not have the device now,
+ * and only its older events say whether it had it. The license knows released devices for 25 hours.
  */
 export const useOf = (
   needed: NeededReservation,
@@ -35,5 +35,5 @@ export const useOf = (
   return at >= plusSeconds(since, repeatedSeconds) ? 'forgotten' : 'unused';
 };
 
-/** Returns the fingerprint hash of the device that the reservation of a trial is for. */
+/** Returns the fingerprint hash of the device in the reservation of a trial. */
 export const deviceOf = ({ fields }: NeededReservation): string => fields.at(-1) ?? '';

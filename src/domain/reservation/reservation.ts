@@ -1,14 +1,17 @@
 import { type At, type Decider, type Decision, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 
-// One stream per thing that may be had once across streams, named by its kind and a hash of the thing: what the thing is
-// stands in no event.
+// A reservation stream exists for each thing that may exist only once across streams. A hash of the thing and its
+// kind name the stream, so no event contains the thing itself.
 
-/** Lists what is reserved: a trial of a product by a holder organization, or on a device; the place of a revoked license. */
+/**
+ * Lists what can be reserved: a trial of a product, per holder and per device, and the replacement of a revoked
+ * license.
+ */
 export const reservationKinds = ['trial_holder', 'trial_device', 'replacement'] as const;
 export type ReservationKind = (typeof reservationKinds)[number];
 
-// Events, version 1: add, never rename or repurpose. `owner`: the id of what holds the reservation, as a license's.
+/** Events, version 1: add, never rename or repurpose. `owner`: the id of the license with the reservation. */
 export type ReservationEvent =
   | {
       readonly type: 'ReservationMade';
@@ -20,7 +23,7 @@ type Command<Type extends string, Data> = { readonly type: Type; readonly data: 
 
 /** Commands of the reservation stream. `at` is the server's clock, read once per command. */
 export type ReservationCommand =
-  /** `abandonedBy`: an owner that the caller has found to have made nothing of its reservation. */
+  /** `abandonedBy`: an owner that does not use its reservation, as the caller has checked. */
   | Command<
       'Reserve',
       {
@@ -32,10 +35,13 @@ export type ReservationCommand =
     >
   | Command<'Release', { readonly owner: string }>;
 
-/** Why a reservation command is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** Why a reservation command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
 export type ReservationRejection = 'CODE_TAKEN' | 'NOT_FOUND';
 
-/** The state of a reservation stream. `owner` null: released, so free again. `since`: when it was made last. */
+/**
+ * The state of a reservation stream. `owner` null: released, so free again. `since`: the start of the last
+ * reservation.
+ */
 export type Reservation =
   | { readonly kind: 'unmade' }
   | { readonly kind: 'made'; readonly issuerOrgId: string; readonly owner: string | null; readonly since: Instant };
@@ -44,22 +50,22 @@ const decide = (
   command: ReservationCommand,
   reservation: Reservation,
 ): Decision<ReservationEvent, ReservationRejection> => {
-  const holder = reservation.kind === 'unmade' ? null : reservation.owner;
+  const currentOwner = reservation.kind === 'unmade' ? null : reservation.owner;
   switch (command.type) {
     case 'Reserve': {
       const { kind, issuerOrgId, owner, abandonedBy } = command.data;
-      if (holder === owner) return [];
-      const made = { type: 'ReservationMade', data: { kind, issuerOrgId, owner } } as const;
-      if (holder === null) return [made];
-      return holder === abandonedBy
-        ? [{ type: 'ReservationReleased', data: { owner: holder } }, made]
-        : reject('CODE_TAKEN', taken[kind]);
+      if (currentOwner === owner) return [];
+      const reserved = { type: 'ReservationMade', data: { kind, issuerOrgId, owner } } as const;
+      if (currentOwner === null) return [reserved];
+      return currentOwner === abandonedBy
+        ? [{ type: 'ReservationReleased', data: { owner: currentOwner } }, reserved]
+        : reject('CODE_TAKEN', conflicts[kind]);
     }
     case 'Release': {
       const { owner } = command.data;
       if (reservation.kind === 'unmade') return reject('NOT_FOUND', 'Nothing was ever reserved here.');
-      // A release that comes late, or twice, must not free what somebody else holds by now.
-      return holder === owner ? [{ type: 'ReservationReleased', data: { owner } }] : [];
+      // A late or repeated release must not free the reservation of another owner.
+      return currentOwner === owner ? [{ type: 'ReservationReleased', data: { owner } }] : [];
     }
   }
 };
@@ -75,7 +81,7 @@ const evolve = (reservation: Reservation, event: ReservationEvent, { recordedAt 
   }
 };
 
-/** The reservation stream: who has what can be had once. */
+/** Decides and folds the reservation stream: the owner of something that may exist only once. */
 export const reservationDecider: Decider<ReservationCommand, ReservationEvent, Reservation, ReservationRejection> = {
   initial: () => ({ kind: 'unmade' }),
   decide,
@@ -83,8 +89,8 @@ export const reservationDecider: Decider<ReservationCommand, ReservationEvent, R
   fork: (reservation) => reservation,
 };
 
-const taken: Readonly<Record<ReservationKind, string>> = {
+const conflicts: Readonly<Record<ReservationKind, string>> = {
   trial_holder: 'This organization has had its trial of this product.',
   trial_device: 'This product was tried on this device already.',
-  replacement: 'Another license was issued in the place of this one.',
+  replacement: 'Another license replaces this one already.',
 };

@@ -1,9 +1,9 @@
 import type { ReservationKind } from './reservation.ts';
 
-/** One reservation to make: the hash of `fields`, in their order, names its stream together with `kind`. */
+/** A required reservation: `kind` and the hash of `fields`, in their order, name its stream. */
 export type NeededReservation = { readonly kind: ReservationKind; readonly fields: readonly string[] };
 
-/** A trial that is to be issued or put on a device; null: no holder organization, no device known yet. */
+/** A trial to issue or to activate; null: without holder organization, without a known device. */
 export type Trial = {
   readonly issuerOrgId: string;
   readonly products: readonly string[];
@@ -12,9 +12,9 @@ export type Trial = {
 };
 
 /**
- * What must be reserved before a trial is issued or activated: of one issuer, each product once per holder and once per
- * device. Always in the same order, product by product, so that of two that want the same the first one met is refused
- * to one of them, and neither waits for the other. All or none: whoever is refused releases what it has reserved before.
+ * Returns the reservations that a trial needs before it is issued or activated: each product of an issuer once per
+ * holder and once per device. The order is always the same, so of two concurrent trials one fails at the first common
+ * product and neither waits for the other. A refused trial releases its earlier reservations.
  */
 export const trialReservations = (trial: Trial): readonly NeededReservation[] => {
   const { issuerOrgId, holderOrgId, fingerprintHash } = trial;

@@ -13,19 +13,20 @@ export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes 
 };
 
 /**
- * As foldBatch, around what does not fit: of a stream with such an event, that one and all later ones are left out.
- * `misfits`: the first of each such stream, in log order.
+ * Folds like foldBatch, but goes on after an event that does not fit: it and all later ones of its stream are left out.
+ * `misfits`: the first of each such stream, in log order. An event that changes more than `rowsMax` rows is a misfit.
  */
 export const foldFitting = (
   events: readonly Recorded[],
   stored: Stored,
+  rowsMax?: number,
 ): { readonly changes: Changes; readonly misfits: readonly Unprojectable[] } => {
   const changes = noChanges();
   const misfits = new Map<string, Unprojectable>();
   for (const recorded of events) {
     if (misfits.has(recorded.stream)) continue;
     try {
-      foldEvent(changes, stored, recorded);
+      foldEvent(changes, stored, recorded, rowsMax);
     } catch (error) {
       misfits.set(recorded.stream, new Unprojectable(recorded, error));
     }

@@ -32,11 +32,17 @@ export const nothingStored: Stored = {
   catalogs: new Map(),
 };
 
+/** An event fits, but changes more rows than the caller wants to write now. */
+export class TooManyRows extends Error {
+  override readonly name = 'TooManyRows';
+}
+
 /**
  * Folds one event onto what is stored and what the batch changed so far. One that a row already contains changes nothing.
- * Throws, and leaves `changes` as they are, for one that does not follow on its row or cannot be read.
+ * Throws, and leaves `changes` as they are, for one that does not follow on its row or cannot be read; TooManyRows for
+ * one of a license that changes more than `rowsMax` rows at once.
  */
-export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded): void => {
+export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, rowsMax = Infinity): void => {
   const { stream } = recorded;
   const licenseId = licenseOf(stream);
   const organizationId = organizationOf(stream);
@@ -48,6 +54,8 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded):
     const folded = isRepair(event)
       ? foldRepair(before, recorded, (license) => historyOf(license, recorded, decoded.envelope))
       : foldLicense(before?.facts ?? null, licenseId, { event, ...decoded }, recorded);
+    const rows = sweptRows(folded.writes);
+    if (rows > rowsMax) throw new TooManyRows(`it changes ${rows} rows at once.`);
     changes.licenses.set(licenseId, folded.after);
     addWrites(changes.rows, stream, folded.writes);
   } else if (organizationId !== null) {
@@ -97,6 +105,9 @@ const historyOf = ({ facts }: { facts: LicenseFacts }, recorded: Recorded, envel
   const owners = { holderOrgId: facts.holderOrgId, previousHolderOrgId: null };
   return [make(licenseEvents, licenseEventRow(facts.licenseId, recorded, envelope, owners))];
 };
+
+const sweptRows = (writes: readonly Write[]): number =>
+  writes.reduce((sum, write) => sum + (write.kind === 'sweep' ? (write.sweep.rows ?? 0) : 0), 0);
 
 type Lookup<Value> = { readonly get: (id: string) => Value | undefined };
 

@@ -1,12 +1,12 @@
 import type { At } from '../../domain/decider.ts';
 import { concerns } from '../../domain/license/consequences.ts';
-import { announcedBy } from '../../domain/license/endings.ts';
+import { announcedBy } from '../../domain/license/endings/ending-counts.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
 import type { Decoded } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { activationRow, activations, deactivation, type PartOwner } from '../tables/activations.ts';
+import { activationRow, activations, deactivation } from '../tables/activations.ts';
 import { leaseExtension, leaseLapse, leaseRelease, leaseRow, leases } from '../tables/leases.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
@@ -53,7 +53,12 @@ const announcedEnding = ({ endings }: LicenseFacts, event: LicenseEvent): Ending
 };
 
 // The one return is what makes a new event without a case fail to compile.
-const partWrites = (event: LicenseEvent, { effectiveAt }: At, owner: PartOwner, revision: bigint): readonly Write[] => {
+const partWrites = (
+  event: LicenseEvent,
+  { effectiveAt }: At,
+  owner: LicenseFacts,
+  revision: bigint,
+): readonly Write[] => {
   if (event.type === 'LicenseIssued' || event.type === 'LicenseImported' || !concerns(event, 'parts')) return [];
   const { licenseId } = owner;
   switch (event.type) {
@@ -80,11 +85,8 @@ const partWrites = (event: LicenseEvent, { effectiveAt }: At, owner: PartOwner, 
     case 'UserUnassigned':
       return [change(licenseUsers, unassignment(owner, event.data, effectiveAt))];
     case 'LicenseTransferred': {
-      const { ends, toHolderOrgId } = event.data;
-      return [
-        ...endWrites(licenseId, { ends, cause: 'TRANSFER', at: effectiveAt }),
-        ...transferWrites(licenseId, toHolderOrgId),
-      ];
+      const { ends } = event.data;
+      return [...endWrites(licenseId, { ends, cause: 'TRANSFER', at: effectiveAt }), ...transferWrites(owner)];
     }
     case 'LicenseRevoked':
       return endWrites(licenseId, { ends: event.data.ends, cause: 'LICENSE_REVOKED', at: effectiveAt });

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import type { Status } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { PinnedPolicy } from '../../domain/license/events.ts';
+import type { PinnedPolicy } from '../../domain/license/policy.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { transaction } from '../../postgres/transaction.ts';
 import { isNewer } from '../event-fault.ts';

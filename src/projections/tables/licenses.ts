@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { nextDueAt } from '../../domain/license/due.ts';
-import type { SuspensionReason } from '../../domain/license/events.ts';
+import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import { type Column, readerOf, rowMaker, selected, typesOf } from './columns.ts';

@@ -1,5 +1,5 @@
-import type { Ends } from '../../domain/license/events.ts';
-import type { Ending } from '../../domain/license/license.ts';
+import type { Ends } from '../../domain/license/endings/ending-events.ts';
+import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import { sweep, type Write } from '../fold/changes.ts';
 import { activations } from './activations.ts';
@@ -9,9 +9,9 @@ import { groupOf } from './sweep.ts';
 
 /** The tables of what is opened and ended on a license, and how events count it. */
 const partTables = [
-  { table: activations, kind: 'activations' },
-  { table: leases, kind: 'leases' },
-  { table: licenseUsers, kind: 'users' },
+  { table: activations, kind: 'activations', usedAs: 'activations' },
+  { table: leases, kind: 'leases', usedAs: 'seats' },
+  { table: licenseUsers, kind: 'users', usedAs: 'users' },
 ] as const;
 
 /** What a decisive event ends; `product`: the one that it removes. */
@@ -33,16 +33,18 @@ export const endWrites = (licenseId: string, { ends, cause, product, at }: Ended
       product: ends.which === 'PRODUCT' ? (product ?? null) : null,
       oldest: ends.which === 'OLDEST' ? count : null,
       set: { [end]: at, cause },
+      rows: count,
     });
   });
 
-/** Gives what is open on a license to its new holder; what has ended stays with the holder of that time. */
-export const transferWrites = (licenseId: string, holderOrgId: string | null): readonly Write[] =>
-  partTables.map(({ table }) =>
+/** Gives what is open on a license to its holder after a transfer; what has ended stays with the holder of that time. */
+export const transferWrites = ({ licenseId, holderOrgId, usage }: LicenseFacts): readonly Write[] =>
+  partTables.map(({ table, usedAs }) =>
     sweep(table, {
       group: { license_id: licenseId },
       product: null,
       oldest: null,
       set: { holder_org_id: holderOrgId },
+      rows: usage[usedAs],
     }),
   );

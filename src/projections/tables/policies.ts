@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
-import type { Tier } from '../../domain/license/events.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import { epochMs } from '../../postgres/epoch-ms.ts';
 import { beginsWith } from './prefix.ts';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Group, Row, Table } from './rows.ts';
 
@@ -13,10 +14,15 @@ export type Sweep = {
   /** Changes so many of the oldest rows; null: all. */
   readonly oldest: number | null;
   readonly set: Row;
+  /** How many rows it changes, as far as the license counts them. Default: few. */
+  readonly rows?: number;
 };
 
-/** Carries sweeps out, in one statement for all that have the same form. Each must be about another group. */
-export const sweepRows = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]): Promise<void> => {
+/** Carries sweeps out. Each must be about another group. */
+export type Sweeper = (db: PoolClient, table: Table, sweeps: readonly Sweep[]) => Promise<void>;
+
+/** Carries sweeps out, in one statement for all that have the same form. */
+export const sweepRows: Sweeper = async (db, table, sweeps) => {
   const forms = new Map<string, Sweep[]>();
   for (const sweep of sweeps) {
     const form = `${Object.keys(sweep.set)} ${sweep.oldest === null}`;
@@ -32,6 +38,43 @@ export const groupOf = ({ name, group }: Table): Group => {
   if (group === undefined) throw new Error(`Events name the rows of ${name} that they change.`);
   return group;
 };
+
+/**
+ * Carries sweeps out in pages, and after each page waits as long as it took: for very many rows, beside other
+ * transactions. Nobody else may change the rows meanwhile.
+ */
+export const sweepInPages: Sweeper = async (db, table, sweeps) => {
+  for (const { group, product, oldest, set } of sweeps) {
+    const { by, end } = groupOf(table);
+    const conditions = [
+      ...by.map((column, index) => `${column} = $${index + 1}`),
+      ...(end === null ? [] : [`${end} is null`]),
+      ...('product' in table.columns ? [`($${by.length + 1}::text is null or product = $${by.length + 1})`] : []),
+    ];
+    const values = [...by.map((column) => group[column]), ...('product' in table.columns ? [product] : [])];
+    await db.query({
+      text: `declare swept cursor for select ctid::text from ${table.name} where ${conditions.join(' and ')}
+        ${oldest === null ? '' : `order by revision limit ${oldest}`}`,
+      values,
+    });
+    for (let size = rowsPerPage; size === rowsPerPage; ) {
+      const startedMs = performance.now();
+      const { rows } = await db.query<[string]>({ text: `fetch ${rowsPerPage} from swept`, rowMode: 'array' });
+      const changes = Object.keys(set).map(
+        (column, index) => `${column} = $${index + 2}::${String(table.columns[column])}`,
+      );
+      await db.query(`update ${table.name} set ${changes} where ctid = any($1::tid[])`, [
+        rows.flat(),
+        ...Object.values(set),
+      ]);
+      size = rows.length;
+      await delay(performance.now() - startedMs);
+    }
+    await db.query('close swept');
+  }
+};
+
+const rowsPerPage = 1_000;
 
 const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]): Promise<void> => {
   const { by, end } = groupOf(table);

@@ -18,7 +18,7 @@ import { policies } from './policies.ts';
 import { products } from './products.ts';
 import { projects } from './projects.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
-import { sweepRows } from './sweep.ts';
+import { type Sweeper, sweepRows } from './sweep.ts';
 
 /** A table of the read models, and what the projector and `ledger verify` must know of it. */
 export type ReadModel = {
@@ -78,13 +78,18 @@ export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>):
  * Writes what a batch changes: per table one statement, one per set of columns that are changed, and one per form of
  * sweep; again so many for each further sweep of one stream.
  */
-export const writeChanges = async (db: PoolClient, stored: Stored, changes: Changes): Promise<void> => {
+export const writeChanges = async (
+  db: PoolClient,
+  stored: Stored,
+  changes: Changes,
+  sweep: Sweeper = sweepRows,
+): Promise<void> => {
   const rows = changedRows(changes, stored);
   for (const model of readModelTables) {
     const ofTable = rows.get(model.table) ?? noRows();
     await writeRows(db, model, ofTable);
     for (const step of ofTable.steps) {
-      await sweepRows(db, model.table, step.sweeps);
+      await sweep(db, model.table, step.sweeps);
       await writeRows(db, model, step);
     }
   }

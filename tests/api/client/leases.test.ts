@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
-import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { createPool } from '../../../src/projections/connect.ts';
 import { overdueLeases } from '../../../src/records/lease-liveness.ts';
 import { sweepLeases } from '../../../src/workers/lapse.ts';

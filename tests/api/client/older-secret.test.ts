@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findDeviceHashes, findHolder, findUser } from '../../../src/application/devices/known-names.ts';
 import { judgeableOf } from '../../../src/application/validation/judge-by.ts';
-import { validate } from '../../../src/domain/license/validate.ts';
+import { validate } from '../../../src/domain/license/validation/validity.ts';
 import { componentHashes, fingerprintHashes } from '../../../src/identity/fingerprint.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';

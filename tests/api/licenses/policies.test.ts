@@ -3,9 +3,10 @@ import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
 import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { aggregateId, newCommandId } from '../../../src/eventstore/ids.ts';
 import { carryOutDue } from '../../../src/workers/carry-out.ts';
+import { createPace } from '../../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { commanding, later, refusal } from './commanding.ts';
@@ -101,7 +102,11 @@ describe('the tier', () => {
     await api.done(licenseId, 'tier', { tier: 'FREE', effectiveAt }, false);
     await later(ledger, 30 * day + 1, async () => {
       expect(await api.read(licenseId)).toMatchObject({ tier: 'PRO', scheduled: [{ kind: 'TIER' }] });
-      await carryOutDue(ledger.executor, licenseId, ledger.needs.now(), () => undefined);
+      await carryOutDue(
+        { executor: ledger.executor, onRefused: () => undefined, pace: createPace(1) },
+        licenseId,
+        ledger.needs.now(),
+      );
       await expect.poll(async () => (await api.read(licenseId)).tier).toBe('FREE');
     });
     const other = await ledger.issue();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { fold } from '../../../src/domain/decider.ts';
 import { ForkableMap } from '../../../src/domain/forkable-map.ts';
-import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import {
   addVersion,
@@ -43,7 +43,7 @@ describe('opening a catalog', () => {
     },
   });
 
-  test('names its first products, and makes FREE, TRIAL, PRO and ENTERPRISE over them', () => {
+  test('creates its first products, and the policies FREE, TRIAL, PRO and ENTERPRISE for them', () => {
     const decision = catalogDecider.decide(open(cli, ide), catalogDecider.initial(), testEventIds);
     expect(decision).toEqual([
       openedEvent,
@@ -61,15 +61,15 @@ describe('opening a catalog', () => {
       builtIn('FREE', { basis: 'PERPETUAL' }, []),
       ...['TRIAL', 'PRO', 'ENTERPRISE'].map((name) => ({ data: { name, products: [] } })),
     ]));
-  test('again changes nothing', () =>
+  test('changes nothing when it is repeated', () =>
     given(...catalog)
       .when(open())
       .thenNothing());
-  test('with a code twice is refused', () =>
+  test('is refused with the same code twice', () =>
     given()
       .when(open(cli, { ...ide, code: 'local_cli' }))
       .thenRejected('CODE_TAKEN'));
-  test('with a product that can never be right is refused', () => {
+  test('is refused with an invalid product', () => {
     given()
       .when(open(cli, { ...ide, code: 'Cloud' }))
       .thenRejected('INVALID_REQUEST');
@@ -87,7 +87,7 @@ describe('without a catalog', () => {
 });
 
 describe('folding a catalog', () => {
-  test('holds what is sold and every version of every policy', () => {
+  test('keeps every product and every version of every policy', () => {
     const second = version(2, { name: 'PRO 2' });
     const events = [
       ...withPolicy,
@@ -118,7 +118,7 @@ describe('folding a catalog', () => {
   test.each(withPolicy.slice(1))('ignores $event.type before the catalog is opened', (stamped) =>
     expect(fold(catalogDecider, [stamped])).toEqual({ kind: 'unopened' }),
   );
-  test('ignores changes of what was never there', () => {
+  test('ignores changes of unknown objects', () => {
     const strange = [
       on(productArchivedEvent('prd_x')),
       on(versionEvent(version(2, {}, 'pol_x'))),

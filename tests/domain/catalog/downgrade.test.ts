@@ -3,7 +3,7 @@ import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { freeTarget } from '../../../src/domain/catalog/downgrade.ts';
 import type { CatalogEvent } from '../../../src/domain/catalog/events.ts';
 import { fold } from '../../../src/domain/decider.ts';
-import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInDefaults, builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { catalog, content, on, policyEvent, version, versionEvent, withPolicy } from './examples.ts';
 
 const { policyId: _id, version: _version, ...rules } = builtInPolicy('FREE', 'pol_f');
@@ -19,11 +19,13 @@ const builtIn = {
   entitlements: [],
 };
 
-describe('what a trial ends in', () => {
-  test('is the issuer’s FREE policy with those of the products that it covers', () => {
+describe('what a trial becomes', () => {
+  test('is the issuer’s FREE policy with the products that it covers', () => {
     const { policy, limits, entitlements } = free;
     expect(target([...withPolicy, on(policyEvent(free))])).toEqual({
-      ...{ policy, limits, entitlements },
+      policy,
+      limits,
+      entitlements,
       products: ['local_cli'],
     });
     expect(target([...withPolicy, on(policyEvent(free))], ['cloud_ide']).products).toEqual([]);
@@ -36,7 +38,7 @@ describe('what a trial ends in', () => {
       products: both,
     });
   });
-  test('is the first of several, and none that is archived or a trial itself', () => {
+  test('is the first of several FREE policies, without archived ones and trials', () => {
     const other = { ...free, policy: { ...free.policy, policyId: 'pol_other' } };
     expect(target([...catalog, on(policyEvent(free)), on(policyEvent(other))]).policy.policyId).toBe('pol_f');
     expect(target([...catalog, on(policyEvent(free)), on(archived), on(policyEvent(other))]).policy.policyId).toBe(
@@ -45,7 +47,7 @@ describe('what a trial ends in', () => {
     const again = { ...free, policy: { ...free.policy, type: 'TRIAL' as const } };
     expect(target([...catalog, on(policyEvent(again)), on(policyEvent(other))]).policy.policyId).toBe('pol_other');
   });
-  test('is the built-in FREE where there is no such policy, or no catalog, and keeps every product', () => {
+  test('is the built-in FREE policy without such a policy or catalog, with every product', () => {
     expect(target([])).toEqual(builtIn);
     expect(target(withPolicy)).toEqual(builtIn);
     expect(target([...catalog, on(policyEvent(free)), on(archived)])).toEqual(builtIn);

@@ -2,10 +2,10 @@ import type { CatalogCommand, NewProduct, PolicyContent } from '../../../src/dom
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import type { CatalogEvent, PolicyVersion } from '../../../src/domain/catalog/events.ts';
 import { type Stamped, stamp } from '../../../src/domain/decider.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { scenarios } from '../../support/scenario.ts';
 
-// The example catalog: org_1 sells local_cli and cloud_ide, and has the policy pol_1 over both.
+// The example catalog: org_1 sells local_cli and cloud_ide, and has the policy pol_1 for both.
 
 export const given = scenarios(catalogDecider);
 

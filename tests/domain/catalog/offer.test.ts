@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import type { CatalogEvent, PolicyTerm } from '../../../src/domain/catalog/events.ts';
-import { offerOf, policyOfTier, type Wanted } from '../../../src/domain/catalog/offer.ts';
+import { type OfferQuery, offerOf, policyOfTier } from '../../../src/domain/catalog/offer.ts';
 import { fold, isRejection, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { testEventIds } from '../../support/event-ids.ts';
@@ -17,10 +17,10 @@ import {
   withPolicy,
 } from './examples.ts';
 
-const offer = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<Wanted> = {}) =>
-  offerOf(fold(catalogDecider, history), { policyId: 'pol_1', version: null, products: null, ...wanted });
-const refusal = (history: readonly Stamped<CatalogEvent>[], wanted: Partial<Wanted> = {}) => {
-  const answer = offer(history, wanted);
+const offer = (history: readonly Stamped<CatalogEvent>[], query: Partial<OfferQuery> = {}) =>
+  offerOf(fold(catalogDecider, history), { policyId: 'pol_1', version: null, products: null, ...query });
+const refusal = (history: readonly Stamped<CatalogEvent>[], query: Partial<OfferQuery> = {}) => {
+  const answer = offer(history, query);
   return 'rejected' in answer ? answer.rejected : answer;
 };
 const second = version(2, { name: 'Small', products: ['local_cli'], limits: { ...content.limits, activations: 1 } });
@@ -44,7 +44,7 @@ describe('what a license is issued with', () => {
     expect(offer(withTwo, { version: 1 })).toMatchObject({ policy: { version: 1 }, limits: { activations: 5 } });
     expect(offer(withTwo, { version: 2 })).toEqual(offer(withTwo));
   });
-  test('covers the products that are asked for, each once', () =>
+  test('covers the requested products, each once', () =>
     expect(offer(withTwo, { products: ['cloud_ide', 'cloud_ide'] })).toMatchObject({ products: ['cloud_ide'] }));
   test.each<[PolicyTerm, object]>([
     [{ basis: 'PERPETUAL' }, { kind: 'perpetual', startsAt: null }],
@@ -76,7 +76,10 @@ describe('what a license is issued with', () => {
         at: '2026-01-01T12:00:00.000Z',
         data: {
           ...answer,
-          ...{ licenseId: 'lic_1', issuerOrgId: 'org_1', holderOrgId: null, externalRef: null },
+          licenseId: 'lic_1',
+          issuerOrgId: 'org_1',
+          holderOrgId: null,
+          externalRef: null,
           key: { keyHash: 'ab', secretId: 's', hint: 'h' },
         },
       },
@@ -101,19 +104,19 @@ describe('nothing is issued', () => {
     expect(refusal([...withTwo, on(policyArchivedEvent)], { version: 1 })).toBe('ARCHIVED');
   });
   test('for an unknown product', () => expect(refusal(withPolicy, { products: ['unknown'] })).toBe('INVALID_REQUEST'));
-  test('for an archived product that is asked for', () =>
+  test('for a requested archived product', () =>
     expect(refusal([...withPolicy, on(productArchivedEvent('prd_1'))], { products: ['local_cli'] })).toBe('ARCHIVED'));
   test('when every product of the policy is archived', () =>
     expect(refusal([...withPolicy, ...['prd_1', 'prd_2'].map((id) => on(productArchivedEvent(id)))])).toBe('ARCHIVED'));
 });
 
-test.each<[string, readonly Stamped<CatalogEvent>[], Partial<Wanted>, unknown]>([
+test.each<[string, readonly Stamped<CatalogEvent>[], Partial<OfferQuery>, unknown]>([
   ['policy', catalog, {}, ['policyId']],
   ['archived policy', [...withTwo, on(policyArchivedEvent)], {}, ['policyId']],
   ['version', withTwo, { version: 3 }, ['version']],
   ['product', withPolicy, { products: ['local_cli', 'unknown'] }, ['products', 1]],
-])('a refusal names the place of the %s that is wrong', (_, history, wanted, place) =>
-  expect(offer(history, wanted)).toMatchObject({ place }),
+])('a refusal names the place of the %s that is wrong', (_, history, query, place) =>
+  expect(offer(history, query)).toMatchObject({ place }),
 );
 
 describe('a tier', () => {
@@ -122,7 +125,7 @@ describe('a tier', () => {
     return state.kind === 'open' ? policyOfTier(state, tier) : null;
   };
   const later = on(policyEvent(version(1, {}, 'pol_2')));
-  test('stands for its oldest policy that is not archived', () => {
+  test('stands for its oldest unarchived policy', () => {
     expect(of([...withPolicy, later], 'PRO')).toBe('pol_1');
     expect(of([...withPolicy, later, on(policyArchivedEvent)], 'PRO')).toBe('pol_2');
   });
@@ -140,6 +143,6 @@ describe('a tier', () => {
 describe('an archived product of a policy', () => {
   test('is left out', () =>
     expect(offer([...withPolicy, on(productArchivedEvent('prd_1'))])).toMatchObject({ products: ['cloud_ide'] }));
-  test('does not make a policy without products impossible', () =>
+  test('does not prevent a policy without products', () =>
     expect(offer([...catalog, on(policyEvent(version(1, { products: [] })))])).toMatchObject({ products: [] }));
 });

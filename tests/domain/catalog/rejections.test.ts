@@ -22,7 +22,7 @@ import {
 
 type Case = readonly [history: readonly Stamped<CatalogEvent>[], commands: readonly CatalogCommand[]];
 
-/** One entry per rejection, in the order of the union; a rejection without an entry does not compile. */
+/** One entry per rejection, in the order of the union. A rejection without an entry does not compile. */
 const cases: Record<CatalogRejection, Case> = {
   NOT_FOUND: [catalog, [changeProduct({ productId: 'prd_x' }), archiveProduct('prd_x'), addVersion(), archivePolicy()]],
   INVALID_REQUEST: [[], [open({ ...cli, code: '1' })]],

@@ -9,7 +9,7 @@ import { catalog, content, createPolicy, createProduct, on, policyArchivedEvent,
 const state = fold(catalogDecider, catalog);
 const { rules, limits } = content;
 
-// What the caller reads when a command is refused names the place that was wrong.
+// A refusal tells the caller the place of the mistake.
 test.each<[CatalogCommand, string]>([
   [createProduct({ name: '' }), 'The name of a product must have 1 to 200 characters.'],
   [createPolicy({ name: '' }), 'The name of a policy must have 1 to 200 characters.'],

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Fault } from './planted.ts';
 
-/** What a run of the domain's tests says: how many ran, and the full names of those that failed. */
+/** The result of a run: the number of tests, and the full names of the failed ones. */
 export type TestRun = { readonly count: number; readonly failed: readonly string[] };
 
-/** Runs `work` with a copy of the domain and its tests in a directory of its own, which is removed in the end. */
+/** Runs `work` with a copy of the domain and its tests in a temporary directory, and removes the copy afterwards. */
 export const withCopy = async <Result>(work: (directory: string) => Promise<Result>): Promise<Result> => {
   const directory = await mkdtemp(join(tmpdir(), 'ledger-faults-'));
   try {
@@ -20,13 +20,13 @@ export const withCopy = async <Result>(work: (directory: string) => Promise<Resu
   }
 };
 
-/** Runs the domain's examples, or those of the named file, in a copy. Throws when the runner wrote no report. */
+/** Runs the tests of the domain, or of one file, in a copy. Throws when the runner writes no report. */
 export const runDomainTests = async (directory: string, ...files: readonly string[]): Promise<TestRun> => {
   const report = join(directory, 'report.json');
   await rm(report, { force: true });
   const runner = join('node_modules', 'vitest', 'vitest.mjs');
   const flags = ['run', ...files, '--config', 'vitest.domain.config.ts', '--reporter=json', `--outputFile=${report}`];
-  // A runner inside of a runner must not take itself for a worker of the outer one.
+  // An inner runner must not behave like a worker of the outer one.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST|NODE_OPTIONS)/.test(name)),
   );
@@ -52,8 +52,8 @@ export const runDomainTests = async (directory: string, ...files: readonly strin
 };
 
 /**
- * Plants one fault in a copy, runs the file of the test that must catch it, takes it out again; returns what failed. Throws
- * when the text of the fault is not there exactly once.
+ * Plants one fault in a copy, runs the file of its test, and removes the fault. Returns the failed tests. Throws
+ * unless the text of the fault occurs exactly once.
  */
 export const failuresWith = async (
   directory: string,

@@ -1,10 +1,10 @@
-/** A fault that someone could make: one exact text of the domain replaced, and the named test that must catch it. */
+/** A mistake in the domain: one exact text and its replacement, and the test that must catch it. */
 export type Fault = {
   readonly name: string;
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** The test's file, and its full name: its describe, a space, its own. Others may fail too. */
+  /** The file of the test, and its full name: the describe, a space, the test. Other tests may fail too. */
   readonly caughtIn: string;
   readonly caughtBy: string;
 };
@@ -13,38 +13,36 @@ export type Fault = {
 export const faults: readonly Fault[] = [
   {
     name: 'one device more than the limit',
-    file: 'src/domain/license/activations.ts',
+    file: 'src/domain/license/devices/decide-devices.ts',
     find: 'if (count >= capacity(limit, facts.policy.overage))',
     replace: 'if (count > capacity(limit, facts.policy.overage))',
-    caughtIn: 'tests/domain/license/activations.test.ts',
+    caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
     caughtBy: 'activating a device never exceeds the limit',
   },
   {
     name: 'an expired license still activates',
-    file: 'src/domain/license/use.ts',
+    file: 'src/domain/license/usage/usage-guard.ts',
     find: "if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED',",
     replace: "if (isExpired(facts, at) && term.number < 0) return refuse('LICENSE_EXPIRED',",
-    caughtIn: 'tests/domain/license/activations.test.ts',
+    caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
     caughtBy: 'activating a device is refused from the expiry on, to the millisecond, announced or not',
   },
   {
     name: 'reinstating forgets the expiry',
-    file: 'src/domain/license/evolve-facts.ts',
-    find: `    case 'LicenseReinstated':
-      return { ...facts,`,
-    replace: `    case 'LicenseReinstated':
-      return { ...facts, term: { ...facts.term, expiresAt: null },`,
-    caughtIn: 'tests/domain/license/suspension.test.ts',
-    caughtBy: 'reinstating a license of one that expired meanwhile yields EXPIRED, not ACTIVE',
+    file: 'src/domain/license/suspension/evolve-suspension.ts',
+    find: 'return { ...facts, suspension: null,',
+    replace: 'return { ...facts, term: { ...facts.term, expiresAt: null }, suspension: null,',
+    caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
+    caughtBy: 'reinstating a license makes a license EXPIRED, not ACTIVE, when it has expired meanwhile',
   },
   {
     name: 'a renewal counts from now instead of from the expiry',
-    file: 'src/domain/license/terms.ts',
+    file: 'src/domain/license/term/decide-renewal.ts',
     find: `    case 'FROM_EXPIRY':
       return previousExpiresAt;`,
     replace: `    case 'FROM_EXPIRY':
       return at;`,
-    caughtIn: 'tests/domain/license/renewal.test.ts',
+    caughtIn: 'tests/domain/license/term/decide-renewal.test.ts',
     caughtBy: 'renewing a license before its expiry stacks the new term on the running one',
   },
   {
@@ -52,8 +50,8 @@ export const faults: readonly Fault[] = [
     file: 'src/domain/license/decide.ts',
     find: 'if (license.facts.revokedAt !== null) return decideRevoked(',
     replace: "if (license.facts.revokedAt !== null && command.type === 'Activate') return decideRevoked(",
-    caughtIn: 'tests/domain/license/revocation.test.ts',
-    caughtBy: 'revoking a license again changes nothing',
+    caughtIn: 'tests/domain/license/endings/decide-revocation.test.ts',
+    caughtBy: 'revoking a license changes nothing when it is repeated',
   },
   {
     name: 'an expiry hides a suspension',
@@ -75,43 +73,43 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a device that is active already is counted again',
-    file: 'src/domain/license/activations.ts',
+    file: 'src/domain/license/devices/decide-devices.ts',
     find: '  if (activationOf(license, device) !== null) return [];\n',
     replace: '',
-    caughtIn: 'tests/domain/license/activations.test.ts',
-    caughtBy: 'activating a device again changes nothing, even when the license is full',
+    caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
+    caughtBy: 'activating a device changes nothing when it is repeated, even when the license is full',
   },
   {
     name: 'the cooldown is not asked of users',
-    file: 'src/domain/license/activations.ts',
-    find: 'return at < coolAt ? refuse(',
-    replace: 'return coolAt < lastDeactivatedAt ? refuse(',
-    caughtIn: 'tests/domain/license/activations.test.ts',
+    file: 'src/domain/license/devices/decide-devices.ts',
+    find: 'if (at >= cooldownEndsAt) return null;',
+    replace: 'if (cooldownEndsAt >= lastDeactivatedAt) return null;',
+    caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
     caughtBy: 'releasing a device waits for the cooldown after the last one, to the millisecond; the vendor does not',
   },
   {
     name: 'the grace is counted from the announcement',
-    file: 'src/domain/license/terms.ts',
+    file: 'src/domain/license/term/decide-expiry.ts',
     find: 'data: { termNumber, expiresAt, graceUntil: graceUntil(facts) }, effectiveAt',
     replace:
       'data: { termNumber, expiresAt, graceUntil: graceUntil({ ...facts, term: { ...facts.term, expiresAt: at } }) }, effectiveAt',
-    caughtIn: 'tests/domain/license/expiry.test.ts',
-    caughtBy: 'announcing an expiry counts the grace from the expiry, however late it is announced',
+    caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
+    caughtBy: 'announcing an expiry counts the grace from the expiry, however late the announcement is',
   },
   {
     name: 'a transfer loses an expiry that was not announced',
-    file: 'src/domain/license/keys.ts',
-    find: '  if (isReset) for (const event of announcement(facts, at)) draft.add(event);\n',
+    file: 'src/domain/license/keys/decide-transfer.ts',
+    find: '  if (isReset) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
     replace: '',
-    caughtIn: 'tests/domain/license/expiry.test.ts',
-    caughtBy: 'announcing an expiry comes before a transfer that begins the term anew, so that no expiry goes missing',
+    caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
+    caughtBy: 'announcing an expiry comes before a transfer that starts the term anew, so that no expiry is missing',
   },
   {
     name: 'a suspension waits for the clock of the server that asks',
     file: 'src/domain/license/status.ts',
-    find: 'const holds = ({ until }: Suspension, at: Instant): boolean =>',
-    replace: 'const holds = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
-    caughtIn: 'tests/domain/license/suspension.test.ts',
-    caughtBy: 'suspending a license holds also for a server whose clock is behind that of the one that recorded it',
+    find: 'const isInForce = ({ until }: Suspension, at: Instant): boolean =>',
+    replace: 'const isInForce = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
+    caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
+    caughtBy: 'suspending a license applies also for a server whose clock is behind',
   },
 ];

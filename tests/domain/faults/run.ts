@@ -1,7 +1,7 @@
 import { failuresWith, runDomainTests, withCopy } from './plant.ts';
 import { faults } from './planted.ts';
 
-// `npm run faults`: every planted fault must be caught by the test that is named for it, and without any all tests pass.
+// `npm run faults`: the named test must catch each planted fault, and without a fault all tests must pass.
 
 const missed = await withCopy(async (directory) => {
   const sound = await runDomainTests(directory);

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
-import { validate } from '../../../src/domain/license/validate.ts';
-import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
+import { viewOfFacts } from '../../../src/domain/license/validation/validation-view.ts';
+import { validate } from '../../../src/domain/license/validation/validity.ts';
 import { testEventIds } from '../../support/event-ids.ts';
-import { command, device, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
+import { allCommands, everyCommand, lease } from './all-commands.ts';
+import { command, event, followedBy, free, policyWith, to, trial, typesOf } from './commands.ts';
 import {
   activate,
   activated,
@@ -15,7 +16,6 @@ import {
   expiredEvent,
   expiresAt,
   given,
-  issue,
   issued,
   licenseAfter,
   noon,
@@ -29,83 +29,40 @@ import {
   twoDevices,
 } from './examples.ts';
 
-// The rules for the awkward cases, one by one; what each needs in detail is in the test of its commands.
+// The rules for awkward cases, one by one. The tests of the commands have the details.
 
-const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
 const seats = { ...twoDevices, seats: 1, users: 1, meters: { builds: 1 } };
 
-/** Every command, so that a rule can be asked of all of them; one that is added does not compile without an entry. */
-const every: { readonly [Type in LicenseCommand['type']]: CommandOf<Type>['data'] } = {
-  IssueLicense: (issue() as CommandOf<'IssueLicense'>).data,
-  ImportLicense: { ...(issue() as CommandOf<'IssueLicense'>).data, source: 's', sourceRef: 'r', historyFrom: noon },
-  Activate: device('a'),
-  Deactivate: { device: { fingerprintHash: 'hash-a' }, by: 'USER' },
-  SwapActivation: { release: { fingerprintHash: 'hash-a' }, activate: device('b') },
-  AcquireLease: lease,
-  RenewLease: { leaseId: 'l1', borrowSeconds: null },
-  ReleaseLease: { leaseId: 'l1', by: 'USER' },
-  LapseLease: { leaseId: 'l1', lastSeenAt: noon },
-  RecordUsage: { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon },
-  AssignUser: { userRef: 'usr_a' },
-  UnassignUser: { userRef: 'usr_a', cause: 'ADMIN' },
-  Suspend: { reasonCode: 'ADMIN', until: null },
-  Reinstate: {},
-  Renew: { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null },
-  StartTerm: { trigger: 'FIRST_VALIDATION' },
-  ChangeExpiry: { to: tomorrow, reasonCode: 'GOODWILL' },
-  SetRenewal: { to: 'auto' },
-  CancelScheduled: { eventId: 'evt_1' },
-  CarryOutScheduled: { eventId: 'evt_1' },
-  ChangeTier: { target: to(free) },
-  ChangePolicy: { target: to(policyWith({ version: 2 })) },
-  ConvertTrial: { target: to(free), term: { kind: 'perpetual' }, billingRef: null },
-  EndTrial: { termNumber: 1, downgrade: to(free) },
-  ChangeLimits: { limits: seats },
-  GrantEntitlement: { code: 'sso', value: null, limit: null, until: null, source: 'grant' },
-  RevokeEntitlement: { code: 'sso', source: 'grant' },
-  AddProduct: { product: 'workflow_app' },
-  RemoveProduct: { product: 'local_cli' },
-  RotateKey: { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 0, cause: 'LOST' },
-  RetireKey: { keyVersion: 1 },
-  Transfer: { toHolderOrgId: 'org_2', accepted: true, expiry: 'KEEP', activations: 'KEEP' },
-  RecordReplacement: { by: 'lic_2' },
-  Revoke: { reasonCode: 'FRAUD' },
-  ChangeReference: { to: 'sub_456' },
-  Expire: { termNumber: 1 },
-  AnnounceEnded: {},
-  EndGrace: { termNumber: 1 },
-  Remind: { termNumber: 1, offset: 'P30D' },
-};
-const all = Object.entries(every).map(([type, data]) => ({ type, data, at: noon }) as LicenseCommand);
-const decideOn = (history: Parameters<typeof followedBy>[0], each: LicenseCommand) =>
-  licenseDecider.decide(each, licenseAfter(...history), testEventIds);
-const without = (...types: readonly LicenseCommand['type'][]) => all.filter(({ type }) => !types.includes(type));
+const decideOn = (history: Parameters<typeof followedBy>[0], command: LicenseCommand) =>
+  licenseDecider.decide(command, licenseAfter(...history), testEventIds);
+const without = (...types: readonly LicenseCommand['type'][]) =>
+  allCommands.filter(({ type }) => !types.includes(type));
 
 describe('rule 1: activating beyond the maximum', () => {
-  test('is refused, and closes nobody’s activation', () => {
+  test('is refused, and other activations stay', () => {
     given(issued(), activated('a', 1), activated('b', 2)).when(activate('c')).thenRejected('ACTIVATION_LIMIT_EXCEEDED');
   });
 });
 
 describe('rule 2: the same fingerprint again', () => {
-  test('is the activation there is, no event: a lost reply heals', () => {
+  test('changes nothing, so a client can repeat after a lost reply', () => {
     given(issued(), activated('a', 1)).when(activate('a')).thenNothing();
   });
 });
 
 describe('rule 3: suspended while activated', () => {
   const used = followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease), suspend());
-  test('activations and seats are kept, new ones and heartbeats are refused', () => {
+  test('activations and seats stay; new ones and heartbeats are refused', () => {
     expect(licenseAfter(...used).facts.usage).toMatchObject({ activations: 1, seats: 1 });
     given(...used)
       .when(activate('b'))
       .thenRejected('LICENSE_SUSPENDED');
     given(...used)
-      .when(command('RenewLease', every.RenewLease))
+      .when(command('RenewLease', everyCommand.RenewLease))
       .thenRejected('LICENSE_SUSPENDED');
   });
   test('live leases lapse by their time to live, and reinstating needs no new activation', () => {
-    const later = followedBy(used, command('LapseLease', every.LapseLease, tomorrow), reinstate(tomorrow));
+    const later = followedBy(used, command('LapseLease', everyCommand.LapseLease, tomorrow), reinstate(tomorrow));
     expect(licenseAfter(...later).facts.usage).toMatchObject({ activations: 1, seats: 0 });
     given(...later)
       .when(activate('a', tomorrow))
@@ -114,7 +71,7 @@ describe('rule 3: suspended while activated', () => {
 });
 
 describe('rule 4: expired while suspended', () => {
-  test('is announced all the same, stays SUSPENDED, and comes back EXPIRED', () => {
+  test('the expiry is announced, the license stays SUSPENDED, and reinstating makes it EXPIRED', () => {
     const history = [issued(), on(noon, suspendedEvent())];
     given(...history)
       .when(expire())
@@ -128,13 +85,13 @@ describe('rule 4: expired while suspended', () => {
 });
 
 describe('rule 5: expired, then renewed', () => {
-  test('is a new term with the activations kept, and the gap stated', () => {
+  test('a new term starts, activations stay, and the event states the gap', () => {
     const late = '2027-01-03T00:00:00.000Z';
     const history = followedBy([issued(), activated('a', 1)], expire(), renew({ basis: 'FROM_NOW' }, late));
     expect(history.at(-1)?.event).toMatchObject({ data: { termNumber: 2, startsAt: late, gapSeconds: 2 * 86_400 } });
     expect(licenseAfter(...history).activations.size).toBe(1);
   });
-  test('before expiry is stacked from the expiry', () => {
+  test('a renewal before the expiry starts at the expiry', () => {
     expect(followedBy([issued()], renew()).at(-1)?.event).toMatchObject({
       data: { startsAt: expiresAt, gapSeconds: 0 },
     });
@@ -145,7 +102,7 @@ describe('rule 6: renewed while suspended', () => {
   const suspended = (reason: 'PAYMENT' | 'FRAUD', reinstateOnPayment = true) =>
     followedBy([issued({ policy: policyWith({ reinstateOnPayment }) })], suspend(reason));
   const paid = renew({ reasonCode: 'PAYMENT' });
-  test('stays suspended, unless it is the payment that was waited for and the policy says so', () => {
+  test('stays suspended, unless the renewal is the missing payment and the policy reinstates on it', () => {
     expect(typesOf(followedBy(suspended('PAYMENT'), paid)).slice(2)).toEqual(['LicenseRenewed', 'LicenseReinstated']);
     expect(typesOf(followedBy(suspended('PAYMENT', false), paid)).slice(2)).toEqual(['LicenseRenewed']);
     expect(typesOf(followedBy(suspended('FRAUD'), paid)).slice(2)).toEqual(['LicenseRenewed']);
@@ -156,26 +113,32 @@ describe('rule 6: renewed while suspended', () => {
 describe('rule 7: revocation is final', () => {
   const revoked = followedBy([issued()], revoke());
   const sweeps = [
-    ...(['Expire', 'EndGrace', 'EndTrial', 'Remind', 'LapseLease', 'RetireKey', 'CarryOutScheduled'] as const),
+    'Expire',
+    'EndGrace',
+    'EndTrial',
+    'Remind',
+    'LapseLease',
+    'RetireKey',
+    'CarryOutScheduled',
     'AnnounceEnded',
   ] as const;
   const known = ['IssueLicense', 'ImportLicense', 'Revoke', 'RecordReplacement'] as const;
 
-  test.each(without(...sweeps, ...known))('$type is refused', (each) => {
-    expect(decideOn(revoked, each)).toMatchObject({ rejected: 'LICENSE_REVOKED' });
+  test.each(without(...sweeps, ...known))('$type is refused', (next) => {
+    expect(decideOn(revoked, next)).toMatchObject({ rejected: 'LICENSE_REVOKED' });
   });
-  test.each(all.filter(({ type }) => sweeps.some((sweep) => sweep === type)))(
-    'the sweep’s $type, which may be late, changes nothing',
-    (each) => expect(decideOn(revoked, each)).toEqual([]),
+  test.each(allCommands.filter(({ type }) => sweeps.some((sweep) => sweep === type)))(
+    'a late $type of the worker changes nothing',
+    (next) => expect(decideOn(revoked, next)).toEqual([]),
   );
-  test('only the note of its replacement follows', () => {
+  test('only the note of its replacement is recorded', () => {
     given(...revoked)
       .when(command('RecordReplacement', { by: 'lic_2' }))
       .thenEvents(event('ReplacementIssued', { by: 'lic_2' }));
   });
 });
 
-describe('rule 8: what is so already', () => {
+describe('rule 8: repeated commands', () => {
   test('suspending, reinstating, deactivating, revoking again changes nothing', () => {
     given(...followedBy([issued()], suspend()))
       .when(suspend())
@@ -216,7 +179,7 @@ describe('rule 9: consequences are events', () => {
 describe('rule 10: a trial ends', () => {
   test('by expiring, or by becoming FREE', () => {
     const onTrial = (trialEnd: 'EXPIRE' | 'DOWNGRADE') => issued({ policy: { ...trial, trialEnd } });
-    const end = command('EndTrial', every.EndTrial, expiresAt);
+    const end = command('EndTrial', everyCommand.EndTrial, expiresAt);
     expect(typesOf(followedBy([onTrial('EXPIRE')], end)).slice(1)).toEqual(['LicenseExpired']);
     expect(typesOf(followedBy([onTrial('DOWNGRADE')], end)).slice(1)).toEqual([
       'LicenseExpired',
@@ -250,51 +213,51 @@ describe('rule 12: the owner is deleted or suspended', () => {
     expect(
       validate({ ...viewOfFacts(facts), tenantSuspended: true }, { product: null, fingerprint: null }, noon),
     ).toMatchObject({ valid: false, code: 'TENANT_SUSPENDED' });
-    expect(all.filter(({ type }) => /delete|erase/i.test(type))).toEqual([]);
+    expect(allCommands.filter(({ type }) => /delete|erase/i.test(type))).toEqual([]);
   });
 });
 
-describe('rule 13: what hands out use has one guard', () => {
-  const uses = all.filter(({ type }) =>
+describe('rule 13: every command that hands out use has the same guard', () => {
+  const uses = allCommands.filter(({ type }) =>
     ['Activate', 'SwapActivation', 'AcquireLease', 'RenewLease', 'RecordUsage'].includes(type),
   );
   const used = followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease));
   test('there is something to guard', () => expect(uses).toHaveLength(5));
-  test.each(uses)('$type is refused on a license that is expired, suspended or revoked', (each) => {
-    expect(decideOn(used, { ...each, at: expiresAt } as LicenseCommand)).toMatchObject({ rejected: 'LICENSE_EXPIRED' });
-    expect(decideOn(followedBy(used, suspend()), each)).toMatchObject({ rejected: 'LICENSE_SUSPENDED' });
-    expect(decideOn(followedBy(used, revoke()), each)).toMatchObject({ rejected: 'LICENSE_REVOKED' });
+  test.each(uses)('$type is refused on a license that is expired, suspended or revoked', (next) => {
+    expect(decideOn(used, { ...next, at: expiresAt } as LicenseCommand)).toMatchObject({ rejected: 'LICENSE_EXPIRED' });
+    expect(decideOn(followedBy(used, suspend()), next)).toMatchObject({ rejected: 'LICENSE_SUSPENDED' });
+    expect(decideOn(followedBy(used, revoke()), next)).toMatchObject({ rejected: 'LICENSE_REVOKED' });
   });
 });
 
-describe('rule 14: of commands at once each is decided on what the others left', () => {
-  test('so that a hundred activations in turn fill five places', () => {
+describe('rule 14: concurrent commands are decided one after the other', () => {
+  test('so a hundred activations fill five places', () => {
     const names = Array.from({ length: 100 }, (_, index) => `d${index}`);
     let history: Parameters<typeof followedBy>[0] = [issued({ limits: { ...twoDevices, activations: 5 } })];
     let refused = 0;
     for (const name of names) {
-      const each = activate(name);
-      if ('rejected' in decideOn(history, each)) refused += 1;
-      else history = followedBy(history, each);
+      const next = activate(name);
+      if ('rejected' in decideOn(history, next)) refused += 1;
+      else history = followedBy(history, next);
     }
     expect([licenseAfter(...history).activations.size, refused]).toEqual([5, 95]);
     expect(history.at(-1)?.event).toEqual(activatedEvent('d4', 5, 5));
   });
 });
 
-describe('a license that was never issued', () => {
-  test.each(without('IssueLicense', 'ImportLicense'))('refuses $type', (each) => {
-    given().when(each).thenRejected('LICENSE_NOT_FOUND');
+describe('an unissued license', () => {
+  test.each(without('IssueLicense', 'ImportLicense'))('refuses $type', (next) => {
+    given().when(next).thenRejected('LICENSE_NOT_FOUND');
   });
 });
 
 describe('deciding', () => {
-  test.each(all)('$type changes nothing of the license it is asked of', (each) => {
+  test.each(allCommands)('$type does not change the license in place', (next) => {
     const license = licenseAfter(
       ...followedBy([issued({ limits: seats })], activate('a'), command('AcquireLease', lease)),
     );
     const before = structuredClone(license);
-    licenseDecider.decide(each, license, testEventIds);
+    licenseDecider.decide(next, license, testEventIds);
     expect(license).toEqual(before);
   });
 });

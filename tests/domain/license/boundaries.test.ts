@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { isRejection } from '../../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { decide } from '../../../src/domain/license/decide.ts';
-import type { Limits, SuspensionReason } from '../../../src/domain/license/events.ts';
 import { renewalAt, suspensionAt } from '../../../src/domain/license/status.ts';
+import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import { command, device, followedBy, policyWith, typesOf } from './commands.ts';
 import {
@@ -28,29 +29,29 @@ const later = (reasonCode: SuspensionReason, effectiveAt: string, until: string 
   command('Suspend', { reasonCode, until, scheduled: { effectiveAt } });
 const seat = { leaseId: 'lse_1', holderHash: 'h1', product: null, userRef: null, borrowSeconds: null, dead: [] };
 const paid = (at: string) => renew({ reasonCode: 'PAYMENT' }, at);
-const detailOf = (history: History, asked: LicenseCommand): string => {
-  const decision = decide(asked, licenseAfter(...history), testEventIds);
+const detailOf = (history: History, request: LicenseCommand): string => {
+  const decision = decide(request, licenseAfter(...history), testEventIds);
   return isRejection(decision) ? decision.detail : 'accepted';
 };
 
-describe('the payment that a suspension waits for', () => {
+describe('a paid renewal of a suspended license', () => {
   const happens = (history: History, at: string) => typesOf(followedBy(history, paid(at))).slice(history.length);
 
-  test('does not end it while a ground that was announced holds too, whichever came first', () => {
+  test('does not reinstate while an announced suspension for another reason is in force', () => {
     const both = followedBy([issued()], suspend('PAYMENT'), later('FRAUD', tomorrow));
     expect(happens(both, tomorrow)).toEqual(['LicenseRenewed']);
     expect(happens(both, nextWeek)).toEqual(['LicenseRenewed']);
     const fraudOnly = followedBy([issued()], later('FRAUD', tomorrow, nextMonth));
     expect(happens(fraudOnly, nextWeek)).toEqual(['LicenseRenewed']);
   });
-  test('ends it before a ground that was announced comes, and after it is over', () => {
+  test('reinstates before an announced suspension for another reason starts, and after it ends', () => {
     const both = followedBy([issued()], suspend('PAYMENT'), later('FRAUD', tomorrow, nextWeek));
     expect(happens(both, noon)).toEqual(['LicenseRenewed', 'LicenseReinstated']);
     expect(happens(both, tomorrow)).toEqual(['LicenseRenewed']);
     expect(happens(both, '2026-06-08T11:59:59.999Z')).toEqual(['LicenseRenewed']);
     expect(happens(both, nextWeek)).toEqual(['LicenseRenewed', 'LicenseReinstated']);
   });
-  test('ends one that was announced for want of it, and is no matter of an announced change of another kind', () => {
+  test('reinstates from an announced suspension for PAYMENT, whatever other changes are announced', () => {
     const announced = followedBy([issued()], later('PAYMENT', tomorrow));
     expect(happens(announced, tomorrow)).toEqual(['LicenseRenewed', 'LicenseReinstated']);
     const mode = command('SetRenewal', { to: 'auto', scheduled: { effectiveAt: tomorrow } });
@@ -61,12 +62,12 @@ describe('the payment that a suspension waits for', () => {
   });
 });
 
-describe('of several suspensions', () => {
+describe('with several suspensions', () => {
   const told = (history: History, at: string) => {
     const suspension = suspensionAt(licenseAfter(...history).facts, at);
     return suspension === null ? null : [suspension.reasonCode, suspension.since, suspension.until];
   };
-  test('the one that holds longest is told, since the first began', () => {
+  test('the longest one is reported, with the start of the first', () => {
     const longerLater = followedBy([issued()], suspend('ADMIN', nextWeek), later('FRAUD', tomorrow, nextMonth));
     expect(told(longerLater, noon)).toEqual(['ADMIN', noon, nextWeek]);
     expect(told(longerLater, tomorrow)).toEqual(['FRAUD', noon, nextMonth]);
@@ -76,7 +77,7 @@ describe('of several suspensions', () => {
     const endless = followedBy([issued()], suspend('ADMIN'), later('FRAUD', tomorrow));
     expect(told(endless, tomorrow)).toEqual(['ADMIN', noon, null]);
   });
-  test('that end together the earlier one is told', () => {
+  test('that end together the earlier one is reported', () => {
     const together = followedBy([issued()], suspend('ADMIN', nextWeek), later('FRAUD', tomorrow, nextWeek));
     expect(told(together, tomorrow)).toEqual(['ADMIN', noon, nextWeek]);
     expect(told(together, nextWeek)).toBeNull();
@@ -85,25 +86,25 @@ describe('of several suspensions', () => {
   });
 });
 
-describe('of several renewal modes that were announced', () => {
+describe('with several announced renewal modes', () => {
   const announce = (to: 'auto' | 'cancelAtPeriodEnd', effectiveAt: string) =>
     command('SetRenewal', { to, scheduled: { effectiveAt } });
   const modeAt = (history: History, at: string) => renewalAt(licenseAfter(...history).facts, at);
 
-  test('the one holds whose instant came last, in whichever order they were announced', () => {
+  test('the one with the latest instant applies, in whichever order they were announced', () => {
     const outOfOrder = followedBy([issued()], announce('auto', nextWeek), announce('cancelAtPeriodEnd', tomorrow));
     expect(modeAt(outOfOrder, noon)).toBe('manual');
     expect(modeAt(outOfOrder, tomorrow)).toBe('cancelAtPeriodEnd');
     expect(modeAt(outOfOrder, nextWeek)).toBe('auto');
   });
-  test('for the same instant the one holds that was announced last', () => {
+  test('the one announced last applies for the same instant', () => {
     const sameInstant = followedBy([issued()], announce('auto', tomorrow), announce('cancelAtPeriodEnd', tomorrow));
     expect(modeAt(sameInstant, tomorrow)).toBe('cancelAtPeriodEnd');
   });
 });
 
 describe('a change', () => {
-  test('is announced for the future only, to the millisecond', () => {
+  test('can be announced for the future only, to the millisecond', () => {
     given(issued()).when(later('PAYMENT', noon)).thenRejected('TERM_INVALID');
     given(issued()).when(later('PAYMENT', 'tomorrow')).thenRejected('TERM_INVALID');
     const next = '2026-06-01T12:00:00.001Z';
@@ -121,12 +122,12 @@ describe('a reminder', () => {
   const sent = (history: History, offset: string, at: string) =>
     typesOf(followedBy(history, remind(offset, at))).slice(history.length);
 
-  test('is skipped where its offset is as long as the term, or longer, also when the term begins later', () => {
+  test('is skipped when its offset is at least as long as the term, also when the term starts later', () => {
     expect(sent([startsLater], 'P25D', '2026-01-20T00:00:00.000Z')).toEqual([]);
     expect(sent([startsLater], 'P20D', '2026-01-20T00:00:00.000Z')).toEqual([]);
     expect(sent([startsLater], 'P19D', '2026-01-20T00:00:00.000Z')).toEqual(['LicenseExpiringSoon']);
   });
-  test('is sent where it is due in the very instant in which the expiry is set, and skipped where it was before', () => {
+  test('is sent when it is due at the instant the expiry is set, and skipped when it was due before', () => {
     const movedTo = (to: string) =>
       followedBy([issued({ policy })], command('ChangeExpiry', { to, reasonCode: 'GOODWILL' }));
     expect(sent(movedTo(nextWeek), 'P7D', noon)).toEqual(['LicenseExpiringSoon']);
@@ -134,7 +135,7 @@ describe('a reminder', () => {
   });
 });
 
-describe('a reminder of a license that is issued into a term which has begun', () => {
+describe('a reminder of a license whose term started before its issue', () => {
   const until = (end: string) =>
     issued({
       policy: policyWith({ remindBefore: ['P7D'] }),
@@ -143,28 +144,28 @@ describe('a reminder of a license that is issued into a term which has begun', (
   const reminded = (end: string, at: string) =>
     typesOf(followedBy([until(end)], command('Remind', { termNumber: 1, offset: 'P7D' }, at))).slice(1);
 
-  test('is sent where it is due as the license is issued, and skipped where it was before', () => {
+  test('is sent when it is due at the issue, and skipped when it was due before', () => {
     expect(reminded('2026-01-08T00:00:00.000Z', '2026-01-02T00:00:00.000Z')).toEqual(['LicenseExpiringSoon']);
     expect(reminded('2026-01-07T23:59:59.999Z', '2026-01-02T00:00:00.000Z')).toEqual([]);
   });
 });
 
-describe('a term that begins with its first use', () => {
+describe('a term that starts with the first use', () => {
   const awaiting = (basis: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION') =>
     issued({ term: { ...oneYear, basis, duration: 'P50Y', startsAt: null, expiresAt: null } });
 
-  test('cannot begin where it would end beyond the year 9999', () => {
+  test('cannot start when it would end beyond the year 9999', () => {
     const late = '9960-01-01T00:00:00.000Z';
     given(awaiting('FIRST_ACTIVATION')).when(activate('a', late)).thenRejected('TERM_INVALID');
     given(awaiting('FIRST_VALIDATION'))
       .when(command('StartTerm', { trigger: 'FIRST_VALIDATION' }, late))
       .thenRejected('TERM_INVALID');
   });
-  test('cannot be renewed, for another reason than a perpetual one', () => {
+  test('cannot be renewed before it starts', () => {
     expect(detailOf([awaiting('FIRST_ACTIVATION')], renew())).toContain('has not started');
     expect(detailOf([issued({ term: { ...oneYear, expiresAt: null } })], renew())).toContain('is perpetual');
   });
-  test('says what it waits for, and a later one when it starts', () => {
+  test('names its trigger in the refusal; a later term names its start', () => {
     expect(detailOf([awaiting('FIRST_VALIDATION')], activate('a'))).toContain('starts with its FIRST_VALIDATION');
     const startsLater = issued({ term: { ...oneYear, startsAt: tomorrow } });
     expect(detailOf([startsLater], activate('a'))).toContain(`starts at ${tomorrow}`);
@@ -178,9 +179,9 @@ describe('a license that has not started', () => {
   const swap = { release: { activationId: 'act_a' }, activate: device('b') };
 
   test.each([command('AcquireLease', seat), command('RecordUsage', usage), command('SwapActivation', swap)])(
-    'refuses $type until it has',
-    (asked) => {
-      given(startsLater).when(asked).thenRejected('LICENSE_NOT_STARTED');
+    'refuses $type until it starts',
+    (request) => {
+      given(startsLater).when(request).thenRejected('LICENSE_NOT_STARTED');
     },
   );
 });
@@ -189,14 +190,14 @@ describe('swapping', () => {
   const swap = (release: string, taken: string, at: string = noon) =>
     command('SwapActivation', { release: { activationId: `act_${release}` }, activate: device(taken) }, at);
 
-  test('names the device to release also by its activation, and again changes nothing', () => {
+  test('accepts the activation id of the device to release; repeating changes nothing', () => {
     const swapped = followedBy([issued()], activate('a'), swap('a', 'b'));
     expect([...licenseAfter(...swapped).activations.keys()]).toEqual(['act_b']);
     given(...swapped)
       .when(swap('a', 'b'))
       .thenNothing();
   });
-  test('is no mistake only where both have happened', () => {
+  test('is a repetition only when both steps have happened', () => {
     const released = followedBy([issued()], activate('a'), deactivate('a'));
     given(...released)
       .when(swap('a', 'b'))
@@ -206,12 +207,12 @@ describe('swapping', () => {
       .when(swap('a', 'b'))
       .thenRejected('ACTIVATION_NOT_FOUND');
   });
-  test('of an unknown device is refused as suspended while it is', () => {
+  test('is refused as suspended first, also for an unknown device', () => {
     given(...followedBy([issued()], suspend()))
       .when(swap('a', 'b'))
       .thenRejected('LICENSE_SUSPENDED');
   });
-  test('takes no place that a lowered limit has left none for', () => {
+  test('is refused when a lowered limit leaves no place', () => {
     const limits: Limits = { ...twoDevices, activations: 1 };
     const over = followedBy([issued()], activate('a'), activate('b'), command('ChangeLimits', { limits }));
     given(...over)
@@ -221,7 +222,7 @@ describe('swapping', () => {
 });
 
 describe('an activation', () => {
-  test('keeps what is known of the device, and holds no field for what is not', () => {
+  test('records the known fields of the device, and no others', () => {
     const known = { components: { disk: 'd1' }, userRef: 'ref_1', environment: 'production' };
     const assigned = followedBy(
       [issued({ limits: { ...twoDevices, users: 1 } })],
@@ -235,7 +236,7 @@ describe('an activation', () => {
   });
 });
 
-describe('limits that are refused because of use', () => {
+describe('limits below the current usage', () => {
   const strict = policyWith({ limitStrategy: 'REJECT' });
   const roomy: Limits = { activations: 2, seats: 2, users: 2, meters: { builds: 5 } };
   const used = followedBy(

@@ -14,22 +14,22 @@ const decideAll = (commands: readonly LicenseCommand[], on: License) =>
 const license = () => licenseAfter(issued(), activated('a', 1));
 
 describe('commands decided together', () => {
-  test('come to what they come to one after the other', () => {
+  test('give the same events as one after the other', () => {
     const decided = decideAll([add, remove, suspend()], license());
     const history = followedBy([issued(), activated('a', 1)], add, remove, suspend());
     expect(decided).toEqual(history.slice(2).map(({ event }) => event));
   });
-  test('are each decided on what the ones before leave', () => {
+  test('are each decided after the ones before', () => {
     expect(decideAll([add, add], license())).toHaveLength(1);
     expect(decideAll([revoke(), add], license())).toMatchObject({ rejected: 'LICENSE_REVOKED' });
   });
-  test('leave the license that they are decided on as it is', () => {
+  test('do not change the original license', () => {
     const before = license();
     decideAll([add, remove], before);
     expect(before).toEqual(license());
   });
   test('change nothing when there are none', () => expect(decideAll([], license())).toEqual([]));
-  test('announce changes under the ids of their own events, whatever is decided before them', () => {
+  test('announce changes under the ids of their own events', () => {
     const scheduled = { effectiveAt: '2026-07-01T00:00:00.000Z' };
     const later = command('SetRenewal', { to: 'auto', scheduled });
     const decided = decideAll([add, remove, later], license());

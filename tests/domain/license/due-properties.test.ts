@@ -3,16 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { type Decision, isRejection, stamp } from '../../../src/domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
-import type { LicenseEvent, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import { dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
+import type { Due } from '../../../src/domain/license/due-command.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import { sized } from '../../support/size.ts';
 import { command, free, policyWith, to, trial } from './commands.ts';
 import { activate, issue, issuedAt, licenseAfter, on, renew, revoke, suspend, twoDevices } from './examples.ts';
 
-// Lives in days: short terms, graces, reminders, overlaps and announced changes, so that much falls due in any order.
+// Short lives with terms, graces, reminders, overlaps and announced changes of some days, so that much falls due in
+// any order.
 
 const dayMs = 86_400_000;
 const { decide, evolve } = licenseDecider;
@@ -64,16 +67,16 @@ let announcements = 0;
 const send = (license: IssuedLicense, sent: LicenseCommand): Decision<LicenseEvent, LicenseRejection> => {
   announcements += 1;
   const decision = decide(sent, license, (index) => `evt_${announcements}_${index}`);
-  if (!isRejection(decision)) for (const each of decision) evolve(license, each, stamp(each, sent.at).at);
+  if (!isRejection(decision)) for (const event of decision) evolve(license, event, stamp(event, sent.at).at);
   return decision;
 };
 
-/** A license that lived without any worker, and the instant at which one comes. */
+/** Returns a license that lived without a worker, and the instant when the worker starts. */
 const lived = ({ policy, termDays, steps, afterMs }: Life) => {
   const first = issue({ policy, term: { kind: 'duration', duration: `P${termDays}D`, startsAt: null } });
   const decision = decide(first, { kind: 'unissued' }, testEventIds);
   if (isRejection(decision)) throw new Error(decision.detail);
-  const license = licenseAfter(...decision.map((each) => on(issuedAt, each)));
+  const license = licenseAfter(...decision.map((event) => on(issuedAt, event)));
   let at = issuedAt;
   for (const [index, step] of (steps as readonly Step[]).entries()) {
     at = later(at, step.days);
@@ -85,11 +88,11 @@ const lived = ({ policy, termDays, steps, afterMs }: Life) => {
 const commandOf = (due: Due, at: string): LicenseCommand =>
   due.type === 'EndTrial' ? { ...due, data: { ...due.data, downgrade: to(free) }, at } : { ...due, at };
 
-/** Sends what is due, one at a time, as the worker does. Returns what was sent, and what of it was refused. */
+/** Sends the due commands one at a time, as the worker does. Returns the sent and the refused commands. */
 const work = (license: IssuedLicense, at: string) => {
   const [sent, refused]: [string[], string[]] = [[], []];
   for (;;) {
-    const due = dueCommands(license.facts, at).find((each) => !sent.includes(JSON.stringify(each)));
+    const due = dueCommands(license.facts, at).find((command) => !sent.includes(JSON.stringify(command)));
     if (due === undefined) return { sent, refused };
     sent.push(JSON.stringify(due));
     if (isRejection(send(license, commandOf(due, at)))) refused.push(JSON.stringify(due));
@@ -99,8 +102,8 @@ const work = (license: IssuedLicense, at: string) => {
 const check = (property: (life: Life) => void) =>
   fc.assert(fc.property(lives, property), { numRuns: sized(40_000), seed: 20_260_301 });
 
-describe('what is due', () => {
-  test('once sent leaves nothing due at that instant but what was refused, and the next instant lies ahead', () =>
+describe('due commands', () => {
+  test('leave only refused commands due after they were sent, and the next instant lies ahead', () =>
     check((life) => {
       const { license, at } = lived(life);
       const { refused } = work(license, at);
@@ -109,7 +112,7 @@ describe('what is due', () => {
       if (refused.length === 0 && next !== null) expect(next > at).toBe(true);
     }));
 
-  test('is not so before the instant that is told for it, and is so then', () =>
+  test('fall due exactly at the next due instant', () =>
     check((life) => {
       const { license, at } = lived(life);
       work(license, at);
@@ -119,14 +122,14 @@ describe('what is due', () => {
       expect(dueCommands(license.facts, next)).not.toEqual([]);
     }));
 
-  test('first is never an empty errand: something follows from it, or it is refused', () =>
+  test('have an effect, or are refused', () =>
     check((life) => {
       const { license, at } = lived(life);
       const [first] = dueCommands(license.facts, at);
       if (first !== undefined) expect(decide(commandOf(first, at), license, testEventIds)).not.toEqual([]);
     }));
 
-  test('leaves out nothing that something would follow from', () =>
+  test('include every command that has an effect', () =>
     check((life) => {
       const { license, at } = lived(life);
       work(license, at);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Due, dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
-import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import { dueCommands, nextDueAt } from '../../../src/domain/license/due.ts';
+import type { Due } from '../../../src/domain/license/due-command.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { command, enterprise, followedBy, free, policyWith, to, trial } from './commands.ts';
 import {
   activate,
@@ -42,18 +43,18 @@ describe('the end of a term', () => {
     expect(dueIn(announced, expiresAt)).toEqual([]);
     expect(nextIn(announced)).toBeNull();
   });
-  test('of a renewed license is that of its new term', () => {
+  test('is the end of the new term for a renewed license', () => {
     const renewed = followedBy([under({})], expire(), renew({ basis: 'FROM_NOW' }, '2027-02-01T00:00:00.000Z'));
     expect(nextIn(renewed)).toBe('2028-02-01T00:00:00.000Z');
     expect(dueIn(renewed, '2028-02-01T00:00:00.000Z')).toEqual([{ type: 'Expire', data: { termNumber: 2 } }]);
   });
-  test('is never due of a perpetual license, nor of one that waits for its first use', () => {
+  test('is never due for a perpetual license, or one that waits for its first use', () => {
     expect(nextIn([issued({ term: perpetual })])).toBeNull();
     expect(
       nextIn([issued({ term: { ...oneYear, basis: 'FIRST_ACTIVATION', startsAt: null, expiresAt: null } })]),
     ).toBeNull();
   });
-  test('is due of a suspended license too', () => {
+  test('is also due for a suspended license', () => {
     expect(dueIn(followedBy([under({})], suspend()), expiresAt)).toEqual([expiry]);
   });
 });
@@ -62,7 +63,7 @@ describe('the end of a grace', () => {
   const license = [under({ expiryGraceSeconds: 86_400 })];
   const graceEnd: Due = { type: 'EndGrace', data: { termNumber: 1 } };
 
-  test('is due after the expiry, with it where both were missed, until it is announced', () => {
+  test('is due after the expiry, or together with a missed one, until it is announced', () => {
     expect(dueIn(license, expiresAt)).toEqual([expiry]);
     expect(dueIn(license, graceEndsAt)).toEqual([expiry, graceEnd]);
     const announced = followedBy(license, expire());
@@ -92,7 +93,7 @@ describe('reminders', () => {
     expect(dueIn(twice, justBeforeExpiry)).toEqual([]);
     expect(nextIn(twice)).toBe(expiresAt);
   });
-  test('that were missed are not caught up with once the expiry was announced', () => {
+  test('are not sent late after the expiry was announced', () => {
     const announced = followedBy(license, expire());
     expect(dueIn(announced, expiresAt)).toEqual([]);
     expect(nextIn(announced)).toBeNull();
@@ -105,7 +106,7 @@ describe('a trial that ends', () => {
     issued({ policy: { ...trial, remindBefore: [], expiryGraceSeconds: 60, ...overrides } }),
   ];
 
-  test('in FREE is due as that, in place of an expiry and a grace', () => {
+  test('becomes FREE by one command, instead of an expiry and a grace', () => {
     expect(dueIn(onTrial(), justBeforeExpiry)).toEqual([]);
     expect(dueIn(onTrial(), graceEndsAt)).toEqual([trialEnd]);
     expect(nextIn(onTrial())).toBe(expiresAt);
@@ -114,17 +115,17 @@ describe('a trial that ends', () => {
     expect(dueIn(ended, graceEndsAt)).toEqual([]);
     expect(nextIn(ended)).toBeNull();
   });
-  test('for good is an expiry like any other', () => {
+  test('without downgrade expires like any other license', () => {
     expect(dueIn(onTrial({ trialEnd: 'EXPIRE', expiryGraceSeconds: 0 }), expiresAt)).toEqual([expiry]);
     expect(dueIn([under({ trialEnd: 'DOWNGRADE' })], expiresAt)).toEqual([expiry]);
   });
-  test('reminds before', () => {
+  test('sends reminders before', () => {
     const [license] = [onTrial({ remindBefore: ['P1D'] })];
     expect(dueIn(license, justBeforeExpiry)).toEqual([reminder('P1D')]);
   });
 });
 
-describe('a tier change that was announced', () => {
+describe('an announced tier change', () => {
   const planned = (effectiveAt: string, history: History = [under({})]) =>
     followedBy(history, command('ChangeTier', { target: to(enterprise), scheduled: { effectiveAt } }));
   const change: Due = { type: 'CarryOutScheduled', data: { eventId: 'evt_1' } };
@@ -137,7 +138,7 @@ describe('a tier change that was announced', () => {
     expect(dueIn(done, tomorrow)).toEqual([]);
     expect(nextIn(followedBy(planned(tomorrow), command('CancelScheduled', { eventId: 'evt_1' })))).toBe(expiresAt);
   });
-  test('comes before what falls due later, and before the trial’s end for which it was announced', () => {
+  test('comes before later commands, and before the end of the trial at the same instant', () => {
     expect(dueIn(planned(tomorrow), expiresAt)).toEqual([change, expiry]);
     const onTrial = planned(expiresAt, [issued({ policy: { ...trial, remindBefore: [] } })]);
     expect(dueIn(onTrial, expiresAt)).toEqual([change, { type: 'EndTrial', data: { termNumber: 1 } }]);
@@ -153,7 +154,7 @@ describe('a tier change that was announced', () => {
     expect(dueIn(others, tomorrow)).toEqual([]);
     expect(nextIn(others)).toBe(expiresAt);
   });
-  test('that is refused stays due', () => {
+  test('stays due when it is refused', () => {
     const strict = to(policyWith({ policyId: 'pol_2', limitStrategy: 'REJECT' }), {
       limits: { activations: 0, seats: 0, users: 0, meters: {} },
     });
@@ -178,7 +179,7 @@ describe('a rotated key', () => {
   const overlapEnd = '2026-06-01T12:01:00.000Z';
   const retirement: Due = { type: 'RetireKey', data: { keyVersion: 1 } };
 
-  test('is due to be retired when its overlap is over, once', () => {
+  test('is retired once when its overlap ends', () => {
     expect(nextIn(rotated)).toBe(overlapEnd);
     expect(dueIn(rotated, '2026-06-01T12:00:59.999Z')).toEqual([]);
     expect(dueIn(rotated, overlapEnd)).toEqual([retirement]);
@@ -187,7 +188,7 @@ describe('a rotated key', () => {
   });
 });
 
-test('nothing is due of a revoked license', () => {
+test('nothing is due for a revoked license', () => {
   const revoked = followedBy([under({ expiryGraceSeconds: 60 })], revoke());
   expect(dueIn(revoked, graceEndsAt)).toEqual([]);
   expect(nextIn(revoked)).toBeNull();

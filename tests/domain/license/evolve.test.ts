@@ -27,17 +27,45 @@ import {
   tomorrow,
 } from './examples.ts';
 
-/** Every type of event; one that is added does not compile without an entry. */
+/** Every type of event. A new type without an entry does not compile. */
 const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
-  ...{ LicenseIssued: true, LicenseImported: true, LicenseKeyIssued: true, LicenseKeyRotated: true },
-  ...{ LicenseKeyRetired: true, ActivationRecorded: true, ActivationDeactivated: true, LicenseSuspended: true },
-  ...{ SuspensionReasonAdded: true, LicenseReinstated: true, LicenseRenewed: true, LicenseTermStarted: true },
-  ...{ LicenseExpiryChanged: true, LicenseRenewalChanged: true, LicenseExpired: true, LicenseGraceEnded: true },
-  ...{ LicenseExpiringSoon: true, TierChangeScheduled: true, ScheduledChangeCancelled: true, LicenseTierChanged: true },
-  ...{ TrialConverted: true, LicenseLimitsChanged: true, EntitlementGranted: true, EntitlementRevoked: true },
-  ...{ ProductAdded: true, ProductRemoved: true, UserAssigned: true, UserUnassigned: true, LeaseAcquired: true },
-  ...{ LeaseExtended: true, LeaseReleased: true, LeaseLapsed: true, UsageRecorded: true, LicenseTransferred: true },
-  ...{ LicenseRevoked: true, ReplacementIssued: true, LicenseReferenceChanged: true },
+  LicenseIssued: true,
+  LicenseImported: true,
+  LicenseKeyIssued: true,
+  LicenseKeyRotated: true,
+  LicenseKeyRetired: true,
+  ActivationRecorded: true,
+  ActivationDeactivated: true,
+  LicenseSuspended: true,
+  SuspensionReasonAdded: true,
+  LicenseReinstated: true,
+  LicenseRenewed: true,
+  LicenseTermStarted: true,
+  LicenseExpiryChanged: true,
+  LicenseRenewalChanged: true,
+  LicenseExpired: true,
+  LicenseGraceEnded: true,
+  LicenseExpiringSoon: true,
+  TierChangeScheduled: true,
+  ScheduledChangeCancelled: true,
+  LicenseTierChanged: true,
+  TrialConverted: true,
+  LicenseLimitsChanged: true,
+  EntitlementGranted: true,
+  EntitlementRevoked: true,
+  ProductAdded: true,
+  ProductRemoved: true,
+  UserAssigned: true,
+  UserUnassigned: true,
+  LeaseAcquired: true,
+  LeaseExtended: true,
+  LeaseReleased: true,
+  LeaseLapsed: true,
+  UsageRecorded: true,
+  LicenseTransferred: true,
+  LicenseRevoked: true,
+  ReplacementIssued: true,
+  LicenseReferenceChanged: true,
 };
 
 const life: readonly Stamped<LicenseEvent>[] = [
@@ -58,7 +86,7 @@ const life: readonly Stamped<LicenseEvent>[] = [
 const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
 const scheduled = { effectiveAt: tomorrow };
 const { data: origin } = issuedEvent();
-/** A life of everything else: leases, users, meters, grants, keys, changes that are announced, tiers, a transfer. */
+/** A history with everything else: leases, users, meters, grants, keys, announced changes, tiers, a transfer. */
 const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   [
     on(noon, {
@@ -130,11 +158,11 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
 );
 
 describe('folding a license', () => {
-  test('of these lives sees every type of event there is', () => {
+  test('covers every type of event', () => {
     const types = new Set([...life, ...otherLife].map(({ event }) => event.type));
     expect([...types].toSorted()).toEqual(Object.keys(everyType).toSorted());
   });
-  test('of the other life and folding its facts alone come to the same, after every event', () => {
+  test('gives the same facts as folding the facts alone, for the other history', () => {
     let facts = evolveFacts(null, keyIssuedEvent, at(noon));
     for (const [index, { event, at: when }] of otherLife.entries()) {
       facts = evolveFacts(facts, event, when);
@@ -146,7 +174,7 @@ describe('folding a license', () => {
     }
   });
 
-  test('and folding its facts alone come to the same, after every event', () => {
+  test('gives the same facts as folding the facts alone, after every event', () => {
     let facts = evolveFacts(null, keyIssuedEvent, at(noon));
     expect(facts).toBeNull();
     for (const [index, { event, at: when }] of life.entries()) {
@@ -160,7 +188,7 @@ describe('folding a license', () => {
     expect(activations.get('act_b')?.activatedAt).toBe(life[3]?.at.effectiveAt);
     expect(licenseAfter(...life).facts.revokedAt).toBe('2027-03-04T00:00:00.000Z');
   });
-  test('leaves facts that were handed out as they were', () => {
+  test('does not change facts that a caller keeps', () => {
     const license = licenseAfter(...life.slice(0, 4));
     const before = license.facts;
     const copy = structuredClone(before);
@@ -168,7 +196,7 @@ describe('folding a license', () => {
     expect(before).toEqual(copy);
     expect(license.facts).not.toBe(before);
   });
-  test('is total: an event before the issue, or of an unknown activation, is no error', () => {
+  test('ignores an event before the issue, or of an unknown activation', () => {
     expect(evolve(initial(), revokedEvent, at(noon))).toEqual(initial());
     const { deactivated } = licenseAfter(issued(), on(noon, deactivatedEvent('x', 'ADMIN', 0)));
     expect([...deactivated]).toEqual([['act_x', noon]]);
@@ -180,7 +208,7 @@ describe('folding a license', () => {
   });
 });
 
-describe('a fork of the other life', () => {
+describe('a fork of the other history', () => {
   test.each(otherLife.map((_, index) => index))('after %i events is independent of its origin', (length) => {
     const origin = fold(licenseDecider, otherLife.slice(0, length));
     const copy = fork(origin);

@@ -1,12 +1,18 @@
 import { type At, fold, type Stamped, stamp } from '../../../src/domain/decider.ts';
-import type { CommandOf, LicenseCommand, TermRequest } from '../../../src/domain/license/commands.ts';
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { Ends, IssuedTerm, LicenseEvent, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { Ends } from '../../../src/domain/license/endings/ending-events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
+import type { TermRequest } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { IssuedTerm } from '../../../src/domain/license/issue/issue-events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
-// The example license: PRO, issued 1 January 2026 for a year, two devices. Commands come at noon of 1 June unless said otherwise.
+// The example license: PRO, issued on 1 January 2026 for a year, two devices. Commands come at noon of 1 June by
+// default.
 
 export type Event<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>;
 
@@ -110,14 +116,18 @@ export const expiredEvent = (graceUntil: string | null = null): LicenseEvent => 
 });
 export const revokedEvent: LicenseEvent = { type: 'LicenseRevoked', data: { reasonCode: 'CHARGEBACK' } };
 
-/** What a decisive event ends, without leases and users unless said otherwise. */
+/** Returns the `ends` of a decisive event, without leases and users by default. */
 export const ends = (
   which: Ends['which'],
   activations: number,
   others: Partial<Ends> = {},
 ): { readonly ends: Ends } => ({
   ends: {
-    ...{ which, activations, leases: 0, users: 0, usageAfter: { activations: 0, seats: 0, users: 0 } },
+    which,
+    activations,
+    leases: 0,
+    users: 0,
+    usageAfter: { activations: 0, seats: 0, users: 0 },
     ...others,
   },
 });
@@ -197,7 +207,7 @@ export const expire = (instant: string = expiresAt, termNumber = 1): LicenseComm
   data: { termNumber },
 });
 
-/** The folded license; the history must begin with its issue. */
+/** Returns the folded license. The history must begin with its issue. */
 export const licenseAfter = (...history: readonly Stamped<LicenseEvent>[]): IssuedLicense => {
   const license = fold(licenseDecider, history);
   if (license.kind === 'unissued') throw new Error('The history issues no license.');

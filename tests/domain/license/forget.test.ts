@@ -37,14 +37,17 @@ const use = (usageId: string, at: string) =>
   command('RecordUsage', { meter: 'builds', quantity: 1, usageId, occurredAt: at }, at);
 
 type History = readonly Stamped<LicenseEvent>[];
-/** What becomes of a command, on the stream as it is and on one that has gone on in between, so that its fold could forget. */
+/**
+ * Returns the outcome of a command on the stream, and on the stream with another event, after which its fold may
+ * forget.
+ */
 const outcomes = (history: History, sent: LicenseCommand): readonly string[] =>
-  [history, followedBy(history, command('ChangeReference', { to: 'sub_1' }, sent.at))].map((each) => {
-    const decision = licenseDecider.decide(sent, licenseAfter(...each), testEventIds);
+  [history, followedBy(history, command('ChangeReference', { to: 'sub_1' }, sent.at))].map((stream) => {
+    const decision = licenseDecider.decide(sent, licenseAfter(...stream), testEventIds);
     return isRejection(decision) ? decision.rejected : `${decision.length} events`;
   });
 
-describe('What is asked for again', () => {
+describe('A repeated command', () => {
   const released = followedBy([under(0)], activate('a'), deactivate('a'));
   test.each([
     ['by fingerprint', (at: string) => deactivate('a', at)],
@@ -54,7 +57,7 @@ describe('What is asked for again', () => {
     const late = outcomes(released, releaseAt(since(25 * hour)));
     expect(late).toEqual(['ACTIVATION_NOT_FOUND', 'ACTIVATION_NOT_FOUND']);
   });
-  test('is known for 25 hours since it was done last: a device that was released twice', () => {
+  test('is recognized for 25 hours after the last release of a device', () => {
     const twice = followedBy(released, activate('a', since(hour)), deactivate('a', since(20 * hour)));
     expect(outcomes(twice, deactivate('a', since(44 * hour)))).toEqual(['0 events', '0 events']);
     expect(outcomes(twice, deactivate('a', since(45 * hour)))).toEqual([
@@ -62,13 +65,13 @@ describe('What is asked for again', () => {
       'ACTIVATION_NOT_FOUND',
     ]);
   });
-  test('is known for 25 hours: a released lease', () => {
+  test('is recognized for 25 hours after the release of a lease', () => {
     const history = followedBy([under(0)], acquire('l1'), command('ReleaseLease', { leaseId: 'l1', by: 'USER' }));
     const release = (at: string) => command('ReleaseLease', { leaseId: 'l1', by: 'USER' }, at);
     expect(outcomes(history, release(since(25 * hour, -1)))).toEqual(['0 events', '0 events']);
     expect(outcomes(history, release(since(25 * hour)))).toEqual(['NOT_FOUND', 'NOT_FOUND']);
   });
-  test('is known for 35 days: a use of a meter', () => {
+  test('is recognized for 35 days by its usage id', () => {
     const history = followedBy([under(0)], use('u1', noon));
     expect(outcomes(history, use('u1', since(35 * day, -1)))).toEqual(['0 events', '0 events']);
     expect(outcomes(history, use('u1', since(35 * day)))).toEqual(['1 events', '1 events']);
@@ -102,7 +105,7 @@ describe('A lease that lapsed', () => {
       expect(outcomes(lapsed(window), release(since(lapsedAfter + known)))).toEqual(['NOT_FOUND', 'NOT_FOUND']);
     }
   });
-  test('does not come back under a policy that came later and has a longer window', () => {
+  test('does not come back under a later policy with a longer window', () => {
     const policy = policyWith({ version: 2, lease: { ...pro.lease, resurrectSeconds: 30 * day } });
     const target = { policy, products: null, limits: null, entitlements: null };
     const history = followedBy(lapsed(hour), command('ChangePolicy', { target }, since(lapsedAfter)));
@@ -111,7 +114,7 @@ describe('A lease that lapsed', () => {
   });
 });
 
-test('A license that is used for a year holds no more than what can still be asked for', () => {
+test('A license that is used for a year keeps only what a guard can still ask about', () => {
   const steps = Array.from({ length: 400 }, (_, index) => index);
   const license = licenseAfter(under(hour));
   for (const step of steps) {
@@ -125,14 +128,14 @@ test('A license that is used for a year holds no more than what can still be ask
       for (const event of decisionOn(license, sent)) licenseDecider.evolve(license, event, stamp(event, sent.at).at);
   }
   const { deactivated, released, lapsed, withheld, usageIds } = license;
-  // A hundred of each are not worth the effort of forgetting them.
+  // The fold does not forget the last hundred of each kind.
   for (const known of [deactivated, released, lapsed, withheld, usageIds]) {
     expect(known.size).toBeGreaterThan(30);
     expect(known.size).toBeLessThan(110);
   }
 });
 
-test('A seat that was kept for a borrower is free from the end of the borrow, whether or not that was forgotten', () => {
+test('A seat of a released borrow is free from the end of the borrow, forgotten or not', () => {
   const one = issued({
     limits: { ...limits, seats: 1 },
     term: perpetual,

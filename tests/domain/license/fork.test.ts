@@ -10,13 +10,13 @@ const devices = sized(100_000);
 
 afterEach(() => vi.restoreAllMocks());
 
-/** How many entries of maps and sets this work makes. */
+/** Returns how many entries this work adds to maps and sets. */
 const entriesMade = (work: () => void): number => {
   const spies = [vi.spyOn(Map.prototype, 'set'), vi.spyOn(Set.prototype, 'add')];
   work();
-  const count = spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  const calls = spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
   vi.restoreAllMocks();
-  return count;
+  return calls;
 };
 
 test(`Deciding and storing a command on a license with ${devices} devices copies none of them`, () => {
@@ -25,19 +25,19 @@ test(`Deciding and storing a command on a license with ${devices} devices copies
     issued({ limits }),
     ...Array.from({ length: devices }, (_, index) => on(noon, activatedEvent(`d${index}`, index + 1, devices))),
   );
-  // The first fork after a stream was folded links what was folded, once.
+  // The first fork of a folded stream links its entries, once.
   const linked = entriesMade(() => fork(license));
   expect(linked).toBeLessThan(2 * devices + 100);
   const release: LicenseEvent = deactivatedEvent('d7', 'USER', devices - 1);
-  const made = entriesMade(() => {
-    // Stored, so that the fork is gone on with; then not stored, so that its origin is.
+  const count = entriesMade(() => {
+    // Stored: the fork continues. Not stored: its origin continues.
     const stored = evolve(fork(license), release, at(noon));
     evolve(fork(stored), deactivatedEvent('d8', 'USER', devices - 2), at(noon));
     evolve(stored, deactivatedEvent('d9', 'USER', devices - 2), at(noon));
     decisionOn(license, revoke());
     decisionOn(license, command('Transfer', { ...toAnother, activations: 'RELEASE' }));
   });
-  expect(made).toBeLessThan(100);
+  expect(count).toBeLessThan(100);
   expect(license.activations.size).toBe(devices);
   expect(license.byFingerprint.get('hash-d7')).toBe('act_d7');
 });

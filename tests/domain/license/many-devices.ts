@@ -7,14 +7,14 @@ import type { IssuedLicense, License } from '../../../src/domain/license/license
 import { testEventIds } from '../../support/event-ids.ts';
 import { activatedEvent, issued, noon, on } from './examples.ts';
 
-/** The events of a command on a license; one that is refused fails the test. */
+/** Returns the events of a command on a license. A refused command fails the test. */
 export const decisionOn = (license: License, command: LicenseCommand): readonly LicenseEvent[] => {
   const decision = licenseDecider.decide(command, license, testEventIds);
   if (isRejection(decision)) throw new Error(`${command.type} was refused: ${decision.detail}`);
   return decision;
 };
 
-/** A license with so many devices, and users if any, all of them of one product. */
+/** Returns a license with so many devices and users, all of one product. */
 export const withDevices = (count: number, userCount = 0): readonly Stamped<LicenseEvent>[] => [
   issued({ holderOrgId: 'org_2', limits: { activations: count, seats: 10, users: userCount, meters: {} } }),
   ...Array.from({ length: count }, (_, index) => on(noon, activatedEvent(`d${index}`, index + 1, count))),
@@ -26,7 +26,7 @@ export const withDevices = (count: number, userCount = 0): readonly Stamped<Lice
   ),
 ];
 
-/** Sends a license its commands that are due, one after the other, as the worker does; returns the events of each. */
+/** Sends the due commands one after the other, as the worker does. Returns the events of each. */
 export const carryOut = (license: IssuedLicense, now: string): readonly (readonly LicenseEvent[])[] => {
   const batches: (readonly LicenseEvent[])[] = [];
   for (;;) {

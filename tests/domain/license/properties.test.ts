@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { fold, isRejection, type Stamped, stamp } from '../../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import type { LicenseEvent, SuspensionReason } from '../../../src/domain/license/events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { effectiveStatus } from '../../../src/domain/license/status.ts';
-import { validate } from '../../../src/domain/license/validate.ts';
-import { viewOfFacts } from '../../../src/domain/license/validation-view.ts';
+import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
+import { viewOfFacts } from '../../../src/domain/license/validation/validation-view.ts';
+import { validate } from '../../../src/domain/license/validation/validity.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
 import { testEventIds } from '../../support/event-ids.ts';
 import { sized } from '../../support/size.ts';
@@ -84,7 +85,7 @@ const run = (script: readonly Step[]) => {
 const always = (check: (script: readonly Step[]) => void) =>
   fc.assert(fc.property(steps, check), { numRuns: sized(4000) });
 
-describe('whatever is asked of a license', () => {
+describe('whatever commands a license gets', () => {
   test('its open activations never exceed the limit, and the facts count them', () =>
     always((script) => {
       const { history } = run(script);
@@ -124,7 +125,7 @@ describe('whatever is asked of a license', () => {
       expect(announced).toEqual([...new Set(announced)].sort((a, b) => a - b));
     }));
 
-  test('nothing follows its revocation but the announcements of what it ended, and no activation stays open', () =>
+  test('only announcements follow its revocation, and no activation stays open', () =>
     always((script) => {
       const { events, license } = run(script);
       const revokedAt = events.findIndex(({ type }) => type === 'LicenseRevoked');
@@ -143,7 +144,7 @@ describe('whatever is asked of a license', () => {
       for (let length = 0; length < history.length; length++) fold(licenseDecider, history.slice(0, length));
     }));
 
-  test('a fork of its state goes its own way', () =>
+  test('a fork of its state is independent', () =>
     always((script) => {
       const { history } = run(script);
       const middle = Math.floor(history.length / 2);
@@ -162,11 +163,11 @@ describe('whatever is asked of a license', () => {
       expect(canonical(license)).toBe(before);
     }));
 
-  test('a command that was accepted changes nothing when it is repeated at once', () =>
+  test('a repeated command changes nothing', () =>
     always((script) => {
       const { license, end } = run(script);
       if (license.kind === 'unissued') return;
-      // Renewals are meant to stack; they are repeated safely by their command id alone.
+      // Each renewal adds a term; only the command id makes its repetition safe.
       for (const { command } of script.filter((step) => step.command(end).type !== 'Renew')) {
         const copy = fork(license);
         const decision = decide(command(end), copy, testEventIds);

@@ -45,12 +45,12 @@ const holderMay = (deactivation: Partial<typeof pro.deactivation>) =>
 const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
 const acquire = command('AcquireLease', lease);
 
-/** One entry per rejection, in the order of the union; a rejection without an entry does not compile. */
+/** One entry per rejection, in the order of the union. A rejection without an entry does not compile. */
 const cases: Record<LicenseRejection, Case> = {
   LICENSE_NOT_FOUND: [[], afterIssue],
   LICENSE_REVOKED: [
     [issued(), on(noon, suspendedEvent()), on(noon, revokedEvent)],
-    // Even what could never be right is refused as revoked: revocation is looked at before anything else.
+    // Revocation is checked first, so an invalid command on a revoked license is refused as revoked.
     [activate('a'), deactivate('a'), suspend(), suspend('ADMIN', noon), reinstate(), renew(), renew({ duration: 'x' })],
   ],
   LICENSE_SUSPENDED: [

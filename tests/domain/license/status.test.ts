@@ -58,13 +58,13 @@ describe('the status of a license', () => {
   };
 
   const combinations = Object.entries(revocations).flatMap(([revocation, revokedAt]) =>
-    Object.entries(suspensions).flatMap(([suspended, held]) =>
+    Object.entries(suspensions).flatMap(([suspended, suspension]) =>
       Object.entries(terms).flatMap(([term, span]) =>
         [0, 1].map((announcedTerm) => {
-          const facts: LicenseFacts = { ...graced, ...held, revokedAt, term: span, announcedTerm };
-          const isHeld = ['open', 'timed', 'come'].includes(suspended);
+          const facts: LicenseFacts = { ...graced, ...suspension, revokedAt, term: span, announcedTerm };
+          const isSuspended = ['open', 'timed', 'come'].includes(suspended);
           const expected =
-            revocation === 'revoked' ? 'REVOKED' : isHeld ? 'SUSPENDED' : ofTerm[term as keyof typeof terms];
+            revocation === 'revoked' ? 'REVOKED' : isSuspended ? 'SUSPENDED' : ofTerm[term as keyof typeof terms];
           return [revocation, suspended, term, announcedTerm, expected, facts] as const;
         }),
       ),
@@ -80,7 +80,7 @@ describe('the status of a license', () => {
     },
   );
 
-  test('a license in its grace, or before its start, is ACTIVE in short', () => {
+  test('a license in its grace, or before its start, has the simple status ACTIVE', () => {
     expect(
       ['REVOKED', 'SUSPENDED', 'EXPIRED', 'IN_GRACE', 'NOT_YET_VALID', 'ACTIVE'].map((full) =>
         simpleStatus(full as EffectiveStatus),
@@ -108,7 +108,7 @@ describe('intervals are half open, to the millisecond', () => {
     ['at the end of the suspension', { ...license, suspension: suspension(tomorrow) }, tomorrow, 'ACTIVE'],
   ])('%s', (_, facts, at, expected) => expect(effectiveStatus(facts, at)).toBe(expected));
 
-  test('the end of the grace is known from the start, where there is one', () => {
+  test('the end of the grace is known from the start', () => {
     expect(
       [license, graced, licenseAfter(issued({ policy: withGrace, term: perpetual })).facts].map(graceUntil),
     ).toEqual([null, graceEndsAt, null]);

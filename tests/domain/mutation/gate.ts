@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Equivalent, equivalents, guarded } from './guarded.ts';
 
-// The second half of `npm run mutation`: in the files that decide what was sold, no mutant may survive at all. A survivor
-// that the compiler refuses could never be committed, and one that is listed as equivalent, with the reason, changes nothing.
+// The second half of `npm run mutation`: no mutant may survive in the files of limits, expiry and status. Two kinds are
+// accepted: survivors that the compiler refuses, and survivors that are listed as equivalent with the reason.
 
 type Position = { readonly line: number; readonly column: number };
 type Mutant = {
@@ -21,7 +21,7 @@ type Report = {
 
 const survived = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
 
-/** Where a position of the report is in the text: its lines and columns count from 1. */
+/** Returns the offset in the text of a position in the report, whose lines and columns count from 1. */
 const offsetOf = (source: string, { line, column }: Position): number => {
   const linesBefore = source.split('\n').slice(0, line - 1);
   return linesBefore.reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
@@ -56,7 +56,7 @@ try {
   for (const part of ['src/domain', 'package.json']) await cp(part, join(directory, part), { recursive: true });
   await symlink(resolve('node_modules'), join(directory, 'node_modules'));
   const settings: { compilerOptions: object } = JSON.parse(await readFile('tsconfig.json', 'utf8'));
-  // A name that a mutant leaves unused is no reason to call the mutant impossible.
+  // A mutant that leaves a name unused still counts.
   const lenient = { noUnusedLocals: false, noUnusedParameters: false, allowUnreachableCode: true };
   const compilerOptions = { ...settings.compilerOptions, ...lenient, incremental: false, tsBuildInfoFile: undefined };
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));

@@ -1,17 +1,25 @@
 /** The files of limits, expiry and status precedence. */
 export const guarded: readonly string[] = [
-  'src/domain/license/activations.ts',
+  'src/domain/license/devices/decide-devices.ts',
   'src/domain/license/due.ts',
-  'src/domain/license/limit-changes.ts',
-  'src/domain/license/limits.ts',
-  'src/domain/license/schedule.ts',
+  'src/domain/license/scheduled/due-scheduled.ts',
+  'src/domain/license/term/due-term.ts',
+  'src/domain/license/usage/decide-limits.ts',
+  'src/domain/license/usage/usage-limits.ts',
+  'src/domain/license/scheduled/decide-scheduled.ts',
+  'src/domain/license/scheduled/refuse-schedule.ts',
   'src/domain/license/status.ts',
-  'src/domain/license/term-changes.ts',
-  'src/domain/license/terms.ts',
-  'src/domain/license/use.ts',
+  'src/domain/license/issue/issued-term.ts',
+  'src/domain/license/term/decide-expiry.ts',
+  'src/domain/license/term/decide-first-term.ts',
+  'src/domain/license/term/decide-reminders.ts',
+  'src/domain/license/term/decide-renewal-mode.ts',
+  'src/domain/license/term/duration-end.ts',
+  'src/domain/license/term/decide-renewal.ts',
+  'src/domain/license/usage/usage-guard.ts',
 ];
 
-/** A mutant that changes nothing that can be seen, and why. */
+/** A mutant without observable effect, and why it has none. */
 export type Equivalent = {
   readonly file: string;
   readonly original: string;
@@ -19,5 +27,5 @@ export type Equivalent = {
   readonly why: string;
 };
 
-/** None at present: what survives here the compiler refuses. One that is listed and does not survive fails the run. */
+/** None at present: the compiler refuses the survivors. A listed mutant that does not survive fails the run. */
 export const equivalents: readonly Equivalent[] = [];

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import type { OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import type { OrganizationEvent } from '../../../src/domain/organization/events.ts';
-import { noLimits } from '../../../src/domain/organization/limits.ts';
+import { noLimits } from '../../../src/domain/organization/organization-limits.ts';
 import {
   archivedEvent,
   createKey,
@@ -40,7 +40,7 @@ describe('however large its license, an organization has at most', () => {
       .when(command)
       .thenEvents(happens);
   });
-  test('of both, those that run out count no more', () => {
+  test('expired keys and invitations no longer count', () => {
     const expiring = many(1_000, (id) => ({
       type: 'ApiKeyCreated',
       data: { apiKeyId: `key_of_${id}`, name: 'ci', scopes: ['licenses:read'], hint: 'h', expiresAt: nextWeek },

@@ -2,10 +2,10 @@ import { type Stamped, stamp } from '../../../src/domain/decider.ts';
 import type { Acting, CommandOf, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import type { OrganizationEvent, Role, Scope } from '../../../src/domain/organization/events.ts';
-import { noLimits, type OrganizationLimits } from '../../../src/domain/organization/limits.ts';
+import { noLimits, type OrganizationLimits } from '../../../src/domain/organization/organization-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
-// The example organization: Demo Vendor, founded by Ada. Things happen at noon, and commands are Ada's, unless said otherwise.
+// The example organization: Demo Vendor, founded by Ada. By default things happen at noon, and Ada sends the commands.
 
 export type Event<Type extends OrganizationEvent['type']> = Extract<OrganizationEvent, { type: Type }>;
 
@@ -65,14 +65,14 @@ export const archivedEvent = (projectId: string): OrganizationEvent => ({
 });
 export const closedEvent: OrganizationEvent = { type: 'OrganizationClosed', data: {} };
 
-/** The organization with its founder and whoever else, each in a role. */
+/** Returns the history of an organization with its founder and other members, by role. */
 export const organization = (others: Readonly<Record<string, Role>> = {}): readonly Stamped<OrganizationEvent>[] => [
   on(createdEvent),
   on(joinedEvent('ada', 'OWNER')),
   ...Object.entries(others).map(([userId, role]) => on(joinedEvent(userId, role))),
 ];
 
-/** An organization without members, with one API key. */
+/** Returns the history of an organization without members, with one API key. */
 export const withKey = (...scopes: readonly Scope[]): readonly Stamped<OrganizationEvent>[] => [
   on(createdEvent),
   on(keyCreatedEvent(scopes)),
@@ -130,7 +130,7 @@ export const restoreProject = (
   { limits = noLimits, ...settings }: Settings & { readonly limits?: OrganizationLimits } = {},
 ) => command('RestoreProject', { projectId, limits }, settings);
 
-/** One command of each kind but creation, as its actor may send it. */
+/** Returns one command of each type except creation, from an actor who may send it. */
 export const oneOfEach = (settings: Settings = {}): readonly OrganizationCommand[] => [
   rename('Other', settings),
   changeZone('Europe/Berlin', settings),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { OrganizationCommand, OrganizationRejection } from '../../../src/domain/organization/commands.ts';
 import type { OrganizationEvent } from '../../../src/domain/organization/events.ts';
-import { noLimits } from '../../../src/domain/organization/limits.ts';
+import { noLimits } from '../../../src/domain/organization/organization-limits.ts';
 import {
   accept,
   archivedEvent,
@@ -29,10 +29,10 @@ import {
 
 type Case = readonly [history: readonly Stamped<OrganizationEvent>[], commands: readonly OrganizationCommand[]];
 
-const each = (count: number, event: (id: number) => OrganizationEvent) =>
+const repeated = (count: number, event: (id: number) => OrganizationEvent) =>
   Array.from({ length: count }, (_, id) => on(event(id)));
 
-/** One entry per rejection, in the order of the union; a rejection without an entry does not compile. */
+/** One entry per rejection, in the order of the union. A rejection without an entry does not compile. */
 const cases: Record<OrganizationRejection, Case> = {
   ORGANIZATION_NOT_FOUND: [[], oneOfEach()],
   ORGANIZATION_CLOSED: [
@@ -53,8 +53,8 @@ const cases: Record<OrganizationRejection, Case> = {
   QUOTA_EXCEEDED: [
     [
       ...organization(),
-      ...each(1_000, (id) => invitedEvent(`inv_of_${id}`)),
-      ...each(1_000, (id) => keyCreatedEvent(['licenses:read'], `key_of_${id}`)),
+      ...repeated(1_000, (id) => invitedEvent(`inv_of_${id}`)),
+      ...repeated(1_000, (id) => keyCreatedEvent(['licenses:read'], `key_of_${id}`)),
     ],
     [invite(), createKey()],
   ],

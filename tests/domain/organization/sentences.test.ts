@@ -26,7 +26,7 @@ const state = fold(organizationDecider, [
 ]);
 const named = (what: string) => `The name of ${what} must have 1 to 200 characters.`;
 
-// What the caller reads when a command is refused names what was wrong and what it would take.
+// A refusal tells the caller what is wrong and what is required.
 test.each<[OrganizationCommand, string]>([
   [create(''), named('an organization')],
   [rename(''), named('an organization')],

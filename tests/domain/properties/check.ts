@@ -2,10 +2,11 @@ import { fold, isRejection, type Stamped, stamp } from '../../../src/domain/deci
 import { ForkableMap } from '../../../src/domain/forkable-map.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
-import { announcementHolder, leftOf } from '../../../src/domain/license/endings.ts';
-import type { Entitlement, LicenseEvent } from '../../../src/domain/license/events.ts';
+import { announcementHolder, leftOf } from '../../../src/domain/license/endings/ending-counts.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { Ended, Lease, License, LicenseFacts } from '../../../src/domain/license/license.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
 import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.ts';
 import { watchStream } from './invariants.ts';
 import { newModel } from './model.ts';
@@ -13,19 +14,20 @@ import { newModel } from './model.ts';
 const { decide, evolve, fork, initial } = licenseDecider;
 const anyPolicy = builtInPolicy('FREE', 'pol_none');
 
-/** Text that is equal for equal states only: collections in their order, nothing left out. */
+/** Returns a text that is equal only for equal states, with all collections in their order. */
 export const canonical = (license: License): string =>
   JSON.stringify(license, (_, value: unknown) =>
     value instanceof ForkableMap || value instanceof Map ? { map: [...value] } : value,
   );
 
-/** How often each outcome of each kind of command was seen: `Activate done`, `Activate LICENSE_EXPIRED`. */
+/** Counts the outcomes of each type of command: `Activate done`, `Activate LICENSE_EXPIRED`. */
 export type Seen = Map<string, number>;
 
 /**
- * Runs the commands against decider and model, noting outcomes in `seen`. Null when nothing is wrong; else what is, and at which command. `cut` is the
- * command before which a fork is taken. A command is decided at the instant of the last event where its own is earlier, as by
- * the executor. Of the announcements of what was ended some are left for later, as where there are too many for one decision.
+ * Runs the commands against decider and model, and counts outcomes in `seen`. Returns null, or the first violation
+ * and its command. Takes a fork before the command `cut`. A command with an instant before the last event is decided
+ * at the instant of that event, as the executor does. Leaves some announcements for later, as after a decision that
+ * has too many.
  */
 export const findViolation = (commands: readonly LicenseCommand[], cut: number, seen: Seen): string | null => {
   const history: Stamped<LicenseEvent>[] = [];
@@ -82,7 +84,9 @@ const foldViolation = (
   return canonical(moved) === after ? null : 'a fork did not come to the same state';
 };
 
-/** How many announcements are recorded of a command: sometimes all, sometimes none, but one at least that was asked for. */
+/**
+ * Returns how many announcements of a decision are recorded: all, some or none, but at least one that was requested.
+ */
 const withoutSome = (decision: readonly LicenseEvent[], { type }: LicenseCommand, index: number) => {
   const decided = decision.filter((event) => !isAnnouncement(event)).length;
   const kept = index % 4 === 3 ? decision.length : index % 4;
@@ -107,7 +111,7 @@ const announcedIn = ({ type, data }: LicenseEvent): Parameters<Model['announced'
 
 type Model = ReturnType<typeof newModel>;
 
-// Status and renewal mode move with the clock, so they are looked at even when nothing happened.
+// Status and renewal mode change with the clock, so they are compared even without an event.
 const statusDifference = (model: Model, license: License, at: string): string | null => {
   if (license.kind === 'unissued') return null;
   const state = `${effectiveStatus(license.facts, at)}, ${renewalAt(license.facts, at)}`;
@@ -122,7 +126,7 @@ const differenceOf = ({ m }: Model, license: License): string | null => {
   const endOf = (instant: string | null) => (instant === null ? Infinity : Date.parse(instant));
   const open = (kind: string) => m.uses.filter((use) => use.kind === kind && use.over === Infinity);
   const [devices, seats, named] = [open('activations'), open('seats'), open('users')];
-  // What the state says, and what the model says; compared as texts.
+  // Compares the state and the model as texts.
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['scheduled', facts.scheduled.map(({ eventId }) => eventId), m.plans.flatMap(({ id }) => (id === '' ? [] : [id]))],
     ['activations', [...activations.keys()], devices.map(({ id }) => id)],
@@ -130,7 +134,11 @@ const differenceOf = ({ m }: Model, license: License): string | null => {
     ['leases', [...leases.values()].map(leaseText), seats.map(({ id, end }) => `${id} ${end}`)],
     ['users', [...users.keys()], named.map(({ id }) => id)],
     ['unannounced', facts.endings.reduce((sum, ending) => sum + leftOf(ending), 0), m.unannounced],
-    ['ended', license.ended.map(sizesOf), facts.endings.map((each) => [each.activations, each.leases, each.users])],
+    [
+      'ended',
+      license.ended.map(sizesOf),
+      facts.endings.map(({ activations, leases, users }) => [activations, leases, users]),
+    ],
     ['devices and users counted', [usage.activations, usage.users], [devices.length, named.length]],
     ['products', [...facts.products].sort(), [...m.products].sort()],
     ['policy and holder', [facts.policy.policyId, facts.holderOrgId], [m.policy.policyId, m.holder]],

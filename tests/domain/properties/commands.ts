@@ -1,24 +1,20 @@
-import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { chanceOf } from '../../support/chance.ts';
-import { type Draw, hour, instant } from './draw.ts';
+import { hour, instant } from './draw.ts';
 import { grantKinds } from './draw-grants.ts';
 import { lifeKinds } from './draw-life.ts';
 import { useKinds } from './draw-use.ts';
-
-/** How often a kind of command is drawn, and what it is drawn with. A command without an entry does not compile. */
-export type Kinds<Type extends LicenseCommand['type'] = LicenseCommand['type']> = {
-  readonly [Each in Type]: { readonly weight: number; readonly draw: (draw: Draw) => CommandOf<Each>['data'] };
-};
+import type { Kinds } from './kinds.ts';
 
 const kinds: Kinds = { ...lifeKinds, ...useKinds, ...grantKinds };
-/** Every kind of command. */
+/** Lists every type of command. */
 export const commandTypes = Object.keys(kinds) as LicenseCommand['type'][];
 const begin = Date.parse('2026-01-31T00:00:00.000Z');
 
 /**
- * The commands of one sequence: the license begins, then `length` - 1 more. Two thirds of the kinds are left out of each, others
- * in each, so that the rest meets more often. Instants move on, in hours or in days, and now and then step back a little, as the clocks of
- * two servers do. Any part of the list is a sequence too. The same seed, the same list.
+ * Returns the commands of one sequence: a new license, then `length` - 1 more. Each sequence leaves out two thirds of
+ * the kinds, so that the others meet more often. Instants advance by hours or days, and sometimes step back a little,
+ * like the clocks of two servers. Any part of the list is a sequence too. The same seed gives the same list.
  */
 export const drawCommands = (seed: number, length: number): LicenseCommand[] => {
   const chance = chanceOf(seed);
@@ -35,7 +31,7 @@ export const drawCommands = (seed: number, length: number): LicenseCommand[] => 
     const at = chance.percent(3) ? now - chance.one([1, 1000, hour]) : now;
     const type = index > 0 ? chance.one(weighted) : chance.percent(85) ? 'IssueLicense' : 'ImportLicense';
     const data = kinds[type].draw({ ...draw, at, index });
-    // `data` is drawn by the entry of this very type; the compiler loses that link.
+    // The entry of this type draws `data`; the compiler cannot link the two.
     commands.push({ type, data, at: instant(at) } as LicenseCommand);
   }
   return commands;

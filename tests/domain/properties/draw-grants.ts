@@ -1,8 +1,8 @@
-import type { ConversionTerm } from '../../../src/domain/license/commands-grant.ts';
-import type { Kinds } from './commands.ts';
+import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-commands.ts';
 import { around, duration, entitlement, limits, product, schedule, target } from './draw.ts';
+import type { Kinds } from './kinds.ts';
 
-/** What a license grants, and who has it and its key. */
+/** Draws commands about grants, keys and holders. */
 export const grantKinds: Kinds<
   | 'ChangeLimits'
   | 'GrantEntitlement'

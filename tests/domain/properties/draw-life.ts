@@ -1,8 +1,8 @@
-import type { Origination } from '../../../src/domain/license/commands.ts';
-import type { Kinds } from './commands.ts';
+import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
+import type { Kinds } from './kinds.ts';
 
-/** How a license begins, holds and ends. */
+/** Draws commands about the life of a license: issue, term, suspension, end. */
 export const lifeKinds: Kinds<
   | 'IssueLicense'
   | 'ImportLicense'

@@ -1,9 +1,9 @@
-import type { Device } from '../../../src/domain/license/commands.ts';
-import type { LastSeen } from '../../../src/domain/license/commands-lease.ts';
-import type { Kinds } from './commands.ts';
+import type { Device } from '../../../src/domain/license/devices/device-commands.ts';
+import type { LastSeen } from '../../../src/domain/license/seats/seat-commands.ts';
 import { around, type Draw, device, hour, instant, known, product, user } from './draw.ts';
+import type { Kinds } from './kinds.ts';
 
-/** How a license is used: devices, seats, users, meters. */
+/** Draws commands about use: devices, seats, users, meters. */
 export const useKinds: Kinds<
   | 'Activate'
   | 'Deactivate'

@@ -1,13 +1,16 @@
-import type { Schedule, TermRequest } from '../../../src/domain/license/commands.ts';
-import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/events-grant.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
+import type { TermRequest } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Chance } from '../../support/chance.ts';
 
-// What is drawn is kept small and its instants are multiples of few steps, so that commands meet: the same device twice, a
-// command exactly at an expiry, a millisecond before it, inside of a grace, after a cooldown.
+// Values are few and instants are multiples of few steps, so that commands meet: the same device twice, a command
+// exactly at an expiry, a millisecond before it, within a grace, after a cooldown.
 
-/** What the draws of one sequence share: the ids that earlier commands brought, whether they were accepted or not. */
+/** The shared state of the draws of one sequence: the ids of earlier commands, accepted or not. */
 export type Draw = {
   readonly chance: Chance;
   readonly at: number;
@@ -20,34 +23,37 @@ export type Draw = {
 export const hour = 3_600_000;
 const day = 24 * hour;
 
-/** An instant of so many milliseconds, as commands write it; `ms` reads it. */
+/** Returns the instant of so many milliseconds; `ms` is the inverse. */
 export const instant = (time: number): string => new Date(time).toISOString();
 export const ms = (time: string): number => Date.parse(time);
 
-/** The milliseconds of a duration that is drawn: days, weeks and hours; months have tests of their own. 0 for what is none. */
+/**
+ * Returns the milliseconds of a drawn duration of days, weeks or hours; 0 for an invalid one. Other tests cover
+ * months.
+ */
 export const lengthOf = (text: string): number => (hours[text] ?? 0) * hour;
 const hours: Readonly<Record<string, number>> = { PT1H: 1, PT2H: 2, P1D: 24, P1W: 168, P10D: 240, P4W: 672, P30D: 720 };
 
-/** A duration; rarely what is none. A first term is long enough for things to happen in it. */
+/** Draws a duration, rarely an invalid one. A first term is long enough for things to happen in it. */
 export const duration = ({ chance, index }: Draw): string => {
   if (chance.percent(4)) return chance.one(['P0D', 'one year']);
   return index === 0 ? chance.one(['P1D', 'P10D', 'P4W']) : chance.one(['PT1H', 'PT2H', 'P1D', 'P10D', 'P1W']);
 };
 
-/** An instant around now: before, exactly now, a millisecond later, later. */
+/** Draws an instant around now: before, exactly now, a millisecond later, later. */
 export const around = ({ chance, at }: Draw): string =>
   instant(at + chance.one([-hour, 0, 1, hour, 2 * hour, day, 10 * day, 10 * day]));
 export const product = ({ chance }: Draw): string => chance.one(['local_cli', 'cloud_ide', 'workflow_app']);
 export const device = ({ chance }: Draw): string => `device-${chance.below(5)}`;
 export const user = ({ chance }: Draw): string => `ref_user-${chance.below(4)}`;
 
-/** An id that an earlier command brought, or one that none did. */
+/** Draws an id of an earlier command, or an unknown one. */
 export const known = ({ chance }: Draw, ids: readonly string[]): string => {
   if (ids.length === 0 || chance.percent(5)) return 'unknown';
   return (chance.percent(60) ? ids.at(-1 - chance.below(3)) : ids[chance.below(ids.length)]) ?? 'unknown';
 };
 
-/** Most changes hold at once; some are announced. */
+/** Draws a schedule: most changes take effect at once, some are announced. */
 export const schedule = (draw: Draw): { readonly scheduled?: Schedule } => {
   if (draw.chance.percent(60)) return {};
   // `findViolation` gives the event of the command this id.
@@ -70,7 +76,7 @@ export const entitlement = (draw: Draw): Entitlement => ({
   source: draw.chance.one(['tier', 'product', 'grant', 'trial']),
 });
 
-// A policy's version never changes, so each one that is drawn has an id of its own.
+// A version of a policy never changes, so each drawn policy has an id of its own.
 export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   ...builtInPolicy(chance.one(['PRO', 'PRO', 'TRIAL', 'TRIAL', 'ENTERPRISE', 'FREE']), `pol_${index}`),
   expiryStrategy: chance.one(['RESTRICT', 'MAINTAIN', 'ALLOW']),

@@ -2,12 +2,12 @@ import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { watchPending } from './pending.ts';
 
-/** Looks at every event of one stream in turn and says which invariant of the specification (2.7) it breaks, or null. */
+/** Checks an event of a stream. Returns the invariant of the specification (2.7) that it breaks, or null. */
 export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
 
-/** A watch over a stream from its first event on. It looks at events only, never at the state that is folded of them. */
+/** Watches a stream from its first event on. Reads only the events, never the folded state. */
 export const watchStream = (): Watch => {
-  // By id, with the product that they were made for.
+  // By id, with their product.
   const devices = new Map<string, string | null>();
   const leases = new Map<string, string | null>();
   const users = new Map<string, string | null>();
@@ -27,7 +27,7 @@ export const watchStream = (): Watch => {
   let keyVersion = 0;
   let revoked = false;
   let replaced = false;
-  // How often the expiry was set: to move it away and back again resets its reminders.
+  // How often the expiry was set: each setting resets the reminders.
   let termsSet = 0;
   let recordedAt = '';
 
@@ -36,9 +36,7 @@ export const watchStream = (): Watch => {
   const opened = (
     open: Map<string, string | null>,
     [id, product]: readonly [string, string | null],
-    countAfter: number | null,
-    limit: number,
-    overage: boolean,
+    { countAfter, limit, overage }: { countAfter: number | null; limit: number; overage: boolean },
   ) => {
     if (open.has(id)) return `2.7.3: ${id} was open already`;
     open.set(id, product);
@@ -93,41 +91,45 @@ export const watchStream = (): Watch => {
         return event.data.keyVersion < keyVersion ? null : `2.4: key ${event.data.keyVersion} is in use`;
       case 'ActivationRecorded': {
         const { activationId, countAfter, overage } = event.data;
-        return opened(devices, [activationId, event.data.product], countAfter, limits.activations, overage);
+        return opened(devices, [activationId, event.data.product], { countAfter, limit: limits.activations, overage });
       }
       case 'ActivationDeactivated':
         if (pending.isAnnounced(event))
           return pending.announced(
-            'activations',
-            event.data.activationId,
-            event.data.cause,
+            { kind: 'activations', id: event.data.activationId, cause: event.data.cause },
             at,
             devices.size,
             event.data.countAfter,
           );
         return closed(devices, event.data.activationId, event.data.countAfter);
       case 'LeaseAcquired': {
-        // Seats that are withheld count too, so the count is at least that of the open leases.
+        // Withheld seats count too, so the count is at least the number of open leases.
         if (event.data.inUseAfter <= leases.size) return `2.7.1: ${event.data.inUseAfter} seats counted`;
         if (event.data.inUseAfter > limits.seats && !event.data.overage) return '2.7.1: a seat above the limit';
-        return opened(leases, [event.data.leaseId, event.data.product], null, limits.seats, event.data.overage);
+        return opened(leases, [event.data.leaseId, event.data.product], {
+          countAfter: null,
+          limit: limits.seats,
+          overage: event.data.overage,
+        });
       }
       case 'LeaseReleased':
         if (pending.isAnnounced(event))
-          return pending.announced('leases', event.data.leaseId, event.data.cause, at, null, null);
+          return pending.announced({ kind: 'leases', id: event.data.leaseId, cause: event.data.cause }, at, null, null);
         return closed(leases, event.data.leaseId, null);
       case 'LeaseLapsed':
         return closed(leases, event.data.leaseId, null);
       case 'LeaseExtended':
         return leases.has(event.data.leaseId) ? null : `2.7.3: ${event.data.leaseId} was not open`;
       case 'UserAssigned':
-        return opened(users, [event.data.userRef, null], event.data.countAfter, limits.users, event.data.overage);
+        return opened(users, [event.data.userRef, null], {
+          countAfter: event.data.countAfter,
+          limit: limits.users,
+          overage: event.data.overage,
+        });
       case 'UserUnassigned':
         if (pending.isAnnounced(event))
           return pending.announced(
-            'users',
-            event.data.userRef,
-            event.data.cause,
+            { kind: 'users', id: event.data.userRef, cause: event.data.cause },
             at,
             users.size,
             event.data.countAfter,

@@ -45,14 +45,14 @@ const live = (commands: readonly LicenseCommand[]): Life => {
 };
 
 /**
- * Meant to happen each time they are asked for, or, once withdrawn, to find nothing more: what repeats these safely is the
- * command id, in the write path.
+ * Commands that happen each time, or find nothing to withdraw. The command id in the write path makes their
+ * repetition safe.
  */
 const notRepeated: ReadonlySet<LicenseCommand['type']> = new Set(['Renew', 'RotateKey', 'CancelScheduled']);
 
 const timeout = 120_000;
 
-test('a command decides the same again, and once it was accepted changes nothing any more', { timeout }, () =>
+test('a command gets the same decision again, and changes nothing after it was accepted', { timeout }, () =>
   always((commands) => {
     const last = commands.at(-1);
     if (last === undefined) return;
@@ -67,7 +67,7 @@ test('a command decides the same again, and once it was accepted changes nothing
   }),
 );
 
-test('folding a history is folding its parts one onto the other, wherever it is cut', { timeout }, () =>
+test('folding a history in two parts gives the same state, wherever it is cut', { timeout }, () =>
   always((commands, cut) => {
     const { history, license } = live(commands);
     const middle = cut % (history.length + 1);
@@ -77,7 +77,7 @@ test('folding a history is folding its parts one onto the other, wherever it is 
   }),
 );
 
-test('events that went through JSON fold to the same, and so does any first part of them', { timeout }, () =>
+test('events that went through JSON fold to the same state, and so does any first part of them', { timeout }, () =>
   always((commands, cut) => {
     const { history } = live(commands);
     const stored: Stamped<LicenseEvent>[] = JSON.parse(JSON.stringify(history));

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
-import type { CommandOf, DeviceName, LicenseCommand, Origination } from '../../../src/domain/license/commands.ts';
-import type { PinnedPolicy } from '../../../src/domain/license/events.ts';
+import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
+import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf, ms } from './draw.ts';
 import {
   all,
@@ -16,13 +18,13 @@ import {
   type Verdict,
 } from './record.ts';
 
-// A second reading of the rules of a license, written apart from src/domain and in another way: it keeps no events and shares
-// nothing with the decider but the types of its commands. A rule says what holds afterwards: where that is what held
-// before, nothing was done, and what a refused command has changed is taken back.
+// A second implementation of the rules of a license, independent of src/domain: it has no events, and shares only the
+// types of commands with the decider. A rule changes the record. An unchanged record means that the command does
+// nothing, and the changes of a refused command are undone.
 
 type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>['data']) => Verdict };
 
-/** A license before its first command. `judge` says what becomes of a command, and does it. */
+/** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
@@ -34,7 +36,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const before = { ...m };
     m.eventId = eventId;
     m.now = ms(at);
-    // The rule of this very type; the compiler loses that link.
+    // The rule of this type; the compiler cannot link the two.
     const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));
     if (!isChanged) put(before);
@@ -47,7 +49,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return mayComeLate.has(type) ? 'nothing' : 'LICENSE_REVOKED';
     const limits = 'limits' in data ? data.limits : 'target' in data ? data.target.limits : null;
     return first({
-      ...{ TERM_INVALID: 'scheduled' in data && startOf(data.scheduled) <= m.now, LIMIT_INVALID: isWrong(limits) },
+      TERM_INVALID: 'scheduled' in data && startOf(data.scheduled) <= m.now,
+      LIMIT_INVALID: isWrong(limits),
       nothing: 'termNumber' in data && data.termNumber !== m.term,
     });
   };
@@ -137,10 +140,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
     },
     SwapActivation: ({ release: device, activate }) => {
-      const [use, asked] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
+      const [use, requested] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
-      const nothing = isOpen(asked) && (use === asked || wasReleased);
-      const guards = { nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(asked) };
+      const nothing = isOpen(requested) && (use === requested || wasReleased);
+      const guards = { nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
       const refused = unusable(activate.product, null) ?? first(guards);
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
     },
@@ -179,13 +182,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     ChangeLimits: ({ limits, strategy }) => become({ ...asItIs, policy: m.policy, limits }, strategy),
     GrantEntitlement: (granted) => {
       const TERM_INVALID = granted.until !== null && ms(granted.until) <= m.now;
-      const nothing = m.entitlements.some((each) => isSame(each, granted));
+      const nothing = m.entitlements.some((entitlement) => isSame(entitlement, granted));
       return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
     },
     RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
     AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
     RemoveProduct: ({ product }) =>
-      become({ ...asItIs, policy: m.policy, products: m.products.filter((each) => each !== product) }),
+      become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
     ChangeTier: ({ target, scheduled }) => (scheduled ? plan(scheduled, { target }) : become(target)),
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
     ConvertTrial: ({ target, term }) => {
@@ -215,7 +218,14 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
 
 const nameOf = (device: DeviceName) => ('activationId' in device ? device.activationId : device.fingerprintHash);
 const triggers: Record<string, string> = { firstActivation: 'FIRST_ACTIVATION', firstValidation: 'FIRST_VALIDATION' };
-// A sweep that was on its way when the license was revoked has done nothing wrong.
+// A late command of the worker on a revoked license is no mistake.
 const mayComeLate: ReadonlySet<string> = new Set([
-  ...['Revoke', 'Expire', 'EndGrace', 'EndTrial', 'Remind', 'CarryOutScheduled', 'RetireKey', 'LapseLease'],
+  'Revoke',
+  'Expire',
+  'EndGrace',
+  'EndTrial',
+  'Remind',
+  'CarryOutScheduled',
+  'RetireKey',
+  'LapseLease',
 ]);

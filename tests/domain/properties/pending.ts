@@ -1,17 +1,18 @@
 import type { At } from '../../../src/domain/decider.ts';
-import type { Ends, LicenseEvent } from '../../../src/domain/license/events.ts';
+import type { Ends } from '../../../src/domain/license/endings/ending-events.ts';
+import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 
 type Kind = 'activations' | 'leases' | 'users';
-/** What is open of each kind, by id, oldest first, with the product that it was made for. */
+/** The open parts of each kind, by id, oldest first, with their product. */
 type Open = Readonly<Record<Kind, Map<string, string | null>>>;
 type Pending = { readonly cause: string; readonly effectiveAt: string } & Readonly<Record<Kind, string[]>>;
 
-/** Watches what decisive events end, and that each of it is announced once, in order, and changes no count. */
+/** Checks that each part that decisive events end is announced once, in order, and changes no count. */
 export const watchPending = () => {
   const all: Pending[] = [];
   const kinds = ['activations', 'leases', 'users'] as const;
 
-  /** Takes what the event ends out of what is open; returns what is wrong with it, or null. */
+  /** Removes the parts that the event ends from the open ones. Returns the violation, or null. */
   const end = (
     cause: string,
     data: { readonly ends?: Ends; readonly product?: string },
@@ -22,12 +23,12 @@ export const watchPending = () => {
     if (ends === undefined) return null;
     const ended: Pending = { cause, effectiveAt, activations: [], leases: [], users: [] };
     for (const kind of kinds) {
-      const meant = [...open[kind]].filter(([, product]) => ends.which !== 'PRODUCT' || product === data.product);
+      const affected = [...open[kind]].filter(([, product]) => ends.which !== 'PRODUCT' || product === data.product);
       const isAll = ends.which === 'PRODUCT' || (ends.which === 'ALL' && ends[kind] > 0);
-      if (isAll && ends[kind] !== (ends.which === 'PRODUCT' && kind === 'users' ? 0 : meant.length))
-        return `2.4: ${ends[kind]} ${kind} end of ${meant.length}`;
-      if (ends[kind] > meant.length) return `2.4: ${ends[kind]} ${kind} end of ${meant.length}`;
-      for (const [id] of meant.slice(0, ends[kind])) {
+      if (isAll && ends[kind] !== (ends.which === 'PRODUCT' && kind === 'users' ? 0 : affected.length))
+        return `2.4: ${ends[kind]} ${kind} end of ${affected.length}`;
+      if (ends[kind] > affected.length) return `2.4: ${ends[kind]} ${kind} end of ${affected.length}`;
+      for (const [id] of affected.slice(0, ends[kind])) {
         ended[kind].push(id);
         open[kind].delete(id);
       }
@@ -40,14 +41,20 @@ export const watchPending = () => {
     return null;
   };
 
-  const next = (kind: Kind, cause: string) => all.find((each) => each.cause === cause && each[kind].length > 0);
+  const next = (kind: Kind, cause: string) =>
+    all.find((pending) => pending.cause === cause && pending[kind].length > 0);
 
-  /** Whether an event announces what was ended. */
+  /** Returns true when an event announces an ended part. */
   const isAnnounced = ({ type, data }: LicenseEvent): boolean =>
     'cause' in data && type in kindOf && next(kindOf[type as keyof typeof kindOf], data.cause) !== undefined;
 
-  /** Takes one off what is to be announced; returns what is wrong with it, or null. */
-  const announced = (kind: Kind, id: string, cause: string, at: At, open: number | null, countAfter: number | null) => {
+  /** Removes an announced part from the pending ones. Returns the violation, or null. */
+  const announced = (
+    { kind, id, cause }: { kind: Kind; id: string; cause: string },
+    at: At,
+    open: number | null,
+    countAfter: number | null,
+  ) => {
     const ending = next(kind, cause);
     if (ending === undefined) return `2.7.3: ${id} was not to be announced`;
     if (ending.effectiveAt !== at.effectiveAt)

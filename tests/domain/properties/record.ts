@@ -1,30 +1,33 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
-import type { CommandOf, LicenseRejection, Schedule } from '../../../src/domain/license/commands.ts';
-import type { Entitlement, Limits, PinnedPolicy } from '../../../src/domain/license/events.ts';
-import type { Target } from '../../../src/domain/license/events-grant.ts';
+import type { CommandOf, LicenseRejection } from '../../../src/domain/license/commands.ts';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
+import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
+import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 
-// What the model holds of a license, and what can be done to it: one flat record, milliseconds instead of texts, `Infinity`
-// for never. Its values are replaced, never changed, so that a copy of the record is a way back.
+// The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never.
+// Values are replaced, never changed in place, so that a copy of the record restores it.
 
-/** What becomes of a command: something changes, nothing does, or it is refused. */
+/** The outcome of a command: it changes something, changes nothing, or is refused. */
 export type Verdict = 'done' | 'nothing' | LicenseRejection;
 type Guards = { readonly [Refusal in Exclude<Verdict, 'done'>]?: boolean };
 type Kind = 'activations' | 'seats' | 'users';
 /**
- * What is in use. `over`: not yet, by silence at an instant, or, `-Infinity`, because it was given back. `known`: until when
- * that it is over is told from a mistake; for ever while it is still to be announced.
+ * A device, lease or user. `over`: when it ended without heartbeat; `Infinity`: it is open; `-Infinity`: it was
+ * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
 type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
 type LastSeen = CommandOf<'LapseLease'>['data'];
-/** What holds from `at` on: a ground of suspension, a renewal mode, a tier change. Without an id it was never announced. */
+/** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
 type Marks = Readonly<Record<string, number>>;
 
 const unissued = (policy: PinnedPolicy) => ({
   now: -Infinity,
-  /** Of the event that the command in hand comes to. */
+  /** The id of the event of the current command. */
   eventId: '',
   issued: false,
   revoked: false,
@@ -38,13 +41,13 @@ const unissued = (policy: PinnedPolicy) => ({
   keyVersion: 1,
   overlaps: {} as Marks,
   term: 0,
-  /** Where the unbroken run of terms started that ends with this one. */
+  /** The start of the first term of an unbroken row of terms. */
   run: Infinity,
   end: Infinity,
   endSetAt: 0,
-  /** What it was issued for. */
+  /** The duration that it was issued for. */
   span: NaN,
-  /** The trigger of a term that has not begun. */
+  /** The trigger of a term that has not started. */
   awaits: '',
   announced: 0,
   graceEnded: 0,
@@ -56,12 +59,12 @@ const unissued = (policy: PinnedPolicy) => ({
   lastRelease: -Infinity,
   meters: {} as Marks,
   usageIds: {} as Marks,
-  /** How many that were ended are still to be announced, and how often that was asked for. */
+  /** How many ended parts are not announced yet, and how many announcements were requested. */
   unannounced: 0,
   announcing: 0,
 });
 
-/** A license that was not issued, and what rules are made of. */
+/** Returns an unissued license, and the operations that rules consist of. */
 export const newRecord = (anyPolicy: PinnedPolicy) => {
   const m = unissued(anyPolicy);
   const put = (values: Partial<typeof m> | false): Verdict => {
@@ -74,7 +77,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     return at < m.run ? 'NOT_YET_VALID' : 'ACTIVE';
   };
 
-  /** Begins a term; the one before is announced first where it is over. */
+  /** Starts a term. Announces the expiry of an expired one first. */
   const setTerm = (start: number, end: number, run = start): Verdict => {
     announce();
     return all(put({ term: m.term + 1, run, meters: {}, releases: 0, awaits: '' }), setEnd(end));
@@ -85,9 +88,9 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
 
   const startOf = (scheduled: Schedule | undefined) => (scheduled ? ms(scheduled.effectiveAt) : m.now);
   const groundsAt = (at: number, until = at + 1) =>
-    m.plans.flatMap((each) => (each.ground && each.at <= at && (each.until ?? 0) >= until ? [each.ground] : []));
+    m.plans.flatMap(({ ground, at: from, until: end = 0 }) => (ground && from <= at && end >= until ? [ground] : []));
   const modeAt = (at: number) =>
-    m.plans.filter((each) => each.mode && each.at <= at).reduce((last, each) => (each.at < last.at ? last : each)).mode;
+    m.plans.filter((plan) => plan.mode && plan.at <= at).reduce((last, plan) => (plan.at < last.at ? last : plan)).mode;
   const plan = (scheduled: Schedule | undefined, change: Partial<Plan>) =>
     put({
       plans: [
@@ -96,25 +99,25 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
       ],
     });
   const drop = (change: 'ground' | 'mode') =>
-    put({ plans: m.plans.filter((each) => each[change] === undefined || each.at > m.now) });
+    put({ plans: m.plans.filter((plan) => plan[change] === undefined || plan.at > m.now) });
   const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
 
   const find = (kind: Kind, name: string) =>
     m.uses.findLast((use) => use.kind === kind && (use.id === name || use.name === name));
-  /** Whether something of this kind and name that is over is known to have been. */
+  /** Returns true when an ended part of this kind and name is still known. */
   const isKnown = (kind: Kind, name: string) =>
     m.uses.some(
       (use) => use.kind === kind && [use.id, use.name].includes(name) && use.over < Infinity && m.now < use.known,
     );
-  /** Closes what is meant of all that is open. */
+  /** Ends the open parts that match. */
   const close = (isMeant: (use: Use) => boolean, how = (_: Use) => ({ over: -Infinity, known: m.now + repeated })) =>
     put({ uses: m.uses.map((use) => (isOpen(use) && isMeant(use) ? { ...use, ...how(use) } : use)) });
-  /** Closes what is meant; it is announced later. */
+  /** Ends the open parts that match; each is announced later. */
   const end = (isMeant: (use: Use) => boolean) => {
     put({ unannounced: m.unannounced + m.uses.filter((use) => isOpen(use) && isMeant(use)).length });
     return close(isMeant, () => ({ over: -Infinity, known: Infinity }));
   };
-  /** That one of those that were ended is announced. */
+  /** Notes that an ended part was announced. */
   const announced = (kind: Kind, id: string) => {
     const known = m.now + repeated;
     const isIt = (use: Use) => use.kind === kind && use.id === id && use.over === -Infinity;
@@ -135,7 +138,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     if (isWithheld) put({ withheld: [...m.withheld, lease.end] });
     return close((use) => use === lease);
   };
-  /** Opens it where there is room. */
+  /** Opens a part if its limit allows. */
   const take = (use: Use) => {
     put({ uses: [...m.uses.filter(({ id }) => id !== use.id), { ...use, over: Infinity, known: Infinity }] });
     return beyond(use.kind) > 0 ? full[use.kind] : 'done';
@@ -153,24 +156,25 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     return overage.kind === 'ALWAYS' ? Infinity : Math.ceil((limit * percent) / 100);
   };
   const openOf = (kind: Kind) => m.uses.filter((use) => use.kind === kind && isOpen(use));
-  /** How much more is taken than the limit allows, seats that were lent and not given back included. */
+  /** Returns how much is used above the limit, seats of borrowed leases included. */
   const beyond = (kind: Kind) => {
     const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
     return Math.max(0, openOf(kind).length + withheld - capacity(m.limits[kind]));
   };
-  /** Rule 2.5.13: the one guard of every use. `starts`: the term begins with this very use. */
+  /** Rule 2.5.13: the one guard of every use. `starts`: this use starts the term. */
   const unusable = (product: string | null, user: string | null, starts = false) => {
     const status = statusAt(m.now);
     return first({
-      ...{ LICENSE_SUSPENDED: status === 'SUSPENDED', LICENSE_EXPIRED: status === 'EXPIRED' },
+      LICENSE_SUSPENDED: status === 'SUSPENDED',
+      LICENSE_EXPIRED: status === 'EXPIRED',
       LICENSE_NOT_STARTED: status === 'NOT_YET_VALID' && !starts,
       PRODUCT_NOT_LICENSED: product !== null && !m.products.includes(product),
       USER_NOT_ASSIGNED: user !== null && !isOpen(find('users', user)),
     });
   };
   const otherThan = ({ code, source }: Pick<Entitlement, 'code' | 'source'>) =>
-    m.entitlements.filter((each) => each.code !== code || each.source !== source);
-  /** Puts the license under the target. */
+    m.entitlements.filter((other) => other.code !== code || other.source !== source);
+  /** Moves the license to the target. */
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     put({ policy, products: products ?? m.products });
     end(({ product }) => product !== null && !m.products.includes(product));
@@ -186,42 +190,55 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     return end((use) => evicted.includes(use));
   };
   return {
-    ...{ m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce, plan, drop, withdraw },
-    ...{
-      find,
-      isKnown,
-      close,
-      end,
-      announced,
-      lapse,
-      giveBack,
-      take,
-      occupy,
-      mayNotBorrow,
-      capacity,
-      unusable,
-      otherThan,
-      become,
-    },
+    m,
+    put,
+    statusAt,
+    modeAt,
+    groundsAt,
+    accessEnd,
+    startOf,
+    setTerm,
+    setEnd,
+    announce,
+    plan,
+    drop,
+    withdraw,
+    find,
+    isKnown,
+    close,
+    end,
+    announced,
+    lapse,
+    giveBack,
+    take,
+    occupy,
+    mayNotBorrow,
+    capacity,
+    unusable,
+    otherThan,
+    become,
   };
 };
 
-/** The first of the guards that holds. */
+/** Returns the first guard that applies. */
 export const first = (guards: Guards): Verdict | undefined => {
   for (const refusal in guards) if (guards[refusal as keyof Guards]) return refusal as keyof Guards;
   return undefined;
 };
-/** What was done in turn: refused where one of them was. */
+/** Returns the first outcome other than done. */
 export const all = (...verdicts: readonly Verdict[]): Verdict =>
   verdicts.find((verdict) => verdict !== 'done') ?? 'done';
-/** Whether it is in use still. */
+/** Returns true while the part is open. */
 export const isOpen = (use: Use | undefined): use is Use => use?.over === Infinity;
-/** Whether these limits can never be right. */
+/** Returns true for invalid limits. */
 export const isWrong = (limits: Limits | null) => limits !== null && limits.activations < 0;
-/** When a term ends that is asked for so and begins at `start`. */
-export const endOf = (asked: { duration: string } | { expiresAt: string } | object, start: number): number =>
-  'duration' in asked ? start + lengthOf(asked.duration) : 'expiresAt' in asked ? ms(asked.expiresAt) : Infinity;
-/** A borrowed lease ends by the clock, another its time to live after it was last heard of; `seen`: when that was. */
+/** Returns the end of a requested term that starts at `start`. */
+export const endOf = (term: { duration: string } | { expiresAt: string } | object, start: number): number =>
+  'duration' in term ? start + lengthOf(term.duration) : 'expiresAt' in term ? ms(term.expiresAt) : Infinity;
+/**
+ * Returns when a lease ends: a borrowed one by the clock, another its time to live after the last heartbeat in
+ * `seen`.
+ */
 export const overAt = (lease: Use, seen: readonly LastSeen[] = []) => {
   const heard = seen.find(({ leaseId }) => leaseId === lease.id);
   const silent = heard ? Math.max(lease.end, ms(heard.lastSeenAt) + lease.ttl) : Infinity;
@@ -233,10 +250,10 @@ const full = {
   users: 'USER_LIMIT_EXCEEDED',
 } as const;
 const kinds = ['activations', 'seats', 'users'] as const;
-/** What a device and a user have not. */
+/** The lease fields of a device and a user, which have none. */
 export const noLease = { user: null, over: Infinity, known: Infinity, end: Infinity, ttl: 0, borrow: false };
-/** For how long what was given back, and a use of a meter, are told from a mistake, or counted once. */
+/** How long a release counts as repeatable, and how long a usage id is known. */
 const repeated = 25 * hour;
 export const usageKnown = 35 * 24 * hour;
-/** A target that changes nothing but the policy. */
+/** A target that changes only the policy. */
 export const asItIs = { products: null, limits: null, entitlements: null };

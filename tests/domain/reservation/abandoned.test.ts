@@ -8,18 +8,18 @@ import type { NeededReservation } from '../../../src/domain/reservation/trial.ts
 import { type Instant, plusSeconds } from '../../../src/domain/time.ts';
 import { activatedEvent, deactivatedEvent, issued, noon } from '../license/examples.ts';
 
-const made = (owner: string | null): Reservation => ({ kind: 'made', issuerOrgId: 'org_1', owner, since: noon });
+const reserved = (owner: string | null): Reservation => ({ kind: 'made', issuerOrgId: 'org_1', owner, since: noon });
 const seconds = (count: number): Instant => plusSeconds(noon, count);
 const hours = (count: number): Instant => seconds(count * 3_600);
 
 describe('a reservation', () => {
-  test('may be abandoned from 60 seconds after it was made', () => {
-    expect(possiblyAbandoned(made('lic_1'), seconds(59))).toBeNull();
-    expect(possiblyAbandoned(made('lic_1'), seconds(60))).toEqual({ owner: 'lic_1', since: noon });
+  test('may be abandoned 60 seconds after its start', () => {
+    expect(possiblyAbandoned(reserved('lic_1'), seconds(59))).toBeNull();
+    expect(possiblyAbandoned(reserved('lic_1'), seconds(60))).toEqual({ owner: 'lic_1', since: noon });
   });
-  test('that was never made, or was released, is not abandoned', () => {
+  test('is not abandoned before its start and after its release', () => {
     expect(possiblyAbandoned({ kind: 'unmade' }, seconds(60))).toBeNull();
-    expect(possiblyAbandoned(made(null), seconds(60))).toBeNull();
+    expect(possiblyAbandoned(reserved(null), seconds(60))).toBeNull();
   });
 });
 
@@ -30,7 +30,7 @@ describe('a license', () => {
     fold(licenseDecider, [issued(), ...events.map(([at, event]) => stamp(event, at))]);
   const unissued = licenseDecider.initial();
 
-  test('that was never issued uses nothing', () => {
+  test('uses no reservation before it is issued', () => {
     expect(useOf(onHolder, unissued, noon, hours(100))).toBe('unused');
     expect(useOf(onDevice, unissued, noon, hours(100))).toBe('unused');
   });

@@ -17,7 +17,7 @@ const reserve = (owner: string, kind: ReservationKind = 'trial_holder'): Reserva
   data: { kind, issuerOrgId: 'org_1', owner },
 });
 const release = (owner: string): ReservationCommand => ({ type: 'Release', at, data: { owner } });
-const made = (owner: string, kind: ReservationKind = 'trial_holder'): ReservationEvent => ({
+const reserved = (owner: string, kind: ReservationKind = 'trial_holder'): ReservationEvent => ({
   type: 'ReservationMade',
   data: { kind, issuerOrgId: 'org_1', owner },
 });
@@ -26,85 +26,85 @@ const on = (event: ReservationEvent) => stamp(event, at);
 
 describe('reserving', () => {
   test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])('records who has it: %s', (kind) =>
-    given().when(reserve('lic_1', kind)).thenEvents(made('lic_1', kind)),
+    given().when(reserve('lic_1', kind)).thenEvents(reserved('lic_1', kind)),
   );
-  test('by the same owner again changes nothing', () =>
-    given(on(made('lic_1')))
+  test('changes nothing when the owner repeats it', () =>
+    given(on(reserved('lic_1')))
       .when(reserve('lic_1'))
       .thenNothing());
   test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])(
     'by another owner is refused: %s',
     (kind) =>
-      given(on(made('lic_1', kind)))
+      given(on(reserved('lic_1', kind)))
         .when(reserve('lic_2', kind))
         .thenRejected('CODE_TAKEN'),
   );
-  test('works again once it was released, for anybody', () => {
-    const free = [on(made('lic_1')), on(released('lic_1'))];
+  test('works for any owner after a release', () => {
+    const free = [on(reserved('lic_1')), on(released('lic_1'))];
     given(...free)
       .when(reserve('lic_2'))
-      .thenEvents(made('lic_2'));
+      .thenEvents(reserved('lic_2'));
     given(...free)
       .when(reserve('lic_1'))
-      .thenEvents(made('lic_1'));
-    given(...free, on(made('lic_2')))
+      .thenEvents(reserved('lic_1'));
+    given(...free, on(reserved('lic_2')))
       .when(reserve('lic_1'))
       .thenRejected('CODE_TAKEN');
   });
-  test('takes over what its owner has abandoned, and that owner’s only', () => {
+  test('takes over the reservation of the abandoned owner only', () => {
     const takeOver = (abandonedBy: string): ReservationCommand => ({
       type: 'Reserve',
       at,
       data: { kind: 'trial_holder', issuerOrgId: 'org_1', owner: 'lic_2', abandonedBy },
     });
-    given(on(made('lic_1')))
+    given(on(reserved('lic_1')))
       .when(takeOver('lic_1'))
-      .thenEvents(released('lic_1'), made('lic_2'));
-    given(on(made('lic_3')))
+      .thenEvents(released('lic_1'), reserved('lic_2'));
+    given(on(reserved('lic_3')))
       .when(takeOver('lic_1'))
       .thenRejected('CODE_TAKEN');
-    given(on(made('lic_1')), on(released('lic_1')))
+    given(on(reserved('lic_1')), on(released('lic_1')))
       .when(takeOver('lic_1'))
-      .thenEvents(made('lic_2'));
+      .thenEvents(reserved('lic_2'));
   });
 });
 
 describe('releasing', () => {
   test('is recorded', () =>
-    given(on(made('lic_1')))
+    given(on(reserved('lic_1')))
       .when(release('lic_1'))
       .thenEvents(released('lic_1')));
-  test('again changes nothing', () =>
-    given(on(made('lic_1')), on(released('lic_1')))
+  test('changes nothing when it is repeated', () =>
+    given(on(reserved('lic_1')), on(released('lic_1')))
       .when(release('lic_1'))
       .thenNothing());
-  test('what somebody else holds changes nothing', () => {
-    given(on(made('lic_1')))
+  test('changes nothing for the reservation of another owner', () => {
+    given(on(reserved('lic_1')))
       .when(release('lic_2'))
       .thenNothing();
-    given(on(made('lic_1')), on(released('lic_1')), on(made('lic_2')))
+    given(on(reserved('lic_1')), on(released('lic_1')), on(reserved('lic_2')))
       .when(release('lic_1'))
       .thenNothing();
   });
-  test('what nobody ever reserved is refused', () => given().when(release('lic_1')).thenRejected('NOT_FOUND'));
+  test('is refused when there never was a reservation', () => given().when(release('lic_1')).thenRejected('NOT_FOUND'));
 });
 
 describe('folding a reservation', () => {
-  test('knows its issuer, its owner and since when', () => {
-    expect(fold(reservationDecider, [on(made('lic_1'))])).toEqual({
+  test('keeps its issuer, its owner and its start', () => {
+    expect(fold(reservationDecider, [on(reserved('lic_1'))])).toEqual({
       kind: 'made',
       issuerOrgId: 'org_1',
       owner: 'lic_1',
       since: at,
     });
-    expect(fold(reservationDecider, [on(made('lic_1')), on(released('lic_1'))])).toMatchObject({ owner: null });
+    expect(fold(reservationDecider, [on(reserved('lic_1')), on(released('lic_1'))])).toMatchObject({ owner: null });
     expect(fold(reservationDecider, [on(released('lic_1'))])).toEqual({ kind: 'unmade' });
   });
   test('forks into independent copies', () => {
-    const origin = fold(reservationDecider, [on(made('lic_1'))]);
+    const origin = fold(reservationDecider, [on(reserved('lic_1'))]);
     const copy = reservationDecider.fork(origin);
     reservationDecider.evolve(copy, released('lic_1'), on(released('lic_1')).at);
-    expect(origin).toEqual(fold(reservationDecider, [on(made('lic_1'))]));
+    expect(origin).toEqual(fold(reservationDecider, [on(reserved('lic_1'))]));
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CatalogEvent } from '../../../src/domain/catalog/events.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { Unprojectable } from '../../../src/projections/fold/fold-batch.ts';
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';

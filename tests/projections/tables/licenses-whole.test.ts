@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
-import { builtInPolicy } from '../../../src/domain/license/policies.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { licenseById } from '../../../src/projections/queries/license-by-id.ts';
 import { listLicenses } from '../../../src/projections/queries/license-list.ts';

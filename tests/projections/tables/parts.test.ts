@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { secondsMax } from '../../../src/domain/catalog/content.ts';
+import { secondsMax } from '../../../src/domain/catalog/policy-checks.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/change-entitlements.ts';
 import { changeLimits } from '../../../application/licenses/change-limits.ts';
 import { changeProducts } from '../../../application/licenses/change-products.ts';
-import { limitStrategies } from '../../../domain/license/events.ts';
+import { limitStrategies } from '../../../domain/license/policy.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';

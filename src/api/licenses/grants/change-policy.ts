@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changePolicy, changeTier } from '../../../application/licenses/change-policy.ts';
 import { convertTrial } from '../../../application/licenses/convert-trial.ts';
-import type { ConversionTerm } from '../../../domain/license/commands-grant.ts';
+import type { ConversionTerm } from '../../../domain/license/tiers/tier-commands.ts';
 import { none, type Route, route } from '../../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';

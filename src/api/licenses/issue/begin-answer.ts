@@ -3,7 +3,7 @@ import type { IdempotencyNeeds } from '../../../application/attempt.ts';
 import { principalOf } from '../../../application/caller.ts';
 import type { Beginning, BeginRequest, BegunLicense } from '../../../application/licenses/begin-license.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
-import type { TermRequest } from '../../../domain/license/commands.ts';
+import type { TermRequest } from '../../../domain/license/issue/issue-commands.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
 import { idempotently } from '../../idempotency.ts';
 import { type Problem, refused } from '../../problems.ts';

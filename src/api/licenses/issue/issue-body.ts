@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationBases } from '../../../domain/license/events.ts';
+import { durationBases } from '../../../domain/license/issue/issue-events.ts';
 import { duration, idOf, instantIn, jsonValue, reasonCode, reasonOf, text } from '../../schemas.ts';
 import { entitlementsIn } from '../grant-schemas.ts';
 import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tiers } from '../../../domain/license/events.ts';
+import { tiers } from '../../../domain/license/policy.ts';
 import { idOf, productCode } from '../../schemas.ts';
 import { limitsIn } from '../grant-schemas.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { HeldLease } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
-import { leaseScopes } from '../../../domain/license/events.ts';
-import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats.ts';
+import { leaseScopes } from '../../../domain/license/policy.ts';
+import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats/seats-in-use.ts';
 import { type Problem, refused } from '../../problems.ts';
 import type { Reply } from '../../route.ts';
 import { idOf, instantOut } from '../../schemas.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type KeyNeeds, type RotatedKey, rotateKey } from '../../../application/licenses/rotate-key.ts';
-import { rotationCauses } from '../../../domain/license/events-key.ts';
+import { rotationCauses } from '../../../domain/license/keys/key-events.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, reasonCode, reasonOf } from '../../schemas.ts';

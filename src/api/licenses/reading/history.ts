@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { licenseActingOf } from '../../../application/caller.ts';
 import { readLicenseRows } from '../../../application/reading/parked-license.ts';
 import { encodeId } from '../../../domain/ids.ts';
-import { refuseActing } from '../../../domain/license/authority.ts';
+import { refuseActing } from '../../../domain/license/license-authority.ts';
 import { type HistoryEntry, historyOf } from '../../../projections/tables/license-events.ts';
 import { eventTypes } from '../../events/event-types.ts';
 import { filtersOf, page } from '../../paging.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { notProjected, readLicenseRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { tiers } from '../../../domain/license/events.ts';
+import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Secrets } from '../../../identity/secrets.ts';

@@ -3,7 +3,7 @@ import { cancelScheduledChange } from '../../../application/licenses/cancel-sche
 import { changeExpiry } from '../../../application/licenses/change-expiry.ts';
 import { renewLicense } from '../../../application/licenses/renew-license.ts';
 import { setRenewal } from '../../../application/licenses/set-renewal.ts';
-import { renewalBases, renewalModes } from '../../../domain/license/events.ts';
+import { renewalBases, renewalModes } from '../../../domain/license/term/term-events.ts';
 import { none, type Route, route } from '../../route.ts';
 import { duration, idOf, instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { CommandNeeds } from '../../../application/licenses/send-license-command.ts';
 import { type Validated, validateLicense } from '../../../application/validation/validate-license.ts';
-import { tiers } from '../../../domain/license/events.ts';
-import { grantedAt } from '../../../domain/license/features.ts';
+import { grantedAt } from '../../../domain/license/grants/granted-entitlements.ts';
+import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
-import { validationCodes } from '../../../domain/license/validate.ts';
+import { validationCodes } from '../../../domain/license/validation/validity.ts';
 import { isProblem } from '../../problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';

@@ -1,0 +1,93 @@
+import type { Entitlement } from '../license/grants/entitlement.ts';
+import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
+import type { PinnedPolicy, Tier } from '../license/policy.ts';
+import { changedLimits } from '../license/usage/usage-limits.ts';
+import type { PolicyContent } from './commands.ts';
+import type { PolicyTerm, PolicyVersion } from './events.ts';
+import { builtInTerm } from './open-catalog.ts';
+
+/** The changes of a policy; null removes an optional rule. */
+export type PolicyChange = {
+  readonly name?: string;
+  readonly products?: readonly string[];
+  readonly term?: PolicyTerm;
+  readonly limits?: {
+    readonly activations?: number | undefined;
+    readonly seats?: number | undefined;
+    readonly users?: number | undefined;
+    readonly meters?: Readonly<Record<string, number>> | undefined;
+  };
+  readonly entitlements?: readonly Omit<Entitlement, 'source'>[];
+} & RulesChange;
+
+type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | OptionalRule>> & {
+  readonly [Rule in Exclude<Nested, 'versions'>]?: Partial<PinnedPolicy[Rule]>;
+} & {
+  readonly [Rule in OptionalRule]?: PinnedPolicy[Rule] | null;
+} & { readonly versions?: Partial<NonNullable<PinnedPolicy['versions']>> | null };
+
+type Nested = 'deactivation' | 'lease' | 'versions';
+type OptionalRule = 'renewUntilSeconds' | 'checkInSeconds' | 'environment';
+
+/** Returns the built-in policy of a tier, with these changes. */
+export const contentOfTier = (tier: Tier, name: string, change: PolicyChange): PolicyContent => {
+  const { limits, entitlements } = builtInDefaults[tier];
+  const rules = builtInPolicy(tier, '');
+  return changed({ name, rules, products: [], term: builtInTerm(tier), limits, entitlements }, change);
+};
+
+/** Returns the next version of a policy: the last version, with these changes. */
+export const contentAfter = ({ policy, ...defaults }: PolicyVersion, change: PolicyChange): PolicyContent =>
+  changed({ ...defaults, rules: policy }, change);
+
+type Base = Omit<PolicyContent, 'rules'> & { readonly rules: PinnedPolicy };
+
+const changed = (base: Base, change: PolicyChange): PolicyContent => {
+  const { name = base.name, products = base.products, term = base.term, limits: limit = {}, ...others } = change;
+  const { entitlements, ...rulesChange } = others;
+  const rules = rulesOf(base.rules, rulesChange);
+  const source = rules.type === 'TRIAL' ? 'trial' : 'tier';
+  return {
+    name,
+    products,
+    term,
+    rules,
+    // A change of meters replaces all meters of the policy.
+    limits: { ...changedLimits(base.limits, limit), meters: limit.meters ?? base.limits.meters },
+    entitlements: (entitlements ?? base.entitlements).map((entitlement) => ({ ...entitlement, source })),
+  };
+};
+
+type Rules = PolicyContent['rules'];
+
+/** Leaves out optional rules without effect, so that writing their default does not create another version. */
+const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
+  const { policyId: _policyId, version: _version, ...before } = base;
+  const {
+    renewUntilSeconds,
+    checkInSeconds,
+    environment,
+    versions,
+    userRequired,
+    leaseRequired,
+    reclaimBorrowed,
+    ...rules
+  } = {
+    ...before,
+    ...change,
+    deactivation: { ...before.deactivation, ...change.deactivation },
+    lease: { ...before.lease, ...change.lease },
+    versions: change.versions === null ? null : { from: null, below: null, ...before.versions, ...change.versions },
+  };
+  const isBound = versions !== null && (versions.from !== null || versions.below !== null);
+  return {
+    ...rules,
+    ...(renewUntilSeconds === undefined || renewUntilSeconds === null ? {} : { renewUntilSeconds }),
+    ...(checkInSeconds === undefined || checkInSeconds === null ? {} : { checkInSeconds }),
+    ...(environment === undefined || environment === null ? {} : { environment }),
+    ...(isBound ? { versions } : {}),
+    ...(userRequired === true ? { userRequired } : {}),
+    ...(leaseRequired === true ? { leaseRequired } : {}),
+    ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
+  };
+};

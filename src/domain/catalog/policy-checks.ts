@@ -1,0 +1,109 @@
+import { type Rejection, reject } from '../decider.ts';
+import { entitlementPattern } from '../license/grants/entitlement.ts';
+import { compareVersions, versionPattern } from '../license/validation/app-versions.ts';
+import { isName, nameRule } from '../names.ts';
+import { isInstant, parseDuration } from '../time.ts';
+import type { CatalogRejection, PolicyContent } from './commands.ts';
+import type { PolicyVersion } from './events.ts';
+
+type Refused = Rejection<CatalogRejection>;
+
+/** Refuses an invalid policy. The refusal names the place of the first mistake. */
+export const refuseContent = (content: PolicyContent): Refused | null =>
+  isName(content.name)
+    ? (refuseNumbers(content) ??
+      refuseTerm(content) ??
+      refuseOverage(content) ??
+      refuseVersions(content) ??
+      refuseEntitlements(content))
+    : reject('INVALID_REQUEST', nameRule('a policy'), 'name');
+
+/** Returns true when two versions have the same content, whatever the order of their fields. */
+export const isSameContent = (one: PolicyVersion, other: PolicyVersion): boolean =>
+  JSON.stringify(leavesOf(one)) === JSON.stringify(leavesOf(other));
+
+/** The most seconds of a duration in a policy: 100 years. */
+export const secondsMax = 100 * 366 * 86_400;
+
+// Every number of a policy is a limit, a count, a percentage or a number of seconds: a whole number, 0 or more.
+const refuseNumbers = (content: PolicyContent): Refused | null => {
+  for (const [path, value] of leavesOf(content)) {
+    if (typeof value !== 'number') continue;
+    const isSeconds = path.at(-1)?.endsWith('Seconds') === true;
+    if (Number.isSafeInteger(value) && value >= 0 && !(isSeconds && value > secondsMax)) continue;
+    const name = path.join('.');
+    return isSeconds
+      ? reject('TERM_INVALID', `${name} must be a whole number of seconds, from 0 to 100 years, not ${value}.`, ...path)
+      : reject('LIMIT_INVALID', `${name} must be a whole number, 0 or more, not ${value}.`, ...path);
+  }
+  return null;
+};
+
+const refuseTerm = ({ term, rules }: PolicyContent): Refused | null => {
+  for (const [text, ...place] of durationsOf({ term, rules }))
+    if (parseDuration(text) === null)
+      return reject('TERM_INVALID', `${JSON.stringify(text)} is not a duration like P1Y, P30D or PT1H.`, ...place);
+  if (term.basis === 'FIXED' && !isInstant(term.expiresAt))
+    return reject('TERM_INVALID', notInstant(term.expiresAt), 'term', 'expiresAt');
+  if (rules.type === 'TRIAL' && term.basis === 'PERPETUAL')
+    return reject('TERM_INVALID', 'A trial must have an end.', 'term');
+  const tooShort = 'A lease and the time between two heartbeats must last at least a second.';
+  if (rules.lease.ttlSeconds === 0) return reject('TERM_INVALID', tooShort, 'rules', 'lease', 'ttlSeconds');
+  if (rules.heartbeatSeconds === 0) return reject('TERM_INVALID', tooShort, 'rules', 'heartbeatSeconds');
+  return null;
+};
+
+const refuseOverage = ({ rules: { overage } }: PolicyContent): Refused | null =>
+  overage.kind === 'RATIO' && overage.percent < 100
+    ? reject(
+        'LIMIT_INVALID',
+        `An overage of ${overage.percent} percent would be below the limit itself.`,
+        'rules',
+        'overage',
+        'percent',
+      )
+    : null;
+
+// An invalid version would compare as version 0, and so allow every version.
+const refuseVersions = ({ rules: { versions } }: PolicyContent): Refused | null => {
+  const { from = null, below = null } = versions ?? {};
+  for (const [name, version] of Object.entries({ from, below })) {
+    if (version === null || versionPattern.test(version)) continue;
+    const detail = `${JSON.stringify(version)} is not a version like 2.1.0 or 3.0.0-beta.1.`;
+    return reject('INVALID_REQUEST', detail, 'rules', 'versions', name);
+  }
+  return from !== null && below !== null && compareVersions(from, below) >= 0
+    ? reject('INVALID_REQUEST', `No version is from ${from} on and before ${below}.`, 'rules', 'versions')
+    : null;
+};
+
+const refuseEntitlements = ({ entitlements }: PolicyContent): Refused | null => {
+  const codes = entitlements.map(({ code }) => code);
+  for (const [index, { code, until }] of entitlements.entries()) {
+    if (!entitlementPattern.test(code)) {
+      const detail = `${JSON.stringify(code)} is not an entitlement’s code: a–z, 0–9, _ . - : and up to 64 of them.`;
+      return reject('INVALID_REQUEST', detail, 'entitlements', index, 'code');
+    }
+    if (codes.indexOf(code) !== index)
+      return reject('INVALID_REQUEST', `The entitlement ${code} is named twice.`, 'entitlements', index, 'code');
+    if (until !== null && !isInstant(until))
+      return reject('TERM_INVALID', notInstant(until), 'entitlements', index, 'until');
+  }
+  return null;
+};
+
+const notInstant = (text: string): string => `${text} is not an instant like 2026-01-31T00:00:00.000Z.`;
+
+/** Returns every duration with its place. */
+const durationsOf = ({ term, rules }: Pick<PolicyContent, 'term' | 'rules'>) => [
+  ...('duration' in term ? [[term.duration, 'term', 'duration'] as const] : []),
+  ...rules.remindBefore.map((text, index) => [text, 'rules', 'remindBefore', index] as const),
+];
+
+/** Returns every value that is not an object or array, with its path, in the order of the paths. */
+const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly [readonly string[], unknown])[] =>
+  typeof value !== 'object' || value === null
+    ? [[path, value]]
+    : Object.entries(value)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .flatMap(([name, inner]) => leavesOf(inner, [...path, name]));

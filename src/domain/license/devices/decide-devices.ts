@@ -1,0 +1,142 @@
+import { reject } from '../../decider.ts';
+import { type Instant, plusSeconds } from '../../time.ts';
+import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
+import type { LicenseEvent } from '../events.ts';
+import type { IssuedLicense } from '../license.ts';
+import { releaseOnDeactivation } from '../seats/decide-seats.ts';
+import { firstTerm } from '../term/decide-first-term.ts';
+import { refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { capacity } from '../usage/usage-limits.ts';
+import type { Device, DeviceCommand, DeviceName } from './device-commands.ts';
+import type { DeactivationCause } from './device-events.ts';
+import { activationOf, namedActivation, wasReleased } from './device-matching.ts';
+
+/** Decides a command about devices. */
+export const decideDevices = (command: DeviceCommand, license: IssuedLicense): LicenseDecision => {
+  switch (command.type) {
+    case 'Activate':
+      return activate(command, license);
+    case 'Deactivate':
+      return deactivate(command, license);
+    case 'SwapActivation':
+      return swap(command, license);
+  }
+};
+
+/**
+ * Binds a device to the license, once per device, while the limit and its overage allow another one. The activation is
+ * valid for all products of the license. The first activation starts a term that waits for it.
+ */
+const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
+  record(license, data, at, license.activations.size);
+
+/**
+ * Releases a device, also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
+ * policy's allowance and cooldown bind the holder: the allowance counts releases since the last renewal, the cooldown
+ * runs from the holder's last release.
+ */
+const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
+  const { facts, activations } = license;
+  const { device, by } = data;
+  const activation = namedActivation(license, device);
+  if (activation === null)
+    return wasReleased(license, nameOf(device), at)
+      ? []
+      : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on this device.`);
+  const refusal = by === 'ADMIN' ? null : refuseRelease(license, at);
+  if (refusal !== null) return refusal;
+  return [
+    deactivated(activation.activationId, by, activations.size),
+    ...releaseOnDeactivation(license, activation, by, at),
+  ];
+};
+
+/** Releases one device and binds another in one step, under the guards of both. */
+const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense): LicenseDecision => {
+  const { facts, activations } = license;
+  const previous = namedActivation(license, data.release);
+  const existing = activationOf(license, data.activate);
+  const refusal = refuseUse(facts, data.activate.product, at);
+  if (refusal !== null) return refusal;
+  if (previous === null)
+    return existing !== null && wasReleased(license, nameOf(data.release), at)
+      ? []
+      : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on the device to release.`);
+  if (existing !== null)
+    return existing === previous
+      ? []
+      : reject('INVALID_REQUEST', 'The device to activate is active already; deactivate the other one instead.');
+  const releaseRefusal = refuseRelease(license, at);
+  if (releaseRefusal !== null) return releaseRefusal;
+  const activation = record(license, data.activate, at, activations.size - 1);
+  if ('rejected' in activation) return activation;
+  return [
+    deactivated(previous.activationId, 'SWAP', activations.size),
+    ...releaseOnDeactivation(license, previous, 'USER', at),
+    ...activation,
+  ];
+};
+
+const nameOf = (device: DeviceName): string =>
+  'activationId' in device ? device.activationId : device.fingerprintHash;
+
+const record = (
+  license: IssuedLicense,
+  device: Device,
+  at: Instant,
+  count: number,
+): readonly LicenseEvent[] | ReturnType<typeof refuse> => {
+  const { facts } = license;
+  const { activations: limit } = facts.limits;
+  const start = facts.awaited?.trigger === 'FIRST_ACTIVATION' ? firstTerm(facts, facts.awaited, at) : null;
+  if (start !== null && 'rejected' in start) return start;
+  const refusal = refuseUse(facts, device.product, at, start !== null) ?? refuseUser(license, device.userRef ?? null);
+  if (refusal !== null) return refusal;
+  if (activationOf(license, device) !== null) return [];
+  if (count >= capacity(limit, facts.policy.overage))
+    return refuse(
+      'ACTIVATION_LIMIT_EXCEEDED',
+      `License ${facts.licenseId} is active on ${count} of ${limit} devices; deactivate one first.`,
+    );
+  const activation = recorded(device, count, limit);
+  return start === null ? [activation] : [start, activation];
+};
+
+const recorded = (device: Device, count: number, limit: number): LicenseEvent => {
+  const { activationId, fingerprintHash, product, nameRef, platform, appVersion } = device;
+  const { components, userRef, environment } = device;
+  return {
+    type: 'ActivationRecorded',
+    data: {
+      activationId,
+      fingerprintHash,
+      product,
+      nameRef,
+      platform,
+      appVersion,
+      countAfter: count + 1,
+      limit,
+      overage: count >= limit,
+      ...(components === undefined ? {} : { components }),
+      ...(userRef === undefined ? {} : { userRef }),
+      ...(environment === undefined ? {} : { environment }),
+    },
+  };
+};
+
+const deactivated = (activationId: string, cause: DeactivationCause, countBefore: number) =>
+  ({ type: 'ActivationDeactivated', data: { activationId, cause, countAfter: countBefore - 1 } }) as const;
+
+const refuseRelease = ({ facts, deactivationsInTerm, lastDeactivatedAt }: IssuedLicense, at: Instant) => {
+  const { allowed, maxPerTerm, cooldownSeconds } = facts.policy.deactivation;
+  if (!allowed)
+    return refuse('DEACTIVATION_LIMIT', 'The policy of this license lets only its vendor release a device.');
+  if (maxPerTerm !== null && deactivationsInTerm >= maxPerTerm)
+    return refuse('DEACTIVATION_LIMIT', `All ${maxPerTerm} deactivations of this term are used; ask the vendor.`);
+  if (lastDeactivatedAt === null) return null;
+  const cooldownEndsAt = plusSeconds(lastDeactivatedAt, cooldownSeconds);
+  if (at >= cooldownEndsAt) return null;
+  return refuse('COOLDOWN_ACTIVE', `The next device can be released from ${cooldownEndsAt} on.`);
+};
+
+const refuse = (code: LicenseRejection, detail: string) => reject<LicenseRejection>(code, detail);

@@ -1,0 +1,43 @@
+import type { Event } from '../message-shapes.ts';
+
+/** Events about devices, stored as they are: add, never rename or repurpose. */
+export type DeviceEvent =
+  | Event<
+      'ActivationRecorded',
+      {
+        readonly activationId: string;
+        /** HMAC-SHA-256 of issuer and fingerprint, hex. */
+        readonly fingerprintHash: string;
+        readonly product: string | null;
+        /** Reference to the device's name in `vault`. */
+        readonly nameRef: string | null;
+        readonly platform: string | null;
+        readonly appVersion: string | null;
+        readonly countAfter: number;
+        readonly limit: number;
+        /** The activation is above the limit, as the policy allows. */
+        readonly overage: boolean;
+        /** Hashes of the device's components, by name. */
+        readonly components?: Readonly<Record<string, string>>;
+        readonly userRef?: string;
+        readonly environment?: string;
+      }
+    >
+  | Event<
+      'ActivationDeactivated',
+      { readonly activationId: string; readonly cause: DeactivationCause; readonly countAfter: number }
+    >;
+
+/** Lists why a device is deactivated. */
+export const deactivationCauses = [
+  'USER',
+  'ADMIN',
+  'SWAP',
+  'LAPSE',
+  'PRODUCT_REMOVED',
+  'LICENSE_REVOKED',
+  'TRANSFER',
+  'LIMIT_LOWERED',
+  'EXPIRED',
+] as const;
+export type DeactivationCause = (typeof deactivationCauses)[number];

@@ -1,0 +1,84 @@
+import type { At } from '../../decider.ts';
+import type { EventWith } from '../consequences.ts';
+import { takeAnnounced } from '../endings/ended-parts.ts';
+import { withAnnouncement } from '../endings/evolve-endings.ts';
+import type { EventOf } from '../events.ts';
+import { noteRepeatable } from '../forget.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { withUsage } from '../usage/with-usage.ts';
+import type { DeviceEvent } from './device-events.ts';
+
+/** Returns the facts after an event about a device. */
+export const evolveDeviceFacts = (
+  facts: LicenseFacts,
+  event: Extract<EventWith<'facts'>, DeviceEvent>,
+): LicenseFacts => {
+  const { seats, users, meters } = facts.usage;
+  switch (event.type) {
+    case 'ActivationRecorded':
+      return withUsage(facts, { activations: event.data.countAfter, seats, users, meters });
+    case 'ActivationDeactivated':
+      return (
+        withAnnouncement(facts, event) ?? withUsage(facts, { activations: event.data.countAfter, seats, users, meters })
+      );
+  }
+};
+
+/** Changes, in place, the open activations, and the releases that allowance and cooldown count. */
+export const evolveDeviceCollections = (
+  license: IssuedLicense,
+  event: Extract<EventWith<'collections'>, DeviceEvent>,
+  at: At,
+): void => {
+  switch (event.type) {
+    case 'ActivationRecorded':
+      addActivation(license, event.data, at);
+      return;
+    case 'ActivationDeactivated':
+      if (!takeAnnounced(license, event, at)) removeActivation(license, event.data, at);
+      return;
+    default:
+      event satisfies never;
+  }
+};
+
+const addActivation = (
+  license: IssuedLicense,
+  data: EventOf<'ActivationRecorded'>['data'],
+  { effectiveAt }: At,
+): void => {
+  const { activationId, fingerprintHash, product, nameRef, platform, appVersion } = data;
+  const { components = noComponents, userRef = null, environment = null } = data;
+  license.activations.set(activationId, {
+    activationId,
+    fingerprintHash,
+    product,
+    nameRef,
+    platform,
+    appVersion,
+    activatedAt: effectiveAt,
+    components,
+    userRef,
+    environment,
+  });
+  license.byFingerprint.set(fingerprintHash, activationId);
+};
+
+const removeActivation = (
+  license: IssuedLicense,
+  { activationId, cause }: EventOf<'ActivationDeactivated'>['data'],
+  at: At,
+): void => {
+  const activation = license.activations.get(activationId);
+  license.activations.delete(activationId);
+  noteRepeatable(license.deactivated, activationId, at.recordedAt);
+  if (activation !== undefined) {
+    license.byFingerprint.delete(activation.fingerprintHash);
+    noteRepeatable(license.deactivated, activation.fingerprintHash, at.recordedAt);
+  }
+  if (cause !== 'USER' && cause !== 'SWAP') return;
+  license.deactivationsInTerm += 1;
+  license.lastDeactivatedAt = at.effectiveAt;
+};
+
+const noComponents: Readonly<Record<string, string>> = {};

@@ -1,0 +1,22 @@
+import type { Event } from '../message-shapes.ts';
+
+/** Events about the end of a license, stored as they are: add, never rename or repurpose. */
+export type EndingEvent = Event<'LicenseRevoked', { readonly reasonCode: string; readonly ends?: Ends }>;
+
+/**
+ * The devices, leases and users that a decisive event ends: from the event on they neither count nor are listed. An
+ * event of its own announces each of them later, in the same append or in another one. It has the `effectiveAt` of
+ * the decisive event, and belongs to the owners from before that event. Absent, as in events of version 1: the event
+ * ends nothing; earlier events announced what it ended.
+ */
+export type Ends = {
+  readonly which: (typeof endedParts)[number];
+  readonly activations: number;
+  readonly leases: number;
+  readonly users: number;
+  /** The usage right after the event. */
+  readonly usageAfter: { readonly activations: number; readonly seats: number; readonly users: number };
+};
+
+/** Lists what an event ends, in the order of recording: everything, the parts of the removed product, the oldest. */
+export const endedParts = ['ALL', 'PRODUCT', 'OLDEST'] as const;

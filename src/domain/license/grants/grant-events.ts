@@ -1,0 +1,22 @@
+import type { Ends } from '../endings/ending-events.ts';
+import type { Event } from '../message-shapes.ts';
+import type { Entitlement, EntitlementName } from './entitlement.ts';
+
+/** Events about what a license grants and to whom, stored as they are: add, never rename or repurpose. */
+export type GrantEvent =
+  | Event<
+      'UserAssigned',
+      { readonly userRef: string; readonly countAfter: number; readonly limit: number; readonly overage: boolean }
+    >
+  | Event<
+      'UserUnassigned',
+      { readonly userRef: string; readonly cause: UnassignmentCause; readonly countAfter: number }
+    >
+  | Event<'EntitlementGranted', Entitlement>
+  | Event<'EntitlementRevoked', EntitlementName>
+  | Event<'ProductAdded', { readonly product: string }>
+  | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends }>;
+
+/** Lists why a user is unassigned. */
+export const unassignmentCauses = ['ADMIN', 'USER', 'LIMIT_LOWERED', 'TRANSFER', 'LICENSE_REVOKED'] as const;
+export type UnassignmentCause = (typeof unassignmentCauses)[number];

@@ -1,0 +1,62 @@
+import { reject } from '../../decider.ts';
+import { type Instant, isInstant } from '../../time.ts';
+import { isTimeZone } from '../../time-zone.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { License } from '../license.ts';
+import { refuseLimits } from '../usage/usage-limits.ts';
+import type { Origination } from './issue-commands.ts';
+import type { Origin } from './issue-events.ts';
+import { issuedTerm } from './issued-term.ts';
+
+/**
+ * Issues the license and its first key. Changes nothing for an issued license: the id comes from the command, so a
+ * stream with a license has this one.
+ */
+export const issue = ({ data, at }: CommandOf<'IssueLicense'>, license: License): LicenseDecision => {
+  if (license.kind === 'issued') return [];
+  const origin = originOf(data, at, { mayHaveEnded: false });
+  return 'rejected' in origin ? origin : [{ type: 'LicenseIssued', data: origin }, firstKey(data)];
+};
+
+/** Imports a license from another system as that system describes it. Its term may have ended already. */
+export const importLicense = ({ data, at }: CommandOf<'ImportLicense'>, license: License): LicenseDecision => {
+  if (license.kind === 'issued') return [];
+  const { source, sourceRef, historyFrom } = data;
+  if (!isInstant(historyFrom) || historyFrom > at)
+    return reject(
+      'INVALID_REQUEST',
+      `The history of an imported license must begin in the past, not at ${historyFrom}.`,
+    );
+  const origin = originOf(data, at, { mayHaveEnded: true });
+  if ('rejected' in origin) return origin;
+  return [{ type: 'LicenseImported', data: { ...origin, source, sourceRef, historyFrom } }, firstKey(data)];
+};
+
+const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly mayHaveEnded: boolean }) => {
+  const timeZone = data.timeZone ?? 'UTC';
+  if (!isTimeZone(timeZone)) return reject('TERM_INVALID', `${JSON.stringify(timeZone)} is not a time zone.`);
+  const term = issuedTerm(data.term, at, { timeZone, mayHaveEnded });
+  if ('rejected' in term) return term;
+  const refusal = refuseLimits(data.limits);
+  if (refusal !== null) return refusal;
+
+  const { licenseId, issuerOrgId, holderOrgId, policy, products, limits, entitlements, externalRef } = data;
+  const origin: Origin = {
+    licenseId,
+    issuerOrgId,
+    holderOrgId,
+    ownerUserRef: null,
+    policy,
+    products,
+    term,
+    limits,
+    entitlements,
+    externalRef,
+    ...(data.maintenanceUntil === undefined ? {} : { maintenanceUntil: data.maintenanceUntil }),
+    ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
+  };
+  return origin;
+};
+
+const firstKey = ({ key: { keyHash, secretId, hint } }: Origination) =>
+  ({ type: 'LicenseKeyIssued', data: { keyVersion: 1, keyHash, secretId, hint } }) as const;

@@ -1,0 +1,125 @@
+import { type Rejection, reject } from '../decider.ts';
+import {
+  type Credential,
+  grant,
+  isPermitted,
+  lacking,
+  managers,
+  ownOnly,
+  type Permission,
+  readers,
+  type Side,
+} from '../permission.ts';
+import type { Instant } from '../time.ts';
+import { isKeyRotated } from './keys/key-rotation.ts';
+import type { IssuedLicense, LicenseFacts } from './license.ts';
+import type { SuspensionReason } from './suspension/suspension-events.ts';
+
+/**
+ * Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder
+ * (`holder`).
+ */
+export const licensePermissions = {
+  readLicenses: { own: grant(readers, 'licenses:read'), holder: grant(readers, 'licenses:read') },
+  readHistory: {
+    own: grant(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read'),
+    holder: grant(readers, 'licenses:read'),
+  },
+  changeLicenses: ownOnly(grant(managers, 'licenses:write')),
+  renewLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
+  suspendLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
+  endLicenses: ownOnly(grant(managers, 'licenses:write')),
+  /** Release activations, rotate keys, assign users: the tasks that a holder does for itself. */
+  manageUse: { own: grant(managers, 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Validate, activate and lease by the license's id, without its key. */
+  useLicenses: { own: grant(managers, 'licenses:activate'), holder: grant(managers, 'licenses:activate') },
+} as const satisfies Readonly<Record<string, Permission>>;
+
+/** The name of a permission on a license. */
+export type LicensePower = keyof typeof licensePermissions;
+
+/** The actor of a request on a license: the bearer of its key, an organization's credential, or the program itself. */
+export type LicenseActing =
+  | { readonly kind: 'keyHolder'; readonly keyVersion: number }
+  | { readonly kind: 'system' }
+  | { readonly kind: 'organization'; readonly organizationId: string; readonly credential: Credential };
+
+type Parties = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId'>;
+
+/** The same refusal for a license that does not exist and for a license of other organizations. */
+export const noSuchLicense: Rejection<'LICENSE_NOT_FOUND'> = reject('LICENSE_NOT_FOUND', 'There is no such license.');
+
+/** Returns true for the issuer and for the holder of the license. */
+export const isPartyTo = (parties: Parties, organizationId: string): boolean =>
+  sideOf(parties, organizationId) !== null;
+
+/** Refuses an organization that is not the issuer or the holder, and a credential without the permission `power`. */
+export const refuseActing = (
+  parties: Parties,
+  by: LicenseActing,
+  power: LicensePower,
+): Rejection<'LICENSE_NOT_FOUND' | 'FORBIDDEN'> | null => {
+  if (by.kind !== 'organization') return null;
+  const side = sideOf(parties, by.organizationId);
+  if (side === null) return noSuchLicense;
+  const permission: Permission = licensePermissions[power];
+  if (isPermitted(by.credential, permission, side)) return null;
+  return reject('FORBIDDEN', lacking(by.credential, permission, side));
+};
+
+/**
+ * Refuses a rotated key. Validation distinguishes a rotated key from an unknown one; here both get the same refusal,
+ * so that an old key reveals nothing.
+ */
+export const refuseKey = (
+  facts: LicenseFacts,
+  by: LicenseActing,
+  at: Instant,
+): Rejection<'LICENSE_NOT_FOUND'> | null =>
+  by.kind === 'keyHolder' && isKeyRotated(facts, by.keyVersion, at) ? noSuchLicense : null;
+
+/** Returns true when only the issuer of a license may use `power` with this credential. */
+export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>
+  !isPermitted(credential, licensePermissions[power], 'holder');
+
+/** Refuses to let the role BILLING suspend for another reason than PAYMENT. */
+export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
+  isBilling(credential) && reasonCode !== 'PAYMENT' ? paymentOnly : null;
+
+/** Refuses to let the role BILLING lift a current or announced suspension for another reason than PAYMENT. */
+export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
+  if (!isActingForPayments(by)) return null;
+  const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
+  const reasons = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
+  return reasons.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
+};
+
+/** Refuses to let the role BILLING withdraw an announced change other than a suspension for PAYMENT. */
+export const refuseWithdrawing = (
+  { facts: { scheduled } }: IssuedLicense,
+  by: LicenseActing,
+  eventId: string,
+): Forbidden | null => {
+  const change = scheduled.find((announced) => announced.eventId === eventId)?.change;
+  if (change === undefined || !isActingForPayments(by)) return null;
+  return change.kind === 'SUSPENSION' && change.reasonCode === 'PAYMENT' ? null : paymentOnly;
+};
+
+/** Refuses to let an organization other than the holder assign users, when the license has a holder. */
+export const refuseAssigning = ({ facts: { holderOrgId } }: IssuedLicense, by: LicenseActing): Forbidden | null =>
+  by.kind !== 'organization' || holderOrgId === null || holderOrgId === by.organizationId ? null : holderAssigns;
+
+type Forbidden = Rejection<'FORBIDDEN'>;
+
+const sideOf = ({ issuerOrgId, holderOrgId }: Parties, organizationId: string): Side | null => {
+  if (organizationId === issuerOrgId) return 'own';
+  return organizationId === holderOrgId ? 'holder' : null;
+};
+
+const isBilling = (credential: Credential): boolean => credential.kind === 'user' && credential.role === 'BILLING';
+
+const isActingForPayments = (by: LicenseActing): boolean => by.kind === 'organization' && isBilling(by.credential);
+
+const paymentOnly = reject('FORBIDDEN', 'The role BILLING suspends and reinstates for PAYMENT only.');
+
+const holderAssigns = reject('FORBIDDEN', 'This license has a holder; only the holder assigns it to users.');

@@ -1,0 +1,69 @@
+import type { Overage } from './usage/usage-limits.ts';
+
+/** Lists the tiers of a license, the lowest first. */
+export const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** Lists the types of a policy. */
+export const policyTypes = ['SUBSCRIPTION', 'TRIAL', 'PERPETUAL'] as const;
+
+/** Lists what an expired license may still do: nothing, run without updates, run fully. */
+export const expiryStrategies = ['RESTRICT', 'MAINTAIN', 'ALLOW'] as const;
+
+/** Lists what happens to use above a limit that is lowered: it stays, the change is refused, or the oldest use ends. */
+export const limitStrategies = ['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'] as const;
+export type LimitStrategy = (typeof limitStrategies)[number];
+
+/** Lists how a device is recognized: by its fingerprint alone, or also by any, most or all of its components. */
+export const fingerprintMatchings = ['EXACT', 'ANY', 'MOST', 'ALL'] as const;
+
+/** Lists what occupies a seat. */
+export const leaseScopes = ['MACHINE', 'INSTANCE', 'USER'] as const;
+
+/** Lists what happens at the end of a trial. */
+export const trialEnds = ['EXPIRE', 'DOWNGRADE'] as const;
+
+/** The policy of a license, copied whole when the license is issued, so that replay never reads the catalog. */
+export type PinnedPolicy = {
+  readonly policyId: string;
+  readonly version: number;
+  readonly tier: Tier;
+  readonly type: (typeof policyTypes)[number];
+  readonly expiryStrategy: (typeof expiryStrategies)[number];
+  readonly expiryGraceSeconds: number;
+  readonly validationTtlSeconds: number;
+  readonly offlineGraceSeconds: number;
+  readonly overage: Overage;
+  readonly limitStrategy: LimitStrategy;
+  readonly deactivation: {
+    readonly allowed: boolean;
+    readonly cooldownSeconds: number;
+    readonly maxPerTerm: number | null;
+  };
+  readonly fingerprintMatching: (typeof fingerprintMatchings)[number];
+  readonly fingerprintRequired: boolean;
+  readonly productRequired: boolean;
+  readonly lease: {
+    readonly scope: (typeof leaseScopes)[number];
+    readonly ttlSeconds: number;
+    readonly resurrectSeconds: number;
+    readonly borrowMaxSeconds: number;
+  };
+  readonly heartbeatSeconds: number | null;
+  readonly remindBefore: readonly string[];
+  readonly trialEnd: (typeof trialEnds)[number];
+  readonly reinstateOnPayment: boolean;
+  readonly transferable: boolean;
+  /** For how long after its expiry a license may be renewed; absent: without limit. */
+  readonly renewUntilSeconds?: number;
+  /** How long a license stays valid without a check-in; absent: it needs none. */
+  readonly checkInSeconds?: number;
+  readonly userRequired?: boolean;
+  readonly leaseRequired?: boolean;
+  /** The only environment that the license is valid in; absent: any. */
+  readonly environment?: string;
+  /** Versions of the application that the license covers: from `from` on, and before `below`. */
+  readonly versions?: { readonly from: string | null; readonly below: string | null };
+  /** True when the vendor frees the seat of a borrowed lease at once, although the borrowed license still works. */
+  readonly reclaimBorrowed?: boolean;
+};

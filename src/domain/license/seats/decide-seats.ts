@@ -1,0 +1,192 @@
+import { reject } from '../../decider.ts';
+import { earlier, type Instant, plusSeconds } from '../../time.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { LicenseEvent } from '../events.ts';
+import { isRepeated, lapsedLease } from '../forget.ts';
+import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
+import { graceUntil } from '../status.ts';
+import { refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { capacity } from '../usage/usage-limits.ts';
+import { lapsed, lapsedLeases } from './lapsed-leases.ts';
+import type { SeatCommand } from './seat-commands.ts';
+import { seatsInUse } from './seats-in-use.ts';
+
+/** Decides a command about floating seats. */
+export const decideSeats = (command: SeatCommand, license: IssuedLicense): LicenseDecision => {
+  switch (command.type) {
+    case 'AcquireLease':
+      return acquireLease(command, license);
+    case 'RenewLease':
+      return renewLease(command, license);
+    case 'ReleaseLease':
+      return releaseLease(command, license);
+    case 'LapseLease':
+      return lapseLease(command, license);
+  }
+};
+
+/**
+ * Gives a seat to a machine, an instance or a user, as the policy counts them, while the limit and its overage allow
+ * another one. A holder with a seat keeps it. Lapsed leases free their seats first, each by an event of its own.
+ */
+const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): LicenseDecision => {
+  const { facts, leases, leaseByHolder } = license;
+  const { leaseId, holderHash, product, userRef, borrowSeconds } = data;
+  const refusal = refuseUse(facts, product, at) ?? refuseUser(license, userRef);
+  if (refusal !== null) return refusal;
+  const lapsing = lapsedLeases(license, data.dead, at);
+  const current = leases.get(leaseByHolder.get(holderHash) ?? '');
+  if (current !== undefined && !lapsing.some(({ lease }) => lease === current)) return [];
+  const borrowRefusal = refuseBorrow(license, borrowSeconds);
+  if (borrowRefusal !== null) return borrowRefusal;
+
+  let inUse = seatsInUse(license, at);
+  const freed = lapsing.map(({ lease, lastSeenAt }) => lapsed(lease, lastSeenAt, --inUse));
+  const acquiredLease = acquired(license, { leaseId, holderHash, product, userRef, borrowSeconds }, inUse, at);
+  return acquiredLease === null ? noSeat(license, inUse) : [...freed, acquiredLease];
+};
+
+/**
+ * Accepts a heartbeat, which no event records, while the license may be used. A lapsed lease comes back within the
+ * resurrection window when a seat is free. `borrowSeconds` extends a borrowed lease from now on.
+ */
+const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: IssuedLicense): LicenseDecision => {
+  const { leases } = license;
+  const { leaseId, borrowSeconds } = data;
+  const previous = lapsedLease(license, leaseId, at);
+  const lease = leases.get(leaseId) ?? previous?.lease;
+  if (lease === undefined) return noLease(license);
+  const refusal = refuseUse(license.facts, lease.product, at) ?? refuseUser(license, lease.userRef);
+  if (refusal !== null) return refusal;
+  const isAlive = leases.has(leaseId) && (!lease.borrow || at < lease.expiresAt);
+  if (!isAlive) return resurrectLease(license, lease, previous, at);
+  return lease.borrow && borrowSeconds !== null ? extendBorrow(license, lease, borrowSeconds, at) : [];
+};
+
+const extendBorrow = (
+  license: IssuedLicense,
+  { leaseId, expiresAt: previousExpiresAt }: Lease,
+  borrowSeconds: number,
+  at: Instant,
+): LicenseDecision => {
+  const expiresAt = endOfBorrow(license, borrowSeconds, at);
+  if (expiresAt <= previousExpiresAt) return [];
+  return refuseBorrow(license, borrowSeconds) ?? [{ type: 'LeaseExtended', data: { leaseId, expiresAt } }];
+};
+
+const resurrectLease = (
+  license: IssuedLicense,
+  lease: Lease,
+  previous: LapsedLease | undefined,
+  at: Instant,
+): LicenseDecision => {
+  const isOpen = license.leases.has(lease.leaseId);
+  const lapsedAt = previous?.lapsedAt ?? lease.expiresAt;
+  const isReplaced = license.leaseByHolder.has(lease.holderHash) && !isOpen;
+  if (isReplaced || at >= plusSeconds(lapsedAt, license.facts.policy.lease.resurrectSeconds)) return noLease(license);
+  const freed = isOpen ? [lapsed(lease, lease.expiresAt, seatsInUse(license, at) - 1)] : [];
+  const inUse = seatsInUse(license, at) - freed.length;
+  const { leaseId, holderHash, product, userRef } = lease;
+  const resurrected = acquired(license, { leaseId, holderHash, product, userRef, borrowSeconds: null }, inUse, at);
+  return resurrected === null ? noSeat(license, inUse) : [...freed, resurrected];
+};
+
+/**
+ * Gives a seat back; repeating it within 25 hours changes nothing. When the vendor releases a borrowed lease, the
+ * seat stays taken until the borrow ends, because the borrowed license works until then. A policy can reclaim it at
+ * once.
+ */
+const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLicense): LicenseDecision => {
+  const { leaseId, by } = data;
+  const lease = license.leases.get(leaseId);
+  if (lease !== undefined) return [released(license, lease, { by, cause: by }, at)];
+  const isRepetition =
+    isRepeated(license.released, leaseId, at) ||
+    lapsedLease(license, leaseId, at) !== undefined ||
+    license.ended.some(({ leases }) => leases.has(leaseId));
+  return isRepetition ? [] : noLease(license);
+};
+
+/**
+ * Ends a lease without a heartbeat for its time to live, at the instant it lapsed. Changes nothing for an ended
+ * lease.
+ */
+const lapseLease = ({ data, at }: CommandOf<'LapseLease'>, license: IssuedLicense): LicenseDecision => {
+  const [lapsing] = lapsedLeases(license, [data], at).filter(({ lease }) => lease.leaseId === data.leaseId);
+  return lapsing === undefined ? [] : [lapsed(lapsing.lease, lapsing.lastSeenAt, seatsInUse(license, at) - 1)];
+};
+
+/** Returns the release of the machine's lease, which ends with its activation. */
+export const releaseOnDeactivation = (
+  license: IssuedLicense,
+  { fingerprintHash }: Activation,
+  by: 'USER' | 'ADMIN',
+  at: Instant,
+): readonly LicenseEvent[] => {
+  if (license.facts.policy.lease.scope !== 'MACHINE') return [];
+  const lease = license.leases.get(license.leaseByHolder.get(fingerprintHash) ?? '');
+  if (lease === undefined) return [];
+  return [released(license, lease, { by, cause: by === 'ADMIN' ? 'ADMIN' : 'DEACTIVATED' }, at)];
+};
+
+type Acquisition = CommandOf<'AcquireLease'>['data'];
+
+const acquired = (
+  { facts }: IssuedLicense,
+  { leaseId, holderHash, product, userRef, borrowSeconds }: Omit<Acquisition, 'dead'>,
+  inUse: number,
+  at: Instant,
+): LicenseEvent | null => {
+  const { scope, ttlSeconds } = facts.policy.lease;
+  const limit = facts.limits.seats;
+  if (inUse >= capacity(limit, facts.policy.overage)) return null;
+  const borrow = borrowSeconds !== null;
+  const expiresAt = borrow ? endOfBorrow({ facts }, borrowSeconds, at) : plusSeconds(at, ttlSeconds);
+  return {
+    type: 'LeaseAcquired',
+    data: {
+      leaseId,
+      scope,
+      product,
+      holderHash,
+      userRef,
+      ttlSeconds,
+      expiresAt,
+      borrow,
+      inUseAfter: inUse + 1,
+      limit,
+      overage: inUse >= limit,
+    },
+  };
+};
+
+const released = (
+  license: IssuedLicense,
+  { leaseId, borrow, expiresAt }: Lease,
+  { by, cause }: { readonly by: 'USER' | 'ADMIN'; readonly cause: 'USER' | 'ADMIN' | 'DEACTIVATED' },
+  at: Instant,
+): LicenseEvent => {
+  const { reclaimBorrowed = false } = license.facts.policy;
+  const staysTaken = borrow && by === 'ADMIN' && !reclaimBorrowed && expiresAt > at;
+  const inUseAfter = seatsInUse(license, at) - (staysTaken ? 0 : 1);
+  return { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter, seatFreeAt: staysTaken ? expiresAt : null } };
+};
+
+// A borrowed lease must not outlive the license.
+const endOfBorrow = ({ facts }: Pick<IssuedLicense, 'facts'>, seconds: number, at: Instant): Instant => {
+  const requestedEnd = plusSeconds(at, seconds);
+  const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
+  return accessEndsAt === null ? requestedEnd : earlier(requestedEnd, accessEndsAt);
+};
+
+const refuseBorrow = ({ facts }: IssuedLicense, seconds: number | null) => {
+  const { borrowMaxSeconds } = facts.policy.lease;
+  if (seconds === null || (Number.isSafeInteger(seconds) && seconds > 0 && seconds <= borrowMaxSeconds)) return null;
+  return reject('LIMIT_INVALID', `A lease can be borrowed for 1 to ${borrowMaxSeconds} seconds, not for ${seconds}.`);
+};
+
+const noSeat = ({ facts }: IssuedLicense, inUse: number) =>
+  reject('SEAT_LIMIT_EXCEEDED', `License ${facts.licenseId} has ${inUse} of ${facts.limits.seats} seats in use.`);
+
+const noLease = ({ facts }: IssuedLicense) =>
+  reject('NOT_FOUND', `License ${facts.licenseId} has no such lease, or it has ended; acquire a new one.`);

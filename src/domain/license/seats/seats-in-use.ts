@@ -1,0 +1,24 @@
+import { type Instant, later, plusSeconds } from '../../time.ts';
+import type { IssuedLicense, Lease, LicenseFacts } from '../license.ts';
+
+/** Returns how many seats are taken: by open leases, and by released leases whose seat returns later. */
+export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): number => {
+  let taken = leases.size;
+  for (const freeAt of withheld.values()) if (freeAt > at) taken += 1;
+  return taken;
+};
+
+/**
+ * Returns until when a lease occupies its seat. A heartbeat prolongs it; a missing heartbeat does not shorten it. A
+ * borrowed lease lives by the clock alone.
+ */
+export const aliveUntil = (
+  { borrow, expiresAt, ttlSeconds }: Pick<Lease, 'borrow' | 'expiresAt' | 'ttlSeconds'>,
+  heartbeatAt: Instant | null,
+): Instant => (borrow || heartbeatAt === null ? expiresAt : later(expiresAt, plusSeconds(heartbeatAt, ttlSeconds)));
+
+/** Returns how many seconds apart heartbeats are: as the policy says, else so often that one may be lost. */
+export const heartbeatSecondsOf = (
+  { policy }: Pick<LicenseFacts, 'policy'>,
+  { ttlSeconds }: Pick<Lease, 'ttlSeconds'>,
+): number => policy.heartbeatSeconds ?? Math.max(1, Math.floor(ttlSeconds / 3));

@@ -1,0 +1,56 @@
+import { type Rejection, reject } from '../../decider.ts';
+import { type Instant, isInstant } from '../../time.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { LicenseEvent } from '../events.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { graceUntil } from '../status.ts';
+
+/**
+ * Announces the expiry of a term, with the instant of the expiry. Changes nothing when the command repeats, comes too
+ * early, or names another term.
+ */
+export const expire = ({ data, at }: CommandOf<'Expire'>, { facts }: IssuedLicense): LicenseDecision =>
+  data.termNumber === facts.term.number ? expiryAnnouncement(facts, at) : [];
+
+/** Returns the `LicenseExpired` of an expired term that is not announced yet; otherwise no event. */
+export const expiryAnnouncement = (facts: LicenseFacts, at: Instant): readonly LicenseEvent[] => {
+  const { number: termNumber, expiresAt } = facts.term;
+  if (expiresAt === null || facts.announcedTerm >= termNumber || at < expiresAt) return [];
+  return [
+    { type: 'LicenseExpired', data: { termNumber, expiresAt, graceUntil: graceUntil(facts) }, effectiveAt: expiresAt },
+  ];
+};
+
+/** Moves the end of the running term, but not into the past. An expired term is renewed instead. */
+export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }: IssuedLicense): LicenseDecision => {
+  const { to, reasonCode } = data;
+  const { number: termNumber, startsAt, expiresAt: from } = facts.term;
+  if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed expiry needs a reason.');
+  if (!isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
+  if (startsAt === null) return refuse(`License ${facts.licenseId} has not started; there is no expiry to change.`);
+  if (to === from) return [];
+  // An announced expiry is final, also for a server whose clock is behind the one that announced it.
+  if (from !== null && (at >= from || facts.announcedTerm >= termNumber))
+    return refuse(`License ${facts.licenseId} expired at ${from}; renew it instead.`);
+  if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);
+  if (to <= startsAt) return refuse(`A term that starts at ${startsAt} cannot end at ${to}.`);
+  return [{ type: 'LicenseExpiryChanged', data: { termNumber, from, to } }];
+};
+
+/**
+ * Announces, once, the end of the grace after a term, with the instant of that end. Announces a missing expiry first.
+ */
+export const endGrace = ({ data, at }: CommandOf<'EndGrace'>, { facts }: IssuedLicense): LicenseDecision => {
+  const { number: termNumber } = facts.term;
+  const until = graceUntil(facts);
+  if (data.termNumber !== termNumber || until === null || at < until) return [];
+  if (facts.graceEndedTerm >= termNumber) return [];
+  const graceEnded: LicenseEvent = {
+    type: 'LicenseGraceEnded',
+    data: { termNumber, graceUntil: until },
+    effectiveAt: until,
+  };
+  return [...expiryAnnouncement(facts, at), graceEnded];
+};
+
+const refuse = (detail: string): Rejection<'TERM_INVALID'> => reject('TERM_INVALID', detail);

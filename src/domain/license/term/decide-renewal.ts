@@ -1,0 +1,77 @@
+import { anchorDayOf } from '../../calendar.ts';
+import { type Rejection, reject } from '../../decider.ts';
+import { type Instant, isInstant, plusSeconds, secondsBetween } from '../../time.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { isExpired } from '../status.ts';
+import { reinstateOnPayment } from '../suspension/decide-suspension.ts';
+import { expiryAnnouncement } from './decide-expiry.ts';
+import { endOfDuration } from './duration-end.ts';
+import type { RenewalBasis } from './term-events.ts';
+
+/**
+ * Adds the next term; activations stay. Before the expiry it continues the running term. The expiry of an expired
+ * term is announced first, so that none is missing from the history. A suspension stays, unless the license waits for
+ * nothing but this payment.
+ */
+export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense): LicenseDecision => {
+  const { facts } = license;
+  const { number, expiresAt: previousExpiresAt } = facts.term;
+  if (facts.term.startsAt === null)
+    return refuse(`License ${facts.licenseId} has not started; there is no term to renew.`);
+  if (previousExpiresAt === null) return refuse(`License ${facts.licenseId} is perpetual; there is no term to renew.`);
+  const tooLate = refuseLateRenewal(facts, previousExpiresAt, at);
+  if (tooLate !== null) return tooLate;
+  const startsAt = renewalStart('basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED', facts, previousExpiresAt, at);
+  const expiresAt =
+    'duration' in data
+      ? endOfDuration(startsAt, data.duration, facts.timeZone, anchorOf(license, startsAt))
+      : data.expiresAt;
+  if (typeof expiresAt !== 'string') return expiresAt;
+  if (!isInstant(expiresAt)) return refuse(`${expiresAt} is not an instant like 2026-01-31T00:00:00.000Z.`);
+  if (expiresAt <= previousExpiresAt)
+    return refuse(
+      `The new term would end at ${expiresAt}; it must end after the previous one, at ${previousExpiresAt}.`,
+    );
+  if (expiresAt <= at)
+    return refuse(`The new term would have ended already at ${expiresAt}; renew from now or for longer.`);
+
+  return [
+    ...expiryAnnouncement(facts, at),
+    {
+      type: 'LicenseRenewed',
+      data: {
+        termNumber: number + 1,
+        previousExpiresAt,
+        startsAt,
+        expiresAt,
+        basis: 'basis' in data ? data.basis : 'FIXED',
+        gapSeconds: secondsBetween(previousExpiresAt, startsAt),
+      },
+    },
+    ...(data.reasonCode === 'PAYMENT' ? reinstateOnPayment(license, at) : []),
+  ];
+};
+
+const refuseLateRenewal = ({ licenseId, policy }: LicenseFacts, previousExpiresAt: Instant, at: Instant) => {
+  if (policy.renewUntilSeconds === undefined) return null;
+  const renewableUntil = plusSeconds(previousExpiresAt, policy.renewUntilSeconds);
+  return at >= renewableUntil ? refuse(`License ${licenseId} could be renewed until ${renewableUntil}.`) : null;
+};
+
+const renewalStart = (basis: RenewalBasis, facts: LicenseFacts, previousExpiresAt: Instant, at: Instant): Instant => {
+  switch (basis) {
+    case 'FROM_EXPIRY':
+      return previousExpiresAt;
+    case 'FROM_NOW':
+      return at;
+    case 'FROM_NOW_IF_EXPIRED':
+      // A license in its grace is not expired: the renewal does not add the days of grace.
+      return isExpired(facts, at) ? at : previousExpiresAt;
+  }
+};
+
+const anchorOf = ({ facts, calendarAnchor }: IssuedLicense, startsAt: Instant): number | undefined =>
+  startsAt === facts.term.expiresAt ? anchorDayOf(calendarAnchor, startsAt, facts.timeZone) : undefined;
+
+const refuse = (detail: string): Rejection<'TERM_INVALID'> => reject('TERM_INVALID', detail);

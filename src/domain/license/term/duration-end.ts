@@ -1,0 +1,20 @@
+import { addDuration } from '../../calendar.ts';
+import { type Rejection, reject } from '../../decider.ts';
+import { type Instant, parseDuration } from '../../time.ts';
+
+/** Returns the end of a calendar duration in the issuer's time zone, or the refusal of an invalid duration. */
+export const endOfDuration = (
+  startsAt: Instant,
+  text: string,
+  timeZone: string,
+  anchorDay?: number,
+): Instant | Rejection<'TERM_INVALID'> => {
+  const duration = parseDuration(text);
+  if (duration === null)
+    return reject(
+      'TERM_INVALID',
+      `${JSON.stringify(text)} is not a duration like P1Y, P30D or PT1H of at most 100 years.`,
+    );
+  const end = addDuration(startsAt, duration, anchorDay, timeZone);
+  return end ?? reject('TERM_INVALID', 'A term cannot last beyond the year 9999.');
+};

@@ -1,0 +1,94 @@
+import type { At } from '../../decider.ts';
+import { earlier, type Instant } from '../../time.ts';
+import type { EventWith } from '../consequences.ts';
+import type { EventOf } from '../events.ts';
+import type { IssuedLicense, LicenseFacts, Term } from '../license.ts';
+import { withoutPast } from '../scheduled/evolve-scheduled.ts';
+import type { TermEvent } from './term-events.ts';
+
+/** Returns the facts after an event about the term. */
+export const evolveTermFacts = (
+  facts: LicenseFacts,
+  event: Extract<EventWith<'facts'>, TermEvent>,
+  { recordedAt, effectiveAt }: At,
+): LicenseFacts => {
+  switch (event.type) {
+    case 'LicenseTermStarted': {
+      const { termNumber: number, startsAt, expiresAt } = event.data;
+      const changes = { awaited: null, usage: { ...facts.usage, meters: {} }, overtakenExpiries: [] };
+      return withExpiry(facts, { number, startsAt, expiresAt }, recordedAt, changes);
+    }
+    case 'LicenseRenewed': {
+      const changes = { usage: { ...facts.usage, meters: {} }, overtakenExpiries: [] };
+      return withExpiry(facts, renewedTerm(facts.term, event.data), recordedAt, changes);
+    }
+    case 'LicenseExpiryChanged': {
+      const { to } = event.data;
+      return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, announcementsAfterMove(facts, to));
+    }
+    case 'LicenseRenewalChanged': {
+      const { to, eventId } = event.data;
+      return eventId === null
+        ? { ...facts, renewal: to, scheduled: withoutPast(facts, 'RENEWAL', effectiveAt) }
+        : { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change: { kind: 'RENEWAL', to } }] };
+    }
+    case 'LicenseExpired':
+      return { ...facts, announcedTerm: event.data.termNumber };
+    case 'LicenseGraceEnded':
+      return { ...facts, graceEndedTerm: event.data.termNumber };
+    case 'LicenseExpiringSoon':
+      return { ...facts, reminded: [...facts.reminded, event.data.offset] };
+  }
+};
+
+/** Changes, in place, what is counted per term and where renewals count their months from. */
+export const evolveTermCollections = (
+  license: IssuedLicense,
+  event: Extract<EventWith<'collections'>, TermEvent>,
+): void => {
+  switch (event.type) {
+    case 'LicenseRenewed':
+      license.deactivationsInTerm = 0;
+      if (event.data.startsAt !== event.data.previousExpiresAt) license.calendarAnchor = event.data.startsAt;
+      return;
+    case 'LicenseTermStarted':
+      license.deactivationsInTerm = 0;
+      license.calendarAnchor = event.data.startsAt;
+      return;
+    case 'LicenseExpiryChanged':
+      license.calendarAnchor = event.data.to;
+      return;
+    default:
+      event satisfies never;
+  }
+};
+
+// Reminders belong to one expiry: a new expiry gets reminders of its own.
+const withExpiry = (
+  facts: LicenseFacts,
+  term: Term,
+  expirySetAt: Instant,
+  changes: Partial<LicenseFacts>,
+): LicenseFacts => ({ ...facts, ...changes, term, expirySetAt, reminded: [] });
+
+// An announced expiry is not announced again, even when the expiry moves away and back. A new one is announced.
+const announcementsAfterMove = (facts: LicenseFacts, to: Instant): Partial<LicenseFacts> => {
+  const { number, expiresAt } = facts.term;
+  const isAnnounced = expiresAt !== null && facts.announcedTerm >= number;
+  if (!isAnnounced && facts.overtakenExpiries.length === 0) return {};
+  const announcedExpiries = isAnnounced ? [...facts.overtakenExpiries, expiresAt] : facts.overtakenExpiries;
+  return {
+    announcedTerm: announcedExpiries.includes(to) ? number : number - 1,
+    graceEndedTerm: Math.min(facts.graceEndedTerm, number - 1),
+    overtakenExpiries: announcedExpiries.filter((announced) => announced !== to),
+  };
+};
+
+const renewedTerm = (
+  previous: Term,
+  { termNumber, previousExpiresAt, startsAt, expiresAt }: EventOf<'LicenseRenewed'>['data'],
+): Term => ({
+  number: termNumber,
+  startsAt: startsAt <= previousExpiresAt ? earlier(previous.startsAt ?? startsAt, startsAt) : startsAt,
+  expiresAt,
+});

@@ -1,0 +1,22 @@
+import type { Instant } from '../../time.ts';
+import type { Command } from '../message-shapes.ts';
+import type { Schedule } from '../scheduled/scheduled-commands.ts';
+import type { FirstUse, RenewalBasis, RenewalMode } from './term-events.ts';
+
+/** Commands about when a license is valid. */
+export type TermCommand =
+  /** Starts the term that waits for this first use. */
+  | Command<'StartTerm', { readonly trigger: FirstUse }>
+  | Command<
+      'Renew',
+      | { readonly duration: string; readonly basis: RenewalBasis; readonly reasonCode: string | null }
+      | { readonly expiresAt: Instant; readonly reasonCode: string | null }
+    >
+  | Command<'ChangeExpiry', { readonly to: Instant; readonly reasonCode: string }>
+  | Command<'SetRenewal', { readonly to: RenewalMode; readonly scheduled?: Schedule }>
+  /** The worker sends it: announces that term `termNumber` has expired. */
+  | Command<'Expire', { readonly termNumber: number }>
+  /** The worker sends it: announces that the grace after term `termNumber` has ended. */
+  | Command<'EndGrace', { readonly termNumber: number }>
+  /** The worker sends it: announces that the expiry comes near. `offset`: one of the policy's. */
+  | Command<'Remind', { readonly termNumber: number; readonly offset: string }>;

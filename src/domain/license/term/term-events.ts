@@ -1,0 +1,56 @@
+import type { Instant } from '../../time.ts';
+import type { Event } from '../message-shapes.ts';
+
+/** Events about when a license is valid, stored as they are: add, never rename or repurpose. */
+export type TermEvent =
+  /** A term starts other than by issue or renewal. `expiresAt` null: it has no end. */
+  | Event<
+      'LicenseTermStarted',
+      {
+        readonly termNumber: number;
+        readonly startsAt: Instant;
+        readonly expiresAt: Instant | null;
+        readonly trigger: TermTrigger;
+      }
+    >
+  | Event<
+      'LicenseRenewed',
+      {
+        readonly termNumber: number;
+        readonly previousExpiresAt: Instant;
+        readonly startsAt: Instant;
+        readonly expiresAt: Instant;
+        readonly basis: RenewalBasis | 'FIXED';
+        /** Whole seconds between the previous expiry and the new start: time without a license. */
+        readonly gapSeconds: number;
+      }
+    >
+  | Event<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
+  /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
+  | Event<
+      'LicenseRenewalChanged',
+      { readonly from: RenewalMode; readonly to: RenewalMode; readonly eventId: string | null }
+    >
+  | Event<
+      'LicenseExpired',
+      { readonly termNumber: number; readonly expiresAt: Instant; readonly graceUntil: Instant | null }
+    >
+  | Event<'LicenseGraceEnded', { readonly termNumber: number; readonly graceUntil: Instant }>
+  /** `offset`: how long before the expiry this reminder was due, as the policy writes it. */
+  | Event<'LicenseExpiringSoon', { readonly termNumber: number; readonly expiresAt: Instant; readonly offset: string }>;
+
+/** Lists the first uses that can start a term. */
+export const firstUses = ['FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
+export type FirstUse = (typeof firstUses)[number];
+
+/** Lists what starts a term, other than issue and renewal. */
+export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER'] as const;
+export type TermTrigger = (typeof termTriggers)[number];
+
+/** Lists the instants that a renewal can start from. */
+export const renewalBases = ['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED'] as const;
+export type RenewalBasis = (typeof renewalBases)[number];
+
+/** Lists what the issuer intends for the end of a term. */
+export const renewalModes = ['auto', 'manual', 'cancelAtPeriodEnd'] as const;
+export type RenewalMode = (typeof renewalModes)[number];

@@ -1,0 +1,94 @@
+import { type EventIds, type Rejection, reject } from '../../decider.ts';
+import type { Instant } from '../../time.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import { draftOf } from '../draft.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import type { PinnedPolicy } from '../policy.ts';
+import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
+import { convertTrial, endTrial } from './decide-trials.ts';
+import { addConsequences, refuseTarget, type TierChange, tierChanged } from './policy-consequences.ts';
+import type { TierCommand } from './tier-commands.ts';
+import type { Target } from './tier-events.ts';
+
+/** Decides a command about the tier, the policy or a trial. */
+export const decideTiers = (command: TierCommand, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
+  switch (command.type) {
+    case 'ChangeTier':
+    case 'ChangePolicy':
+      return changePolicy(command, license, eventIds);
+    case 'ConvertTrial':
+      return convertTrial(command, license);
+    case 'EndTrial':
+      return endTrial(command, license);
+  }
+};
+
+/**
+ * Moves the license to another policy. Each consequence is an event of its own: lost products and their devices,
+ * limits, entitlements. An announced change has no consequence until `CarryOutScheduled` carries it out.
+ */
+const changePolicy = (
+  { type, data, at }: CommandOf<'ChangeTier' | 'ChangePolicy'>,
+  license: IssuedLicense,
+  eventIds: EventIds,
+): LicenseDecision => {
+  const { target, scheduled } = data;
+  const { facts } = license;
+  const refusal = refuseSchedule(scheduled, at) ?? refuseTarget(target);
+  if (refusal !== null) return refusal;
+  if (type === 'ChangePolicy' && target.policy.tier !== facts.policy.tier)
+    return reject('INVALID_REQUEST', `The policy is of tier ${target.policy.tier}; change the tier instead.`);
+  if (scheduled === undefined) {
+    const cause = type === 'ChangeTier' ? 'TIER_CHANGED' : 'POLICY_CHANGED';
+    return carryOut(license, target, { cause, scheduledBy: null }, at);
+  }
+  const { effectiveAt } = scheduled;
+  if (isAnnounced(facts, target, effectiveAt)) return [];
+  return [
+    { type: 'TierChangeScheduled', data: { eventId: eventIds(0), from: facts.policy.tier, target }, effectiveAt },
+  ];
+};
+
+/**
+ * Carries out an announced tier change when its time has come. Changes nothing before, after, or when it was
+ * withdrawn.
+ */
+export const carryOutTierChange = (
+  { data: { eventId }, at }: CommandOf<'CarryOutScheduled'>,
+  license: IssuedLicense,
+): LicenseDecision => {
+  const due = license.facts.scheduled.find((announced) => announced.eventId === eventId && announced.effectiveAt <= at);
+  if (due?.change.kind !== 'TIER') return [];
+  return carryOut(license, due.change.target, { cause: 'SCHEDULED', scheduledBy: eventId }, at);
+};
+
+/**
+ * Refuses to move a paid license to a policy for trials. A holder has one trial of a product; issuing a trial
+ * reserves it.
+ */
+export const refuseBecomingTrial = (
+  { policy }: Pick<LicenseFacts, 'policy'>,
+  target: Pick<PinnedPolicy, 'type'>,
+): Rejection<'INVALID_REQUEST'> | null =>
+  target.type === 'TRIAL' && policy.type !== 'TRIAL'
+    ? reject('INVALID_REQUEST', 'A license does not become a trial. Issue a trial instead.')
+    : null;
+
+const carryOut = (license: IssuedLicense, target: Target, change: TierChange, at: Instant): LicenseDecision => {
+  const draft = draftOf(license, at);
+  // An announced change needs its event even when the license has the policy already: the event ends the announcement.
+  if (!isSamePolicy(license.facts.policy, target.policy) || change.scheduledBy !== null)
+    draft.add(tierChanged(license, target, change));
+  return addConsequences(draft, target, target.policy.limitStrategy) ?? draft.decided();
+};
+
+const isAnnounced = ({ scheduled }: LicenseFacts, { policy }: Target, effectiveAt: Instant): boolean =>
+  scheduled.some(
+    (announced) =>
+      announced.change.kind === 'TIER' &&
+      announced.effectiveAt === effectiveAt &&
+      isSamePolicy(announced.change.target.policy, policy),
+  );
+
+const isSamePolicy = (a: PinnedPolicy, b: PinnedPolicy): boolean =>
+  a.policyId === b.policyId && a.version === b.version;

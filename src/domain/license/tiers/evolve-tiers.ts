@@ -1,0 +1,26 @@
+import type { At } from '../../decider.ts';
+import type { EventWith } from '../consequences.ts';
+import type { LicenseFacts } from '../license.ts';
+import { withoutAnnounced } from '../scheduled/evolve-scheduled.ts';
+import type { TierEvent } from './tier-events.ts';
+
+/** Returns the facts after an event about the tier or the policy. */
+export const evolveTierFacts = (
+  facts: LicenseFacts,
+  event: Extract<EventWith<'facts'>, TierEvent>,
+  { effectiveAt }: At,
+): LicenseFacts => {
+  switch (event.type) {
+    case 'TierChangeScheduled': {
+      const { eventId, from, target } = event.data;
+      const change = { kind: 'TIER', from, target } as const;
+      return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
+    }
+    case 'LicenseTierChanged': {
+      const { policy, scheduledBy } = event.data;
+      return { ...facts, policy, scheduled: withoutAnnounced(facts.scheduled, scheduledBy) };
+    }
+    case 'TrialConverted':
+      return { ...facts, policy: event.data.policy };
+  }
+};

@@ -1,0 +1,67 @@
+import type { Rejection } from '../../decider.ts';
+import type { LicenseRejection } from '../commands.ts';
+import type { Draft } from '../draft.ts';
+import type { EventOf } from '../events.ts';
+import { dropProduct } from '../grants/decide-covered-products.ts';
+import { type Entitlement, isSameEntitlement } from '../grants/entitlement.ts';
+import type { IssuedLicense } from '../license.ts';
+import type { LimitStrategy, Tier } from '../policy.ts';
+import { setLimits } from '../usage/decide-limits.ts';
+import { refuseLimits } from '../usage/usage-limits.ts';
+import type { Target } from './tier-events.ts';
+
+/** Refuses a target with invalid limits. */
+export const refuseTarget = ({ limits }: Target): Rejection<'LIMIT_INVALID'> | null =>
+  limits === null ? null : refuseLimits(limits);
+
+/** Why a license gets another policy, and the event that announced it; null: none did. */
+export type TierChange = Pick<EventOf<'LicenseTierChanged'>['data'], 'cause' | 'scheduledBy'>;
+
+/** Returns the event that moves a license to the policy of the target. */
+export const tierChanged = (
+  { facts }: IssuedLicense,
+  { policy }: Target,
+  { cause, scheduledBy }: TierChange,
+): EventOf<'LicenseTierChanged'> => {
+  const [from, to] = [facts.policy.tier, policy.tier];
+  const step = tierOrder[to] - tierOrder[from];
+  const direction = step === 0 ? 'SAME' : step > 0 ? 'UPGRADE' : 'DOWNGRADE';
+  const { policyId, version: policyVersion } = policy;
+  return {
+    type: 'LicenseTierChanged',
+    data: { from, to, policyId, policyVersion, policy, direction, cause, scheduledBy },
+  };
+};
+
+/** Adds the products, limits and entitlements of a new policy. Returns the refusal of the limits, or null. */
+export const addConsequences = (
+  draft: Draft,
+  { products, limits, entitlements }: Target,
+  strategy: LimitStrategy,
+): Rejection<LicenseRejection> | null => {
+  if (products !== null) addProducts(draft, products);
+  if (entitlements !== null) addEntitlements(draft, entitlements);
+  return limits === null ? null : setLimits(draft, limits, strategy);
+};
+
+const addProducts = (draft: Draft, products: readonly string[]): void => {
+  const previous = draft.license.facts.products;
+  for (const product of previous) if (!products.includes(product)) dropProduct(draft, product);
+  for (const product of products)
+    if (!previous.includes(product)) draft.add({ type: 'ProductAdded', data: { product } });
+};
+
+// Entitlements of grants and products stay.
+const addEntitlements = (draft: Draft, entitlements: readonly Entitlement[]): void => {
+  const previous = draft.license.facts.entitlements.filter(({ source }) => source === 'tier' || source === 'trial');
+  const isIn = (list: readonly Entitlement[], entitlement: Entitlement) =>
+    list.some((other) => isSameEntitlement(other, entitlement));
+  for (const entitlement of previous) {
+    const { code, source } = entitlement;
+    if (!isIn(entitlements, entitlement)) draft.add({ type: 'EntitlementRevoked', data: { code, source } });
+  }
+  for (const entitlement of entitlements)
+    if (!isIn(previous, entitlement)) draft.add({ type: 'EntitlementGranted', data: entitlement });
+};
+
+const tierOrder: Readonly<Record<Tier, number>> = { FREE: 0, TRIAL: 1, PRO: 2, ENTERPRISE: 3 };

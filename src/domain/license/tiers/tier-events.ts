@@ -1,0 +1,51 @@
+import type { Entitlement } from '../grants/entitlement.ts';
+import type { Event } from '../message-shapes.ts';
+import type { PinnedPolicy, Tier } from '../policy.ts';
+import type { Limits } from '../usage/usage-limits.ts';
+
+/** Events about tiers, policies and trials, stored as they are: add, never rename or repurpose. */
+export type TierEvent =
+  /** Announces a tier change. A `LicenseTierChanged` follows when the worker carries it out. */
+  | Event<'TierChangeScheduled', { readonly eventId: string; readonly from: Tier; readonly target: Target }>
+  /** Changes the policy alone. Events of their own record its consequences. */
+  | Event<
+      'LicenseTierChanged',
+      {
+        readonly from: Tier;
+        readonly to: Tier;
+        readonly policyId: string;
+        readonly policyVersion: number;
+        readonly policy: PinnedPolicy;
+        readonly direction: (typeof tierDirections)[number];
+        readonly cause: TierChangeCause;
+        /** The `TierChangeScheduled` that announced this change; null: none did. */
+        readonly scheduledBy: string | null;
+      }
+    >
+  | Event<
+      'TrialConverted',
+      {
+        readonly toTier: Tier;
+        readonly policyId: string;
+        readonly policyVersion: number;
+        readonly policy: PinnedPolicy;
+        readonly daysUsed: number;
+        readonly billingRef: string | null;
+      }
+    >;
+
+/** The policy that a license moves to, pinned whole, and what it then grants; null keeps what the license has. */
+export type Target = {
+  readonly policy: PinnedPolicy;
+  readonly products: readonly string[] | null;
+  readonly limits: Limits | null;
+  /** Replaces the entitlements of the sources `tier` and `trial`; those of the other sources stay. */
+  readonly entitlements: readonly Entitlement[] | null;
+};
+
+/** Lists how the new tier compares to the old one. */
+export const tierDirections = ['UPGRADE', 'DOWNGRADE', 'SAME'] as const;
+
+/** Lists why a license gets another tier. */
+export const tierChangeCauses = ['TIER_CHANGED', 'POLICY_CHANGED', 'SCHEDULED', 'TRIAL_ENDED'] as const;
+export type TierChangeCause = (typeof tierChangeCauses)[number];

@@ -1,0 +1,67 @@
+import { type Rejection, reject } from '../../decider.ts';
+import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
+import { type Draft, draftOf } from '../draft.ts';
+import { type Counts, endsOf } from '../endings/ending-counts.ts';
+import type { IssuedLicense } from '../license.ts';
+import type { LimitStrategy } from '../policy.ts';
+import { seatsInUse } from '../seats/seats-in-use.ts';
+import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
+
+/**
+ * Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends.
+ */
+export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: IssuedLicense): LicenseDecision => {
+  const refusal = refuseLimits(data.limits);
+  if (refusal !== null) return refusal;
+  const draft = draftOf(license, at);
+  return setLimits(draft, data.limits, data.strategy ?? license.facts.policy.limitStrategy) ?? draft.decided();
+};
+
+/** Sets the limits as part of a larger change. Returns the refusal, or null when the limits are set. */
+export const setLimits = (draft: Draft, after: Limits, strategy: LimitStrategy): Rejection<LicenseRejection> | null => {
+  const before = draft.license.facts.limits;
+  if (sameLimits(before, after)) return null;
+  const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
+  if (refusal !== null) return refusal;
+  const { license, at } = draft;
+  const ends = strategy === 'EVICT_OLDEST' ? endsOf(license, 'OLDEST', countsAbove(draft, after), at) : {};
+  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends } });
+  return null;
+};
+
+type Use = {
+  readonly code: LicenseRejection;
+  readonly name: string;
+  readonly used: number;
+  readonly limit: number;
+};
+
+const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<LicenseRejection> | null => {
+  const { activations, users, facts } = license;
+  const meters = Object.entries(after.meters).map(([meter, limit]): Use => {
+    const used = facts.usage.meters[meter] ?? 0;
+    return { code: 'QUOTA_EXCEEDED', name: `the meter ${meter}`, used, limit };
+  });
+  const uses: readonly Use[] = [
+    { code: 'ACTIVATION_LIMIT_EXCEEDED', name: 'devices', used: activations.size, limit: after.activations },
+    { code: 'SEAT_LIMIT_EXCEEDED', name: 'seats', used: seatsInUse(license, at), limit: after.seats },
+    { code: 'USER_LIMIT_EXCEEDED', name: 'users', used: users.size, limit: after.users },
+    ...meters,
+  ];
+  const overused = uses.find(({ used, limit }) => used > capacity(limit, facts.policy.overage));
+  if (overused === undefined) return null;
+  const { code, name, used, limit } = overused;
+  return reject(code, `License ${facts.licenseId} uses ${used} of ${name}, more than ${limit}.`);
+};
+
+/** Returns how much of each kind is in use above the limits, at most what is open: a seat can also be withheld. */
+const countsAbove = ({ license, at }: Draft, after: Limits): Counts => {
+  const { facts, activations, leases, users } = license;
+  const above = (used: number, open: number, limit: number) =>
+    Math.min(open, Math.max(0, used - capacity(limit, facts.policy.overage)));
+  return {
+    activations: above(activations.size, activations.size, after.activations),
+    leases: above(seatsInUse(license, at), leases.size, after.seats),
+    users: above(users.size, users.size, after.users),
+  };
+};

@@ -1,0 +1,33 @@
+import { reject } from '../../decider.ts';
+import type { Instant } from '../../time.ts';
+import type { LicenseRejection } from '../commands.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { isExpired, isNotYetValid, isSuspended } from '../status.ts';
+
+/**
+ * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every
+ * command that hands out use asks this guard. `startsTerm`: true when this use starts the term.
+ */
+export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant, startsTerm = false) => {
+  const { licenseId, term, products } = facts;
+  if (isSuspended(facts, at)) return refuse('LICENSE_SUSPENDED', `License ${licenseId} is suspended.`);
+  if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
+  if (!startsTerm && isNotYetValid(facts, at))
+    return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
+  if (product !== null && !products.includes(product))
+    return refuse('PRODUCT_NOT_LICENSED', `License ${licenseId} does not cover ${product}.`);
+  return null;
+};
+
+/**
+ * Refuses use for a user that the license is not assigned to; null in `userRef`: the use is for nobody in particular.
+ */
+export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | null) =>
+  userRef === null || users.has(userRef)
+    ? null
+    : refuse('USER_NOT_ASSIGNED', `License ${facts.licenseId} is not assigned to this user.`);
+
+const startOf = ({ term, awaited }: LicenseFacts): string =>
+  term.startsAt === null ? `with its ${awaited?.trigger}` : `at ${term.startsAt}`;
+
+const refuse = (code: LicenseRejection, detail: string) => reject<LicenseRejection>(code, detail);

@@ -1,0 +1,84 @@
+import type { Instant } from '../../time.ts';
+import { activationOf } from '../devices/device-matching.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+
+/** What a validation asks about; null or absent: it does not ask. Has hashes and references, never personal values. */
+export type ValidationScope = {
+  readonly product: string | null;
+  /** The device's fingerprint hash. */
+  readonly fingerprint: string | null;
+  /** Hashes of the device's components, by name. */
+  readonly components?: Readonly<Record<string, string>>;
+  /** The activation that the device believes it has. */
+  readonly activationId?: string | null;
+  /** The version of the presented license key; null: the request names the license by its id. */
+  readonly keyVersion?: number | null;
+  /** Hash of the machine, instance or user with the seat. */
+  readonly lease?: string | null;
+  readonly user?: string | null;
+  readonly environment?: string | null;
+  /** The version of the application, and its release date if the client sends it. */
+  readonly version?: { readonly number: string; readonly releasedAt: Instant | null } | null;
+  /** Codes that the license must grant, and meters that must be below their limit. */
+  readonly entitlements?: readonly string[];
+  readonly meters?: readonly string[];
+};
+
+/** Everything that a validation reads: the facts, and the parts that the scope names. A query or a fold provides it. */
+export type ValidationView = {
+  readonly facts: LicenseFacts;
+  /** The issuer is suspended or closed. */
+  readonly tenantSuspended: boolean;
+  /** When the license last checked in; null: never, or the source of the view does not store it. */
+  readonly lastCheckInAt: Instant | null;
+  /** The open activation that the scope names by id or fingerprint; null: there is none. */
+  readonly activation: { readonly isOfFingerprint: boolean } | null;
+  /** The holder's lease, and until when it lives without another heartbeat; null: the holder has none. */
+  readonly lease: { readonly aliveUntil: Instant } | null;
+  readonly userAssigned: boolean;
+};
+
+/** Returns the view of facts alone, without activation, lease and user. */
+export const viewOfFacts = (facts: LicenseFacts): ValidationView => ({
+  facts,
+  tenantSuspended: false,
+  lastCheckInAt: null,
+  activation: null,
+  lease: null,
+  userAssigned: false,
+});
+
+/** Returns the view of a folded license. The stream does not record check-ins, heartbeats, or the issuer's state. */
+export const validationView = (license: IssuedLicense, scope: ValidationScope): ValidationView => ({
+  facts: license.facts,
+  tenantSuspended: false,
+  lastCheckInAt: null,
+  activation: activationIn(license, scope),
+  lease: leaseIn(license, scope.lease ?? null),
+  userAssigned: license.users.has(scope.user ?? ''),
+});
+
+const activationIn = (
+  license: IssuedLicense,
+  { fingerprint, activationId = null, components }: ValidationScope,
+): ValidationView['activation'] => {
+  const own =
+    fingerprint === null
+      ? null
+      : activationOf(license, { fingerprintHash: fingerprint, ...(components === undefined ? {} : { components }) });
+  if (activationId === null) return own === null ? null : { isOfFingerprint: true };
+  const named = license.activations.get(activationId);
+  return named === undefined ? null : { isOfFingerprint: fingerprint !== null && own === named };
+};
+
+const leaseIn = (
+  { leases, leaseByHolder, lapsed }: IssuedLicense,
+  holderHash: string | null,
+): ValidationView['lease'] => {
+  if (holderHash === null) return null;
+  const lease = leases.get(leaseByHolder.get(holderHash) ?? '');
+  if (lease !== undefined) return { aliveUntil: lease.expiresAt };
+  for (const { lease: previous, lapsedAt } of lapsed.values())
+    if (previous.holderHash === holderHash) return { aliveUntil: lapsedAt };
+  return null;
+};

@@ -1,0 +1,236 @@
+import { earlier, type Instant, plusSeconds, secondsBetween } from '../../time.ts';
+import { grantedAt } from '../grants/granted-entitlements.ts';
+import { isKeyRotated, keyUntil } from '../keys/key-rotation.ts';
+import type { LicenseFacts } from '../license.ts';
+import {
+  type EffectiveStatus,
+  effectiveStatus,
+  graceUntil,
+  isExpired,
+  isInGrace,
+  isNotYetValid,
+  isSuspended,
+  type Status,
+  simpleStatus,
+} from '../status.ts';
+import { capacity } from '../usage/usage-limits.ts';
+import { isVersionEntitled } from './app-versions.ts';
+import type { ValidationScope, ValidationView } from './validation-view.ts';
+
+/** Why a license is not valid, or valid with a remark; `VALID` when there is nothing to remark. */
+export type ValidationCode = (typeof validationCodes)[number];
+
+/** Lists every code, the most important first. */
+export const validationCodes = [
+  'NOT_FOUND',
+  'TENANT_SUSPENDED',
+  'REVOKED',
+  'SUSPENDED',
+  'KEY_ROTATED',
+  'NOT_YET_VALID',
+  'EXPIRED',
+  'CHECK_IN_OVERDUE',
+  'ENVIRONMENT_MISMATCH',
+  'PRODUCT_SCOPE_REQUIRED',
+  'PRODUCT_NOT_LICENSED',
+  'VERSION_NOT_ENTITLED',
+  'USER_SCOPE_REQUIRED',
+  'USER_NOT_ASSIGNED',
+  'ENTITLEMENT_MISSING',
+  'FINGERPRINT_REQUIRED',
+  'NOT_ACTIVATED',
+  'FINGERPRINT_MISMATCH',
+  'NO_LEASE',
+  'LEASE_EXPIRED',
+  'TOO_MANY_ACTIVATIONS',
+  'TOO_MANY_LEASES',
+  'TOO_MANY_USERS',
+  'QUOTA_EXCEEDED',
+  'VALID_IN_GRACE',
+  'VALID_OVERAGE',
+  'VALID',
+] as const;
+
+/** The result of a validation, also for a license that does not exist. */
+export type Validation = {
+  readonly valid: boolean;
+  /** The first reason that makes the license invalid, else the first remark, else VALID. */
+  readonly code: ValidationCode;
+  /** Every reason and remark, in the order of the codes; empty when the code is VALID. */
+  readonly reasons: readonly ValidationCode[];
+  readonly status: Status | null;
+  readonly effectiveStatus: EffectiveStatus | null;
+  readonly expiresAt: Instant | null;
+  readonly graceUntil: Instant | null;
+  /** How long the client may cache the result: not past the instant when the clock changes it; 0 when invalid. */
+  readonly ttlSeconds: number;
+  /** Until when the client may run without the server, at most until access ends; null when invalid. */
+  readonly offlineGraceUntil: Instant | null;
+  /** The requested entitlements that the license does not grant, and the requested meters at their limit. */
+  readonly missingEntitlements: readonly string[];
+  readonly exceededMeters: readonly string[];
+};
+
+/**
+ * Validates a license (null: unknown key) at `at` for the scope. Checks only what the scope names or the policy
+ * requires. A folded stream and a row give the same view, and so the same result.
+ */
+export const validate = (view: ValidationView | null, scope: ValidationScope, at: Instant): Validation => {
+  if (view === null) return unknownLicense;
+
+  const { facts } = view;
+  const missingEntitlements = missingOf(facts, scope, at);
+  const exceededMeters = exceededOf(facts, scope);
+  const blocking = blockingReasons(view, scope, at);
+  if (missingEntitlements.length > 0) blocking.add('ENTITLEMENT_MISSING');
+  if (exceededMeters.length > 0) blocking.add('QUOTA_EXCEEDED');
+  const remarks = remarksOf(facts, blocking, at);
+  const reasons = validationCodes.filter((code) => blocking.has(code) || remarks.includes(code));
+  const valid = blocking.size === 0;
+  const effective = effectiveStatus(facts, at);
+  return {
+    valid,
+    code: reasons.find((code) => valid || blocking.has(code)) ?? 'VALID',
+    reasons,
+    status: simpleStatus(effective),
+    effectiveStatus: effective,
+    expiresAt: facts.term.expiresAt,
+    graceUntil: graceUntil(facts),
+    ttlSeconds: valid ? ttlSeconds(view, scope, at) : 0,
+    offlineGraceUntil: valid ? offlineGraceUntil(facts, scope, at) : null,
+    missingEntitlements,
+    exceededMeters,
+  };
+};
+
+const unknownLicense: Validation = {
+  valid: false,
+  code: 'NOT_FOUND',
+  reasons: ['NOT_FOUND'],
+  status: null,
+  effectiveStatus: null,
+  expiresAt: null,
+  graceUntil: null,
+  ttlSeconds: 0,
+  offlineGraceUntil: null,
+  missingEntitlements: [],
+  exceededMeters: [],
+};
+
+const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Instant): Set<ValidationCode> => {
+  const { facts } = view;
+  const { policy } = facts;
+  const reasons = new Set<ValidationCode>();
+  if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
+  if (facts.revokedAt !== null) reasons.add('REVOKED');
+  if (isSuspended(facts, at)) reasons.add('SUSPENDED');
+  if (isKeyRotated(facts, scope.keyVersion ?? null, at)) reasons.add('KEY_ROTATED');
+  if (isNotYetValid(facts, at)) reasons.add('NOT_YET_VALID');
+  if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
+  if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
+  addScopeReasons(reasons, view, scope);
+  addDeviceReasons(reasons, view, scope, at);
+  if (isOverUsed(facts, facts.usage.activations, facts.limits.activations)) reasons.add('TOO_MANY_ACTIVATIONS');
+  if (isOverUsed(facts, facts.usage.seats, facts.limits.seats)) reasons.add('TOO_MANY_LEASES');
+  if (isOverUsed(facts, facts.usage.users, facts.limits.users)) reasons.add('TOO_MANY_USERS');
+  return reasons;
+};
+
+const addScopeReasons = (
+  reasons: Set<ValidationCode>,
+  { facts, userAssigned }: ValidationView,
+  { product, version, user, environment }: ValidationScope,
+): void => {
+  const { policy } = facts;
+  const isNamed = environment !== undefined && environment !== null;
+  if (isNamed && policy.environment !== undefined && policy.environment !== environment)
+    reasons.add('ENVIRONMENT_MISMATCH');
+  if (product === null && policy.productRequired) reasons.add('PRODUCT_SCOPE_REQUIRED');
+  if (product !== null && !facts.products.includes(product)) reasons.add('PRODUCT_NOT_LICENSED');
+  if (version !== undefined && version !== null && !isVersionEntitled(facts, version))
+    reasons.add('VERSION_NOT_ENTITLED');
+  const isUserNamed = user !== undefined && user !== null;
+  if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
+  if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
+};
+
+const addDeviceReasons = (
+  reasons: Set<ValidationCode>,
+  { facts, activation, lease }: ValidationView,
+  { fingerprint, activationId = null, lease: holder = null }: ValidationScope,
+  at: Instant,
+): void => {
+  const { policy } = facts;
+  if (fingerprint === null && activationId === null && policy.fingerprintRequired) reasons.add('FINGERPRINT_REQUIRED');
+  if ((fingerprint !== null || activationId !== null) && activation === null) reasons.add('NOT_ACTIVATED');
+  if (activationId !== null && fingerprint !== null && activation !== null && !activation.isOfFingerprint)
+    reasons.add('FINGERPRINT_MISMATCH');
+  if (holder === null ? policy.leaseRequired === true : lease === null) reasons.add('NO_LEASE');
+  if (holder !== null && lease !== null && at >= lease.aliveUntil) reasons.add('LEASE_EXPIRED');
+};
+
+const isCheckInOverdue = ({ facts, lastCheckInAt }: ValidationView, at: Instant): boolean => {
+  const { checkInSeconds } = facts.policy;
+  const since = lastCheckInAt ?? facts.term.startsAt;
+  return checkInSeconds !== undefined && since !== null && at >= plusSeconds(since, checkInSeconds);
+};
+
+// Usage above a lowered limit stays valid, unless the policy refuses it or ends it.
+const isOverUsed = ({ policy }: LicenseFacts, used: number, limit: number): boolean =>
+  used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > capacity(limit, policy.overage);
+
+const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
+  if (scope.entitlements === undefined) return [];
+  const granted = new Set(grantedAt(facts, at).map(({ code }) => code));
+  return scope.entitlements.filter((code) => !granted.has(code));
+};
+
+const exceededOf = ({ usage, limits, policy }: LicenseFacts, scope: ValidationScope): readonly string[] =>
+  (scope.meters ?? []).filter((meter) => {
+    const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
+    return (usage.meters[meter] ?? 0) >= capacity(limit, policy.overage);
+  });
+
+const remarksOf = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, at: Instant): ValidationCode[] => {
+  const remarks: ValidationCode[] = [];
+  if (isExpired(facts, at) && !blocking.has('EXPIRED')) remarks.push('EXPIRED');
+  // The codes below say that the license is valid.
+  if (blocking.size > 0) return remarks;
+  if (isInGrace(facts, at)) remarks.push('VALID_IN_GRACE');
+  if (isOverLimit(facts)) remarks.push('VALID_OVERAGE');
+  return remarks;
+};
+
+const isOverLimit = ({ usage, limits }: LicenseFacts): boolean => {
+  if (usage.activations > limits.activations || usage.seats > limits.seats || usage.users > limits.users) return true;
+  for (const [meter, used] of Object.entries(usage.meters)) if (used > (limits.meters[meter] ?? 0)) return true;
+  return false;
+};
+
+const ttlSeconds = ({ facts, lease }: ValidationView, scope: ValidationScope, at: Instant): number => {
+  const changes = [
+    facts.term.expiresAt,
+    graceUntil(facts),
+    lease?.aliveUntil ?? null,
+    keyUntil(facts, scope.keyVersion ?? null),
+    ...facts.entitlements.map(({ until }) => until),
+    ...suspensionStarts(facts),
+  ];
+  const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));
+  const { validationTtlSeconds, checkInSeconds } = facts.policy;
+  // A client that validates again after this time still checks in on time.
+  const untilCheckIn = checkInSeconds === undefined ? [] : [Math.floor(checkInSeconds / 2)];
+  return Math.min(validationTtlSeconds, ...untilChange, ...untilCheckIn);
+};
+
+const offlineGraceUntil = (facts: LicenseFacts, scope: ValidationScope, at: Instant): Instant => {
+  let until = plusSeconds(at, facts.policy.offlineGraceSeconds);
+  const keyEndsAt = keyUntil(facts, scope.keyVersion ?? null);
+  if (keyEndsAt !== null) until = earlier(until, keyEndsAt);
+  for (const start of suspensionStarts(facts)) if (start > at) until = earlier(until, start);
+  const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
+  return accessEndsAt === null || facts.policy.expiryStrategy !== 'RESTRICT' ? until : earlier(until, accessEndsAt);
+};
+
+const suspensionStarts = ({ scheduled }: LicenseFacts): readonly Instant[] =>
+  scheduled.flatMap(({ effectiveAt, change }) => (change.kind === 'SUSPENSION' ? [effectiveAt] : []));

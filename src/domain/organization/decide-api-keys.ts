@@ -1,0 +1,75 @@
+import { reject } from '../decider.ts';
+import { isName, nameRule } from '../names.ts';
+import { type Instant, isInstant } from '../time.ts';
+import type { CommandOf, OrganizationDecision } from './commands.ts';
+import type { OrganizationEvent, Scope } from './events.ts';
+import type { CreatedOrganization } from './organization.ts';
+import { isInForce, refuseScopes, standingFor } from './organization-authority.ts';
+import { fixedLimits } from './organization-limits.ts';
+
+/** Creates a key that acts for the organization: records its name, scopes and end, never its secret. */
+export const createApiKey = (
+  { data: { apiKeyId, name, scopes, hint, expiresAt }, by, at }: CommandOf<'CreateApiKey'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  if ('rejected' in standing) return standing;
+  const refusal = refuseScopes(standing, scopes);
+  if (refusal !== null) return refusal;
+  if (organization.apiKeys.has(apiKeyId)) return [];
+  if (!isName(name)) return reject('INVALID_REQUEST', nameRule('an API key'));
+  if (scopes.length === 0) return noScope();
+  if (expiresAt !== null && (!isInstant(expiresAt) || expiresAt <= at))
+    return reject('TERM_INVALID', `An API key must end in the future; ${expiresAt} does not.`);
+  if (keysInForce(organization, at) >= fixedLimits.apiKeys)
+    return reject(
+      'QUOTA_EXCEEDED',
+      `An organization has at most ${fixedLimits.apiKeys} API keys in force. Revoke one.`,
+    );
+  const key = { apiKeyId, name, scopes: [...new Set(scopes)], hint };
+  return [{ type: 'ApiKeyCreated', data: expiresAt === null ? key : { ...key, expiresAt } }];
+};
+
+/** Changes the name or the scopes of a key. Refuses to change a revoked key. */
+export const changeApiKey = (
+  { data: { apiKeyId, name, scopes }, by, at }: CommandOf<'ChangeApiKey'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  if ('rejected' in standing) return standing;
+  const refusal = refuseScopes(standing, scopes ?? []);
+  if (refusal !== null) return refusal;
+  const key = organization.apiKeys.get(apiKeyId);
+  if (key === undefined || key.revokedAt !== null) return noKey();
+  if (name !== null && !isName(name)) return reject('INVALID_REQUEST', nameRule('an API key'));
+  if (scopes?.length === 0) return noScope();
+
+  const events: OrganizationEvent[] = [];
+  if (name !== null && name !== key.name)
+    events.push({ type: 'ApiKeyRenamed', data: { apiKeyId, from: key.name, to: name } });
+  if (scopes !== null && !areSame(scopes, key.scopes))
+    events.push({ type: 'ApiKeyScopesChanged', data: { apiKeyId, from: key.scopes, to: [...new Set(scopes)] } });
+  return events;
+};
+
+/** Revokes a key for ever. Changes nothing when it is revoked. */
+export const revokeApiKey = (
+  { data: { apiKeyId }, by, at }: CommandOf<'RevokeApiKey'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  if ('rejected' in standing) return standing;
+  const key = organization.apiKeys.get(apiKeyId);
+  if (key === undefined) return noKey();
+  return key.revokedAt === null ? [{ type: 'ApiKeyRevoked', data: { apiKeyId } }] : [];
+};
+
+const keysInForce = ({ apiKeys }: CreatedOrganization, at: Instant): number =>
+  [...apiKeys.values()].filter((key) => isInForce(key, at)).length;
+
+const areSame = (some: readonly Scope[], others: readonly Scope[]): boolean =>
+  some.every((scope) => others.includes(scope)) && others.every((scope) => some.includes(scope));
+
+const noKey = () => reject('NOT_FOUND', 'This organization has no such API key in force.');
+
+const noScope = () => reject('INVALID_REQUEST', 'An API key must have at least one scope.');

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { effectiveStatus, renewalAt } from '../../../../src/domain/license/status.ts';
+import { command, event, followedBy, free, to } from '../commands.ts';
+import { given, issued, licenseAfter, noon, tomorrow } from '../examples.ts';
+
+const nextWeek = '2026-06-08T12:00:00.000Z';
+const justBefore = '2026-06-08T11:59:59.999Z';
+const later = { effectiveAt: nextWeek };
+const cancel = (eventId = 'evt_1', at = noon) => command('CancelScheduled', { eventId }, at);
+
+describe('the renewal mode', () => {
+  const set = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', at = noon) => command('SetRenewal', { to: mode }, at);
+
+  test('is manual at first, and a change takes effect at once', () => {
+    given(issued())
+      .when(set('auto'))
+      .thenEvents(event('LicenseRenewalChanged', { from: 'manual', to: 'auto', eventId: null }));
+    given(issued()).when(set('manual')).thenNothing();
+    given(...followedBy([issued()], set('auto')))
+      .when(set('auto'))
+      .thenNothing();
+  });
+  test('can be announced, takes effect by the clock, and can be withdrawn before', () => {
+    const plan = command('SetRenewal', { to: 'cancelAtPeriodEnd', scheduled: later });
+    given(issued())
+      .when(plan)
+      .thenEvents(
+        event('LicenseRenewalChanged', { from: 'manual', to: 'cancelAtPeriodEnd', eventId: 'evt_1' }, nextWeek),
+      );
+    const { facts } = licenseAfter(...followedBy([issued()], plan));
+    expect([justBefore, nextWeek].map((at) => renewalAt(facts, at))).toEqual(['manual', 'cancelAtPeriodEnd']);
+    expect(renewalAt(licenseAfter(...followedBy([issued()], plan, cancel())).facts, nextWeek)).toBe('manual');
+  });
+  test('is the one with the latest instant, or the one announced last for the same instant', () => {
+    const plan = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt: string) =>
+      command('SetRenewal', { to: mode, scheduled: { effectiveAt } });
+    const turned = followedBy([issued()], plan('auto', nextWeek), plan('cancelAtPeriodEnd', tomorrow));
+    expect([tomorrow, nextWeek].map((at) => renewalAt(licenseAfter(...turned).facts, at))).toEqual([
+      'cancelAtPeriodEnd',
+      'auto',
+    ]);
+    const together = followedBy([issued()], plan('auto', tomorrow), plan('cancelAtPeriodEnd', tomorrow));
+    expect(renewalAt(licenseAfter(...together).facts, tomorrow)).toBe('cancelAtPeriodEnd');
+    const tier = followedBy([issued()], command('ChangeTier', { target: to(free), scheduled: later }));
+    expect(renewalAt(licenseAfter(...tier).facts, nextWeek)).toBe('manual');
+    expect(effectiveStatus(licenseAfter(...tier).facts, nextWeek)).toBe('ACTIVE');
+  });
+  test('replaces an announced mode that has taken effect', () => {
+    const plan = command('SetRenewal', { to: 'auto', scheduled: later });
+    const { facts } = licenseAfter(...followedBy([issued()], plan, set('manual', nextWeek)));
+    expect(renewalAt(facts, nextWeek)).toBe('manual');
+    expect(facts.scheduled).toEqual([]);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { fold, isRejection } from '../../../src/domain/decider.ts';
+import type { Acting, OrganizationCommand, OrganizationRejection } from '../../../src/domain/organization/commands.ts';
+import { organizationDecider } from '../../../src/domain/organization/decider.ts';
+import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { mayManageUsers } from '../../../src/domain/organization/organization-authority.ts';
+import { testEventIds } from '../../support/event-ids.ts';
+import {
+  archivedEvent,
+  archiveProject,
+  changeKey,
+  changeProject,
+  changeRole,
+  close,
+  createKey,
+  createProject,
+  invite,
+  invitedEvent,
+  key,
+  keyCreatedEvent,
+  on,
+  organization,
+  projectEvent,
+  remove,
+  rename,
+  restoreProject,
+  revokeKey,
+  system,
+  user,
+  withdraw,
+} from './examples.ts';
+
+const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
+const scopes: readonly Scope[] = [
+  'licenses:read',
+  'licenses:write',
+  'licenses:activate',
+  'catalog:write',
+  'events:read',
+  'webhooks:write',
+  'members:write',
+  'projects:write',
+];
+
+// A member of every role, a key of every scope, and one object of each kind.
+const history = [
+  ...organization(Object.fromEntries(roles.map((role) => [role.toLowerCase(), role]))),
+  ...roles.map((role) => on(invitedEvent(`inv_${role}`, role))),
+  ...scopes.map((scope) => on(keyCreatedEvent([scope], scope))),
+  ...[on(keyCreatedEvent()), on(projectEvent('prj_1')), on(projectEvent('prj_2')), on(archivedEvent('prj_2'))],
+];
+const state = fold(organizationDecider, history);
+
+const actors: readonly (readonly [string, Acting])[] = [
+  ...roles.map((role) => [role, user(role.toLowerCase())] as const),
+  ...scopes.map((scope) => [scope, key(scope)] as const),
+  ...[['the system', system] as const, ['a stranger', user('eve')] as const, ['an unknown key', key('key_x')] as const],
+];
+
+const outcome = (command: OrganizationCommand): OrganizationRejection | 'done' => {
+  const decision = organizationDecider.decide(command, state, testEventIds);
+  return isRejection(decision) ? decision.rejected : 'done';
+};
+const strangers = ['a stranger', 'an unknown key'];
+const expected = (actor: string, may: readonly string[]) =>
+  strangers.includes(actor) ? 'ORGANIZATION_NOT_FOUND' : may.includes(actor) ? 'done' : 'FORBIDDEN';
+
+const profile = ['OWNER', 'ADMIN', 'the system'];
+const access = [...profile, 'members:write'];
+const projects = ['OWNER', 'ADMIN', 'MEMBER', 'projects:write', 'the system'];
+
+// The table of permissions: the command, and who may send it.
+const commands: readonly (readonly [string, (by: Acting) => OrganizationCommand, readonly string[]])[] = [
+  ['rename', (by) => rename('Other', { by }), profile],
+  ['close', (by) => close({ by }), ['OWNER', 'the system']],
+  ['invite', (by) => invite({}, { by }), access],
+  ['withdraw an invitation', (by) => withdraw('inv_GUEST', { by }), access],
+  ['change a role', (by) => changeRole('guest', 'AUDITOR', { by }), access],
+  ['remove a member', (by) => remove('guest', { by }), access],
+  ['create an API key', (by) => createKey({ apiKeyId: 'key_n', scopes: ['members:write'] }, { by }), access],
+  ['change an API key', (by) => changeKey({ name: 'other' }, { by }), access],
+  ['revoke an API key', (by) => revokeKey('key_1', { by }), access],
+  ['create a project', (by) => createProject({ projectId: 'prj_n' }, { by }), projects],
+  ['change a project', (by) => changeProject({ name: 'other' }, { by }), projects],
+  ['archive a project', (by) => archiveProject('prj_1', { by }), projects],
+  ['restore a project', (by) => restoreProject('prj_2', { by }), projects],
+];
+
+describe.each(commands)('%s', (_, command, may) => {
+  test.each(actors)(`as %s: only ${may.join(', ')}`, (actor, by) =>
+    expect(outcome(command(by))).toBe(expected(actor, may)),
+  );
+});
+
+// Nobody acts above their own role: only an OWNER gives, takes or changes the role OWNER.
+const ladder: readonly (readonly [actor: string, by: Acting, role: Role, 'done' | 'FORBIDDEN'])[] = [
+  ['OWNER', user('ada'), 'OWNER', 'done'],
+  ['OWNER', user('ada'), 'ADMIN', 'done'],
+  ['OWNER', user('ada'), 'MEMBER', 'done'],
+  ['OWNER', user('ada'), 'GUEST', 'done'],
+  ['OWNER', user('ada'), 'BILLING', 'done'],
+  ['OWNER', user('ada'), 'AUDITOR', 'done'],
+  ['ADMIN', user('admin'), 'OWNER', 'FORBIDDEN'],
+  ['ADMIN', user('admin'), 'ADMIN', 'done'],
+  ['ADMIN', user('admin'), 'MEMBER', 'done'],
+  ['ADMIN', user('admin'), 'GUEST', 'done'],
+  ['ADMIN', user('admin'), 'BILLING', 'done'],
+  ['ADMIN', user('admin'), 'AUDITOR', 'done'],
+  ['an API key', key('members:write'), 'OWNER', 'FORBIDDEN'],
+  ['an API key', key('members:write'), 'ADMIN', 'done'],
+  ['an API key', key('members:write'), 'GUEST', 'done'],
+  ['the system', system, 'OWNER', 'done'],
+  ['the system', system, 'GUEST', 'done'],
+];
+describe.each(ladder)('the role ladder: %s (%o) and the role %s: %s', (_, by, role, result) => {
+  test('giving it by an invitation', () => expect(outcome(invite({ role }, { by }))).toBe(result));
+  test('taking an invitation to it back', () => expect(outcome(withdraw(`inv_${role}`, { by }))).toBe(result));
+  test('giving it to a member', () => expect(outcome(changeRole('guest', role, { by }))).toBe(result));
+  test('taking it from a member', () => expect(outcome(changeRole(role.toLowerCase(), 'GUEST', { by }))).toBe(result));
+  test('removing one who has it', () => expect(outcome(remove(role.toLowerCase(), { by }))).toBe(result));
+});
+
+test('an OWNER and an ADMIN see the users of their organization, and nobody else does', () => {
+  expect(roles.filter(mayManageUsers)).toEqual(['OWNER', 'ADMIN']);
+});

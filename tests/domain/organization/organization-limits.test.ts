@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
+import { noLimits, organizationLimits } from '../../../src/domain/organization/organization-limits.ts';
+import { later, noon } from './examples.ts';
+
+const grants = (code: string, limit: number | null, changed: Partial<Entitlement> = {}): Entitlement => ({
+  code,
+  value: null,
+  limit,
+  until: null,
+  source: 'tier',
+  ...changed,
+});
+
+describe('the limits of an organization', () => {
+  test('are none where its license sets none', () => {
+    expect(organizationLimits([], noon)).toEqual(noLimits);
+    expect(organizationLimits([grants('export', 3)], noon)).toEqual({ members: null, projects: null });
+  });
+  test('are what its license says of members and projects', () =>
+    expect(organizationLimits([grants('members', 5), grants('projects', 0)], noon)).toEqual({
+      members: 5,
+      projects: 0,
+    }));
+  test.each([
+    [[grants('members', 5), grants('members', 7, { source: 'grant' })], 7],
+    [[grants('members', 7, { source: 'grant' }), grants('members', 5)], 7],
+    [[grants('members', 5), grants('members', null)], null],
+    [[grants('members', null), grants('members', 5)], null],
+  ])('are the widest of several: %j gives %j', (entitlements, members) =>
+    expect(organizationLimits(entitlements, noon).members).toBe(members),
+  );
+  test('do not count an entitlement from its end on', () => {
+    const entitlements = [grants('projects', 2), grants('projects', 9, { until: later, source: 'grant' })];
+    expect(organizationLimits(entitlements, noon).projects).toBe(9);
+    expect(organizationLimits(entitlements, later).projects).toBe(2);
+  });
+});
