@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { createApiKey, createOrganization } from '../src/application/bootstrap.ts';
-import { assemble, type Ledger } from '../src/cli/assemble.ts';
+import { bootstrapApiKey } from '../src/application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapOrganization } from '../src/application/bootstrap/bootstrap-organization.ts';
+import { assemble, type Ledger } from '../src/cli/server/assemble.ts';
+import type { Role } from '../src/cli/server/roles.ts';
 import { loadConfig } from '../src/config.ts';
 import { scopes } from '../src/domain/organization/events.ts';
 import { ensureSecret, readSecrets } from '../src/embedded/secrets.ts';
@@ -76,13 +78,13 @@ export const raisedLimits = {
 export const assembleOn = (
   { databaseUrl, eventStoreUrl }: Pick<Stack, 'databaseUrl' | 'eventStoreUrl'>,
   secret: string,
-  roles: Parameters<typeof assemble>[2],
+  roles: readonly Role[],
   log = pino({ level: 'warn' }),
 ): Promise<Ledger> => {
   const config = { ...loadConfig({ PORT: '0', MANAGEMENT_PORT: '0', ...raisedLimits }), secret };
   const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl };
   const servers = { ...urls, embedded: true, failed: new Promise<string>(() => {}), stop: async () => {} };
-  return assemble(config, servers, roles, log);
+  return assemble({ config, servers, roles, log });
 };
 
 const project = async ({ dataDir, secret }: BenchLedger, last: bigint, say: (line: string) => void): Promise<void> => {
@@ -104,9 +106,9 @@ const createVendor = async (stack: Stack, secret: string) => {
   const ledger = await assembleOn(stack, secret, ['projector']);
   const { executor, apiPool: pool, secrets, waiter } = ledger;
   const needs = { executor, pool, secrets, now: () => new Date().toISOString() };
-  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
+  const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
   const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes };
-  const { apiKey, position } = await createApiKey(needs, key);
+  const { apiKey, position } = await bootstrapApiKey(needs, key);
   await waiter.waitFor(position, 10_000);
   await ledger.stop();
   return { organizationId, apiKey };

@@ -12,12 +12,12 @@ const wholeSeconds = z.coerce.number().int();
 /** Every variable of the environment that License Ledger reads, with its default and meaning. Source of `.env.example`. */
 const schema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address the API listens on.'),
-  PORT: port.default(8080).describe('Port of the API; 0 takes a free one.'),
+  PORT: port.default(8080).describe('Port of the API. 0 takes a free port.'),
   MANAGEMENT_HOST: z.string().default('127.0.0.1').describe('Address of metrics, health and version.'),
-  MANAGEMENT_PORT: port.default(8081).describe('Port of metrics, health and version; 0 takes a free one.'),
+  MANAGEMENT_PORT: port.default(8081).describe('Port of metrics, health and version. 0 takes a free port.'),
   DATABASE_URL: postgresUrl
     .optional()
-    .describe('Postgres. Together with EVENTSTORE_URL, or neither: then both are embedded.'),
+    .describe('Postgres. Set it together with EVENTSTORE_URL. Without both, both servers are embedded.'),
   EVENTSTORE_URL: z
     .url({ protocol: /^esdb(\+discover)?$/, error: 'must be an esdb:// or esdb+discover:// URL (not kurrentdb://)' })
     .optional()
@@ -29,63 +29,69 @@ const schema = z.object({
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
     .describe(
-      'Redis or Valkey for scheduled jobs and shared rate limits. Default: jobs are kept in Postgres, limits count per process.',
+      'Redis or Valkey for scheduled jobs and shared rate limits. Without it Postgres stores the jobs, and each process counts its own limits.',
     ),
   LEDGER_DATA_DIR: z.string().min(1).default('.ledger').describe('Embedded data, demo.json, secrets.json and keys.'),
   LEDGER_SECRET: z
     .string()
     .optional()
     .describe(
-      'At least 32 random bytes, base64 (openssl rand -base64 32); several with commas: the first signs, all verify. Required with DATABASE_URL; embedded makes its own. License keys can be checked only as long as their secret is kept.',
+      'At least 32 random bytes in base64 (openssl rand -base64 32), or several, separated by commas. The first signs, all verify. Required with DATABASE_URL. The embedded mode creates its own. License keys can be checked only as long as their secret is kept.',
     ),
-  LEDGER_SECRET_FILE: z.string().optional().describe('File that holds LEDGER_SECRET.'),
+  LEDGER_SECRET_FILE: z.string().optional().describe('File that contains LEDGER_SECRET.'),
   JWT_KEYS_DIR: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Directory of the ES256 keys of access tokens: the newest signs, all verify. API processes share it. Default: keys in LEDGER_DATA_DIR.',
+      'Directory of the ES256 keys of access tokens. The newest signs, all verify. API processes share it. Default: keys in LEDGER_DATA_DIR.',
     ),
-  ACCESS_TOKEN_SECONDS: wholeSeconds.min(60).max(86_400).default(3_600).describe('Seconds an access token is good.'),
+  ACCESS_TOKEN_SECONDS: wholeSeconds
+    .min(60)
+    .max(86_400)
+    .default(3_600)
+    .describe('Lifetime of an access token in seconds.'),
   REFRESH_TOKEN_SECONDS: wholeSeconds
     .min(300)
     .max(7_776_000)
     .default(604_800)
-    .describe('Seconds a refresh token is good, at least as many as an access token.'),
+    .describe('Lifetime of a refresh token in seconds, at least that of an access token.'),
   EXPIRY_SWEEP_SECONDS: wholeSeconds.min(1).max(3_600).default(30).describe('Seconds between two expiry sweeps.'),
   RATE_LIMITS: rateLimits
     .prefault('on')
     .describe(
-      'on, off (tests and benches; refused when NODE_ENV is production), or overrides as name=quota/seconds, with commas. Names: docs/operations.md.',
+      'on, off (for tests and benches; refused when NODE_ENV is production), or overrides as name=quota/seconds, separated by commas. Names: docs/operations.md.',
     ),
   SIGNUP_POLICY: signupPolicy
     .optional()
     .describe(
-      'Platform organization and its policy, as org_…/pol_…: who signs up gets a license of it. Default: none.',
+      'Platform organization and its policy, as org_…/pol_…. New organizations get a license of it. Default: none.',
     ),
   DEFAULT_TIER: z
     .enum(tiers)
     .default('FREE')
-    .describe('Tier, for rate limits, of an organization without a license of the platform.'),
+    .describe('Tier for the rate limits of an organization without a license of the platform.'),
   CORS_ORIGINS: origins
     .optional()
-    .describe('Origins whose pages may call the API, with commas, such as https://app.example.com. Default: none.'),
+    .describe(
+      'Origins of the pages that may call the API, separated by commas, such as https://app.example.com. Default: none.',
+    ),
   TRUST_PROXY: z.coerce
     .number()
     .int()
     .min(0)
     .max(10)
     .default(0)
-    .describe('Proxies of yours in front of the API, exactly: so many entries of X-Forwarded-For are believed.'),
+    .describe('Exact number of your proxies in front of the API. The API trusts this many entries of X-Forwarded-For.'),
   LICENSE_KEY_PREFIX: z
     .string()
     .regex(/^[A-Z0-9]{2,10}$/, 'must be 2 to 10 of A-Z and 0-9')
     .default('LL')
-    .describe('What license keys begin with.'),
+    .describe('Prefix of license keys.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
-    .describe('Least severe level that is logged.'),
+    .describe('Lowest level to log.'),
   LEDGER_CLOCK_OFFSET_SECONDS: wholeSeconds
     .default(0)
     .describe('Seconds added to the clock. Tests only; refused when NODE_ENV is production.'),
@@ -93,7 +99,7 @@ const schema = z.object({
     .enum(['on', 'off'])
     .default('on')
     .describe(
-      'on: commands are refused while the clock differs from that of Postgres by more than 60 seconds. off: tests only; refused when NODE_ENV is production.',
+      'on refuses commands while the clock differs from that of Postgres by more than 60 seconds. off is for tests only and is refused when NODE_ENV is production.',
     ),
   NODE_ENV: z.string().default('development').describe('production refuses what is meant for tests only.'),
 });

@@ -1,25 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { clientTypesCommand } from './cli/client-types.ts';
-import { envExampleCommand } from './cli/env-example.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
-import { keysListCommand, keysRotateCommand } from './cli/keys.ts';
-import { openApiCommand } from './cli/openapi.ts';
-import { parkedListCommand, parkedReplayCommand } from './cli/parked.ts';
-import { rebuildCommand } from './cli/rebuild.ts';
-import { repairChainCommand } from './cli/repair-chain.ts';
-import { resetCommand } from './cli/reset.ts';
-import { allRoles, type Role } from './cli/roles.ts';
-import { demoCommand } from './cli/run-demo.ts';
-import { startCommand } from './cli/start.ts';
-import { resetPasswordCommand } from './cli/users.ts';
-import { verifyCommand } from './cli/verify.ts';
+import { allRoles, type Role } from './cli/server/roles.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
 
 const roles = (text: string): readonly Role[] =>
   text.split(',').map((name) => {
     const role = allRoles.find((known) => known === name.trim());
-    if (!role) throw new InvalidArgumentError(`${name} is no role; the roles are ${allRoles.join(', ')}.`);
+    if (!role) throw new InvalidArgumentError(`${name} is not a role. The roles are ${allRoles.join(', ')}.`);
     return role;
   });
 
@@ -31,88 +19,91 @@ const program = new Command('ledger')
 
 program
   .command('start')
-  .description('start the server; without DATABASE_URL and EVENTSTORE_URL also an embedded Postgres and event store')
+  .description('start the server, and without DATABASE_URL and EVENTSTORE_URL an embedded Postgres and event store')
   .addOption(
-    new Option('--roles <roles>', 'what this process does').argParser(roles).default(allRoles, allRoles.join(',')),
+    new Option('--roles <roles>', 'the roles of this process').argParser(roles).default(allRoles, allRoles.join(',')),
   )
-  .action(startCommand);
+  .action(async (options) => (await import('./cli/start.ts')).startCommand(options));
 program
   .command('verify')
   .description(
-    'check the hash chain of every stream and every read-model row against its fold; exit 3 when one is wrong',
+    'check the hash chain of every stream, and every read-model row against its fold; exit with 3 when one is wrong',
   )
   .option('--json', 'print the result as JSON', false)
   .option('--all', 'print every finding, not only the first 100', false)
-  .option('--read-models', 'leave the hash chains out, and print a digest per table and organization', false)
-  .action(verifyCommand);
+  .option('--read-models', 'skip the hash chains, and print a digest per table and organization', false)
+  .action(async (options) => (await import('./cli/verify.ts')).verifyCommand(options));
 program
   .command('repair-chain')
-  .description('show the wrong links of hash chains, and what a repair would append; change nothing without --apply')
-  .option('--stream <name...>', 'look only at these streams, for example those that ledger verify names', [])
+  .description('print the wrong links of hash chains, and what a repair would append; change nothing without --apply')
+  .option('--stream <name...>', 'check only these streams, for example those that ledger verify names', [])
   .option('--apply', 'append the repairs', false)
-  .option('--operator <id>', 'your id, which is stored with the repair; no name and no e-mail address')
-  .option('--reason <code>', 'why, as a code in capitals, which is stored with the repair: TWO_WRITERS')
-  .action(repairChainCommand);
+  .option('--operator <id>', 'your id, which is stored with the repair; not a name or an e-mail address')
+  .option('--reason <code>', 'the reason as a code in capitals, which is stored with the repair, such as TWO_WRITERS')
+  .action(async (options) => (await import('./cli/repair-chain.ts')).repairChainCommand(options));
 program
   .command('rebuild')
-  .description('make the read models anew from the log beside those that serve, prove them, and switch to them')
+  .description('build new read models from the log, check them, and switch to them')
   .option('--projection <name>', 'what to rebuild', readModelsName)
-  .option('--force', 'switch even where the serving read models have other numbers of rows', false)
-  .option('--rollback', 'let the version before serve again, brought up to date, instead of rebuilding', false)
-  .option('--prune', 'drop the version before, instead of rebuilding', false)
-  .action(rebuildCommand);
-const parked = program.command('parked').description('streams with an event that the read models could not take in');
+  .option('--force', 'switch even when the serving read models have other numbers of rows', false)
+  .option('--rollback', 'bring the previous version up to date and let it serve again, instead of rebuilding', false)
+  .option('--prune', 'drop the previous version, instead of rebuilding', false)
+  .action(async (options) => (await import('./cli/rebuild.ts')).rebuildCommand(options));
+const parked = program.command('parked').description('streams with an event that the read models could not project');
 parked
   .command('list')
-  .description('list them, since when, and why')
+  .description('list the parked streams, with time and reason')
   .option('--json', 'print the list as JSON', false)
-  .action(parkedListCommand);
+  .action(async (options) => (await import('./cli/parked.ts')).parkedListCommand(options));
 parked
   .command('replay')
-  .argument('[stream]', 'the one to replay; all of them without it')
-  .description('bring their events into the read models again; exit 1 when one still does not fit')
-  .action(parkedReplayCommand);
+  .argument('[stream]', 'the stream to replay; without it all parked streams')
+  .description('project the parked events again; exit with 1 when one still fails')
+  .action(async (stream) => (await import('./cli/parked.ts')).parkedReplayCommand(stream));
 const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
 keys
   .command('rotate')
   .description(
-    'make the next key, which signs from now on; the two newest stay, and running servers take it up at once',
+    'create the next key, which signs from now on; the two newest keys stay, and running servers use it at once',
   )
-  .option('--force', 'rotate even where that ends tokens that are in use', false)
-  .action(keysRotateCommand);
+  .option('--force', 'rotate even when that ends tokens that are in use', false)
+  .action(async (options) => (await import('./cli/keys.ts')).keysRotateCommand(options));
 keys
   .command('list')
-  .description('list them, the newest first, and what each is used for')
+  .description('list the keys with their use, the newest first')
   .option('--json', 'print the list as JSON', false)
-  .action(keysListCommand);
+  .action(async (options) => (await import('./cli/keys.ts')).keysListCommand(options));
 program
   .command('user')
-  .description('the people who sign in')
+  .description('the users who sign in')
   .command('reset-password')
-  .argument('<email>', 'what the user signs in with')
-  .option('--stdin', 'read the new password from standard input instead of making one', false)
-  .description('set a new password, printed once, and end all sessions of the user')
-  .action(resetPasswordCommand);
+  .argument('<email>', 'the e-mail address of the user')
+  .option('--stdin', 'read the new password from standard input instead of generating one', false)
+  .description('set a new password, print it once, and end all sessions of the user')
+  .action(async (email, options) => (await import('./cli/users.ts')).resetPasswordCommand(email, options));
 program
   .command('demo')
-  .description('walk a fresh license through its whole life against the running server, or one started for it')
-  .action(demoCommand);
-program.command('reset').description('remove the embedded data directory with everything in it').action(resetCommand);
+  .description('walk a new license through its whole life on the running server, or on one that the demo starts')
+  .action(async () => (await import('./cli/demo/demo-command.ts')).demoCommand());
+program
+  .command('reset')
+  .description('remove the embedded data directory with everything in it')
+  .action(async () => (await import('./cli/reset.ts')).resetCommand());
 program
   .command('openapi')
   .description('print the OpenAPI document')
   .option('--write', 'write it to openapi.json instead', false)
-  .action(openApiCommand);
+  .action(async (options) => (await import('./cli/openapi.ts')).openApiCommand(options));
 program
   .command('client-types')
   .description('print the types of the TypeScript client')
   .option('--write', 'write them to src/client instead', false)
-  .action(clientTypesCommand);
+  .action(async (options) => (await import('./cli/client-types.ts')).clientTypesCommand(options));
 program
   .command('env-example')
   .description('print .env.example from the configuration schema')
   .option('--write', 'write it to .env.example instead', false)
-  .action(envExampleCommand);
+  .action(async (options) => (await import('./cli/env-example.ts')).envExampleCommand(options));
 
 try {
   await program.parseAsync();

@@ -1,9 +1,9 @@
 import type { Tier } from './domain/license/policy.ts';
 
-/** So many requests in a window of so many seconds. The name is the one in RATE_LIMITS and in the headers. */
+/** A number of requests in a window of seconds. RATE_LIMITS and the headers use its name. */
 export type Limit = { readonly name: LimitName; readonly quota: number; readonly seconds: number };
 
-/** A kind of thing that is counted by key. Those of a tier are an organization's own credentials. */
+/** A kind of key to count. The kinds of a tier count the credentials of an organization. */
 export type Bucket = keyof typeof buckets;
 
 /** A limit as operators and clients name it. */
@@ -12,7 +12,7 @@ export type LimitName = (typeof buckets)[Bucket][number];
 /** Every limit with its quota and window. */
 export type Limits = Readonly<Record<LimitName, Limit>>;
 
-/** What counts against which limits, the shortest window first. */
+/** The limits of each kind, the shortest window first. */
 export const buckets = {
   free: ['free', 'free_hour', 'free_day'],
   pro: ['pro', 'pro_hour', 'pro_day'],
@@ -49,12 +49,12 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
 
 const names = Object.keys(standard) as readonly LimitName[];
 
-/** The limits that hold unless RATE_LIMITS says otherwise. */
+/** The limits that apply unless RATE_LIMITS changes them. */
 export const standardLimits: Limits = Object.fromEntries(
   names.map((name) => [name, { name, quota: standard[name][0], seconds: standard[name][1] }]),
 ) as Limits;
 
-/** The bucket of an organization's own credentials; a trial is treated as what it tries out. */
+/** Returns the kind for the credentials of an organization. A trial gets the limits of the tier that it tries out. */
 export const bucketOfTier = (tier: Tier): Bucket => tierBuckets[tier];
 
 const tierBuckets = {
@@ -67,17 +67,18 @@ const tierBuckets = {
 const quotaMax = 1_000_000_000;
 
 /**
- * Reads `name=quota/seconds` (or `name=quota`, which keeps the window), comma-separated, on top of the standard limits. Gives
- * a sentence instead when a name is unknown, given twice, or a number is not a whole one from 1 up.
+ * Parses `name=quota/seconds`, or `name=quota`, which keeps the window. Entries are separated by commas and override
+ * the standard limits. Returns a sentence when a name is unknown or repeated, or a number is not an integer of at least
+ * 1.
  */
 export const parseLimits = (text: string): Limits | { readonly fault: string } => {
   const overridden = new Map<LimitName, Limit>();
   for (const part of text.split(',')) {
     const match = /^\s*([a-z_]+)\s*=\s*(\d{1,10})(?:\s*\/\s*(\d{1,6}))?\s*$/.exec(part);
     if (match === null) return fault(`"${part.trim()}" is not of the form name=quota/seconds`);
-    const [, given, quotaText, secondsText] = match;
-    const name = names.find((known) => known === given);
-    if (name === undefined) return fault(`there is no limit named ${given}; the names are ${names.join(', ')}`);
+    const [, entryName, quotaText, secondsText] = match;
+    const name = names.find((known) => known === entryName);
+    if (name === undefined) return fault(`there is no limit named ${entryName}; the names are ${names.join(', ')}`);
     if (overridden.has(name)) return fault(`${name} is given twice`);
     const quota = Number(quotaText);
     const seconds = secondsText === undefined ? standard[name][1] : Number(secondsText);

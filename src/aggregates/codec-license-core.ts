@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { deactivationCauses } from '../domain/license/devices/device-events.ts';
-import { renewalBases } from '../domain/license/term/term-events.ts';
-import { suspensionReasons } from '../domain/license/suspension/suspension-events.ts';
 import { termBases } from '../domain/license/issue/issue-events.ts';
+import { suspensionReasons } from '../domain/license/suspension/suspension-events.ts';
+import { renewalBases } from '../domain/license/term/term-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { count, ends, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';

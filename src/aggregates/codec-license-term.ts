@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { renewalModes, termTriggers } from '../domain/license/term/term-events.ts';
 import { tiers } from '../domain/license/policy.ts';
+import { renewalModes, termTriggers } from '../domain/license/term/term-events.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { event, id, ordinal } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';

@@ -1,7 +1,7 @@
-import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
 import type { Due } from '../domain/license/due-command.ts';
 import { leftOf } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
+import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
 
 /** What there is to be carried out once: the command, the license, and what tells it from others of the license. */
 export const systemCommandName = (facts: LicenseFacts, due: Due): string => {

@@ -4,18 +4,18 @@ import { isPermitted, lacking } from '../domain/permission.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
 import { type PermissionName, permissions } from './permissions.ts';
-import { isProblem, type Problem, problem, problemForNow } from './problems.ts';
+import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
 
 /** How credentials are checked. */
 export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };
 
-/** A call as far as its credential is concerned. */
+/** The parts of a call that its credential needs. */
 type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor'>;
 
 /**
- * The organization's credential in `Authorization: Bearer`, if it is in force, within its organization's rate limits,
- * and has the permission on any side. An unknown one counts for the address it came from.
+ * Returns the caller of the credential in `Authorization: Bearer`. Refuses a credential that does not work, exceeds the
+ * rate limits of its organization, or lacks the permission. An unknown credential counts for the address of the client.
  */
 export const authorize = async (
   authenticate: Authenticate,
@@ -32,8 +32,8 @@ export const authorize = async (
 };
 
 /**
- * The signed-in user in `Authorization: Bearer`, a member of an organization or not, counted like one of the
- * organization's.
+ * Returns the signed-in user of the access token in `Authorization: Bearer`, who may belong to no organization. The
+ * request counts like one of the organization's credentials.
  */
 export const authorizeUser = async (authenticate: Authenticate, call: Credited): Promise<UserIdentity | Problem> => {
   const user = await userOf(authenticate, call);
@@ -53,7 +53,7 @@ const userOf = async (authenticate: Authenticate, call: Credited): Promise<UserI
     const apiKey = await apiKeyOf(authenticate, call, token);
     if (isProblem(apiKey)) return apiKey;
     const refusal = await call.limits.takeForOrganization(apiKey.organizationId);
-    return refusal ?? problem('FORBIDDEN', 'No API key may do this; sign in as a user.');
+    return refusal ?? problem('FORBIDDEN', 'API keys may not do this. Sign in as a user.');
   }
   const identity = await authenticate.user(token);
   if (identity === 'expired') return tokenExpired;
@@ -62,7 +62,7 @@ const userOf = async (authenticate: Authenticate, call: Credited): Promise<UserI
   return refusal ?? unauthenticated('This access token is not valid, or its session has ended. Sign in again.');
 };
 
-/** What follows the scheme in the Authorization header, or null when there is none of that scheme. */
+/** Returns what follows the scheme in the Authorization header, or null for another scheme. */
 export const credentialIn = (headers: IncomingHttpHeaders, scheme: 'bearer' | 'license'): string | null => {
   const { authorization } = headers;
   if (authorization === undefined || authorization.length > authorizationMax) return null;
@@ -105,7 +105,7 @@ const apiKeyOf = async (
 
 const isApiKey = (token: string): boolean => token.startsWith('lgr_');
 
-// Letting it in by what could be read would be by rights that were taken away.
+// The readable state may still have rights that were taken away since.
 const notReadableYet = problemForNow(
   'NOT_PROJECTED_YET',
   'What this credential may do was changed, and cannot be read yet. Try again.',

@@ -4,15 +4,15 @@ import type { Secret, Secrets } from '../identity/secrets.ts';
 const signatureBytes = 16;
 
 /**
- * A place in a list as an opaque text. `listing` names the list and its filters: a cursor holds for that list only, and
- * nobody can make one.
+ * Returns a place in a list as an opaque, signed text. `listing` names the list and its filters. The cursor works only
+ * for that list.
  */
 export const encodeCursor = (secrets: Secrets, listing: string, place: string): string => {
   const signature = sign(secrets.signing, listing, place);
   return Buffer.concat([signature, Buffer.from(place)]).toString('base64url');
 };
 
-/** The place a cursor stands for, or null when it was not made by us for this list. */
+/** Returns the place of a cursor, or null when this server did not create it for this list. */
 export const decodeCursor = (secrets: Secrets, listing: string, cursor: string): string | null => {
   const bytes = Buffer.from(cursor, 'base64url');
   if (bytes.length <= signatureBytes) return null;

@@ -13,8 +13,8 @@ import {
 const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 
 /**
- * Every permission there is; each route names one, and nobody without it gets past the door. What it takes to act on a
- * license is decided in src/domain/license/license-authority.ts, on an organization in src/domain/organization/organization-authority.ts.
+ * All permissions. Each route names one, and refuses every credential without it. src/domain/license/license-authority.ts
+ * decides who may act on a license, and src/domain/organization/organization-authority.ts who may act on an organization.
  */
 export const permissions = {
   ...licensePermissions,

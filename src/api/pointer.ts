@@ -1,7 +1,7 @@
 import type { Place } from '../domain/decider.ts';
 
-/** One step of a JSON pointer (RFC 6901), escaped. */
+/** Returns one step of a JSON pointer (RFC 6901), escaped. */
 export const escapePointer = (name: string | number): string => String(name).replace(/~/g, '~0').replace(/\//g, '~1');
 
-/** A place as a JSON pointer. */
+/** Returns a place as a JSON pointer. */
 export const pointerTo = (place: Place): string => place.map((step) => `/${escapePointer(step)}`).join('');

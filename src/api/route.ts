@@ -2,14 +2,12 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Caller } from '../application/caller.ts';
 import type { UserIdentity } from '../identity/authenticate-user.ts';
-import { parseRequest, type RawRequest } from './parse-request.ts';
+import { parseRequest, type RawRequest } from './http/parse-request.ts';
 import type { PermissionName } from './permissions.ts';
-import { isProblem, type Problem, type ProblemCode } from './problems.ts';
+import { isProblem, type Problem, type ProblemCode } from './problems/problems.ts';
 import type { CallLimits } from './rate-limit/call-limits.ts';
 
-/**
- * A successful answer. `position`: where the command's last event is in the log; the answer waits for its projection.
- */
+/** A successful answer. `position` is that of the command's last event. The answer waits for its projection. */
 export type Reply = {
   readonly status: number;
   readonly body: object;
@@ -18,49 +16,49 @@ export type Reply = {
 };
 
 /**
- * An answer of media type `type` that goes on for as long as there is something to say: `stream` is called in any case,
- * writes the body, unless the response has ended because nobody asked for one (HEAD), and resolves at its end.
+ * An answer of media type `type` that has no fixed end. `stream` is called in every case and resolves at the end of the
+ * answer. It writes no body when the response has ended already (HEAD).
  */
 export type Streamed = { readonly type: string; readonly stream: (response: ServerResponse) => Promise<void> };
 
-/** What an operation answers with. */
+/** The answer of an operation. */
 export type Answer = Reply | Streamed | Problem;
 
-/** What a handler knows of the request beyond its parsed input. */
+/** What a handler knows about the request besides its parsed input. */
 export type Call = {
   readonly requestId: string;
   readonly correlationId: string;
   readonly headers: IncomingHttpHeaders;
-  /** What came in, before it is validated and gets its defaults. */
+  /** The request before validation and defaults. */
   readonly sent: RawRequest;
-  /** The address of the client, as far as the proxies in front are ours. */
+  /** Returns the address of the client, behind the proxies of the operator. */
   readonly clientIp: () => string;
-  /** Counts the request; an organization's credential is counted already. */
+  /** Counts the request. A credential of an organization is already counted. */
   readonly limits: CallLimits;
-  /** Made when asked for: aborted when the client has gone or the server is to stop, so that what waits ends. */
+  /** Returns a signal that aborts when the client has gone or the server stops. Waits end by it. */
   readonly signal: () => AbortSignal;
   /**
-   * The revision that the client asks the stream to be at (If-Match); null: any. Given to `execute` with the command.
+   * The revision that If-Match requires of the stream, or null for any revision. `execute` gets it with the command.
    */
   readonly expectedRevision: bigint | null;
-  /** Notes for the request's log line whose organization's rows it works on. */
+  /** Notes the organization for the log line of the request. */
   readonly actsFor: (organizationId: string) => void;
   /**
-   * Does `work` as soon as the read models contain this position of the log, which the answer does not wait for; an
-   * answer that waits by itself comes after work that needs no waiting. What fails is logged.
+   * Does `work` as soon as the read models contain this position of the log. The answer does not wait for it, but comes
+   * after work that needs no waiting. Failures are logged.
    */
   readonly onceReadable: (position: bigint, work: () => unknown) => void;
 };
 
-/** A call of an organization's credential that has the route's permission on one side at least. */
+/** A call of a credential of an organization that has the permission of the route. */
 export type OrganizationCall = Call & { readonly caller: Caller };
 
 /** A call of a signed-in user. */
 export type UserCall = Call & { readonly user: UserIdentity };
 
 /**
- * Who may call: an organization's credential with a permission; whoever has the license key, or such a credential; a
- * signed-in user, of whichever organization; anybody.
+ * Who may call: a credential of an organization with a permission; the holder of the license key or such a credential;
+ * a signed-in user of any organization; or anybody.
  */
 export type Access =
   | { readonly kind: 'organization'; readonly permission: PermissionName }
@@ -68,10 +66,10 @@ export type Access =
   | { readonly kind: 'user' }
   | { readonly kind: 'anybody' };
 
-/** Who has called, as the route's access asks for it. */
+/** The caller, as the access of the route demands. */
 export type Called = { readonly caller: Caller | null; readonly user: UserIdentity | null };
 
-/** One operation of the API. The router, the validation, the OpenAPI document and the tests all read this object. */
+/** One operation of the API. The router, the validation, the OpenAPI document and the tests read this object. */
 export type Route = Described & {
   readonly access: Access;
   readonly request: RequestSchema;
@@ -84,34 +82,34 @@ export type RequestSchema = z.ZodObject<{ params: z.ZodType; query: z.ZodType; b
 
 type Described = {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
-  /** With parameters as `{name}`. */
+  /** The path with its parameters as `{name}`. */
   readonly path: `/${string}`;
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
   readonly replies: Readonly<Record<number, ReplyShape>>;
-  /** Every code this operation may be refused with, beside those that all operations of its kind have. */
+  /** The codes of refusals besides those that all operations of its kind have. */
   readonly rejections: readonly ProblemCode[];
   /**
-   * `append`: takes Idempotency-Key and answers with Ledger-Position. `change`: takes Idempotency-Key, and changes what
-   * is no event. `read`: takes Ledger-Min-Position.
+   * `append` supports Idempotency-Key and answers with Ledger-Position. `change` supports Idempotency-Key and changes
+   * something outside of events. `read` supports Ledger-Min-Position.
    */
   readonly effect: 'append' | 'change' | 'read' | 'none';
-  /** Answers with an ETag; a read takes If-None-Match, a command If-Match. */
+  /** True for an operation with an ETag. A read supports If-None-Match, a command If-Match. */
   readonly conditional?: boolean;
-  /** True for what is asked every few seconds by machines: successes are not logged. */
+  /** True for an operation that machines call every few seconds. Its successes are not logged. */
   readonly isProbe?: boolean;
-  /** Anybody may call, and who is signed in may say so with an access token. */
+  /** True when anybody may call, and signed-in users may send an access token. */
   readonly takesAccessToken?: boolean;
 };
 
-/** `body` undefined: the answer is a stream of `type`, or has none. */
+/** Without `body` the answer is a stream of `type`, or has no body. */
 export type ReplyShape = {
   readonly description: string;
   readonly body?: z.ZodType;
   readonly type?: string;
-  /** What it says beside what all answers of such operations do. */
+  /** The headers besides those of all such operations. */
   readonly headers?: readonly ReplyHeader[];
 };
 
@@ -123,10 +121,10 @@ type Definition<Schema extends RequestSchema, Handled> = Described & {
   readonly handle: (input: z.output<Schema>, call: Handled) => Promise<Answer>;
 };
 
-/** For `params` or `query` of an operation that has none: anything given is refused. */
+/** The schema of absent `params` or `query`. It refuses every member. */
 export const none = z.strictObject({});
 
-/** Defines an operation of an organization's credential that has the permission. */
+/** Defines an operation for credentials of an organization with the permission. */
 export const route = <Schema extends RequestSchema>(
   definition: Definition<Schema, OrganizationCall> & { readonly permission: PermissionName },
 ): Route => {
@@ -143,7 +141,7 @@ export const route = <Schema extends RequestSchema>(
 };
 
 /**
- * Defines an operation of whoever has the license's key, or of an organization's credential that has the permission.
+ * Defines an operation for the holder of the license key, or for credentials of an organization with the permission.
  */
 export const clientRoute = <Schema extends RequestSchema>(
   definition: Definition<Schema, Call> & { readonly permission: PermissionName },
@@ -152,7 +150,7 @@ export const clientRoute = <Schema extends RequestSchema>(
   return { ...openRoute(open), access: { kind: 'license', permission } };
 };
 
-/** Defines an operation of a signed-in user, a member of an organization or not. */
+/** Defines an operation for signed-in users, also for those without an organization. */
 export const userRoute = <Schema extends RequestSchema>(definition: Definition<Schema, UserCall>): Route => {
   const { handle, ...described } = definition;
   return {
@@ -180,11 +178,8 @@ const openRoute = <Schema extends RequestSchema>({ handle, ...described }: Defin
   },
 });
 
-/**
- * True for an operation that looks into the read models, which may be behind: a client may ask it to wait for a
- * position.
- */
+/** Returns true for an operation that reads the read models. A client may ask it to wait for a position. */
 export const readsModels = ({ effect, access }: Route): boolean => effect === 'read' || access.kind === 'license';
 
-/** True for what `stream` answers. */
+/** Returns true for a streamed answer. */
 export const isStreamed = (answer: Reply | Streamed): answer is Streamed => 'stream' in answer;

@@ -4,8 +4,8 @@ import type { AuthNeeds } from './auth/needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
-import { type HealthNeeds, healthRoutes } from './health.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
+import { type HealthNeeds, healthRoutes } from './monitoring/health.ts';
 import type { OrganizationNeeds } from './organizations/needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';
 import type { Route } from './route.ts';
@@ -17,8 +17,8 @@ export type RouteNeeds = Omit<LicenseRouteNeeds, 'validations'> &
   HealthNeeds & { readonly validations: ValidationRows };
 
 /**
- * Every operation, the most frequent first, because the router tries them in this order. A path without parameters
- * stands before one with a parameter in the same place.
+ * Returns all operations, the most frequent first, because the router tries them in this order. A path without
+ * parameters comes before a path with a parameter in the same place.
  */
 export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
   const licenseNeeds = { ...needs, validations: createCurrentValidations(needs.validations, needs) };

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { type IdPrefix, idPattern } from '../domain/ids.ts';
 import { parseInstant } from '../domain/time.ts';
 
-/** A typed id of this kind, in the one form it is written in. */
+/** Returns the schema of a typed id. */
 export const idOf = (prefix: IdPrefix, example: string) =>
   z.string().regex(idPattern(prefix), `must be ${prefix}_ and 26 characters`).meta({ example });
 
-/** Text without NUL and half surrogate pairs, which cannot be stored. */
+/** Returns the schema of a text without NUL and half surrogate pairs, which cannot be stored. */
 export const text = (charactersMax: number) =>
   z
     .string()
@@ -14,10 +14,10 @@ export const text = (charactersMax: number) =>
     .max(charactersMax)
     .refine((value) => !value.includes('\0') && !/\p{Surrogate}/u.test(value), 'must not contain NUL');
 
-/** Any JSON. Named where it is, because it refers to itself. */
+/** Any JSON value. It has a name in the document, because it refers to itself. */
 export const jsonValue = z.json().register(z.globalRegistry, { id: 'JsonValue', description: 'Any JSON value.' });
 
-/** An ISO 8601 date-time with a zone, brought to UTC and milliseconds. */
+/** An ISO 8601 date-time with a zone. The result is in UTC with milliseconds. */
 export const instantIn = z
   .string()
   .max(40)
@@ -33,10 +33,10 @@ export const instantIn = z
   })
   .meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });
 
-/** An instant as answered: UTC, milliseconds. */
+/** An instant in an answer, in UTC with milliseconds. */
 export const instantOut = z.string().meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });
 
-/** An ISO 8601 duration; what it may be at most, the domain says. */
+/** An ISO 8601 duration. The domain sets the maximum. */
 export const duration = z.string().min(2).max(40).meta({ example: 'P1Y' });
 
 /** The immutable code of a product. */
@@ -51,13 +51,13 @@ export const reasonCode = z
   .regex(/^[A-Z][A-Z0-9_]{0,49}$/, 'must be 1 to 50 of A-Z, 0-9 and _, beginning with a letter')
   .meta({ example: 'CUSTOMER_REQUEST' });
 
-/** A reason as a person gives it. The text is kept apart from the events, so that it can be erased. */
+/** Returns the schema of a reason. Its text is stored outside of events, so that it can be erased. */
 export const reasonOf = <Code extends z.ZodType>(code: Code) => z.strictObject({ code, text: text(1000).optional() });
 
 /** The path of an operation on one license. */
 export const licensePath = z.strictObject({ licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q') });
 
-/** Documents a parameter, which arrives as text, by the type that the text is read as, without the form of the text. */
+/** Documents a parameter by the type that its text is parsed to, without the pattern of the text. */
 export const readAs =
   (type: z.core.JSONSchema.BaseSchema) =>
   ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
@@ -66,7 +66,7 @@ export const readAs =
     Object.assign(jsonSchema, type);
   };
 
-/** How many entries of a list are answered at once. A text of digits, because it comes in a query. */
+/** The number of entries on a page, as digits in a query. */
 export const pageLimit = z
   .string()
   .regex(/^[1-9][0-9]{0,2}$/, 'must be a number from 1 to 100')
@@ -74,16 +74,16 @@ export const pageLimit = z
   .refine((limit) => limit <= 100, 'must be a number from 1 to 100')
   .meta({ override: readAs({ type: 'integer', minimum: 1, maximum: 100, default: 50 }), example: 50 });
 
-/** Entries of a list when the request does not say how many. */
+/** The number of entries on a page by default. */
 export const pageLimitDefault = 50;
 
-/** Where the next page begins, as the answer before gave it. */
+/** The place where a page begins, from the nextCursor of an earlier answer. */
 export const cursor = z
   .string()
   .min(1)
   .max(500)
   .regex(/^[A-Za-z0-9_-]+$/, 'must be a nextCursor of an earlier answer');
 
-/** One page of a list. */
+/** Returns the schema of one page of a list. */
 export const pageOf = <Entry extends z.ZodType>(entry: Entry) =>
   z.strictObject({ data: z.array(entry), nextCursor: z.string().nullable(), hasMore: z.boolean() });

@@ -19,43 +19,42 @@ import { isRefusal, type Refusal } from './refusal.ts';
 
 export type IdempotencyNeeds = { readonly pool: Pool; readonly secrets: Secrets };
 
-/** What a command is sent with. The same request sent again gets the same ids, hash and secret. */
+/** The ids, hash and secret of a command. A repeated request gets the same ones. */
 export type Attempt = {
   readonly commandId: string;
   readonly requestHash: string;
   /** Further hashes that the same request may have been stored with. */
   readonly earlierRequestHashes: readonly string[];
   readonly secret: string;
-  /** Present when an earlier request that died may have been carried out, at this instant or later. */
+  /** Present when an earlier attempt that died may have been carried out, at this instant or later. */
   readonly attemptedSince?: Instant;
   /**
-   * Does `work` as the organization, unless another attempt at the request may be under way. None begins before the
-   * work is done. An attempt that cannot know does nothing. `db` is the only connection that the work may use: work
-   * that waits for a second one of the same pool while it holds the first stops every request.
+   * Does `work` as the organization, unless another attempt at the request may be under way. No other attempt starts
+   * before the work is done. Does nothing when the attempt cannot know. The work may use only the connection `db`. Work
+   * that waits for a second connection of the same pool stops every request.
    */
   readonly whenOnly: (organizationId: string, work: (db: PoolClient) => Promise<void>) => Promise<void>;
 };
 
-/** A request as it is recognized: every hash that it may have been stored with, the one to store first. */
+/** What recognizes a request: every hash that it may have been stored with. The first is the one to store. */
 export type Recognized = {
   readonly hashes: readonly string[];
   /**
-   * Shown once in the answer; empty: nothing is. Stored encrypted before anything happens: a crash does not lose it.
+   * The secret that only the first answer shows, or an empty text. It is stored encrypted before the work, so a crash
+   * does not lose it.
    */
   readonly secret: string;
 };
 
-/** Who owns the idempotency keys of requests without a credential. */
+/** The owner of the idempotency keys of requests without a credential. */
 export const nobodysOrganization = 'anonymous';
 
 /** How a request is carried out and how its answer is stored. */
 export type Carrying<Answer> = {
   readonly work: (attempt: Attempt) => Promise<Answer>;
-  /** Answers a repeated request from what was stored of the first answer. */
+  /** Answers a repeated request from the stored answer. */
   readonly replay: (stored: string, attempt: Attempt) => Promise<Answer>;
-  /**
-   * Returns what to store of an answer. Returns null for one that may turn out otherwise when the request is repeated.
-   */
+  /** Returns what to store of an answer. Returns null when the answer may change when the request is repeated. */
   readonly toStore: (answer: Answer) => { readonly status: number; readonly text: string } | null;
 };
 
@@ -63,15 +62,18 @@ export type Carrying<Answer> = {
 export const soleAttempt = (pool: Pool, { hashes, secret }: Recognized): Attempt => {
   const [requestHash = '', ...earlierRequestHashes] = hashes;
   return {
-    ...{ commandId: newCommandId(), requestHash, earlierRequestHashes, secret },
+    commandId: newCommandId(),
+    requestHash,
+    earlierRequestHashes,
+    secret,
     whenOnly: (owner, undo) => asTenant(pool, owner, undo, { readOnly: false }),
   };
 };
 
 /**
- * Carries out a request at most once per idempotency key, and answers every repetition as the first time. An attempt
- * that died is taken over with its command id and secret. Only definite answers are stored: never a failure of ours,
- * nor a lost race.
+ * Carries out a request at most once per idempotency key, and answers every repetition with the first answer. A later
+ * request takes over an attempt that died, with its command id and secret. Only definite answers are stored, never a
+ * failure of the server or a lost race.
  */
 export const attemptOnce = async <Answer extends object>(
   needs: IdempotencyNeeds,
@@ -98,14 +100,14 @@ export const attemptOnce = async <Answer extends object>(
   return answer;
 };
 
-/** Retries because the database connection may be lost: a row left in flight makes its client wait for seconds. */
+/** Retries when the connection is lost, because a row that stays in flight makes its client wait for seconds. */
 const retryWrite = (work: () => Promise<unknown>): Promise<unknown> =>
   retry(work, (_error, failures) => (failures === triesMax ? null : retryPauseMs * failures));
 
 const triesMax = 4;
 const retryPauseMs = 50;
 
-/** An attempt to carry out, or one that was answered already: `stored` is its answer. */
+/** An attempt to carry out. `stored` is the answer when an earlier attempt was answered. */
 type Begun = { readonly attempt: Attempt; readonly stored?: string };
 
 const begin = (
@@ -133,7 +135,7 @@ const begin = (
       const { commandId, requestHash } = row;
       const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
-      // The attempt before may have stalled, and go on at any time.
+      // The previous attempt may have stalled and may continue at any time.
       const next = { commandId, requestHash, secret, attemptedSince, earlierRequestHashes: hashes, whenOnly: never };
       if (row.status !== null) {
         const stored = unseal(secrets, Buffer.from(row.body ?? '', 'base64'), boundTo(place, commandId));
@@ -148,7 +150,7 @@ const begin = (
 // The clock that recorded an event may be behind the one that wrote the row.
 const clockMarginSeconds = 300;
 
-/** Does work while the row of an attempt keeps all others from beginning. */
+/** Does work while the row of an attempt keeps other attempts from starting. */
 const whileHeld =
   (pool: Pool, place: IdempotencyPlace, lockedUntil: string): Attempt['whenOnly'] =>
   (organizationId, work) =>
@@ -173,7 +175,7 @@ const complete = (
   return asTenant(pool, place.organizationId, (db) => completeRow(db, place, { status, body }), { readOnly: false });
 };
 
-/** Refuses a request whose idempotency key belongs to another one. */
+/** The refusal of an idempotency key that belongs to another request. */
 export const keyReused = reject(
   'IDEMPOTENCY_KEY_REUSED',
   'This Idempotency-Key was used with another request. Use a new one.',

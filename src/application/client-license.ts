@@ -14,10 +14,10 @@ import type { Traced } from './command-context.ts';
 import { type CommandNeeds, sendLicenseCommand } from './licenses/send-license-command.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What reads licenses for clients, and the names that clients give to users, devices and holders of seats. */
+/** What reads licenses for clients, and hashes the names of users, devices and holders of seats. */
 export type ClientNeeds = { readonly validations: ValidationReader; readonly secrets: Secrets };
 
-/** A request of a client about a license that it has named by its key, or by its id with a credential. */
+/** A request of a client about a license, which it names by key, or by id with a credential. */
 export type ClientRequest = {
   readonly call: Traced;
   readonly attempt: Attempt;
@@ -26,7 +26,7 @@ export type ClientRequest = {
   readonly license: ValidationFacts;
 };
 
-/** A license after a client's command. `changed` false: nothing was to be done. */
+/** A license after a client's command. `changed` is false when the command changed nothing. */
 export type UsedLicense = {
   readonly facts: LicenseFacts;
   readonly changed: boolean;
@@ -35,13 +35,13 @@ export type UsedLicense = {
 };
 
 /**
- * Refuses a license that is unknown, or named by a key that no longer works. Both get the same answer, so that an old
- * key tells nothing.
+ * Refuses an unknown license and a key that no longer works. Both get the same answer, so that an old key reveals
+ * nothing.
  */
 export const knownLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal =>
   license === null || isKeyRotated(license.facts, license.keyVersion, at) ? noSuchLicense : license;
 
-/** Refuses a license as `knownLicense` does, and one whose issuer is closed. */
+/** Refuses a license as `knownLicense` does, and a license of a closed issuer. */
 export const usableLicense = (license: ValidationFacts | null, at: Instant): ValidationFacts | Refusal => {
   const known = knownLicense(license, at);
   return 'issuerClosed' in known && known.issuerClosed ? issuerClosed : known;
@@ -61,7 +61,10 @@ export const sendClientCommand = <View>(
 
 /** Returns the result of a command that was accepted on a license. */
 export const usedLicense = ({ view: facts, outcome, revision, position }: Executed<LicenseFacts>): UsedLicense => ({
-  ...{ facts, changed: outcome !== 'unchanged', revision, position: position.commit },
+  facts,
+  changed: outcome !== 'unchanged',
+  revision,
+  position: position.commit,
 });
 
 const issuerClosed = reject('ORGANIZATION_CLOSED', 'The organization that issued this license is closed.');

@@ -5,7 +5,7 @@ import type { OrganizationRejection } from '../domain/organization/commands.ts';
 import type { ReservationRejection } from '../domain/reservation/reservation.ts';
 import type { ExecuteRejection } from '../eventstore/executor/waiting.ts';
 
-/** Why an operation is refused; each has its HTTP meaning in src/api/problems.ts. */
+/** The codes of refusals. src/api/problems/problems.ts has their HTTP statuses. */
 export type RefusalCode =
   | LicenseRejection
   | OrganizationRejection
@@ -17,11 +17,11 @@ export type RefusalCode =
   | 'NOT_PROJECTED_YET'
   | 'UNAUTHENTICATED';
 
-/** An operation refused for a named reason. `place` leads to what was wrong by the names of the operation's input. */
+/** The refusal of an operation. `place` leads to the wrong member of the operation's input. */
 export type Refusal = Rejection<RefusalCode> & {
   /** When the same request may succeed. */
   readonly retryAfterSeconds?: number;
-  /** Values that help the caller to go on, by name. */
+  /** Values that help the caller to continue, by name. */
   readonly details?: Readonly<Record<string, unknown>>;
 };
 

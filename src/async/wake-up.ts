@@ -1,8 +1,8 @@
-/** Lets one caller wait until it is woken. A wake-up while nobody waits is remembered, so that none is missed. */
+/** Lets one caller wait until it is woken. A wake-up without a waiting caller is remembered. */
 export type WakeUp = {
-  /** Ends the wait, or the next one at once. */
+  /** Ends the current wait, or the next one at once. */
   readonly wake: () => void;
-  /** Returns true as soon as it is woken, or was since the last wait; false after `waitMs`, where it is given. */
+  /** Returns true as soon as it is woken, or when it was woken since the last wait. Returns false after `waitMs`. */
   readonly wait: (waitMs?: number) => Promise<boolean>;
 };
 

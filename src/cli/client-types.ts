@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { currentOpenApi } from './openapi.ts';
 
-/** Where the client's types are kept. */
+/** The file of the client's types. */
 export const clientTypesFile = 'src/client/generated/operations.ts';
 
-/** `ledger client-types`: prints or writes what the client knows of the API's operations. Needs no server. */
+/** `ledger client-types`: prints or writes the client's types of the API's operations. Needs no server. */
 export const clientTypesCommand = ({ write }: { write: boolean }): void => {
   if (write) writeFileSync(clientTypesFile, currentClientTypes());
   else process.stdout.write(currentClientTypes());
 };
 
-/** The client's types, from the same schemas as the OpenAPI document: every operation with its input and answer. */
+/** Returns the client's types from the schemas of the OpenAPI document: every operation with its input and answer. */
 export const currentClientTypes = (): string => {
   const document: Document = JSON.parse(currentOpenApi());
   const schemas = Object.entries(document.components.schemas).map(
@@ -76,7 +76,7 @@ const parametersOf = (place: string, name: string, { parameters = [] }: Placed):
   const here = parameters.filter((parameter) => parameter.in === place);
   if (here.length === 0) return '';
   const fields = here.map(({ name: field, required, schema }) => {
-    // A query is text; a number is as good.
+    // A query is text, and the client converts numbers.
     const type = place === 'query' && schema.type === 'integer' ? 'number' : typeOf(schema);
     return `${quoted(field)}${required === true ? '' : '?'}: ${type}`;
   });
@@ -89,7 +89,10 @@ const bodyOf = ({ requestBody }: Placed): string => {
   return schema === undefined ? '' : `body${requestBody?.required === true ? '' : '?'}: ${typeOf(schema)}`;
 };
 
-/** The type of a success; `undefined` for one without a body, null where an answer is no JSON, which the client does not call. */
+/**
+ * Returns the type of a success: `undefined` without a body, and null for an answer that is not JSON, which the client
+ * does not call.
+ */
 const answerOf = ({ responses }: Operation): string | null => {
   const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'));
   const types = successes.map(([, { content }]) => {
@@ -111,12 +114,12 @@ const typeOf = (schema: Schema): string => {
   if ('const' in schema) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   const either = anyOf ?? oneOf;
-  // Any text beside known ones would make their type that of any text.
+  // A plain `string` in a union would hide the known texts.
   const isOpen = either?.some(({ $ref: known }) => known !== undefined) === true;
   if (either !== undefined)
-    return either.map((each) => (isOpen && each.type === 'string' ? '(string & {})' : typeOf(each))).join(' | ');
-  if (allOf !== undefined) return allOf.map((each) => `(${typeOf(each)})`).join(' & ');
-  if (Array.isArray(type)) return type.map((each) => typeOf({ ...schema, type: each })).join(' | ');
+    return either.map((option) => (isOpen && option.type === 'string' ? '(string & {})' : typeOf(option))).join(' | ');
+  if (allOf !== undefined) return allOf.map((part) => `(${typeOf(part)})`).join(' & ');
+  if (Array.isArray(type)) return type.map((name) => typeOf({ ...schema, type: name })).join(' | ');
   switch (type) {
     case 'string':
     case 'boolean':
@@ -138,7 +141,7 @@ const objectOf = ({ properties = {}, required = [], additionalProperties }: Sche
   const fields = Object.entries(properties).map(
     ([name, schema]) => `${quoted(name)}${required.includes(name) ? '' : '?'}: ${typeOf(schema)}`,
   );
-  // Not Record, which may not refer to itself.
+  // A Record type may not refer to itself.
   const values = typeof additionalProperties === 'object' ? typeOf(additionalProperties) : 'unknown';
   const others = fields.length > 0 ? '[name: string]: unknown' : `[name: string]: ${values}`;
   const isOpen = fields.length === 0 || typeof additionalProperties === 'object';

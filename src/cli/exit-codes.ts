@@ -1,7 +1,7 @@
 import { InvalidConfiguration } from '../config.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 
-/** What the exit code of an operator command says. */
+/** The exit codes of operator commands. */
 export const exitCodes = {
   fine: 0,
   failed: 1,
@@ -20,7 +20,7 @@ export const exitCodeOf = (error: unknown): number => {
   return exitCodes.failed;
 };
 
-/** A command was given options that do not go together. */
+/** Thrown for options that do not go together. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -28,8 +28,19 @@ export class UsageError extends Error {
 const isConnectionError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && unreachable.has(String(error.code));
 
-// Of the network, and of a Postgres that starts, stops or takes no further connection.
+// The codes of the network, and of a Postgres that starts, stops or accepts no further connection.
 const unreachable: ReadonlySet<string> = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'EPIPE'],
-  ...['57P01', '57P02', '57P03', '53300', '08006', '08001'],
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  'EPIPE',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '08006',
+  '08001',
 ]);

@@ -3,7 +3,10 @@ import { readKeyFiles } from '../identity/key-files.ts';
 import { rotateKeys } from '../identity/make-keys.ts';
 import { table } from './table.ts';
 
-/** `ledger keys rotate`: exit code 1, and nothing changed, where it would end tokens that are in use. */
+/**
+ * `ledger keys rotate`: adds a key that signs from now on. Exits with 1 and changes nothing when that would end tokens
+ * that are in use.
+ */
 export const keysRotateCommand = async ({ force }: { force: boolean }): Promise<void> => {
   const { jwtKeysDir, accessTokenSeconds, clockOffsetSeconds } = loadConfig();
   const now = () => new Date(Date.now() + clockOffsetSeconds * 1_000);
@@ -14,20 +17,22 @@ export const keysRotateCommand = async ({ force }: { force: boolean }): Promise<
     return;
   }
   console.log(`${rotation.made.kid} signs from now on.`);
-  for (const { kid } of rotation.removed) console.log(`${kid} was removed; its tokens are refused.`);
+  for (const { kid } of rotation.removed) console.log(`${kid} was removed. Its tokens no longer work.`);
 };
 
-/** `ledger keys list`: the keys, the newest first; exit code 1 when a file cannot be used. */
+/** `ledger keys list`: prints the keys, the newest first. Exits with 1 when a file cannot be used. */
 export const keysListCommand = async ({ json }: { json: boolean }): Promise<void> => {
   const { jwtKeysDir } = loadConfig();
   const { keys, faults } = await readKeyFiles(jwtKeysDir);
   const rows = keys.map(({ kid, createdAt }, index) => ({
-    ...{ kid, createdAt: createdAt.toISOString() },
-    ...{ signs: index === 0, verifies: true },
+    kid,
+    createdAt: createdAt.toISOString(),
+    signs: index === 0,
+    verifies: true,
   }));
   const cells = rows.map(({ kid, createdAt, signs }) => [kid, createdAt, signs ? 'signs, verifies' : 'verifies']);
   if (json) console.log(JSON.stringify(rows, null, 2));
-  else if (rows.length === 0) console.log(`There is no key in ${jwtKeysDir} yet: the first start makes one.`);
+  else if (rows.length === 0) console.log(`There is no key in ${jwtKeysDir} yet. The first start creates one.`);
   else console.log(table(['kid', 'created', 'use'], cells));
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exitCode = 1;

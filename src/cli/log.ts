@@ -1,6 +1,6 @@
 import { destination, type Logger, pino } from 'pino';
 
-/** JSON lines on standard error, so that standard output stays for what a command prints to a person. */
+/** Returns a log that writes JSON lines to standard error. Standard output is for what a command prints to a person. */
 export const createLog = (level: string): Logger =>
   pino(
     {
@@ -12,7 +12,10 @@ export const createLog = (level: string): Logger =>
     destination({ fd: 2, sync: false }),
   );
 
-/** What an operator needs of an error. Errors of the database driver carry whole connections and values; those stay out. */
+/**
+ * Returns what an operator needs from an error. Errors of the database driver contain connections and values, which are
+ * left out.
+ */
 const described = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error;
   const { name, message, stack } = error;

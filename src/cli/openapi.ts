@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createRequestLog } from '../api/logging.ts';
-import { createMetrics } from '../api/metrics.ts';
-import { openApiText } from '../api/openapi.ts';
+import { createRequestLog } from '../api/monitoring/logging.ts';
+import { createMetrics } from '../api/monitoring/metrics.ts';
+import { openApiText } from '../api/openapi/document.ts';
 import { createRoutes } from '../api/routes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/executor/execute.ts';
@@ -11,8 +11,8 @@ import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/connect.ts';
 import { createValidationReader } from '../projections/queries/validation.ts';
 import { version } from '../version.ts';
-import { noAccounts } from './accounts.ts';
 import { createLog } from './log.ts';
+import { noAccounts } from './server/accounts.ts';
 
 /** `ledger openapi`: prints the document, or writes it to openapi.json in the current directory. Needs no server. */
 export const openApiCommand = ({ write }: { write: boolean }): void => {
@@ -20,7 +20,7 @@ export const openApiCommand = ({ write }: { write: boolean }): void => {
   else process.stdout.write(currentOpenApi());
 };
 
-/** The document of this version's routes. They are made on parts that would connect at their first use, which never comes. */
+/** Returns the document of this version's routes. Their parts would connect at their first use, which never comes. */
 export const currentOpenApi = (): string => {
   const log = createLog('silent');
   const pool = createPool({ url: 'postgres://nowhere', role: 'ledger_api', max: 1, log });
@@ -32,7 +32,8 @@ export const currentOpenApi = (): string => {
       user: async () => null,
     },
     executor: createExecutor({ store }),
-    ...{ store, keeper: noKeeper },
+    store,
+    keeper: noKeeper,
     pool,
     projected: { heard: () => 0, hear: async () => undefined },
     validations: createValidationReader(pool),

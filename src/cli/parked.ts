@@ -10,10 +10,10 @@ import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 import { table } from './table.ts';
 
-/** `ledger parked list`: the streams that the read models leave out, and why. */
+/** `ledger parked list`: prints the streams that the read models leave out, and why. */
 export const parkedListCommand = ({ json }: { json: boolean }): Promise<void> =>
   withReadModels(async ({ pool, projection }) => {
     const parked = await listParked(pool, projection);
@@ -22,21 +22,25 @@ export const parkedListCommand = ({ json }: { json: boolean }): Promise<void> =>
     else console.log(table(['stream', 'from revision', 'event', 'parked at', 'error'], parked.map(cells)));
   });
 
-/** `ledger parked replay [stream]`: exit code 0 when every one is up to date again, 1 when one stays parked. */
+/**
+ * `ledger parked replay [stream]`: replays parked streams. Exits with 0 when all are up to date, and with 1 when one
+ * stays parked.
+ */
 export const parkedReplayCommand = (stream: string | undefined): Promise<void> =>
   withReadModels(async ({ store, pool, projection }) => {
     const parked = await listParked(pool, projection);
     if (stream === undefined && parked.length === 0) console.log('No stream is parked.');
-    for (const each of stream === undefined ? parked.map((one) => one.stream) : [stream]) {
-      const replay = await replayParked({ store, pool, projection, statementMs }, each);
+    const names = stream === undefined ? parked.map((row) => row.stream) : [stream];
+    for (const name of names) {
+      const replay = await replayParked({ store, pool, projection, statementMs }, name);
       if (replay.outcome !== 'replayed') process.exitCode = 1;
-      if (replay.outcome === 'replayed') console.log(`${each}: replayed, its rows are up to date.`);
-      if (replay.outcome === 'not_parked') console.log(`${each}: not parked. See ledger parked list.`);
-      if (replay.outcome === 'parked') console.log(`${each}: STILL PARKED. ${replay.error}`);
+      if (replay.outcome === 'replayed') console.log(`${name}: replayed. Its rows are up to date.`);
+      if (replay.outcome === 'not_parked') console.log(`${name}: not parked. See ledger parked list.`);
+      if (replay.outcome === 'parked') console.log(`${name}: STILL PARKED. ${replay.error}`);
     }
   });
 
-// A stream that was parked for a time-out gets longer when an operator asks for it.
+// A replay by an operator has a longer timeout than the projector, which may have parked the stream for a timeout.
 const statementMs = 60_000;
 const answerTimeoutMs = 65_000;
 
@@ -62,7 +66,11 @@ const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<vo
 };
 
 const cells = ({ stream, fromRevision, eventType, parkedAt, error }: ParkedStream): readonly string[] => [
-  ...[stream, `${fromRevision}`, eventType, parkedAt.toISOString(), error.replaceAll(/\s+/g, ' ')],
+  stream,
+  `${fromRevision}`,
+  eventType,
+  parkedAt.toISOString(),
+  error.replaceAll(/\s+/g, ' '),
 ];
 
 const bigintAsText = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);

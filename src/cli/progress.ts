@@ -1,13 +1,13 @@
 import type { RebuildProgress } from '../projections/rebuild/rebuild.ts';
 
-/** Shows how far a rebuild is: a bar that moves on a terminal, else a line every few seconds. */
+/** Shows the progress of a rebuild: a moving bar on a terminal, else a line every few seconds. */
 export type Progress = {
   readonly show: (progress: RebuildProgress) => void;
-  /** Clears the bar; may be called again. */
+  /** Clears the bar. May be called several times. */
   readonly end: () => void;
 };
 
-/** `output` is standard error, so that standard output has the result only. */
+/** Returns a progress display. `output` is standard error, so that standard output has only the result. */
 export const createProgress = (output: Output, nowMs: () => number = Date.now): Progress => {
   const everyMs = output.isTTY ? barEveryMs : lineEveryMs;
   const startedMs = nowMs();

@@ -6,7 +6,7 @@ import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
 import { createLog } from './log.ts';
 import { createProgress } from './progress.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 type Options = {
   readonly projection: string;
@@ -16,12 +16,12 @@ type Options = {
 };
 
 /**
- * `ledger rebuild`: makes the read models anew while they serve and switches to them; or goes back to the version before, or
- * drops that. Ctrl-C leaves what serves as it is.
+ * `ledger rebuild`: builds new read models while the old ones serve, and switches to them. It can also roll back to the
+ * previous version or drop it. Ctrl-C leaves the serving read models as they are.
  */
 export const rebuildCommand = async (options: Options): Promise<void> => {
   if (options.projection !== readModelsName)
-    throw new Error(`There is no projection named ${options.projection}. There is one: ${readModelsName}.`);
+    throw new Error(`There is no projection named ${options.projection}. The only one is ${readModelsName}.`);
   if (options.rollback && options.prune) throw new Error('Give --rollback or --prune, not both.');
 
   const config = loadConfig();
@@ -55,11 +55,11 @@ const rebuildNow = async (needs: RebuildOptions): Promise<void> => {
     progress.end();
     console.log(
       `Version ${version} of the read models serves now: ${events} events folded, ${streamsCompared} streams compared with their fold. ` +
-        `Version ${previous} is kept: ledger rebuild --rollback goes back to it, --prune drops it.`,
+        `Version ${previous} is kept. Use ledger rebuild --rollback to return to it, or --prune to drop it.`,
     );
     if (parked.length > 0)
       console.log(
-        `${parked.length} streams are parked, as events of them cannot be projected: see ledger parked list.`,
+        `${parked.length} streams are parked, because their events cannot be projected. See ledger parked list.`,
       );
   } finally {
     progress.end();
@@ -68,12 +68,12 @@ const rebuildNow = async (needs: RebuildOptions): Promise<void> => {
 
 const rollBackNow = async (needs: RebuildOptions): Promise<void> => {
   const { version, previous } = await rollBack(needs);
-  console.log(`Version ${version} of the read models serves again; version ${previous} is kept as the one before.`);
+  console.log(`Version ${version} of the read models serves again. Version ${previous} is kept as the previous one.`);
 };
 
 const pruneNow = async (needs: RebuildOptions): Promise<void> => {
   const pruned = await prune(needs);
   console.log(
-    pruned === null ? 'There is no version before to drop.' : `Version ${pruned} of the read models is dropped.`,
+    pruned === null ? 'There is no previous version to drop.' : `Version ${pruned} of the read models is dropped.`,
   );
 };

@@ -8,7 +8,7 @@ import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
 import { streamPrefixes } from '../projections/fold/fold-event.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 type Options = {
   readonly stream: readonly string[];
@@ -18,9 +18,8 @@ type Options = {
 };
 
 /**
- * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. Changes nothing
- * without
- * `--apply`; with it, appends the repairs.
+ * `ledger repair-chain`: prints every wrong link of the streams, and whether a repair can accept it. With `--apply` it
+ * appends the repairs. Without it nothing changes.
  */
 export const repairChainCommand = async (options: Options): Promise<void> => {
   const repairer = options.apply ? repairerOf(options) : null;
@@ -59,7 +58,7 @@ async function* streamsOfLog(store: Pick<EventStore, 'head'>, reader: LogReader)
 }
 
 /**
- * Repairs, or only shows, one stream after another. Returns the exit code. A stream that fails does not stop the
+ * Repairs streams one after another, or only prints them. Returns the exit code. A failing stream does not stop the
  * others.
  */
 export const repair = async (
@@ -87,7 +86,7 @@ export const repair = async (
   return counts.faulty === counts.repaired ? exitCodes.fine : exitCodes.damaged;
 };
 
-/** Repairs a stream and prints the result. Returns true when its chain is whole now. */
+/** Repairs a stream and prints the result. Returns true when its chain is intact now. */
 const repairOne = async (
   store: Pick<EventStore, 'read' | 'append'>,
   stream: string,
@@ -97,15 +96,15 @@ const repairOne = async (
   try {
     const after = await repairChain(store, stream, repairer);
     const known = new Set(before.repaired.map(keyOfBreak));
-    const appended = after.repaired.filter((each) => !known.has(keyOfBreak(each)));
+    const appended = after.repaired.filter((repaired) => !known.has(keyOfBreak(repaired)));
     console.log(
       after.faults === 0
         ? `${stream}: REPAIRED, ${appended.length} events were appended.`
-        : `${stream}: STILL BROKEN. It was changed meanwhile: run the command again.`,
+        : `${stream}: STILL BROKEN. Another process has changed it. Run the command again.`,
     );
     return after.faults === 0;
   } catch (error) {
-    // Every other stream would fail as well.
+    // Every other stream would fail, too.
     if (error instanceof StoreUnavailable) throw error;
     console.log(`${stream}: NOT REPAIRED. ${error instanceof Error ? error.message : String(error)}`);
     return false;
@@ -129,12 +128,12 @@ const summary = (
 ): string => {
   if (streams === 0) return 'There is no event to check.';
   if (faulty === 0) return `The hash chains of ${streams} streams are whole. There is nothing to repair.`;
-  const found = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
+  const findings = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
   if (isApplied) {
     const left = faulty - repaired;
-    return `${found}, and ${repaired} were repaired.${left === 0 ? '' : ` ${left} are still broken: see above.`}`;
+    return `${findings}, and ${repaired} were repaired.${left === 0 ? '' : ` ${left} are still broken: see above.`}`;
   }
   const next =
     'Stop every process of a release before this one, then repeat with --apply --operator <id> --reason <code>';
-  return `${found}. Nothing was changed. ${repairable === 0 ? 'Restore the event store from a backup' : next}.`;
+  return `${findings}. Nothing was changed. ${repairable === 0 ? 'Restore the event store from a backup' : next}.`;
 };

@@ -2,23 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
-import { assemble, type Ledger } from './assemble.ts';
-import { ensureDemo, readyCurl } from './demo-data.ts';
+import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { createLog } from './log.ts';
-import type { Role } from './roles.ts';
-import { type OpenServers, openServers } from './servers.ts';
+import { assemble, type Ledger } from './server/assemble.ts';
+import { type OpenServers, openServers } from './server/open-servers.ts';
+import type { Role } from './server/roles.ts';
 
-/** `ledger start`: runs until SIGINT or SIGTERM (exit 0), or until a part that it cannot do without fails (exit 1). */
+/** `ledger start`: runs until SIGINT or SIGTERM (exit code 0), or until a necessary part fails (exit code 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const ending = endings();
-  // What ends Postgres it says in this one kind of line, a full disk among them.
+  // Postgres reports the reason of its end in such a line, for example a full disk.
   const servers = await openServers(config, (line) => log[line.includes('PANIC') ? 'error' : 'debug'](line));
   const stops: (() => Promise<void>)[] = [servers.stop];
   let exitCode = 1;
   try {
-    const ledger = await assemble(config, servers, roles, log);
+    const ledger = await assemble({ config, servers, roles, log });
     stops.push(ledger.stop);
     const ready = announceReady(config, servers, roles, ledger);
     const ended = await Promise.race([ending, servers.failed, ready.then(() => never)]);
@@ -31,8 +31,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
 };
 
 /**
- * Says that the product is ready, once it is, and in the embedded mode how to try it. Throws when the demo cannot be
- * made.
+ * Prints that the product is ready, once it is, and in the embedded mode how to try it. Throws when the demo cannot be
+ * created.
  */
 const announceReady = async (
   config: Config,
@@ -51,7 +51,7 @@ const announceReady = async (
     );
   while (fault !== null) {
     await delay(readyPollMs, undefined, { ref: false });
-    // Postgres may be away for a moment; that is no reason to stop looking.
+    // Postgres may be away for a moment, so the next round checks again.
     fault = await readModelsFault(apiPool).catch(() => fault);
   }
   if (!embedded || baseUrl === null) {
@@ -59,7 +59,7 @@ const announceReady = async (
     return;
   }
   const demo = await ensureDemo(config.dataDir, ledger, baseUrl).catch((error) => {
-    // The next start makes the demo; until then readyz says what is wrong.
+    // The next start creates the demo. Until then /readyz says what is wrong.
     if (error instanceof ClockDiffers) return null;
     throw error;
   });
@@ -70,19 +70,19 @@ const announceReady = async (
 const readyPollMs = 250;
 const never = new Promise<never>(() => {});
 
-/** Resolves with 'asked' at the first signal to stop; a second one ends the process at once, and so does a bug. */
+/** Resolves with 'asked' at the first signal to stop. A second signal ends the process at once, and so does a bug. */
 const endings = (): Promise<'asked'> =>
   new Promise((resolve) => {
-    let asked = false;
+    let isStopping = false;
     const ask = () => {
-      if (asked) process.exit(130);
-      asked = true;
+      if (isStopping) process.exit(130);
+      isStopping = true;
       resolve('asked');
     };
     process.on('SIGINT', ask);
     process.on('SIGTERM', ask);
     process.on('SIGHUP', ask);
-    // Crash-only: the state of a process after a bug is not to be trusted, and everything acknowledged is on disk.
+    // The state of a process after a bug cannot be trusted, and everything acknowledged is on disk.
     for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
       process.on(bug, (error) => {
         console.error(`${bug}:`, error);

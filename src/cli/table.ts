@@ -1,4 +1,4 @@
-/** Rows under headings as aligned text, columns as wide as their widest cell. */
+/** Returns rows under headings as aligned text. A column is as wide as its widest cell. */
 export const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),

@@ -6,11 +6,11 @@ import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 /**
- * `ledger user reset-password <email>`: a new random password, printed once, or one from standard input. Ends all sessions
- * of the user. Throws a sentence, and changes nothing, when nobody signs in with this address.
+ * `ledger user reset-password <email>`: sets a random password and prints it, or sets a password from standard input.
+ * Ends all sessions of the user. Throws an Error and changes nothing for an unknown address.
  */
 export const resetPasswordCommand = async (email: string, { stdin }: { readonly stdin: boolean }): Promise<void> => {
   const password = stdin ? withoutLineEnd(await text(process.stdin)) : randomBytes(18).toString('base64url');
@@ -32,8 +32,8 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
     const isSet =
       user?.state === 'active' && (await setPassword(pool, user.userId, { passwordHash, exceptSessionId: null, now }));
     if (!isSet) throw new Error(noSuchUser(email, user?.state));
-    console.log(stdin ? `The password of ${email} is changed.` : `The new password of ${email}: ${password}`);
-    console.log('All sessions are ended; running servers notice within 30 seconds.');
+    console.log(stdin ? `The password of ${email} was changed.` : `The new password of ${email}: ${password}`);
+    console.log('All sessions have ended. Running servers notice within 30 seconds.');
   } finally {
     await pool.end();
     await servers.stop();
@@ -42,7 +42,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
 
 const noSuchUser = (email: string, state: string | undefined): string =>
   state === 'deactivated'
-    ? `The login of ${email} was deactivated, which is for good; its password was not changed.`
-    : `Nobody signs in with ${email}. Check the address; nothing was changed.`;
+    ? `The login of ${email} was deactivated for good. Its password was not changed.`
+    : `Nobody signs in with ${email}. Nothing was changed. Check the address.`;
 
 const withoutLineEnd = (line: string): string => line.replace(/\r?\n$/, '');

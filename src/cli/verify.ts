@@ -10,18 +10,19 @@ import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
-import { joinServers } from './servers.ts';
+import { joinServers } from './server/open-servers.ts';
 
 /**
- * `ledger verify`: prints every finding, as many as asked for, then the verdict. With `--read-models` it leaves the
- * hash chains out and prints a digest per table and organization.
+ * `ledger verify`: prints the findings, up to the requested number, then the verdict. With `--read-models` it skips the
+ * hash chains and prints a digest per table and organization.
  */
 export const verifyCommand = async (options: VerifyOptions): Promise<void> => {
   process.exitCode = await verify(options);
 };
 
 /**
- * Verifies the running server's data, or starts the embedded servers for it; prints the verdict. Returns the exit code.
+ * Verifies the data of the running server, or starts the embedded servers for it, and prints the verdict. Returns the
+ * exit code.
  */
 export const verify = async ({ json, readModels = false, all = false }: VerifyOptions): Promise<number> => {
   const config = loadConfig();
@@ -33,11 +34,15 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
   const print = json ? asJson() : asText();
   try {
     await prepareDatabase({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
-    // Rows of another release are not what this one folds.
+    // Rows of another release differ from what this release folds.
     await projectionFor(pool, ownRelease());
     let findings = 0;
     const verdict = await verifyLedger({
-      ...{ store, readLog: reader.read, pool, readModelsOnly: readModels, findingsMax: 0 },
+      store,
+      readLog: reader.read,
+      pool,
+      readModelsOnly: readModels,
+      findingsMax: 0,
       onFinding: (finding) => {
         findings += 1;
         if (all || findings <= findingsMax) print.finding(finding);
@@ -59,11 +64,11 @@ type VerifyOptions = { readonly json: boolean; readonly readModels?: boolean; re
 
 const findingsMax = 100;
 
-/** Prints what is found as soon as it is found, because nothing bounds how much it is. */
+/** Returns what prints each finding at once, because their number has no bound. */
 type Printer = {
   readonly finding: (finding: Finding) => void;
   readonly digest: (digest: Digest) => void;
-  /** `left`: findings that were not printed. */
+  /** `left` is the number of findings that were not printed. */
   readonly verdict: (verdict: Verdict, left: number, readModels: boolean) => void;
 };
 
@@ -83,7 +88,7 @@ const asText = (): Printer => {
   };
 };
 
-// One document, written piece by piece.
+// The output is one JSON document, written piece by piece.
 const asJson = (): Printer => {
   let list = '';
   const add = (name: 'findings' | 'digests', value: Finding | Digest) => {
@@ -103,7 +108,7 @@ const asJson = (): Printer => {
 };
 
 const toJson = (value: object): string =>
-  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? `${each}` : each));
+  JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? `${member}` : member));
 
 const where = ({ stream, revision, position }: Omit<Finding, 'code' | 'what'>): string => {
   const parts = [

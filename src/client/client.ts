@@ -3,29 +3,34 @@ import { type Operations, operations } from './generated/operations.ts';
 import { bodyOf, LedgerProblem, problemOf } from './problem.ts';
 import { type Patience, pause, type Received, send } from './send.ts';
 
-/** The name of an operation, as the OpenAPI document has it. */
+/** The operationId of an operation in the OpenAPI document. */
 export type OperationId = keyof Operations;
 
-/** What an operation takes: `params` of its path, `query`, `body`, as far as it has them. */
+/** The input of an operation: the `params` of its path, its `query` and its `body`, as far as it has them. */
 export type InputOf<Id extends OperationId> = Omit<Operations[Id], 'answer'>;
 
 /** The body of an operation's answer. */
 export type AnswerOf<Id extends OperationId> = Operations[Id]['answer'];
 
-/** An answer: its body, and what its headers say. */
+/** An answer: its body and its headers. */
 export type Answered<Id extends OperationId> = {
   readonly status: number;
   readonly data: AnswerOf<Id>;
-  /** Version of what was answered, for `ifMatch`; null: it has none. */
+  /** The ETag of the answered resource, for `ifMatch`. Null when it has none. */
   readonly etag: string | null;
-  /** Where a change is in the log, for `minPosition` of a later read; null: nothing was changed. */
+  /**
+   * The position of the change in the log, for `minPosition` of a later read. Null when the operation appends no event.
+   */
   readonly position: string | null;
   readonly requestId: string | null;
 };
 
-/** What a single call may ask for beside its input. */
+/** The options of a single call. */
 export type CallOptions = {
-  /** Names the request, so that sending it again does nothing more. Made for every operation that takes one, if not given. */
+  /**
+   * Identifies the request, so that it is carried out once. The client creates one for every operation that supports
+   * it.
+   */
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
   readonly minPosition?: string;
@@ -34,11 +39,11 @@ export type CallOptions = {
 
 export type Client = {
   /**
-   * Calls an operation. Tries again where that is safe; renews expired access tokens. Throws LedgerProblem when it is refused,
-   * LedgerUnreachable when nobody answers.
+   * Calls an operation. Retries when that is safe, and renews expired access tokens. Throws LedgerProblem for a refusal
+   * and LedgerUnreachable without an answer.
    */
   readonly call: <Id extends OperationId>(id: Id, input: InputOf<Id>, options?: CallOptions) => Promise<Answered<Id>>;
-  /** Every entry of a list, page by page. */
+  /** Returns every entry of a list, page by page. */
   readonly each: <Id extends ListId>(id: Id, input: InputOf<Id>, options?: CallOptions) => AsyncGenerator<EntryOf<Id>>;
 };
 
@@ -47,15 +52,15 @@ export type ListId = {
   [Id in OperationId]: AnswerOf<Id> extends Page ? Id : never;
 }[OperationId];
 
-/** What a list is of. */
+/** The type of the entries of a list. */
 export type EntryOf<Id extends ListId> = AnswerOf<Id>['data'][number];
 
 type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
 
 /**
- * A client of License Ledger for Node 20.19 and newer and browsers: no dependency, one fetch per try. It believes the server
- * that `baseUrl` names (use https://; a path in it is kept): answers are not signed, and the client does not pretend to check
- * what it cannot. Throws TypeError for a `baseUrl` that is none.
+ * Creates a client of License Ledger for Node 20.19 and newer and for browsers. It has no dependency and sends one
+ * fetch per attempt. It trusts the server of `baseUrl`, because answers are not signed. Use https://. A path in
+ * `baseUrl` stays. Throws TypeError for an invalid `baseUrl`.
  */
 export const createClient = ({
   baseUrl,
@@ -73,8 +78,8 @@ export const createClient = ({
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ refreshToken }),
       signal: undefined,
-      // The server takes a second use of the token for the same renewal for 10 seconds, and ends the session later: all tries
-      // must come within them, also when the first was carried out and its answer lost.
+      // The server accepts a second use of the token as the same renewal for 10 seconds, and ends the session later.
+      // All attempts must fall within them, also when the first was carried out and its answer was lost.
       patience: { ...settings.patience, timeoutMs: Math.min(timeoutMs, 2_500) },
     });
     const { accessToken, refreshToken: next }: Partial<AnswerOf<'refresh'>> = bodyOf(received) ?? {};
@@ -84,14 +89,14 @@ export const createClient = ({
   const authorization = authorizing(credentials, refresh);
 
   const call: Client['call'] = async (id, input, options = {}) => {
-    // The same key when it is sent again with a new token.
+    // A retry with a new token has the same key.
     const key = options.idempotencyKey ?? crypto.randomUUID();
     const attempt = (header: string | null) =>
-      sendCall(settings, header, id, input, { ...options, idempotencyKey: key });
-    const shown = authorization.header();
-    const received = await attempt(shown).catch(async (error: unknown) => {
+      sendCall(settings, header, { id, input, options: { ...options, idempotencyKey: key } });
+    const sentHeader = authorization.header();
+    const received = await attempt(sentHeader).catch(async (error: unknown) => {
       const isExpired = error instanceof LedgerProblem && error.code === 'TOKEN_EXPIRED';
-      if (isExpired && (await authorization.renew(shown))) return attempt(authorization.header());
+      if (isExpired && (await authorization.renew(sentHeader))) return attempt(authorization.header());
       throw error;
     });
     const { status, headers } = received;
@@ -120,14 +125,14 @@ export const createClient = ({
 
 type Settings = { readonly root: string; readonly patience: Patience };
 type AnyInput = { readonly params?: object; readonly query?: object; readonly body?: unknown };
+type Calling = { readonly id: OperationId; readonly input: AnyInput; readonly options: CallOptions };
 
 const sendCall = (
   { root, patience }: Settings,
   authorization: string | null,
-  id: OperationId,
-  { params = {}, query = {}, body }: AnyInput,
-  { idempotencyKey, ifMatch, minPosition, signal }: CallOptions,
+  { id, input: { params = {}, query = {}, body }, options }: Calling,
 ): Promise<Received> => {
+  const { idempotencyKey, ifMatch, minPosition, signal } = options;
   const { method, path, repeats } = operations[id];
   const url = new URL(root + fill(path, params));
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
@@ -138,7 +143,7 @@ const sendCall = (
       Accept: 'application/json, application/problem+json',
       ...(authorization === null ? {} : { Authorization: authorization }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      // What takes none changes nothing, except that a validation may begin a term: once, however often it is asked.
+      // Operations without a key change nothing. Only a validation may start a term, which happens once.
       ...(repeats && idempotencyKey !== undefined ? { 'Idempotency-Key': idempotencyKey } : {}),
       ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
       ...(minPosition === undefined ? {} : { 'Ledger-Min-Position': minPosition }),
@@ -149,7 +154,7 @@ const sendCall = (
   });
 };
 
-// How long the server was asked to hold the answer back.
+// The server may hold the answer back for this long.
 const waitMsOf = (query: object): number => ('wait' in query ? Number(query.wait ?? 0) * 1000 : 0);
 
 const rootOf = (baseUrl: string): string => {
@@ -162,7 +167,7 @@ const fill = (path: string, params: object): string => {
   const values = new Map(Object.entries(params));
   return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
     const value = String(values.get(name) ?? '');
-    // They would make it the path of another operation.
+    // Such a value would lead to the path of another operation.
     if (['', '.', '..'].includes(value)) throw new TypeError(`${name} cannot be '${value}'.`);
     return encodeURIComponent(value);
   });

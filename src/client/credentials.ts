@@ -1,7 +1,7 @@
-/** Tokens of a signed-in user. A refresh token works once: keep the newest. */
+/** The tokens of a signed-in user. A refresh token works once, so keep the newest pair. */
 export type Tokens = { readonly accessToken: string; readonly refreshToken: string };
 
-/** What the client shows: an organization's API key, a license key, a signed-in user's tokens, or nothing. */
+/** The credentials of the client: an API key of an organization, a license key, the tokens of a user, or none. */
 export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'apiKey'; readonly apiKey: string }
@@ -9,22 +9,25 @@ export type Credentials =
   | {
       readonly kind: 'user';
       readonly tokens: Tokens;
-      /** Called with each new pair before it is used, so that it can be stored: the one before is worth nothing then. */
+      /** Called with each new pair before its first use. Store it, because the previous pair no longer works. */
       readonly onTokens?: (tokens: Tokens) => void | Promise<void>;
     };
 
-/** Credentials as a request shows them, and how they are renewed. */
+/** Returns the Authorization header of requests and renews credentials. */
 export type Authorizing = {
-  /** The Authorization header; null: none. */
+  /** Returns the Authorization header, or null without credentials. */
   readonly header: () => string | null;
-  /** Gets new tokens in the place of those that were shown, once for all requests that showed them. False: nothing to renew. */
-  readonly renew: (shown: string | null) => Promise<boolean>;
+  /**
+   * Replaces the tokens that a request has sent, once for all requests with the same tokens. Returns false when the
+   * credentials cannot be renewed.
+   */
+  readonly renew: (sentHeader: string | null) => Promise<boolean>;
 };
 
 /** Exchanges a refresh token for a new pair. */
 export type Refresh = (refreshToken: string) => Promise<Tokens>;
 
-/** Shows the credentials, and renews those that can be. */
+/** Returns the credentials for requests, with their renewal. */
 export const authorizing = (credentials: Credentials, refresh: Refresh): Authorizing => {
   switch (credentials.kind) {
     case 'none':
@@ -38,7 +41,7 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
       let renewing: Promise<boolean> | null = null;
       const renew = async () => {
         const next = await refresh(tokens.refreshToken);
-        // Those before are kept until then, so that the same renewal can be asked for again.
+        // The previous tokens stay until then, so that the same renewal can be repeated.
         await credentials.onTokens?.(next);
         tokens = next;
         return true;
@@ -46,8 +49,8 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
       const header = () => `Bearer ${tokens.accessToken}`;
       return {
         header,
-        renew: async (shown) => {
-          if (shown !== header()) return true;
+        renew: async (sentHeader) => {
+          if (sentHeader !== header()) return true;
           renewing ??= renew().finally(() => {
             renewing = null;
           });

@@ -1,6 +1,8 @@
 import type { Problem } from './generated/operations.ts';
 
-/** The API refused a request: `code` says why (GET /problems explains each), `problem` is the whole answer. */
+/**
+ * Thrown when the API refuses a request. `code` says why (GET /problems explains it). `problem` is the whole answer.
+ */
 export class LedgerProblem extends Error {
   override readonly name = 'LedgerProblem';
   readonly code: Problem['code'];
@@ -17,16 +19,19 @@ export class LedgerProblem extends Error {
   }
 }
 
-/** No answer came, in time or at all, however often it was tried; `cause` is the last failure. What was asked for may have happened. */
+/** Thrown when no attempt got an answer. `cause` is the last failure. The server may have carried out the request. */
 export class LedgerUnreachable extends Error {
   override readonly name = 'LedgerUnreachable';
 }
 
-/** Reads a refusal; an answer that is none of the API's, as of a proxy, becomes one with the code of its status. */
+/**
+ * Returns the problem of a refusal. An answer of another server, such as a proxy, becomes a problem with a code for its
+ * status.
+ */
 export const problemOf = (status: number, text: string): LedgerProblem => {
   const parsed = parse(text);
   if (isProblem(parsed, status)) return new LedgerProblem(parsed);
-  const detail = `The answer has status ${status} and is none of License Ledger's.`;
+  const detail = `The answer with status ${status} is not from License Ledger.`;
   return new LedgerProblem({
     type: 'about:blank',
     title: 'Unexpected answer',
@@ -37,7 +42,10 @@ export const problemOf = (status: number, text: string): LedgerProblem => {
   });
 };
 
-/** The object that a success brings; undefined for a 204. Throws LedgerProblem for anything else, as of a captive portal. */
+/**
+ * Returns the object of a success, or undefined for a 204. Throws LedgerProblem for other content, such as that of a
+ * captive portal.
+ */
 export const bodyOf = ({ status, text }: { readonly status: number; readonly text: string }) => {
   if (status === 204) return undefined;
   const parsed = parse(text);
@@ -53,7 +61,7 @@ const parse = (text: string) => {
   }
 };
 
-// Others answer with JSON too, and with a `code` of theirs: all that every problem of the API has must be there.
+// Other servers may answer with JSON and a `code` too. So all members of a problem of the API must be present.
 const isProblem = (value: unknown, status: number): value is Problem =>
   typeof value === 'object' &&
   value !== null &&

@@ -1,18 +1,18 @@
 import { LedgerUnreachable, problemOf } from './problem.ts';
 
-/** How often and how long the client tries. */
+/** How often and how long the client tries a request. */
 export type Patience = {
-  /** Tries of one request at most. Default 4. */
+  /** The maximum number of attempts of one request. Default 4. */
   readonly tries: number;
-  /** Milliseconds until a try counts as unanswered. Default 10,000; what listEvents is told to `wait` is added. */
+  /** The milliseconds until an attempt counts as unanswered. Default 10,000. The `wait` of listEvents is added. */
   readonly timeoutMs: number;
-  /** Milliseconds that a server may ask to wait (Retry-After) before it is taken as a refusal. Default 30,000. */
+  /** The maximum Retry-After in milliseconds. A longer one counts as a refusal. Default 30,000. */
   readonly waitMsMax: number;
-  /** Waits between two tries; throws when the signal aborts. Default: a timer. */
+  /** Waits between two attempts. Throws when the signal aborts. Default: a timer. */
   readonly pause: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 };
 
-/** A request that does no more when it is sent twice than when it is sent once: every try is the same. */
+/** A request that can be sent several times and is carried out once. Every attempt is the same. */
 export type Request = {
   readonly url: string;
   readonly method: string;
@@ -25,9 +25,9 @@ export type Request = {
 export type Received = { readonly status: number; readonly headers: Headers; readonly text: string };
 
 /**
- * Sends a request and again, with growing pauses, while nobody answers or the answer says that later will do (429, 502, 503,
- * 504, a request in flight under the same Idempotency-Key, others who changed the same thing). Throws LedgerProblem for a
- * refusal, LedgerUnreachable without answer.
+ * Sends a request, and retries it with growing pauses while no answer comes or the answer allows a retry (429, 502,
+ * 503, 504, a request in flight with the same Idempotency-Key, concurrent changes). Throws LedgerProblem for a refusal,
+ * and LedgerUnreachable without an answer.
  */
 export const send = async (request: Request): Promise<Received> => {
   const { patience, signal } = request;
@@ -59,7 +59,7 @@ const tryOnce = async ({ url, method, headers, body, signal, patience }: Request
   return { status: response.status, headers: response.headers, text: await response.text() };
 };
 
-// Null: trying again would bring the same.
+// Returns null when a retry would get the same answer.
 const retryAfterMs = (request: Request, { status, headers, text }: Received, attempt: number): number | null => {
   const isLater = status === 429 || (status >= 502 && status <= 504) || passing(request).includes(codeOf(status, text));
   if (!isLater) return null;
@@ -69,14 +69,14 @@ const retryAfterMs = (request: Request, { status, headers, text }: Received, att
 
 const codeOf = (status: number, text: string): string => problemOf(status, text).code;
 
-// With If-Match a change by others is what the caller wants to hear of.
+// With If-Match the caller wants to know about concurrent changes.
 const passing = ({ headers }: Request): readonly string[] =>
   'If-Match' in headers ? ['IDEMPOTENCY_IN_FLIGHT'] : ['IDEMPOTENCY_IN_FLIGHT', 'CONCURRENT_MODIFICATION'];
 
-// Doubled each time and spread, so that clients which failed together do not come back together.
+// The pause doubles each time and is random, so that clients that failed together do not return together.
 const pauseMs = (attempt: number): number => 200 * 2 ** (attempt - 1) * (0.5 + Math.random());
 
-/** Waits by a timer. */
+/** Waits with a timer. */
 export const pause: Patience['pause'] = (ms, signal) =>
   new Promise((resolve, reject) => {
     const stop = () => {

@@ -4,7 +4,7 @@ import { retry } from '../async/retry.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Log } from '../postgres/log.ts';
 import { transaction } from '../postgres/transaction.ts';
-import { applyBatch, type Batch, type Aside, type OnMisfits } from './apply.ts';
+import { type Aside, applyBatch, type Batch, type OnMisfits } from './apply.ts';
 import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { createWakeUp } from '../async/wake-up.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
+import type { Log } from '../postgres/log.ts';
+import { transaction } from '../postgres/transaction.ts';
 import { writeEvents } from './apply.ts';
 import { announceProjected, type Checkpoint, holdCheckpoint, type Projection, readCheckpoint } from './checkpoint.ts';
 import { isEventFault, isStatementTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
-import type { Log } from '../postgres/log.ts';
 import { listSetAside, lockSetAside, noteReplayedTo, parkStreams, unparkStream } from './parked.ts';
 import { sweepInPages } from './tables/sweep.ts';
-import { transaction } from '../postgres/transaction.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;

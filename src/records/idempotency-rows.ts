@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs } from '../postgres/epoch-ms.ts';
 
-/** What an idempotency key is unique within. */
+/** The values that an idempotency key is unique within, and the key. */
 export type IdempotencyPlace = {
   readonly organizationId: string;
   readonly principal: string;
@@ -10,7 +10,7 @@ export type IdempotencyPlace = {
   readonly key: string;
 };
 
-/** A row as found. `isStale`: in flight for so long that its request must have died. */
+/** A stored row. `isStale` is true when it has been in flight for so long that its request must have died. */
 export type IdempotencyRow = {
   readonly requestHash: string;
   readonly commandId: string;
@@ -24,7 +24,7 @@ export type IdempotencyRow = {
 /** How long a request may be in flight before another one takes it over. */
 export const lockedSeconds = 10;
 
-/** Writes the in-flight row and returns until when it is locked. Returns null when there is one already. */
+/** Writes the in-flight row and returns the end of its lock. Returns null when the row exists. */
 export const insertRow = async (
   db: PoolClient,
   place: IdempotencyPlace,
@@ -42,8 +42,7 @@ export const insertRow = async (
 };
 
 /**
- * Returns true when nobody has taken over the row that is locked until then, or may now; until the transaction ends
- * nobody does.
+ * Locks the row until the transaction ends. Returns true when no other request has taken it over or may take it over.
  */
 export const holdRow = async (db: PoolClient, place: IdempotencyPlace, lockedUntil: string): Promise<boolean> => {
   const { rowCount } = await db.query({
@@ -79,7 +78,7 @@ export const lockRow = async (db: PoolClient, place: IdempotencyPlace): Promise<
   return { requestHash, commandId, status, body, secret, isStale, createdAt: fromMs(Number(row.created_ms)) };
 };
 
-/** Takes a stale row over: the one who dies next leaves it to another after the same time. */
+/** Takes a stale row over and locks it for the same time again. */
 export const extendRow = async (db: PoolClient, place: IdempotencyPlace): Promise<void> => {
   await db.query({
     name: 'idempotency-extend',
@@ -89,7 +88,7 @@ export const extendRow = async (db: PoolClient, place: IdempotencyPlace): Promis
   });
 };
 
-/** Keeps the answer; what was shown once is now part of it. An answer that is there already stays. */
+/** Stores the answer, which contains the secret from now on. An existing answer stays. */
 export const completeRow = async (
   db: PoolClient,
   place: IdempotencyPlace,
@@ -103,7 +102,10 @@ export const completeRow = async (
   });
 };
 
-/** Lets the next request with this key take over at once: this one ended without a definite answer. */
+/**
+ * Unlocks the row, because the request ended without a definite answer. The next request with this key takes over at
+ * once.
+ */
 export const releaseRow = async (db: PoolClient, place: IdempotencyPlace): Promise<void> => {
   await db.query({
     name: 'idempotency-release',

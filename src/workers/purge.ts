@@ -3,21 +3,20 @@ import { purgeSnapshots } from '../records/stream-snapshots.ts';
 
 const batchMax = 5_000;
 
-/** What is removed once it is old enough; how old, the policies of ledger_worker say, which show it nothing younger. */
+/** The tables to purge. The row-level policies of ledger_worker set the age, because they hide younger rows. */
 const purged = [
-  // Answers that were kept for Idempotency-Keys: 24 hours.
+  // Answers for Idempotency-Keys, after 24 hours.
   { table: 'ops.idempotency', age: 'created_at' },
-  // A day after the end of what they were.
+  // Sessions and tokens, a day after their end.
   { table: 'identity.sessions', age: 'expires_at' },
   { table: 'identity.refresh_tokens', age: 'expires_at' },
-  // Signups that were abandoned a day ago.
+  // Abandoned signups, after a day.
   { table: 'identity.users', age: 'created_at' },
 ] as const;
 
 /**
- * Removes what is kept for a time only, in batches that hold no locks for long: answers to Idempotency-Keys, sessions and
- * refresh tokens that are over, abandoned signups, snapshots of earlier releases. `pool` is of ledger_worker. Returns
- * how many rows went.
+ * Removes old answers for Idempotency-Keys, ended sessions and refresh tokens, abandoned signups, and snapshots of
+ * earlier releases, in batches with short locks. `pool` has the role ledger_worker. Returns the number of removed rows.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;

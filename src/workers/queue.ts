@@ -3,14 +3,16 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { migrationLock } from '../postgres/migrate.ts';
 
-/** Where scheduled jobs are kept. Losing it loses no fact: the schedule is made again and every job only sends commands. */
+/**
+ * The store of scheduled jobs. Losing it loses no events: the schedule is created again, and jobs only send commands.
+ */
 export type QueueBackend =
   | { readonly kind: 'postgres'; readonly url: string }
   | { readonly kind: 'redis'; readonly url: string };
 
 /**
- * A job that runs every `everySeconds` on one of the workers, and may run twice: it must be safe to repeat. It ends
- * soon, and leaves the rest to its next run, when the signal is aborted.
+ * A job that runs every `everySeconds` on one of the workers. It may run twice, so it must be safe to repeat. When the
+ * signal aborts, it ends soon and leaves the rest to its next run.
  */
 export type ScheduledJob = {
   readonly name: string;
@@ -22,14 +24,14 @@ export type Schedule = { close(): Promise<void> };
 
 type Needs = {
   readonly backend: QueueBackend;
-  /** Queues of one name share their jobs; tests take a name of their own. */
+  /** Queues of one name share their jobs. Tests use their own name. */
   readonly queueName?: string;
   readonly onError: (error: unknown, context: string) => void;
-  /** A lost scheduler (flushed Redis, restored Postgres) is put back within this time. */
+  /** A lost scheduler (flushed Redis, restored Postgres) is restored within this time. */
   readonly scheduleCheckMs?: number;
 };
 
-/** Registers the jobs and works on them until `close`. Errors of a job are reported and the schedule goes on. */
+/** Registers the jobs and runs them until `close`. Reports errors of jobs and continues the schedule. */
 export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs): Promise<Schedule> => {
   const { queue, work, disconnect } = connect(needs);
   queue.on('error', (error) => needs.onError(error, 'queue'));
@@ -59,7 +61,7 @@ export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs)
   return {
     close: async () => {
       clearInterval(check);
-      // First: the worker waits for the job that runs.
+      // This comes first, because the worker waits for the running job.
       stopping.abort();
       await worker.close();
       await queue.close();
@@ -69,15 +71,15 @@ export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs)
 };
 
 /**
- * Makes or updates BullMQ's tables in schema `bullmq`, owned by `ledger_owner`, and lets `ledger_worker` use them.
- * `url` is a login that may take the role `ledger_owner`. Any number of processes may call this at once.
+ * Creates or updates BullMQ's tables in the schema `bullmq`, owned by `ledger_owner`, and lets `ledger_worker` use
+ * them. `url` is a login that may take the role `ledger_owner`. Several processes may call it at once.
  */
 export const migrateQueue = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    // BullMQ makes the schema itself, and checks that it could even where it exists.
+    // BullMQ creates the schema itself, and checks that right even when the schema exists.
     await client.query(`do $$ begin
       if not has_database_privilege('ledger_owner', current_database(), 'CREATE') then
         execute format('grant create on database %I to ledger_owner', current_database());
@@ -106,7 +108,7 @@ const connect = ({ backend, queueName = 'ledger' }: Needs) => {
       disconnect: async () => {},
     };
   }
-  // BullMQ's own terms: a worker's blocking connection waits for ever, a queue's call fails rather than piling up.
+  // BullMQ demands this: the blocking connection of a worker waits for ever, and a call of a queue fails at once.
   const redis = new Redis(backend.url, { maxRetriesPerRequest: null });
   return {
     queue: new Queue(queueName, { connection: redis }),

@@ -4,12 +4,12 @@ import { asTenant } from '../postgres/tenant.ts';
 import { type OpenReference, openReferences, settleReference } from '../records/vault-references.ts';
 
 type Needs = {
-  /** As ledger_worker. */
+  /** A pool with the role ledger_worker. */
   readonly pool: Pool;
-  /** As ledger_api: values are removed as their own issuer. */
+  /** A pool with the role ledger_api, which removes values as their issuer. */
   readonly apiPool: Pool;
   readonly store: Pick<EventStore, 'readBackwards'>;
-  /** Removes what was written under a reference. As its issuer. */
+  /** Removes the value of a reference, as its issuer. */
   readonly remove: (db: PoolClient, ref: string) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onError: (error: unknown, reference: OpenReference) => void;
@@ -19,9 +19,9 @@ const pageMax = 500;
 const eventsMax = 1_000;
 
 /**
- * Settles what was written for an event more than 25 hours ago: forgets the claim where a stored event holds the
- * reference, and removes the personal value or API key where none does. The stream itself decides. Returns how many
- * were removed.
+ * Settles references that were written for an event more than 25 hours ago. Forgets the claim when a stored event has
+ * the reference, and else removes the personal value or API key. The stream decides. Returns the number of removed
+ * values.
  */
 export const settleReferences = async (needs: Needs): Promise<number> => {
   const { pool, store, signal, onError } = needs;
@@ -32,8 +32,8 @@ export const settleReferences = async (needs: Needs): Promise<number> => {
     for (const [stream, open] of byStream(page)) {
       if (signal.aborted) return removed;
       try {
-        const held = await heldOf(store, stream, open);
-        for (const reference of open) removed += await settle(needs, reference, held.has(reference.ref));
+        const stored = await storedReferences(store, stream, open);
+        for (const reference of open) removed += await settle(needs, reference, stored.has(reference.ref));
       } catch (error) {
         for (const reference of open) onError(error, reference);
       }
@@ -50,36 +50,33 @@ const byStream = (page: readonly OpenReference[]): ReadonlyMap<string, readonly 
   return streams;
 };
 
-/**
- * Returns those of the references that an event holds. A claim may be younger than its event, so the whole stream
- * counts.
- */
-const heldOf = async (
+/** Returns the references that an event has. A claim may be younger than its event, so the whole stream is read. */
+const storedReferences = async (
   store: Needs['store'],
   stream: string,
   open: readonly OpenReference[],
 ): Promise<ReadonlySet<string>> => {
-  const held = new Set<string>();
+  const stored = new Set<string>();
   let from: bigint | 'end' = 'end';
   for (;;) {
     const events: readonly Recorded[] = await store.readBackwards(stream, from, eventsMax);
     for (const { data, metadata } of events) {
       const text = JSON.stringify([data, metadata]);
-      for (const { ref } of open) if (text.includes(`"${ref}"`)) held.add(ref);
+      for (const { ref } of open) if (text.includes(`"${ref}"`)) stored.add(ref);
     }
     const last = events.at(-1);
-    if (held.size === open.length || last === undefined || last.revision === 0n) return held;
+    if (stored.size === open.length || last === undefined || last.revision === 0n) return stored;
     from = last.revision - 1n;
   }
 };
 
-const settle = ({ apiPool, remove }: Needs, reference: OpenReference, isHeld: boolean): Promise<number> =>
+const settle = ({ apiPool, remove }: Needs, reference: OpenReference, isStored: boolean): Promise<number> =>
   asTenant(
     apiPool,
     reference.issuerOrgId,
     async (db) => {
-      // Somebody claims it again at this moment, or has erased it.
-      if (!(await settleReference(db, reference)) || isHeld) return 0;
+      // Another request claims the reference at this moment, or has erased its value.
+      if (!(await settleReference(db, reference)) || isStored) return 0;
       await remove(db, reference.ref);
       return 1;
     },

@@ -4,30 +4,33 @@ import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { Overloaded } from '../eventstore/executor/stream-queue.ts';
 import type { StuckLicense } from '../records/sweep-pauses.ts';
 
-/** How the sweep of what is due leaves licenses alone that it could not change. */
+/** How the sweep pauses licenses that it could not change. */
 export type Pauses = {
-  /** The revisions of the rows of licenses, by id. */
+  /** Returns the revisions of the rows of licenses, by id. */
   readonly revisionsOf: (licenseIds: readonly string[]) => Promise<ReadonlyMap<string, bigint>>;
   readonly pause: (stuck: readonly StuckLicense[]) => Promise<void>;
 };
 
 /** Collects the licenses of one page that the sweep could not change. */
 export const watchStuck = async (pauses: Pauses | undefined, licenseIds: readonly string[]) => {
-  // Before anything is tried: a row that changes meanwhile is looked at again.
+  // The revisions are read before any command, so that a row that changes meanwhile is tried again.
   const revisions = await pauses?.revisionsOf(licenseIds);
   const stuck = new Map<string, StuckLicense>();
   return {
-    /** `nextDueAt`: when another command of the license falls due; null: never, or nobody knows. */
+    /**
+     * Notes a license. `nextDueAt` is when another command of the license falls due, or null when that is never or
+     * unknown.
+     */
     note: (licenseId: string, nextDueAt: Instant | null): void => {
       const revision = revisions?.get(licenseId);
       if (revision !== undefined) stuck.set(licenseId, { licenseId, revision, nextDueAt });
     },
-    /** To be called once the page is done. */
+    /** Pauses the noted licenses. Call it after the page. */
     pause: async (): Promise<void> => pauses?.pause([...stuck.values()]),
   };
 };
 
-/** True of a failure that says nothing about the license: the next sweep may succeed. */
+/** Returns true for a failure that is not about the license, so the next sweep may succeed. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof StoreUnavailable ||
   error instanceof OutcomeUnknown ||

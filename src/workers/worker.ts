@@ -4,26 +4,32 @@ import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
-import { sweepDue } from './expiry.ts';
-import { sweepLeases } from './lapse.ts';
 import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
+import { sweepDue } from './sweep-due.ts';
+import { sweepLeases } from './sweep-leases.ts';
 
 type Needs = {
   readonly backend: QueueBackend;
-  /** As ledger_worker. */
+  /** A pool with the role ledger_worker. */
   readonly pool: Pool;
   readonly executor: Executor;
   readonly expirySweepSeconds: number;
   /**
-   * Whether the read models are level and of this release; the sweeps and the check wait until they are. Default: yes.
+   * Returns true when the read models are up to date and of this release. Sweeps and the check wait for that. Default:
+   * true.
    */
   readonly mayRead?: () => Promise<boolean>;
-  /** Compares a sample of the read models with the log, and reports; once a night. It needs other rights than the sweeps. */
+  /**
+   * Compares a sample of the read models with the log once a night, and reports. It needs other rights than the sweeps.
+   */
   readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;
-  /** Removes what was written for events that were not stored; once an hour. It needs other rights than the sweeps. */
+  /**
+   * Removes values that were written for events that were not stored, once an hour. It needs other rights than the
+   * sweeps.
+   */
   readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
   readonly now: () => Date;
   readonly log: Log;
@@ -31,7 +37,7 @@ type Needs = {
   readonly queueName?: string;
 };
 
-/** Starts the scheduled jobs of the role `worker`; any number of workers may run. */
+/** Starts the scheduled jobs of the role `worker`. Several workers may run. */
 export const startWorker = ({
   pool,
   executor,
@@ -53,15 +59,20 @@ export const startWorker = ({
     const refusedIds: string[] = [];
     const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
-      ...{ executor, now, signal, pauses, pace },
+      executor,
+      now,
+      signal,
+      pauses,
+      pace,
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
-        else log.error({ licenseId, command, ...rejection }, 'A command that was due was refused.');
+        else log.error({ licenseId, command, ...rejection }, 'A due command was refused.');
       },
-      onError: (error, { licenseId }) => log.error({ err: error, licenseId }, 'What was due could not be carried out.'),
+      onError: (error, { licenseId }) => log.error({ err: error, licenseId }, 'Due commands could not be carried out.'),
     });
-    if (carriedOut > 0) log.info({ carriedOut }, 'What was due was carried out: expiries, reminders, changes.');
-    // Until devices are released or the change is withdrawn, which is tried at once; else ever less often.
+    if (carriedOut > 0) log.info({ carriedOut }, 'Due commands were carried out: expiries, reminders, changes.');
+    // The change is tried again at once after devices are released or the change is cancelled, and else ever less
+    // often.
     if (refusedIds.length > 0)
       log.info(
         { refused: refusedIds.length, licenseIds: refusedIds.slice(0, 10) },
@@ -69,17 +80,19 @@ export const startWorker = ({
       );
     const lapsed = await sweepLeases({
       overdue: (page) => overdueLeases(pool, page),
-      ...{ executor, now, signal },
+      executor,
+      now,
+      signal,
       onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
     });
-    if (lapsed > 0) log.info({ lapsed }, 'Leases that nobody was heard of were ended.');
+    if (lapsed > 0) log.info({ lapsed }, 'Leases without heartbeats were ended.');
   };
   const check = async (signal: AbortSignal) => {
     if (await mayRead()) await checkReadModels?.(signal);
   };
   const jobs = [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
-    // Queues hold the name, which is older than most of what is removed.
+    // Queues have stored this name, which is older than most of what the job removes.
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purge(pool, signal) },
     { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal: AbortSignal) => purgePauses(pool, signal) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },

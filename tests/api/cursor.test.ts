@@ -5,13 +5,13 @@ import { parseSecrets } from '../../src/identity/secrets.ts';
 const secretOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const secrets = parseSecrets(secretOf(1));
 
-test('a cursor leads back to its place, in its own list only', () => {
+test('A cursor returns to its place, in its own list only', () => {
   const cursor = encodeCursor(secrets, 'list a', 'lic_1');
   expect(decodeCursor(secrets, 'list a', cursor)).toBe('lic_1');
   expect(decodeCursor(secrets, 'list b', cursor)).toBeNull();
 });
 
-test('a changed or foreign cursor is none', () => {
+test('A changed or foreign cursor is refused', () => {
   const cursor = encodeCursor(secrets, 'list', 'lic_1');
   for (let at = 0; at < cursor.length; at++) {
     const changed = `${cursor.slice(0, at)}${cursor[at] === 'A' ? 'B' : 'A'}${cursor.slice(at + 1)}`;
@@ -23,7 +23,7 @@ test('a changed or foreign cursor is none', () => {
   expect(decodeCursor(secrets, 'list', '')).toBeNull();
 });
 
-test('a cursor outlives the change of the signing secret', () => {
+test('A cursor works after a rotation of the signing secret', () => {
   const cursor = encodeCursor(secrets, 'list', 'lic_1');
   expect(decodeCursor(parseSecrets(`${secretOf(2)},${secretOf(1)}`), 'list', cursor)).toBe('lic_1');
 });

@@ -116,7 +116,7 @@ describe('a license that has to check in', () => {
   });
 });
 
-test('what is missing of what was asked for is part of the answer', async () => {
+test('The answer names the requested features and meters that are missing', async () => {
   const { licenseKey } = await issueDirectly(ledger);
   expect((await validate(licenseKey)).body).toMatchObject({ missingEntitlements: [], exceededMeters: [] });
 });

@@ -94,12 +94,14 @@ describe('a license key that was shown is not shown as another one, and its lice
   test('imported', () =>
     unchanged('/v1/licenses/import', {
       ...wanted,
-      ...{ source: 'old_shop', sourceRef: randomUUID(), historyFrom: '2024-03-01T00:00:00.000Z' },
+      source: 'old_shop',
+      sourceRef: randomUUID(),
+      historyFrom: '2024-03-01T00:00:00.000Z',
     }));
   test('rotated', async () => unchanged(`/v1/licenses/${(await ledger.issue()).licenseId}/rotate-key`, {}));
 });
 
-test('what was erased stays so when its request is repeated after it was forgotten', async () => {
+test('An erased value stays erased when its forgotten request is repeated', async () => {
   const once = randomUUID();
   const wanted = { email: 'canary@erased.example', role: 'MEMBER' };
   const invited = await send('POST', ofA('/members'), wanted, once);
@@ -110,7 +112,7 @@ test('what was erased stays so when its request is repeated after it was forgott
   expect(JSON.stringify(await values())).not.toContain('canary@erased.example');
 });
 
-test('a repeated request is answered again when it was forgotten, and its values stay', async () => {
+test('A repeated request that was forgotten gets its answer again, and its values stay', async () => {
   const { licenseId } = await ledger.issue();
   const once = randomUUID();
   const suspend = () =>
@@ -123,7 +125,7 @@ test('a repeated request is answered again when it was forgotten, and its values
   expect(await values()).toEqual(kept);
 });
 
-test('what a holder writes as its reason it reads itself, and its issuer', async () => {
+test('The holder and the issuer can read the reason that a holder wrote', async () => {
   const { licenseId } = await ledger.issue({ holderOrganizationId: ledger.b.organizationId });
   const reason = { code: 'LOST', text: 'left on a train' };
   const rotated = await send('POST', `/v1/licenses/${licenseId}/rotate-key`, { reason }, undefined, ledger.b.apiKey);

@@ -41,7 +41,8 @@ describe('every GET', () => {
     const { accessToken: key } = await ledger.createMember(ledger.a.organizationId, 'OWNER');
     const made = async (path: string, body: object) => (await ledger.call('POST', path, { key, body })).body;
     const ids: Readonly<Record<string, unknown>> = {
-      ...{ licenseId, organizationId: ledger.a.organizationId },
+      licenseId,
+      organizationId: ledger.a.organizationId,
       productId: (await made('/v1/products', { code: 'local_cli', name: 'CLI' })).id,
       policyId: (await ledger.call('GET', '/v1/policies?limit=1', { key })).body.data?.[0]?.id,
       apiKeyId: (await made('/v1/api-keys', { name: 'CI', scopes: ['licenses:read'] })).apiKey?.id,

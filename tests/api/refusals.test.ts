@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
-import { meanings } from '../../src/api/problems.ts';
+import { meanings } from '../../src/api/problems/problems.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../src/identity/license-key.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Answer, type Ledger, startLedger } from '../support/ledger.ts';
@@ -166,13 +166,15 @@ describe('when a part is down', () => {
   test('a command that is too large for the event store is refused for its size, and not kept as an answer', async () => {
     const once = { 'idempotency-key': randomUUID() };
     ledger.faults.refuseAppends = {
-      ...{ code: 3, details: 'canary-of-the-store', exception: 'maximum-append-size-exceeded' },
+      code: 3,
+      details: 'canary-of-the-store',
+      exception: 'maximum-append-size-exceeded',
       trailers: { 'maximum-append-size': '1024' },
     };
     try {
       const answer = await send('POST', '/v1/licenses', issue, once);
       expectRefusal(answer, 'BODY_TOO_LARGE', 413);
-      expect(answer.body.detail).toContain('Ask for less in one request.');
+      expect(answer.body.detail).toContain('Change less in one request.');
       expect([answer.headers.get('retry-after'), answer.text.includes('canary')]).toEqual([null, false]);
     } finally {
       ledger.faults.refuseAppends = undefined;

@@ -39,8 +39,12 @@ test('no key, fingerprint, device name, note or written reason is in an event, a
   ledger.faults.refuseAppends = undefined;
 
   const canaries = [
-    ...[licenseKey, licenseKey.replaceAll('-', '').slice(2), licenseKey.replaceAll('-', '').slice(2, 28)],
-    ...[ledger.a.apiKey, ledger.a.apiKey.slice(18), 'canary'],
+    licenseKey,
+    licenseKey.replaceAll('-', '').slice(2),
+    licenseKey.replaceAll('-', '').slice(2, 28),
+    ledger.a.apiKey,
+    ledger.a.apiKey.slice(18),
+    'canary',
   ];
   const events = JSON.stringify(await ledger.events(), (_name, value) =>
     typeof value === 'bigint' ? `${value}` : value,
@@ -102,7 +106,8 @@ test('a request is followed into the log and its events, by its trace and by its
   };
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   expect(await issue({ traceparent, 'x-request-id': 'r-0' })).toEqual({
-    ...{ requestId: 'r-0', correlationId: '4bf92f3577b34da6a3ce929d0e0e4736' },
+    requestId: 'r-0',
+    correlationId: '4bf92f3577b34da6a3ce929d0e0e4736',
   });
   expect(await issue({ 'x-request-id': 'r-1' })).toEqual({ requestId: 'r-1', correlationId: 'r-1' });
   const { requestId, correlationId } = await issue({ 'x-request-id': 'no spaces allowed' });

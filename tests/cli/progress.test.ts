@@ -3,7 +3,10 @@ import { createProgress } from '../../src/cli/progress.ts';
 import type { RebuildProgress } from '../../src/projections/rebuild/rebuild.ts';
 
 const folding = (part: number): RebuildProgress => ({
-  ...{ phase: 'folding', events: part * 1_000, position: BigInt(part), head: 10n },
+  phase: 'folding',
+  events: part * 1_000,
+  position: BigInt(part),
+  head: 10n,
 });
 
 /** What is written when the progress is shown every second, with a tenth of the log more each time. */

@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
 let product: Product;
 beforeAll(async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-rebuild-'));
+  await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
   product = await startProduct(env);
 });
@@ -56,13 +58,16 @@ test('a running server’s read models are rebuilt, taken back and pruned while 
   expect(await validate()).toEqual(valid);
   expect(await digests()).toEqual(before);
   expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('Version 2 of the read models is dropped.');
-  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('There is no version before to drop.');
+  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('There is no previous version to drop.');
   expect(await validate()).toEqual(valid);
 });
 
 test('what cannot be done is refused with a sentence', async () => {
   const other = await runLedger(['rebuild', '--projection', 'other'], env);
-  expect(other).toMatchObject({ code: 1, output: 'There is no projection named other. There is one: read-models.\n' });
+  expect(other).toMatchObject({
+    code: 1,
+    output: 'There is no projection named other. The only one is read-models.\n',
+  });
   const both = await runLedger(['rebuild', '--rollback', '--prune'], env);
   expect(both).toMatchObject({ code: 1, output: 'Give --rollback or --prune, not both.\n' });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf, seal } from '../../src/eventstore/chain/chain.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { twinHash } from '../support/broken-chain.ts';
+import { copyProductData } from '../support/prepared.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
@@ -13,6 +14,7 @@ let store: ConnectedStore;
 let stream: string;
 beforeAll(async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-repair-'));
+  await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
   product = await startProduct(env);
   const runtime: { eventStoreUrl: string } = JSON.parse(await readFile(path.join(dataDir, 'runtime.json'), 'utf8'));
@@ -44,7 +46,9 @@ const breakChain = async () => {
   const nextRevision = last.revision + 1n;
   const { prevHash: _, hash: __, ...metadata } = last.metadata;
   const event = {
-    ...{ id: crypto.randomUUID(), type: 'LicenseSuspended', metadata },
+    id: crypto.randomUUID(),
+    type: 'LicenseSuspended',
+    metadata,
     data: { reasonCode: 'ADMIN', until: null },
   };
   const end = { stream, nextRevision, hash: twinHash(stream, nextRevision) };
@@ -56,15 +60,14 @@ test('a broken chain is found, shown, repaired by an operator, and the license t
   timeout: 120_000,
 }, async () => {
   expect(await runLedger(['repair-chain'], env)).toMatchObject({
-    ...{
-      code: 0,
-      output: expect.stringMatching(/^The hash chains of \d+ streams are whole\. There is nothing to repair\.$/m),
-    },
+    code: 0,
+    output: expect.stringMatching(/^The hash chains of \d+ streams are whole\. There is nothing to repair\.$/m),
   });
   const { revision, expected, found } = await breakChain();
   expect(await post('reinstate', {})).toBe(500);
   expect(await runLedger(['verify'], env)).toMatchObject({
-    ...{ code: 3, output: expect.stringContaining(`CHAIN_BROKEN at stream ${stream}, revision ${revision},`) },
+    code: 3,
+    output: expect.stringContaining(`CHAIN_BROKEN at stream ${stream}, revision ${revision},`),
   });
 
   const shown = await runLedger(['repair-chain'], env);
@@ -89,7 +92,9 @@ test('a broken chain is found, shown, repaired by an operator, and the license t
   const verified = await runLedger(['verify', '--json'], env);
   expect(verified.code).toBe(0);
   expect(JSON.parse(verified.output)).toMatchObject({
-    ...{ intact: true, damaged: 0, repaired: 1 },
+    intact: true,
+    damaged: 0,
+    repaired: 1,
     findings: [{ code: 'CHAIN_REPAIRED', stream }],
   });
 });

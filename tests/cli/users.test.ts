@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { type Product, runLedger, startProduct } from '../support/product.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
 let product: Product;
 beforeAll(async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-users-'));
+  await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
   product = await startProduct(env);
 });
@@ -67,7 +69,7 @@ test('or is read from standard input, and not printed', async () => {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
   child.stdin.end('seven tall blue pears\n');
   const output = await text(child.stdout);
-  expect(output).toContain('The password of owner@demo.example is changed.');
+  expect(output).toContain('The password of owner@demo.example was changed.');
   expect(output).not.toContain('pears');
   expect((await logIn('seven tall blue pears')).status).toBe(200);
 });
@@ -75,6 +77,6 @@ test('or is read from standard input, and not printed', async () => {
 test('what cannot be done is refused with a sentence', async () => {
   expect(await runLedger(['user', 'reset-password', 'nobody@demo.example'], env)).toMatchObject({
     code: 1,
-    output: 'Nobody signs in with nobody@demo.example. Check the address; nothing was changed.\n',
+    output: 'Nobody signs in with nobody@demo.example. Nothing was changed. Check the address.\n',
   });
 });

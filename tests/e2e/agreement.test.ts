@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
-import { createOrganization } from '../../src/application/bootstrap.ts';
+import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
@@ -22,7 +22,7 @@ import { createVendorWithId } from '../support/vendor.ts';
 // lost, appends that arrive late, processes that are killed. LEDGER_SEED repeats a run as far as chance decides it.
 const firstSeed = runSeed();
 const seeds = Array.from({ length: sized(20) }, (_, index) => firstSeed + index);
-const requests = sized(20_000, 600);
+const requests = sized(20_000, 400);
 const clients = 12;
 const minutes = 60_000;
 
@@ -108,7 +108,7 @@ const createWorld = async ({ store, models }: Mesh, chance: Chance) => {
   const now = () => new Date().toISOString();
   const needs = { executor, pool: models.api, secrets: parseSecrets(meshSecret), now };
   const [one, other] = await Promise.all(
-    ['Holder 1', 'Holder 2'].map((name) => createOrganization(needs, { commandId: randomUUID(), name })),
+    ['Holder 1', 'Holder 2'].map((name) => bootstrapOrganization(needs, { commandId: randomUUID(), name })),
   );
   const licenseIds = Array.from({ length: sized(200) }, () => encodeId('lic', aggregateId(newCommandId(), 'license')));
   for (const licenseId of licenseIds) {

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, runLedger, startProduct } from '../support/product.ts';
 import { sized } from '../support/size.ts';
 import { startClient, type Target } from './load.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'ledger-crash-'));
 const env = { LEDGER_DATA_DIR: dataDir, EXPIRY_SWEEP_SECONDS: '1' };
-const kills = sized(50);
+// The short run has one of either kind.
+const kills = sized(50, 2);
 const clients = 8;
 const minutes = 60_000;
 
@@ -21,6 +23,7 @@ afterAll(async () => {
 test(`SIGKILL of the product ${kills} times under load loses and doubles no acknowledged command and leaves no process`, {
   timeout: kills * 30_000 + 2 * minutes,
 }, async () => {
+  await copyProductData(dataDir);
   let product = await startProduct(env);
   const target: Target = { baseUrl: product.demo.baseUrl, apiKey: product.demo.apiKey };
   let running = true;

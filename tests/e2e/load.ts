@@ -67,13 +67,16 @@ export const startClient = (target: Target, running: () => boolean): LoadClient 
   return { acknowledged, licenseId: () => licenseId, done: live() };
 };
 
+// On a busy machine, or after a crash of Postgres, a new license is not in the read models yet: `Ledger-Projected: false`.
+const passing: ReadonlySet<string> = new Set(['IDEMPOTENCY_IN_FLIGHT', 'LICENSE_NOT_FOUND']);
+
 /** Repeats one request with one Idempotency-Key until the server gives a definite answer; throws when that is a refusal. */
 const acknowledge = async (target: Target, path: string, body: object): Promise<Answer> => {
   const idempotencyKey = randomUUID();
   for (;;) {
     const answer = await send(target, path, body, idempotencyKey);
     if (answer !== null && (answer.status === 200 || answer.status === 201)) return answer;
-    const again = answer === null || answer.status >= 503 || answer.body.code === 'IDEMPOTENCY_IN_FLIGHT';
+    const again = answer === null || answer.status >= 503 || passing.has(String(answer.body.code));
     if (!again) throw new Error(`${path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
     await delay(50);
   }

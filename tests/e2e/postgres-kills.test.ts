@@ -7,6 +7,7 @@ import { startPostgres } from '../../src/embedded/postgres.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { startStore } from '../support/event-store.ts';
 import { randomFrom } from '../support/license-fixtures.ts';
+import { copyCluster } from '../support/prepared.ts';
 import { condition, runLedger, startLedgerProcess } from '../support/product.ts';
 import { quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
@@ -28,6 +29,7 @@ test(`SIGKILL of Postgres ${kills} times under load: the product lives on, lag i
   const dataDir = await temporaryDirectory();
   const port = await freePort();
   const start = () => startPostgres({ dataDir: join(dataDir, 'postgres'), password: 'tests', port });
+  await copyCluster(join(dataDir, 'postgres'));
   let postgres = await start();
   const running = await startStore();
   const store = running.connect();

@@ -78,7 +78,7 @@ test('a parked stream is counted and listed, and replayed once its event fits; t
 
   await models.superuser.query('alter table rm.licenses drop constraint broken');
   expect(await projector.parked('replay', stream)).toEqual({
-    ...{ code: 0, output: `${stream}: replayed, its rows are up to date.\n` },
+    ...{ code: 0, output: `${stream}: replayed. Its rows are up to date.\n` },
   });
   expect(await projector.metric('ledger_projection_parked_streams')).toBe('0');
   const { rows } = await models.superuser.query('select revision from rm.licenses where license_id = $1', [sick]);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
+import { copyStackData } from '../support/prepared.ts';
 import { condition, processesOf, runLedger, type Started, startLedgerProcess } from '../support/product.ts';
 import { createVendor } from '../support/vendor.ts';
 
@@ -34,6 +35,7 @@ const stopAll = () =>
   );
 
 beforeAll(async () => {
+  await copyStackData(dataDir);
   stack = await startStack({ dataDir, program: eventStoreProgram });
   env = {
     DATABASE_URL: stack.databaseUrl,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { condition, processesOf, runLedger, startProduct } from '../support/product.ts';
 import { sized } from '../support/size.ts';
 import { startClient } from './load.ts';
@@ -16,6 +17,7 @@ afterAll(async () => {
 });
 
 test('the product survives that all its database sessions are ended, again and again under load', async () => {
+  await copyProductData(dataDir);
   const product = await startProduct(env);
   const { databaseUrl } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { databaseUrl: string };
   const db = new pg.Client({ connectionString: databaseUrl });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
+import { copyStackData } from '../support/prepared.ts';
 import { condition, processesOf, type Started, startLedgerProcess } from '../support/product.ts';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { createVendor } from '../support/vendor.ts';
@@ -49,6 +50,7 @@ const howMany = (statuses: readonly number[], wanted: number) => statuses.filter
 
 describe.runIf(hasRedis)('two API processes with one Redis', () => {
   beforeAll(async () => {
+    await copyStackData(dataDir);
     [stack, redis] = await Promise.all([startStack({ dataDir, program: eventStoreProgram }), startRedis()]);
     const secret = randomBytes(32).toString('base64');
     const env = {

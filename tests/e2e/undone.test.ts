@@ -8,6 +8,7 @@ import { parseSecrets } from '../../src/identity/secrets.ts';
 import { startStore } from '../support/event-store.ts';
 import { type Issuing, issueDirectly, sendTo } from '../support/issue-directly.ts';
 import { testId } from '../support/license-fixtures.ts';
+import { copyCluster } from '../support/prepared.ts';
 import { condition, startLedgerProcess } from '../support/product.ts';
 import { sized } from '../support/size.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -23,6 +24,7 @@ test(`after each of ${kills} crashes of Postgres a suspension that a client has 
   const dataDir = await temporaryDirectory();
   const port = await freePort();
   const start = () => startPostgres({ dataDir: join(dataDir, 'postgres'), password: 'tests', port });
+  await copyCluster(join(dataDir, 'postgres'));
   let postgres = await start();
   const running = await startStore();
   const secret = randomBytes(32).toString('base64');

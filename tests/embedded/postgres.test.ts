@@ -9,13 +9,21 @@ import { freePort } from '../../src/embedded/free-port.ts';
 import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts';
 import { run } from '../../src/embedded/run.ts';
 import { nobody, withCopy } from '../../src/embedded/run-as.ts';
+import { copyCluster } from '../support/prepared.ts';
 import { descendants, runProgram, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const start = async (dataDir: string, { durable = false } = {}): Promise<Postgres> => {
-  const postgres = await startPostgres({ dataDir, password: 'a/b c', port: await freePort(), durable });
+const start = async (dataDir: string, { durable = false, password = 'tests' } = {}): Promise<Postgres> => {
+  const postgres = await startPostgres({ dataDir, password, port: await freePort(), durable });
   onTestFinished(() => postgres.stop());
   return postgres;
+};
+
+/** A directory on which Postgres ran before, for tests of what comes after. */
+const startedBefore = async (mode?: number): Promise<string> => {
+  const dataDir = path.join(await temporaryDirectory(mode), 'postgres');
+  await copyCluster(dataDir);
+  return dataDir;
 };
 
 const query = async (url: string, text: string): Promise<unknown[]> => {
@@ -33,7 +41,7 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('How root runs Postgres was not tested: this is not root.');
 
 test('a cold start gives Postgres 18 in UTF-8, for the superuser with the given password only', async () => {
-  const postgres = await start(path.join(await temporaryDirectory(), 'deep', 'postgres'));
+  const postgres = await start(path.join(await temporaryDirectory(), 'deep', 'postgres'), { password: 'a/b c' });
   expect(await query(postgres.url, `select current_setting('server_version_num')::int / 10000`)).toEqual([18]);
   expect(await query(postgres.url, `select upper('ä'), datlocale from pg_database where datname = 'postgres'`)).toEqual(
     ['Ä', 'C.UTF-8'],
@@ -44,7 +52,7 @@ test('a cold start gives Postgres 18 in UTF-8, for the superuser with the given 
 });
 
 test('it listens on 127.0.0.1 and nowhere else', async () => {
-  const postgres = await start(path.join(await temporaryDirectory(), 'postgres'));
+  const postgres = await start(await startedBefore());
   expect(await query(postgres.url, 'show listen_addresses')).toEqual(['127.0.0.1']);
   expect(await query(postgres.url, 'show unix_socket_directories')).toEqual(['']);
   const port = Number(new URL(postgres.url).port).toString(16).toUpperCase().padStart(4, '0');
@@ -56,7 +64,7 @@ test('it listens on 127.0.0.1 and nowhere else', async () => {
 });
 
 test('data is kept across a stop and across a crash', async () => {
-  const dataDir = path.join(await temporaryDirectory(), 'postgres');
+  const dataDir = await startedBefore();
   const first = await start(dataDir, { durable: true });
   await query(first.url, 'create table kept as select 1 as value');
   await first.stop();
@@ -71,7 +79,7 @@ test('data is kept across a stop and across a crash', async () => {
 });
 
 test('a data directory on which Postgres runs is not free, and stays untouched', async () => {
-  const dataDir = path.join(await temporaryDirectory(), 'postgres');
+  const dataDir = await startedBefore();
   const first = await start(dataDir);
   await expect(vacate(dataDir, 100)).rejects.toThrow(
     `Postgres (process ${first.pid}) is already running on ${dataDir}`,
@@ -80,7 +88,7 @@ test('a data directory on which Postgres runs is not free, and stays untouched',
 });
 
 test('a pid file whose process is dead, or is another program by now, does not prevent the start', async () => {
-  const dataDir = path.join(await temporaryDirectory(), 'postgres');
+  const dataDir = await startedBefore();
   const pidFile = path.join(dataDir, 'postmaster.pid');
   const first = await start(dataDir);
   const left = await readFile(pidFile, 'utf8');
@@ -127,8 +135,8 @@ test('data of another Postgres version, or something else entirely, is refused a
 });
 
 test('a port that is taken is said to be', async () => {
-  const first = await start(path.join(await temporaryDirectory(), 'postgres'));
-  const dataDir = path.join(await temporaryDirectory(), 'postgres');
+  const first = await start(await startedBefore());
+  const dataDir = await startedBefore();
   const port = Number(new URL(first.url).port);
   await expect(startPostgres({ dataDir, password: 'x', port })).rejects.toThrow('could not bind IPv4 address');
 });
@@ -195,7 +203,9 @@ const ways = [
 ];
 
 test.each(ways)('Postgres goes with us as $user, guarded by $guard, below a directory of mode $mode', async (way) => {
-  const dataDir = path.join(await temporaryDirectory(way.mode), 'postgres');
+  // Who makes the data is the same with either guard.
+  const dataDir =
+    way.guard === 'shell' ? await startedBefore(way.mode) : path.join(await temporaryDirectory(way.mode), 'postgres');
   const program = runProgram('run-guarded.ts', [dataDir, way.user, way.guard]);
   await program.firstAnswer;
   const started = await startedBy(program.pid);
@@ -204,7 +214,7 @@ test.each(ways)('Postgres goes with us as $user, guarded by $guard, below a dire
 });
 
 test('a Postgres whose parent is killed goes with it', async () => {
-  const dataDir = path.join(await temporaryDirectory(), 'postgres');
+  const dataDir = await startedBefore();
   const program = runProgram('run-postgres.ts', [dataDir]);
   await program.firstAnswer;
   const started = await startedBy(program.pid);

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readRuntime, resetData } from '../../src/embedded/data-directory.ts';
 import { holderOf } from '../../src/embedded/lock.ts';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
+import { copyStackData } from '../support/prepared.ts';
 import { descendants, type Program, runProgram, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -20,17 +20,10 @@ const start = async (
   return stack;
 };
 
-let template: string;
-beforeAll(async () => {
-  template = path.join(await mkdtemp(path.join(tmpdir(), 'ledger-stack-')), 'data');
-  await (await startStack({ dataDir: template, program: eventStoreProgram })).stop();
-});
-afterAll(() => rm(path.dirname(template), { recursive: true, force: true }));
-
-/** A directory in which a stack was started before, for tests of what comes after: making one takes seconds. */
+/** A directory in which a stack was started before, for tests of what comes after. */
 const startedBefore = async (): Promise<string> => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
-  await cp(template, dataDir, { recursive: true });
+  await copyStackData(dataDir);
   return dataDir;
 };
 
@@ -82,7 +75,7 @@ test('a first start makes both databases, each for its own login, and an event s
 });
 
 test('what was written is there after a restart, with the same logins', async () => {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await startedBefore();
   const first = await start(dataDir);
   await query(first.databaseUrl, 'create table kept as select 42 as value');
   await first.stop();

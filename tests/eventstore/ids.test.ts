@@ -121,7 +121,8 @@ test('each batch of announcements has a name of its own, the same for all worker
   workOff();
   expect(names).toEqual([
     `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:1:51`,
-    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:101`,
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:1:1`,
+    ...[201, 151, 101, 51, 1].map((left) => `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:${left}`),
   ]);
   expect(license.facts).toMatchObject({ endings: [], usage: { activations: 0 } });
 });

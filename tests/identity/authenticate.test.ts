@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
-import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
+import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
@@ -89,7 +90,10 @@ const organization = (type: 'RevokeApiKey' | 'CloseOrganization', organizationId
   );
 
 test.each(['RevokeApiKey', 'CloseOrganization'] as const)('%s ends a key once it is projected', async (type) => {
-  const { organizationId } = await createOrganization(ledger.needs, { commandId: randomUUID(), name: 'Short-lived' });
+  const { organizationId } = await bootstrapOrganization(ledger.needs, {
+    commandId: randomUUID(),
+    name: 'Short-lived',
+  });
   const { apiKey, apiKeyId } = await ledger.createKey(organizationId, ['licenses:read']);
   expect(await authentication().authenticate(apiKey)).not.toBeNull();
   const done = await organization(type, organizationId, apiKeyId);
@@ -120,8 +124,8 @@ test('a key that is created again with the same command is the same key, and one
     name: 'ci',
     scopes: ['licenses:read'] as const,
   };
-  const first = await createApiKey(ledger.needs, key);
-  const again = await createApiKey(ledger.needs, key);
+  const first = await bootstrapApiKey(ledger.needs, key);
+  const again = await bootstrapApiKey(ledger.needs, key);
   expect(again).toEqual(first);
   expect((await ledger.events()).length).toBe(before + 1);
 });

@@ -53,10 +53,11 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   workers: {
     holds: 'scheduled jobs',
     ours: ['aggregates', 'application', 'domain', 'eventstore', 'postgres', 'projections', 'records'],
-    packages: ['bullmq', 'ioredis', 'pg', 'zod'],
+    packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:timers/promises'],
   },
   api: {
-    holds: 'routes, problems, OpenAPI',
+    holds:
+      'routes by subject; `http` for requests and answers, `openapi`, `problems`, `rate-limit`, `idempotency`, `monitoring`',
     ours: [
       'aggregates',
       'application',
@@ -107,6 +108,10 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['config-values.ts', 'domain', 'rate-limits.ts'],
     packages: ['zod', 'node:fs', 'node:path'],
   },
-  cli: { holds: 'the commands; everything is put together here', ours: 'everything', packages: 'everything' },
+  cli: {
+    holds: 'commands; `server` puts a server process together, `demo` walks a license',
+    ours: 'everything',
+    packages: 'everything',
+  },
   'main.ts': { holds: 'picks the command', ours: 'everything', packages: 'everything' },
 };

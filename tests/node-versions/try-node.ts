@@ -35,7 +35,7 @@ export const tryProduct = async (node: string, directory: string): Promise<Count
 /** Runs the tests of the domain on a Node. Tests that do not come to their end count as one that failed. */
 export const tryDomain = async (node: string, directory: string): Promise<Counts> => {
   const report = join(directory, 'report.json');
-  const options = ['--config', 'vitest.domain.config.ts', '--reporter=json', `--outputFile=${report}`];
+  const options = ['--config', 'vitest.domain.config.ts', '--no-isolate', '--reporter=json', `--outputFile=${report}`];
   const run = spawn(node, [vitest, 'run', ...options]);
   const output = outputOf(run);
   const end = await endOf(run);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
+import { transaction } from '../../src/postgres/transaction.ts';
 import { countParked, listParked } from '../../src/projections/parked.ts';
 import { runProjector } from '../../src/projections/run.ts';
-import { transaction } from '../../src/postgres/transaction.ts';
 import { checkStreams } from '../../src/projections/verify/check-streams.ts';
 import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';

@@ -11,8 +11,8 @@ import { randomLog } from '../support/random-log.ts';
 import { createReadModels } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
-const kills = sized(200, 5);
-const events = sized(30_000, 750);
+const kills = sized(200, 3);
+const events = sized(30_000, 450);
 
 test.each([
   ['the projector', 1],

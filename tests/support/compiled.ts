@@ -6,20 +6,23 @@ import { promisify } from 'node:util';
 const root = path.join(import.meta.dirname, '..', '..');
 const output = path.join(root, 'node_modules', '.cache', 'test-programs');
 
-/** Returns the compiled form of a file, named from the root of the project: one of src or a `run-*.ts` of tests/support. */
+/**
+ * Returns the compiled form of a file, named from the root of the project: one of src, an example in TypeScript, or a
+ * `run-*.ts` of tests/support.
+ */
 export const compiled = (file: string): string => path.join(output, file.replace(/\.ts$/, '.js'));
 
 /** The event store's main module, for `startStack`. */
 export const eventStoreProgram = compiled('src/embedded/eventstore/main.ts');
 
 /**
- * Compiles what is stale of the product and of the programs of tests/support, so that the processes that tests start need
- * no compiler. Throws with the compiler's own words.
+ * Compiles what is stale of the product, of the examples and of the programs of tests/support, so that the processes that
+ * tests start need no compiler. Throws with the compiler's own words.
  */
 export const compileWhatIsStarted = async (): Promise<void> => {
   await mkdir(output, { recursive: true });
   // Compiled files find these where the sources find them.
-  await Promise.all(['package.json', 'db', 'bin'].map(link));
+  await Promise.all(['package.json', 'db', 'bin', 'dist'].map(link));
   await Promise.all([
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.test-programs.json'),
     // The launcher compiles the product by itself, and the first test that starts it shall not wait for that.

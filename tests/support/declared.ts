@@ -1,4 +1,4 @@
-import { refusalHeadersOf, replyHeadersOf } from '../../src/api/openapi-headers.ts';
+import { refusalHeadersOf, replyHeadersOf } from '../../src/api/openapi/documented-headers.ts';
 import type { Route } from '../../src/api/route.ts';
 
 type Shown = {

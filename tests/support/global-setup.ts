@@ -7,6 +7,7 @@ import { freePort } from '../../src/embedded/free-port.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { compileWhatIsStarted } from './compiled.ts';
+import { keepTemporaryFilesInMemory } from './memory-files.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,6 +15,8 @@ declare module 'vitest' {
     postgresUrl: string;
     /** A migrated database in it, to be copied: nobody is connected to it. */
     migratedDatabase: string;
+    /** Where data that tests copy is made; see `prepared.ts`. */
+    preparedDirectory: string;
   }
 }
 
@@ -21,11 +24,15 @@ declare module 'vitest' {
 export default async (project: TestProject) => {
   const names = project.vitest.projects.map(({ name }) => name);
   if (names.every((name) => name === 'domain')) return;
+  const removeFiles = keepTemporaryFilesInMemory();
   const [stop] = await Promise.all([
     startDatabases(project),
     ...(names.includes('process') ? [compileWhatIsStarted()] : []),
   ]);
-  return stop;
+  return async () => {
+    await stop();
+    removeFiles();
+  };
 };
 
 /** Starts one Postgres for the whole run; each test file makes databases of its own in it. */
@@ -40,6 +47,7 @@ const startDatabases = async (project: TestProject): Promise<() => Promise<void>
   project.provide('postgresUrl', postgres.url);
   await makeMigrated(postgres.url);
   project.provide('migratedDatabase', migrated);
+  project.provide('preparedDirectory', path.join(directory, 'prepared'));
   return async () => {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });

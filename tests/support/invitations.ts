@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeInvitationToken } from '../../src/api/invitation-token.ts';
+import { encodeInvitationToken } from '../../src/api/organizations/invitation-token.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { storeValue } from '../../src/records/vault.ts';

@@ -1,9 +1,9 @@
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { CommandOf, LicenseCommand } from '../../src/domain/license/commands.ts';
-import type { Limits } from '../../src/domain/license/usage/usage-limits.ts';
-import type { PinnedPolicy, Tier } from '../../src/domain/license/policy.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
+import type { PinnedPolicy, Tier } from '../../src/domain/license/policy.ts';
+import type { Limits } from '../../src/domain/license/usage/usage-limits.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import {

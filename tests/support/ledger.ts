@@ -6,9 +6,10 @@ import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/needs.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
-import { createRequestLog } from '../../src/api/logging.ts';
-import { createMetrics, type Metrics } from '../../src/api/metrics.ts';
-import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
+import { createRequestLog } from '../../src/api/monitoring/logging.ts';
+import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
+import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { createPlatformLicenseOf } from '../../src/application/organizations/platform-license.ts';
 import { type Role, type Scope, scopes } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
@@ -152,12 +153,12 @@ export const startLedger = async ({
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const createKey = async (organizationId: string, scopes: readonly Scope[]) => {
-    const created = await createApiKey(needs, { commandId: randomUUID(), organizationId, name: 'test', scopes });
+    const created = await bootstrapApiKey(needs, { commandId: randomUUID(), organizationId, name: 'test', scopes });
     await projected.waitFor(created.position, 10_000);
     return { organizationId, apiKey: created.apiKey, apiKeyId: created.apiKeyId };
   };
   const createVendor = async (name: string): Promise<TestOrganization> => {
-    const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name });
+    const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name });
     return createKey(organizationId, scopes);
   };
   const createMember = async (organizationId: string, role: Role): Promise<TestMember> => {

@@ -1,6 +1,6 @@
 import type { Front } from '../../src/api/front.ts';
-import type { Metrics } from '../../src/api/metrics.ts';
-import { createRateLimiter } from '../../src/api/rate-limit.ts';
+import type { Metrics } from '../../src/api/monitoring/metrics.ts';
+import { createRateLimiter } from '../../src/api/rate-limit/rate-limiter.ts';
 import type { Tier } from '../../src/domain/license/policy.ts';
 import { parseLimits } from '../../src/rate-limits.ts';
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Role } from '../../src/cli/roles.ts';
+import type { Role } from '../../src/cli/server/roles.ts';
 import type { Chance } from './chance.ts';
 import { compiled } from './compiled.ts';
 import { type RunningStore, startStore } from './event-store.ts';

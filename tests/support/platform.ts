@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createOrganization } from '../../src/application/bootstrap.ts';
+import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
 import { aggregateId } from '../../src/eventstore/ids.ts';
@@ -19,7 +19,7 @@ export const createLimited = async (
   ledger: Ledger,
   entitlements: readonly object[],
 ): Promise<{ readonly organization: TestOrganization }> => {
-  const { organizationId } = await createOrganization(ledger.needs, { commandId, name: 'Platform' });
+  const { organizationId } = await bootstrapOrganization(ledger.needs, { commandId, name: 'Platform' });
   const platform = await ledger.createKey(organizationId, scopes);
   const organization = await ledger.createVendor('Limited');
   await ledger.issue({ holderOrganizationId: organization.organizationId, entitlements }, platform);

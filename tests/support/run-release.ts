@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { assemble } from '../../src/cli/assemble.ts';
+import { assemble } from '../../src/cli/server/assemble.ts';
 import { loadConfig } from '../../src/config.ts';
 import { releaseOf } from '../../src/projections/release.ts';
 
@@ -21,6 +21,6 @@ const servers = {
 };
 const log = pino({ level: 'info' }, { write: (line) => process.stderr.write(line) });
 const release = releaseOf(directory, Number(number));
-const ledger = await assemble(config, servers, ['api', 'projector'], log, { directory, release });
+const ledger = await assemble({ config, servers, roles: ['api', 'projector'], log, program: { directory, release } });
 process.once('SIGTERM', () => void ledger.stop().then(() => process.exit(0)));
 console.log(JSON.stringify({ url: ledger.baseUrl }));

@@ -1,15 +1,15 @@
 // Runs roles of the product in a process of its own, as its environment says, and tells its parent what it has folded.
 import { destination, pino } from 'pino';
-import { assemble } from '../../src/cli/assemble.ts';
-import { allRoles } from '../../src/cli/roles.ts';
-import { openServers } from '../../src/cli/servers.ts';
+import { assemble } from '../../src/cli/server/assemble.ts';
+import { openServers } from '../../src/cli/server/open-servers.ts';
+import { allRoles } from '../../src/cli/server/roles.ts';
 import { loadConfig } from '../../src/config.ts';
 import { foldsOf } from './folds.ts';
 
 const config = loadConfig();
 const roles = allRoles.filter((role) => process.argv.includes(role));
 const servers = await openServers(config, () => {});
-const ledger = await assemble(config, servers, roles, pino({ level: config.logLevel }, destination(2)));
+const ledger = await assemble({ config, servers, roles, log: pino({ level: config.logLevel }, destination(2)) });
 
 process.on('message', (licenseIds: readonly string[]) => {
   foldsOf(ledger.executor, licenseIds).then(

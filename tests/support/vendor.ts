@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createApiKey, createOrganization } from '../../src/application/bootstrap.ts';
+import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
@@ -24,9 +25,9 @@ export const createVendorWithId = async ({ databaseUrl, eventStoreUrl, secret }:
     executor: createExecutor({ store }),
     ...{ pool, secrets: parseSecrets(secret), now: () => new Date().toISOString() },
   };
-  const { organizationId } = await createOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
+  const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });
   const key = { commandId: randomUUID(), organizationId, name: 'test', scopes };
-  const created = await createApiKey(needs, key);
+  const created = await bootstrapApiKey(needs, key);
   await condition('the key is projected', async () => {
     const { rows } = await pool.query<{ position: string }>('select commit_position as position from ops.checkpoints');
     return BigInt(rows[0]?.position ?? -1) >= created.position;

@@ -47,7 +47,11 @@ test('Several workers announce together, once each and in order, what a transfer
   await send(licenseId, {
     type: 'IssueLicense',
     data: {
-      ...{ licenseId, issuerOrgId: ledger.a.organizationId, holderOrgId, entitlements: [], externalRef: null },
+      licenseId,
+      issuerOrgId: ledger.a.organizationId,
+      holderOrgId,
+      entitlements: [],
+      externalRef: null,
       policy: { ...builtInPolicy('PRO', testId('pol', 'pro')), remindBefore: [], transferable: true },
       products: ['local_cli'],
       term: { kind: 'perpetual', startsAt: null },
@@ -60,8 +64,12 @@ test('Several workers announce together, once each and in order, what a transfer
       send(licenseId, {
         type: 'Activate',
         data: {
-          ...{ activationId: testId('act', `${licenseId}/${index}`), fingerprintHash: testHash(`device ${index}`) },
-          ...{ product: 'local_cli', nameRef: null, platform: 'linux', appVersion: '2.1.0' },
+          activationId: testId('act', `${licenseId}/${index}`),
+          fingerprintHash: testHash(`device ${index}`),
+          product: 'local_cli',
+          nameRef: null,
+          platform: 'linux',
+          appVersion: '2.1.0',
         },
       }),
     ),

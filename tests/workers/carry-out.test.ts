@@ -4,16 +4,16 @@ import { builtInPolicyId } from '../../src/aggregates/derived-ids.ts';
 import type { CatalogCommand } from '../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
-import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
+import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { type Recorded, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf, type StuckLicense } from '../../src/records/sweep-pauses.ts';
 import type { OnRefused } from '../../src/workers/carry-out.ts';
-import { sweepDue } from '../../src/workers/expiry.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
+import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { startWorker } from '../../src/workers/worker.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
@@ -62,7 +62,11 @@ const issue = async (days: number, overrides: Partial<PinnedPolicy> = {}, issuer
   await send(licenseId, {
     type: 'IssueLicense',
     data: {
-      ...{ licenseId, issuerOrgId, holderOrgId: null, entitlements: [], externalRef: null },
+      licenseId,
+      issuerOrgId,
+      holderOrgId: null,
+      entitlements: [],
+      externalRef: null,
       policy: { ...builtInPolicy('PRO', testId('pol', 'pro')), remindBefore: [], ...overrides },
       products: ['local_cli', 'cloud_ide'],
       term: { kind: 'duration', duration: `P${days}D`, startsAt: null },
@@ -78,8 +82,12 @@ const activate = (licenseId: string, device: string) =>
   send(licenseId, {
     type: 'Activate',
     data: {
-      ...{ activationId: testId('act', `${licenseId}/${device}`), fingerprintHash: testHash(device), product: null },
-      ...{ nameRef: null, platform: null, appVersion: null },
+      activationId: testId('act', `${licenseId}/${device}`),
+      fingerprintHash: testHash(device),
+      product: null,
+      nameRef: null,
+      platform: null,
+      appVersion: null,
     },
   });
 /** Announces a change to a policy that admits no device and refuses to go below what is in use. */
@@ -90,7 +98,8 @@ const planRefused = (licenseId: string, days: number) =>
       target: {
         policy: { ...builtInPolicy('FREE', testId('pol', 'strict')), limitStrategy: 'REJECT' },
         limits: { activations: 0, seats: 0, users: 0, meters: {} },
-        ...{ products: null, entitlements: null },
+        products: null,
+        entitlements: null,
       },
       scheduled: { effectiveAt: inDays(days).toISOString() },
     },
@@ -100,7 +109,10 @@ const planRefused = (licenseId: string, days: number) =>
 const sweep = (at: Date, licenseIds: readonly string[], onRefused: OnRefused = fail) =>
   sweepDue({
     due: async (page) => (await dueLicenses(pool, page)).filter(({ licenseId }) => licenseIds.includes(licenseId)),
-    ...{ executor: ledger.executor, now: () => at, onRefused, onError: fail },
+    executor: ledger.executor,
+    now: () => at,
+    onRefused,
+    onError: fail,
   });
 const fail = (error: unknown) => {
   throw error;
@@ -152,7 +164,11 @@ describe('the sweep', () => {
     const sweepUntil = (signal: AbortSignal) =>
       sweepDue({
         due: async () => [{ licenseId, dueAt: inDays(1).toISOString() }],
-        ...{ executor: { ...ledger.executor, execute }, now: () => inDays(30), onRefused: fail, onError: fail, signal },
+        executor: { ...ledger.executor, execute },
+        now: () => inDays(30),
+        onRefused: fail,
+        onError: fail,
+        signal,
       });
     expect(await sweepUntil(stop.signal)).toBe(1);
     expect(await typesOf(licenseId, 2)).toEqual(['LicenseExpired']);
@@ -194,8 +210,10 @@ describe('the sweep', () => {
     const { organizationId } = ledger.a;
     const licenseId = await onTrial(organizationId);
     const policyIds = {
-      ...{ FREE: builtInPolicyId(organizationId, 'FREE'), TRIAL: builtInPolicyId(organizationId, 'TRIAL') },
-      ...{ PRO: builtInPolicyId(organizationId, 'PRO'), ENTERPRISE: builtInPolicyId(organizationId, 'ENTERPRISE') },
+      FREE: builtInPolicyId(organizationId, 'FREE'),
+      TRIAL: builtInPolicyId(organizationId, 'TRIAL'),
+      PRO: builtInPolicyId(organizationId, 'PRO'),
+      ENTERPRISE: builtInPolicyId(organizationId, 'ENTERPRISE'),
     };
     const product = (code: string) => ({ productId: testId('prd', code), code, name: code, description: null });
     await sendCatalog(organizationId, {
@@ -307,7 +325,11 @@ describe('a tier change that the limit strategy refuses', () => {
     const telling = { ...log, info: (fields: object, sentence: string) => lines.push([fields, sentence]) };
     const worker = await startWorker({
       backend: { kind: 'postgres', url: ledger.database.url },
-      ...{ pool, executor: ledger.executor, expirySweepSeconds: 1, now: () => inDays(2), log: telling },
+      pool,
+      executor: ledger.executor,
+      expirySweepSeconds: 1,
+      now: () => inDays(2),
+      log: telling,
       queueName: 'refused',
     });
     const refusals = () => lines.filter(([, sentence]) => sentence.includes('refused by the limit strategy'));
@@ -331,7 +353,10 @@ describe('a license that a sweep could not change', () => {
       let refused = 0;
       await sweepDue({
         due: async (page) => (await dueLicenses(pool, page)).filter((each) => each.licenseId === licenseId),
-        ...{ executor: ledger.executor, now: () => at, pauses: pausing(at), onError: fail },
+        executor: ledger.executor,
+        now: () => at,
+        pauses: pausing(at),
+        onError: fail,
         onRefused: () => {
           refused += 1;
         },
@@ -394,7 +419,10 @@ describe('a license that a sweep could not change', () => {
       const errors: unknown[] = [];
       return sweepDue({
         due: async (page) => (await dueLicenses(pool, page)).filter((each) => each.licenseId === licenseId),
-        ...{ executor: failing, now: () => at, pauses: pausing(at), onRefused: fail },
+        executor: failing,
+        now: () => at,
+        pauses: pausing(at),
+        onRefused: fail,
         onError: (failure) => errors.push(failure),
       }).then(() => errors.length);
     };

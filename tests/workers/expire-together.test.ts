@@ -34,7 +34,11 @@ afterAll(async () => {
 const startOwnWorker = (queueName: string, aheadMs: number) => {
   const executor = createExecutor({ store: ledger.store.connect() });
   const worker = startWorker({
-    ...{ pool, executor, queueName, log: quiet, expirySweepSeconds: 1 },
+    pool,
+    executor,
+    queueName,
+    log: quiet,
+    expirySweepSeconds: 1,
     backend: { kind: 'postgres', url: ledger.database.url },
     now: () => new Date(Date.now() + aheadMs),
   });
@@ -52,7 +56,8 @@ test(`${licenses} licenses that expire in one second are announced once each by 
     const expiresAt = new Date(second + (index % 1_000)).toISOString();
     const term = { kind: 'fixed', expiresAt, startsAt: null } as const;
     const command = {
-      ...{ ...issued, at: new Date().toISOString() },
+      ...issued,
+      at: new Date().toISOString(),
       data: { ...data, term, issuerOrgId: ledger.a.organizationId },
     };
     const issuance = await sendCommand(ledger.executor, licenseAggregate, licenseId, command, context(), () => null);

@@ -9,7 +9,7 @@ import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projectio
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
-import { sweepDue } from '../../src/workers/expiry.ts';
+import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { chanceOf, runSeed } from '../support/chance.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
@@ -39,22 +39,34 @@ type Unstamped<Command> = Command extends { readonly at: string } ? Omit<Command
 
 const endings: readonly Ending[] = [
   {
-    ...{ name: 'A revocation', decisive: 'LicenseRevoked', cause: 'LICENSE_REVOKED', left: 0 },
+    name: 'A revocation',
+    decisive: 'LicenseRevoked',
+    cause: 'LICENSE_REVOKED',
+    left: 0,
     command: { type: 'Revoke', data: { reasonCode: 'FRAUD' } },
   },
   {
-    ...{ name: 'A transfer that releases devices', decisive: 'LicenseTransferred', cause: 'TRANSFER', left: 0 },
+    name: 'A transfer that releases devices',
+    decisive: 'LicenseTransferred',
+    cause: 'TRANSFER',
+    left: 0,
     command: {
       type: 'Transfer',
       data: { toHolderOrgId: customer, accepted: true, expiry: 'KEEP', activations: 'RELEASE' },
     },
   },
   {
-    ...{ name: 'The removal of a product', decisive: 'ProductRemoved', cause: 'PRODUCT_REMOVED', left: 0 },
+    name: 'The removal of a product',
+    decisive: 'ProductRemoved',
+    cause: 'PRODUCT_REMOVED',
+    left: 0,
     command: { type: 'RemoveProduct', data: { product: 'local_cli' } },
   },
   {
-    ...{ name: 'An eviction of the oldest', decisive: 'LicenseLimitsChanged', cause: 'LIMIT_LOWERED', left: kept },
+    name: 'An eviction of the oldest',
+    decisive: 'LicenseLimitsChanged',
+    cause: 'LIMIT_LOWERED',
+    left: kept,
     command: {
       type: 'ChangeLimits',
       data: { limits: { activations: kept, seats: 0, users: 0, meters: {} }, strategy: 'EVICT_OLDEST' },
@@ -85,7 +97,9 @@ function* licensesWithDevices() {
   for (const each of cases) {
     const ledger = createLog();
     const licenseId = ledger.issue(nameOf(each), {
-      ...{ holderOrgId: rival, activations: each.devices, expiresAt: '2099-01-01T00:00:00.000Z' },
+      holderOrgId: rival,
+      activations: each.devices,
+      expiresAt: '2099-01-01T00:00:00.000Z',
       policy: { remindBefore: [] },
     });
     licenseIdOf.set(nameOf(each), licenseId);
@@ -172,18 +186,24 @@ test.each(cases.map((each) => [each.name, each.devices, each] as const))(
     );
     if ('rejected' in executed) throw new Error(executed.detail);
     // From the decisive event on nothing counts that it ends, announced or not.
-    await projected.waitFor(executed.position.commit, minutes);
-    const { rows } = await models.superuser.query('select activations from rm.licenses where license_id = $1', [
-      licenseId,
-    ]);
-    expect([executed.view, rows]).toEqual([left, [{ activations: left }]]);
+    expect(executed.view).toBe(left);
+    // Very many rows are brought in beside the events of others.
+    const activations = async () => {
+      const { rows } = await models.superuser.query<{ activations: number }>(
+        'select activations from rm.licenses where license_id = $1',
+        [licenseId],
+      );
+      return rows[0]?.activations;
+    };
+    await expect.poll(activations, { timeout: minutes, interval: 50 }).toBe(left);
 
     const due = () => dueLicenses(workerPool, { now: new Date().toISOString(), limit: 10, after: null });
     while ((await due()).length > 0) {
       await insist((executor) =>
         sweepDue({
           due: (page) => dueLicenses(workerPool, page),
-          ...{ executor, now: () => new Date() },
+          executor,
+          now: () => new Date(),
           onRefused: ({ rejection }) => {
             throw new Error(rejection.detail);
           },

@@ -3,8 +3,8 @@ import { logIn } from '../../application/accounts/log-in.ts';
 import { provePassword } from '../../application/accounts/open-session.ts';
 import { nobodysOrganization } from '../../application/attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused, refusedOrNull } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './needs.ts';
 import { knownEmail, knownPassword, organizationId, signedInBody, tokensShape } from './shapes.ts';
@@ -13,7 +13,7 @@ const loginBody = z
   .strictObject({ email: knownEmail, password: knownPassword, organizationId: organizationId.optional() })
   .meta({ id: 'LogIn', example: { email: 'ann@vendor.example', password: 'four small green apples' } });
 
-/** POST /v1/auth/login: opens a session. Takes as long and answers the same whether there is such a user or not. */
+/** POST /v1/auth/login: opens a session. An unknown user gets the same answer after the same time. */
 export const logInRoute = (needs: AuthNeeds): Route =>
   publicRoute({
     method: 'post',
@@ -21,11 +21,11 @@ export const logInRoute = (needs: AuthNeeds): Route =>
     operationId: 'logIn',
     summary: 'Sign in',
     description:
-      'Opens a session for one organization: the one named, else the open one that was joined first. The refresh token is good for one use: keep the newest.',
+      'Opens a session for one organization: the named organization, or else the open organization that the user joined first. A refresh token works once, so keep the newest one.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: loginBody }),
-    replies: { 200: { description: 'Signed in.', body: tokensShape } },
+    replies: { 200: { description: 'The tokens of the new session.', body: tokensShape } },
     rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
     handle: async ({ body }, call) => {
       const principal = emailPseudonym(needs.secrets, body.email);

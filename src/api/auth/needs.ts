@@ -8,20 +8,20 @@ import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Authenticate } from '../authorize.ts';
-import type { RequestLog } from '../logging.ts';
-import type { Metrics } from '../metrics.ts';
+import type { RequestLog } from '../monitoring/logging.ts';
+import type { Metrics } from '../monitoring/metrics.ts';
 import type { Call } from '../route.ts';
 
-/** What signing in stands on, beside users and sessions. */
+/** What signing in needs besides users and sessions. */
 export type Accounts = {
   readonly passwords: Passwords;
   readonly signAccessToken: AccessTokens['signAccessToken'];
   readonly refreshTokenSeconds: number;
   /** The public keys of access tokens, as JWKS. */
   readonly jwks: () => { readonly keys: readonly PublicJwk[] };
-  /** Makes this process notice at once what it has ended itself. */
+  /** Makes this process notice at once which sessions it has ended. */
   readonly forgetting: Pick<UserAuthentication, 'forget' | 'forgetUser'>;
-  /** What a new organization is given a license of; null: nothing. */
+  /** The policy of the license that a new organization gets. Null means no license. */
   readonly signupPolicy: SignupPolicy | null;
 };
 
@@ -33,16 +33,16 @@ export type AuthNeeds = KeyNeeds & {
   readonly metrics: Pick<Metrics, 'reused'>;
 };
 
-/** Returns what a client calls itself. */
+/** Returns the User-Agent of the client. */
 export const userAgentOf = ({ headers }: Pick<Call, 'headers'>): string | null => headers['user-agent'] ?? null;
 
 /**
- * Stands for an address or a token where it may not be stored: the same for the same value, and nobody without the
- * secret finds the value to it.
+ * Returns a pseudonym for an address or a token that may not be stored. The same value gets the same pseudonym, and
+ * nobody can find the value without the secret.
  */
 export const pseudonymOf = (secrets: Secrets, kind: 'email' | 'token', value: string): string =>
   createHmac('sha256', secrets.signing.key('idempotency')).update(`${kind}\0${value}`).digest('base64url');
 
-/** The pseudonym of an address, whatever its case. */
+/** Returns the pseudonym of an address, in upper or lower case. */
 export const emailPseudonym = (secrets: Secrets, email: string): string =>
   pseudonymOf(secrets, 'email', email.toLowerCase());

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changePassword, proveChange } from '../../application/accounts/change-password.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused, refusedOrNull } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
 import { sessionRequest } from './sessions.ts';
@@ -18,17 +18,17 @@ export const changePasswordRoute = (needs: AuthNeeds): Route =>
     method: 'post',
     path: '/v1/auth/password',
     operationId: 'changePassword',
-    summary: 'Change the own password',
-    description: 'All other sessions of the user end.',
+    summary: 'Change your password',
+    description: 'Changes the password and ends all other sessions of the user.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: passwordBody }),
-    replies: { 204: { description: 'Changed.' } },
+    replies: { 204: { description: 'The password was changed.' } },
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
     handle: ({ body }, call) => {
       const { userId } = call.user;
-      // A stolen access token must not tell the password any faster than the login does. Counted apart from the login,
-      // or a stranger who tries to log in would keep the owner from changing the password.
+      // A stolen access token must not reveal the password faster than the login does. The count is apart from that of
+      // the login, so that a stranger who tries to log in cannot stop the owner from changing the password.
       const take = () => call.limits.take('login_account', userId);
       const request = {
         ...sessionRequest(call, 'changePassword', body),

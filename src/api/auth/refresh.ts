@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notSignedIn } from '../../application/accounts/open-session.ts';
 import { refreshSession } from '../../application/accounts/refresh-session.ts';
-import { refused } from '../problems.ts';
+import { refused } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import type { AuthNeeds } from './needs.ts';
 import { refreshToken, signedInBody, tokensShape } from './shapes.ts';
@@ -18,14 +18,14 @@ export const refreshRoute = (needs: AuthNeeds): Route =>
     operationId: 'refresh',
     summary: 'Get new tokens',
     description:
-      'A refresh token works once. Sent again within 10 seconds it gets the same refresh token, for an answer that was lost, and needs no Idempotency-Key for that; later, or when its successor was used, its session is ended: one of the two who hold it is a thief.',
+      'A refresh token works once. When the answer was lost, send the token again within 10 seconds: the answer has the same next refresh token, without an Idempotency-Key. A token that is sent later, or after the next token was used, ends its session, because two parties have the token.',
     tag: 'Authentication',
     effect: 'none',
     request: z.object({ params: none, query: none, body: refreshBody }),
     replies: { 200: { description: 'The next tokens of the session.', body: tokensShape } },
     rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
-    // Not idempotently: an answer that is kept would let a used token work for longer than its grace, and a row would
-    // be written for whatever a stranger sends.
+    // Without idempotency: a stored answer would let a used token work for longer than 10 seconds, and every token that
+    // a stranger sends would write a row.
     handle: async ({ body }, call) => {
       const onReused = ({ userId, sessionId }: { readonly userId: string; readonly sessionId: string }) => {
         needs.log.reused({ userId, sessionId, requestId: call.requestId });
@@ -33,7 +33,7 @@ export const refreshRoute = (needs: AuthNeeds): Route =>
       };
       const session = await refreshSession(needs, { onReused, actsFor: call.actsFor }, body.refreshToken);
       if (session !== null) return { status: 200, body: signedInBody(session) };
-      // What was no token in force counts like any unknown key.
+      // An invalid token counts like an unknown key.
       return (await call.limits.takeForAddress('unknown_key')) ?? refused(notSignedIn);
     },
   });

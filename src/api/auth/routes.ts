@@ -11,7 +11,18 @@ import { changeUser, deleteUser, getUserRoute } from './users.ts';
 
 /** How people become users, sign in, and look after what is theirs. */
 export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
-  ...[signUpRoute(needs), logInRoute(needs), refreshRoute(needs), logOut(needs), switchTo(needs), me(needs)],
-  ...[changePasswordRoute(needs), sessions(needs), deleteSession(needs), jwks(needs), acceptInvitationRoute(needs)],
-  ...[getUserRoute(needs), changeUser(needs), deleteUser(needs)],
+  signUpRoute(needs),
+  logInRoute(needs),
+  refreshRoute(needs),
+  logOut(needs),
+  switchTo(needs),
+  me(needs),
+  changePasswordRoute(needs),
+  sessions(needs),
+  deleteSession(needs),
+  jwks(needs),
+  acceptInvitationRoute(needs),
+  getUserRoute(needs),
+  changeUser(needs),
+  deleteUser(needs),
 ];

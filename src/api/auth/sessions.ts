@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { notSignedIn, openOrganizations } from '../../application/accounts/open-session.ts';
-import { endOwnSession, switchSession } from '../../application/accounts/sessions.ts';
+import { endSession } from '../../application/accounts/end-session.ts';
+import { switchSession } from '../../application/accounts/switch-session.ts';
+import { whoAmI } from '../../application/accounts/who-am-i.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { listSessions, type Session } from '../../identity/sessions.ts';
-import { getUser } from '../../identity/users.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf, instantOut, pageOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';
@@ -31,12 +31,15 @@ const switchBody = z
 
 const logoutBody = z.strictObject({}).meta({ id: 'LogOut', example: {} });
 
-/** What a signed-in user asks for once under an Idempotency-Key. */
+/** Returns a request of a signed-in user as `idempotently` recognizes it. */
 export const userRequest = ({ user }: UserCall, operation: string, input: object) => ({
-  ...{ organizationId: user.userId, principal: user.userId, operation, input },
+  organizationId: user.userId,
+  principal: user.userId,
+  operation,
+  input,
 });
 
-/** The same of something that is about the session which it is asked in. */
+/** Returns a request about the session of its access token as `idempotently` recognizes it. */
 export const sessionRequest = (call: UserCall, operation: string, input: object) => {
   const about = { sessionId: call.user.sessionId };
   return { ...userRequest(call, operation, { ...input, ...about }), about };
@@ -48,23 +51,23 @@ export const me = (needs: AuthNeeds): Route =>
     method: 'get',
     path: '/v1/auth/me',
     operationId: 'me',
-    summary: 'Show who is signed in, and for which organization',
+    summary: 'Get the signed-in user',
     tag: 'Authentication',
     effect: 'read',
     request: z.object({ params: none, query: none }),
     replies: {
       200: {
-        description: 'organization is null where the access token is of none that is open and has this member.',
+        description:
+          'The user, the session and the organization of the access token. The organization is null when it is closed, when the user is no longer a member, or when the token names none.',
         body: z.strictObject({ user: userShape, sessionId, organization: memberOfShape.nullable() }),
       },
     },
     rejections: [],
-    handle: async (_input, { user: { userId, sessionId: current, membership } }) => {
-      const user = await getUser(needs.pool, userId);
-      if (user === null) return refused(notSignedIn);
-      const organizations = membership === null ? [] : await openOrganizations(needs, userId);
-      const organization = organizations.find(({ id }) => id === membership?.organizationId) ?? null;
-      return { status: 200, body: { user: userBody(user), sessionId: current, organization } };
+    handle: async (_input, call) => {
+      const identity = await whoAmI(needs, call.user);
+      if (isRefusal(identity)) return refused(identity);
+      const { user, organization } = identity;
+      return { status: 200, body: { user: userBody(user), sessionId: call.user.sessionId, organization } };
     },
   });
 
@@ -74,15 +77,16 @@ export const sessions = (needs: AuthNeeds): Route =>
     method: 'get',
     path: '/v1/auth/sessions',
     operationId: 'listSessions',
-    summary: 'List the sessions that are not over, the last used first',
+    summary: 'List your sessions',
+    description: 'The sessions that have not ended, the last used first.',
     tag: 'Authentication',
     effect: 'none',
     request: z.object({ params: none, query: none }),
-    replies: { 200: { description: 'All of them: a user has at most 100.', body: pageOf(sessionShape) } },
+    replies: { 200: { description: 'All sessions on one page. A user has at most 100.', body: pageOf(sessionShape) } },
     rejections: [],
     handle: async (_input, { user }) => {
-      const found = await listSessions(needs.pool, user.userId, new Date(needs.now()));
-      const data = found.map((session) => sessionBody(session, user.sessionId));
+      const open = await listSessions(needs.pool, user.userId, new Date(needs.now()));
+      const data = open.map((session) => sessionBody(session, user.sessionId));
       return { status: 200, body: { data, nextCursor: null, hasMore: false } };
     },
   });
@@ -94,15 +98,15 @@ export const deleteSession = (needs: AuthNeeds): Route =>
     path: '/v1/auth/sessions/{sessionId}',
     operationId: 'endSession',
     summary: 'End a session',
-    description: 'Its access tokens are refused within 30 seconds, its refresh token at once.',
+    description: 'The refresh token of the session stops working at once, its access tokens within 30 seconds.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: z.strictObject({ sessionId }), query: none }),
-    replies: { 204: { description: 'Ended.' } },
+    replies: { 204: { description: 'The session has ended.' } },
     rejections: ['NOT_FOUND'],
     handle: ({ params }, call) =>
       idempotently(needs, call, userRequest(call, 'endSession', params), async () => {
-        const refusal = await endOwnSession(needs, { ...params, userId: call.user.userId }, 'REVOKED');
+        const refusal = await endSession(needs, { ...params, userId: call.user.userId }, 'REVOKED');
         return refusal === null ? { status: 204, body: {} } : refused(refusal);
       }),
   });
@@ -114,16 +118,16 @@ export const logOut = (needs: AuthNeeds): Route =>
     path: '/v1/auth/logout',
     operationId: 'logOut',
     summary: 'Sign out',
-    description: 'Ends the session that the access token is of.',
+    description: 'Ends the session of the access token.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: logoutBody }),
-    replies: { 204: { description: 'Signed out.' } },
+    replies: { 204: { description: 'The session has ended.' } },
     rejections: [],
     handle: (_input, call) =>
       idempotently(needs, call, sessionRequest(call, 'logOut', {}), async () => {
-        // Where it was over already it is as wanted.
-        await endOwnSession(needs, call.user, 'LOGOUT');
+        // A session that has ended already is what the caller wants.
+        await endSession(needs, call.user, 'LOGOUT');
         return { status: 204, body: {} };
       }),
   });
@@ -134,9 +138,9 @@ export const switchTo = (needs: AuthNeeds): Route =>
     method: 'post',
     path: '/v1/auth/switch',
     operationId: 'switchOrganization',
-    summary: 'Go on for another organization',
+    summary: 'Switch to another organization',
     description:
-      'Answers with an access token for it, and so does every refresh of the session from now on; the refresh token stays as it is. The access token before goes on for its own organization until it expires.',
+      'Returns an access token for the organization. From now on every refresh of the session returns access tokens for it. The refresh token stays the same. Earlier access tokens work for their organization until they expire.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: switchBody }),

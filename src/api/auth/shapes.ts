@@ -10,13 +10,13 @@ import { idOf, instantOut, text } from '../schemas.ts';
 const emailMax = 254;
 const passwordMax = 1_024;
 
-/** An e-mail address that somebody signs up with. */
+/** The e-mail address of a new user. */
 export const newEmail = z.email('must be an e-mail address').max(emailMax).meta({ example: 'ann@vendor.example' });
 
-/** An e-mail address or whatever else somebody tries to sign in with. */
+/** The text in the address field of a login, which need not be an address. */
 export const knownEmail = text(emailMax).meta({ example: 'ann@vendor.example' });
 
-/** A password that somebody chooses. */
+/** A new password. */
 export const newPassword = z
   .string()
   .max(passwordMax)
@@ -25,15 +25,15 @@ export const newPassword = z
     if (fault !== null) context.addIssue(fault);
   })
   .meta({
-    description: '8 to 256 characters, and none of the commonest passwords.',
+    description: '8 to 256 characters. The most common passwords are refused.',
     override: { minLength: 8, maxLength: 256 },
     example: 'four small green apples',
   });
 
-/** A password that is to be checked. */
+/** A password to check. */
 export const knownPassword = z.string().min(1).max(passwordMax).meta({ example: 'four small green apples' });
 
-/** How a user wants to be called. */
+/** The display name of a user. */
 export const displayName = text(nameMax)
   .refine((value) => value.trim() !== '', 'must not be blank')
   .meta({ example: 'Ann Lee' });
@@ -51,12 +51,12 @@ export const timeZone = z
 
 export const organizationId = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
 
-/** What a refresh token looks like is not told: whatever is none is answered like one that is none any more. */
+/** A refresh token. Malformed and expired tokens get the same error, so the schema does not check the form. */
 export const refreshToken = z.string().min(1).max(1_000);
 
 export const memberRole = z.enum(roles);
 
-/** A user as users see them. */
+/** A user as the API shows it. */
 export const userShape = z
   .strictObject({
     id: idOf('usr', 'usr_01h455vb4pex5vsknk084sn02q'),
@@ -66,7 +66,7 @@ export const userShape = z
   })
   .meta({ id: 'User' });
 
-/** The organization that an access token is for; its holder's role there. */
+/** The organization of an access token, with the role of the user. */
 export const memberOfShape = z
   .strictObject({ id: organizationId, name: z.string(), role: memberRole })
   .meta({ id: 'OrganizationOfUser' });
@@ -77,7 +77,7 @@ const accessToken = {
   expiresInSeconds: z.int().meta({ example: 3_600 }),
 };
 
-/** An access token for an organization, null: for none that the user belongs to and that is open. */
+/** An access token. `organization` is null when the user belongs to no open organization. */
 export const accessShape = z
   .strictObject({ ...accessToken, user: userShape, organization: memberOfShape.nullable() })
   .meta({ id: 'AccessGranted' });
@@ -95,19 +95,24 @@ export const tokensShape = z
 
 export type UserBody = z.output<typeof userShape>;
 
-/** A user as answered. */
+/** Returns a user as the API shows it. */
 export const userBody = ({ userId, email, displayName: name, createdAt }: User): UserBody => ({
-  ...{ id: userId, email, displayName: name, createdAt: createdAt.toISOString() },
+  id: userId,
+  email,
+  displayName: name,
+  createdAt: createdAt.toISOString(),
 });
 
-/** An access token as answered. */
+/** Returns an access token as the API shows it. */
 export const accessBody = ({ accessToken: token, expiresInSeconds, user, organization }: Access): object => ({
-  ...{ accessToken: token, tokenType: 'Bearer', expiresInSeconds },
+  accessToken: token,
+  tokenType: 'Bearer',
+  expiresInSeconds,
   user: userBody(user),
   organization,
 });
 
-/** The tokens of a session as answered. */
+/** Returns the tokens of a session as the API shows them. */
 export const signedInBody = (session: SignedIn): object => {
   const { refreshToken: token, refreshExpiresAt } = session;
   return { ...accessBody(session), refreshToken: token, refreshExpiresAt: refreshExpiresAt.toISOString() };

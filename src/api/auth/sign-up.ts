@@ -4,8 +4,8 @@ import { signUp } from '../../application/accounts/sign-up.ts';
 import { nobodysOrganization } from '../../application/attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { generateLicenseKeyBody } from '../../identity/license-key.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused, refusedOrNull } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './needs.ts';
 import { displayName, newEmail, newPassword, organizationName, signedInBody, timeZone, tokensShape } from './shapes.ts';
@@ -29,7 +29,7 @@ const signUpBody = z
     },
   });
 
-/** POST /v1/auth/signup: a user and an organization of which they are the OWNER, in one step. */
+/** POST /v1/auth/signup: creates a user and an organization with the user as its OWNER. */
 export const signUpRoute = (needs: AuthNeeds): Route =>
   publicRoute({
     method: 'post',
@@ -37,18 +37,23 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
     operationId: 'signUp',
     summary: 'Sign up',
     description:
-      'Makes a user and an organization, and signs in. A signup that failed midway goes on when it is sent again with its Idempotency-Key, and otherwise gives its address back after 60 seconds.',
+      'Creates a user and an organization, and signs in. When a signup fails midway, send it again with the same Idempotency-Key to continue it. Otherwise the address is free again after 60 seconds.',
     tag: 'Authentication',
     effect: 'append',
     request: z.object({ params: none, query: none, body: signUpBody }),
-    replies: { 201: { description: 'Signed up and signed in.', body: tokensShape } },
+    replies: {
+      201: { description: 'The user and the organization exist, and the user is signed in.', body: tokensShape },
+    },
     rejections: ['EMAIL_TAKEN', 'RATE_LIMITED'],
     handle: async ({ body }, call) => {
       const refusal = await call.limits.takeForAddress('signup');
       if (refusal !== null) return refusal;
       const principal = emailPseudonym(needs.secrets, body.email);
       const request = {
-        ...{ organizationId: nobodysOrganization, principal, operation: 'signUp', input: body },
+        organizationId: nobodysOrganization,
+        principal,
+        operation: 'signUp',
+        input: body,
         prove: async () => refusedOrNull(await provePassword(needs, body)),
         ...(needs.accounts.signupPolicy === null ? {} : { createSecret: generateLicenseKeyBody }),
       };

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { deactivateUser, renameUser, visibleUser } from '../../application/accounts/users.ts';
+import { deactivateUser } from '../../application/accounts/deactivate-user.ts';
+import { renameUser } from '../../application/accounts/rename-user.ts';
+import { visibleUser } from '../../application/accounts/visible-user.ts';
 import { isRefusal } from '../../application/refusal.ts';
-import { idempotently } from '../idempotency.ts';
-import { refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { idOf } from '../schemas.ts';
 import type { AuthNeeds } from './needs.ts';
@@ -21,7 +23,8 @@ export const getUserRoute = (needs: AuthNeeds): Route =>
     method: 'get',
     path: '/v1/users/{userId}',
     operationId: 'getUser',
-    summary: 'Show a user: oneself, or as OWNER or ADMIN a member of the organization',
+    summary: 'Get a user',
+    description: 'Returns yourself. An OWNER or ADMIN also gets the members of the organization.',
     tag: 'Users',
     effect: 'none',
     request: z.object({ params: userPath, query: none }),
@@ -39,11 +42,12 @@ export const changeUser = (needs: AuthNeeds): Route =>
     method: 'patch',
     path: '/v1/users/{userId}',
     operationId: 'changeUser',
-    summary: 'Change how a user is called: oneself, or as OWNER or ADMIN a member of the organization',
+    summary: 'Change the name of a user',
+    description: 'Changes your own name. An OWNER or ADMIN also changes the names of members of the organization.',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none, body: changeBody }),
-    replies: { 200: { description: 'The user as it is now.', body: userShape } },
+    replies: { 200: { description: 'The user after the change.', body: userShape } },
     rejections: ['NOT_FOUND'],
     handle: ({ params, body }, call) =>
       idempotently(needs, call, userRequest(call, 'changeUser', { ...params, body }), async () => {
@@ -58,13 +62,13 @@ export const deleteUser = (needs: AuthNeeds): Route =>
     method: 'delete',
     path: '/v1/users/{userId}',
     operationId: 'deleteUser',
-    summary: 'Deactivate the own login, for good',
+    summary: 'Deactivate your login',
     description:
-      'All sessions end. Refused while the user is the only OWNER of an open organization: close it, or make another one OWNER first. The address stays taken.',
+      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Nobody else can use the address afterwards.',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none }),
-    replies: { 204: { description: 'Deactivated.' } },
+    replies: { 204: { description: 'The login was deactivated.' } },
     rejections: ['NOT_FOUND', 'LAST_OWNER'],
     handle: ({ params }, call) =>
       idempotently(needs, call, userRequest(call, 'deleteUser', params), async () => {

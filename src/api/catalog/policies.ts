@@ -1,33 +1,31 @@
 import { z } from 'zod';
-import type { CatalogRequest } from '../../application/catalog/change-catalog.ts';
-import {
-  archivePolicy,
-  type ChangedPolicy,
-  changePolicy,
-  createPolicy,
-  noSuchPolicy,
-} from '../../application/catalog/change-policies.ts';
+import { addPolicyVersion } from '../../application/catalog/add-policy-version.ts';
+import { archivePolicy } from '../../application/catalog/archive-policy.ts';
+import { createPolicy } from '../../application/catalog/create-policy.ts';
+import { type ChangedPolicy, noSuchPolicy } from '../../application/catalog/policy-command.ts';
 import { reject } from '../../domain/decider.ts';
 import { tiers } from '../../domain/license/policy.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
-import { entityTag } from '../conditional.ts';
+import { entityTag } from '../http/conditional.ts';
+import { answerOwnChange } from '../own-change.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type ProblemCode, refused } from '../problems.ts';
+import { type ProblemCode, refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
-import { answerCatalog, type CatalogNeeds } from './catalog-answer.ts';
+import type { CatalogNeeds } from './needs.ts';
 import { newPolicy, policyChange, policyPath } from './policy-fields.ts';
 import { policyBody, policyShape } from './policy-shape.ts';
 
-/** GET /v1/policies: each in its latest version, the newest policy first. */
+/** GET /v1/policies: lists the policies, each in its latest version, newest first. */
 export const listPoliciesRoute = ({ pool, secrets }: CatalogNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/policies',
     operationId: 'listPolicies',
     summary: 'List policies',
-    description: 'Each in its latest version, the newest policy first. A cursor goes with its filters.',
+    description:
+      'The policies of your organization in their latest versions, newest first. A cursor works only with the filters that it was returned for.',
     tag: 'Catalog',
     permission: 'readCatalog',
     effect: 'read',
@@ -38,7 +36,7 @@ export const listPoliciesRoute = ({ pool, secrets }: CatalogNeeds): Route =>
         cursor: cursor.optional(),
         tier: z.enum(tiers).optional(),
         archived: archivedFilter.optional(),
-        q: text(200).optional().meta({ description: 'What the name begins with, in any case.' }),
+        q: text(200).optional().meta({ description: 'The beginning of the name, in upper or lower case.' }),
       }),
     }),
     replies: { 200: { description: 'One page.', body: pageOf(policyShape) } },
@@ -48,17 +46,19 @@ export const listPoliciesRoute = ({ pool, secrets }: CatalogNeeds): Route =>
       return page<PolicyView>(
         secrets,
         { limit, cursor: from },
-        `policies\0${issuerOrgId}\0${filtered}`,
-        (parameters) => `/v1/policies?${filtered}${parameters}`,
-        ({ policy: { policyId } }) => policyId,
-        (after, count) =>
-          asTenant(pool, issuerOrgId, (db) => listPolicies(db, { issuerOrgId, limit: count, after, ...filters })),
-        (view) => policyBody(view, view),
+        {
+          name: `policies\0${issuerOrgId}\0${filtered}`,
+          url: `/v1/policies?${filtered}`,
+          placeOf: ({ policy: { policyId } }) => policyId,
+          read: (after, count) =>
+            asTenant(pool, issuerOrgId, (db) => listPolicies(db, { issuerOrgId, limit: count, after, ...filters })),
+          bodyOf: (view) => policyBody(view, view),
+        },
       );
     },
   });
 
-/** GET /v1/policies/{policyId}: its latest version, or the one that is asked for. */
+/** GET /v1/policies/{policyId}: returns the latest version, or the version of the query. */
 export const getPolicy = ({ pool }: CatalogNeeds): Route =>
   route({
     method: 'get',
@@ -66,7 +66,7 @@ export const getPolicy = ({ pool }: CatalogNeeds): Route =>
     operationId: 'getPolicy',
     summary: 'Get a policy',
     description:
-      'In its latest version, or in the one that is asked for. The ETag is the revision of the whole catalog.',
+      'Returns the latest version, or the version that `version` names. The ETag is the revision of the whole catalog.',
     tag: 'Catalog',
     permission: 'readCatalog',
     effect: 'read',
@@ -75,15 +75,15 @@ export const getPolicy = ({ pool }: CatalogNeeds): Route =>
     replies: { 200: { description: 'The policy.', body: policyShape } },
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { policyId }, query: { version = null } }, { caller: { organizationId } }) => {
-      const found = await asTenant(pool, organizationId, (db) => policyById(db, organizationId, policyId, version));
-      if (found === null) return refused(version === null ? noSuchPolicy : noSuchVersion);
-      return { status: 200, body: policyBody(found, found), headers: { ETag: entityTag(found.revision) } };
+      const policy = await asTenant(pool, organizationId, (db) => policyById(db, organizationId, policyId, version));
+      if (policy === null) return refused(version === null ? noSuchPolicy : noSuchVersion);
+      return { status: 200, body: policyBody(policy, policy), headers: { ETag: entityTag(policy.revision) } };
     },
   });
 
 const versionNumber = z
   .string()
-  .regex(/^[1-9][0-9]{0,8}$/, 'must be a number, 1 or more')
+  .regex(/^[1-9][0-9]{0,8}$/, 'must be a number of at least 1')
   .transform(Number)
   .meta({ override: readAs({ type: 'integer', minimum: 1 }), example: 1 });
 
@@ -94,50 +94,67 @@ export const createPolicyRoute = (needs: CatalogNeeds): Route =>
     path: '/v1/policies',
     operationId: 'createPolicy',
     summary: 'Add a policy',
-    description: 'What is left out is as in the built-in policy of the tier.',
+    description: 'Absent fields are those of the built-in policy of the tier.',
     tag: 'Catalog',
     permission: 'changeCatalog',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newPolicy }),
-    replies: { 201: { description: 'Added, as version 1.', body: policyShape, headers: ['Location', 'ETag'] } },
-    rejections: ['ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID'],
-    handle: ({ body }, call) => {
-      const change = (request: CatalogRequest) => createPolicy(needs, request, body);
-      return answerCatalog(needs, call, { operation: 'createPolicy', input: body, change }, (changed) => ({
-        ...shown(changed),
-        location: `/v1/policies/${changed.view.version.policy.policyId}`,
-      }));
+    replies: {
+      201: { description: 'The policy was added, as version 1.', body: policyShape, headers: ['Location', 'ETag'] },
     },
+    rejections: ['ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID'],
+    handle: ({ body }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        { operation: 'createPolicy', input: body, change: (request) => createPolicy(needs, request, body) },
+        (changed) => ({ ...show(changed), location: `/v1/policies/${changed.view.version.policy.policyId}` }),
+      ),
   });
 
-/** PATCH /v1/policies/{policyId}: makes its next version. */
+/** PATCH /v1/policies/{policyId}: adds a version to a policy. */
 export const changePolicyRoute = (needs: CatalogNeeds): Route =>
   route({
-    ...described('patch', 'changePolicy', 'Make the next version of a policy', [
+    ...described('patch', 'changePolicy', 'Change a policy', [
       'NOT_FOUND',
       'ARCHIVED',
       'TERM_INVALID',
       'LIMIT_INVALID',
     ]),
     description:
-      'What is left out is as in the latest version; lists and meters are replaced whole. Licenses keep the version they were issued under. Where nothing differs there is no new version.',
+      'Adds the next version of the policy. Absent fields are those of the latest version. Lists and meters are replaced as a whole. Licenses keep the version that they were issued under. A change that differs in nothing adds no version.',
     request: z.object({ params: policyPath, query: none, body: policyChange }),
-    handle: ({ params: { policyId }, body }, call) => {
-      const change = (request: CatalogRequest) => changePolicy(needs, request, policyId, body);
-      return answerCatalog(needs, call, { operation: 'changePolicy', input: { policyId, body }, change }, shown);
-    },
+    handle: ({ params: { policyId }, body }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'changePolicy',
+          input: { policyId, body },
+          change: (request) => addPolicyVersion(needs, request, policyId, body),
+        },
+        show,
+      ),
   });
 
-/** DELETE /v1/policies/{policyId}: archives it. */
+/** DELETE /v1/policies/{policyId}: archives a policy. */
 export const archivePolicyRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('delete', 'archivePolicy', 'Archive a policy', ['NOT_FOUND']),
-    description: 'Nothing new is issued under it; licenses keep it. Again changes nothing.',
+    description:
+      'No license is issued under it any longer. Existing licenses keep it. Archiving it again changes nothing.',
     request: z.object({ params: policyPath, query: none }),
-    handle: ({ params: { policyId } }, call) => {
-      const change = (request: CatalogRequest) => archivePolicy(needs, request, policyId);
-      return answerCatalog(needs, call, { operation: 'archivePolicy', input: { policyId }, change }, shown);
-    },
+    handle: ({ params: { policyId } }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'archivePolicy',
+          input: { policyId },
+          change: (request) => archivePolicy(needs, request, policyId),
+        },
+        show,
+      ),
   });
 
 const described = (
@@ -156,9 +173,9 @@ const described = (
     effect: 'append',
     conditional: true,
     rejections,
-    replies: { 200: { description: 'The policy after it, in its latest version.', body: policyShape } },
+    replies: { 200: { description: 'The policy after the change, in its latest version.', body: policyShape } },
   }) as const;
 
 const noSuchVersion = reject('NOT_FOUND', 'This policy has no such version.');
 
-const shown = ({ view: { version, ...dated } }: ChangedPolicy) => ({ body: policyBody(version, dated) });
+const show = ({ view: { version, ...dated } }: ChangedPolicy) => ({ body: policyBody(version, dated) });

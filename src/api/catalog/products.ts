@@ -1,21 +1,18 @@
 import { z } from 'zod';
-import type { CatalogRequest } from '../../application/catalog/change-catalog.ts';
-import {
-  archiveProduct,
-  type ChangedProduct,
-  changeProduct,
-  createProduct,
-  noSuchProduct,
-} from '../../application/catalog/change-product.ts';
+import { archiveProduct } from '../../application/catalog/archive-product.ts';
+import { changeProduct } from '../../application/catalog/change-product.ts';
+import { createProduct } from '../../application/catalog/create-product.ts';
+import { type ChangedProduct, noSuchProduct } from '../../application/catalog/product-view.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
-import { entityTag } from '../conditional.ts';
+import { entityTag } from '../http/conditional.ts';
+import { answerOwnChange } from '../own-change.ts';
 import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type ProblemCode, refused } from '../problems.ts';
+import { type ProblemCode, refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
-import { answerCatalog, type CatalogNeeds } from './catalog-answer.ts';
 import { nameIn } from './fields.ts';
+import type { CatalogNeeds } from './needs.ts';
 import { productBody, productShape } from './product-shape.ts';
 
 const productPath = z.strictObject({ productId: idOf('prd', 'prd_01h455vb4pex5vsknk084sn02q') });
@@ -29,14 +26,15 @@ const productChange = z
   .strictObject({ name: nameIn.optional(), description: description.optional() })
   .meta({ id: 'ProductChange', example: { name: 'Local CLI', description: 'Runs on the developer’s machine.' } });
 
-/** GET /v1/products: what the organization sells or sold, newest first. */
+/** GET /v1/products: lists the products of the organization, newest first. */
 export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/products',
     operationId: 'listProducts',
     summary: 'List products',
-    description: 'The products of your organization, newest first. A cursor goes with its filters.',
+    description:
+      'The products of your organization, newest first. A cursor works only with the filters that it was returned for.',
     tag: 'Catalog',
     permission: 'readCatalog',
     effect: 'read',
@@ -47,7 +45,7 @@ export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
         cursor: cursor.optional(),
         code: productCode.optional(),
         archived: archivedFilter.optional(),
-        q: text(200).optional().meta({ description: 'What the name begins with, in any case.' }),
+        q: text(200).optional().meta({ description: 'The beginning of the name, in upper or lower case.' }),
       }),
     }),
     replies: { 200: { description: 'One page.', body: pageOf(productShape) } },
@@ -57,12 +55,14 @@ export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
       return page<ProductView>(
         secrets,
         { limit, cursor: from },
-        `products\0${issuerOrgId}\0${filtered}`,
-        (parameters) => `/v1/products?${filtered}${parameters}`,
-        ({ productId }) => productId,
-        (after, count) =>
-          asTenant(pool, issuerOrgId, (db) => listProducts(db, { issuerOrgId, limit: count, after, ...filters })),
-        (product) => productBody(product.productId, product),
+        {
+          name: `products\0${issuerOrgId}\0${filtered}`,
+          url: `/v1/products?${filtered}`,
+          placeOf: ({ productId }) => productId,
+          read: (after, count) =>
+            asTenant(pool, issuerOrgId, (db) => listProducts(db, { issuerOrgId, limit: count, after, ...filters })),
+          bodyOf: (product) => productBody(product.productId, product),
+        },
       );
     },
   });
@@ -83,13 +83,13 @@ export const getProduct = ({ pool }: CatalogNeeds): Route =>
     replies: { 200: { description: 'The product.', body: productShape } },
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { productId } }, { caller: { organizationId } }) => {
-      const found = await asTenant(pool, organizationId, (db) => productById(db, organizationId, productId));
-      if (found === null) return refused(noSuchProduct);
-      return { status: 200, body: productBody(productId, found), headers: { ETag: entityTag(found.revision) } };
+      const product = await asTenant(pool, organizationId, (db) => productById(db, organizationId, productId));
+      if (product === null) return refused(noSuchProduct);
+      return { status: 200, body: productBody(productId, product), headers: { ETag: entityTag(product.revision) } };
     },
   });
 
-/** POST /v1/products: adds a product; the first one opens the catalog with a policy of each tier over it. */
+/** POST /v1/products: adds a product. The first product opens the catalog, with a policy of each tier for it. */
 export const createProductRoute = (needs: CatalogNeeds): Route =>
   route({
     method: 'post',
@@ -97,44 +97,58 @@ export const createProductRoute = (needs: CatalogNeeds): Route =>
     operationId: 'createProduct',
     summary: 'Add a product',
     description:
-      'Its code is what licenses name it by, for ever. The first product opens the catalog, with the policies FREE, TRIAL, PRO and ENTERPRISE over it; from then on licenses are issued for products and policies of the catalog only.',
+      'Licenses name a product by its code, which never changes. The first product opens the catalog, with the policies FREE, TRIAL, PRO and ENTERPRISE for it. From then on licenses are issued only for products and policies of the catalog.',
     tag: 'Catalog',
     permission: 'changeCatalog',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newProduct }),
-    replies: { 201: { description: 'Added.', body: productShape, headers: ['Location', 'ETag'] } },
+    replies: { 201: { description: 'The product was added.', body: productShape, headers: ['Location', 'ETag'] } },
     rejections: ['CODE_TAKEN'],
-    handle: ({ body }, call) => {
-      const change = (request: CatalogRequest) => createProduct(needs, request, body);
-      return answerCatalog(needs, call, { operation: 'createProduct', input: body, change }, (changed) => ({
-        ...shown(changed),
-        location: `/v1/products/${changed.view.productId}`,
-      }));
-    },
+    handle: ({ body }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        { operation: 'createProduct', input: body, change: (request) => createProduct(needs, request, body) },
+        (changed) => ({ ...show(changed), location: `/v1/products/${changed.view.productId}` }),
+      ),
   });
 
 /** PATCH /v1/products/{productId} */
 export const changeProductRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('patch', 'changeProduct', 'Change a product', ['NOT_FOUND', 'ARCHIVED']),
-    description: 'What is left out stays as it is; the code never changes.',
+    description: 'Absent fields stay as they are. The code never changes.',
     request: z.object({ params: productPath, query: none, body: productChange }),
-    handle: ({ params: { productId }, body }, call) => {
-      const change = (request: CatalogRequest) => changeProduct(needs, request, productId, body);
-      return answerCatalog(needs, call, { operation: 'changeProduct', input: { productId, body }, change }, shown);
-    },
+    handle: ({ params: { productId }, body }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'changeProduct',
+          input: { productId, body },
+          change: (request) => changeProduct(needs, request, productId, body),
+        },
+        show,
+      ),
   });
 
-/** DELETE /v1/products/{productId}: archives it. */
+/** DELETE /v1/products/{productId}: archives a product. */
 export const archiveProductRoute = (needs: CatalogNeeds): Route =>
   route({
     ...described('delete', 'archiveProduct', 'Archive a product', ['NOT_FOUND']),
-    description: 'It is not sold any more; licenses that cover it keep it. Again changes nothing.',
+    description: 'The product is no longer sold. Licenses that cover it keep it. Archiving it again changes nothing.',
     request: z.object({ params: productPath, query: none }),
-    handle: ({ params: { productId } }, call) => {
-      const change = (request: CatalogRequest) => archiveProduct(needs, request, productId);
-      return answerCatalog(needs, call, { operation: 'archiveProduct', input: { productId }, change }, shown);
-    },
+    handle: ({ params: { productId } }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'archiveProduct',
+          input: { productId },
+          change: (request) => archiveProduct(needs, request, productId),
+        },
+        show,
+      ),
   });
 
 const described = (
@@ -153,7 +167,7 @@ const described = (
     effect: 'append',
     conditional: true,
     rejections,
-    replies: { 200: { description: 'The product after it.', body: productShape } },
+    replies: { 200: { description: 'The product after the change.', body: productShape } },
   }) as const;
 
-const shown = ({ view }: ChangedProduct) => ({ body: productBody(view.productId, view) });
+const show = ({ view }: ChangedProduct) => ({ body: productBody(view.productId, view) });

@@ -4,7 +4,7 @@ import type { FeedEvent } from '../../projections/queries/event-feed.ts';
 import { idOf, instantOut } from '../schemas.ts';
 import { cloudTypeOf } from './event-types.ts';
 
-/** An event as CloudEvents 1.0 writes it. The same event is the same text whenever and wherever it is read. */
+/** An event by CloudEvents 1.0. Every read of the same event returns the same text. */
 export const cloudEventShape = z
   .strictObject({
     specversion: z.literal('1.0'),
@@ -12,11 +12,11 @@ export const cloudEventShape = z
     source: z.string().meta({ example: '/organizations/org_01h455vb4pex5vsknk084sn02q' }),
     type: z.string().meta({ example: 'ledger.license.suspended.v1' }),
     subject: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q'),
-    time: instantOut.meta({ description: 'Since when it holds.' }),
+    time: instantOut.meta({ description: 'When the event took effect.' }),
     datacontenttype: z.literal('application/json'),
     recordedtime: instantOut,
-    position: z.string().meta({ description: 'Where it stands in the log.', example: '8812' }),
-    revision: z.int().meta({ description: 'Where it stands among the events of its license, from 0.' }),
+    position: z.string().meta({ description: 'The position of the event in the log.', example: '8812' }),
+    revision: z.int().meta({ description: 'The number of the event among the events of its license, from 0.' }),
     correlationid: z.string(),
     causationid: z.string().optional(),
     data: z.looseObject({
@@ -25,9 +25,12 @@ export const cloudEventShape = z
       reason: z.strictObject({ code: z.string() }).nullable(),
     }),
   })
-  .meta({ id: 'CloudEvent', description: 'CloudEvents 1.0. data: what the event says, with who caused it and why.' });
+  .meta({
+    id: 'CloudEvent',
+    description: 'An event by CloudEvents 1.0. data has the content, the actor and the reason.',
+  });
 
-/** An event as a CloudEvent. What a person wrote and devices are called is not in it, only references to that. */
+/** Returns an event as a CloudEvent. It has references to personal values and device names, but not the values. */
 export const cloudEvent = (event: FeedEvent): z.output<typeof cloudEventShape> => ({
   specversion: '1.0',
   id: encodeId('evt', event.eventId),

@@ -8,18 +8,18 @@ export const cloudTypeOf = (type: string, version: number): string =>
   `${dotted(type)}.v${publishedVersionOf(type, version, upcasters)}`;
 
 /**
- * A list of types, separated by commas, as CloudEvents types or as the history names them; answers the latter. Of which
- * version is not looked at, so that an event is not missed for being written in another.
+ * Parses a list of types, separated by commas, as CloudEvents types or as the history names them. Returns the names of
+ * the history. It ignores the version of a type, so that a client does not miss an event of another version.
  */
 export const eventTypes = z
   .string()
   .min(1)
   .max(2000)
   .transform((value, context) => {
-    const types = value.split(',').map((each) => ({ each, type: knownType(each.trim()) }));
-    for (const { each, type } of types) {
+    const types = value.split(',').map((name) => ({ name, type: knownType(name.trim()) }));
+    for (const { name, type } of types) {
       if (type !== null) continue;
-      const message = `must be types of events, separated by commas, such as ${example}; there is no type ${JSON.stringify(each)}`;
+      const message = `must be types of events, separated by commas, such as ${example}; there is no type ${JSON.stringify(name)}`;
       context.issues.push({ code: 'custom', input: value, message });
       return z.NEVER;
     }

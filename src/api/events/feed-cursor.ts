@@ -3,21 +3,28 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { FeedPlace } from '../../projections/queries/event-feed.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 
-/** Whose feed a cursor is of, and which types it shows; null: all. */
+/** The organization of a cursor and the types of its feed. Null stands for all types. */
 export type Feed = { readonly organizationId: string; readonly types: readonly string[] | null };
 
-/** The place of a feed as an opaque text that only this organization can use, for the same types; null: its beginning. */
+/**
+ * Returns the place in a feed as an opaque text, or the beginning for null. Only this organization can use it, for the
+ * same types.
+ */
 export const encodeFeedCursor = (secrets: Secrets, feed: Feed, place: FeedPlace | null): string =>
   encodeCursor(
     secrets,
     listing,
     [
-      ...[version, feed.organizationId, digestOf(feed), place?.position ?? '', place?.licenseId ?? ''],
+      version,
+      feed.organizationId,
+      digestOf(feed),
+      place?.position ?? '',
+      place?.licenseId ?? '',
       place?.revision ?? '',
     ].join(separator),
   );
 
-/** The place that a cursor stands for; `refused` says in a sentence why it has none in this feed. */
+/** Returns the place of a cursor. `refused` is a sentence that says why the cursor does not belong to this feed. */
 export const decodeFeedCursor = (
   secrets: Secrets,
   feed: Feed,
@@ -26,13 +33,15 @@ export const decodeFeedCursor = (
   const text = decodeCursor(secrets, listing, cursor);
   const [madeBy, organizationId, digest, position = '', licenseId = '', revision = ''] = text?.split(separator) ?? [];
   if (madeBy !== version || organizationId !== feed.organizationId)
-    return { refused: 'This is no cursor of this feed. Send one that it gave you, or begin without one.' };
+    return {
+      refused: 'This is not a cursor of this feed. Send a cursor that the feed returned, or begin without one.',
+    };
   if (digest !== digestOf(feed))
     return { refused: 'This cursor belongs to another list of types. Send the same types, or begin without a cursor.' };
   return { place: position === '' ? null : { position: BigInt(position), licenseId, revision: BigInt(revision) } };
 };
 
-// The types in any order are the same feed.
+// The order of the types does not matter.
 const digestOf = ({ types }: Feed): string =>
   types === null
     ? ''

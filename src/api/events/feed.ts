@@ -4,7 +4,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
 
 export type FeedNeeds = {
@@ -13,7 +13,7 @@ export type FeedNeeds = {
   readonly projected: Pick<ProjectedWaiter, 'heard' | 'hear'>;
 };
 
-/** Where a request wants to go on; null: from the first event. */
+/** The place to continue from. Null stands for the first event. */
 export const placeIn = (
   secrets: Secrets,
   feed: Feed,
@@ -24,25 +24,25 @@ export const placeIn = (
   return 'place' in decoded ? decoded : cursorRefused(decoded.refused);
 };
 
-/** For a place that the log does not have. */
+/** The refusal of a place that the log does not have. */
 export const placeUnknown = (): Problem =>
   cursorRefused(
-    'The log has no event where this cursor points to: it was restored to an earlier moment, or moved. Begin without a ' +
-      'cursor; events that you have seen already keep their ids.',
+    'The log has no event at this cursor, because it was restored to an earlier state or moved. Begin without a ' +
+      'cursor. Events that you have already received keep their ids.',
   );
 
 type Waiting = {
   readonly limit: number;
-  /** How long to wait for something to show; 0: not at all. */
+  /** How long to wait for an event, in milliseconds. 0 does not wait. */
   readonly waitMs: number;
-  /** Ends the waiting. */
+  /** Ends the wait. */
   readonly signal: AbortSignal;
 };
 
 /**
- * The next page of a feed after `after`, as soon as there is something in it or to go on to; an empty one when the time is
- * over. Woken by the projector's notices: nothing is read meanwhile, but that a busy log of others makes it look now and
- * then. Null: the log has no event at `after`.
+ * Returns the next page of a feed after `after`, as soon as it has an event or the place moves on. Returns an empty
+ * page after the wait. The projector's notices wake the wait. Reads happen only then, and now and then while the log is
+ * busy with events of others. Returns null when the log has no event at `after`.
  */
 export const nextPage = async (
   { pool, projected }: FeedNeeds,
@@ -66,6 +66,6 @@ export const nextPage = async (
 
 const cursorRefused = (detail: string): Problem => problem('INVALID_REQUEST', detail, [{ pointer: '?cursor', detail }]);
 
-// Between two reads that find nothing.
+// The pause between two reads that return no event.
 const gapMinMs = 20;
 const gapMaxMs = 1_000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decodeId } from '../../domain/ids.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { feedEventById } from '../../projections/queries/event-feed.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { idOf } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
@@ -15,7 +15,7 @@ export const getEvent = ({ pool }: Pick<FeedNeeds, 'pool'>): Route =>
     path: '/v1/events/{eventId}',
     operationId: 'getEvent',
     summary: 'Get one event',
-    description: 'An event as the feed shows it.',
+    description: 'Returns an event in the form of the feed.',
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',

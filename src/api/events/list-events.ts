@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Authenticate } from '../authorize.ts';
-import { isProblem } from '../problems.ts';
+import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
+import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
-import { refusalByNow } from './refusal-by-now.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;
@@ -30,11 +30,13 @@ const query = z.strictObject({
 
 const pageShape = z.strictObject({
   data: z.array(cloudEventShape),
-  nextCursor: z.string().meta({ description: 'Where to go on, also after an empty page.' }),
-  hasMore: z.boolean().meta({ description: 'There is more to read at once.' }),
+  nextCursor: z.string().meta({ description: 'The cursor to continue from, also after an empty page.' }),
+  hasMore: z.boolean().meta({ description: 'True when more events can be read at once.' }),
 });
 
-/** GET /v1/events: what happened to the licenses that the organization issues or holds, in the order it happened. */
+/**
+ * GET /v1/events: returns the events of the licenses that the organization issues or holds, in the order of the log.
+ */
 export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authenticate }): Route =>
   route({
     method: 'get',
@@ -42,10 +44,11 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
     operationId: 'listEvents',
     summary: 'Read the event feed',
     description:
-      'Every event of the licenses that your organization issues, or holds as of the event, in the order of the log: ' +
-      'none is ever left out or comes in behind a cursor. Keep nextCursor with what you did about the events, and go on ' +
-      'from it; what was delivered may come again after a crash, with the same id. With types, a page may be empty though ' +
-      'hasMore. wait: seconds to wait for the next event instead of an empty page.',
+      'All events of the licenses that your organization issues, or held at the time of the event, in the order of the log. ' +
+      'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
+      'continue from it. After a crash you may receive an event again, with the same id. With types, a page can be empty ' +
+      'although hasMore is true. wait is the number of seconds to wait for the next event instead of answering with an ' +
+      'empty page.',
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
@@ -58,7 +61,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       if (isProblem(start)) return start;
       const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: call.signal() });
       if (page === null) return placeUnknown();
-      const refusal = wait === 0 ? null : await refusalByNow(needs.authenticate, call, 'readEvents');
+      const refusal = wait === 0 ? null : await currentRefusal(needs.authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
       const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };

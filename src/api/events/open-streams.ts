@@ -1,10 +1,10 @@
-/** Counts what is open at the same time, by organization. */
+/** Counts the open streams of each organization. */
 export type OpenStreams = {
-  /** Takes a place, and returns what gives it back; null when the organization has all of its places taken. */
+  /** Takes a place and returns what releases it. Returns null when the organization has no free place. */
   readonly open: (organizationId: string) => (() => void) | null;
 };
 
-/** At most `max` at a time for one organization, in this process. */
+/** Returns a counter of open streams that allows `max` at a time for each organization in this process. */
 export const createOpenStreams = (max: number): OpenStreams => {
   const counts = new Map<string, number>();
   return {

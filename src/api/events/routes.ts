@@ -5,7 +5,7 @@ import { type StreamNeeds, streamEvents } from './stream-events.ts';
 
 export type EventRouteNeeds = StreamNeeds;
 
-/** What happened to the licenses of an organization, to be read in order. */
+/** The operations that read the events of the licenses of an organization. */
 export const eventRoutes = (needs: EventRouteNeeds): readonly Route[] => [
   listEvents(needs),
   streamEvents(needs),

@@ -3,25 +3,25 @@ import type { FeedEvent, FeedPage, FeedPlace } from '../../projections/queries/e
 import { cloudEvent } from './cloud-event.ts';
 
 type Sending = {
-  /** Where it begins, and the page that was read from there. */
+  /** The place where the stream begins, and the first page. */
   readonly first: FeedPage;
-  /** The next page after a place, or an empty one after a while; null: there is none any more. */
+  /** Returns the next page after a place, or an empty page after a while. Returns null when the feed has ended. */
   readonly next: (after: FeedPlace | null) => Promise<FeedPage | null>;
   readonly cursorOf: (place: FeedPlace | null) => string;
-  /** Ends it. */
+  /** Ends the stream. */
   readonly signal: AbortSignal;
 };
 
 /**
- * Writes a feed as server-sent events until the signal is given, the feed ends, or the reader takes nothing for a minute.
- * At most one page is in memory: a slow reader is waited for. An empty page is written as a comment, so that both sides
- * notice a lost connection, with the cursor where it has moved on.
+ * Writes a feed as server-sent events until the signal aborts, the feed ends, or the reader takes nothing for a minute.
+ * It waits for a slow reader, so at most one page is in memory. It writes an empty page as a comment, with the cursor
+ * when it has moved on. So both sides notice a lost connection.
  */
 export const sendEvents = async (
   response: ServerResponse,
   { first, next, cursorOf, signal }: Sending,
 ): Promise<void> => {
-  // Writing to a reader that has gone would be an error.
+  // Writing to a closed connection would fail.
   const send = async (text: string): Promise<boolean> =>
     !signal.aborted && !response.writableEnded && (response.write(text) || (await drained(response, signal)));
   let page = first;
@@ -43,13 +43,13 @@ export const sendEvents = async (
   }
 };
 
-// JSON has no line ends of its own.
+// JSON text has no line breaks, which would end the data field.
 const eventText = (event: FeedEvent, cursor: string): string => {
-  const shown = cloudEvent(event);
-  return `id: ${cursor}\nevent: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`;
+  const cloud = cloudEvent(event);
+  return `id: ${cursor}\nevent: ${cloud.type}\ndata: ${JSON.stringify(cloud)}\n\n`;
 };
 
-/** True when the reader has taken what was written; false when it has not, or the signal was given. */
+/** Returns true when the reader has taken the data. Returns false when it has not, or when the signal aborts. */
 const drained = (response: ServerResponse, signal: AbortSignal): Promise<boolean> => {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {

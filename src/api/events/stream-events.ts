@@ -1,19 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Authenticate } from '../authorize.ts';
-import { isProblem, problem } from '../problems.ts';
+import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
+import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor } from './feed-cursor.ts';
 import { createOpenStreams } from './open-streams.ts';
-import { refusalByNow } from './refusal-by-now.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
   readonly authenticate: Authenticate;
-  /** Between two signs of life, and between two checks of the credential. Default: 15 s. */
+  /** The milliseconds between two signs of life, and between two checks of the credential. Default: 15 s. */
   readonly streamHeartbeatMs?: number;
 };
 
@@ -23,7 +23,7 @@ const heartbeatDefaultMs = 15_000;
 
 const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional() });
 
-/** GET /v1/events/stream: the feed as server-sent events, as they happen. */
+/** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
   const { secrets, authenticate, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs } = needs;
   const streams = createOpenStreams(streamsMax);
@@ -33,21 +33,21 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     operationId: 'streamEvents',
     summary: 'Follow the event feed',
     description:
-      'Server-sent events: id is a cursor of GET /v1/events, event the type, data the CloudEvent. Begins after ' +
-      'Last-Event-ID, or else after cursor, or else with the first event. ' +
-      `Ends when the credential does. At most ${streamsMax} at a time for an organization.`,
+      'Server-sent events: id is a cursor of GET /v1/events, event is the type, data is the CloudEvent. The stream begins ' +
+      'after Last-Event-ID, else after cursor, else with the first event. It ends when the credential ends. ' +
+      `An organization can have ${streamsMax} streams at a time.`,
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
     request: z.object({ params: none, query }),
-    replies: { 200: { description: 'Events, for as long as you read.', type: 'text/event-stream' } },
+    replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
-    handle: async ({ query: { cursor: asked, types = null } }, call) => {
+    handle: async ({ query: { cursor: startCursor, types = null } }, call) => {
       const { organizationId } = call.caller;
       const feed = { organizationId, types };
-      const start = placeIn(secrets, feed, lastEventIdOf(call) ?? asked);
+      const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
-      const refusal = await refusalByNow(authenticate, call, 'readEvents');
+      const refusal = await currentRefusal(authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
       const gone = call.signal();
       const first = await nextPage(needs, feed, start.place, { limit: pageMax, waitMs: 0, signal: gone });
@@ -59,7 +59,7 @@ export const streamEvents = (needs: StreamNeeds): Route => {
         const revoked = new AbortController();
         const signal = AbortSignal.any([gone, revoked.signal]);
         const checking = setInterval(() => {
-          refusalByNow(authenticate, call, 'readEvents').then(
+          currentRefusal(authenticate, call, 'readEvents').then(
             (refusal) => (refusal === null ? undefined : revoked.abort()),
             () => revoked.abort(),
           );
@@ -82,8 +82,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
 };
 
 const lastEventIdOf = ({ headers }: OrganizationCall): string | undefined => {
-  const given = headers['last-event-id'];
-  return typeof given === 'string' && given !== '' ? given : undefined;
+  const lastEventId = headers['last-event-id'];
+  return typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined;
 };
 
 const tooMany = () => ({

@@ -4,22 +4,26 @@ import { principalOf } from '../../application/caller.ts';
 import type { ChangedLicense, LicenseRequest } from '../../application/licenses/change-license.ts';
 import type { CommandNeeds, GivenReason } from '../../application/licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
-import { idempotently } from '../idempotency.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
 import type { PermissionName } from '../permissions.ts';
-import { type Problem, type ProblemCode, refused } from '../problems.ts';
+import { type Problem, type ProblemCode, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 
 export type LicenseCommandNeeds = CommandNeeds & IdempotencyNeeds;
 
-/** What the routes of commands on one license have in common. `verb`: what their path ends with. */
-export const described = (
-  verb: string,
-  operationId: string,
-  summary: string,
-  permission: PermissionName,
-  rejections: readonly ProblemCode[],
-) =>
+/** What differs between the routes of commands on one license. `verb` is the end of their path. */
+type CommandRoute = {
+  readonly verb: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly permission: PermissionName;
+  /** The codes of its refusals besides LICENSE_NOT_FOUND. */
+  readonly rejections?: readonly ProblemCode[];
+};
+
+/** Returns what the routes of commands on one license have in common. */
+export const described = ({ verb, operationId, summary, permission, rejections = [] }: CommandRoute) =>
   ({
     method: 'post',
     path: `/v1/licenses/{licenseId}/${verb}`,
@@ -30,10 +34,10 @@ export const described = (
     rejections: ['LICENSE_NOT_FOUND', ...rejections],
   }) as const;
 
-/** What the answer to a command on one license is; `beside`: what it shows besides the license. */
+/** Returns the answer of a command on one license. `beside` has what the answer shows besides the license. */
 export const commandAnswer = (beside: z.ZodRawShape) =>
   ({
-    description: 'What is so already changes nothing and answers with changed: false.',
+    description: 'A command that changes nothing answers with changed: false.',
     tag: 'Licenses',
     effect: 'append',
     conditional: true,
@@ -45,11 +49,11 @@ export const commandAnswer = (beside: z.ZodRawShape) =>
     },
   }) as const;
 
-/** A request to change a license as it is recognized when it is sent again, and what its answer shows. */
+/** A request to change a license, with what recognizes its repetition and what its answer shows. */
 type Changing<Changed> = {
   readonly operation: string;
   readonly input: Input;
-  /** Makes what the answer shows once. */
+  /** Creates the secret that only the first answer shows. */
   readonly createSecret?: () => string;
   /** Returns what the answer shows besides the license. */
   readonly beside?: (changed: Changed) => object;
@@ -58,7 +62,7 @@ type Changing<Changed> = {
 type Input = {
   readonly licenseId: string;
   readonly body: { readonly reason?: GivenReason | undefined; readonly [member: string]: unknown };
-  /** Whatever else names what the command is about. */
+  /** Further parameters of the command. */
   readonly [parameter: string]: unknown;
 };
 

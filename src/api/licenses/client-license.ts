@@ -8,44 +8,44 @@ import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
-import { idempotently } from '../idempotency.ts';
-import { isProblem, type Problem, problem, refused } from '../problems.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
+import { isProblem, type Problem, problem, refused } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';
 import { idOf } from '../schemas.ts';
 
-/** What finds the license that a client names. */
+/** What is needed to find the license that a client names. */
 export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate };
 
 /** What the operations of clients need. */
 export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
 
 /**
- * How the body of a client's request names its license: by key, unless that is in the Authorization header, or by id.
+ * The members that name a license in the body of a client: the key, unless the Authorization header has it, or the id.
  */
 export const licenseNaming = {
   licenseKey: z.string().min(1).max(100).optional().meta({
-    description: 'The key of the license; or in Authorization: License.',
+    description: 'The key of the license. It can stand in the header Authorization: License instead.',
     example: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
   }),
   licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
     .optional()
-    .meta({ description: "The license, with an organization's credential in place of its key." }),
+    .meta({ description: 'The id of the license, together with a credential of an organization instead of the key.' }),
 };
 
-/** Who acts on a license for a client, as events and idempotency name it and as the license's stream judges it. */
+/** The actor for events and idempotency, and the same actor as the stream of the license judges it. */
 type Acting = { readonly actor: Actor; readonly by: LicenseActing };
 
-/** A license that a client named, null when there is none, and who acts on it. */
+/** The license that a client names, or null when it does not exist, and who acts on it. */
 export type ClientLicense = { readonly license: ValidationFacts | null; readonly acting: Acting | null };
 
 type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
 
 /**
- * Finds the license that a client names: with its key in the body or in `Authorization: License`, or by its id with an
- * organization's credential. The key alone is enough; a credential beside it is not looked at. A key that was rotated
- * finds it, too: to validate, which says so. Whatever else a client does goes by `answerClient`. A use of the key
- * counts in `bucket`, and an unknown key for the address it came from: only what is unknown is refused then, so that
- * nobody behind the same address is locked out. (A key is not guessed at any rate: it has 130 random bits.)
+ * Finds the license that a client names: by its key in the body or in `Authorization: License`, or by its id with a
+ * credential of an organization. The key alone is enough: another credential is ignored. A rotated key finds the
+ * license too, so that a validation can say that the key was rotated. Other operations go through `answerClient`. A use
+ * of the key counts in `bucket`. An unknown key counts for the address of the client, and only unknown keys are refused
+ * for that. So nobody behind the same address is locked out. (Nobody can guess a key: it has 130 random bits.)
  */
 export const findClientLicense = async (
   { authenticate, validations, secrets }: NamingNeeds,
@@ -60,7 +60,7 @@ export const findClientLicense = async (
   }
   const body = parseLicenseKey(licenseKey);
   if (body === null) {
-    return problem('LICENSE_KEY_MALFORMED', 'This is not a license key: it is mistyped or incomplete.');
+    return problem('LICENSE_KEY_MALFORMED', 'This is not a license key. It is mistyped or incomplete. Check the key.');
   }
   const hashes = licenseKeyHashes(secrets, body);
   const refusal = bucket === undefined ? null : await call.limits.take(bucket, keyName(hashes));
@@ -73,7 +73,7 @@ export const findClientLicense = async (
   return { license, acting: { actor, by: { kind: 'keyHolder', keyVersion: keyVersion ?? facts.keyVersion } } };
 };
 
-/** A client's request as it is recognized when it is sent again, and what admits it. */
+/** A request of a client, with what recognizes its repetition and what admits its license. */
 type ClientOperation = {
   readonly operation: string;
   readonly named: LicenseNaming;
@@ -118,7 +118,7 @@ const byId = async (
       : caller;
   }
   if (licenseId === undefined) {
-    const detail = 'Name the license: licenseKey, or licenseId with an API key.';
+    const detail = 'Name the license with licenseKey, or with licenseId and an API key.';
     return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
   }
   return {
@@ -127,7 +127,7 @@ const byId = async (
   };
 };
 
-// Enough of a hash to tell keys apart, and no more of it in the memory of a thousand validations a second.
+// The beginning of the hash tells keys apart and saves memory at a thousand validations a second.
 const keyName = ([hash]: readonly Buffer[]): string => hash?.toString('base64url', 0, 12) ?? '';
 
 const noCredential: Problem = {

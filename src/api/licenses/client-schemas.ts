@@ -2,17 +2,17 @@ import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { idOf, instantIn, productCode, text } from '../schemas.ts';
 
-/** What goes into events must not be free text, in which a name could hide. */
+/** Returns the schema of a word for events. Events must not contain free text, because it could contain a name. */
 export const word = (example: string) =>
   z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._+/-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces and . _ + / -')
     .meta({ example });
 
-/** A device as a client names it. */
+/** The fingerprint of a device. */
 export const fingerprint = text(256).meta({ example: '3f9c1a77d0e4' });
 
-/** The parts of a device, by name, that the policy's matching may know it by. */
+/** The components of a device by name. The policy may match the device by them. */
 export const components = z
   .record(
     z.string().regex(/^[a-z][A-Za-z0-9_.-]{0,39}$/, 'must be 1 to 40 letters, digits and _ . -, beginning with a-z'),
@@ -21,13 +21,13 @@ export const components = z
   .refine((parts) => Object.keys(parts).length <= 32, 'must have at most 32 names')
   .meta({ example: { cpu: 'BFEBFBFF000906EA', disk: 'S3Z9NB0K' } });
 
-/** A user as the client calls it, or the id of a user of ours. */
+/** A user by the client's own name, or by the id of a user of this server. */
 export const user = text(256).meta({ example: 'ada@example.com' });
 
-/** The machine, instance or user that holds a seat, as the client names it; a machine by its fingerprint. */
+/** The holder of a seat by the client's own name. For a machine it is the fingerprint. */
 export const leaseHolder = text(256).meta({ example: '3f9c1a77d0e4' });
 
-/** Where the application runs. */
+/** The environment of the application. */
 export const environment = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits and . _ -')
@@ -38,13 +38,13 @@ const versionNumber = z
   .regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/, 'must be 1 to 64 letters, digits and . + -')
   .meta({ example: '2.1.0' });
 
-/** The version of the application, with the instant of its release where maintenance decides. */
+/** The version of the application. The instant of its release matters for licenses with maintenance. */
 export const version = z.union([
   versionNumber,
   z.strictObject({ number: versionNumber, releasedAt: instantIn.optional() }),
 ]);
 
-/** A device that asks for an activation. */
+/** The members that describe a device for an activation. */
 export const deviceFields = {
   fingerprint,
   components: components.optional(),
@@ -58,7 +58,7 @@ export const deviceFields = {
 
 const usedOfMax = z.strictObject({ used: z.int(), max: z.int() });
 
-/** What of a license is in use, and how much may be. */
+/** The usage of a license with its limits. */
 export const usageShape = z
   .strictObject({
     activations: usedOfMax,
@@ -68,7 +68,7 @@ export const usageShape = z
   })
   .meta({ id: 'LicenseUsage' });
 
-/** `usageShape` of a license. */
+/** Returns the usage of a license with its limits. */
 export const usageOf = ({ usage, limits }: LicenseFacts): z.output<typeof usageShape> => {
   const meters: Record<string, { used: number; max: number }> = {};
   for (const meter of Object.keys(usage.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max: 0 };
@@ -81,15 +81,15 @@ export const usageOf = ({ usage, limits }: LicenseFacts): z.output<typeof usageS
   };
 };
 
-/** A device that is activated, by what it says of itself or by its activation. */
+/** The members that name an active device: its fingerprint or its activation. */
 export const deviceNaming = {
   fingerprint: fingerprint.optional(),
   activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
 };
 
-/** Exactly one of the two names it. */
+/** Returns true when exactly one of the two members is present. */
 export const namesOneDevice = (named: { readonly [name in keyof typeof deviceNaming]?: string | undefined }): boolean =>
   (named.fingerprint === undefined) !== (named.activationId === undefined);
 
-/** What is said where it does not. */
+/** The issue to report when `namesOneDevice` returns false. */
 export const oneDevice = { path: ['fingerprint'], message: 'give either fingerprint or activationId' };

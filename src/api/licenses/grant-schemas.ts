@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { entitlementSources } from '../../domain/license/grants/entitlement.ts';
 import { instantIn, instantOut, text } from '../schemas.ts';
 
-/** A limit as it is asked for. What arithmetic may have made -0 must not be stored as one. */
+/** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
 export const count = z.int().overwrite((value) => value + 0);
 
-/** The name of what use is counted of. */
+/** The name of a meter. */
 export const meterName = z
   .string()
   .regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter')
-  // The one such name that every object has already, so that looking it up would find no count.
+  // Every object has a member `constructor`, so a lookup by that name would not return a count.
   .refine((name) => name !== 'constructor', 'must not be constructor')
   .meta({ example: 'api_calls' });
 
@@ -23,13 +23,13 @@ const counts = { activations: count.optional(), seats: count.optional(), users: 
 const metersOf = <Limit extends z.ZodType>(limit: Limit) =>
   z.record(meterName, limit).refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names');
 
-/** Limits as they are asked for; what is left out stays as the policy has it. */
+/** The limits in a request. Absent limits are those of the policy. */
 export const limitsIn = z.strictObject({ ...counts, meters: metersOf(count).optional() });
 
-/** Limits that are to change; a meter of null is taken away. */
+/** The limits to change in a request. Null removes a meter. */
 export const limitChangesIn = z.strictObject({ ...counts, meters: metersOf(count.nullable()).optional() });
 
-/** An entitlement as it is asked for, without its source. */
+/** An entitlement in a request, without its source. */
 export const entitlementIn = z.strictObject({
   code: entitlementCode,
   value: text(256).nullable().default(null),
@@ -37,13 +37,13 @@ export const entitlementIn = z.strictObject({
   until: instantIn.nullable().default(null),
 });
 
-/** Entitlements, each code once. */
+/** Entitlements in a request. Each code appears once. */
 export const entitlementsIn = z
   .array(entitlementIn)
   .max(100)
   .refine((all) => new Set(all.map(({ code }) => code)).size === all.length, 'must not name a code twice');
 
-/** An entitlement as it is shown. */
+/** An entitlement as the API shows it. */
 export const entitlementOut = z.strictObject({
   code: z.string(),
   value: z.string().nullable(),
@@ -52,7 +52,7 @@ export const entitlementOut = z.strictObject({
   source: z.enum(entitlementSources),
 });
 
-/** Limits as they are shown, and what is in use of them. */
+/** Limits or usage as the API shows them. */
 export const limitsOut = z.strictObject({
   activations: z.int(),
   seats: z.int(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
-import { expiryStrategies, limitStrategies, policyTypes, tiers } from '../../domain/license/policy.ts';
+import { tiers } from '../../domain/license/policy.ts';
 import {
   effectiveStatus,
   effectiveStatuses,
@@ -13,16 +13,14 @@ import {
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { ruleTexts } from '../catalog/policy-texts.ts';
-import { entityTag } from '../conditional.ts';
+import { rulesOut } from '../catalog/policy-rules.ts';
+import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementOut, limitsOut } from './grant-schemas.ts';
 
-/** What may be said to happen at the end of a term. */
-
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
 
-/** A change that was announced and has not come. */
+/** A scheduled change that has not taken effect yet. */
 const scheduledShape = z.discriminatedUnion('kind', [
   z.strictObject({
     ...announced,
@@ -42,95 +40,104 @@ const scheduledShape = z.discriminatedUnion('kind', [
 /** A license as the API shows it. */
 export const licenseShape = z
   .strictObject({
-    id: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id, which never changes.' }),
-    status: z.enum(statuses).meta({ description: 'What the license is, in short.' }),
+    id: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({
+      description: 'The id of the license, which never changes.',
+    }),
+    status: z.enum(statuses).meta({ description: 'The status of the license.' }),
     effectiveStatus: z
       .enum(effectiveStatuses)
-      .meta({ description: 'The same, with what the clock makes of it: in grace after its end, or not begun yet.' }),
-    tier: z.enum(tiers).meta({ description: 'What it was sold as.' }),
-    products: z.array(productCode).meta({ description: 'The codes of the products that it covers.' }),
+      .meta({ description: 'The status including grace after the end and a start in the future.' }),
+    tier: z.enum(tiers).meta({ description: 'The tier of the license.' }),
+    products: z.array(productCode).meta({ description: 'The codes of the products that the license covers.' }),
     policy: z
       .strictObject({
         id: z.string().meta({ description: 'The policy.' }),
-        version: z.int().meta({ description: 'Which version of it.' }),
-        type: z.enum(policyTypes).meta({ description: ruleTexts.type }),
-        expiryStrategy: z.enum(expiryStrategies).meta({ description: ruleTexts.expiryStrategy }),
-        expiryGraceSeconds: z.int().meta({ description: ruleTexts.expiryGraceSeconds }),
-        validationTtlSeconds: z.int().meta({ description: ruleTexts.validationTtlSeconds }),
-        offlineGraceSeconds: z.int().meta({ description: ruleTexts.offlineGraceSeconds }),
-        limitStrategy: z.enum(limitStrategies).meta({ description: ruleTexts.limitStrategy }),
-        transferable: z.boolean().meta({ description: ruleTexts.transferable }),
+        version: z.int().meta({ description: 'The version of the policy.' }),
+        type: rulesOut.type,
+        expiryStrategy: rulesOut.expiryStrategy,
+        expiryGraceSeconds: rulesOut.expiryGraceSeconds,
+        validationTtlSeconds: rulesOut.validationTtlSeconds,
+        offlineGraceSeconds: rulesOut.offlineGraceSeconds,
+        limitStrategy: rulesOut.limitStrategy,
+        transferable: rulesOut.transferable,
       })
       .meta({
-        description:
-          'The version of the policy that its rules were taken from, and the rules that matter to its holder.',
+        description: 'The policy of the license in its version, with the rules that matter to the holder.',
       }),
-    issuerOrganizationId: z.string().meta({ description: 'The organization that has issued it.' }),
-    holderOrganizationId: z
-      .string()
-      .nullable()
-      .meta({ description: 'The organization that holds it; null: none of those here.' }),
+    issuerOrganizationId: z.string().meta({ description: 'The organization that issued the license.' }),
+    holderOrganizationId: z.string().nullable().meta({
+      description: 'The organization that holds the license. Null when no organization of this server holds it.',
+    }),
     term: z
       .strictObject({
-        number: z.int().meta({ description: 'Which of its terms this is, from 1.' }),
+        number: z.int().meta({ description: 'The number of the term, from 1.' }),
         startsAt: instantOut
           .nullable()
-          .meta({ description: 'From when it is good; null: it waits for its first use.' }),
-        expiresAt: instantOut
-          .nullable()
-          .meta({ description: 'Until when it is good; null: for ever, or not known yet.' }),
-        graceUntil: instantOut
-          .nullable()
-          .meta({ description: 'Until when it goes on in grace; null: it gets none, or has no end.' }),
+          .meta({ description: 'The start of the term. Null while the term waits for the first use.' }),
+        expiresAt: instantOut.nullable().meta({
+          description: 'The end of the term. Null when the license is perpetual or its term has not started.',
+        }),
+        graceUntil: instantOut.nullable().meta({
+          description: 'The end of the grace period. Null when there is no grace period or no end of the term.',
+        }),
         awaits: z
           .strictObject({ trigger: z.enum(firstUses), duration: z.string() })
           .nullable()
-          .meta({ description: 'What the first term waits for, and how long it is then; null once it has begun.' }),
-        timeZone: z.string().meta({ description: 'In whose calendar durations are counted.' }),
-        renewal: z.enum(renewalModes).meta({ description: 'What is said to happen at the end.' }),
+          .meta({
+            description: 'The use that the first term waits for, and its duration. Null after the term has started.',
+          }),
+        timeZone: z.string().meta({ description: 'The time zone in which durations are counted.' }),
+        renewal: z.enum(renewalModes).meta({ description: 'What happens at the end of the term.' }),
       })
-      .meta({ description: 'From when to when it is good.' }),
+      .meta({ description: 'The current term.' }),
     suspension: z
       .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
       .nullable()
-      .meta({ description: 'Why, since when and until when it is suspended; null: it is not.' }),
-    scheduled: z.array(scheduledShape).meta({ description: 'Changes that were announced and have not come.' }),
-    revokedAt: instantOut.nullable().meta({ description: 'When it was revoked, for good; null: it was not.' }),
-    limits: limitsOut.meta({ description: 'How much may be in use.' }),
-    usage: limitsOut.meta({ description: 'How much is in use.' }),
-    entitlements: z
-      .array(entitlementOut)
-      .meta({ description: 'What it permits beside its products, with where each comes from.' }),
+      .meta({ description: 'The suspension with its reason, start and end. Null when the license is not suspended.' }),
+    scheduled: z.array(scheduledShape).meta({ description: 'The scheduled changes that have not taken effect yet.' }),
+    revokedAt: instantOut
+      .nullable()
+      .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
+    limits: limitsOut.meta({ description: 'The usage limits.' }),
+    usage: limitsOut.meta({ description: 'The usage.' }),
+    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements, each with its source.' }),
     maintenanceUntil: instantOut
       .nullable()
-      .meta({ description: 'Releases before this instant are covered for ever; null: no such bound.' }),
+      .meta({ description: 'The license covers releases before this instant for ever. Null means every release.' }),
     keyHint: z
       .string()
       .nullable()
       .meta({ example: '…SYQV9' })
-      .meta({ description: 'The end of its key; null: it has none.' }),
-    keyVersion: z.int().meta({ description: 'How often it was given a key.' }),
+      .meta({ description: 'The last characters of the key. Null when the license has no key.' }),
+    keyVersion: z.int().meta({ description: 'The number of keys that the license has had.' }),
     keyOverlaps: z
       .array(z.strictObject({ keyVersion: z.int(), until: instantOut }))
-      .meta({ description: 'Earlier keys that still work, and until when.' }),
-    externalRef: z
+      .meta({ description: 'The earlier keys that still work, each with its end.' }),
+    externalRef: z.string().nullable().meta({
+      description: "The reference of the issuer's own system, such as a subscription. Null when there is none.",
+    }),
+    replaces: z
       .string()
       .nullable()
-      .meta({ description: 'What the issuer calls it elsewhere, such as a subscription; null: nothing.' }),
-    replaces: z.string().nullable().meta({ description: 'The license that it was issued in place of; null: none.' }),
-    replacedBy: z.string().nullable().meta({ description: 'The license that was issued in its place; null: none.' }),
+      .meta({ description: 'The license that this license replaces. Null when it replaces none.' }),
+    replacedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'The license that replaces this license. Null when none does.' }),
     imported: z.strictObject({ source: z.string(), sourceRef: z.string(), historyFrom: instantOut }).nullable().meta({
-      description: 'Where it was imported from, and since when its history is known; null: it was issued here.',
+      description: 'The source of the import, and the start of its history. Null when the license was issued here.',
     }),
-    metadata: z.record(z.string(), z.unknown()).meta({ description: 'What the issuer has noted on it; in no event.' }),
-    createdAt: instantOut.meta({ description: 'When it was issued.' }),
-    revision: z.int().meta({ description: 'The number of its last event, from 0.' }),
+    metadata: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'The metadata of the issuer. It is not part of events.' }),
+    createdAt: instantOut.meta({ description: 'When the license was issued.' }),
+    revision: z.int().meta({ description: 'The revision: the number of its last event, from 0.' }),
   })
   .meta({ id: 'License' });
 
 type Shown = { readonly revision: bigint; readonly metadata: object; readonly at: Instant };
 
-/** A license as the API shows it, as it is at `at`. */
+/** Returns a license as the API shows it at the instant `at`. */
 export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Shown): z.output<typeof licenseShape> => {
   const effective = effectiveStatus(facts, at);
   return {
@@ -163,7 +170,7 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
   };
 };
 
-/** The ETag of a license: it changes with each event, with the clock where that changes what is shown, and with metadata. */
+/** Returns the ETag of a license. It changes with each event, with metadata, and when time changes the answer. */
 export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Shown): string => {
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
@@ -182,8 +189,15 @@ const policyOf = ({ policy }: LicenseFacts) => {
   const { policyId: id, version, type, expiryStrategy, expiryGraceSeconds, validationTtlSeconds } = policy;
   const { offlineGraceSeconds, limitStrategy, transferable } = policy;
   return {
-    ...{ id, version, type, expiryStrategy, expiryGraceSeconds, validationTtlSeconds, offlineGraceSeconds },
-    ...{ limitStrategy, transferable },
+    id,
+    version,
+    type,
+    expiryStrategy,
+    expiryGraceSeconds,
+    validationTtlSeconds,
+    offlineGraceSeconds,
+    limitStrategy,
+    transferable,
   };
 };
 
@@ -195,7 +209,7 @@ const termOf = (facts: LicenseFacts, at: Instant) => ({
   renewal: renewalAt(facts, at),
 });
 
-// What has come shows in what the license is; but a tier change only once it was carried out.
+// A change that has taken effect shows in the license itself. A tier change does so only after it was carried out.
 const pendingOf = ({ scheduled }: LicenseFacts, at: Instant): readonly Scheduled[] =>
   scheduled.filter(({ effectiveAt, change }) => effectiveAt > at || change.kind === 'TIER');
 

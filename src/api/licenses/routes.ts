@@ -23,14 +23,14 @@ import {
   renewLicenseRoute,
   setLicenseRenewal,
 } from './term/change-term.ts';
-import { recordUsageRoute } from './use/usage.ts';
-import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './use/users.ts';
+import { recordUsageRoute } from './usage/usage.ts';
+import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/users.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
 
 export type LicenseRouteNeeds = ClientRouteNeeds & KeyNeeds & ReadNeeds;
 
-/** What whoever has a license key may do. */
+/** The operations for the holder of a license key. */
 export const clientRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   validateLicenseRoute(needs),
   renewLeaseRoute(needs),
@@ -43,7 +43,7 @@ export const clientRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   licenseFeatures(needs),
 ];
 
-/** What an organization does with the licenses that it issues or holds. */
+/** The operations of an organization on the licenses that it issues or holds. */
 export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   issueLicenseRoute(needs),
   importLicenseRoute(needs),

@@ -5,22 +5,24 @@ import { idOf, instantOut } from '../schemas.ts';
 
 export const apiKeyId = idOf('key', 'key_01h455vb4pex5vsknk084sn02q');
 
-/** An API key as the API shows it: never the secret. In force while neither of `expiresAt` and `revokedAt` has come. */
+/** An API key as the API shows it, without the secret. It works until `expiresAt` or `revokedAt`. */
 export const apiKeyShape = z
   .strictObject({
     id: apiKeyId,
     name: z.string().meta({ example: 'build server' }),
     scopes: z.array(z.enum(scopes)),
-    hint: z.string().meta({ description: 'How the key begins.', example: 'lgr_live_4fT9xQ2b' }),
+    hint: z.string().meta({ description: 'The beginning of the key.', example: 'lgr_live_4fT9xQ2b' }),
     createdAt: instantOut,
     expiresAt: instantOut.nullable(),
     revokedAt: instantOut.nullable(),
-    lastUsedAt: instantOut.nullable().meta({ description: 'To the minute; null: never yet.' }),
+    lastUsedAt: instantOut
+      .nullable()
+      .meta({ description: 'When the key was last used, to the minute. Null means never.' }),
   })
   .meta({ id: 'ApiKey' });
 
-/** An API key as answered. */
+/** Returns an API key as the API shows it. */
 export const apiKeyBody = (key: ApiKeyView): z.output<typeof apiKeyShape> => {
-  const { apiKeyId: id, name, scopes: held, hint, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
-  return { id, name, scopes: [...held], hint, createdAt, expiresAt, revokedAt, lastUsedAt };
+  const { apiKeyId: id, name, scopes: granted, hint, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
+  return { id, name, scopes: [...granted], hint, createdAt, expiresAt, revokedAt, lastUsedAt };
 };

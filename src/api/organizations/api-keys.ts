@@ -1,23 +1,20 @@
 import { z } from 'zod';
-import {
-  type ChangedApiKey,
-  changeApiKey,
-  createApiKey,
-  revokeApiKey,
-} from '../../application/organizations/change-api-keys.ts';
-import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
+import { changeApiKey } from '../../application/organizations/change-api-key.ts';
+import { createApiKey } from '../../application/organizations/create-api-key.ts';
+import type { ChangedApiKey } from '../../application/organizations/own-api-key.ts';
+import { revokeApiKey } from '../../application/organizations/revoke-api-key.ts';
 import { scopes } from '../../domain/organization/events.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
-import { entityTag } from '../conditional.ts';
+import { entityTag } from '../http/conditional.ts';
+import { answerOwnChange } from '../own-change.ts';
 import { page } from '../paging.ts';
-import { problem } from '../problems.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';
 import { nameOf } from './fields.ts';
 import type { OrganizationNeeds } from './needs.ts';
-import { answerOwn } from './own-request.ts';
 
 const path = '/v1/api-keys/{apiKeyId}';
 const tag = 'API keys';
@@ -27,13 +24,16 @@ const scopesIn = z
   .array(z.enum(scopes))
   .min(1)
   .max(scopes.length)
-  .refine((given) => new Set(given).size === given.length, 'must not name a scope twice');
+  .refine((names) => new Set(names).size === names.length, 'must not name a scope twice');
 
 const newApiKey = z
   .strictObject({
     name: nameOf('an API key'),
     scopes: scopesIn,
-    expiresAt: instantIn.nullable().default(null).meta({ description: 'Null, or left out: never.' }),
+    expiresAt: instantIn
+      .nullable()
+      .default(null)
+      .meta({ description: 'When the key expires. Without it, or with null, the key never expires.' }),
   })
   .meta({ id: 'NewApiKey', example: { name: 'build server', scopes: ['licenses:read', 'licenses:activate'] } });
 
@@ -41,11 +41,15 @@ const apiKeyChange = z
   .strictObject({ name: nameOf('an API key').optional(), scopes: scopesIn.optional() })
   .meta({ id: 'ApiKeyChange', example: { scopes: ['licenses:read'] } });
 
-/** GET /v1/api-keys: the organization's, ended ones too, newest first. */
+/** GET /v1/api-keys: lists the API keys of the organization, newest first. */
 export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path: '/v1/api-keys', tag, operationId: 'listApiKeys', summary: 'List API keys' },
-    description: 'Of your organization, newest first; those that ended, too.',
+    method: 'get',
+    path: '/v1/api-keys',
+    tag,
+    operationId: 'listApiKeys',
+    summary: 'List API keys',
+    description: 'The API keys of your organization, newest first. Expired and revoked keys are included.',
     permission: 'readMembers',
     effect: 'read',
     request: z.object({
@@ -55,51 +59,62 @@ export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
     replies: { 200: { description: 'One page.', body: pageOf(apiKeyShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId: orgId } }) =>
-      page<ApiKeyView>(
-        secrets,
-        query,
-        `api-keys\0${orgId}`,
-        (parameters) => `/v1/api-keys?${parameters}`,
-        ({ apiKeyId: id }) => id,
-        (after, limit) => asTenant(pool, orgId, (db) => listApiKeys(db, { orgId, limit, after })),
-        apiKeyBody,
-      ),
+      page<ApiKeyView>(secrets, query, {
+        name: `api-keys\0${orgId}`,
+        url: `/v1/api-keys?`,
+        placeOf: ({ apiKeyId: id }) => id,
+        read: (after, limit) => asTenant(pool, orgId, (db) => listApiKeys(db, { orgId, limit, after })),
+        bodyOf: apiKeyBody,
+      }),
   });
 
-/** POST /v1/api-keys: creates one, and shows it this once. */
+/** POST /v1/api-keys: creates an API key. Only this answer contains the secret. */
 export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'post', path: '/v1/api-keys', tag, operationId: 'createApiKey', summary: 'Create an API key' },
+    method: 'post',
+    path: '/v1/api-keys',
+    tag,
+    operationId: 'createApiKey',
+    summary: 'Create an API key',
     description:
-      'Keep the secret: it is stored nowhere, and the same request with the same Idempotency-Key is all that shows it again. A user may give every scope, an API key only those it holds. At most 1,000 are in force at once.',
+      'Store the secret: the server does not store it. Only the same request with the same Idempotency-Key returns it again. A user may give every scope, an API key only its own scopes. An organization has at most 1,000 working API keys.',
     permission: 'manageMembers',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newApiKey }),
     replies: {
       201: {
-        description: 'Created. The secret is in this answer only.',
+        description: 'The API key was created. Only this answer contains the secret.',
         headers: ['Location', 'ETag'],
         body: z
-          .strictObject({ apiKey: apiKeyShape, secret: z.string().meta({ description: 'lgr_live_…' }) })
+          .strictObject({
+            apiKey: apiKeyShape,
+            secret: z.string().meta({ description: 'The API key to send as Authorization: Bearer lgr_live_….' }),
+          })
           .meta({ id: 'ApiKeyCreated' }),
       },
     },
     rejections: ['TERM_INVALID', 'QUOTA_EXCEEDED', 'ORGANIZATION_CLOSED'],
-    handle: ({ body }, call) => {
-      const change = (request: OrganizationRequest) => createApiKey(needs, request, body);
-      return answerOwn(needs, call, { operation: 'createApiKey', input: body, change }, ({ view, apiKey }) => ({
-        status: 201,
-        body: { apiKey: apiKeyBody({ ...view, lastUsedAt: null }), secret: apiKey },
-        location: `/v1/api-keys/${view.apiKeyId}`,
-      }));
-    },
+    handle: ({ body }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        { operation: 'createApiKey', input: body, change: (request) => createApiKey(needs, request, body) },
+        ({ view, apiKey }) => ({
+          body: { apiKey: apiKeyBody({ ...view, lastUsedAt: null }), secret: apiKey },
+          location: `/v1/api-keys/${view.apiKeyId}`,
+        }),
+      ),
   });
 
 /** GET /v1/api-keys/{apiKeyId} */
 export const getApiKey = ({ pool }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path, tag, operationId: 'getApiKey', summary: 'Get an API key' },
-    description: 'The ETag is the revision of the organization, with a digest of what is no event.',
+    method: 'get',
+    path,
+    tag,
+    operationId: 'getApiKey',
+    summary: 'Get an API key',
+    description: 'The ETag is the revision of the organization with a digest of revokedAt and lastUsedAt.',
     permission: 'readMembers',
     effect: 'read',
     conditional: true,
@@ -107,53 +122,61 @@ export const getApiKey = ({ pool }: OrganizationNeeds): Route =>
     replies: { 200: { description: 'The API key.', body: apiKeyShape } },
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { apiKeyId: id } }, { caller: { organizationId } }) => {
-      const found = await asTenant(pool, organizationId, (db) => apiKeyById(db, id));
-      if (found === null) return problem('NOT_FOUND', 'This organization has no such API key.');
-      const { revokedAt, lastUsedAt } = found;
-      return {
-        status: 200,
-        body: apiKeyBody(found),
-        headers: { ETag: entityTag(found.revision, { revokedAt, lastUsedAt }) },
-      };
+      const key = await asTenant(pool, organizationId, (db) => apiKeyById(db, id));
+      if (key === null) return problem('NOT_FOUND', 'This organization has no such API key.');
+      const { revision, revokedAt, lastUsedAt } = key;
+      return { status: 200, body: apiKeyBody(key), headers: { ETag: entityTag(revision, { revokedAt, lastUsedAt }) } };
     },
   });
 
 /** PATCH /v1/api-keys/{apiKeyId} */
 export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'patch', path, tag, operationId: 'changeApiKey', summary: 'Rename an API key or change its scopes' },
-    description: 'What is left out stays as it is. Other scopes hold within 30 seconds.',
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeApiKey',
+    summary: 'Rename an API key or change its scopes',
+    description: 'Absent fields stay as they are. New scopes apply everywhere within 30 seconds.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
     request: z.object({ params: apiKeyPath, query: none, body: apiKeyChange }),
-    replies: { 200: { description: 'The API key after it.', body: apiKeyShape } },
+    replies: { 200: { description: 'The API key after the change.', body: apiKeyShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id }, body }, call) => {
       const input = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
-      const change = (request: OrganizationRequest) => changeApiKey(needs, request, input);
-      return answerOwn(needs, call, { operation: 'changeApiKey', input, change }, changedKey);
+      return answerOwnChange(
+        needs,
+        call,
+        { operation: 'changeApiKey', input, change: (request) => changeApiKey(needs, request, input) },
+        showKey,
+      );
     },
   });
 
-/** DELETE /v1/api-keys/{apiKeyId}: revokes it. */
+/** DELETE /v1/api-keys/{apiKeyId}: revokes an API key. */
 export const revokeApiKeyRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'revokeApiKey', summary: 'Revoke an API key' },
-    description: 'For good, everywhere within 30 seconds. Again changes nothing.',
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'revokeApiKey',
+    summary: 'Revoke an API key',
+    description: 'The key stops working for good, everywhere within 30 seconds. Revoking it again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
     request: z.object({ params: apiKeyPath, query: none }),
-    replies: { 200: { description: 'The API key after it.', body: apiKeyShape } },
+    replies: { 200: { description: 'The API key after the change.', body: apiKeyShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
-    handle: ({ params: { apiKeyId: id } }, call) => {
-      const change = (request: OrganizationRequest) => revokeApiKey(needs, request, id);
-      return answerOwn(needs, call, { operation: 'revokeApiKey', input: { apiKeyId: id }, change }, changedKey);
-    },
+    handle: ({ params: { apiKeyId: id } }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        { operation: 'revokeApiKey', input: { apiKeyId: id }, change: (request) => revokeApiKey(needs, request, id) },
+        showKey,
+      ),
   });
 
-const changedKey = ({ view, lastUsedAt }: ChangedApiKey) => ({
-  status: 200,
-  body: apiKeyBody({ ...view, lastUsedAt }),
-});
+const showKey = ({ view, lastUsedAt }: ChangedApiKey) => ({ body: apiKeyBody({ ...view, lastUsedAt }) });

@@ -1,65 +1,67 @@
 import { z } from 'zod';
-import { inviteMember, withdrawInvitation } from '../../application/organizations/invite-member.ts';
-import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
+import { inviteMember } from '../../application/organizations/invite-member.ts';
+import { withdrawInvitation } from '../../application/organizations/withdraw-invitation.ts';
 import { openForDays } from '../../domain/organization/decide-invitations.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
-import { encodeInvitationToken } from '../invitation-token.ts';
+import { answerOwnChange } from '../own-change.ts';
 import { none, type Route, route } from '../route.ts';
 import { instantIn } from '../schemas.ts';
+import { encodeInvitationToken } from './invitation-token.ts';
 import { invitationBody, invitationId, invitationShape } from './member-shape.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { answerOwn } from './own-request.ts';
 
 const newInvitation = z
   .strictObject({
     email: newEmail,
     role: memberRole,
-    expiresAt: instantIn.optional().meta({ description: `Left out: in ${openForDays} days.` }),
+    expiresAt: instantIn
+      .optional()
+      .meta({ description: `When the invitation expires. Without it: in ${openForDays} days.` }),
   })
   .meta({ id: 'NewInvitation', example: { email: 'bob@vendor.example', role: 'MEMBER' } });
 
 const tag = 'Members';
 
-/** POST /v1/organizations/{organizationId}/members: invites somebody by their address. */
+/** POST /v1/organizations/{organizationId}/members: invites a person by e-mail address. */
 export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
     method: 'post',
     path: '/v1/organizations/{organizationId}/members',
     operationId: 'inviteMember',
-    summary: 'Invite somebody to your organization',
+    summary: 'Invite a person to your organization',
     description:
-      'No mail is sent: hand the token over to the invited, who shows it to /v1/invitations/accept. Whoever is invited counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
+      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
     tag,
     permission: 'manageMembers',
     effect: 'append',
     request: z.object({ params: organizationPath, query: none, body: newInvitation }),
     replies: {
       201: {
-        description: 'Invited. The token is in this answer only.',
+        description: 'The person was invited. Only this answer contains the token.',
         headers: ['ETag'],
         body: z.strictObject({ invitation: invitationShape, token: z.string() }).meta({ id: 'Invited' }),
       },
     },
     rejections: [
-      ...(['ORGANIZATION_NOT_FOUND', 'ALREADY_MEMBER', 'USER_LIMIT_EXCEEDED', 'TERM_INVALID'] as const),
-      ...(['QUOTA_EXCEEDED', 'ORGANIZATION_CLOSED'] as const),
+      'ORGANIZATION_NOT_FOUND',
+      'ALREADY_MEMBER',
+      'USER_LIMIT_EXCEEDED',
+      'TERM_INVALID',
+      'QUOTA_EXCEEDED',
+      'ORGANIZATION_CLOSED',
     ],
     handle: async ({ params, body }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const change = (request: OrganizationRequest) => inviteMember(needs, request, body);
-      return answerOwn(
+      return answerOwnChange(
         needs,
         call,
-        { operation: 'inviteMember', input: body, change },
+        { operation: 'inviteMember', input: body, change: (request) => inviteMember(needs, request, body) },
         ({ view, invitationId: id }) => {
-          const { email } = body;
+          const invitation = invitationBody({ ...view, invitationId: id, email: body.email }, true);
           const token = encodeInvitationToken(needs.secrets, { ...params, invitationId: id });
-          return {
-            status: 201,
-            body: { invitation: invitationBody({ ...view, invitationId: id, email }, true), token },
-          };
+          return { status: 201, body: { invitation, token } };
         },
       );
     },
@@ -71,23 +73,28 @@ export const withdrawInvitationRoute = (needs: OrganizationNeeds): Route =>
     method: 'delete',
     path: '/v1/organizations/{organizationId}/invitations/{invitationId}',
     operationId: 'withdrawInvitation',
-    summary: 'Take an invitation back',
-    description: 'Its token is good for nothing any more, and the address is erased. Again changes nothing.',
+    summary: 'Withdraw an invitation',
+    description: 'The token stops working and the address is erased. Withdrawing it again changes nothing.',
     tag,
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
     request: z.object({ params: z.strictObject({ organizationId, invitationId }), query: none }),
-    replies: { 204: { description: 'Taken back.' } },
+    replies: { 204: { description: 'The invitation was withdrawn.' } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: async ({ params }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const input = { invitationId: params.invitationId };
-      const change = (request: OrganizationRequest) => withdrawInvitation(needs, request, params.invitationId);
-      return answerOwn(needs, call, { operation: 'withdrawInvitation', input, change }, () => ({
-        status: 204,
-        body: {},
-      }));
+      const { invitationId: id } = params;
+      return answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'withdrawInvitation',
+          input: { invitationId: id },
+          change: (request) => withdrawInvitation(needs, request, id),
+        },
+        () => ({ status: 204, body: {} }),
+      );
     },
   });

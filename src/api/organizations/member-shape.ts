@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { UserProfile } from '../../application/organizations/change-member.ts';
+import type { UserProfile } from '../../application/organizations/list-members.ts';
 import type { InvitationView } from '../../projections/tables/invitations.ts';
 import type { MemberView } from '../../projections/tables/memberships.ts';
 import { memberRole } from '../auth/shapes.ts';
@@ -9,7 +9,7 @@ export const userId = idOf('usr', 'usr_01h455vb4pex5vsknk084sn02q');
 export const invitationId = idOf('inv', 'inv_01h455vb4pex5vsknk084sn02q');
 
 const email = z.string().nullable().optional().meta({
-  description: 'Absent for those who may not see it; null when it was erased.',
+  description: 'Absent for callers who may not see addresses. Null after the user was erased.',
   example: 'ann@vendor.example',
 });
 
@@ -37,21 +37,29 @@ export const invitationShape = z
   })
   .meta({ id: 'Invitation' });
 
-/** A member as answered; with the address where `showsEmail`. */
+/** Returns a member as the API shows it, with the address when `showsEmail` is true. */
 export const memberBody = (
   { userId: id, role, joinedAt }: MemberView,
   profile: UserProfile,
   showsEmail: boolean,
 ): z.output<typeof memberShape> => ({
-  ...{ state: 'active', userId: id, displayName: profile?.displayName ?? null, role, joinedAt },
+  state: 'active',
+  userId: id,
+  displayName: profile?.displayName ?? null,
+  role,
+  joinedAt,
   ...(showsEmail ? { email: profile?.email ?? null } : {}),
 });
 
-/** An invitation as answered; with the address where `showsEmail`. */
+/** Returns an invitation as the API shows it, with the address when `showsEmail` is true. */
 export const invitationBody = (
   { invitationId: id, email: address, role, invitedAt, expiresAt }: InvitationView,
   showsEmail: boolean,
 ): z.output<typeof invitationShape> => ({
-  ...{ state: 'invited', invitationId: id, role, invitedAt, expiresAt },
+  state: 'invited',
+  invitationId: id,
+  role,
+  invitedAt,
+  expiresAt,
   ...(showsEmail ? { email: address } : {}),
 });

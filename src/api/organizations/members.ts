@@ -1,26 +1,21 @@
 import { z } from 'zod';
-import {
-  changeMember,
-  type MemberNeeds,
-  removeMember,
-  type UserProfile,
-} from '../../application/organizations/change-member.ts';
-import type { OrganizationRequest } from '../../application/organizations/send-to-organization.ts';
+import { changeMember } from '../../application/organizations/change-member.ts';
+import { listMembers, type ProfiledMember } from '../../application/organizations/list-members.ts';
+import type { MemberNeeds } from '../../application/organizations/member-command.ts';
+import { removeMember } from '../../application/organizations/remove-member.ts';
 import type { Role } from '../../domain/organization/events.ts';
-import { userProfiles } from '../../identity/users.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
-import { listMembers, type MemberView } from '../../projections/tables/memberships.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
-import { page } from '../paging.ts';
+import { answerOwnChange } from '../own-change.ts';
+import { filtersOf, type PageQuery, page } from '../paging.ts';
 import { hasPermission } from '../permissions.ts';
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { answerOwn } from './own-request.ts';
 
 const membersPath = '/v1/organizations/{organizationId}/members';
 const path = `${membersPath}/{userId}` as const;
@@ -33,21 +28,22 @@ const listQuery = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
   role: memberRole.optional(),
-  state: z.enum(['active', 'invited']).default('active').meta({ description: 'Who is a member, or who is invited.' }),
+  state: z
+    .enum(['active', 'invited'])
+    .default('active')
+    .meta({ description: 'Whether to list members or open invitations.' }),
 });
 
-/** GET /v1/organizations/{organizationId}/members: the members, or the open invitations, newest first. */
+/** GET /v1/organizations/{organizationId}/members: lists the members or the open invitations, newest first. */
 export const listMembersRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{
-      method: 'get',
-      path: membersPath,
-      tag,
-      operationId: 'listMembers',
-      summary: 'List members, or who is invited',
-    },
+    method: 'get',
+    path: membersPath,
+    tag,
+    operationId: 'listMembers',
+    summary: 'List members or invitations',
     description:
-      'Newest first. Addresses are shown to OWNER, ADMIN and API keys with members:write. A cursor goes with its filters.',
+      'Members, or open invitations with state=invited, newest first. Only OWNER, ADMIN and API keys with members:write see e-mail addresses. A cursor works only with the filters that it was returned for.',
     permission: 'readMembers',
     effect: 'read',
     request: z.object({ params: organizationPath, query: listQuery }),
@@ -69,45 +65,64 @@ export const listMembersRoute = (needs: OrganizationNeeds): Route =>
 /** PATCH /v1/organizations/{organizationId}/members/{userId} */
 export const changeMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'patch', path, tag, operationId: 'changeMember', summary: 'Give a member another role' },
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeMember',
+    summary: 'Give a member another role',
     description:
-      'Only an OWNER decides who is an OWNER, and one of them who can sign in stays. The ETag is the revision of the organization.',
+      'Only an OWNER can make a member an OWNER or take that role away. One OWNER who can sign in must stay. The ETag is the revision of the organization.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
     request: z.object({ params: memberPath, query: none, body: memberChange }),
-    replies: { 200: { description: 'The member after it.', body: memberShape } },
+    replies: { 200: { description: 'The member after the change.', body: memberShape } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'LAST_OWNER', 'ORGANIZATION_CLOSED'],
     handle: async ({ params, body: { role } }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
       const input = { userId: params.userId, role };
-      const change = (request: OrganizationRequest) => changeMember(memberNeeds(needs), request, input);
-      return answerOwn(needs, call, { operation: 'changeMember', input, change }, ({ view, profile }) => ({
-        status: 200,
-        body: memberBody({ ...view, userId: params.userId }, profile, showsEmailTo(call)),
-      }));
+      return answerOwnChange(
+        needs,
+        call,
+        { operation: 'changeMember', input, change: (request) => changeMember(memberNeeds(needs), request, input) },
+        ({ view, profile }) => ({
+          body: memberBody({ ...view, userId: params.userId }, profile, showsEmailTo(call)),
+        }),
+      );
     },
   });
 
 /** DELETE /v1/organizations/{organizationId}/members/{userId} */
 export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'removeMember', summary: 'Remove a member' },
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'removeMember',
+    summary: 'Remove a member',
     description:
-      'Their tokens for the organization stop within 30 seconds. The last OWNER who can sign in stays. Again changes nothing.',
+      'The tokens of the member for this organization stop working within 30 seconds. One OWNER who can sign in must stay. Removing the member again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
     request: z.object({ params: memberPath, query: none }),
-    replies: { 204: { description: 'Removed.' } },
+    replies: { 204: { description: 'The member was removed.' } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'LAST_OWNER', 'ORGANIZATION_CLOSED'],
     handle: async ({ params }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const input = { userId: params.userId };
-      const change = (request: OrganizationRequest) => removeMember(memberNeeds(needs), request, params.userId);
-      return answerOwn(needs, call, { operation: 'removeMember', input, change }, () => ({ status: 204, body: {} }));
+      const { userId: memberId } = params;
+      return answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'removeMember',
+          input: { userId: memberId },
+          change: (request) => removeMember(memberNeeds(needs), request, memberId),
+        },
+        () => ({ status: 204, body: {} }),
+      );
     },
   });
 
@@ -116,7 +131,7 @@ const memberNeeds = (needs: OrganizationNeeds): MemberNeeds => ({
   forgetUser: needs.accounts.forgetting.forgetUser,
 });
 
-/** Addresses are for those who invite by them. */
+/** Returns true for callers who may see addresses: those who may invite by them. */
 export const showsEmailTo = ({ caller }: OrganizationCall): boolean => hasPermission(caller, 'manageMembers');
 
 type Listing = {
@@ -124,43 +139,30 @@ type Listing = {
   readonly role: Role | undefined;
   readonly showsEmail: boolean;
 };
-type Paging = Parameters<typeof page>[1];
 
 const memberPage = (
   { pool, secrets }: OrganizationNeeds,
-  paging: Paging,
+  paging: PageQuery,
   { orgId, role, showsEmail }: Listing,
 ): Promise<Reply | Problem> =>
-  page<{ readonly member: MemberView; readonly profile: UserProfile }>(
-    secrets,
-    paging,
-    `members\0${orgId}\0${role ?? ''}`,
-    (parameters) => linkTo(orgId, role === undefined ? parameters : `role=${role}&${parameters}`),
-    ({ member }) => member.userId,
-    async (after, limit) => {
-      const members = await asTenant(pool, orgId, (db) => listMembers(db, { orgId, limit, after, role }));
-      const profiles = await userProfiles(
-        pool,
-        members.map((member) => member.userId),
-      );
-      return members.map((member) => ({ member, profile: profiles.get(member.userId) ?? null }));
-    },
-    ({ member, profile }) => memberBody(member, profile, showsEmail),
-  );
+  page<ProfiledMember>(secrets, paging, {
+    name: `members\0${orgId}\0${role ?? ''}`,
+    url: `/v1/organizations/${orgId}/members?${filtersOf({ role })}`,
+    placeOf: ({ member }) => member.userId,
+    read: (after, limit) => listMembers(pool, { orgId, limit, after, role }),
+    bodyOf: ({ member, profile }) => memberBody(member, profile, showsEmail),
+  });
 
 const invitationPage = (
   { pool, secrets, now }: OrganizationNeeds,
-  paging: Paging,
+  paging: PageQuery,
   { orgId, role, showsEmail }: Listing,
 ): Promise<Reply | Problem> =>
-  page<InvitationView>(
-    secrets,
-    paging,
-    `invitations\0${orgId}\0${role ?? ''}`,
-    (parameters) => linkTo(orgId, `state=invited&${role === undefined ? '' : `role=${role}&`}${parameters}`),
-    ({ invitationId }) => invitationId,
-    (after, limit) => asTenant(pool, orgId, (db) => listInvitations(db, { orgId, limit, after, role, now: now() })),
-    (invitation) => invitationBody(invitation, showsEmail),
-  );
-
-const linkTo = (orgId: string, parameters: string): string => `/v1/organizations/${orgId}/members?${parameters}`;
+  page<InvitationView>(secrets, paging, {
+    name: `invitations\0${orgId}\0${role ?? ''}`,
+    url: `/v1/organizations/${orgId}/members?${filtersOf({ state: 'invited', role })}`,
+    placeOf: ({ invitationId }) => invitationId,
+    read: (after, limit) =>
+      asTenant(pool, orgId, (db) => listInvitations(db, { orgId, limit, after, role, now: now() })),
+    bodyOf: (invitation) => invitationBody(invitation, showsEmail),
+  });

@@ -12,10 +12,10 @@ const profile = {
   closedAt: instantOut.nullable(),
 };
 
-/** An organization as the API shows it. `closedAt` null: open. */
+/** An organization as the API shows it. While it is open, `closedAt` is null. */
 export const organizationShape = z.strictObject(profile).meta({ id: 'Organization' });
 
-/** An organization as one of its members sees it among others. */
+/** An organization in the list of a member's organizations. */
 export const membershipShape = z
   .strictObject({ ...profile, role: memberRole, joinedAt: instantOut })
   .meta({ id: 'OrganizationMembership' });
@@ -28,13 +28,13 @@ type Profile = {
   readonly closedAt: Instant | null;
 };
 
-/** An organization as answered. */
+/** Returns an organization as the API shows it. */
 export const organizationBody = (organization: Profile): z.output<typeof organizationShape> => {
   const { organizationId: id, name, timeZone, createdAt, closedAt } = organization;
   return { id, name, timeZone, createdAt, closedAt };
 };
 
-/** An organization of a user as answered. */
+/** Returns an organization of a user as the API shows it. */
 export const membershipBody = (organization: OrganizationOfUser): z.output<typeof membershipShape> => ({
   ...organizationBody(organization),
   role: organization.role,

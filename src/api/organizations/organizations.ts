@@ -8,10 +8,10 @@ import {
   type PlaceOfOrganization,
 } from '../../projections/queries/organizations-of-user.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
-import { entityTag } from '../conditional.ts';
-import { idempotently } from '../idempotency.ts';
+import { entityTag } from '../http/conditional.ts';
+import { idempotently } from '../idempotency/idempotency.ts';
 import { page } from '../paging.ts';
-import { refused } from '../problems.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import type { OrganizationNeeds } from './needs.ts';
@@ -21,14 +21,15 @@ const newOrganization = z
   .strictObject({ name: organizationName, timeZone: timeZone.optional() })
   .meta({ id: 'NewOrganization', example: { name: 'Example Software', timeZone: 'Europe/Berlin' } });
 
-/** GET /v1/organizations: those of the signed-in user, closed ones too, in the order of joining. */
+/** GET /v1/organizations: lists the organizations of the signed-in user, in the order of joining. */
 export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =>
   userRoute({
     method: 'get',
     path: '/v1/organizations',
     operationId: 'listOrganizations',
     summary: 'List the organizations you belong to',
-    description: 'In the order of joining, closed ones too. Get a token for another one with /v1/auth/switch.',
+    description:
+      'In the order of joining. Closed organizations are included. Get a token for another one with /v1/auth/switch.',
     tag: 'Organizations',
     effect: 'read',
     request: z.object({
@@ -38,29 +39,30 @@ export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =
     replies: { 200: { description: 'One page.', body: pageOf(membershipShape) } },
     rejections: [],
     handle: ({ query }, { user: { userId } }) =>
-      page<OrganizationOfUser>(
-        secrets,
-        query,
-        `organizations\0${userId}`,
-        (parameters) => `/v1/organizations?${parameters}`,
-        ({ joinedAt, organizationId }) => `${joinedAt} ${organizationId}`,
-        (after, limit) => organizationsOfUser(pool, userId, { after: after === null ? null : placeOf(after), limit }),
-        membershipBody,
-      ),
+      page<OrganizationOfUser>(secrets, query, {
+        name: `organizations\0${userId}`,
+        url: `/v1/organizations?`,
+        placeOf: ({ joinedAt, organizationId }) => `${joinedAt} ${organizationId}`,
+        read: (after, limit) =>
+          organizationsOfUser(pool, userId, { after: after === null ? null : placeOf(after), limit }),
+        bodyOf: membershipBody,
+      }),
   });
 
-/** POST /v1/organizations: opens one with the signed-in user as its OWNER. */
+/** POST /v1/organizations: creates an organization with the signed-in user as its OWNER. */
 export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
   userRoute({
     method: 'post',
     path: '/v1/organizations',
     operationId: 'createOrganization',
-    summary: 'Open another organization',
-    description: `You are its OWNER. Get a token for it with /v1/auth/switch. You can belong to ${fixedLimits.organizationsOfUser} open organizations.`,
+    summary: 'Create another organization',
+    description: `You become its OWNER. Get a token for it with /v1/auth/switch. A user can belong to ${fixedLimits.organizationsOfUser} open organizations.`,
     tag: 'Organizations',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newOrganization }),
-    replies: { 201: { description: 'Opened.', body: organizationShape, headers: ['Location', 'ETag'] } },
+    replies: {
+      201: { description: 'The organization was created.', body: organizationShape, headers: ['Location', 'ETag'] },
+    },
     rejections: ['QUOTA_EXCEEDED'],
     handle: ({ body: { name, timeZone } }, call) => {
       const { userId } = call.user;

@@ -4,13 +4,13 @@ import { closeOrganization } from '../../application/organizations/close-organiz
 import { asTenant } from '../../postgres/tenant.ts';
 import { organizationById } from '../../projections/tables/organizations.ts';
 import { organizationName, timeZone } from '../auth/shapes.ts';
-import { entityTag } from '../conditional.ts';
-import { problem } from '../problems.ts';
+import { entityTag } from '../http/conditional.ts';
+import { answerOwnChange } from '../own-change.ts';
+import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import type { OrganizationNeeds } from './needs.ts';
 import { organizationBody, organizationShape } from './organization-shape.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
-import { answerOwn } from './own-request.ts';
 
 const path = '/v1/organizations/{organizationId}';
 const tag = 'Organizations';
@@ -22,9 +22,13 @@ const organizationChange = z
 /** GET /v1/organizations/{organizationId} */
 export const getOrganization = ({ pool }: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'get', path, tag, operationId: 'getOrganization', summary: 'Get your organization' },
+    method: 'get',
+    path,
+    tag,
+    operationId: 'getOrganization',
+    summary: 'Get your organization',
     description:
-      'The ETag is the revision of the whole organization, with its members, invitations, API keys, projects.',
+      'The ETag is the revision of the whole organization, including its members, invitations, API keys and projects.',
     permission: 'readOrganization',
     effect: 'read',
     conditional: true,
@@ -34,57 +38,67 @@ export const getOrganization = ({ pool }: OrganizationNeeds): Route =>
     handle: async ({ params: { organizationId } }, call) => {
       const other = refuseOther(call, organizationId);
       if (other !== null) return other;
-      const found = await asTenant(pool, organizationId, (db) => organizationById(db, organizationId));
-      if (found === null) return problem('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
-      return { status: 200, body: organizationBody(found), headers: { ETag: entityTag(found.revision) } };
+      const organization = await asTenant(pool, organizationId, (db) => organizationById(db, organizationId));
+      if (organization === null) return problem('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
+      return { status: 200, body: organizationBody(organization), headers: { ETag: entityTag(organization.revision) } };
     },
   });
 
 /** PATCH /v1/organizations/{organizationId} */
 export const changeOrganizationRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'patch', path, tag, operationId: 'changeOrganization', summary: 'Rename or move your organization' },
-    description: 'What is left out stays as it is. Licenses that were issued keep their calendar.',
+    method: 'patch',
+    path,
+    tag,
+    operationId: 'changeOrganization',
+    summary: 'Change the name or time zone of your organization',
+    description: 'Absent fields stay as they are. Issued licenses keep their time zone.',
     permission: 'changeOrganization',
     effect: 'append',
     conditional: true,
     request: z.object({ params: organizationPath, query: none, body: organizationChange }),
-    replies: { 200: { description: 'The organization after it.', body: organizationShape } },
+    replies: { 200: { description: 'The organization after the change.', body: organizationShape } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: async ({ params: { organizationId }, body }, call) =>
       refuseOther(call, organizationId) ??
-      answerOwn(
+      answerOwnChange(
         needs,
         call,
         {
-          ...{ operation: 'changeOrganization', input: body },
+          operation: 'changeOrganization',
+          input: body,
           change: (request) => changeOrganization(needs, request, body),
         },
-        ({ view }) => ({ status: 200, body: organizationBody(view) }),
+        ({ view }) => ({ body: organizationBody(view) }),
       ),
   });
 
-/** DELETE /v1/organizations/{organizationId}: closes it. */
+/** DELETE /v1/organizations/{organizationId}: closes the organization. */
 export const closeOrganizationRoute = (needs: OrganizationNeeds): Route =>
   route({
-    ...{ method: 'delete', path, tag, operationId: 'closeOrganization', summary: 'Close your organization' },
+    method: 'delete',
+    path,
+    tag,
+    operationId: 'closeOrganization',
+    summary: 'Close your organization',
     description:
-      'For good: its logins and API keys stop, within 30 seconds, and licenses it has issued are not valid any more. Nothing is erased.',
+      'Closes the organization for good. Its logins and API keys stop working within 30 seconds. Licenses that it has issued are no longer valid. Nothing is erased.',
     permission: 'closeOrganization',
     effect: 'append',
     conditional: true,
     request: z.object({ params: organizationPath, query: none }),
-    replies: { 200: { description: 'The organization after it.', body: organizationShape } },
+    replies: { 200: { description: 'The organization after the change.', body: organizationShape } },
     rejections: ['ORGANIZATION_NOT_FOUND'],
     handle: async ({ params: { organizationId } }, call) =>
       refuseOther(call, organizationId) ??
-      answerOwn(
+      answerOwnChange(
         needs,
         call,
         {
-          ...{ operation: 'closeOrganization', input: {} },
+          operation: 'closeOrganization',
+          input: {},
           change: (request) => closeOrganization(needs, request),
         },
-        ({ view }) => ({ status: 200, body: organizationBody(view) }),
+        ({ view }) => ({ body: organizationBody(view) }),
       ),
   });

@@ -4,7 +4,7 @@ import { idOf, instantOut, jsonValue } from '../schemas.ts';
 
 export const projectId = idOf('prj', 'prj_01h455vb4pex5vsknk084sn02q');
 
-/** A project as the API shows it. `archivedAt` null: in use. */
+/** A project as the API shows it. Until it is archived, `archivedAt` is null. */
 export const projectShape = z
   .strictObject({
     id: projectId,
@@ -15,9 +15,13 @@ export const projectShape = z
   })
   .meta({ id: 'Project' });
 
-type Shown = Pick<ProjectView, 'name' | 'createdAt' | 'archivedAt'> & { readonly metadata: object | null };
+type ShownProject = Pick<ProjectView, 'name' | 'createdAt' | 'archivedAt'> & { readonly metadata: object | null };
 
-/** A project as answered. */
-export const projectBody = (id: string, { name, metadata, createdAt, archivedAt }: Shown): object => ({
-  ...{ id, name, metadata: metadata ?? {}, createdAt, archivedAt },
+/** Returns a project as the API shows it. */
+export const projectBody = (id: string, { name, metadata, createdAt, archivedAt }: ShownProject): object => ({
+  id,
+  name,
+  metadata: metadata ?? {},
+  createdAt,
+  archivedAt,
 });

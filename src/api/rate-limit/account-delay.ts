@@ -2,13 +2,15 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimi
 import type { Limit } from '../../rate-limits.ts';
 import { type RedisClient, redisPrefix } from './counters.ts';
 
-/** Whether an account may be tried now; if not, in how many milliseconds. `left`: how many tries go without delay. */
+/**
+ * Says whether an account may be tried now, or in how many milliseconds. `left` is the number of tries without a delay.
+ */
 export type Attempt = { readonly left: number; readonly msLeft: number; readonly refusedMs: number | null };
 
-/** Slows down who tries to log in to one account, from whichever address. */
+/** Slows down attempts to log in to one account, from all addresses together. */
 export type AccountDelay = {
   readonly attempt: (account: string) => Promise<Attempt>;
-  /** After a successful login: the account begins anew. */
+  /** Forgets the tries of an account after a successful login. */
   readonly forget: (account: string) => Promise<void>;
 };
 
@@ -16,13 +18,14 @@ const delayMaxSeconds = 900;
 const levelSeconds = 86_400;
 
 /**
- * The quota may be tried freely in its window; then each further try must wait, 1 second and twice as long each time, 900 at
- * most, until one succeeds or a day is over. Nobody is locked out for good, so nobody can lock another out.
+ * Returns a delay for accounts. The quota of tries is free in its window. Each further try must wait, first 1 second
+ * and twice as long each time, up to 900 seconds, until one succeeds or a day has passed. Nobody is locked out for
+ * good, so nobody can lock out another user.
  */
 export const delayInMemory = (limit: Limit): AccountDelay =>
   delayWith(limit, (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }));
 
-/** The same for all processes together. Rejects when Redis does not answer. */
+/** Returns a delay for accounts that all processes share. It rejects when Redis does not answer. */
 export const delayInRedis = (limit: Limit, client: RedisClient): AccountDelay =>
   delayWith(limit, (name, points, duration) => {
     const keyPrefix = `${redisPrefix}:${name}`;
@@ -38,16 +41,16 @@ const delayWith = ({ name, quota, seconds }: Limit, make: MakeLimiter): AccountD
 
   return {
     attempt: async (account) => {
-      const held = await gate.get(account);
-      if (held !== null && held.msBeforeNext > 0)
-        return { left: 0, msLeft: held.msBeforeNext, refusedMs: held.msBeforeNext };
+      const gateState = await gate.get(account);
+      if (gateState !== null && gateState.msBeforeNext > 0)
+        return { left: 0, msLeft: gateState.msBeforeNext, refusedMs: gateState.msBeforeNext };
       const [{ consumedPoints, msBeforeNext: msLeft }, grown] = await Promise.all([
         tries.penalty(account),
         levels.get(account),
       ]);
       const level = grown?.consumedPoints ?? 0;
       if (consumedPoints < quota && level === 0) return { left: quota - consumedPoints, msLeft, refusedMs: null };
-      // Of all that come at once one passes the gate, which closes behind it.
+      // Only one of several concurrent tries passes the gate. It closes the gate.
       const customDuration = Math.min(delayMaxSeconds, 2 ** level);
       try {
         await gate.consume(account, 1, { customDuration });

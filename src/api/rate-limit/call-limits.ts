@@ -1,20 +1,20 @@
 import type { Tier } from '../../domain/license/policy.ts';
 import { type Bucket, bucketOfTier } from '../../rate-limits.ts';
-import { limitedAs } from '../client-ip.ts';
-import type { Problem } from '../problems.ts';
-import { noRateLimits, type RateLimiter } from '../rate-limit.ts';
+import { limitedAs } from '../http/client-ip.ts';
+import type { Problem } from '../problems/problems.ts';
+import { noRateLimits, type RateLimiter } from './rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together, unlimited } from './verdict.ts';
 
-/** What requests are counted with. */
+/** What counts requests. */
 export type RateLimiting = {
   readonly limiter: RateLimiter;
-  /** The tier that an organization's own credentials are limited by. */
+  /** Returns the tier that limits the credentials of an organization. */
   readonly tierOf: (organizationId: string) => Promise<Tier>;
-  /** Of users who act for no organization, each by themselves. */
+  /** The tier that limits each user who acts for no organization. */
   readonly defaultTier: Tier;
 };
 
-/** For RATE_LIMITS=off, and for what serves nobody but the operator. */
+/** Allows everything, for RATE_LIMITS=off and for servers that only the operator reaches. */
 export const noRateLimiting: RateLimiting = {
   limiter: noRateLimits,
   tierOf: async () => 'ENTERPRISE',
@@ -22,30 +22,33 @@ export const noRateLimiting: RateLimiting = {
 };
 
 /**
- * Counts one request against the limits that turn out to apply to it. Each answers with the refusal when its limit is used
- * up, else null.
+ * Counts one request against the limits that apply to it. Each function returns the refusal when its limit is used up,
+ * else null.
  */
 export type CallLimits = {
-  /** `key` stands in Redis as it is given: hash what is secret or personal. */
+  /** Redis stores `key` as it is. Hash secret and personal values first. */
   readonly take: (bucket: Bucket, key: string) => Promise<Problem | null>;
-  /** By the address of the client: for who is not known otherwise. */
+  /** Counts by the address of the client, for callers who are not known otherwise. */
   readonly takeForAddress: (bucket: Bucket) => Promise<Problem | null>;
-  /** A credential of the organization's own. */
+  /** Counts a request of a credential of the organization. */
   readonly takeForOrganization: (organizationId: string) => Promise<Problem | null>;
-  /** A user who acts for no organization. */
+  /** Counts a request of a user who acts for no organization. */
   readonly takeForUser: (userId: string) => Promise<Problem | null>;
-  /** A login succeeded: forgets what `take('login_account', key)` has counted. */
+  /** Forgets the count of `take('login_account', key)` after a successful login. */
   readonly loggedIn: (key: string) => Promise<void>;
-  /** `RateLimit` and `RateLimit-Policy` of everything counted so far but the tries of accounts; empty where nothing limits. */
+  /**
+   * Returns `RateLimit` and `RateLimit-Policy` of all limits counted so far, without the tries of accounts. Returns an
+   * empty object when nothing limits.
+   */
   readonly headers: () => Readonly<Record<string, string>>;
 };
 
-/** The limits of one request that came from `address`. */
+/** Returns the limits of one request from `address`. */
 export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting, address: () => string): CallLimits => {
   let verdict = unlimited;
   const take = async (bucket: Bucket, key: string): Promise<Problem | null> => {
     const taken = await limiter.take(bucket, key);
-    // How often an account was tried is nobody's business: it would tell whether somebody uses it.
+    // The headers do not show the tries of an account, because they would reveal whether the account is in use.
     if (bucket !== 'login_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };

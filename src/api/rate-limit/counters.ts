@@ -1,33 +1,33 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Limit } from '../../rate-limits.ts';
 
-/** How many requests of a key its window has seen, and for how many milliseconds the window still runs. */
+/** The number of requests of a key in its window, and the milliseconds until the window ends. */
 export type Count = { readonly consumed: number; readonly msLeft: number };
 
 /** Counts the requests of each key in one window. */
 export type Counter = {
-  /** Counts one more. Beyond the quota `consumed` is more than it, not by how much. */
+  /** Counts one request. Beyond the quota, `consumed` is larger than the quota, but not exact. */
   readonly add: (key: string) => Promise<Count>;
-  /** Makes one uncounted that was refused for another reason. */
+  /** Takes one request back from the count, because another limit refused it. */
   readonly takeBack: (key: string) => Promise<unknown>;
 };
 
-/** What is used of a Redis client: `rate-limiter-flexible` takes an ioredis one. Its commands must time out. */
+/** The parts of an ioredis client that `rate-limiter-flexible` uses. Its commands must time out. */
 export type RedisClient = {
   readonly status: string;
   readonly defineCommand: (name: string, definition: { lua: string; numberOfKeys?: number }) => void;
 };
 
-/** All keys of rate limits in Redis begin so. */
+/** The prefix of all keys of rate limits in Redis. */
 export const redisPrefix = 'ledger:limit';
 
-// A window that sees more keys begins anew, for all of them: the memory is bounded, and the limit lax where it is full.
+// A window with more keys starts over for all keys. This bounds the memory and makes a full window less strict.
 const keysMax = 200_000;
 
 /**
- * Counts in this process. All keys of a limit share their windows, which begin at multiples of their length: a window is one
- * limiter without expiry, dropped as a whole. The limiter's own expiry costs a timer for each key, five times the time of a
- * first request and four times the memory.
+ * Counts in this process. All keys of a limit share their windows, which begin at multiples of their length. A window
+ * is one limiter without expiry and is dropped as a whole. The limiter's own expiry would need a timer for each key,
+ * five times the time of a first request and four times the memory.
  */
 export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter => {
   const lengthMs = seconds * 1_000;
@@ -62,8 +62,8 @@ export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter 
 };
 
 /**
- * Counts in Redis, for all processes together; a window of a key begins with its first request. A key whose quota is used up
- * is not asked for again before its window ends. Rejects when Redis does not answer.
+ * Counts in Redis, for all processes together. The window of a key begins with its first request. Redis is not asked
+ * again for a key with a used-up quota before its window ends. Rejects when Redis does not answer.
  */
 export const countInRedis = ({ name, quota, seconds }: Limit, client: RedisClient): Counter => {
   const limiter = new RateLimiterRedis({

@@ -1,20 +1,23 @@
-/** Where the state of Redis is reported: once when it is lost, once when it is back. */
+/** Reports the state of Redis: once when it is lost, and once when it is back. */
 export type InsuranceLog = { readonly warn: (fields: object, message: string) => void };
 
-/** Runs `attempt`, or `instead` where that fails or has just failed. */
+/** Runs `attempt`, or `instead` when `attempt` fails or has just failed. */
 export type Insured = <T>(attempt: () => Promise<T>, instead: () => Promise<T>) => Promise<T>;
 
-// While Redis is lost one request in this time tries it, and no other waits for it.
+// While Redis is lost, one request in this time tries it. No other request waits for Redis.
 const retryMs = 1_000;
 
-/** Makes what needs Redis do without it: a failed attempt is answered by the other way, and so is all that follows for a second. */
+/**
+ * Returns a function that falls back when Redis fails. A failed attempt uses the fallback, and so do all calls of the
+ * next second.
+ */
 export const createInsured = (nowMs: () => number, log: InsuranceLog): Insured => {
   let lost = false;
   let retryAtMs = 0;
   return async (attempt, instead) => {
     if (lost) {
       const now = nowMs();
-      // A clock that was set back must not keep Redis away for longer.
+      // After the clock was set back, Redis must not stay unused for longer.
       if (now < retryAtMs && now >= retryAtMs - retryMs) return instead();
       retryAtMs = now + retryMs;
     }

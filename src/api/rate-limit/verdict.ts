@@ -1,22 +1,28 @@
 import type { Limit } from '../../rate-limits.ts';
-import { type Problem, problem } from '../problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 
-/** One limit as it stands after a request: what remains of its quota, and in how many seconds there is more. */
+/** The state of one limit after a request: what is left of its quota, and the seconds until it grows again. */
 export type Standing = { readonly limit: Limit; readonly remaining: number; readonly resetSeconds: number };
 
-/** Whether a request is within its limits, and where each stands. `refusedBy`: those that it is beyond; none allows it. */
+/**
+ * Says whether a request is within its limits, with the state of each. `refusedBy` names the exceeded limits. It is
+ * empty for an allowed request.
+ */
 export type Verdict = { readonly standings: readonly Standing[]; readonly refusedBy: readonly Standing[] };
 
-/** Of a request that nothing limits. */
+/** The verdict on a request without limits. */
 export const unlimited: Verdict = { standings: [], refusedBy: [] };
 
-/** All limits that one request counted against. */
+/** Merges the verdicts on one request. */
 export const together = (verdicts: readonly Verdict[]): Verdict => ({
   standings: verdicts.flatMap(({ standings }) => standings),
   refusedBy: verdicts.flatMap(({ refusedBy }) => refusedBy),
 });
 
-/** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), one item for each limit; nothing for none. */
+/**
+ * Returns `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), with one item for each limit.
+ * Returns no headers when there is no limit.
+ */
 export const rateLimitHeaders = ({ standings }: Verdict): Readonly<Record<string, string>> => {
   if (standings.length === 0) return {};
   let [policy, state] = ['', ''];
@@ -28,7 +34,9 @@ export const rateLimitHeaders = ({ standings }: Verdict): Readonly<Record<string
   return { 'RateLimit-Policy': policy, RateLimit: state };
 };
 
-/** The refusal of a request that is beyond its limits, with `Retry-After`; null for one that is not. */
+/**
+ * Returns the refusal of a request that exceeds its limits, with `Retry-After`. Returns null for an allowed request.
+ */
 export const refusalOf = (verdict: Verdict): Problem | null => {
   const [last] = verdict.refusedBy.toSorted((a, b) => b.resetSeconds - a.resetSeconds);
   if (last === undefined) return null;

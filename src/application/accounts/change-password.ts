@@ -2,17 +2,17 @@ import { reject } from '../../domain/decider.ts';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
 import { keyReused } from '../attempt.ts';
 import type { Refusal } from '../refusal.ts';
+import type { UserSession } from './end-session.ts';
 import { notSignedIn, type SignInNeeds } from './open-session.ts';
-import type { InSession } from './sessions.ts';
 
 export type PasswordNeeds = SignInNeeds & {
   readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
 };
 
-/** Changes the password of a user and ends all other sessions. Returns null when it is done. */
+/** Changes the password of a user and ends all other sessions. Returns null on success. */
 export const changePassword = async (
   needs: PasswordNeeds,
-  { userId, sessionId }: InSession,
+  { userId, sessionId }: UserSession,
   { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<Refusal | null> => {
   const { pool, accounts } = needs;
@@ -29,7 +29,7 @@ export const changePassword = async (
   return null;
 };
 
-/** Refuses to show the stored answer to a request that was sent with another new password than the first time. */
+/** Refuses to return the stored answer when the repeated request has another new password than the first one. */
 export const proveChange = async (needs: SignInNeeds, userId: string, newPassword: string): Promise<Refusal | null> => {
   const from = await currentHash(needs, userId);
   return (await needs.accounts.passwords.verify(from, newPassword)) === 'wrong' ? keyReused : null;
@@ -40,4 +40,4 @@ const currentHash = async ({ pool }: SignInNeeds, userId: string): Promise<strin
   return user === null ? null : ((await findUserByEmail(pool, user.email))?.passwordHash ?? null);
 };
 
-const wrongPassword = reject('FORBIDDEN', 'This is not the current password.', 'currentPassword');
+const wrongPassword = reject('FORBIDDEN', 'This is not your current password.', 'currentPassword');

@@ -2,25 +2,27 @@ import { findUserByEmail, rehashPassword, type UserByEmail } from '../../identit
 import type { Refusal } from '../refusal.ts';
 import { notSignedIn, openOrganizations, openSignedIn, type SignedIn, type SignInNeeds } from './open-session.ts';
 
-/** What somebody signs in with. Without `organizationId`: for the open organization that was joined first. */
+/**
+ * The credentials of a login. Without `organizationId` the session is for the open organization that was joined first.
+ */
 export type Login = {
   readonly email: string;
   readonly password: string;
   readonly organizationId?: string | undefined;
 };
 
-/** Where a login comes from. `actsFor` notes for the log line on whose rows the request works. */
+/** The client of a login. `actsFor` notes the organization for the log line of the request. */
 export type LoginRequest = {
   readonly userAgent: string | null;
   readonly actsFor: (organizationId: string) => void;
 };
 
-/** Opens a session. Takes as long and refuses the same whether there is such a user or not. */
+/** Opens a session. An unknown user gets the same refusal after the same time. */
 export const logIn = async (needs: SignInNeeds, request: LoginRequest, login: Login): Promise<SignedIn | Refusal> =>
-  // The password was changed after it was checked, or another login has just strengthened its hash.
+  // Null means that the password changed after its check, or that another login has just replaced its hash.
   (await tryToLogIn(needs, request, login)) ?? (await tryToLogIn(needs, request, login)) ?? notSignedIn;
 
-/** Returns null when the password that was right has been replaced since. */
+/** Returns null when the correct password has been replaced since its check. */
 const tryToLogIn = async (
   needs: SignInNeeds,
   { userAgent, actsFor }: LoginRequest,

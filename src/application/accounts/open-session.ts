@@ -25,19 +25,16 @@ export type SignInNeeds = {
   };
 };
 
-/** Whatever is wrong with what somebody signs in or refreshes with: there is one answer, which tells nothing. */
-export const notSignedIn = reject(
-  'UNAUTHENTICATED',
-  'What you sign in with is not valid, or not any more. Sign in anew.',
-);
+/** The refusal of all invalid credentials. Invalid and expired ones get the same answer, which reveals nothing. */
+export const notSignedIn = reject('UNAUTHENTICATED', 'The credentials are invalid or have expired. Sign in again.');
 
-/** A user who has shown the password of this hash. */
+/** A user whose password matched this hash. */
 export type Proven = { readonly userId: string; readonly passwordHash: string };
 
-/** An organization as one of its members sees it. */
+/** An organization with the role of one of its members. */
 export type MemberOf = { readonly id: string; readonly name: string; readonly role: Role };
 
-/** An access token of a user for an organization; null: for none. */
+/** An access token of a user for an organization. A null organization stands for none. */
 export type Access = {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
@@ -49,8 +46,8 @@ export type Access = {
 export type SignedIn = Access & IssuedRefreshToken;
 
 /**
- * Refuses to show the stored answer to a request that was sent with another password: passwords are no part of what a
- * repeated request is recognized by.
+ * Refuses to return the stored answer when the repeated request has another password. Passwords do not recognize a
+ * repeated request.
  */
 export const provePassword = async (
   { pool, accounts }: SignInNeeds,
@@ -61,7 +58,7 @@ export const provePassword = async (
   return (await accounts.passwords.verify(hash, password)) === 'wrong' ? keyReused : null;
 };
 
-/** Opens a session for a user. Returns null when the user may no longer sign in, or not with that password. */
+/** Opens a session for a user. Returns null when the user may no longer sign in, or the password has changed. */
 export const openSignedIn = async (
   needs: SignInNeeds,
   { userId, passwordHash, organization, userAgent }: SessionRequest,
@@ -69,7 +66,11 @@ export const openSignedIn = async (
   const sessionId = encodeId('ses', newCommandId());
   const organizationId = organization?.id ?? null;
   const opened = await openSession(needs.pool, {
-    ...{ sessionId, userId, passwordHash, organizationId, userAgent },
+    sessionId,
+    userId,
+    passwordHash,
+    organizationId,
+    userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
     now: new Date(needs.now()),
   });
@@ -78,11 +79,11 @@ export const openSignedIn = async (
 
 type SessionRequest = Proven & {
   readonly organization: MemberOf | null;
-  /** What the user signs in with, as it calls itself. */
+  /** The User-Agent of the client. */
   readonly userAgent: string | null;
 };
 
-/** Returns the tokens of a session. Returns null when its user is no longer there. */
+/** Returns the tokens of a session, or null when its user no longer exists. */
 export const signedIn = async (needs: SignInNeeds, session: Granted & IssuedRefreshToken): Promise<SignedIn | null> => {
   const access = await grantAccess(needs, session);
   const { refreshToken, refreshExpiresAt } = session;
@@ -94,11 +95,11 @@ type Granted = {
   readonly sessionId: string;
   /** The organization that the access token names. */
   readonly organizationId: string | null;
-  /** What the user is shown of it. */
+  /** The part of the organization that the user sees. */
   readonly organization: MemberOf | null;
 };
 
-/** Returns an access token of a session. Returns null when its user is no longer there. */
+/** Returns an access token of a session, or null when its user no longer exists. */
 export const grantAccess = async (
   { pool, accounts }: SignInNeeds,
   { userId, sessionId, organizationId, organization }: Granted,
@@ -109,7 +110,7 @@ export const grantAccess = async (
   return { accessToken: token, expiresInSeconds: claims.exp - claims.iat, user, organization };
 };
 
-/** Returns the open organizations that a user belongs to, the one that was joined first in front. */
+/** Returns the open organizations that a user belongs to, in the order of joining. */
 export const openOrganizations = async (
   { pool }: Pick<SignInNeeds, 'pool'>,
   userId: string,
@@ -119,8 +120,8 @@ export const openOrganizations = async (
 };
 
 /**
- * Returns what a user is to an organization, as its stream is now. Returns null for one who is no member, and when the
- * organization is closed or does not exist.
+ * Returns the membership of a user by the current state of the organization. Returns null for other users, and for an
+ * organization that is closed or does not exist.
  */
 export const membershipIn = (executor: Executor, organizationId: string, userId: string): Promise<MemberOf | null> =>
   executor.read(organizationAggregate, organizationId, (organization) => {

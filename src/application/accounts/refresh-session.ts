@@ -2,7 +2,7 @@ import { refreshSession as exchange } from '../../identity/refresh.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { openOrganizations, type SignedIn, type SignInNeeds, signedIn } from './open-session.ts';
 
-/** A session whose refresh token was used twice: one of the two who hold it is a thief. */
+/** A session whose refresh token was used twice, so two parties have the token. */
 export type ReusedSession = { readonly userId: string; readonly sessionId: string };
 
 export type RefreshNeeds = SignInNeeds & {
@@ -10,13 +10,15 @@ export type RefreshNeeds = SignInNeeds & {
   readonly accounts: { readonly forgetting: { readonly forget: (sessionId: string) => void } };
 };
 
-/** `onReused` is called when a token was used twice. `actsFor` notes for the log line on whose rows the request works. */
+/**
+ * `onReused` is called when a token was used twice. `actsFor` notes the organization for the log line of the request.
+ */
 export type RefreshRequest = {
   readonly onReused: (session: ReusedSession) => void;
   readonly actsFor: (organizationId: string) => void;
 };
 
-/** Exchanges a refresh token for the next tokens of its session. Returns null for a token that is not in force. */
+/** Exchanges a refresh token for the next tokens of its session. Returns null for an invalid token. */
 export const refreshSession = async (
   needs: RefreshNeeds,
   { onReused, actsFor }: RefreshRequest,

@@ -12,14 +12,14 @@ import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
 export type SignUpNeeds = SignInNeeds & OfferNeeds;
 
-/** A request of somebody without a credential. `actsFor` notes for the log line on whose rows the request works. */
+/** A request without a credential. `actsFor` notes the organization for the log line of the request. */
 export type OpenRequest = {
   readonly call: Traced & { readonly actsFor: (organizationId: string) => void };
   readonly attempt: Attempt;
   readonly userAgent: string | null;
 };
 
-/** A new user and the organization of which they are the OWNER. */
+/** A new user with a new organization, which the user owns. */
 export type SigningUp = {
   readonly email: string;
   readonly password: string;
@@ -28,12 +28,12 @@ export type SigningUp = {
   readonly timeZone?: string | undefined;
 };
 
-/** A user who has just come to be, signed in. */
+/** The session of a user who was just created. */
 export type NewlySignedIn = { readonly signedIn: SignedIn; readonly position: bigint };
 
 /**
- * Makes a user and an organization, and signs in. The user is pending until everything else is there; each step finds
- * what an earlier try of the same command has done, so that the next try goes on where one stopped.
+ * Creates a user and an organization, and signs in. The user is pending until everything else exists. Each step finds
+ * the result of an earlier attempt of the same command, so a retry continues where that attempt stopped.
  */
 export const signUp = async (
   needs: SignUpNeeds,
@@ -62,14 +62,14 @@ export const signUp = async (
   return signedIn === null ? emailTaken : { signedIn, position };
 };
 
-/** Reserves an address for a user, or finds that this command has reserved it before. Refuses one that is taken. */
+/** Reserves an address for a user, once per command. Refuses an address that is taken. */
 export const reserveAddress = async (
   { pool, accounts: { passwords } }: SignInNeeds,
   user: Omit<NewUser, 'passwordHash'>,
   password: string,
 ): Promise<Proven | Refusal> => {
   const { userId } = user;
-  // Before the costly hash; the reservation decides.
+  // This check only saves the costly hash. The reservation decides.
   const known = await findUserByEmail(pool, user.email);
   if (known !== null && known.state !== 'pending' && known.commandId !== user.commandId) return emailTaken;
   const passwordHash = await passwords.hash(password);
@@ -80,5 +80,8 @@ export const reserveAddress = async (
   return isRight ? { userId, passwordHash: reservation.passwordHash } : emailTaken;
 };
 
-/** Says that there is such a user. That is no secret to somebody who signs up: a signup cannot work otherwise. */
-export const emailTaken: Refusal = reject('EMAIL_TAKEN', 'There is a user with this e-mail address. Sign in instead.');
+/** The refusal of an address that another user has. A signup cannot hide that the address is in use. */
+export const emailTaken: Refusal = reject(
+  'EMAIL_TAKEN',
+  'A user with this e-mail address exists. Sign in instead, or use another address.',
+);

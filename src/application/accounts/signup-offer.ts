@@ -8,34 +8,37 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { Attempt } from '../attempt.ts';
 import { findOffer } from '../catalog/find-offer.ts';
 import type { Traced } from '../command-context.ts';
-import { withReserved } from '../licenses/reserve.ts';
+import { withReserved } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, sendLicenseCommand } from '../licenses/send-license-command.ts';
 import { isRefusal } from '../refusal.ts';
 
 const operator = { type: 'SYSTEM', id: 'signup', onBehalfOf: null } as const;
 
-/** What the platform gives to a new organization. */
+/** The license that the platform gives to a new organization. */
 export type PlatformOffer = {
-  /** Issues the license to the organization, once for a command id; gives the position of its last event. */
+  /** Issues the license to the organization, once per command id. Returns the position of its last event. */
   readonly issueTo: (organizationId: string, attempt: Attempt) => Promise<bigint>;
 };
 
-/** Nobody can sign up, for a reason that the operator can mend; it is told to the log. */
+/** Thrown when the signup policy is unusable, so nobody can sign up. The log tells the operator why. */
 export class SignupPolicyUnusable extends Error {
   override readonly name = 'SignupPolicyUnusable';
   readonly retryAfterSeconds = 60;
 }
 
-/** The policy that new organizations get a license of, and the organization that issues it. */
+/** The policy of the licenses for new organizations, and the organization that issues them. */
 export type SignupPolicy = { readonly organizationId: string; readonly policyId: string };
 
-/** `signupPolicy` null: new organizations get no license. */
+/** Without a `signupPolicy` new organizations get no license. */
 export type OfferNeeds = CommandNeeds & {
   readonly secrets: Secrets;
   readonly accounts: { readonly signupPolicy: SignupPolicy | null };
 };
 
-/** What the policy offers now, as the platform's catalog is. Throws SignupPolicyUnusable, and as `read` does. */
+/**
+ * Returns what the policy offers by the current state of the platform's catalog. Throws SignupPolicyUnusable, and as
+ * `read` does.
+ */
 export const findSignupOffer = async (executor: Executor, { organizationId: issuerOrgId, policyId }: SignupPolicy) => {
   const offered = await findOffer(executor, issuerOrgId, { policyId });
   if (isRefusal(offered)) throw misconfigured(offered.detail);
@@ -44,13 +47,13 @@ export const findSignupOffer = async (executor: Executor, { organizationId: issu
   const timeZone = await executor.read(organizationAggregate, issuerOrgId, (platform) =>
     platform.kind === 'created' && platform.closedAt === null ? platform.timeZone : null,
   );
-  if (timeZone === null) throw misconfigured('There is no such organization, or it was closed.');
+  if (timeZone === null) throw misconfigured('There is no such organization, or it is closed.');
   return { ...offered, products, timeZone };
 };
 
 /**
- * What SIGNUP_POLICY offers now; null: there is no such policy configured. Its key is shown to nobody: the holder can
- * have it rotated. Throws as `findSignupOffer` does.
+ * Returns what SIGNUP_POLICY offers now, or null without that setting. No answer contains the key. The holder can
+ * rotate it. Throws as `findSignupOffer` does.
  */
 export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promise<PlatformOffer | null> => {
   const { executor, accounts, secrets } = needs;
@@ -62,14 +65,23 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
   );
 
   const issueTo = async (holderOrgId: string, signup: Attempt): Promise<bigint> => {
-    // Of its own: the ids of events follow from it, and those of the signup are taken.
+    // The license needs its own command id. The ids of events follow from it, and the signup uses its own.
     const attempt = { ...signup, commandId: aggregateId(signup.commandId, 'platform license') };
     const licenseId = encodeId('lic', aggregateId(attempt.commandId, 'license'));
     const { hash, secretId } = hashLicenseKey(secrets, attempt.secret);
     const key = { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(attempt.secret) };
     const at = needs.now();
     const data = {
-      ...{ licenseId, issuerOrgId, holderOrgId, policy, products, limits, term, entitlements, timeZone, key },
+      licenseId,
+      issuerOrgId,
+      holderOrgId,
+      policy,
+      products,
+      limits,
+      term,
+      entitlements,
+      timeZone,
+      key,
       externalRef: null,
     };
     const sending = { call, attempt, actor: operator, issuerOrgId, licenseId };

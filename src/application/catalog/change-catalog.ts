@@ -18,14 +18,14 @@ export type CatalogRequest = { readonly call: Traced; readonly attempt: Attempt;
 /** A change of a catalog. */
 export type CatalogChange<View> = {
   /**
-   * Returns the command that the request comes to on the current catalog: a request may leave out what stays as it is.
+   * Returns the command of the request for the current state of the catalog. Absent members keep their current values.
    */
   readonly commandOn: (catalog: Catalog, at: Instant) => CatalogCommand | Rejection<CatalogRejection>;
-  /** Returns what the result needs of the catalog right after. */
+  /** Returns what the result needs from the catalog after the command. */
   readonly view: (catalog: OpenCatalog) => View;
 };
 
-/** What an accepted change comes to. */
+/** The result of an accepted change. */
 export type ChangedCatalog<View> = { readonly view: View; readonly revision: bigint; readonly position: bigint };
 
 /** Changes the caller's catalog. */

@@ -5,51 +5,49 @@ import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
+import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
-import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 
-/**
- * The policy that a license is to get: by its tier, or by its id and version. With what it gets instead of the
- * policy's.
- */
+/** The policy for a license, by its tier or by its id and version, and the values that override it. */
 export type OfferRequest = {
   readonly tier?: Tier | undefined;
   readonly policyId?: string | undefined;
   readonly policyVersion?: number | undefined;
   readonly products?: readonly string[] | undefined;
-  /** Override those of the policy, each for itself. */
+  /** The limits that override those of the policy. Absent limits stay. */
   readonly limits?: LimitsChange | undefined;
 };
 
 /**
- * What a license is issued with or moved to. `products` null: the request named none, and a built-in policy has none.
+ * What a license is issued with or moved to. `products` is null when neither the request nor a built-in policy names
+ * any.
  */
 export type Offered = Omit<Offer, 'products'> & { readonly products: readonly string[] | null };
 
 /**
- * Returns what the issuer's catalog offers for a request, as its stream is now: a tier stands for its oldest policy on
- * sale, a policy for its latest version. The limits of the request override the policy's, its products must be on sale.
- * Without an open catalog these are the built-in policies, for any products. A refusal names the place in the request.
- * Throws as `read` does.
+ * Returns what the issuer's catalog offers for a request, by its current state. A tier stands for its oldest policy on
+ * sale, and a policy for its latest version. The limits of the request override those of the policy. Its products must
+ * be on sale. Without an open catalog the built-in policies apply, for any products. A refusal names the place in the
+ * request. Throws as `read` does.
  */
 export const findOffer = async (
   executor: Executor,
   issuerOrgId: string,
   request: OfferRequest,
 ): Promise<Offered | Refusal> => {
-  const found = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
-  const offer = found ?? builtIn(issuerOrgId, request);
+  const inOpenCatalog = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
+  const offer = inOpenCatalog ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return { ...offer, place: placeIn(request, offer.place ?? []) };
   return { ...offer, limits: changedLimits(offer.limits, request.limits ?? {}) };
 };
 
 /**
- * Refuses products that the issuer's catalog does not have on sale, as its stream is now. The refusal names the first
- * by its place below `member` of the request. Returns null when all are on sale, or the catalog is not open. Throws as
+ * Refuses products that are not on sale by the current state of the issuer's catalog. The refusal names the place of
+ * the first below `member` of the request. Returns null when all are on sale, or the catalog is not open. Throws as
  * `read` does.
  */
 export const findUnsold = (
@@ -65,9 +63,12 @@ export const findUnsold = (
     return { ...refusal, place: [member, index] };
   });
 
-/** Returns an offer as the commands take it that move a license to another policy. */
+/** Returns an offer as the target of commands that move a license to another policy. */
 export const targetOf = ({ policy, products, limits, entitlements }: Offered): Target => ({
-  ...{ policy, products, limits, entitlements },
+  policy,
+  products,
+  limits,
+  entitlements,
 });
 
 type Refused = Rejection<CatalogRejection>;
@@ -81,7 +82,7 @@ const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | Refused | n
 
 const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused => {
   const { policyId, policyVersion: version = 1, products = null } = request;
-  const tier = request.tier ?? builtInTiers.find((each) => builtInPolicyId(issuerOrgId, each) === policyId);
+  const tier = request.tier ?? builtInTiers.find((name) => builtInPolicyId(issuerOrgId, name) === policyId);
   if (tier === undefined) return noSuchPolicy;
   if (version !== 1) return noSuchVersion(version);
   const { term, limits, entitlements } = builtInDefaults[tier];
@@ -91,7 +92,7 @@ const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused 
 
 const builtInTiers = Object.keys(builtInDefaults) as readonly Tier[];
 
-// The domain has other names than the request.
+// The names in the domain differ from those in the request.
 const placeIn = ({ tier }: OfferRequest, place: Place): Place => {
   if (place[0] === 'version') return ['policyVersion'];
   return place[0] === 'policyId' && tier !== undefined ? ['tier'] : place;

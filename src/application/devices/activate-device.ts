@@ -1,5 +1,5 @@
 import { type ClientRequest, sendClientCommand } from '../client-license.ts';
-import { withReserved } from '../licenses/reserve.ts';
+import { withReserved } from '../licenses/issue/reserve.ts';
 import { isRefusal } from '../refusal.ts';
 import {
   type ActivatedDevice,
@@ -13,7 +13,7 @@ import {
   withActivations,
 } from './device-request.ts';
 
-/** Binds a device to a license, once per device. A trial is reserved for the device first. */
+/** Activates a license on a device, once per device. Reserves a trial for the device first. */
 export const activateDevice = async (
   needs: DeviceNeeds,
   request: ClientRequest,

@@ -9,7 +9,7 @@ import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { deviceNameOf, type NamedDevice } from './device-request.ts';
 
-/** Releases a device of a license, within the allowance and cooldown of its policy. */
+/** Deactivates a device of a license, within the deactivation limit and cooldown of its policy. */
 export const deactivateDevice = async (
   needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,

@@ -14,7 +14,7 @@ import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
 import { type PersonalValue, valueAt } from '../../records/vault.ts';
 import type { ClientNeeds, ClientRequest } from '../client-license.ts';
-import type { PastStore } from '../licenses/reserve.ts';
+import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
 import type { Refusal } from '../refusal.ts';
@@ -25,7 +25,7 @@ export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastSto
 /** A device as a client describes it. */
 export type DescribedDevice = {
   readonly fingerprint: string;
-  /** The parts of the device, by name, that the policy's matching may know it by. */
+  /** The components of the device by name. The policy may match the device by them. */
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly product?: string | undefined;
   readonly name?: string | undefined;
@@ -35,13 +35,13 @@ export type DescribedDevice = {
   readonly environment?: string | undefined;
 };
 
-/** An activated device by exactly one of its two names. */
+/** An active device by exactly one of its two names. */
 export type NamedDevice = { readonly fingerprint?: string | undefined; readonly activationId?: string | undefined };
 
-/** A device as the stream takes it, and the personal values that must be in the vault before. */
+/** A device as the stream stores it, and the personal values to store in the vault first. */
 export type PreparedDevice = { readonly device: Device; readonly values: readonly PersonalValue[] };
 
-/** The activation of a device, and the license that it counts for. `changed` false: the device was activated before. */
+/** The activation of a device and its license. `changed` is false when the device was already active. */
 export type ActivatedDevice = {
   readonly activation: ActivationView;
   readonly facts: LicenseFacts;
@@ -50,10 +50,10 @@ export type ActivatedDevice = {
   readonly position: bigint;
 };
 
-/** A refusal to activate a device; for want of room with the activations that take it up. */
+/** A refusal to activate a device. When no activation is free, it has the active devices. */
 export type DeviceRefusal = Refusal & { readonly activations?: readonly ActivationView[] };
 
-/** Brings a device into the form in which events may hold it: hashes and references instead of a client's words. */
+/** Returns a device in the form for events: hashes and references instead of the client's words. */
 export const prepareDevice = async (
   needs: ClientNeeds,
   { license, attempt }: ClientRequest,
@@ -66,7 +66,11 @@ export const prepareDevice = async (
   const about = { issuerOrgId, holderOrgId, kind: 'DEVICE_NAME', subject: activationId } as const;
   return {
     device: {
-      ...{ activationId, product, nameRef, platform, appVersion },
+      activationId,
+      product,
+      nameRef,
+      platform,
+      appVersion,
       ...(await findDeviceHashes(needs, license, described)),
       ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
       ...(environment === undefined ? {} : { environment }),
@@ -75,7 +79,7 @@ export const prepareDevice = async (
   };
 };
 
-/** Returns the name by which the stream knows an activated device. */
+/** Returns the name by which the stream knows an active device. */
 export const deviceNameOf = async (
   needs: ClientNeeds,
   license: ValidationFacts,
@@ -85,20 +89,20 @@ export const deviceNameOf = async (
     ? { activationId }
     : { fingerprintHash: (await findDevice(needs, license, fingerprint)).hash };
 
-/** Returns what has to be reserved before a trial is activated on a device; nothing for any other license. */
+/** Returns the reservations for a trial on a device, and none for other licenses. */
 export const reservationsOf = (
   secrets: Secrets,
   { policy, issuerOrgId, products }: LicenseFacts,
   fingerprint: string,
 ) =>
-  // Under every secret: a device stays known after another secret signs.
+  // The reservations are under every secret, so that a device stays known after another secret signs.
   policy.type === 'TRIAL'
     ? fingerprintHashes(secrets, issuerOrgId, fingerprint).flatMap((fingerprintHash) =>
         trialReservations({ issuerOrgId, products, holderOrgId: null, fingerprintHash }),
       )
     : [];
 
-/** Returns what the result needs of the license: its facts, and the activation that the device has now. */
+/** Returns what the result needs from the license: its facts, and the current activation of the device. */
 export const activatedView =
   (device: Device) =>
   (license: License): Activated => ({
@@ -108,7 +112,7 @@ export const activatedView =
 
 type Activated = { readonly facts: LicenseFacts; readonly open: Activation | null };
 
-/** Returns the activation that a device got, or that it had before. */
+/** Returns the new or existing activation of a device. */
 export const activatedDevice = async (
   pool: Pool,
   { device, values }: PreparedDevice,
@@ -116,9 +120,9 @@ export const activatedDevice = async (
 ): Promise<ActivatedDevice> => {
   const { facts, open } = view;
   const changed = outcome !== 'unchanged';
-  // A repeated command has the result of the first time, even where the device was released since.
+  // A repeated command has its first result, even when the device was released since.
   const activatedAt: Instant = String(events.at(-1)?.metadata.recordedAt);
-  // Its id follows from the hash that the request was stored with, which may be under an older secret.
+  // The id follows from the stored hash of the request, which may be under an older secret.
   const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
   const activation = changed || open === null ? { ...device, activationId: String(stored), activatedAt } : open;
   const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, facts.issuerOrgId, activation.nameRef);
@@ -126,13 +130,13 @@ export const activatedDevice = async (
   return { activation: { ...activation, licenseId, name }, facts, changed, revision, position: position.commit };
 };
 
-/** Adds to a refusal for want of room what takes it up, so that the client can offer to swap one of these devices. */
+/** Adds the active devices to a refusal because of the activation limit, so that the client can offer to swap one. */
 export const withActivations = async (
   pool: Pool,
   { facts: { issuerOrgId, licenseId }, isParked }: ValidationFacts,
   refusal: Refusal,
 ): Promise<DeviceRefusal> => {
-  // The rows of a parked license are not the devices that take up its room.
+  // The rows of a parked license do not show its current devices.
   if (refusal.rejected !== 'ACTIVATION_LIMIT_EXCEEDED' || isParked) return refusal;
   const page = { limit: shownActivationsMax, after: null };
   return { ...refusal, activations: await asTenant(pool, issuerOrgId, (db) => activationsOf(db, licenseId, page)) };

@@ -5,10 +5,10 @@ import { userReferences } from '../../identity/user-reference.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 
-// Clients name users, holders and devices by texts of their own. Streams know them by HMACs, and those that were stored
-// under an older secret must be found under it; with one secret there is nothing to look up.
+// Clients name users, holders and devices by their own texts. Streams know them by HMACs. Values that were stored under
+// an older secret must be found under it. With one secret no lookup is needed.
 
-/** Returns the reference under which a license has a user assigned, else the one that an assignment would use. */
+/** Returns the reference of an assigned user, or the reference that an assignment would use. */
 export const findUser = async (
   { secrets, validations }: ClientNeeds,
   license: ValidationFacts,
@@ -19,7 +19,7 @@ export const findUser = async (
   return userRefs.length === 1 ? newest : ((await validations.details(license, { userRefs })).assignedUser ?? newest);
 };
 
-/** Returns the hash under which a holder has a seat, else the one that a new seat would be taken under. */
+/** Returns the hash of a holder with a seat, or the hash that a new seat would use. */
 export const findHolder = async (
   { secrets, validations }: ClientNeeds,
   license: ValidationFacts,
@@ -32,9 +32,7 @@ export const findHolder = async (
     : ((await validations.details(license, { holderHashes })).leaseHolder ?? newest);
 };
 
-/**
- * Returns the hash under which a license has a device, else the one that it would get, and whether it has the device.
- */
+/** Returns the hash of an active device, or the hash that it would get, and whether it is active. */
 export const findDevice = async (
   { secrets, validations }: ClientNeeds,
   license: ValidationFacts,
@@ -49,10 +47,7 @@ export const findDevice = async (
   return { hash: hashes[0] ?? '', isActivated: false };
 };
 
-/**
- * Returns the hashes under which a license has a device, by its fingerprint or by its parts, else those that it would
- * get.
- */
+/** Returns the hashes of an active device, by its fingerprint or its components, or the hashes that it would get. */
 export const findDeviceHashes = async (
   needs: ClientNeeds,
   license: ValidationFacts,
@@ -66,8 +61,8 @@ export const findDeviceHashes = async (
   let place = hashes.indexOf(hash);
   if (!isActivated && policy.fingerprintMatching !== 'EXACT' && parts.length > 1) {
     const { devices } = await needs.validations.details(license, { components: parts });
-    const known = parts.findIndex((each) =>
-      devices.some((device) => matchesDevice(policy.fingerprintMatching, device.components, each)),
+    const known = parts.findIndex((hashedParts) =>
+      devices.some((device) => matchesDevice(policy.fingerprintMatching, device.components, hashedParts)),
     );
     place = Math.max(0, known);
   }

@@ -2,7 +2,9 @@ import { type ChangedLicense, changeLicense, type LicenseRequest } from '../lice
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** Releases a device of a license as its administrator, whom allowance and cooldown of the policy do not bind. */
+/**
+ * Releases a device of a license for an administrator. The deactivation limit and cooldown of the policy do not apply.
+ */
 export const releaseActivation = (
   needs: CommandNeeds,
   request: LicenseRequest,

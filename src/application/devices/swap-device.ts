@@ -1,5 +1,5 @@
 import { type ClientRequest, sendClientCommand } from '../client-license.ts';
-import { withReserved } from '../licenses/reserve.ts';
+import { withReserved } from '../licenses/issue/reserve.ts';
 import { isRefusal } from '../refusal.ts';
 import {
   type ActivatedDevice,
@@ -15,7 +15,7 @@ import {
   withActivations,
 } from './device-request.ts';
 
-/** Puts a device in the place of another one, under the rules of both, in one step. */
+/** Replaces a device by another one, under the rules of both commands, in one step. */
 export const swapDevice = async (
   needs: DeviceNeeds,
   request: ClientRequest,

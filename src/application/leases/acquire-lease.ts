@@ -11,20 +11,20 @@ import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../clie
 import { findHolder, findUser } from '../devices/known-names.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import { whileHeard } from './hear-lease.ts';
+import { withHeartbeat } from './with-heartbeat.ts';
 
-/** A seat as a client asks for it. `leaseHolder`: the machine, instance or user that is to hold it. */
+/** The request for a seat. `leaseHolder` is the machine, instance or user that holds it. */
 export type SeatRequest = {
   readonly leaseHolder: string;
   readonly product?: string | undefined;
   readonly user?: string | undefined;
-  /** For how long the seat is held without heartbeats. */
+  /** How long the seat is held without heartbeats. */
   readonly borrowSeconds?: number | undefined;
 };
 
-/** A lease, and the license whose seat it holds. `heardAt` null: no heartbeat counts. */
-export type HeldLease = {
-  readonly lease: ShownLease;
+/** A lease with its license. `heardAt` is null when no heartbeat counts. */
+export type LeaseResult = {
+  readonly lease: PublicLease;
   readonly heardAt: Instant | null;
   readonly facts: LicenseFacts;
   readonly changed: boolean;
@@ -32,49 +32,51 @@ export type HeldLease = {
   readonly position: bigint;
 };
 
-/** What of a lease is no secret of its holder. */
-export type ShownLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expiresAt' | 'ttlSeconds'>;
+/** The parts of a lease that do not identify its holder. */
+export type PublicLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expiresAt' | 'ttlSeconds'>;
 
 /** Takes a floating seat, once per holder. A holder that has a seat keeps it, which counts as a heartbeat. */
 export const acquireLease = async (
   needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
   { leaseHolder, product, user, borrowSeconds }: SeatRequest,
-): Promise<HeldLease | Refusal> => {
+): Promise<LeaseResult | Refusal> => {
   const { attempt, license } = request;
   const { licenseId, issuerOrgId } = license.facts;
   const holderHash = await findHolder(needs, license, leaseHolder);
   const at = needs.now();
   const data = {
     leaseId: encodeId('lea', aggregateId(attempt.commandId, 'lease')),
-    ...{ holderHash, product: product ?? null, borrowSeconds: borrowSeconds ?? null },
+    holderHash,
+    product: product ?? null,
+    borrowSeconds: borrowSeconds ?? null,
     userRef: user === undefined ? null : await findUser(needs, license, user),
-    // Nobody has to wait for the worker to end them.
+    // Ending them here means that callers need not wait for the worker.
     dead: await claimDead(needs.pool, issuerOrgId, licenseId, at),
   };
   const command = { type: 'AcquireLease', at, data } as const;
   const acquire = () =>
     sendClientCommand(needs, request, { command }, (license) => ({
       facts: issuedFacts(license),
-      held: heldBy(license, holderHash),
+      existing: leaseOf(license, holderHash),
     }));
-  // A seat that was just taken is no sign of life of an older one.
-  const sent = await whileHeard(needs, at, acquire, ({ view: { facts, held }, outcome }) => ({
+  // A new seat is no heartbeat of an older one.
+  const sent = await withHeartbeat(needs, at, acquire, ({ view: { facts, existing }, outcome }) => ({
     facts,
-    lease: outcome === 'unchanged' ? (held ?? undefined) : undefined,
+    lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
   if (isRefusal(sent)) return sent;
 
   const { view, outcome, events, revision, position } = sent;
   const changed = outcome !== 'unchanged';
-  // A repeated command has the result of the first time, even where the seat was given back since.
-  const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.held;
+  // A repeated command has its first result, even when the seat was released since.
+  const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.existing;
   if (lease === null) throw new Error('A seat was acquired that nobody has.');
   const heardAt = changed || lease.borrow ? null : at;
   return { lease, heardAt, facts: view.facts, changed, revision, position: position.commit };
 };
 
-/** Claims the leases of a license that were not heard of for too long: from now on no heartbeat keeps them. */
+/** Claims the leases of a license without heartbeats for too long. From now on no heartbeat keeps them. */
 const claimDead = (pool: Pool, issuerOrgId: string, licenseId: string, at: Instant): Promise<readonly LastSeen[]> =>
   asTenant(
     pool,
@@ -90,10 +92,10 @@ const claimDead = (pool: Pool, issuerOrgId: string, licenseId: string, at: Insta
     { readOnly: false },
   );
 
-const heldBy = (license: License, holderHash: string): Lease | null =>
+const leaseOf = (license: License, holderHash: string): Lease | null =>
   license.kind === 'unissued' ? null : (license.leases.get(license.leaseByHolder.get(holderHash) ?? '') ?? null);
 
-// The codec checked the event when it was written; this only tells the types.
+// The codec checked the event when it was written. This schema only gives it a type.
 const acquired = z.object({
   leaseId: z.string(),
   product: z.string().nullable(),
@@ -101,4 +103,4 @@ const acquired = z.object({
   expiresAt: z.string(),
   ttlSeconds: z.int(),
 });
-const acquiredBy = (data: object): ShownLease => acquired.parse(data);
+const acquiredBy = (data: object): PublicLease => acquired.parse(data);

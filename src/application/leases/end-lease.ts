@@ -8,9 +8,9 @@ import { systemContext } from '../../eventstore/executor/system-context.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 
 /**
- * Ends a lease that was not heard of since `lastSeenAt`, under an id that all who end it share. Returns true when this
- * very call ended it. Throws Overloaded when others kept changing the license. Throws where the license does not know
- * the lease, and as `execute` does.
+ * Ends a lease without heartbeats since `lastSeenAt`, under a command id that all callers share. Returns true when this
+ * call ended it. Throws Overloaded when others kept changing the license. Throws when the license does not know the
+ * lease, and as `execute` does.
  */
 export const endLease = async (
   executor: Executor,
@@ -22,7 +22,7 @@ export const endLease = async (
   const decide = toDecide(licenseAggregate, { type: 'LapseLease', data: { leaseId, lastSeenAt }, at });
   const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
   if ('rejected' in executed && executed.rejected === 'CONCURRENT_MODIFICATION') throw new Overloaded(executed.detail);
-  // Never, unless the read models say what the log does not.
+  // This happens only when the read models differ from the log.
   if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);
   return executed.outcome === 'appended';
 };

@@ -2,7 +2,7 @@ import { type ClientRequest, sendClientCommand, type UsedLicense, usedLicense } 
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
-/** Gives a floating seat back. */
+/** Releases a floating seat. */
 export const releaseLease = async (
   needs: CommandNeeds,
   request: ClientRequest,

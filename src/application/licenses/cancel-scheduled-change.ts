@@ -3,7 +3,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Withdraws a change that was announced by this event and has not come. */
+/** Cancels a scheduled change that has not taken effect yet. `eventId` is that of its announcement. */
 export const cancelScheduledChange = (
   needs: CommandNeeds,
   request: LicenseRequest,

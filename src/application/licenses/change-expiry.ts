@@ -3,7 +3,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Moves the end of the running term. */
+/** Changes the end of the current term. */
 export const changeExpiry = (
   needs: CommandNeeds,
   request: LicenseRequest,

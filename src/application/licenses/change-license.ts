@@ -37,22 +37,22 @@ export type LicenseRequest = {
 
 /** A change of a license. */
 export type LicenseChange<View> = {
-  /** What the caller must be entitled to. */
+  /** The power that the caller needs. */
   readonly power: LicensePower;
-  /** A refusal counts only while the stream has not accepted this very command before. */
+  /** Returns the command. A refusal counts only when the stream has not accepted this command before. */
   readonly command: (at: Instant) => Commanded | Promise<Commanded>;
   readonly guard?: Guard;
-  /** Returns what the answer needs of the license after the command, besides its facts. */
+  /** Returns what the answer needs from the license after the command, besides its facts. */
   readonly view?: (license: IssuedLicense) => View;
-  /** Refuses to answer a command that was carried out. */
+  /** Refuses the answer to a command that was carried out. */
   readonly refuse?: (events: readonly Recorded[]) => Refusal | null;
-  /** Changes the vault after the command, each time that it is sent. As the issuer. */
+  /** Changes the vault as the issuer, after each sending of the command. */
   readonly settle?: (db: PoolClient) => Promise<void>;
 };
 
 type Commanded = LicenseCommand | ComposedCommand | Refusal;
 
-/** A license after a change, as it is at `at`. */
+/** A license after a change, as of `at`. */
 export type ChangedLicense<View = unknown> = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
@@ -64,8 +64,8 @@ export type ChangedLicense<View = unknown> = {
 };
 
 /**
- * Sends a command to a license on behalf of an organization and returns the license after it. Where holders may do it
- * as well, the issuer is read first: the vault stores for the issuer what a person writes.
+ * Sends a command to a license for an organization and returns the license after it. When holders may send it too, the
+ * issuer is read first, because the vault stores written texts for the issuer.
  */
 export const changeLicense = async <View = undefined>(
   needs: CommandNeeds,
@@ -78,12 +78,19 @@ export const changeLicense = async <View = undefined>(
   const at = needs.now();
   const commanded = await command(at);
   const sending = {
-    ...{ call, attempt, actor: actorOf(caller), by: licenseActingOf(caller), power, issuerOrgId, licenseId, reason },
+    call,
+    attempt,
+    actor: actorOf(caller),
+    by: licenseActingOf(caller),
+    power,
+    issuerOrgId,
+    licenseId,
+    reason,
     ...(guard === undefined ? {} : { guard }),
     values: [],
     command: isRefusal(commanded) ? { at, compose: () => commanded } : commanded,
   };
-  // Metadata is no part of the stream and no command here changes it, so both can be read at once.
+  // Metadata is not in the stream and no command here changes it. So both can be read at once.
   const [sent, metadata] = await Promise.all([
     sendLicenseCommand(needs, sending, (license) => {
       const issued = issuedLicense(license);
@@ -99,11 +106,11 @@ export const changeLicense = async <View = undefined>(
   return { ...sent.view, revision, metadata, at, changed: outcome !== 'unchanged', position: position.commit };
 };
 
-/** Returns the schedule of a command that is to take effect later; nothing when it takes effect at once. */
+/** Returns the schedule of a command that takes effect later, and nothing for a command that takes effect at once. */
 export const scheduledFor = (effectiveAt: Instant | undefined): { readonly scheduled?: Schedule } =>
   effectiveAt === undefined ? {} : { scheduled: { effectiveAt } };
 
-// Where only an issuer may do it, the caller is the issuer, or will be refused.
+// When only the issuer may send the command, the caller is the issuer or is refused later.
 const issuerOf = async (
   { executor }: CommandNeeds,
   caller: Caller,

@@ -4,7 +4,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Limits that are to change; a meter of null is taken away. Without a strategy the policy's applies. */
+/** The limits to change. Null removes a meter. Without a strategy the strategy of the policy applies. */
 export type LimitChanges = {
   readonly limits: {
     readonly activations?: number | undefined;
@@ -15,7 +15,7 @@ export type LimitChanges = {
   readonly strategy?: LimitStrategy | undefined;
 };
 
-/** Changes the given limits of a license. What others change at the same time stays. */
+/** Changes the named limits of a license. Concurrent changes of other limits stay. */
 export const changeLimits = (
   needs: CommandNeeds,
   request: LicenseRequest,

@@ -12,11 +12,11 @@ import type { ChangedLicense, LicenseRequest } from './change-license.ts';
 import { isMetadata, metadataOf } from './license-metadata.ts';
 import { type CommandNeeds, issuedFacts, sendLicenseCommand } from './send-license-command.ts';
 
-/** What the issuer notes on a license. Without `externalRef` the reference stays. */
+/** The metadata of a license. Without `externalRef` the external reference stays. */
 export type Notes = {
   readonly metadata: JsonObject;
   readonly externalRef?: string | null | undefined;
-  /** Returns true for the state of the license that the caller has seen, or when the caller asks for none. */
+  /** Returns true when the caller has seen this state of the license, or sets no condition. */
   readonly isSeen: (license: {
     readonly facts: LicenseFacts;
     readonly metadata: object;
@@ -25,8 +25,8 @@ export type Notes = {
 };
 
 /**
- * Changes the metadata of a license, and its reference where one is given: both or neither. Of two concurrent changes
- * one comes after the other.
+ * Changes the metadata of a license, and its external reference when the request has one: both or neither. Concurrent
+ * changes run one after the other.
  */
 export const changeMetadata = (
   needs: CommandNeeds,
@@ -49,9 +49,17 @@ const change = async (
   const compose = ({ facts }: { readonly facts: LicenseFacts }) =>
     isNoted || isSeen({ facts, metadata: present, at }) ? referenceChange(externalRef, at) : metadataMismatch;
   const sending = {
-    ...{ call, attempt, actor: actorOf(caller), by: licenseActingOf(caller), issuerOrgId, licenseId, reason },
-    ...({ power: 'changeLicenses', values: [], command: { at, compose } } as const),
-  };
+    call,
+    attempt,
+    actor: actorOf(caller),
+    by: licenseActingOf(caller),
+    issuerOrgId,
+    licenseId,
+    reason,
+    power: 'changeLicenses',
+    values: [],
+    command: { at, compose },
+  } as const;
   const sent = await sendLicenseCommand(needs, sending, issuedFacts);
   if (isRefusal(sent)) return sent;
   const { view: facts, revision, outcome, position } = sent;
@@ -64,4 +72,7 @@ const change = async (
 const referenceChange = (to: string | null | undefined, at: Instant): readonly LicenseCommand[] =>
   to === undefined ? [] : [{ type: 'ChangeReference', at, data: { to } }];
 
-const metadataMismatch = reject('REVISION_MISMATCH', 'The license is not as the ETag says. Read it again.');
+const metadataMismatch = reject(
+  'REVISION_MISMATCH',
+  'The license has changed since the ETag in If-Match. Read it again.',
+);

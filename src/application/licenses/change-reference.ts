@@ -2,7 +2,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Changes what the issuer calls a license in its own books; null: nothing. */
+/** Changes the external reference of a license. Null removes it. */
 export const changeReference = (
   needs: CommandNeeds,
   request: LicenseRequest,

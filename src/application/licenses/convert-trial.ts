@@ -5,13 +5,13 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** What a trial becomes. Without a term it gets the one of the policy, from now on. */
+/** What a trial is converted to. Without a term it gets the term of the policy, from now on. */
 export type Conversion = OfferRequest & {
   readonly term?: ConversionTerm | undefined;
   readonly billingRef: string | null;
 };
 
-/** Makes a trial a paid license, whose first term begins now. */
+/** Converts a trial to a paid license. Its first paid term starts now. */
 export const convertTrial = (
   needs: CommandNeeds,
   request: LicenseRequest,
@@ -27,7 +27,7 @@ export const convertTrial = (
     },
   });
 
-/** Returns the term that a policy gives, begun by the conversion whatever else it would begin with. */
+/** Returns the term of a policy, started by the conversion and not by a first use. */
 const fromNow = (term: TermRequest): ConversionTerm => {
   switch (term.kind) {
     case 'perpetual':

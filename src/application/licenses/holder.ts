@@ -5,9 +5,8 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 
 /**
- * Refuses, at this place of the input, a holder that is no open organization. Returns null for one that may hold a
- * license, and where none is named. Reads the organization's stream, because read models show nobody another
- * organization. Throws as `read` does.
+ * Refuses a holder that is not an open organization, at this place of the input. Returns null for an open organization,
+ * and without a holder. Reads the stream, because read models show nobody another organization. Throws as `read` does.
  */
 export const refuseHolder = async (
   executor: Executor,

@@ -6,15 +6,15 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** Returns what events hold of the key that the secret of an attempt is the body of. */
+/** Returns what events store of a key. The secret of the attempt is the body of the key. */
 export const keyOf = (secrets: Secrets, { secret }: Attempt): Origination['key'] => {
   const { hash, secretId } = hashLicenseKey(secrets, secret);
   return { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(secret) };
 };
 
 /**
- * Refuses to return the key of an attempt when the stored events contain a different one: the request was carried out
- * so long ago that its attempt, and the key with it, is forgotten.
+ * Refuses to return the key of an attempt when the stored events contain a different one. The request was then carried
+ * out so long ago that its attempt with its key is forgotten.
  */
 export const refuseForgottenKey = (
   secrets: Secrets,
@@ -26,6 +26,6 @@ export const refuseForgottenKey = (
   if (licenseKeyHashes(secrets, secret).some((hash) => hash.toString('hex') === storedHash)) return null;
   return reject(
     'IDEMPOTENCY_KEY_REUSED',
-    `This request was carried out more than 24 hours ago. The key of ${licenseId} was shown then and is stored nowhere; rotate it for another one.`,
+    `This request was carried out more than 24 hours ago. Its answer contained the key of ${licenseId}, which is stored nowhere. Rotate the key to get a new one.`,
   );
 };

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 
-/** What the issuer noted on a license that the tenant of `db` issues or holds; an empty object when nothing. */
+/** Returns the metadata of a license that the tenant of `db` issues or holds, or an empty object. */
 export const metadataOf = async (db: PoolClient, licenseId: string): Promise<object> => {
   const { rows } = await db.query<{ metadata: object }>({
     name: 'metadata-of',
@@ -10,7 +10,7 @@ export const metadataOf = async (db: PoolClient, licenseId: string): Promise<obj
   return rows[0]?.metadata ?? {};
 };
 
-/** Whether this is what the issuer noted on a license, in whatever order its names come. */
+/** Returns true when a license has this metadata, in any order of names. */
 export const isMetadata = async (db: PoolClient, licenseId: string, metadata: object): Promise<boolean> => {
   const { rows } = await db.query<{ same: boolean }>({
     name: 'is-metadata',

@@ -4,7 +4,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** The next term: a duration from the basis on, or a fixed end. */
+/** The next term: a duration from the basis, or a fixed end. */
 export type Renewal =
   | { readonly duration: string; readonly basis?: RenewalBasis | undefined }
   | { readonly expiresAt: Instant };

@@ -8,12 +8,12 @@ import type { CommandNeeds } from './send-license-command.ts';
 
 export type KeyNeeds = CommandNeeds & { readonly secrets: Secrets; readonly licenseKeyPrefix: string };
 
-/** A license that was given another key. The key is stored nowhere. */
+/** A license with its new key, which is stored nowhere. */
 export type RotatedKey = ChangedLicense & { readonly licenseKey: string };
 
 /**
- * Gives a license the key whose body is the secret of the attempt. The present one works until the overlap is over.
- * Refuses to return the key when an earlier attempt, forgotten by now, has given another one.
+ * Gives a license a new key. Its body is the secret of the attempt. The previous key works until the overlap ends.
+ * Refuses to return the key when a forgotten earlier attempt has created a different one.
  */
 export const rotateKey = async (
   needs: KeyNeeds,

@@ -24,18 +24,18 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 
 export type CommandNeeds = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 
-/** Why something is done: a code, and a text that is stored in the vault. */
+/** The reason of a command: a code, and a text that the vault stores. */
 export type GivenReason = { readonly code: string; readonly text?: string | undefined };
 
-/** A command on its way to a license's stream, with everything that a person wrote in it. */
+/** A command for the stream of a license, with the texts that a person wrote in it. */
 export type LicenseSending = {
   readonly call: Traced;
   readonly attempt: Attempt;
   readonly actor: Actor;
   readonly by: LicenseActing;
-  /** What the sender must be entitled to. */
+  /** The power that the sender needs. */
   readonly power: LicensePower;
-  /** Refuses the sender by what the license is like. */
+  /** Refuses the sender by the state of the license. */
   readonly guard?: Guard;
   readonly issuerOrgId: string;
   readonly licenseId: string;
@@ -46,22 +46,22 @@ export type LicenseSending = {
 };
 
 /**
- * Commands that are made of the current state of the license when they are decided, so that no concurrent change is
- * lost. All of them are carried out, in one append, or none; no command changes nothing. A refusal counts only while
- * the stream has not accepted this very command before.
+ * Commands that follow from the current state of the license at the decision, so that no concurrent change is lost. One
+ * append carries out all of them, or none. No command changes nothing. A refusal counts only when the stream has not
+ * accepted this command before.
  */
 export type ComposedCommand = {
   readonly at: Instant;
   readonly compose: (license: IssuedLicense) => readonly LicenseCommand[] | Refusal;
 };
 
-/** Refuses a sender by what the license is like. */
+/** Refuses a sender by the state of the license. */
 export type Guard = (license: IssuedLicense, by: LicenseActing) => Refusal | null;
 
 /**
- * Sends a command to a license that the sender issues or holds; any other organization gets the answer of a license
- * that does not exist. Personal values are in the vault before the event that refers to them, and out of it again when
- * there is no such event.
+ * Sends a command to a license that the sender issues or holds. Every other organization gets the answer for an unknown
+ * license. Personal values are in the vault before the event that refers to them, and are removed when there is no such
+ * event.
  */
 export const sendLicenseCommand = async <View>(
   { executor, pool }: CommandNeeds,
@@ -82,7 +82,7 @@ export const sendLicenseCommand = async <View>(
   }
   const why = reason === null ? null : { code: reason.code, text: textRef };
   const context = contextOf({ call, attempt, actor }, command.at, why);
-  // The stream itself says which key is valid and on which side of the license the sender stands: rows may be behind.
+  // The stream says which key works and whether the sender is issuer or holder, because rows may be behind.
   const decide = (license: License, moment: Moment) =>
     refusalOf(sending, license, moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
@@ -108,7 +108,7 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
   const { at, eventIds } = moment;
   return decideInTurn(
     licenseDecider,
-    composed.map((each) => ({ ...each, at })),
+    composed.map((single) => ({ ...single, at })),
     license,
     eventIds,
   );
@@ -119,6 +119,6 @@ const refusalOf = ({ by, power, guard }: LicenseSending, license: License, at: I
   return refuseActing(license.facts, by, power) ?? refuseKey(license.facts, by, at) ?? guard?.(license, by) ?? null;
 };
 
-// The issuer reads what a holder writes, and so does the holder itself.
+// The issuer and the holder can read what a holder writes.
 const readerOf = (by: LicenseActing, issuerOrgId: string): string | null =>
   by.kind !== 'organization' || by.organizationId === issuerOrgId ? null : by.organizationId;

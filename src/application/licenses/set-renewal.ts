@@ -4,7 +4,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest, scheduledFor } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Says what is to happen at the end of the term, from now or from `effectiveAt` on. */
+/** Sets what happens at the end of the term, from now or from `effectiveAt` on. */
 export const setRenewal = (
   needs: CommandNeeds,
   request: LicenseRequest,

@@ -8,7 +8,7 @@ import { type ChangedLicense, changeLicense, type LicenseRequest } from './chang
 import { refuseHolder } from './holder.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Gives a license to another holder, which has agreed, or to none. */
+/** Transfers a license to a holder that has agreed, or to no holder. */
 export const transferLicense = (
   needs: CommandNeeds,
   request: LicenseRequest,
@@ -24,8 +24,8 @@ export const transferLicense = (
   });
 
 /**
- * Gives the issuer's metadata, and the names of the devices that stay, to the holder of the license. The last of
- * several concurrent transfers finds the current holder in the stream.
+ * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
+ * concurrent transfers finds the current holder in the stream.
  */
 const giveToHolder = async ({ executor }: CommandNeeds, db: PoolClient, licenseId: string): Promise<void> => {
   await lockMetadata(db, licenseId);

@@ -8,7 +8,7 @@ import {
   type Unsent,
 } from './send-to-organization.ts';
 
-/** Renames the caller's organization or moves it to another time zone. What is absent stays as it is. */
+/** Changes the name or the time zone of the caller's organization. Absent members stay as they are. */
 export const changeOrganization = (
   needs: OrganizationCommandNeeds,
   request: OrganizationRequest,

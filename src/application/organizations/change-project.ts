@@ -1,58 +1,26 @@
 import { type Rejection, reject } from '../../domain/decider.ts';
-import { encodeId } from '../../domain/ids.ts';
 import type { Organization, Project } from '../../domain/organization/organization.ts';
-import { noLimits, organizationLimits } from '../../domain/organization/organization-limits.ts';
-import type { Instant } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { noLimits } from '../../domain/organization/organization-limits.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { eraseValue, type PersonalValue, valueAt } from '../../records/vault.ts';
-import { referenceOf } from '../personal-values.ts';
+import { eraseValue, valueAt } from '../../records/vault.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import type { InviteNeeds } from './invite-member.ts';
 import {
-  type ChangedOrganization,
-  type OrganizationRequest,
-  partOf,
-  sendToOrganization,
-} from './send-to-organization.ts';
+  type ChangedProject,
+  limitsOf,
+  metadataValue,
+  type ProjectMetadata,
+  type ProjectNeeds,
+} from './project-command.ts';
+import { type OrganizationRequest, partOf, sendToOrganization } from './send-to-organization.ts';
 
-export type ProjectNeeds = InviteNeeds;
-
-type Metadata = Readonly<Record<string, unknown>>;
-
-/** A change of a project; what is undefined stays as it is. */
+/** A change of a project. Undefined leaves a member as it is. `archived: false` restores the project. */
 export type ProjectChange = {
   readonly name?: string | undefined;
-  readonly metadata?: Metadata | undefined;
+  readonly metadata?: ProjectMetadata | undefined;
   readonly archived?: boolean | undefined;
 };
 
-/** A project right after a change, with its metadata. */
-export type ChangedProject = ChangedOrganization<Project> & {
-  readonly projectId: string;
-  readonly metadata: object | null;
-};
-
-/** Opens a project of the caller's organization. */
-export const createProject = async (
-  needs: ProjectNeeds,
-  request: OrganizationRequest,
-  { name, metadata = {} }: { readonly name: string; readonly metadata?: Metadata | undefined },
-): Promise<ChangedProject | Refusal> => {
-  const at = needs.now();
-  const projectId = encodeId('prj', aggregateId(request.attempt.commandId, 'project'));
-  const noted = notedOn(request, projectId, metadata);
-  const limits = await limitsOf(needs, request, at);
-  const sent = await sendToOrganization(needs, request, {
-    at,
-    commandsOn: () => [{ type: 'CreateProject', data: { projectId, name, metadataRef: noted?.ref ?? null, limits } }],
-    values: noted === null ? [] : [noted],
-    view: ({ projects }) => partOf(projects, projectId),
-  });
-  return isRefusal(sent) ? sent : { ...sent, projectId, metadata };
-};
-
-/** Changes a project of the caller's organization: all that is wanted, or nothing. */
+/** Changes, archives or restores a project of the caller's organization: everything that the change names, or nothing. */
 export const changeProject = async (
   needs: ProjectNeeds,
   request: OrganizationRequest,
@@ -60,9 +28,9 @@ export const changeProject = async (
   change: ProjectChange,
 ): Promise<ChangedProject | Refusal> => {
   const at = needs.now();
-  const noted = change.metadata === undefined ? null : notedOn(request, projectId, change.metadata);
+  const value = change.metadata === undefined ? null : metadataValue(request, projectId, change.metadata);
   const limits = change.archived === false ? await limitsOf(needs, request, at) : noLimits;
-  // The metadata before, as of the last time that the change was decided.
+  // The metadata that the change replaces, as of the last time that the change was decided.
   let supersededRef: string | null = null;
   const sent = await sendToOrganization(needs, request, {
     at,
@@ -70,7 +38,7 @@ export const changeProject = async (
       const project = projectIn(organization, projectId);
       if (project === null) return noSuchProject;
       const { name = project.name, metadata, archived } = change;
-      const metadataRef = metadata === undefined ? project.metadataRef : (noted?.ref ?? null);
+      const metadataRef = metadata === undefined ? project.metadataRef : (value?.ref ?? null);
       supersededRef = project.metadataRef === metadataRef ? null : project.metadataRef;
       const isChanged = change.name !== undefined || metadata !== undefined;
       return [
@@ -79,7 +47,7 @@ export const changeProject = async (
         ...(archived === true ? [{ type: 'ArchiveProject', data: { projectId } } as const] : []),
       ];
     },
-    values: noted === null ? [] : [noted],
+    values: value === null ? [] : [value],
     view: ({ projects }) => partOf(projects, projectId),
   });
   if (isRefusal(sent)) return sent;
@@ -92,26 +60,7 @@ const noSuchProject: Rejection<'NOT_FOUND'> = reject('NOT_FOUND', 'This organiza
 const projectIn = (organization: Organization, projectId: string): Project | null =>
   organization.kind === 'missing' ? null : (organization.projects.get(projectId) ?? null);
 
-const limitsOf = async (needs: ProjectNeeds, { caller }: OrganizationRequest, at: Instant) => {
-  const license = await needs.platformLicense(caller.organizationId);
-  return organizationLimits(license?.entitlements ?? [], at);
-};
-
-/** Returns metadata as the vault stores it; null: nothing is noted. */
-const notedOn = (
-  { caller, attempt }: OrganizationRequest,
-  subject: string,
-  metadata: Metadata,
-): PersonalValue | null =>
-  Object.keys(metadata).length === 0
-    ? null
-    : {
-        ref: referenceOf(attempt, 'metadata'),
-        ...{ issuerOrgId: caller.organizationId, holderOrgId: null, kind: 'PROJECT_METADATA', subject },
-        value: JSON.stringify(metadata),
-      };
-
-/** Erases the metadata that a project had before, as soon as the read models no longer lead to it. */
+/** Erases replaced metadata as soon as the read models no longer refer to it. */
 const eraseLater = (
   { pool }: ProjectNeeds,
   { call, caller: { organizationId } }: OrganizationRequest,

@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { blockUntilProjected } from './block-until-projected.ts';
 import { type OrganizationProfile, profileOf } from './create-organization.ts';
 import {
   type ChangedOrganization,
@@ -6,7 +7,6 @@ import {
   type OrganizationRequest,
   sendToOrganization,
 } from './send-to-organization.ts';
-import { takeAway } from './take-away.ts';
 
 /** Closes the caller's organization for good. Nothing is erased. */
 export const closeOrganization = async (
@@ -19,6 +19,6 @@ export const closeOrganization = async (
     view: profileOf,
   });
   if (isRefusal(closed)) return closed;
-  await takeAway(needs.pool, request.caller.organizationId, closed.position);
+  await blockUntilProjected(needs.pool, request.caller.organizationId, closed.position);
   return closed;
 };

@@ -6,8 +6,6 @@ import { organizationLimits } from '../../domain/organization/organization-limit
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { findUserByEmail } from '../../identity/users.ts';
-import { asTenant } from '../../postgres/tenant.ts';
-import { eraseValue } from '../../records/vault.ts';
 import { referenceOf } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { PlatformLicenseOf } from './platform-license.ts';
@@ -21,14 +19,14 @@ import {
 
 export type InviteNeeds = OrganizationCommandNeeds & { readonly platformLicense: PlatformLicenseOf };
 
-/** An invitation by an address. Without `expiresAt` it ends by itself after some days. */
+/** A new invitation. Without `expiresAt` it expires after the days of `invitationEnd`. */
 export type NewInvitation = {
   readonly email: string;
   readonly role: Role;
   readonly expiresAt?: Instant | undefined;
 };
 
-/** Invites somebody to the caller's organization by their address. */
+/** Invites a person to the caller's organization by e-mail address. */
 export const inviteMember = async (
   needs: InviteNeeds,
   request: OrganizationRequest,
@@ -51,21 +49,4 @@ export const inviteMember = async (
     view: ({ invitations }) => partOf(invitations, invitationId),
   });
   return isRefusal(sent) ? sent : { ...sent, invitationId };
-};
-
-/** Takes an invitation back and erases the address. */
-export const withdrawInvitation = async (
-  needs: OrganizationCommandNeeds,
-  request: OrganizationRequest,
-  invitationId: string,
-): Promise<ChangedOrganization<string> | Refusal> => {
-  const { organizationId } = request.caller;
-  const sent = await sendToOrganization(needs, request, {
-    at: needs.now(),
-    commandsOn: () => [{ type: 'WithdrawInvitation', data: { invitationId } }],
-    view: ({ invitations }) => partOf(invitations, invitationId).emailRef,
-  });
-  if (isRefusal(sent)) return sent;
-  await asTenant(needs.pool, organizationId, (db) => eraseValue(db, organizationId, sent.view), { readOnly: false });
-  return sent;
 };

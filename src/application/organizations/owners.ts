@@ -1,7 +1,7 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 
-/** Who owns an organization, as its stream is now; nobody, where it is closed. */
+/** Returns the owners of an organization by its current state. A closed organization has none. */
 export const ownersOf = async (executor: Executor, organizationId: string): Promise<readonly string[]> => {
   const owners = await executor.read(organizationAggregate, organizationId, (organization) =>
     organization.kind === 'missing' || organization.closedAt !== null

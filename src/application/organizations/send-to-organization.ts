@@ -31,25 +31,25 @@ export type OrganizationRequest = {
   readonly caller: Caller;
 };
 
-/** A command without who sends it and when: the caller, now. */
+/** A command without its sender and instant, which are the caller and now. */
 export type Unsent = OrganizationCommand extends infer Command
   ? Command extends OrganizationCommand
     ? Pick<Command, 'type' | 'data'>
     : never
   : never;
 
-/** What one request changes of an organization. */
+/** A change of an organization by one request. */
 export type Change<View> = {
   readonly at: Instant;
-  /** Returns the commands that the request comes to on the current state, carried out together or not at all. */
+  /** Returns the commands of the request for the current state. They are carried out together or not at all. */
   readonly commandsOn: (organization: Organization) => readonly Unsent[] | Rejection<OrganizationRejection>;
   /** Personal values that the commands refer to. */
   readonly values?: readonly PersonalValue[];
-  /** Returns what the result needs of the organization right after. */
+  /** Returns what the result needs from the organization after the commands. */
   readonly view: (organization: CreatedOrganization) => View;
 };
 
-/** What an accepted change comes to. */
+/** The result of an accepted change. */
 export type ChangedOrganization<View> = {
   readonly view: View;
   readonly revision: bigint;
@@ -57,8 +57,8 @@ export type ChangedOrganization<View> = {
 };
 
 /**
- * Sends commands to the caller's organization, whose own stream says what the caller may do. Personal values are in the
- * vault before the events that refer to them, and out of it again when there are no such events.
+ * Sends commands to the caller's organization. Its stream decides what the caller may do. Personal values are in the
+ * vault before the events that refer to them, and are removed when there are no such events.
  */
 export const sendToOrganization = async <View>(
   { executor, pool }: Pick<OrganizationCommandNeeds, 'executor' | 'pool'>,
@@ -84,8 +84,7 @@ export const sendToOrganization = async <View>(
   return { view: sent.view, revision: sent.revision, position: sent.position.commit };
 };
 
-// An organization that has credentials exists. So the caller no longer belongs to it, and this process was about to
-// learn that.
+// An organization with credentials exists. So the caller no longer belongs to it, and this process has not noticed yet.
 const noLongerMember = reject(
   'UNAUTHENTICATED',
   'The credential no longer belongs to this organization. Sign in again, or use another API key.',

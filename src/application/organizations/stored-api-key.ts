@@ -7,38 +7,36 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { claimReferences, dropReferences } from '../../records/vault-references.ts';
 import type { Attempt } from '../attempt.ts';
 
-/** Which key of which organization, and by which command it comes to be: the key's text follows from that. */
+/** The place of an API key. The text of the key follows from the command id. */
 export type ApiKeyPlace = {
   readonly commandId: string;
   readonly organizationId: string;
   readonly apiKeyId: string;
-  /** As an attempt has it; absent: another one may always be under way. */
+  /** `whenOnly` of the attempt. Without it another attempt may always be under way. */
   readonly whenOnly?: Attempt['whenOnly'];
 };
 
 /**
- * Has the creation of an API key recorded by `record`. Its hash is stored before, so that a key that the log knows
- * always works. Where the creation is refused, it is taken back as personal values are. The same command id gives the
- * same key again, also when another secret signs by now. `apiKey` is not kept anywhere.
+ * Stores the hash of a new API key and calls `record`, which appends the event of its creation. The hash is stored
+ * first, so that every key in the log works. When the creation is refused, the hash is removed like a personal value.
+ * The same command id returns the same key, also after another secret has become the signing one. `apiKey` is stored
+ * nowhere.
  */
-export const withStoredApiKey = async <Made extends object>(
+export const withStoredApiKey = async <Recorded extends object>(
   pool: Pool,
   secrets: Secrets,
   { commandId, organizationId, apiKeyId, whenOnly }: ApiKeyPlace,
-  record: (key: ApiKey) => Promise<Made>,
-): Promise<{ readonly made: Made; readonly apiKey: string }> => {
+  record: (key: ApiKey) => Promise<Recorded>,
+): Promise<{ readonly recorded: Recorded; readonly apiKey: string }> => {
   const fresh = createApiKeyText(secrets, commandId);
   const stored = await asTenant(
     pool,
     organizationId,
     async (db) => {
-      await claimReferences(db, { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId) }, [
-        apiKeyId,
-      ]);
-      return storeApiKey(db, {
-        ...{ apiKeyId, organizationId, lookupId: fresh.lookupId },
-        ...hashApiKey(secrets, fresh.text),
-      });
+      const stream = organizationAggregate.stream(organizationId);
+      await claimReferences(db, { issuerOrgId: organizationId, stream }, [apiKeyId]);
+      const hashed = hashApiKey(secrets, fresh.text);
+      return storeApiKey(db, { apiKeyId, organizationId, lookupId: fresh.lookupId, ...hashed });
     },
     { readOnly: false },
   );
@@ -46,13 +44,12 @@ export const withStoredApiKey = async <Made extends object>(
     .map((signing) => createApiKeyText({ ...secrets, signing }, commandId))
     .find(({ lookupId }) => lookupId === stored.lookupId);
   if (key === undefined)
-    throw new Error(`The API key ${apiKeyId} was made with a secret that is not configured any more.`);
-  const made = await record(key);
-  const isRefused = 'rejected' in made;
-  const takeBack = async (db: PoolClient) => {
+    throw new Error(`The API key ${apiKeyId} was created with a secret that is no longer configured.`);
+  const recorded = await record(key);
+  const remove = async (db: PoolClient) => {
     await dropReferences(db, [apiKeyId]);
     await removeStoredApiKey(db, apiKeyId);
   };
-  if (isRefused && stored.isNew) await whenOnly?.(organizationId, takeBack);
-  return { made, apiKey: key.text };
+  if ('rejected' in recorded && stored.isNew) await whenOnly?.(organizationId, remove);
+  return { recorded, apiKey: key.text };
 };

@@ -8,10 +8,10 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import { findPast, type Past } from '../../eventstore/snapshots/past.ts';
 import type { SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
 
-/** What was known of a license, or came to hold, by an instant. `revision`: of the last event that counts. */
+/** A license as of an instant. `revision` is that of the last event that counts. */
 export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint };
 
-/** What a license is folded from as of an instant. */
+/** What is needed to fold a license as of an instant. */
 export type PastNeeds = {
   readonly store: Pick<EventStore, 'read'>;
   readonly keeper: SnapshotKeeper;
@@ -19,10 +19,10 @@ export type PastNeeds = {
 };
 
 /**
- * Returns the license as of an instant, folded in the order of its stream from the events that were recorded or took
- * effect by then, so what was recorded later about an earlier time counts too. Returns null when it was not issued yet.
- * Of a long stream only the pieces around the instant are read; the first such read of one without snapshots folds all
- * of it.
+ * Returns the license as of an instant. Folds the events that were recorded or took effect by then, in the order of the
+ * stream. Events that were recorded later and took effect earlier count too. Returns null before the license was
+ * issued. Reads only the parts of a long stream around the instant. The first such read of a stream without snapshots
+ * folds all of it.
  */
 export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Instant): Promise<LicenseThen | null> => {
   const { store } = needs;
@@ -31,7 +31,7 @@ export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Ins
   const take = (events: readonly Recorded[]): void => {
     for (const recorded of events) {
       const { recordedAt, effectiveAt } = recorded.metadata;
-      // Before it is decoded, which takes longer than all the rest.
+      // This check comes before decoding, which takes longer than the rest.
       if (String(recordedAt) > asOf && String(effectiveAt) > asOf) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
@@ -47,7 +47,7 @@ export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Ins
     return then;
   }
   const { base, ranges } = await findLongPast(needs, licenseId, first, asOf);
-  // The seal and the version of the fold say that these are what this fold made of the stream.
+  // The seal and the fold version prove that this fold created these facts from the stream.
   if (base !== null) then = { facts: base.facts as LicenseFacts, revision: base.revision };
   for (const { from, to } of ranges) {
     for (let next = from; to === null || next <= to; next += BigInt(pageMax)) {
@@ -73,7 +73,7 @@ const findLongPast = async (
   const tail = past.ranges.at(-1)?.from ?? 0n;
   const { events: beyond } = await store.read(stream, tail + BigInt(pageMax), 1);
   if (beyond.length === 0) return past;
-  // Folding the stream takes the snapshots that it lacks. Where that fails the log is read, as it is without snapshots.
+  // Folding the stream creates its missing snapshots. When that fails, the log is read without them.
   await executor.read(licenseAggregate, licenseId, () => null).catch(() => null);
   await keeper.settledFor(stream, saveTimeoutMs);
   return findPast({ store, keeper }, key, asOf);
@@ -83,5 +83,5 @@ const findLongPast = async (
 const probeMax = 100;
 const pageMax = 1_000;
 
-/** After this long the log is read, and the snapshots serve the next request. */
+/** After this time the log is read. The snapshots serve the next request. */
 const saveTimeoutMs = 5_000;

@@ -19,13 +19,16 @@ import { isClosed, readParked } from './parked-license.ts';
 type Needs = { readonly executor: Executor; readonly pool: Pool };
 
 /**
- * Reads for validation from rows, and from the stream what concerns a license whose stream is parked: its key, the
- * license, its devices, seats and users. Never from rows that are old.
+ * Returns what reads licenses for validation from rows. For a license with a parked stream it reads the key, the
+ * license, its devices, seats and users from the stream, never from old rows.
  */
 export const createCurrentValidations = (rows: ValidationRows, { executor, pool }: Needs): ValidationReader => {
   const fromStream = async (licenseId: string, keyVersion: number | null): Promise<ValidationFacts | null> => {
     const current = await readParked(executor, licenseId, ({ facts, byFingerprint }, revision) => ({
-      ...{ facts, revision, keyVersion, isParked: true },
+      facts,
+      revision,
+      keyVersion,
+      isParked: true,
       fingerprintHashes: firstOf(byFingerprint.keys(), fingerprintsMax),
       more: byFingerprint.size > fingerprintsMax,
     }));
@@ -33,67 +36,67 @@ export const createCurrentValidations = (rows: ValidationRows, { executor, pool 
     return { ...current, issuerClosed: await isClosed(executor, current.facts.issuerOrgId) };
   };
 
-  const current = (found: ValidationFacts | null): ValidationFacts | null | Promise<ValidationFacts | null> =>
-    found?.isParked === true ? fromStream(found.facts.licenseId, found.keyVersion) : found;
+  const current = (license: ValidationFacts | null): ValidationFacts | null | Promise<ValidationFacts | null> =>
+    license?.isParked === true ? fromStream(license.facts.licenseId, license.keyVersion) : license;
 
-  const partyTo = (organizationId: string, found: ValidationFacts | null): ValidationFacts | null =>
-    found !== null && isPartyTo(found.facts, organizationId) ? found : null;
+  const partyTo = (organizationId: string, license: ValidationFacts | null): ValidationFacts | null =>
+    license !== null && isPartyTo(license.facts, organizationId) ? license : null;
 
   return {
     byKey: async (hashes) => {
-      const found = await rows.byKey(hashes);
-      if (found !== null) return current(found);
+      const license = await rows.byKey(hashes);
+      if (license !== null) return current(license);
       const parked = await rows.parkedByKey(hashes);
       if (parked !== null) return fromStream(parked.licenseId, parked.keyVersion);
-      // In neither: a replay may have brought the key into the rows between the two reads.
+      // A replay may have added the key to the rows between the two reads.
       return current(await rows.byKey(hashes));
     },
     byId: async (organizationId, licenseId) => {
-      const found = await rows.byId(organizationId, licenseId);
-      if (found?.isParked === false) return found;
-      if (found !== null || (await rows.isParked(licenseId)))
+      const license = await rows.byId(organizationId, licenseId);
+      if (license?.isParked === false) return license;
+      if (license !== null || (await rows.isParked(licenseId)))
         return partyTo(organizationId, await fromStream(licenseId, null));
-      // As for a key.
+      // A replay may have added the license to the rows between the two reads.
       return partyTo(organizationId, await current(await rows.byId(organizationId, licenseId)));
     },
-    isActivated: async (found, fingerprintHash) =>
-      found.isParked
-        ? (await readParked(executor, found.facts.licenseId, ({ byFingerprint }) =>
+    isActivated: async (license, fingerprintHash) =>
+      license.isParked
+        ? (await readParked(executor, license.facts.licenseId, ({ byFingerprint }) =>
             byFingerprint.has(fingerprintHash),
           )) === true
-        : rows.isActivated(found, fingerprintHash),
-    details: async (found, wanted) => {
-      if (!found.isParked) return rows.details(found, wanted);
-      const { issuerOrgId, licenseId } = found.facts;
-      const seen = await readParked(executor, licenseId, (license) => detailsIn(license, wanted));
-      if (seen === null) return rows.details(found, wanted);
-      const { held, ...details } = seen;
-      // Heartbeats and check-ins are no events.
+        : rows.isActivated(license, fingerprintHash),
+    details: async (license, needed) => {
+      if (!license.isParked) return rows.details(license, needed);
+      const { issuerOrgId, licenseId } = license.facts;
+      const seen = await readParked(executor, licenseId, (issued) => detailsIn(issued, needed));
+      if (seen === null) return rows.details(license, needed);
+      const { lease, ...details } = seen;
+      // Heartbeats and check-ins are not events, so the stream does not have them.
       return asTenant(pool, issuerOrgId, async (db) => ({
         ...details,
         leaseUntil:
-          held === null
+          lease === null
             ? details.leaseUntil
-            : aliveUntil(held, held.borrow ? null : await lastHeartbeat(db, found.facts, held.leaseId)),
-        lastCheckInAt: wanted.checkIn === true ? await lastCheckIn(db, found.facts) : null,
+            : aliveUntil(lease, lease.borrow ? null : await lastHeartbeat(db, license.facts, lease.leaseId)),
+        lastCheckInAt: needed.checkIn === true ? await lastCheckIn(db, license.facts) : null,
       }));
     },
   };
 };
 
-type SeenDetails = Omit<ValidationDetails, 'lastCheckInAt'> & { readonly held: Lease | null };
+type SeenDetails = Omit<ValidationDetails, 'lastCheckInAt'> & { readonly lease: Lease | null };
 
 const detailsIn = (
   license: IssuedLicense,
   { holderHashes = [], userRefs = [], activationId, components = [] }: WantedDetails,
 ): SeenDetails => {
-  const held = holderHashes
+  const lease = holderHashes
     .map((hash) => license.leases.get(license.leaseByHolder.get(hash) ?? ''))
     .find((lease) => lease !== undefined);
   return {
-    held: held ?? null,
-    leaseHolder: held?.holderHash ?? null,
-    leaseUntil: held === undefined ? lapsedAt(license, holderHashes) : null,
+    lease: lease ?? null,
+    leaseHolder: lease?.holderHash ?? null,
+    leaseUntil: lease === undefined ? lapsedAt(license, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,
     namedFingerprint:
       activationId === undefined ? null : (license.activations.get(activationId)?.fingerprintHash ?? null),
@@ -109,11 +112,11 @@ const lapsedAt = ({ lapsed }: IssuedLicense, holderHashes: readonly string[]): I
 
 const devicesWith = (
   { activations }: IssuedLicense,
-  wanted: readonly Readonly<Record<string, string>>[],
+  needed: readonly Readonly<Record<string, string>>[],
 ): ValidationDetails['devices'] => {
   const devices: { id: string; components: Readonly<Record<string, string>> }[] = [];
   for (const [id, { components }] of activations)
-    if (wanted.some((parts) => Object.entries(parts).some(([name, hash]) => components[name] === hash)))
+    if (needed.some((parts) => Object.entries(parts).some(([name, hash]) => components[name] === hash)))
       devices.push({ id, components });
   return devices;
 };

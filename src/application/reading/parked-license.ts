@@ -13,14 +13,14 @@ import { isLicenseParked } from '../../projections/queries/parked-licenses.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
 import type { Refusal } from '../refusal.ts';
 
-// The rows of a parked stream are those of an earlier moment. What is asked of such a license is read from its stream.
+// The rows of a parked stream show an earlier state. Such a license is read from its stream.
 
-/** The rows of a license are old, and its stream cannot be read either. */
+/** Thrown when the rows of a license are old and its stream cannot be read. */
 export class NotProjected extends Error {
   override readonly name = 'NotProjected';
 }
 
-/** Refuses what only rows could answer, while they are those of an earlier moment. */
+/** The refusal of a request that needs rows, while the rows show an earlier state. */
 export const notProjected: Refusal = {
   ...reject(
     'NOT_PROJECTED_YET',
@@ -30,7 +30,8 @@ export const notProjected: Refusal = {
 };
 
 /**
- * Reads a license from its stream; null when it was never issued. Throws NotProjected when the stream cannot be read.
+ * Returns `view` of a license from its stream, or null when it was never issued. Throws NotProjected when the stream
+ * cannot be read.
  */
 export const readParked = async <View>(
   executor: Executor,
@@ -43,7 +44,7 @@ export const readParked = async <View>(
     ),
   );
 
-/** Reads from its stream whether an organization is closed. Throws NotProjected when the stream cannot be read. */
+/** Returns true when an organization is closed, by its stream. Throws NotProjected when the stream cannot be read. */
 export const isClosed = (executor: Executor, organizationId: string): Promise<boolean> =>
   readable(() =>
     executor.read(
@@ -54,8 +55,8 @@ export const isClosed = (executor: Executor, organizationId: string): Promise<bo
   );
 
 /**
- * Reads a license that the organization issues or holds, from its row, or from its stream where the row is old or
- * missing. Returns null for any other license.
+ * Returns a license that the organization issues or holds: from its row, or from its stream when the row is old or
+ * missing. Returns null for every other license.
  */
 export const currentLicense = async (
   { pool, executor }: { readonly pool: Pool; readonly executor: Executor },
@@ -65,7 +66,7 @@ export const currentLicense = async (
   const readRow = () => asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
   let known = await readRow();
   if (known === null && !(await isLicenseParked(pool, licenseId))) {
-    // In neither: a replay may have made the row between the two reads.
+    // A replay may have created the row between the two reads.
     known = await readRow();
     if (known === null) return null;
   }
@@ -79,8 +80,8 @@ export const currentLicense = async (
 };
 
 /**
- * Returns what `read` reads of the rows of a license that the organization issues or holds. Refuses any other license,
- * and one that has no row yet because its events are left out.
+ * Returns what `read` reads from the rows of a license that the organization issues or holds. Refuses every other
+ * license, and a license without a row because its stream is parked.
  */
 export const readLicenseRows = async <Rows>(
   needs: { readonly pool: Pool; readonly executor: Executor },
@@ -95,6 +96,17 @@ export const readLicenseRows = async <Rows>(
   if (rows !== null) return rows.read;
   return (await currentLicense(needs, organizationId, licenseId)) === null ? noSuchLicense : notProjected;
 };
+
+/** Reads like `readLicenseRows`, and refuses a license whose rows show an earlier state because its stream is parked. */
+export const readCurrentRows = <Rows>(
+  needs: { readonly pool: Pool; readonly executor: Executor },
+  organizationId: string,
+  licenseId: string,
+  read: (db: PoolClient) => Promise<Rows>,
+): Promise<Rows | Refusal> =>
+  readLicenseRows<Rows>(needs, organizationId, licenseId, async (db, { isParked }) =>
+    isParked ? notProjected : read(db),
+  );
 
 const readable = async <View>(read: () => Promise<View>): Promise<View> => {
   try {

@@ -13,7 +13,7 @@ export type LicenseReadNeeds = PastNeeds & {
   readonly now: () => Instant;
 };
 
-/** A license as it is, or was, at `at`. Metadata has no history: of a license of the past it is empty. */
+/** A license as of `at`. Metadata has no history and is empty for an instant in the past. */
 export type ReadLicense = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
@@ -21,7 +21,7 @@ export type ReadLicense = {
   readonly at: Instant;
 };
 
-/** Reads a license that the organization issues or holds, as it is now, or as it was at an instant that has come. */
+/** Returns a license that the organization issues or holds, as of now or of an instant in the past. */
 export const readLicense = async (
   needs: LicenseReadNeeds,
   organizationId: string,

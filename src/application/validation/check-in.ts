@@ -5,7 +5,7 @@ import type { Instant } from '../../domain/time.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { noteCheckIn } from '../../records/check-ins.ts';
 
-/** Notes that a license was checked in, unless that was noted a moment ago. */
+/** Notes a check-in of a license, unless a recent one is noted. */
 export const checkIn = async (
   pool: Pool,
   facts: LicenseFacts,

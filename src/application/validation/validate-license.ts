@@ -9,18 +9,18 @@ import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
-import { beginTerm } from './begin-term.ts';
 import { checkIn } from './check-in.ts';
-import { judgeableOf, type NamedScope } from './judge-by.ts';
+import { startTerm } from './start-term.ts';
+import { type NamedScope, readValidationInput } from './validation-input.ts';
 
-/** A client's request to validate the license that it has named; null: there is none, or nobody who acts. */
+/** A request to validate a license. `license` is null for an unknown license, and `actor` is null then. */
 export type ValidationRequest = {
   readonly call: Pick<Traced, 'requestId' | 'correlationId'>;
   readonly license: ValidationFacts | null;
   readonly actor: Actor | null;
 };
 
-/** The verdict on a license as it is at `asOf`. `position`: where a term has begun that waited for this validation. */
+/** The verdict on a license as of `asOf`. `position` is that of the start of a term that waited for this validation. */
 export type Validated = {
   readonly verdict: Validation;
   readonly license: { readonly facts: LicenseFacts; readonly revision: bigint } | null;
@@ -29,8 +29,8 @@ export type Validated = {
 };
 
 /**
- * Says whether a license is good, here and now, for what the request names. The first validation begins a term that
- * waits for it, and a valid license is checked in; nothing else changes.
+ * Says whether a license is valid now for what the request names. The first validation starts a term that waits for it,
+ * and a valid license is checked in. Nothing else changes.
  */
 export const validateLicense = async (
   needs: ClientNeeds & CommandNeeds,
@@ -39,23 +39,23 @@ export const validateLicense = async (
 ): Promise<Validated> => {
   const readAt = needs.now();
   if (license === null || actor === null) {
-    // The same work as for a license that exists.
+    // An unknown license takes the same work as an existing one.
     if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
     return { verdict: validate(null, nothingNamed, readAt), license: null, asOf: readAt };
   }
-  const { view, scope } = await judgeableOf(needs, license, named);
+  const { view, scope } = await readValidationInput(needs, license, named);
   const verdict = validate(view, scope, readAt);
   if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
-  const begun = startsTerm(view.facts, verdict)
-    ? await beginTerm(needs.executor, { call, actor }, view.facts, readAt)
+  const started = startsTerm(view.facts, verdict)
+    ? await startTerm(needs.executor, { call, actor }, view.facts, readAt)
     : null;
-  if (begun === null) return { verdict, license, asOf: readAt };
+  if (started === null) return { verdict, license, asOf: readAt };
 
-  // Another server that was faster may have a clock that is ahead.
-  const startsAt = begun.facts.term.startsAt ?? readAt;
+  // Another server may have started the term, with a clock that is ahead.
+  const startsAt = started.facts.term.startsAt ?? readAt;
   const asOf = startsAt > readAt ? startsAt : readAt;
-  const verdictNow = validate({ ...view, facts: begun.facts }, scope, asOf);
-  return { verdict: verdictNow, license: begun, asOf, position: begun.position };
+  const verdictNow = validate({ ...view, facts: started.facts }, scope, asOf);
+  return { verdict: verdictNow, license: started, asOf, position: started.position };
 };
 
 const nothingNamed: ValidationScope = { product: null, fingerprint: null };

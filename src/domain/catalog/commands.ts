@@ -39,7 +39,7 @@ export type CatalogCommand =
 /** The catalog command of this type. */
 export type CommandOf<Type extends CatalogCommand['type']> = Extract<CatalogCommand, { type: Type }>;
 
-/** Why a catalog command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
+/** Why a catalog command is refused. `src/api/problems/problems.ts` has the HTTP meaning of each. */
 export type CatalogRejection =
   | 'NOT_FOUND'
   | 'INVALID_REQUEST'

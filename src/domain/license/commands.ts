@@ -29,7 +29,7 @@ export type LicenseCommand =
 /** The license command of this type. */
 export type CommandOf<Type extends LicenseCommand['type']> = Extract<LicenseCommand, { type: Type }>;
 
-/** Why a license command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
+/** Why a license command is refused. `src/api/problems/problems.ts` has the HTTP meaning of each. */
 export type LicenseRejection =
   | 'LICENSE_NOT_FOUND'
   | 'LICENSE_REVOKED'

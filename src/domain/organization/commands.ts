@@ -91,7 +91,7 @@ export type OrganizationCommand =
 /** The organization command of this type. */
 export type CommandOf<Type extends OrganizationCommand['type']> = Extract<OrganizationCommand, { type: Type }>;
 
-/** Why an organization command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
+/** Why an organization command is refused. `src/api/problems/problems.ts` has the HTTP meaning of each. */
 export type OrganizationRejection =
   | 'ORGANIZATION_NOT_FOUND'
   | 'ORGANIZATION_CLOSED'

@@ -35,7 +35,7 @@ export type ReservationCommand =
     >
   | Command<'Release', { readonly owner: string }>;
 
-/** Why a reservation command is refused. `src/api/problems.ts` has the HTTP meaning of each. */
+/** Why a reservation command is refused. `src/api/problems/problems.ts` has the HTTP meaning of each. */
 export type ReservationRejection = 'CODE_TAKEN' | 'NOT_FOUND';
 
 /**

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { nextDueAt } from '../../domain/license/due.ts';
-import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 import { type Column, readerOf, rowMaker, selected, typesOf } from './columns.ts';
 import { type More, moreOf, plainMore, readMore } from './license-more.ts';

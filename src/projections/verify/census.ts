@@ -21,10 +21,8 @@ export const createCensus = (): Census => {
     },
     unevenGroups: () => {
       const uneven: number[] = [];
-      // Nothing is made of the many groups that are even: a verification asks this once per table.
-      differences.forEach((difference, group) => {
-        if (difference !== 0) uneven.push(group);
-      });
+      // A verification asks this once per table, and a callback per group takes ten times as long.
+      for (let group = 0; group < groupsMax; group += 1) if (differences[group] !== 0) uneven.push(group);
       return uneven;
     },
   };

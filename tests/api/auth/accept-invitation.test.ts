@@ -23,7 +23,7 @@ const joins = async (organizationId: string, invitationId: string) => {
   );
 };
 
-test('whoever has no user yet becomes one of the invited address, and is signed in', async () => {
+test('An invited person without a user becomes a user with the invited address and is signed in', async () => {
   const email = newEmail();
   const { token, organizationId, invitationId } = await invite(ledger, email);
   expect((await accept({ token })).body.code).toBe('UNAUTHENTICATED');
@@ -31,7 +31,9 @@ test('whoever has no user yet becomes one of the invited address, and is signed 
   expect([answer.status, answer.body]).toMatchObject([
     201,
     {
-      ...{ tokenType: 'Bearer', refreshToken: expect.any(String), user: { email, displayName: 'Ann' } },
+      tokenType: 'Bearer',
+      refreshToken: expect.any(String),
+      user: { email, displayName: 'Ann' },
       organization: { id: organizationId, name: 'Vendor A', role: 'ADMIN' },
     },
   ]);
@@ -42,7 +44,7 @@ test('whoever has no user yet becomes one of the invited address, and is signed 
   expect(await joins(organizationId, invitationId)).toHaveLength(1);
 });
 
-test('the user with the invited address accepts with an access token, whatever the case', async () => {
+test('A user with the invited address, in upper or lower case, accepts with an access token', async () => {
   const user = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
   const { token, organizationId, invitationId } = await invite(ledger, user.email.toUpperCase());
   const taken = await accept({ token, password });
@@ -69,7 +71,7 @@ test('the user with the invited address accepts with an access token, whatever t
   expect((await accept({ token: second.token }, user.accessToken)).body.code).toBe('ALREADY_MEMBER');
 });
 
-test('an invitation is for the invited only', async () => {
+test('Only the invited user can accept an invitation', async () => {
   const { token } = await invite(ledger, newEmail());
   const other = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
   const refused = await accept({ token }, other.accessToken);
@@ -78,7 +80,7 @@ test('an invitation is for the invited only', async () => {
   expect((await accept({ token }, 'no.such.token')).body.code).toBe('UNAUTHENTICATED');
 });
 
-test('what is no open invitation is none, and makes no user', async () => {
+test('An ended or unknown invitation is refused and creates no user', async () => {
   const emails = [newEmail(), newEmail(), newEmail()] as const;
   const [withdrawn, late, closed] = [
     await invite(ledger, emails[0]),
@@ -115,7 +117,7 @@ test.each([
   ['before the user is held', 'insert', 'identity.users'],
   ['before the user is let in', 'update', 'identity.users'],
 ])(
-  'an acceptance that dies %s goes on when it is tried again, even without its key',
+  'An acceptance that dies %s continues when it is sent again, even without its key',
   async (_name, privilege, table) => {
     const email = newEmail();
     const { token, organizationId, invitationId } = await invite(ledger, email);
@@ -126,7 +128,7 @@ test.each([
   },
 );
 
-test('once its user is there an invitation is used up, whatever the password, but for the request that used it', async () => {
+test('An invitation cannot be used twice, except by the same request', async () => {
   const email = newEmail();
   const { token, organizationId, invitationId } = await invite(ledger, email);
   const headers = { 'idempotency-key': randomUUID() };
@@ -145,7 +147,7 @@ test('once its user is there an invitation is used up, whatever the password, bu
   expect((await accept({ token, password })).body.code).toBe('NOT_FOUND');
 });
 
-test('a repetition with the Idempotency-Key is answered as the first time', async () => {
+test('A repeated acceptance with its Idempotency-Key gets the first answer', async () => {
   const { token } = await invite(ledger, newEmail());
   const headers = { 'idempotency-key': randomUUID() };
   const first = await accept({ token, password }, undefined, headers);

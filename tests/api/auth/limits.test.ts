@@ -40,7 +40,7 @@ const expectLimited = ({ status, headers, body }: Answer, name: string) => {
   expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
 };
 
-test('signups from one address are limited, whether they come to something or not', async () => {
+test('Signups from one address are limited, whether they succeed or not', async () => {
   const from = newAddress();
   expect((await signUp(from)).status).toBe(201);
   expect((await signUp(from, 'owner@demo.example')).status).toBe(201);
@@ -48,14 +48,14 @@ test('signups from one address are limited, whether they come to something or no
   expect((await signUp(newAddress())).status).toBe(201);
 });
 
-test('logins from one address are limited, whichever accounts they are for', async () => {
+test('Logins from one address are limited for all accounts together', async () => {
   const from = newAddress();
   for (let n = 0; n < 6; n += 1) expect((await logIn(newEmail(), from)).status).toBe(401);
   expectLimited(await logIn(newEmail(), from), 'login');
   expect((await logIn(newEmail(), newAddress())).status).toBe(401);
 });
 
-test('logins to one account are slowed down from wherever they come, the same for one that does not exist', async () => {
+test('Logins to one account are slowed down from all addresses, also for an account that does not exist', async () => {
   const email = newEmail();
   await signUp(newAddress(), email);
   for (const account of [email, newEmail()]) {
@@ -65,7 +65,7 @@ test('logins to one account are slowed down from wherever they come, the same fo
   }
 });
 
-test('a login that succeeds lets the account begin anew', async () => {
+test('A successful login resets the delay of its account', async () => {
   const email = newEmail();
   await signUp(newAddress(), email);
   for (let round = 0; round < 3; round += 1) {
@@ -74,7 +74,7 @@ test('a login that succeeds lets the account begin anew', async () => {
   }
 });
 
-test('only a login that happened lets the account begin anew, not its answer given again', async () => {
+test('A repeated answer of a login does not reset the delay of its account', async () => {
   const email = newEmail();
   await signUp(newAddress(), email);
   const again = () =>
@@ -90,7 +90,7 @@ test('only a login that happened lets the account begin anew, not its answer giv
   expectLimited(refusal, 'login_account');
 });
 
-test('how often others have tried an account is not told', async () => {
+test('Answers do not say how often others have tried an account', async () => {
   const email = newEmail();
   await signUp(newAddress(), email);
   for (const account of [email, newEmail()]) {
@@ -104,7 +104,7 @@ test('how often others have tried an account is not told', async () => {
   }
 });
 
-test('a stranger who tries an account does not keep its user from changing the password', async () => {
+test('A stranger who tries an account does not stop its user from changing the password', async () => {
   const email = newEmail();
   const { body } = await signUp(newAddress(), email);
   await untilRefused(() => logIn(email, newAddress()));
@@ -112,7 +112,7 @@ test('a stranger who tries an account does not keep its user from changing the p
   expect((await post('password', change, newAddress(), String(body.accessToken))).status).toBe(204);
 });
 
-test('who has an access token cannot try passwords with it any faster', async () => {
+test('An access token does not allow faster password guesses', async () => {
   const { body } = await signUp(newAddress());
   const key = String(body.accessToken);
   const change = { currentPassword: 'wrong', newPassword: 'seven tall blue pears' };

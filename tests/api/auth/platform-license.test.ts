@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
 import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
-import { createOrganization } from '../../../src/application/bootstrap.ts';
+import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { aggregateId } from '../../../src/eventstore/ids.ts';
@@ -26,18 +26,19 @@ const signUp = (headers: Record<string, string> = {}, email = `${randomUUID()}@v
   ledger.call('POST', '/v1/auth/signup', { body: { email, password }, headers });
 
 const openPlatform = async () => {
-  await createOrganization(ledger.needs, { commandId: platformCommandId, name: 'Platform' });
+  await bootstrapOrganization(ledger.needs, { commandId: platformCommandId, name: 'Platform' });
   const product = { productId: encodeId('prd', randomUUID()), code: 'ledger', name: 'Ledger', description: null };
   const [FREE, TRIAL, PRO, ENTERPRISE] = [...tiers].map(policyOf);
   const policyIds = { FREE: FREE ?? '', TRIAL: TRIAL ?? '', PRO: PRO ?? '', ENTERPRISE: ENTERPRISE ?? '' };
   const command: CatalogCommand = {
-    ...{ type: 'OpenCatalog', at: ledger.needs.now() },
+    type: 'OpenCatalog',
+    at: ledger.needs.now(),
     data: { issuerOrgId: platform, products: [product], policyIds },
   };
   await sendCommand(ledger.executor, catalogAggregate, platform, command, context(), () => null);
 };
 
-test('where the policy cannot be issued nobody signs up, and the operator is told', async () => {
+test('Nobody can sign up under a policy that cannot be issued, and the log tells the operator', async () => {
   const email = `${randomUUID()}@vendor.example`;
   const answer = await signUp({}, email);
   expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'UNAVAILABLE', '60']);
@@ -46,7 +47,7 @@ test('where the policy cannot be issued nobody signs up, and the operator is tol
   expect(rows).toEqual([]);
 });
 
-test('a new organization holds a license of the platform, once however often its signup is tried', async () => {
+test('A new organization holds one license of the platform, however often its signup is retried', async () => {
   await openPlatform();
   const headers = { 'idempotency-key': randomUUID() };
   const email = `${randomUUID()}@vendor.example`;
@@ -59,8 +60,12 @@ test('a new organization holds a license of the platform, once however often its
   const held = await ledger.call('GET', '/v1/licenses', { key: String(answer.body.accessToken) });
   expect(held.body.data).toMatchObject([
     {
-      ...{ issuerOrganizationId: platform, holderOrganizationId: answer.body.organization?.id },
-      ...{ tier: 'TRIAL', products: ['ledger'], status: 'ACTIVE', policy: { id: policyOf('TRIAL') } },
+      issuerOrganizationId: platform,
+      holderOrganizationId: answer.body.organization?.id,
+      tier: 'TRIAL',
+      products: ['ledger'],
+      status: 'ACTIVE',
+      policy: { id: policyOf('TRIAL') },
     },
   ]);
   const other = await signUp();

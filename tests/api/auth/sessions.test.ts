@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
-import { createRefreshToken } from '../../../src/identity/refresh-token.ts';
-import { context, send as sendCommand } from '../../support/commands.ts';
-import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
-import { joinOrganization } from '../../support/users.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { expectNothingTold, password, read, sessionRequests } from './session-requests.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -12,54 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-const password = 'four small green apples';
-const post = (path: string, body: object, key?: string, headers: Record<string, string> = {}) =>
-  ledger.call('POST', `/v1/auth/${path}`, { body, key, headers });
-const logIn = (email: string, fields: object = {}) => post('login', { email, password, ...fields });
-const refresh = (refreshToken: unknown, headers: Record<string, string> = {}) =>
-  post('refresh', { refreshToken }, undefined, headers);
-const me = (key: string) => ledger.call('GET', '/v1/auth/me', { key });
-
-const signUp = async (organizationName = 'Tools') => {
-  const email = `${randomUUID()}@vendor.example`;
-  const { body } = await post('signup', { email, password, organizationName });
-  return { email, ...read(body), userId: String(body.user?.id), organizationId: String(body.organization?.id) };
-};
-const read = (body: Answer['body']) => ({
-  accessToken: String(body.accessToken),
-  refreshToken: String(body.refreshToken),
-});
-
-const join = async (user: { userId: string }, organizationId: string, role: 'MEMBER' | 'OWNER' = 'MEMBER') => {
-  const position = await joinOrganization(ledger.needs, { userId: user.userId, organizationId, role });
-  await ledger.projected.waitFor(position, 10_000);
-};
-
-const close = async (organizationId: string) => {
-  const command = { type: 'CloseOrganization', at: ledger.needs.now(), by: { type: 'SYSTEM' }, data: {} } as const;
-  const closed = await sendCommand(
-    ledger.executor,
-    organizationAggregate,
-    organizationId,
-    command,
-    context(),
-    () => null,
-  );
-  if ('rejected' in closed) throw new Error(closed.detail);
-  await ledger.projected.waitFor(closed.position.commit, 10_000);
-};
-
-/** The request is refused in the one way that tells nothing. */
-const expectNothingTold = async (answers: readonly Answer[]) => {
-  for (const { status, text, headers } of answers) {
-    expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
-    expect(text).toBe(answers[0]?.text);
-  }
-  expect(answers[0]?.body).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
-};
+const { post, logIn, refresh, me, signUp, join, close } = sessionRequests(() => ledger);
 
 describe('login', () => {
-  test('opens a session of its own each time, for the organization that was joined first', async () => {
+  test('opens a new session for the organization that was joined first', async () => {
     const user = await signUp('First');
     await join(user, ledger.a.organizationId);
     const [one, other] = [await logIn(user.email), await logIn(user.email.toUpperCase())];
@@ -72,7 +25,7 @@ describe('login', () => {
     expect(new Set(await Promise.all(sessionIds)).size).toBe(2);
   });
 
-  test('takes the organization that is named, and leaves closed ones out', async () => {
+  test('uses the named organization and ignores closed ones', async () => {
     const user = await signUp('To be closed');
     await join(user, ledger.a.organizationId);
     const named = await logIn(user.email, { organizationId: ledger.a.organizationId });
@@ -81,7 +34,7 @@ describe('login', () => {
     expect((await logIn(user.email)).body.organization).toMatchObject({ id: ledger.a.organizationId });
   });
 
-  test('of a user without an organization gives a token that is for none', async () => {
+  test('of a user without an organization returns a token without an organization', async () => {
     const user = await signUp('To be closed');
     await close(user.organizationId);
     const { body } = await logIn(user.email);
@@ -92,7 +45,7 @@ describe('login', () => {
     expect([asOrganization.status, asOrganization.body.code]).toEqual([401, 'UNAUTHENTICATED']);
   });
 
-  test('tells nothing: unknown, wrong, deactivated, pending, of another organization are one answer', async () => {
+  test('gives one answer to unknown, wrong, deactivated and pending logins and to other organizations', async () => {
     const user = await signUp();
     const gone = await signUp();
     await join(gone, gone.organizationId, 'OWNER').catch(() => undefined);
@@ -110,7 +63,7 @@ describe('login', () => {
     await expectNothingTold(await Promise.all(tries.map((body) => post('login', body, undefined, id))));
   });
 
-  test('sent again with its Idempotency-Key is the same session', async () => {
+  test('returns the same session when it is repeated with its Idempotency-Key', async () => {
     const user = await signUp();
     const headers = { 'idempotency-key': randomUUID() };
     const first = await post('login', { email: user.email, password }, undefined, headers);
@@ -119,7 +72,7 @@ describe('login', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('stores a stronger hash where the one that is stored is outdated', async () => {
+  test('replaces an outdated password hash with a stronger one', async () => {
     const user = await signUp();
     const { default: argon2 } = await import('argon2');
     const outdated = await argon2.hash(password, { memoryCost: 8_192, timeCost: 1, parallelism: 1 });
@@ -140,113 +93,7 @@ describe('login', () => {
   });
 });
 
-describe('refresh', () => {
-  test('gives the next tokens, for the same organization', async () => {
-    const user = await signUp();
-    const answer = await refresh(user.refreshToken);
-    expect([answer.status, answer.body]).toMatchObject([
-      200,
-      { tokenType: 'Bearer', user: { id: user.userId }, organization: { id: user.organizationId, role: 'OWNER' } },
-    ]);
-    const next = read(answer.body);
-    expect(next.refreshToken).not.toBe(user.refreshToken);
-    expect((await me(next.accessToken)).body.user?.id).toBe(user.userId);
-    expect((await refresh(next.refreshToken)).status).toBe(200);
-  });
-
-  test('a hundred at once get one successor, and a lost answer is given again', async () => {
-    const user = await signUp();
-    const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(user.refreshToken)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(new Set(answers.map(({ body }) => body.refreshToken)).size).toBe(1);
-    const next = read((await refresh(user.refreshToken)).body);
-    expect(next.refreshToken).toBe(answers[0]?.body.refreshToken);
-    expect((await refresh(next.refreshToken)).status).toBe(200);
-  });
-
-  test('a token used twice ends its session: both tokens of it, and the access tokens', async () => {
-    const user = await signUp();
-    const next = read((await refresh(user.refreshToken)).body);
-    const last = read((await refresh(next.refreshToken)).body);
-    const id = { 'x-request-id': 'same' };
-    expect((await me(last.accessToken)).status).toBe(200);
-    await expectNothingTold([
-      await refresh(user.refreshToken, id),
-      await refresh(last.refreshToken, id),
-      await refresh('lgr_rt_47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU', id),
-      await refresh('no token', id),
-    ]);
-    expect((await me(last.accessToken)).status).toBe(401);
-  });
-
-  test('a token used twice leaves a trace: whose it was, and never the token', async () => {
-    const user = await signUp();
-    const counted = async () =>
-      /^ledger_refresh_tokens_reused_total (\d+)$/m.exec(await ledger.metrics.registry.metrics())?.[1];
-    const before = Number(await counted());
-    const next = read((await refresh(user.refreshToken)).body);
-    await refresh(next.refreshToken);
-    expect(Number(await counted())).toBe(before);
-    await refresh(user.refreshToken);
-    expect(Number(await counted())).toBe(before + 1);
-    const { body } = await me(user.accessToken);
-    expect(body.code).toBe('UNAUTHENTICATED');
-    const lines = ledger.logged.filter((line) => line.includes('used twice') && line.includes(user.userId));
-    expect(lines).toHaveLength(1);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-      level: 40,
-      userId: user.userId,
-      sessionId: expect.stringMatching(/^ses_/),
-    });
-    expect(ledger.logged.join('')).not.toContain(user.refreshToken);
-  });
-
-  test('an Idempotency-Key does not make a used token work for longer', async () => {
-    const user = await signUp();
-    const key = { 'idempotency-key': randomUUID() };
-    const next = read((await refresh(user.refreshToken, key)).body);
-    expect((await refresh(user.refreshToken, key)).body.refreshToken).toBe(next.refreshToken);
-    ledger.clock.aheadMs = 11_000;
-    try {
-      expect((await refresh(user.refreshToken, key)).status).toBe(401);
-      expect((await refresh(next.refreshToken, key)).status).toBe(401);
-    } finally {
-      ledger.clock.aheadMs = 0;
-    }
-  });
-
-  test('writes nothing for what is no token', async () => {
-    const before = await ledger.traces();
-    for (const token of [createRefreshToken(), createRefreshToken(), 'no token'])
-      expect((await refresh(token, { 'idempotency-key': randomUUID() })).status).toBe(401);
-    expect(await ledger.traces()).toEqual(before);
-  });
-
-  test('is refused like a login: for one who signed out, and after a week', async () => {
-    const [out, late] = [await signUp(), await signUp()];
-    const id = { 'x-request-id': 'same' };
-    await post('logout', {}, out.accessToken);
-    ledger.clock.aheadMs = 604_800_000;
-    try {
-      const wrong = { email: out.email, password: 'x' };
-      await expectNothingTold([
-        await post('login', wrong, undefined, id),
-        await refresh(out.refreshToken, id),
-        await refresh(late.refreshToken, id),
-      ]);
-    } finally {
-      ledger.clock.aheadMs = 0;
-    }
-  });
-
-  test('names the organization still that was closed, as none', async () => {
-    const user = await signUp();
-    await close(user.organizationId);
-    expect((await refresh(user.refreshToken)).body).toMatchObject({ user: { id: user.userId }, organization: null });
-  });
-});
-
-test('an access token that is too old says so', async () => {
+test('An expired access token is refused with TOKEN_EXPIRED', async () => {
   const user = await signUp();
   ledger.clock.aheadMs = 3_606_000;
   try {
@@ -257,7 +104,7 @@ test('an access token that is too old says so', async () => {
   }
 });
 
-test('logout ends the session at once, and no other', async () => {
+test('A logout ends its session at once, and no other session', async () => {
   const user = await signUp();
   const other = read((await logIn(user.email)).body);
   const answer = await post('logout', {}, user.accessToken);
@@ -267,7 +114,7 @@ test('logout ends the session at once, and no other', async () => {
   expect((await me(other.accessToken)).status).toBe(200);
 });
 
-test('sessions are listed, the current one marked, and ended one by one', async () => {
+test('Users list their sessions, see the current one and end single ones', async () => {
   const user = await signUp();
   const agent = { 'user-agent': 'tests/1.0' };
   const other = await post('login', { email: user.email, password }, undefined, agent);
@@ -293,7 +140,7 @@ test('sessions are listed, the current one marked, and ended one by one', async 
   expect((await refresh(other.body.refreshToken)).status).toBe(401);
 });
 
-test('switching gives a token for another organization of the user, and the session goes on for it', async () => {
+test('Switching returns a token for another organization, and the session continues for it', async () => {
   const user = await signUp('First');
   await join(user, ledger.a.organizationId);
   const switched = await post('switch', { organizationId: ledger.a.organizationId }, user.accessToken);
@@ -312,14 +159,15 @@ test('switching gives a token for another organization of the user, and the sess
   expect((await post('switch', unknown, user.accessToken, same)).text).toBe(foreign.text);
 });
 
-test('a new password needs the current one, and ends all other sessions', async () => {
+test('A password change needs the current password and ends all other sessions', async () => {
   const user = await signUp();
   const other = read((await logIn(user.email)).body);
   const change = (currentPassword: string, newPassword: string) =>
     post('password', { currentPassword, newPassword }, user.accessToken);
   const wrong = await change('a wrong password', 'seven tall blue pears');
   expect([wrong.status, wrong.body.code, wrong.body.errors]).toMatchObject([
-    ...[403, 'FORBIDDEN'],
+    403,
+    'FORBIDDEN',
     [{ pointer: '/currentPassword' }],
   ]);
   expect((await change(password, 'short')).body.errors).toMatchObject([{ pointer: '/newPassword' }]);
@@ -335,12 +183,12 @@ test('a new password needs the current one, and ends all other sessions', async 
   expect((await logIn(user.email, { password: 'seven tall blue pears' })).status).toBe(200);
 });
 
-test('no API key is a user', async () => {
+test('An API key is not accepted as a user', async () => {
   const answer = await me(ledger.a.apiKey);
   expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
 });
 
-test('an Idempotency-Key that one session has used is not good for what another session changes', async () => {
+test('An Idempotency-Key of one session is refused in another session', async () => {
   const user = await signUp();
   const other = read((await logIn(user.email)).body);
   const requests = [
@@ -356,13 +204,18 @@ test('an Idempotency-Key that one session has used is not good for what another 
   }
 });
 
-test('the public keys of access tokens may be kept for a while', async () => {
+test('Clients may cache the public keys of access tokens', async () => {
   const answer = await ledger.call('GET', '/.well-known/jwks.json');
   expect(answer.body).toEqual({
     keys: [
       {
-        ...{ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: expect.stringMatching(/^[\w-]{16}$/) },
-        ...{ x: expect.any(String), y: expect.any(String) },
+        kty: 'EC',
+        crv: 'P-256',
+        alg: 'ES256',
+        use: 'sig',
+        kid: expect.stringMatching(/^[\w-]{16}$/),
+        x: expect.any(String),
+        y: expect.any(String),
       },
     ],
   });
@@ -370,7 +223,7 @@ test('the public keys of access tokens may be kept for a while', async () => {
   expect((await ledger.call('GET', '/livez')).headers.get('cache-control')).toBe('no-store');
 });
 
-test('no address, name, password or token is in an event, the log or a kept answer', async () => {
+test('Events, the log and stored answers contain no address, name, password or token', async () => {
   const canary = `canary${randomUUID().slice(0, 8)}`;
   const email = `${canary}@vendor.example`;
   const secret = `${canary} and four apples`;

@@ -14,16 +14,20 @@ const newEmail = () => `${randomUUID()}@vendor.example`;
 const signUp = (body: object, headers: Record<string, string> = {}) =>
   ledger.call('POST', '/v1/auth/signup', { body: { password, ...body }, headers });
 
-test('a signup makes a user and their organization, and signs in', async () => {
+test('A signup creates a user and an organization, and signs in', async () => {
   const email = newEmail();
   const answer = await signUp({
-    ...{ email: email.toUpperCase(), displayName: 'Ann Lee' },
-    ...{ organizationName: 'Ann’s Tools', timeZone: 'Europe/Berlin' },
+    email: email.toUpperCase(),
+    displayName: 'Ann Lee',
+    organizationName: 'Ann’s Tools',
+    timeZone: 'Europe/Berlin',
   });
   expect([answer.status, answer.body]).toMatchObject([
     201,
     {
-      ...{ tokenType: 'Bearer', expiresInSeconds: 3_600, refreshToken: expect.stringMatching(/^lgr_rt_/) },
+      tokenType: 'Bearer',
+      expiresInSeconds: 3_600,
+      refreshToken: expect.stringMatching(/^lgr_rt_/),
       user: { id: expect.stringMatching(/^usr_/), email: email.toUpperCase(), displayName: 'Ann Lee' },
       organization: { id: expect.stringMatching(/^org_/), name: 'Ann’s Tools', role: 'OWNER' },
     },
@@ -31,7 +35,8 @@ test('a signup makes a user and their organization, and signs in', async () => {
   expect(answer.headers.get('ledger-position')).toMatch(/^\d+$/);
   const key = String(answer.body.accessToken);
   expect((await ledger.call('GET', '/v1/auth/me', { key })).body).toMatchObject({
-    ...{ user: answer.body.user, organization: answer.body.organization },
+    user: answer.body.user,
+    organization: answer.body.organization,
     sessionId: expect.stringMatching(/^ses_/),
   });
   // As OWNER of the organization, and of no other.
@@ -40,7 +45,7 @@ test('a signup makes a user and their organization, and signs in', async () => {
   expect(created.map(({ type }) => type)).toEqual(['OrganizationCreated', 'MemberJoined']);
 });
 
-test('an address is taken once, without regard to case', async () => {
+test('An address can be used once, in upper or lower case', async () => {
   const email = newEmail();
   expect((await signUp({ email })).status).toBe(201);
   const before = await ledger.traces();
@@ -49,7 +54,7 @@ test('an address is taken once, without regard to case', async () => {
   expect(await ledger.traces()).toEqual(before);
 });
 
-test('of many signups with one address at once, one wins', async () => {
+test('Only one of many concurrent signups with one address succeeds', async () => {
   const email = newEmail();
   // More at once than may wait for their password to be hashed are told to come again.
   const answers = await Promise.all(Array.from({ length: sized(400) }, () => signUp({ email })));
@@ -65,14 +70,14 @@ test.each([
   ['a blank name', { organizationName: '   ' }, '/organizationName'],
   ['a time zone that is none', { timeZone: 'Mars/Olympus' }, '/timeZone'],
   ['a role of the caller’s choice', { role: 'OWNER' }, ''],
-])('%s is refused, and nothing is left behind', async (_name, fields, pointer) => {
+])('A signup with %s is refused and leaves nothing behind', async (_name, fields, pointer) => {
   const email = newEmail();
   const { status, body } = await signUp({ email, ...fields });
   expect([status, body.code, body.errors?.[0]?.pointer]).toEqual([400, 'INVALID_REQUEST', pointer]);
   if (!('email' in fields)) expect((await signUp({ email })).status).toBe(201);
 });
 
-test('sent again with its Idempotency-Key it answers as the first time, and with another password it is refused', async () => {
+test('A repeated signup gets the first answer, and is refused with another password', async () => {
   const email = newEmail();
   const headers = { 'idempotency-key': randomUUID() };
   const first = await signUp({ email }, headers);

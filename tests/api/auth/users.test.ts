@@ -22,9 +22,11 @@ const ask = (method: string, userId: string, by: TestMember, body?: object) =>
   ledger.call(method, `/v1/users/${userId}`, { key: by.accessToken, body, headers });
 const unknown = 'usr_01h455vb4pex5vsknk084sn02q';
 
-test('users see themselves and change how they are called', async () => {
+test('Users read themselves and change their names', async () => {
   expect((await ask('GET', member.userId, member)).body).toMatchObject({
-    ...{ id: member.userId, email: member.email, displayName: null },
+    id: member.userId,
+    email: member.email,
+    displayName: null,
   });
   const changed = await ask('PATCH', member.userId, member, { displayName: 'Mia' });
   expect([changed.status, changed.body]).toMatchObject([200, { id: member.userId, displayName: 'Mia' }]);
@@ -43,7 +45,7 @@ test.each(['OWNER', 'ADMIN'] as const)('%s sees members of the own organization 
   expect((await ask('GET', member.userId, member)).status).toBe(200);
 });
 
-describe('whoever may not see a user gets the same answer, to the byte, as for one who does not exist', () => {
+describe('A caller who may not see a user gets the same answer, to the byte, as for an unknown user', () => {
   test.each(['GET', 'PATCH', 'DELETE'])('%s', async (method) => {
     const body = method === 'PATCH' ? { displayName: 'X' } : undefined;
     const callers = [stranger];

@@ -52,7 +52,7 @@ type Others = { readonly closed: TestOrganization; readonly stranger: TestOrgani
 
 const licenseKey = async (ledger: Ledger, organization: TestOrganization): Promise<Credential> => {
   const issued = await ledger.issue({}, organization);
-  return { ...{ name: 'a license key', is: { kind: 'license key' } }, ...header('License', issued.licenseKey) };
+  return { name: 'a license key', is: { kind: 'license key' }, ...header('License', issued.licenseKey) };
 };
 
 const apiKeys = async (
@@ -69,7 +69,8 @@ const apiKeys = async (
   await ordain(ledger, organizationId, { type: 'RevokeApiKey', data: { apiKeyId: revoked.apiKeyId } });
   const expired = await ledger.createKey(organizationId, allScopes);
   await ledger.database.superuser.query('update rm.api_keys set expires_at = $2 where api_key_id = $1', [
-    ...[expired.apiKeyId, new Date(Date.now() - 1)],
+    expired.apiKeyId,
+    new Date(Date.now() - 1),
   ]);
   return [
     ...scoped,
@@ -77,7 +78,8 @@ const apiKeys = async (
     { ...dead('an expired API key'), ...header('Bearer', expired.apiKey) },
     { ...dead('an API key of a closed organization'), ...header('Bearer', closed.apiKey) },
     {
-      ...{ name: 'an API key of another organization', is: { kind: "stranger's key" } },
+      name: 'an API key of another organization',
+      is: { kind: "stranger's key" },
       ...header('Bearer', stranger.apiKey),
     },
   ];
@@ -148,9 +150,11 @@ const createLoner = async ({ database, accessTokens: { signAccessToken } }: Ledg
 const dead = (name: string) => ({ name, is: { kind: 'nobody' } }) as const;
 
 const header = (scheme: 'Bearer' | 'License', secret: string) => ({
-  ...{ authorization: `${scheme} ${secret}`, person: null },
+  authorization: `${scheme} ${secret}`,
+  person: null,
 });
 
 const tokenOf = ({ userId, sessionId, accessToken }: Pick<TestMember, 'userId' | 'sessionId' | 'accessToken'>) => ({
-  ...{ authorization: `Bearer ${accessToken}`, person: { userId, sessionId } },
+  authorization: `Bearer ${accessToken}`,
+  person: { userId, sessionId },
 });

@@ -36,8 +36,14 @@ export const allRoles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITO
 
 /** Every scope there is. */
 export const allScopes = [
-  ...(['licenses:read', 'licenses:write', 'licenses:activate', 'catalog:write', 'events:read'] as const),
-  ...(['webhooks:write', 'members:write', 'projects:write'] as const),
+  'licenses:read',
+  'licenses:write',
+  'licenses:activate',
+  'catalog:write',
+  'events:read',
+  'webhooks:write',
+  'members:write',
+  'projects:write',
 ] satisfies Scope[];
 
 // The rows of the product's table of who may do what; written here a second time, so that a slip in one shows.
@@ -65,23 +71,32 @@ const ofOrganization = (own: Grant) =>
 const ownersOnly: Expected = { ...ofOrganization(closes), keys: false };
 const ofPart = (own: Grant) => ({ for: 'organization', own, strangers: 'NOT_FOUND' }) as const satisfies Expected;
 const ofLicense = (own: Grant, held: Grant): Expected => ({
-  ...{ for: 'organization', own, held },
+  for: 'organization',
+  own,
+  held,
   strangers: 'LICENSE_NOT_FOUND',
 });
 const ownList = (own: Grant, held?: Grant) =>
   ({
-    ...{ for: 'organization', own, strangers: 'ALLOWED' },
+    for: 'organization',
+    own,
+    strangers: 'ALLOWED',
     ...(held === undefined ? {} : { held }),
   }) as const satisfies Expected;
 const ofCatalog = (own: Grant): Expected => ({ for: 'organization', own, strangers: 'NOT_FOUND' });
 const byKey = (strangers: string): Expected => ({
-  ...{ for: 'license', own: holderManages, held: holderManages, strangers },
+  for: 'license',
+  own: holderManages,
+  held: holderManages,
+  strangers,
 });
 const anybody: Expected = { for: 'anybody' };
 const user: Expected = { for: 'user' };
 // Of a member that is not oneself: whoever does not manage the organization is answered as if there were none.
 const ofMember = (managers: string): Expected => ({
-  ...{ for: 'user', roles: { OWNER: managers, ADMIN: managers }, others: 'NOT_FOUND' },
+  for: 'user',
+  roles: { OWNER: managers, ADMIN: managers },
+  others: 'NOT_FOUND',
 });
 
 /** By operation, and after a colon what is special about the request where it matters who asks. */
@@ -90,37 +105,55 @@ export const expected: Readonly<Record<string, Expected>> = {
   ready: anybody,
   version: anybody,
 
-  ...{ signUp: anybody, logIn: anybody, refresh: anybody, jwks: anybody, 'acceptInvitation: with a password': anybody },
-  ...{ me: user, logOut: user, switchOrganization: user, changePassword: user, listSessions: user, endSession: user },
+  signUp: anybody,
+  logIn: anybody,
+  refresh: anybody,
+  jwks: anybody,
+  'acceptInvitation: with a password': anybody,
+  me: user,
+  logOut: user,
+  switchOrganization: user,
+  changePassword: user,
+  listSessions: user,
+  endSession: user,
   'acceptInvitation: signed in': user,
   'endSession: of another': { for: 'user', others: 'NOT_FOUND' },
   'switchOrganization: to another’s': { for: 'user', others: 'ORGANIZATION_NOT_FOUND' },
-  ...{ getUser: user, changeUser: user, deleteUser: user },
+  getUser: user,
+  changeUser: user,
+  deleteUser: user,
   'getUser: a member': ofMember('ALLOWED'),
   'changeUser: a member': ofMember('ALLOWED'),
   // Users alone end their logins.
   'deleteUser: a member': ofMember('FORBIDDEN'),
 
-  ...{ listOrganizations: user, createOrganization: user },
+  listOrganizations: user,
+  createOrganization: user,
   getOrganization: ofOrganization(everybody),
   changeOrganization: ofOrganization(changesProfile),
   closeOrganization: ofOrganization(closes),
   listMembers: ofOrganization(readsMembers),
-  ...{ inviteMember: ofOrganization(managesMembers), withdrawInvitation: ofOrganization(managesMembers) },
-  ...{ changeMember: ofOrganization(managesMembers), removeMember: ofOrganization(managesMembers) },
+  inviteMember: ofOrganization(managesMembers),
+  withdrawInvitation: ofOrganization(managesMembers),
+  changeMember: ofOrganization(managesMembers),
+  removeMember: ofOrganization(managesMembers),
   // Nobody acts above the own role, and an API key hands on no scope that it has not.
-  ...{ 'inviteMember: as OWNER': ownersOnly, 'removeMember: an OWNER': ownersOnly },
-  ...{ 'changeMember: to OWNER': ownersOnly, 'changeMember: an OWNER': ownersOnly },
+  'inviteMember: as OWNER': ownersOnly,
+  'removeMember: an OWNER': ownersOnly,
+  'changeMember: to OWNER': ownersOnly,
+  'changeMember: an OWNER': ownersOnly,
   'createApiKey: with every scope': { ...ownList(changesProfile), keys: false },
   'changeApiKey: to every scope': { ...ofPart(changesProfile), keys: false },
-  ...{ listApiKeys: ownList(readsMembers), createApiKey: ownList(managesMembers), getApiKey: ofPart(readsMembers) },
-  ...{ changeApiKey: ofPart(managesMembers), revokeApiKey: ofPart(managesMembers) },
-  ...{ listProjects: ownList(readsProjects), createProject: ownList(changesProjects) },
-  ...{
-    getProject: ofPart(readsProjects),
-    changeProject: ofPart(changesProjects),
-    archiveProject: ofPart(changesProjects),
-  },
+  listApiKeys: ownList(readsMembers),
+  createApiKey: ownList(managesMembers),
+  getApiKey: ofPart(readsMembers),
+  changeApiKey: ofPart(managesMembers),
+  revokeApiKey: ofPart(managesMembers),
+  listProjects: ownList(readsProjects),
+  createProject: ownList(changesProjects),
+  getProject: ofPart(readsProjects),
+  changeProject: ofPart(changesProjects),
+  archiveProject: ofPart(changesProjects),
 
   // An unknown license is an answer there.
   validateLicense: byKey('ALLOWED'),

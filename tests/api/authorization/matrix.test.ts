@@ -29,14 +29,14 @@ const casesOf = (route: Route): readonly Case[] =>
     return [{ name, route, expected: expectation, make }];
   });
 
-test('of every operation it is written down who may call it, and there is a request to try that with', () => {
+test('Every operation has a written rule for its callers and a request that tests it', () => {
   const operations = ledger.routes.map(({ operationId }) => operationId).toSorted();
   const written = [...new Set(Object.keys(expected).map(operationOf))].toSorted();
   expect(written).toEqual(operations);
   expect(Object.keys(requests).toSorted()).toEqual(Object.keys(expected).toSorted());
 });
 
-test('everybody may do what is written down, and is refused the rest with the right code', async () => {
+test('Every caller may do what the rules allow, and gets the right code for the rest', async () => {
   const wrong: string[] = [];
   let asserted = 0;
   for (const route of ledger.routes) {

@@ -110,8 +110,11 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   importLicense: () => ({
     path: '/v1/licenses/import',
     body: {
-      ...{ source: 'old_shop', sourceRef: crypto.randomUUID(), historyFrom: '2024-01-01T00:00:00Z' },
-      ...{ tier: 'PRO', products: ['local_cli'] },
+      source: 'old_shop',
+      sourceRef: crypto.randomUUID(),
+      historyFrom: '2024-01-01T00:00:00Z',
+      tier: 'PRO',
+      products: ['local_cli'],
     },
   }),
   changeLicense: async ({ license }) => ({
@@ -122,7 +125,8 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   setLicenseRenewal: command('renewal', { to: 'auto' }),
   'cancelScheduledChange: suspension for PAYMENT': cancelled('suspend', { reason, effectiveAt: later }),
   'cancelScheduledChange: suspension for another reason': cancelled('suspend', {
-    ...{ reason: { code: 'FRAUD' }, effectiveAt: later },
+    reason: { code: 'FRAUD' },
+    effectiveAt: later,
   }),
   'cancelScheduledChange: of the tier': cancelled('tier', { tier: 'FREE', effectiveAt: later }),
   changeLicenseTier: command('tier', { tier: 'ENTERPRISE' }),

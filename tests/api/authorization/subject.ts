@@ -32,7 +32,9 @@ export const subjectOn = (
   const by = side === 'own' ? organization : issuer;
   const holder = side === 'own' ? {} : { holderOrganizationId: organization.organizationId };
   return {
-    ...{ ledger, organization, side },
+    ledger,
+    organization,
+    side,
     license: (fields = {}) => ledger.issue({ ...holder, ...fields }, by),
     prepare: async (method, path, body) => {
       const answer = await ledger.call(method, path, { key: by.apiKey, body });

@@ -63,7 +63,7 @@ test.each([
     left: [401, 'UNAUTHENTICATED', null],
   },
 ])(
-  '$what that was taken away lets nobody in while the read models do not know it',
+  '$what that was taken away gives no access, even before the read models know it',
   async ({ take, credential, left }) => {
     const everybody = await cast();
     const key = credential(everybody);
@@ -83,7 +83,7 @@ test.each([
   },
 );
 
-test('read models that are made anew bring nothing back that was taken away', async () => {
+test('Rebuilt read models do not return access that was taken away', async () => {
   const { vendor, owner, member } = await cast();
   const path = `/v1/organizations/${vendor.organizationId}/members/${member.userId}`;
   expect((await ledger.call('DELETE', path, { key: owner.accessToken })).status).toBe(204);
@@ -108,7 +108,7 @@ test('read models that are made anew bring nothing back that was taken away', as
   await later(async () => expect(await list(member.accessToken)).toEqual([401, 'UNAUTHENTICATED', null]));
 });
 
-test('an organization whose stream is parked lets nobody in by what was read before', async () => {
+test('An organization with a parked stream gives no access by old rows', async () => {
   const { vendor, member } = await cast();
   const { superuser } = ledger.database;
   await superuser.query(

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-test('a good token by the same hand is taken, and one that was good is called expired', async () => {
+test('A valid token of the same issuer is accepted, and an old one is called expired', async () => {
   const good = await ledger.call('GET', '/v1/licenses', { key: goodToken(forge) });
   expect(good.status).toBe(200);
   const ended = await ledger.call('GET', '/v1/licenses', { key: endedToken(forge) });

@@ -25,7 +25,11 @@ const openShop = async () => {
     entitlements: [{ code: 'export', limit: 9 }],
   };
   const own = await make('/v1/policies', {
-    ...{ ...content, name: 'Metered', tier: 'PRO', products: ['local_cli'], expiryGraceSeconds: 60 },
+    ...content,
+    name: 'Metered',
+    tier: 'PRO',
+    products: ['local_cli'],
+    expiryGraceSeconds: 60,
     term: { basis: 'FIRST_ACTIVATION', duration: 'P1M' },
   });
   const archive = (id: string) =>

@@ -63,7 +63,11 @@ describe('adding a policy', () => {
     expect(added.status).toBe(201);
     expect(added.body).toMatchObject({
       ...fields,
-      ...{ name: 'Team', tier: 'PRO', version: 1, products: ['local_cli'], archivedAt: null },
+      name: 'Team',
+      tier: 'PRO',
+      version: 1,
+      products: ['local_cli'],
+      archivedAt: null,
       entitlements: [{ code: 'export', value: 'csv', limit: 5, until: null, source: 'tier' }],
     });
     expect(added.headers.get('location')).toBe(`/v1/policies/${added.body.id}`);
@@ -79,7 +83,7 @@ describe('adding a policy', () => {
       const { body } = await add({ name: tier, tier, products: ['local_cli'] });
       const builtIn = await call('GET', `/v1/policies/${builtInPolicyId(organizationId, tier)}`);
       const { id, createdAt, versionCreatedAt } = body;
-      expect(body).toEqual({ ...builtIn.body, ...{ id, createdAt, versionCreatedAt } });
+      expect(body).toEqual({ ...builtIn.body, id, createdAt, versionCreatedAt });
     },
   );
 
@@ -134,7 +138,10 @@ describe('changing a policy', () => {
     expect(second).toMatchObject({
       status: 200,
       body: {
-        ...{ version: 2, name: 'Team', createdAt: first.createdAt, products: ['local_cli'] },
+        version: 2,
+        name: 'Team',
+        createdAt: first.createdAt,
+        products: ['local_cli'],
         lease: { scope: 'MACHINE', ttlSeconds: 60, resurrectSeconds: 0, borrowMaxSeconds: 0 },
         limits: { activations: 2, seats: 3, users: 0, meters: { builds: 1 } },
       },
@@ -210,7 +217,7 @@ test('an archived policy is kept, cannot be changed or issued from, and archivin
   });
 });
 
-test('the list of policies is filtered by tier, by being archived and by name, and keeps its order whatever versions follow', async () => {
+test('The list of policies filters by tier, archiving and name, and keeps its order when versions are added', async () => {
   const { call, add } = await newVendor();
   const ids: string[] = [];
   for (const name of ['Team A', 'Team B', 'team C'])
@@ -231,7 +238,7 @@ test('the list of policies is filtered by tier, by being archived and by name, a
   expect(await list('tier=ENTERPRISE&archived=false')).toEqual(['team C', 'Team A', 'ENTERPRISE']);
 });
 
-test('another organization is answered as for a policy that never was', async () => {
+test('Another organization gets the answer for an unknown policy', async () => {
   const { add } = await newVendor();
   const { call: stranger } = await newVendor();
   const { id } = (await add({})).body;

@@ -47,8 +47,11 @@ describe('adding a product', () => {
     const policies = Object.values(body.data ?? {}).toSorted((a, b) => (String(a.tier) < String(b.tier) ? -1 : 1));
     expect(policies).toMatchObject(
       tiers.map((tier) => ({
-        ...{ id: builtInPolicyId(organization.organizationId, tier), version: 1 },
-        ...{ name: tier, tier, products: ['local_cli'] },
+        id: builtInPolicyId(organization.organizationId, tier),
+        version: 1,
+        name: tier,
+        tier,
+        products: ['local_cli'],
       })),
     );
   });
@@ -190,7 +193,7 @@ describe('another organization', () => {
   });
 });
 
-test('only who may change the catalog does, and who reads licenses reads it', async () => {
+test('Only callers with that right change the catalog, and callers who read licenses can read it', async () => {
   const { organizationId } = await ledger.createVendor('Vendor');
   const reader = callAs(await ledger.createKey(organizationId, ['licenses:read']));
   const writer = callAs(await ledger.createKey(organizationId, ['catalog:write']));

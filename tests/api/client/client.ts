@@ -1,5 +1,8 @@
+import type { Pool } from 'pg';
 import { organizationAggregate } from '../../../src/aggregates/aggregates.ts';
 import { userReferences } from '../../../src/identity/user-reference.ts';
+import { overdueLeases } from '../../../src/records/lease-liveness.ts';
+import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { sendTo } from '../../support/issue-directly.ts';
 import type { Answer, Ledger } from '../../support/ledger.ts';
@@ -54,3 +57,14 @@ export const close = async (ledger: Ledger, organizationId: string): Promise<voi
 
 /** Status and code of an answer. */
 export const outline = ({ status, body }: Answer) => [status, ...(body.code === undefined ? [] : [String(body.code)])];
+
+/** Ends overdue leases as the worker does, at the clock of the API. */
+export const sweepWith = (worker: Pool, ledger: Ledger): Promise<number> =>
+  sweepLeases({
+    overdue: (page) => overdueLeases(worker, page),
+    executor: ledger.executor,
+    now: () => new Date(ledger.needs.now()),
+    onError: (error) => {
+      throw error;
+    },
+  });

@@ -3,7 +3,7 @@ import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { createExecutor, type Executor } from '../../../src/eventstore/executor/execute.ts';
 import { claimEndings, overdueLeases } from '../../../src/records/lease-liveness.ts';
-import { sweepLeases } from '../../../src/workers/lapse.ts';
+import { sweepLeases } from '../../../src/workers/sweep-leases.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { clientOf, outline } from './client.ts';
@@ -45,7 +45,8 @@ const sweep = (aheadSeconds: number, between: () => Promise<unknown> = async () 
       await between();
       return found;
     },
-    ...{ executor: other, now: () => inSeconds(aheadSeconds) },
+    executor: other,
+    now: () => inSeconds(aheadSeconds),
     onError: (error) => {
       throw error;
     },

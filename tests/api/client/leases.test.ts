@@ -2,12 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { createPool } from '../../../src/projections/connect.ts';
-import { overdueLeases } from '../../../src/records/lease-liveness.ts';
-import { sweepLeases } from '../../../src/workers/lapse.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { quiet } from '../../support/read-models.ts';
-import { clientOf, close, outline } from './client.ts';
+import { clientOf, close, outline, sweepWith } from './client.ts';
 
 const ttlSeconds = 100;
 const lease = { scope: 'INSTANCE', ttlSeconds, resurrectSeconds: 0, borrowMaxSeconds: 86_400 } as const;
@@ -40,16 +38,7 @@ const taken = async (licenseKey: string, holder = 'one', fields: object = {}) =>
 const heartbeat = (licenseKey: string, leaseId: string, fields: object = {}) =>
   client.post(`leases/${leaseId}/heartbeat`, licenseKey, fields);
 /** What the worker does, at the API's clock; its work is projected when it returns. */
-const sweep = async () => {
-  await sweepLeases({
-    overdue: (page) => overdueLeases(worker, page),
-    executor: ledger.executor,
-    now: () => new Date(ledger.needs.now()),
-    onError: (error) => {
-      throw error;
-    },
-  });
-};
+const sweep = () => sweepWith(worker, ledger);
 const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
 const typesOf = async (licenseId: string) => (await eventsOf(licenseId)).slice(2).map(({ type }) => type);
 
@@ -61,7 +50,9 @@ describe('a floating seat', () => {
       201,
       {
         lease: { licenseId, scope: 'INSTANCE', product: 'local_cli', borrowed: false, heartbeatSeconds: 33 },
-        ...{ changed: true, limits: { seats: { used: 1, max: 5 } }, revision: 2 },
+        changed: true,
+        limits: { seats: { used: 1, max: 5 } },
+        revision: 2,
       },
     ]);
     expect(String(first.body.lease?.id)).toMatch(/^lea_/);
@@ -262,8 +253,10 @@ describe('a license that may not be used', () => {
     await client.later(101, sweep);
     expect((await typesOf(suspended.licenseId)).at(-1)).toBe('LeaseLapsed');
 
-    const hour = { kind: 'duration', duration: 'PT1H', startsAt: null } as const;
-    const expired = await issue({ ttlSeconds: 10_000 }, { term: hour });
+    const expired = await issue(
+      { ttlSeconds: 10_000 },
+      { term: { kind: 'duration', duration: 'PT1H', startsAt: null } },
+    );
     const late = await taken(expired.licenseKey);
     await client.later(3_601, () => refusedAs('LICENSE_EXPIRED', expired.licenseKey, late));
     const other = await acquire(expired.licenseKey, 'two', { product: 'workflow_app' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findDeviceHashes, findHolder, findUser } from '../../../src/application/devices/known-names.ts';
-import { judgeableOf } from '../../../src/application/validation/judge-by.ts';
+import { readValidationInput } from '../../../src/application/validation/validation-input.ts';
 import { validate } from '../../../src/domain/license/validation/validity.ts';
 import { componentHashes, fingerprintHashes } from '../../../src/identity/fingerprint.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';
@@ -37,7 +37,7 @@ const known = async () => {
   return { needs, found, issuer: ledger.a.organizationId };
 };
 
-test('users, holders and devices that were stored under an older secret are found under it', async () => {
+test('Users, holders and devices that were stored under an older secret are found', async () => {
   const { needs, found, issuer } = await known();
   const [, olderUser] = userReferences(secrets, issuer, 'ada');
   const [, olderHash] = fingerprintHashes(secrets, issuer, 'laptop');
@@ -50,7 +50,7 @@ test('users, holders and devices that were stored under an older secret are foun
   expect(changed.components).toEqual({ cpu: olderParts?.cpu });
 });
 
-test('new ones are stored under the newest', async () => {
+test('New users, holders and devices are stored under the newest secret', async () => {
   const { needs, found, issuer } = await known();
   expect(await findUser(needs, found, 'bob')).toBe(userReferences(secrets, issuer, 'bob')[0]);
   expect(await findHolder(needs, found, 'desktop')).toBe(fingerprintHashes(secrets, issuer, 'desktop')[0]);
@@ -61,9 +61,9 @@ test('new ones are stored under the newest', async () => {
   });
 });
 
-test('a validation that names them is valid', async () => {
+test('A validation that names values of an older secret is valid', async () => {
   const { needs, found } = await known();
   const asked = { fingerprint: 'changed', components: { disk: 'b' }, user: 'ada', leaseHolder: 'laptop' };
-  const { view, scope } = await judgeableOf(needs, found, asked);
+  const { view, scope } = await readValidationInput(needs, found, asked);
   expect(validate(view, scope, ledger.needs.now())).toMatchObject({ valid: true, code: 'VALID' });
 });

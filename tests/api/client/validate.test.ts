@@ -168,7 +168,9 @@ describe('what is named', () => {
     await client.post('usage', licenseKey, { meter: 'api_calls', quantity: 10 });
     const exceeded = await validate(licenseKey, { meters: ['api_calls', 'unknown'] });
     expect(exceeded).toMatchObject({
-      ...{ valid: false, code: 'QUOTA_EXCEEDED', exceededMeters: ['api_calls', 'unknown'] },
+      valid: false,
+      code: 'QUOTA_EXCEEDED',
+      exceededMeters: ['api_calls', 'unknown'],
       limits: { meters: { api_calls: { used: 10, max: 10 } } },
     });
     expect(licenseId).toBe(exceeded.license?.id);
@@ -245,20 +247,22 @@ describe('what is named', () => {
   test('everything at once is answered with every reason, in their order', async () => {
     const { licenseKey } = await issue();
     const scope = {
-      ...{
-        product: 'workflow_app',
-        user: 'ada',
-        entitlements: ['sso'],
-        fingerprint: 'x',
-        leaseHolder: 'x',
-        meters: ['m'],
-      },
+      product: 'workflow_app',
+      user: 'ada',
+      entitlements: ['sso'],
+      fingerprint: 'x',
+      leaseHolder: 'x',
+      meters: ['m'],
     };
     expect(await verdict(licenseKey, scope)).toEqual([
       false,
       'PRODUCT_NOT_LICENSED',
       [
-        ...['PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED', 'ENTITLEMENT_MISSING', 'NOT_ACTIVATED', 'NO_LEASE'],
+        'PRODUCT_NOT_LICENSED',
+        'USER_NOT_ASSIGNED',
+        'ENTITLEMENT_MISSING',
+        'NOT_ACTIVATED',
+        'NO_LEASE',
         'QUOTA_EXCEEDED',
       ],
     ]);

@@ -126,13 +126,13 @@ const whileConsumed = async (work: () => Promise<void>): Promise<void> => {
 };
 
 test(
-  'while others write, consumers of every kind see each event exactly once in effect, in the order of the log',
+  'Consumers see each event once, in the order of the log, while others write',
   () => whileConsumed(() => write(sized(2_000))),
   600_000,
 );
 
 test(
-  'nor does a projector that ends again and again cost them an event',
+  'Consumers miss no event when the projector restarts again and again',
   () =>
     whileConsumed(async () => {
       for (let round = 0; round < 3; round++) {
@@ -168,7 +168,7 @@ const replay = async (licenseId: string) =>
     `license-${licenseId}`,
   );
 
-test('a parked stream holds up its organization until it is replayed, which wakes whoever waits, and nobody else', async () => {
+test('A parked stream stops only the feed of its organization until it is replayed, which wakes waiting requests', async () => {
   const [vendor, other] = [await ledger.createVendor('Vendor'), await ledger.createVendor('Other')];
   const sick = await ledger.issue({}, vendor);
   const mend = await parkOf(vendor, sick);
@@ -188,15 +188,18 @@ test('a parked stream holds up its organization until it is replayed, which wake
 });
 
 test(
-  'read models that are rebuilt, rolled back and replayed cost no event and repeat none',
+  'Rebuilding, rolling back and replaying read models neither loses nor repeats an event',
   () =>
     whileConsumed(async () => {
       const sick = await ledger.issue();
       const mend = await parkOf(ledger.a, sick);
       const { url } = ledger.database;
       const rebuilding = {
-        ...{ store: ledger.store.connect({ watch: { idleMs: 50, pollMs: 100 } }), databaseUrl: url, projectorUrl: url },
-        ...{ log: quiet, signal: new AbortController().signal },
+        store: ledger.store.connect({ watch: { idleMs: 50, pollMs: 100 } }),
+        databaseUrl: url,
+        projectorUrl: url,
+        log: quiet,
+        signal: new AbortController().signal,
       };
       // The version that serves lacks what is parked, so it is known to be wrong.
       await Promise.all([rebuild({ ...rebuilding, settleMs: 0, force: true }), write(80)]);

@@ -72,7 +72,8 @@ describe('the feed', () => {
     expect(link).toBe(`/v1/events?types=LicenseIssued&limit=1&cursor=${body.nextCursor}`);
     const next = await ledger.call('GET', link, { key: ledger.a.apiKey });
     expect([next.status, Object.values(next.body.data ?? {}).map(({ type }) => type)]).toEqual([
-      ...[200, ['ledger.license.issued.v1']],
+      200,
+      ['ledger.license.issued.v1'],
     ]);
     expect((await get('?limit=1000')).headers.get('link')).toBeNull();
   });
@@ -152,7 +153,7 @@ describe('the feed', () => {
     const licenses = await ledger.call('GET', '/v1/licenses?limit=1', { key: ledger.a.apiKey });
     for (const foreign of [cursor, String(licenses.body.nextCursor)]) {
       const { status, body } = await get(`?cursor=${foreign}`);
-      expect([status, body.detail]).toEqual([400, expect.stringContaining('no cursor of this feed')]);
+      expect([status, body.detail]).toEqual([400, expect.stringContaining('not a cursor of this feed')]);
     }
   });
 

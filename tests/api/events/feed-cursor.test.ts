@@ -8,7 +8,7 @@ const secrets = parseSecrets(Buffer.alloc(32, 1).toString('base64'));
 const place = { position: 2n ** 62n, licenseId: testId('lic', 'one'), revision: 7n };
 const feed = { organizationId: vendor, types: ['LicenseIssued', 'LicenseRevoked'] };
 
-test('a cursor leads back to its place, also to the beginning', () => {
+test('A cursor returns to its place, also to the beginning', () => {
   for (const types of [null, ['LicenseIssued']])
     for (const each of [place, null]) {
       const cursor = encodeFeedCursor(secrets, { ...feed, types }, each);
@@ -16,7 +16,7 @@ test('a cursor leads back to its place, also to the beginning', () => {
     }
 });
 
-test('the order of the types does not matter, the types do', () => {
+test('The order of types in a cursor does not matter, but the types do', () => {
   const cursor = encodeFeedCursor(secrets, feed, place);
   expect(decodeFeedCursor(secrets, { ...feed, types: feed.types.toReversed() }, cursor)).toEqual({ place });
   for (const types of [null, [], ['LicenseIssued'], ['LicenseIssued\0LicenseRevoked']])
@@ -25,9 +25,9 @@ test('the order of the types does not matter, the types do', () => {
     });
 });
 
-test('a cursor of another organization, of another version, of another list, or changed is none', () => {
+test('A changed cursor, or one of another organization, version or list, is refused', () => {
   const cursor = encodeFeedCursor(secrets, feed, place);
-  const refused = { refused: expect.stringContaining('no cursor of this feed') };
+  const refused = { refused: expect.stringContaining('not a cursor of this feed') };
   expect(decodeFeedCursor(secrets, { ...feed, organizationId: customer }, cursor)).toEqual(refused);
   const later = encodeCursor(secrets, 'events', `2\0${vendor}\0\0\0\0`);
   const elsewhere = encodeCursor(secrets, 'licenses', `1\0${vendor}\0\0\0\0`);

@@ -12,10 +12,18 @@ const bytesEach = 20_000;
 const pageSize = 10;
 
 const eventAt = (position: bigint): FeedEvent => ({
-  ...{ position, licenseId, revision: position, issuerOrgId: vendor },
+  position,
+  licenseId,
+  revision: position,
+  issuerOrgId: vendor,
   eventId: `00000000-0000-4000-8000-${String(position).padStart(12, '0')}`,
-  ...{ type: 'LicenseIssued', schemaVersion: 1, reasonCode: null, correlationId: 'c', causationId: null },
-  ...{ recordedAt: '2026-01-01T00:00:00.000Z', effectiveAt: '2026-01-01T00:00:00.000Z' },
+  type: 'LicenseIssued',
+  schemaVersion: 1,
+  reasonCode: null,
+  correlationId: 'c',
+  causationId: null,
+  recordedAt: '2026-01-01T00:00:00.000Z',
+  effectiveAt: '2026-01-01T00:00:00.000Z',
   actor: { type: 'SYSTEM', id: 'test', onBehalfOf: null },
   data: { filling: 'x'.repeat(bytesEach) },
 });
@@ -54,7 +62,7 @@ const serving = async (
   }
 };
 
-test('a reader that does not read is waited for, with a page in memory at most, and misses nothing', () =>
+test('The stream waits for a slow reader with at most one page in memory, and the reader misses nothing', () =>
   serving(async (port, state) => {
     const socket = createConnection(port, '127.0.0.1');
     socket.setEncoding('utf8').pause();
@@ -81,7 +89,7 @@ test('a reader that does not read is waited for, with a page in memory at most, 
     expect(ids).toEqual(ids.map((_, index) => index + 1));
   }));
 
-test('the end of the feed, or the signal, ends it', async () => {
+test('The stream ends with the feed or with its signal', async () => {
   const server = createServer((_request, response) => {
     const page = { ...pageAfter(0n), hasMore: false };
     const done = new AbortController();

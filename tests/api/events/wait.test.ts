@@ -20,12 +20,12 @@ const wait = (query: string, signal?: AbortSignal, key = ledger.a.apiKey) =>
 /** So many requests wait for the next event. */
 const waiters = (count: number) => condition(`${count} requests wait`, () => ledger.hearing() === count, 10_000);
 
-test('what is there is answered at once', async () => {
+test('A request with events to read is answered at once', async () => {
   const answer = await wait('limit=1');
   expect(await answer.json()).toMatchObject({ data: [{ type: 'ledger.license.issued.v1' }], hasMore: true });
 });
 
-test('a waiting request is answered with the next event', async () => {
+test('A waiting request gets the next event', async () => {
   const waiting = wait(`cursor=${cursor}`);
   await waiters(1);
   const { licenseId } = await ledger.issue();
@@ -34,7 +34,7 @@ test('a waiting request is answered with the next event', async () => {
   cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
 });
 
-test('whose credential was revoked meanwhile is not shown what it waited for', async () => {
+test('A waiting request gets no event after its credential was revoked', async () => {
   const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['events:read']);
   const waiting = wait(`cursor=${cursor}`, undefined, apiKey);
   await waiters(1);
@@ -47,7 +47,7 @@ test('whose credential was revoked meanwhile is not shown what it waited for', a
   cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
 });
 
-test('events of others do not answer it, nor of other types, and it goes on from its own', async () => {
+test('Events of other organizations and other types do not answer a waiting request', async () => {
   const waiting = wait(
     `cursor=${(await readFeed(ledger, ledger.a.apiKey, { query: 'types=LicenseRevoked' })).cursor}&types=LicenseRevoked`,
   );
@@ -62,12 +62,12 @@ test('events of others do not answer it, nor of other types, and it goes on from
   cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
 });
 
-test('an empty page comes when the time is over', async () => {
+test('A waiting request gets an empty page after its time', async () => {
   const { body } = await ledger.call('GET', `/v1/events?wait=1&cursor=${cursor}`, { key: ledger.a.apiKey });
   expect(body).toMatchObject({ data: [], hasMore: false, nextCursor: expect.any(String) });
 });
 
-test('who leaves is not waited for', async () => {
+test('The server stops waiting for a client that has left', async () => {
   const leaving = new AbortController();
   const left = wait(`cursor=${cursor}`, leaving.signal).catch(() => 'left');
   const other = wait(`cursor=${cursor}`);
@@ -79,7 +79,7 @@ test('who leaves is not waited for', async () => {
   expect(((await (await other).json()) as { data: unknown[] }).data.length).toBeGreaterThan(0);
 });
 
-test('a server that is to stop answers with an empty page', async () => {
+test('A stopping server answers waiting requests with an empty page', async () => {
   const { cursor: end } = await readFeed(ledger, ledger.a.apiKey);
   const waiting = wait(`cursor=${end}`);
   await waiters(1);

@@ -114,8 +114,16 @@ describe('the history', () => {
     return { ...answer, types: Object.values(answer.body.data ?? {}).map(({ type }) => String(type)) };
   };
   const all = [
-    ...['LicenseIssued', 'LicenseKeyIssued', 'ActivationRecorded', 'LicenseSuspended', 'LicenseReinstated'],
-    ...['LicenseExpired', 'LicenseRenewed', 'LicenseTransferred', 'LicenseRevoked', 'ActivationDeactivated'],
+    'LicenseIssued',
+    'LicenseKeyIssued',
+    'ActivationRecorded',
+    'LicenseSuspended',
+    'LicenseReinstated',
+    'LicenseExpired',
+    'LicenseRenewed',
+    'LicenseTransferred',
+    'LicenseRevoked',
+    'ActivationDeactivated',
   ];
 
   test('is filtered by type and by when it was recorded', async () => {

@@ -46,7 +46,9 @@ describe('limits', () => {
     const answers = await Promise.all(changes.map((limits) => api.post(licenseId, 'limits', { limits })));
     expect(answers.map(({ status }) => status)).toEqual(changes.map(() => 200));
     expect((await api.read(licenseId)).limits).toEqual({
-      ...{ activations: 7, seats: 8, users: 9 },
+      activations: 7,
+      seats: 8,
+      users: 9,
       meters: { meter_0: 0, meter_1: 1, meter_2: 2, meter_3: 3, meter_4: 4 },
     });
   });

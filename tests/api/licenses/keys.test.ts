@@ -58,7 +58,9 @@ describe('a rotated key', () => {
     const key = randomUUID();
     const rotate = () =>
       ledger.call('POST', `/v1/licenses/${licenseId}/rotate-key`, {
-        ...{ key: ledger.a.apiKey, body: { cause: 'LOST' }, headers: { 'idempotency-key': key } },
+        key: ledger.a.apiKey,
+        body: { cause: 'LOST' },
+        headers: { 'idempotency-key': key },
       });
     let secret: Buffer | null = null;
     // Catches the sealed secret while the request is in flight.
@@ -157,12 +159,15 @@ describe('a transfer', () => {
     const unknown = { toHolderOrganizationId: 'org_01h455vb4pex5vsknk084sn02q', accepted: true };
     const refused = await api.post(licenseId, 'transfer', unknown);
     expect([...refusal(refused), refused.body.errors?.[0]?.pointer]).toEqual([
-      ...[400, 'INVALID_REQUEST', '/toHolderOrganizationId'],
+      400,
+      'INVALID_REQUEST',
+      '/toHolderOrganizationId',
     ]);
     const free = await ledger.issue({ tier: 'FREE' });
     expect(refusal(await api.post(free.licenseId, 'transfer', toB()))).toEqual([403, 'FORBIDDEN']);
     expect(refusal(await api.post((await heldByB()).licenseId, 'transfer', toB(), ledger.b.apiKey))).toEqual([
-      ...[403, 'FORBIDDEN'],
+      403,
+      'FORBIDDEN',
     ]);
   });
 });

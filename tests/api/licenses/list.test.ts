@@ -16,7 +16,7 @@ const list = async (query: string, key = vendor.apiKey) => {
   return status === 200 ? Object.values(body.data ?? {}).map(({ id }) => String(id)) : [status, body.code];
 };
 
-test('licenses are found by holder, by the end of their term, by reference and by the name of the holder', async () => {
+test('Licenses are found by holder, end of term, external reference and name of the holder', async () => {
   const { organizationId, apiKey } = await ledger.createVendor('Älgör Café');
   const held = await issue({ holderOrganizationId: organizationId, externalRef: 'Order 7' });
   const short = await issue({ term: { expiresAt: '2090-01-01T00:00:00Z' }, externalRef: 'order 8' });
@@ -38,7 +38,7 @@ test('licenses are found by holder, by the end of their term, by reference and b
   expect(await list(`holder=${organizationId}`, ledger.b.apiKey)).toEqual([]);
 });
 
-test('a search goes on page by page, each license once', async () => {
+test('A search returns each license once over all pages', async () => {
   const ids: string[] = [];
   const { organizationId } = await ledger.createVendor('Paging Customer');
   for (let count = 0; count < 5; count += 1)
@@ -58,7 +58,7 @@ test('a search goes on page by page, each license once', async () => {
   expect(seen).toEqual(ids.toReversed());
 });
 
-test('a list goes on where a page ended, also when its last license is in the list no more', async () => {
+test('A list continues after a page, even when the last license has left the list', async () => {
   const holder = await ledger.createVendor('Leaving Customer');
   const ids: string[] = [];
   for (let count = 0; count < 4; count += 1) ids.push(await issue({ holderOrganizationId: holder.organizationId }));
@@ -68,7 +68,7 @@ test('a list goes on where a page ended, also when its last license is in the li
   expect(await list(`limit=2&cursor=${first.body.nextCursor}`, holder.apiKey)).toEqual([ids[1], ids[0]]);
 });
 
-test('a filter that is none is refused', async () => {
+test('An invalid filter is refused', async () => {
   for (const query of ['holder=x', 'expiresBefore=tomorrow', 'q=', `q=${'x'.repeat(201)}`])
     expect(await list(query)).toEqual([400, 'INVALID_REQUEST']);
 });

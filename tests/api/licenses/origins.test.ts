@@ -15,12 +15,17 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 const importing = (fields: object = {}) => ({
-  ...{ source: 'old_shop', sourceRef: randomUUID(), historyFrom: '2024-03-01T00:00:00.000Z' },
-  ...{ tier: 'PRO', products: ['local_cli'], ...fields },
+  source: 'old_shop',
+  sourceRef: randomUUID(),
+  historyFrom: '2024-03-01T00:00:00.000Z',
+  tier: 'PRO',
+  products: ['local_cli'],
+  ...fields,
 });
 const send = (body: object, { key = ledger.a.apiKey, once }: { key?: string; once?: string } = {}) =>
   ledger.call('POST', '/v1/licenses/import', {
-    ...{ key, body },
+    key,
+    body,
     ...(once === undefined ? {} : { headers: { 'idempotency-key': once } }),
   });
 const codeOf = async (licenseKey: unknown) =>
@@ -30,13 +35,18 @@ describe('an imported license', () => {
   test('says where it comes from, has a key of ours, and may be over', async () => {
     const wanted = importing({
       term: { startsAt: '2024-03-01T00:00:00Z', expiresAt: '2025-03-01T00:00:00Z' },
-      ...{ externalRef: 'sub_1', metadata: { plan: 'legacy' }, limits: { activations: 9 } },
+      externalRef: 'sub_1',
+      metadata: { plan: 'legacy' },
+      limits: { activations: 9 },
     });
     const { status, body } = await send(wanted);
     expect([status, body.license]).toMatchObject([
       201,
       {
-        ...{ status: 'EXPIRED', externalRef: 'sub_1', metadata: { plan: 'legacy' }, limits: { activations: 9 } },
+        status: 'EXPIRED',
+        externalRef: 'sub_1',
+        metadata: { plan: 'legacy' },
+        limits: { activations: 9 },
         imported: { source: 'old_shop', sourceRef: wanted.sourceRef, historyFrom: '2024-03-01T00:00:00.000Z' },
       },
     ]);
@@ -92,7 +102,8 @@ describe('an imported license', () => {
     expect(refusal(await send(importing({ sourceRef: '' })))).toEqual([400, 'INVALID_REQUEST']);
     expect(refusal(await send(importing({ source: 'Old Shop' })))).toEqual([400, 'INVALID_REQUEST']);
     expect(refusal(await send(importing({ replaces: 'lic_01h455vb4pex5vsknk084sn02q' })))).toEqual([
-      ...[400, 'INVALID_REQUEST'],
+      400,
+      'INVALID_REQUEST',
     ]);
   });
 });

@@ -99,7 +99,7 @@ describe('a license whose newest events are not in its rows', () => {
     await isParked(license);
     for (const list of ['/activations', '/users']) {
       const { status, body, headers } = await get(license, list);
-      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'NOT_PROJECTED_YET', '30']);
+      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'NOT_PROJECTED_YET', '10']);
     }
   });
 
@@ -178,7 +178,9 @@ test.each([
   { how: 'by its key', look: lookByKey, ask: (license: License) => validate(license), shown: { valid: true } },
   { how: 'by its id', look: lookById, ask: (license: License) => get(license), shown: { status: 'ACTIVE' } },
   {
-    ...{ how: 'for validation by its id', look: lookById, shown: { valid: true } },
+    how: 'for validation by its id',
+    look: lookById,
+    shown: { valid: true },
     ask: ({ licenseId }: License) =>
       ledger.call('POST', '/v1/licenses/validate', { key: ledger.a.apiKey, body: { licenseId } }),
   },

@@ -56,7 +56,8 @@ describe('metadata', () => {
     const { metadata } = await api.read(licenseId);
     expect(winner?.body.license?.metadata).toEqual(metadata);
     expect(refusal(await patch(licenseId, { metadata: { n: 9 } }, { 'if-match': tag }))).toEqual([
-      ...[412, 'REVISION_MISMATCH'],
+      412,
+      'REVISION_MISMATCH',
     ]);
     const now = winner?.headers.get('etag') ?? '';
     expect((await patch(licenseId, { metadata: { n: 9 } }, { 'if-match': now })).status).toBe(200);

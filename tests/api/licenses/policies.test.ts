@@ -37,7 +37,10 @@ const openShop = async () => {
   };
   const id = (prefix: 'prd' | 'pol') => encodeId(prefix, aggregateId(newCommandId(), prefix));
   const products = ['local_cli', 'cloud_ide', 'old_app'].map((code) => ({
-    ...{ productId: id('prd'), code, name: code, description: null },
+    productId: id('prd'),
+    code,
+    name: code,
+    description: null,
   }));
   const [free = '', trial = '', pro = '', enterprise = ''] = tiers.map((tier) => builtInPolicyId(organizationId, tier));
   const policyIds = { FREE: free, TRIAL: trial, PRO: pro, ENTERPRISE: enterprise };
@@ -46,7 +49,10 @@ const openShop = async () => {
   const small = id('pol');
   const { policyId: _, version: __, ...rules } = builtInPolicy('PRO', small);
   const content = {
-    ...{ name: 'Small', rules, products: ['local_cli'], term: { basis: 'ISSUE', duration: 'P1M' } as const },
+    name: 'Small',
+    rules,
+    products: ['local_cli'],
+    term: { basis: 'ISSUE', duration: 'P1M' } as const,
     limits: { activations: 1, seats: 0, users: 0, meters: {} },
     entitlements: [{ code: 'export', value: null, limit: 9, until: null, source: 'tier' } as const],
   };
@@ -69,7 +75,9 @@ describe('the tier', () => {
     const change = { tier: 'ENTERPRISE', limits: { seats: 7 }, reason };
     const license = await api.done(licenseId, 'tier', change);
     expect(license).toMatchObject({
-      ...{ tier: 'ENTERPRISE', products: ['local_cli', 'cloud_ide'], limits: { activations: 100, seats: 7 } },
+      tier: 'ENTERPRISE',
+      products: ['local_cli', 'cloud_ide'],
+      limits: { activations: 100, seats: 7 },
       policy: { version: 1, type: 'SUBSCRIPTION', offlineGraceSeconds: 7 * day, transferable: true },
     });
     await api.done(licenseId, 'tier', change, false);
@@ -85,8 +93,11 @@ describe('the tier', () => {
     expect([status, body.license]).toMatchObject([
       200,
       {
-        ...{ products: ['local_cli'], policy: { id: small, version: 1 }, limits: { activations: 1 } },
-        ...{ usage: { activations: 0 }, entitlements: [{ code: 'export', source: 'tier' }] },
+        products: ['local_cli'],
+        policy: { id: small, version: 1 },
+        limits: { activations: 1 },
+        usage: { activations: 0 },
+        entitlements: [{ code: 'export', source: 'tier' }],
       },
     ]);
   });
@@ -167,14 +178,19 @@ describe('a trial', () => {
     await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
     const conversion = { tier: 'PRO', term: { expiresAt: '2099-01-01T00:00:00.000Z' }, billingRef: 'in_1', reason };
     expect(await api.done(licenseId, 'convert', conversion)).toMatchObject({
-      ...{ tier: 'PRO', policy: { type: 'SUBSCRIPTION' }, usage: { activations: 1 } },
+      tier: 'PRO',
+      policy: { type: 'SUBSCRIPTION' },
+      usage: { activations: 1 },
       term: { number: 2, expiresAt: '2099-01-01T00:00:00.000Z' },
     });
     await api.done(licenseId, 'convert', conversion, false);
     const { body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, fingerprint: 'a' } });
     expect(body).toMatchObject({ valid: true, license: { tier: 'PRO' } });
     expect(await api.historyOf(licenseId)).toEqual([
-      ...['ActivationRecorded', 'TrialConverted', 'LicenseLimitsChanged', 'LicenseTermStarted'],
+      'ActivationRecorded',
+      'TrialConverted',
+      'LicenseLimitsChanged',
+      'LicenseTermStarted',
     ]);
   });
 

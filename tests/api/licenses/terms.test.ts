@@ -35,7 +35,8 @@ describe('the end of a term', () => {
     const { licenseId } = await ledger.issue({ term: { duration: 'PT1H' } });
     const expiry = { to: '2099-12-31T00:00:00Z', reason };
     expect(refusal(await later(ledger, 3_601, () => api.post(licenseId, 'expiry', expiry)))).toEqual([
-      ...[400, 'TERM_INVALID'],
+      400,
+      'TERM_INVALID',
     ]);
     await api.post(licenseId, 'revoke', { reason });
     expect(refusal(await api.post(licenseId, 'expiry', expiry))).toEqual([409, 'LICENSE_REVOKED']);
@@ -144,7 +145,10 @@ test('a license that waits for its first use says so, and begins with it', async
     term: { duration: 'P1M', basis: 'FIRST_ACTIVATION' },
   });
   expect(answer.body.license?.term).toMatchObject({
-    ...{ number: 0, startsAt: null, expiresAt: null, timeZone: 'UTC' },
+    number: 0,
+    startsAt: null,
+    expiresAt: null,
+    timeZone: 'UTC',
     awaits: { trigger: 'FIRST_ACTIVATION', duration: 'P1M' },
   });
   await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'first' } });

@@ -144,7 +144,8 @@ describe('a device', () => {
     expect([answer.status, answer.body.changed]).toEqual([200, true]);
     const history = await api.send('GET', licenseId, 'history?order=desc&limit=1');
     expect(history.body.data?.[0]).toMatchObject({
-      ...{ type: 'ActivationDeactivated', data: { cause: 'ADMIN' } },
+      type: 'ActivationDeactivated',
+      data: { cause: 'ADMIN' },
       reason: { code: 'DEVICE_LOST', text: 'On a train' },
     });
     expect((await api.send('DELETE', licenseId, activation)).body.changed).toBe(false);

@@ -47,9 +47,14 @@ describe('an API key', () => {
     expect([created.status, created.body.apiKey]).toEqual([
       201,
       {
-        ...{ id: expect.stringMatching(/^key_/), name: 'CI', scopes: ['licenses:read', 'events:read'] },
-        ...{ hint: secretOf(created).slice(0, 17), createdAt: expect.any(String) },
-        ...{ expiresAt: '2099-01-01T00:00:00.000Z', revokedAt: null, lastUsedAt: null },
+        id: expect.stringMatching(/^key_/),
+        name: 'CI',
+        scopes: ['licenses:read', 'events:read'],
+        hint: secretOf(created).slice(0, 17),
+        createdAt: expect.any(String),
+        expiresAt: '2099-01-01T00:00:00.000Z',
+        revokedAt: null,
+        lastUsedAt: null,
       },
     ]);
     expect(created.headers.get('location')).toBe(pathOf(created));
@@ -187,11 +192,9 @@ describe('a creation', () => {
     const place = { commandId, organizationId, apiKeyId: encodeId('key', commandId) };
     const record = async () => ({});
     const { apiKey } = await withStoredApiKey(ledger.database.api, old, place, record);
-    expect(await withStoredApiKey(ledger.database.api, rotated, place, record)).toEqual({ apiKey, made: {} });
+    expect(await withStoredApiKey(ledger.database.api, rotated, place, record)).toEqual({ apiKey, recorded: {} });
     const other = parseSecrets(Buffer.alloc(32, 9).toString('base64'));
-    await expect(withStoredApiKey(ledger.database.api, other, place, record)).rejects.toThrow(
-      'not configured any more',
-    );
+    await expect(withStoredApiKey(ledger.database.api, other, place, record)).rejects.toThrow('no longer configured');
     // A refusal of a repetition does not take back what the first try has stored.
     await withStoredApiKey(ledger.database.api, old, place, async () => ({ rejected: 'FORBIDDEN' }));
     expect((await withStoredApiKey(ledger.database.api, rotated, place, record)).apiKey).toBe(apiKey);

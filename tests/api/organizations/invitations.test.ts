@@ -41,8 +41,12 @@ describe('an invitation', () => {
       201,
       {
         invitation: {
-          ...{ state: 'invited', invitationId: expect.stringMatching(/^inv_/), email, role: 'AUDITOR' },
-          ...{ invitedAt: expect.any(String), expiresAt: expect.any(String) },
+          state: 'invited',
+          invitationId: expect.stringMatching(/^inv_/),
+          email,
+          role: 'AUDITOR',
+          invitedAt: expect.any(String),
+          expiresAt: expect.any(String),
         },
         token: expect.any(String),
       },
@@ -153,7 +157,9 @@ describe('the limit of the license that the platform has given', () => {
     const withdrawn = await send(
       'DELETE',
       `${pathOf(organization.organizationId)}/invitations/${first.body.invitation?.invitationId}`,
-      ...[undefined, {}, accessToken],
+      undefined,
+      {},
+      accessToken,
     );
     expect(withdrawn.status).toBe(204);
     expect((await ask()).status).toBe(201);

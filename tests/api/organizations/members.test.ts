@@ -35,10 +35,16 @@ describe('the list of members', () => {
     await changeDisplayName(ledger.database.api, people.mia.userId, 'Mia');
     const { body } = await as(people.olga)('GET', list);
     const shown = ({ userId, email }: TestMember, role: Role, displayName: string | null = null) => ({
-      ...{ state: 'active', userId, email, role, displayName, joinedAt: expect.any(String) },
+      state: 'active',
+      userId,
+      email,
+      role,
+      displayName,
+      joinedAt: expect.any(String),
     });
     expect(body).toEqual({
-      ...{ nextCursor: null, hasMore: false },
+      nextCursor: null,
+      hasMore: false,
       data: [shown(people.adam, 'AUDITOR'), shown(people.mia, 'MEMBER', 'Mia'), shown(people.olga, 'OWNER')],
     });
     expect((await withKey(organization)('GET', list)).body).toEqual(body);

@@ -37,8 +37,11 @@ describe('a signed-in user', () => {
     expect([first.status, first.body]).toEqual([
       201,
       {
-        ...{ id: expect.stringMatching(/^org_/), name: 'First', timeZone: 'Europe/Vienna' },
-        ...{ createdAt: expect.any(String), closedAt: null },
+        id: expect.stringMatching(/^org_/),
+        name: 'First',
+        timeZone: 'Europe/Vienna',
+        createdAt: expect.any(String),
+        closedAt: null,
       },
     ]);
     expect(first.headers.get('location')).toBe(pathOf(String(first.body.id)));

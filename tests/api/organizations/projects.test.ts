@@ -49,10 +49,12 @@ describe('a project', () => {
   test('changes in part; metadata is replaced whole, and what it was is gone', async () => {
     const { id, path } = await create({ name: 'Gemini', metadata: { old: 'value', more: 1 } });
     expect((await send('PATCH', path, { name: 'Gemini 2' })).body).toMatchObject({
-      ...{ name: 'Gemini 2', metadata: { old: 'value', more: 1 } },
+      name: 'Gemini 2',
+      metadata: { old: 'value', more: 1 },
     });
     expect((await send('PATCH', path, { metadata: { fresh: true } })).body).toMatchObject({
-      ...{ name: 'Gemini 2', metadata: { fresh: true } },
+      name: 'Gemini 2',
+      metadata: { fresh: true },
     });
     expect((await send('GET', path)).body).toMatchObject({ name: 'Gemini 2', metadata: { fresh: true } });
     await condition('what it was is gone', async () => `${await notesOn(id)}` === '{"fresh":true}');

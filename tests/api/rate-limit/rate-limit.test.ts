@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together } from '../../../src/api/rate-limit/verdict.ts';
-import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit.ts';
 import { bucketOfTier, type Limits, parseLimits } from '../../../src/rate-limits.ts';
 import { sized } from '../../support/size.ts';
 

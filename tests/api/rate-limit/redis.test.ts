@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createRateLimiter } from '../../../src/api/rate-limit.ts';
-import { connectLimitsRedis } from '../../../src/cli/redis.ts';
+import { createRateLimiter } from '../../../src/api/rate-limit/rate-limiter.ts';
+import { connectLimitsRedis } from '../../../src/cli/server/limits-redis.ts';
 import { parseLimits } from '../../../src/rate-limits.ts';
 import { condition } from '../../support/product.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../support/redis.ts';

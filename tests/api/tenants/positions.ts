@@ -127,6 +127,12 @@ const takesText = ({ $ref, type, anyOf, oneOf, allOf, ...node }: Node): boolean 
 
 /** The headers by which a request points to what somebody did before. */
 const pointingHeaders = [
-  ...['idempotency-key', 'ledger-min-position', 'if-match', 'if-none-match'],
-  ...['last-event-id', 'x-request-id', 'traceparent', 'prefer'],
+  'idempotency-key',
+  'ledger-min-position',
+  'if-match',
+  'if-none-match',
+  'last-event-id',
+  'x-request-id',
+  'traceparent',
+  'prefer',
 ];

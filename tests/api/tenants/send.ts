@@ -17,7 +17,7 @@ export const send = async (
   const response = await fetch(`${baseUrl}${path}`, {
     method: method.toUpperCase(),
     headers: {
-      ...{ 'x-request-id': 'the-same' },
+      'x-request-id': 'the-same',
       ...(credential === null ? {} : { authorization: credential }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,

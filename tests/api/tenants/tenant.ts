@@ -51,11 +51,15 @@ export const createAttacker = async (ledger: Ledger, mark: string): Promise<Atta
     mark,
     subject: subjectOn(ledger, { organization, issuer: ledger.b, side: 'own' }),
     owner: {
-      ...{ name: `the OWNER of ${mark}`, is: { kind: 'role', role: 'OWNER' }, person: member },
+      name: `the OWNER of ${mark}`,
+      is: { kind: 'role', role: 'OWNER' },
+      person: member,
       authorization: `Bearer ${member.accessToken}`,
     },
     apiKey: {
-      ...{ name: `an API key of ${mark}`, is: { kind: 'scope', scope: 'licenses:read' }, person: null },
+      name: `an API key of ${mark}`,
+      is: { kind: 'scope', scope: 'licenses:read' },
+      person: null,
       authorization: `Bearer ${organization.apiKey}`,
     },
   };

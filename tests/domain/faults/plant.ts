@@ -25,13 +25,13 @@ export const runDomainTests = async (directory: string, ...files: readonly strin
   const report = join(directory, 'report.json');
   await rm(report, { force: true });
   const runner = join('node_modules', 'vitest', 'vitest.mjs');
-  const flags = ['run', ...files, '--config', 'vitest.domain.config.ts', '--reporter=json', `--outputFile=${report}`];
+  const flags = ['--config', 'vitest.domain.config.ts', '--no-isolate', '--reporter=json', `--outputFile=${report}`];
   // An inner runner must not behave like a worker of the outer one.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST|NODE_OPTIONS)/.test(name)),
   );
   const output = await new Promise<string>((settle) => {
-    execFile(process.execPath, [runner, ...flags], { cwd: directory, env }, (_, stdout, stderr) =>
+    execFile(process.execPath, [runner, 'run', ...files, ...flags], { cwd: directory, env }, (_, stdout, stderr) =>
       settle(stdout + stderr),
     );
   });

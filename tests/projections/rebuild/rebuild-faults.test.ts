@@ -15,7 +15,7 @@ import { condition } from '../../support/product.ts';
 import { createReadModels, dumpReadModels, quiet } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
 
-const licenses = sized(300, 100);
+const licenses = sized(300, 40);
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let running: RunningStore;

@@ -5,7 +5,7 @@ import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, project, verdictOn } from '../../support/read-models.ts';
 
 // Every table and every column, by what the projector itself knows of them: a new one is covered as soon as it is there.
-const log = randomLog(400, 33);
+const log = randomLog(200, 33);
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { openApiDocument } from '../../../src/api/openapi.ts';
-import { meanings } from '../../../src/api/problems.ts';
+import { openApiDocument } from '../../../src/api/openapi/document.ts';
+import { meanings } from '../../../src/api/problems/problems.ts';
 import type { Route } from '../../../src/api/route.ts';
 import { documentedResponses } from '../documented.ts';
 import { type Draft, impossiblePosition } from './mutations.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openCatalog } from '../../../src/application/bootstrap.ts';
+import { bootstrapCatalog } from '../../../src/application/bootstrap/bootstrap-catalog.ts';
 import { newCommandId } from '../../../src/eventstore/ids.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Chance, oneOf } from '../chance.ts';
@@ -25,7 +25,7 @@ const products = ['local_cli', 'cloud_ide', 'workflow_app'];
 export const createWorld = async (ledger: Ledger): Promise<World> => {
   const organization = await ledger.createVendor('Fuzzed');
   const { organizationId, apiKey: key } = organization;
-  await openCatalog(ledger.needs, {
+  await bootstrapCatalog(ledger.needs, {
     commandId: newCommandId(),
     organizationId,
     products: products.map((code) => ({ code, name: code, description: null })),

@@ -2,22 +2,28 @@ import { z } from 'zod';
 import type { Instant } from '../../../domain/time.ts';
 import { idOf, instantOut } from '../../schemas.ts';
 
-/** An activation as the API shows it. The fingerprint is not kept, so it cannot be shown. */
+/** An activation as the API shows it. It has no fingerprint, because the server does not store it. */
 export const activationShape = z
   .strictObject({
-    id: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id.' }),
-    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license that it counts for.' }),
-    product: z
+    id: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').meta({ description: 'The id of the activation.' }),
+    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license of the activation.' }),
+    product: z.string().nullable().meta({
+      description:
+        'The product that the activation named. The activation counts for all products. Null when it named none.',
+    }),
+    name: z
       .string()
       .nullable()
-      .meta({ description: 'The product it was activated with, good for all of the license; null: none was named.' }),
-    name: z.string().nullable().meta({ description: 'What the client calls the device; null: nothing.' }),
-    platform: z.string().nullable().meta({ description: 'What the device runs; null: not said.' }),
+      .meta({ description: 'The name that the client gave the device. Null when it gave none.' }),
+    platform: z
+      .string()
+      .nullable()
+      .meta({ description: 'The platform of the device. Null when the client did not name it.' }),
     appVersion: z
       .string()
       .nullable()
-      .meta({ description: 'The version of the application at that time; null: not said.' }),
-    activatedAt: instantOut.meta({ description: 'Since when it is active.' }),
+      .meta({ description: 'The version of the application at the activation. Null when the client did not name it.' }),
+    activatedAt: instantOut.meta({ description: 'When the device was activated.' }),
   })
   .meta({ id: 'Activation' });
 
@@ -31,7 +37,7 @@ type Shown = {
   readonly activatedAt: Instant;
 };
 
-/** An activation as the API shows it. */
+/** Returns an activation as the API shows it. */
 export const activationBody = (activation: Shown): z.output<typeof activationShape> => {
   const { activationId: id, licenseId, product, name, platform, appVersion, activatedAt } = activation;
   return { id, licenseId, product, name, platform, appVersion, activatedAt };

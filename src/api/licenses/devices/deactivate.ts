@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { knownLicense } from '../../../application/client-license.ts';
 import { deactivateDevice } from '../../../application/devices/deactivate-device.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { refused } from '../../problems.ts';
+import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { deviceNaming, namesOneDevice, oneDevice, usageOf, usageShape } from '../client-schemas.ts';
@@ -22,26 +22,25 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
     path: '/v1/licenses/deactivate',
     operationId: 'deactivateLicense',
     summary: 'Deactivate a license on a device',
-    description: 'A device that is released already changes nothing and answers with changed: false.',
+    description: 'Deactivating the device again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
       200: {
-        description: 'The device is not activated any more.',
+        description: 'The device is no longer active.',
         body: z.strictObject({ licenseId: z.string(), changed: z.boolean(), limits: usageShape, revision: z.int() }),
       },
     },
     rejections: [
-      ...([
-        'LICENSE_KEY_MALFORMED',
-        'LICENSE_NOT_FOUND',
-        'FORBIDDEN',
-        'ACTIVATION_NOT_FOUND',
-        'LICENSE_REVOKED',
-      ] as const),
-      ...(['DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE'] as const),
+      'LICENSE_KEY_MALFORMED',
+      'LICENSE_NOT_FOUND',
+      'FORBIDDEN',
+      'ACTIVATION_NOT_FOUND',
+      'LICENSE_REVOKED',
+      'DEACTIVATION_LIMIT',
+      'COOLDOWN_ACTIVE',
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'deactivateLicense', named: fields, input: fields, admit: knownLicense };

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { ActivatedDevice, DeviceRefusal } from '../../../application/devices/device-request.ts';
-import { type Problem, refused } from '../../problems.ts';
+import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { activationBody, activationShape } from './activation-shape.ts';
 
-/** What activating answers with. */
+/** The body of the answer to an activation. */
 export const activationAnswer = z.strictObject({
   activation: activationShape,
   changed: z.boolean(),

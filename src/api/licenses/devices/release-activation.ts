@@ -10,16 +10,21 @@ const body = z
   .strictObject({ reason: reasonOf(reasonCode).optional() })
   .meta({ id: 'ReleaseActivation', example: { reason: { code: 'DEVICE_LOST' } } });
 
-/** DELETE /v1/licenses/{licenseId}/activations/{activationId}: whatever the policy lets the user of the device do. */
+/**
+ * DELETE /v1/licenses/{licenseId}/activations/{activationId}: releases a device, whatever the policy allows its user.
+ */
 export const releaseActivationRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('activations/{activationId}', 'releaseActivation', 'Release a device of a license', 'manageUse', [
-      'LICENSE_REVOKED',
-      'ACTIVATION_NOT_FOUND',
-    ]),
+    ...described({
+      verb: 'activations/{activationId}',
+      operationId: 'releaseActivation',
+      summary: 'Release a device of a license',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED', 'ACTIVATION_NOT_FOUND'],
+    }),
     method: 'delete',
     description:
-      'By an administrator of the issuer or the holder, whom allowance and cooldown of the policy do not bind. One that was released already changes nothing.',
+      'For administrators of the issuer or the holder. The deactivation limit and cooldown of the policy do not apply to them. Releasing the device again changes nothing.',
     request: z.object({ params, query: none, body }),
     handle: ({ params: { licenseId, activationId }, body: fields }, call) => {
       const input = { licenseId, activationId, body: fields };

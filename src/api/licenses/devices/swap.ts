@@ -18,28 +18,39 @@ const body = z.strictObject({ ...licenseNaming, release, ...deviceFields }).meta
   },
 });
 
-/** POST /v1/licenses/swap: puts a device in the place of another one, under the rules of both, at once. */
+/** POST /v1/licenses/swap: replaces a device by another one, under the rules of both commands, in one step. */
 export const swapActivation = (needs: ClientRouteNeeds): Route =>
   clientRoute({
     method: 'post',
     path: '/v1/licenses/swap',
     operationId: 'swapActivation',
-    summary: 'Put a device in the place of another one',
+    summary: 'Replace a device by another one',
     description:
-      'Releases one device and activates another in one step: neither happens without the other. Asked again it changes nothing and answers with changed: false.',
+      'Releases one device and activates another one in one step, or does neither. Swapping again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
-      200: { description: 'The devices were swapped before.', body: activationAnswer },
-      201: { description: 'Swapped.', body: activationAnswer },
+      200: { description: 'The devices were already swapped.', body: activationAnswer },
+      201: { description: 'The devices were swapped.', body: activationAnswer },
     },
     rejections: [
-      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'FORBIDDEN', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
-      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-      ...(['ACTIVATION_NOT_FOUND', 'DEACTIVATION_LIMIT', 'COOLDOWN_ACTIVE', 'USER_NOT_ASSIGNED'] as const),
-      ...(['CODE_TAKEN', 'ORGANIZATION_CLOSED'] as const),
+      'LICENSE_KEY_MALFORMED',
+      'LICENSE_NOT_FOUND',
+      'FORBIDDEN',
+      'LICENSE_REVOKED',
+      'LICENSE_SUSPENDED',
+      'LICENSE_EXPIRED',
+      'LICENSE_NOT_STARTED',
+      'PRODUCT_NOT_LICENSED',
+      'ACTIVATION_LIMIT_EXCEEDED',
+      'ACTIVATION_NOT_FOUND',
+      'DEACTIVATION_LIMIT',
+      'COOLDOWN_ACTIVE',
+      'USER_NOT_ASSIGNED',
+      'CODE_TAKEN',
+      'ORGANIZATION_CLOSED',
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'swapActivation', named: fields, input: fields, admit: usableLicense };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { grantEntitlement, revokeEntitlement } from '../../../application/licenses/change-entitlements.ts';
 import { changeLimits } from '../../../application/licenses/change-limits.ts';
 import { changeProducts } from '../../../application/licenses/change-products.ts';
+import { grantEntitlement } from '../../../application/licenses/grant-entitlement.ts';
+import { revokeEntitlement } from '../../../application/licenses/revoke-entitlement.ts';
 import { limitStrategies } from '../../../domain/license/policy.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
@@ -10,7 +11,7 @@ import { entitlementCode, entitlementIn, limitChangesIn } from '../grant-schemas
 
 const limitsBody = z
   .strictObject({
-    limits: limitChangesIn.refine((limits) => Object.keys(limits).length > 0, 'must have one limit or more'),
+    limits: limitChangesIn.refine((limits) => Object.keys(limits).length > 0, 'must have at least one limit'),
     strategy: z.enum(limitStrategies).optional(),
     reason: reasonOf(reasonCode).optional(),
   })
@@ -25,7 +26,7 @@ const productsBody = z
   .refine(({ add, remove }) => add.length + remove.length > 0, 'must name products to add or to remove')
   .refine(({ add, remove }) => !add.some((code) => remove.includes(code)), {
     path: ['remove'],
-    message: 'must not name a product that is to be added',
+    message: 'must not name a product that `add` names',
   })
   .meta({
     id: 'ChangeLicenseProducts',
@@ -44,13 +45,23 @@ const entitlementsBody = z
   })
   .meta({ id: 'ChangeLicenseEntitlements', example: { grant: { code: 'export', limit: 100 } } });
 
-/** POST /v1/licenses/{licenseId}/limits: those that are given; what others change at the same time stays. */
+/** POST /v1/licenses/{licenseId}/limits: changes the named limits. Concurrent changes of other limits stay. */
 export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('limits', 'changeLicenseLimits', 'Change limits of a license', 'changeLicenses', [
-      ...(['LICENSE_REVOKED', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-      ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
-    ]),
+    ...described({
+      verb: 'limits',
+      operationId: 'changeLicenseLimits',
+      summary: 'Change the limits of a license',
+      permission: 'changeLicenses',
+      rejections: [
+        'LICENSE_REVOKED',
+        'LIMIT_INVALID',
+        'ACTIVATION_LIMIT_EXCEEDED',
+        'SEAT_LIMIT_EXCEEDED',
+        'USER_LIMIT_EXCEEDED',
+        'QUOTA_EXCEEDED',
+      ],
+    }),
     request: z.object({ params: licensePath, query: none, body: limitsBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseLimits', input: { ...params, body } }, (request) =>
@@ -58,13 +69,16 @@ export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/products: all that is named, or nothing. */
+/** POST /v1/licenses/{licenseId}/products: adds and removes all named products, or none. */
 export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('products', 'changeLicenseProducts', 'Add and remove products of a license', 'changeLicenses', [
-      'LICENSE_REVOKED',
-      'ARCHIVED',
-    ]),
+    ...described({
+      verb: 'products',
+      operationId: 'changeLicenseProducts',
+      summary: 'Add and remove products of a license',
+      permission: 'changeLicenses',
+      rejections: ['LICENSE_REVOKED', 'ARCHIVED'],
+    }),
     request: z.object({ params: licensePath, query: none, body: productsBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseProducts', input: { ...params, body } }, (request) =>
@@ -72,12 +86,16 @@ export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/entitlements: grants one, or takes back what was granted. */
+/** POST /v1/licenses/{licenseId}/entitlements: grants an entitlement, or revokes a granted one. */
 export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('entitlements', 'changeLicenseEntitlements', 'Grant or revoke an entitlement', 'changeLicenses', [
-      ...(['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'] as const),
-    ]),
+    ...described({
+      verb: 'entitlements',
+      operationId: 'changeLicenseEntitlements',
+      summary: 'Grant or revoke an entitlement',
+      permission: 'changeLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'],
+    }),
     request: z.object({ params: licensePath, query: none, body: entitlementsBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseEntitlements', input: { ...params, body } }, (request) =>

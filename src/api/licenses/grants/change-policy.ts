@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { changePolicy, changeTier } from '../../../application/licenses/change-policy.ts';
+import { changePolicy } from '../../../application/licenses/change-policy.ts';
+import { changeTier } from '../../../application/licenses/change-tier.ts';
 import { convertTrial } from '../../../application/licenses/convert-trial.ts';
 import type { ConversionTerm } from '../../../domain/license/tiers/tier-commands.ts';
+import type { ProblemCode } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
@@ -30,7 +32,7 @@ const convertBody = z
         perpetual: z.literal(true).optional(),
       })
       .refine(
-        (term) => Object.values(term).filter((given) => given !== undefined).length === 1,
+        (term) => Object.values(term).filter((value) => value !== undefined).length === 1,
         'must have exactly one of duration, expiresAt and perpetual',
       )
       .optional(),
@@ -44,15 +46,27 @@ const convertBody = z
     example: { tier: 'PRO', term: { duration: 'P1Y' }, billingRef: 'in_123', reason: { code: 'PURCHASE' } },
   });
 
-const refusals = [
-  ...(['LICENSE_REVOKED', 'ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID', 'ACTIVATION_LIMIT_EXCEEDED'] as const),
-  ...(['SEAT_LIMIT_EXCEEDED', 'USER_LIMIT_EXCEEDED', 'QUOTA_EXCEEDED'] as const),
+const refusals: readonly ProblemCode[] = [
+  'LICENSE_REVOKED',
+  'ARCHIVED',
+  'TERM_INVALID',
+  'LIMIT_INVALID',
+  'ACTIVATION_LIMIT_EXCEEDED',
+  'SEAT_LIMIT_EXCEEDED',
+  'USER_LIMIT_EXCEEDED',
+  'QUOTA_EXCEEDED',
 ];
 
-/** POST /v1/licenses/{licenseId}/tier: another policy with all that it grants; at once, or announced for later. */
+/** POST /v1/licenses/{licenseId}/tier: moves a license to another tier or policy, at once or at a later instant. */
 export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('tier', 'changeLicenseTier', 'Move a license to another tier or policy', 'changeLicenses', refusals),
+    ...described({
+      verb: 'tier',
+      operationId: 'changeLicenseTier',
+      summary: 'Move a license to another tier or policy',
+      permission: 'changeLicenses',
+      rejections: refusals,
+    }),
     request: z.object({ params: licensePath, query: none, body: tierBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseTier', input: { ...params, body } }, (request) =>
@@ -60,10 +74,16 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/policy: another policy of the same tier, or another version of it. */
+/** POST /v1/licenses/{licenseId}/policy: moves a license to another policy of its tier, or to another version. */
 export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('policy', 'changeLicensePolicy', 'Move a license within its tier', 'changeLicenses', refusals),
+    ...described({
+      verb: 'policy',
+      operationId: 'changeLicensePolicy',
+      summary: 'Move a license to another policy of its tier',
+      permission: 'changeLicenses',
+      rejections: refusals,
+    }),
     request: z.object({ params: licensePath, query: none, body: policyBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicensePolicy', input: { ...params, body } }, (request) =>
@@ -71,10 +91,16 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/convert: the trial becomes a paid license, whose first term begins now. */
+/** POST /v1/licenses/{licenseId}/convert: converts a trial to a paid license. The first paid term begins now. */
 export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('convert', 'convertTrial', 'Make a trial a paid license', 'changeLicenses', refusals),
+    ...described({
+      verb: 'convert',
+      operationId: 'convertTrial',
+      summary: 'Convert a trial to a paid license',
+      permission: 'changeLicenses',
+      rejections: refusals,
+    }),
     request: z.object({ params: licensePath, query: none, body: convertBody }),
     handle: ({ params, body }, call) => {
       const { term, billingRef = null } = body;

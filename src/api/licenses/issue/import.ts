@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { importLicense } from '../../../application/licenses/import-license.ts';
+import { importLicense } from '../../../application/licenses/issue/import-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
-import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
+import { answerCreation, creationReplies, newLicenseOf } from './create-answer.ts';
 import { importLicenseBody } from './issue-body.ts';
 
-/** POST /v1/licenses/import: takes over a license from elsewhere, once per source and its reference there. */
+/** POST /v1/licenses/import: imports a license from another system, once per source and its reference there. */
 export const importLicenseRoute = (needs: KeyNeeds): Route =>
   route({
     method: 'post',
@@ -13,15 +13,15 @@ export const importLicenseRoute = (needs: KeyNeeds): Route =>
     operationId: 'importLicense',
     summary: 'Import a license',
     description:
-      'A license as it is elsewhere, whose term may be over. Its history since historyFrom is asserted, not recorded. It gets a key of ours, in this answer only. source and sourceRef together are imported once; CODE_TAKEN names the license that was, as licenseId.',
+      'Imports a license from another system. Its term may have ended. The history since historyFrom is a statement of the issuer, without events. The license gets a new key, which only this answer contains. A pair of source and sourceRef is imported once: CODE_TAKEN returns the existing license as licenseId.',
     tag: 'Licenses',
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: importLicenseBody }),
-    replies: originReplies,
+    replies: creationReplies,
     rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN'],
     handle: ({ body }, call) =>
-      answerBegun(needs, call, { operation: 'importLicense', input: body }, (request) =>
-        importLicense(needs, request, beginningOf(body)),
+      answerCreation(needs, call, { operation: 'importLicense', input: body }, (request) =>
+        importLicense(needs, request, newLicenseOf(body)),
       ),
   });

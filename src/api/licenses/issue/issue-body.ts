@@ -6,7 +6,7 @@ import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
 
 const metadataBytesMax = 16 * 1024;
 
-/** What an issuer notes on a license. */
+/** The metadata of a license in a request. */
 export const metadataIn = z
   .record(text(100), jsonValue)
   .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
@@ -22,13 +22,13 @@ const term = z
   })
   .refine(
     ({ duration: length, expiresAt, perpetual }) =>
-      [length, expiresAt, perpetual].filter((given) => given !== undefined).length === 1,
+      [length, expiresAt, perpetual].filter((value) => value !== undefined).length === 1,
     'must have exactly one of duration, expiresAt and perpetual',
   )
   .refine(
     ({ basis = 'ISSUE', duration: length, startsAt }) =>
       basis === 'ISSUE' || (length !== undefined && startsAt === undefined),
-    { path: ['basis'], message: 'begins with the first use: give a duration, and no startsAt' },
+    { path: ['basis'], message: 'a term that starts with the first use needs a duration and no startsAt' },
   );
 
 const origin = {
@@ -42,7 +42,7 @@ const origin = {
   reason: reasonOf(reasonCode).optional(),
 };
 
-/** What is asked for when a license is issued. */
+/** The body of a request to issue a license. */
 export const issueLicenseBody = z
   .strictObject({ ...origin, replaces: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional() })
   .refine(...namesOnePolicy)
@@ -59,13 +59,13 @@ export const issueLicenseBody = z
     },
   });
 
-/** What is asked for when a license is taken over from elsewhere. */
+/** The body of a request to import a license. */
 export const importLicenseBody = z
   .strictObject({
     ...origin,
     source: z
       .string()
-      .regex(/^[a-z][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . -, beginning with a letter')
+      .regex(/^[a-z][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . -, newLicense with a letter')
       .meta({ example: 'old_shop' }),
     sourceRef: text(200).meta({ example: 'A-1001' }),
     historyFrom: instantIn,
@@ -85,5 +85,5 @@ export const importLicenseBody = z
     },
   });
 
-/** What a license begins with, validated. */
+/** The validated body of a request that creates a license. */
 export type OriginBody = Omit<z.output<typeof issueLicenseBody>, 'replaces'>;

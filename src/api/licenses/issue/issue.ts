@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { issueLicense } from '../../../application/licenses/issue-license.ts';
+import { issueLicense } from '../../../application/licenses/issue/issue-license.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { none, type Route, route } from '../../route.ts';
-import { answerBegun, beginningOf, originReplies } from './begin-answer.ts';
+import { answerCreation, creationReplies, newLicenseOf } from './create-answer.ts';
 import { issueLicenseBody } from './issue-body.ts';
 
-/** POST /v1/licenses: issues a license and shows its key, this once. */
+/** POST /v1/licenses: issues a license. Only this answer contains its key. */
 export const issueLicenseRoute = (needs: KeyNeeds): Route =>
   route({
     method: 'post',
@@ -13,15 +13,15 @@ export const issueLicenseRoute = (needs: KeyNeeds): Route =>
     operationId: 'issueLicense',
     summary: 'Issue a license',
     description:
-      'A tier stands for its oldest policy that is not archived. What is given beside tier or policyId overrides the policy. A holder has one trial of a product. replaces: the revoked license in whose place this one is issued. The license key is in this answer only.',
+      'Name a tier or a policy. A tier stands for its oldest policy that is not archived. Other fields override the policy. A holder can have one trial of a product. replaces names a revoked license that this license replaces. Only this answer contains the license key.',
     tag: 'Licenses',
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: issueLicenseBody }),
-    replies: originReplies,
+    replies: creationReplies,
     rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN'],
     handle: ({ body }, call) =>
-      answerBegun(needs, call, { operation: 'issueLicense', input: body }, (request) =>
-        issueLicense(needs, request, beginningOf(body)),
+      answerCreation(needs, call, { operation: 'issueLicense', input: body }, (request) =>
+        issueLicense(needs, request, newLicenseOf(body)),
       ),
   });

@@ -3,7 +3,7 @@ import { tiers } from '../../../domain/license/policy.ts';
 import { idOf, productCode } from '../../schemas.ts';
 import { limitsIn } from '../grant-schemas.ts';
 
-/** The policy that a license is to get, and what instead of the policy's. */
+/** The members that name a policy and override its values. */
 export const policyIn = {
   policyId: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q'),
   policyVersion: z.int().min(1).optional(),
@@ -16,7 +16,7 @@ export const policyIn = {
   limits: limitsIn.optional(),
 };
 
-/** The same by the policy or by its tier. With the two refinements. */
+/** The members that name a policy or its tier. Bodies with them need the two refinements below. */
 export const offerIn = { tier: z.enum(tiers).optional(), ...policyIn, policyId: policyIn.policyId.optional() };
 
 type Refinement = [
@@ -37,5 +37,5 @@ export const namesOnePolicy: Refinement = [
 /** Refines a body with `offerIn`. */
 export const versionIsOfPolicy: Refinement = [
   ({ policyId, policyVersion }) => policyVersion === undefined || policyId !== undefined,
-  { path: ['policyVersion'], message: 'goes with policyId only' },
+  { path: ['policyVersion'], message: 'needs policyId' },
 ];

@@ -7,7 +7,7 @@ import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-li
 import { leaseHolder, user } from '../client-schemas.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 
-/** For how long a seat is borrowed; at most as long as the policy says. */
+/** How long a seat is borrowed. The policy sets the maximum. */
 export const borrowSeconds = z.int().min(1).max(315_360_000).meta({ example: 86_400 });
 
 const body = z
@@ -35,19 +35,27 @@ export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
     operationId: 'acquireLease',
     summary: 'Take a floating seat',
     description:
-      'A holder that has a seat keeps it, which counts as a heartbeat. Seats of holders that were not heard of for their time are free. With borrowSeconds the seat is held without heartbeats.',
+      'A holder that has a seat keeps it. The request then counts as a heartbeat. A seat without heartbeats for its time to live is free again. With borrowSeconds the holder needs no heartbeats for that time.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
-      200: { description: 'The holder had the seat before.', body: leaseAnswer },
-      201: { description: 'Taken.', body: leaseAnswer },
+      200: { description: 'The holder already had a seat.', body: leaseAnswer },
+      201: { description: 'The holder has a seat now.', body: leaseAnswer },
     },
     rejections: [
-      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
-      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED'] as const),
-      ...(['SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID', 'ORGANIZATION_CLOSED'] as const),
+      'LICENSE_KEY_MALFORMED',
+      'LICENSE_NOT_FOUND',
+      'LICENSE_REVOKED',
+      'LICENSE_SUSPENDED',
+      'LICENSE_EXPIRED',
+      'LICENSE_NOT_STARTED',
+      'PRODUCT_NOT_LICENSED',
+      'USER_NOT_ASSIGNED',
+      'SEAT_LIMIT_EXCEEDED',
+      'LIMIT_INVALID',
+      'ORGANIZATION_CLOSED',
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'acquireLease', named: fields, input: fields, admit: usableLicense };

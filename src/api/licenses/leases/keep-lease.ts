@@ -3,7 +3,7 @@ import { knownLicense, usableLicense } from '../../../application/client-license
 import { releaseLease } from '../../../application/leases/release-lease.ts';
 import { renewLease } from '../../../application/leases/renew-lease.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { refused } from '../../problems.ts';
+import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { idOf } from '../../schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
@@ -18,8 +18,8 @@ const heartbeat = z
   .meta({ id: 'LeaseHeartbeat', example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' } });
 
 /**
- * POST /v1/licenses/leases/{leaseId}/heartbeat: keeps a seat for another time to live. No event, unless a seat comes
- * back.
+ * POST /v1/licenses/leases/{leaseId}/heartbeat: keeps a seat for another time to live. Appends an event only when a
+ * lapsed seat comes back.
  */
 export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
   clientRoute({
@@ -28,16 +28,25 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
     operationId: 'renewLease',
     summary: 'Keep a floating seat',
     description:
-      'Refused where the license may not be used. A seat that lapsed comes back within the time the policy allows, if one is free. With borrowSeconds a borrowed seat is held so much longer from now on.',
+      'Renews a lease. Refused when the license may not be used. A lapsed seat comes back within the time that the policy allows, if a seat is free. With borrowSeconds the borrowed seat is held for that time from now.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: path, query: none, body: heartbeat }),
-    replies: { 200: { description: 'The seat is kept.', body: leaseAnswer } },
+    replies: { 200: { description: 'The holder keeps the seat.', body: leaseAnswer } },
     rejections: [
-      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
-      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED'] as const),
-      ...(['NOT_FOUND', 'SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID', 'ORGANIZATION_CLOSED'] as const),
+      'LICENSE_KEY_MALFORMED',
+      'LICENSE_NOT_FOUND',
+      'LICENSE_REVOKED',
+      'LICENSE_SUSPENDED',
+      'LICENSE_EXPIRED',
+      'LICENSE_NOT_STARTED',
+      'PRODUCT_NOT_LICENSED',
+      'USER_NOT_ASSIGNED',
+      'NOT_FOUND',
+      'SEAT_LIMIT_EXCEEDED',
+      'LIMIT_INVALID',
+      'ORGANIZATION_CLOSED',
     ],
     handle: ({ params: { leaseId }, body: fields }, call) => {
       const input = { leaseId, body: fields };
@@ -48,15 +57,15 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
     },
   });
 
-/** DELETE /v1/licenses/leases/{leaseId}: gives a seat back. */
+/** DELETE /v1/licenses/leases/{leaseId}: releases a seat. */
 export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
   clientRoute({
     method: 'delete',
     path: '/v1/licenses/leases/{leaseId}',
     operationId: 'releaseLease',
-    summary: 'Give a floating seat back',
+    summary: 'Release a floating seat',
     description:
-      'With Authorization: License <key>, or licenseId and an organization’s credential. Given back again it changes nothing and answers with changed: false.',
+      'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. Releasing the seat again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

@@ -1,27 +1,27 @@
 import { z } from 'zod';
-import type { HeldLease } from '../../../application/leases/acquire-lease.ts';
+import type { LeaseResult } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import { leaseScopes } from '../../../domain/license/policy.ts';
 import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats/seats-in-use.ts';
-import { type Problem, refused } from '../../problems.ts';
+import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { idOf, instantOut } from '../../schemas.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 
-/** A hold on a floating seat as the API shows it. Its holder is not kept, so it cannot be shown. */
+/** A lease as the API shows it. It has no holder, because the server does not store its name. */
 export const leaseShape = z
   .strictObject({
-    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'Its id.' }),
-    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license whose seat it is.' }),
-    scope: z.enum(leaseScopes).meta({ description: 'What a seat is counted by.' }),
-    product: z.string().nullable().meta({ description: 'What it was taken for; null: none was named.' }),
-    borrowed: z.boolean().meta({ description: 'Held without heartbeats until expiresAt.' }),
-    expiresAt: instantOut.meta({ description: 'Lapses then without a heartbeat; a borrowed one ends.' }),
-    heartbeatSeconds: z.int().meta({ description: 'How often to send a heartbeat.' }),
+    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'The id of the activation.' }),
+    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license of the seat.' }),
+    scope: z.enum(leaseScopes).meta({ description: 'What seats are counted by.' }),
+    product: z.string().nullable().meta({ description: 'The product of the seat. Null when the request named none.' }),
+    borrowed: z.boolean().meta({ description: 'True for a borrowed seat, which needs no heartbeats until expiresAt.' }),
+    expiresAt: instantOut.meta({ description: 'When the seat lapses without a heartbeat. A borrowed seat ends then.' }),
+    heartbeatSeconds: z.int().meta({ description: 'How often the holder should send a heartbeat.' }),
   })
   .meta({ id: 'Lease' });
 
-/** What taking and keeping a seat answer with. */
+/** The body of the answers to taking and keeping a seat. */
 export const leaseAnswer = z.strictObject({
   lease: leaseShape,
   changed: z.boolean(),
@@ -30,7 +30,7 @@ export const leaseAnswer = z.strictObject({
 });
 
 /** Returns the answer to the holder of a seat, with `status` when a command has changed something. */
-export const leaseReply = (result: HeldLease | Refusal, status: 200 | 201): Reply | Problem => {
+export const leaseReply = (result: LeaseResult | Refusal, status: 200 | 201): Reply | Problem => {
   if (isRefusal(result)) return refused(result);
   const { facts, changed, revision, position } = result;
   return {
@@ -40,7 +40,7 @@ export const leaseReply = (result: HeldLease | Refusal, status: 200 | 201): Repl
   };
 };
 
-const leaseBody = ({ lease, heardAt, facts }: HeldLease): z.output<typeof leaseShape> => ({
+const leaseBody = ({ lease, heardAt, facts }: LeaseResult): z.output<typeof leaseShape> => ({
   id: lease.leaseId,
   licenseId: facts.licenseId,
   scope: facts.policy.lease.scope,

@@ -14,16 +14,16 @@ const patchBody = z
   })
   .meta({ id: 'ChangeLicense', example: { metadata: { team: 'blue' }, externalRef: 'sub_456' } });
 
-/** PATCH /v1/licenses/{licenseId}: what its issuer calls it and notes on it. */
+/** PATCH /v1/licenses/{licenseId}: changes the external reference and the metadata. */
 export const patchLicense = (needs: LicenseCommandNeeds): Route =>
   route({
     method: 'patch',
     path: '/v1/licenses/{licenseId}',
     operationId: 'changeLicense',
-    summary: 'Change the reference and the metadata of a license',
+    summary: 'Change the external reference and the metadata of a license',
     ...commandAnswer({}),
     description:
-      'metadata replaces what was noted before, and is no event; also of a revoked license. A changed reference is one. With metadata, If-Match compares the whole ETag.',
+      'metadata replaces all earlier metadata, also of a revoked license, and appends no event. A change of the external reference appends an event. With metadata, If-Match compares the whole ETag.',
     permission: 'changeLicenses',
     request: z.object({ params: licensePath, query: none, body: patchBody }),
     rejections: ['LICENSE_NOT_FOUND', 'LICENSE_REVOKED'],
@@ -42,7 +42,7 @@ export const patchLicense = (needs: LicenseCommandNeeds): Route =>
     },
   });
 
-// Metadata has no revision of its own: only the rest of the ETag says which metadata the client has seen.
+// Metadata has no revision. Only the digest in the ETag says which metadata the client has seen.
 const isSeenBy =
   ({ expectedRevision: revision, headers }: OrganizationCall): Notes['isSeen'] =>
   ({ facts, metadata, at }) =>

@@ -16,22 +16,26 @@ const body = z
   .meta({ id: 'RotateLicenseKey', example: { overlapSeconds: 86_400, cause: 'ROUTINE' } });
 
 /**
- * POST /v1/licenses/{licenseId}/rotate-key: another key, shown this once; the present one works until the overlap is
- * over.
+ * POST /v1/licenses/{licenseId}/rotate-key: gives a license a new key. The previous key works until the overlap ends.
  */
 export const rotateLicenseKey = (needs: KeyNeeds): Route =>
   route({
-    ...described('rotate-key', 'rotateLicenseKey', 'Give a license another key', 'manageUse', [
-      'LICENSE_REVOKED',
-      'LIMIT_INVALID',
-    ]),
+    ...described({
+      verb: 'rotate-key',
+      operationId: 'rotateLicenseKey',
+      summary: 'Rotate the key of a license',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED', 'LIMIT_INVALID'],
+    }),
     ...commandAnswer({ licenseKey: z.string() }),
     description:
-      'The new key is in this answer only. The present one works for overlapSeconds more; without them, not at all. For the issuer and the holder.',
+      'Only this answer contains the new key. The previous key works for another overlapSeconds. Without overlapSeconds it stops working at once. The issuer and the holder may rotate the key.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const changing = {
-        ...{ operation: 'rotateLicenseKey', input: { ...params, body }, createSecret: generateLicenseKeyBody },
+        operation: 'rotateLicenseKey',
+        input: { ...params, body },
+        createSecret: generateLicenseKeyBody,
         beside: ({ licenseKey }: RotatedKey) => ({ licenseKey }),
       };
       return answerChange(needs, call, changing, (request) => rotateKey(needs, request, body));

@@ -8,7 +8,7 @@ import { answerChange, described, type LicenseCommandNeeds } from '../change-ans
 const body = z
   .strictObject({
     toHolderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable(),
-    // KEEP: the term goes on; RESET: the duration that the license was issued for begins anew.
+    // KEEP continues the term. RESET starts a term of the duration that the license was issued for.
     expiry: z.enum(transferredExpiries).default('KEEP'),
     activations: z.enum(transferredActivations).default('KEEP'),
     accepted: z.boolean().default(false),
@@ -25,15 +25,18 @@ const body = z
     },
   });
 
-/** POST /v1/licenses/{licenseId}/transfer: another holder, which has agreed, or none. */
+/** POST /v1/licenses/{licenseId}/transfer: transfers a license to a holder that has agreed, or to no holder. */
 export const transferLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('transfer', 'transferLicense', 'Give a license to another holder', 'endLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'transfer',
+      operationId: 'transferLicense',
+      summary: 'Transfer a license to another holder',
+      permission: 'endLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     description:
-      'accepted says that the receiving organization has agreed; without it the transfer is refused. activations RELEASE ends devices, seats and users of the holder before. What is so already changes nothing.',
+      'accepted: true says that the receiving organization has agreed. Without it the transfer is refused. activations: RELEASE ends the devices, seats and users of the previous holder. A command that changes nothing answers with changed: false.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const { toHolderOrganizationId: toHolderOrgId, accepted, expiry, activations } = body;

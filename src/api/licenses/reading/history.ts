@@ -1,19 +1,14 @@
 import { z } from 'zod';
-import { licenseActingOf } from '../../../application/caller.ts';
-import { readLicenseRows } from '../../../application/reading/parked-license.ts';
+import { readHistory } from '../../../application/reading/read-history.ts';
 import { encodeId } from '../../../domain/ids.ts';
-import { refuseActing } from '../../../domain/license/license-authority.ts';
-import { type HistoryEntry, historyOf } from '../../../projections/tables/license-events.ts';
+import type { HistoryEntry } from '../../../projections/tables/license-events.ts';
 import { eventTypes } from '../../events/event-types.ts';
 import { filtersOf, page } from '../../paging.ts';
 import { type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../../schemas.ts';
 import type { ReadNeeds } from './read.ts';
 
-/**
- * An event of a license as the API shows it. `position` is text, because it may exceed what a JSON number holds
- * exactly.
- */
+/** An event of a license as the API shows it. `position` is text, because a JSON number may not hold it exactly. */
 const eventShape = z
   .strictObject({
     id: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'),
@@ -41,7 +36,7 @@ const query = z.strictObject({
   to: instantIn.meta({ description: 'Recorded before this instant.' }).optional(),
 });
 
-/** GET /v1/licenses/{licenseId}/history: everything that ever happened to a license. */
+/** GET /v1/licenses/{licenseId}/history: returns all events of a license. */
 export const licenseHistory = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
@@ -49,8 +44,8 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
     operationId: 'licenseHistory',
     summary: 'Read the history of a license',
     description:
-      'Every event, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read, and sees the ' +
-      'events from when it came to hold the license. A cursor goes with its filters.',
+      'All events of the license, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read. ' +
+      'The holder sees the events since it holds the license. A cursor works only with the filters that it was returned for.',
     tag: 'Licenses',
     permission: 'readHistory',
     effect: 'read',
@@ -62,23 +57,21 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
       { caller },
     ) => {
       const { organizationId } = caller;
-      const by = licenseActingOf(caller);
       const filtered = filtersOf({ order, types: types?.join(), from, to });
       const filter = { types: types ?? null, from: from ?? null, to: to ?? null };
       return page<HistoryEntry>(
         needs.secrets,
         { limit: entries, cursor: start },
-        `history\0${organizationId}\0${licenseId}\0${filtered}`,
-        (parameters) => `/v1/licenses/${licenseId}/history?${filtered}${parameters}`,
-        ({ revision }) => String(revision),
-        (after, limit) =>
-          readLicenseRows(needs, organizationId, licenseId, async (db, { facts }) => {
-            const refusal = refuseActing(facts, by, 'readHistory');
-            if (refusal !== null) return refusal;
+        {
+          name: `history\0${organizationId}\0${licenseId}\0${filtered}`,
+          url: `/v1/licenses/${licenseId}/history?${filtered}`,
+          placeOf: ({ revision }) => String(revision),
+          read: (after, limit) => {
             const afterRevision = after === null ? null : BigInt(after);
-            return historyOf(db, licenseId, { order, limit, afterRevision, filter });
-          }),
-        eventBody,
+            return readHistory(needs, caller, licenseId, { order, limit, afterRevision, filter });
+          },
+          bodyOf: eventBody,
+        },
       );
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notProjected, readLicenseRows } from '../../../application/reading/parked-license.ts';
+import { readCurrentRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
 import { isRefusal } from '../../../application/refusal.ts';
 import { tiers } from '../../../domain/license/policy.ts';
@@ -11,7 +11,7 @@ import type { LicenseView } from '../../../projections/queries/license-by-id.ts'
 import { type LicensePlace, listLicenses } from '../../../projections/queries/license-list.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
 import { filtersOf, page } from '../../paging.ts';
-import { type Problem, problem, refused } from '../../problems.ts';
+import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
@@ -32,7 +32,7 @@ const listQuery = z.strictObject({
   q: text(200).optional(),
 });
 
-/** GET /v1/licenses: those that the organization issues or holds, newest first. */
+/** GET /v1/licenses: lists the licenses that the organization issues or holds, newest first. */
 export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
   route({
     method: 'get',
@@ -40,7 +40,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. expiresAfter includes its instant, expiresBefore does not. q: what the reference or the name of the holder begins with, in any case; of holders that begin so, 1,000 are looked at. A cursor goes with its filters.',
+      'The licenses that your organization issues or holds, newest first. expiresAfter includes its instant, expiresBefore excludes it. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -53,15 +53,17 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
       return page<LicenseView>(
         secrets,
         { limit, cursor: from },
-        // Of the version of its places.
-        `licenses 2\0${orgId}\0${filtered}`,
-        (parameters) => `/v1/licenses?${filtered}${parameters}`,
-        ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
-        (after, count) =>
-          asTenant(pool, orgId, (db) =>
-            listLicenses(db, { orgId, limit: count, after: placeIn(after), now: at, ...filters }),
-          ),
-        ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
+        {
+          // The number is the version of the places in its cursors.
+          name: `licenses 2\0${orgId}\0${filtered}`,
+          url: `/v1/licenses?${filtered}`,
+          placeOf: ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
+          read: (after, count) =>
+            asTenant(pool, orgId, (db) =>
+              listLicenses(db, { orgId, limit: count, after: placeIn(after), now: at, ...filters }),
+            ),
+          bodyOf: ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
+        },
       );
     },
   });
@@ -80,9 +82,10 @@ export const getLicense = (needs: ReadNeeds): Route =>
     operationId: 'getLicense',
     summary: 'Get a license',
     description:
-      'A license that your organization issues or holds, with its revision as ETag. asOf: as it was at that instant, with ' +
-      'what was recorded later about the time before it; metadata has no history and is then empty. Before it was issued, or ' +
-      'while another organization held it that you are not the issuer for, there is no such license.',
+      'Returns a license that your organization issues or holds, with its revision as ETag. With asOf, returns the license ' +
+      'as of that instant, including events that were recorded later and took effect before it. Metadata has no history ' +
+      'and is empty then. Before the license was issued, it does not exist. For a holder, it does not exist before the ' +
+      'organization held it.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -103,14 +106,14 @@ export const getLicense = (needs: ReadNeeds): Route =>
     },
   });
 
-/** Refuses an instant that has not come: what it will bring is not known. */
+/** Refuses an instant in the future, whose state is not known. */
 const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
   if (asOf <= now) return null;
-  const detail = `asOf must not be in the future; it is ${now} here.`;
+  const detail = `asOf must not be in the future. The clock of this server says ${now}.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?asOf', detail }]);
 };
 
-/** GET /v1/licenses/{licenseId}/activations: the open ones, newest first. */
+/** GET /v1/licenses/{licenseId}/activations: lists the active devices, newest first. */
 export const listActivations = (needs: ReadNeeds): Route =>
   route({
     method: 'get',
@@ -128,16 +131,12 @@ export const listActivations = (needs: ReadNeeds): Route =>
     replies: { 200: { description: 'One page.', body: pageOf(activationShape) } },
     rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
-      page<ActivationView>(
-        needs.secrets,
-        query,
-        `activations\0${orgId}\0${licenseId}`,
-        (parameters) => `/v1/licenses/${licenseId}/activations?${parameters}`,
-        ({ activationId }) => activationId,
-        (after, limit) =>
-          readLicenseRows(needs, orgId, licenseId, async (db, { isParked }) =>
-            isParked ? notProjected : activationsOf(db, licenseId, { limit, after }),
-          ),
-        activationBody,
-      ),
+      page<ActivationView>(needs.secrets, query, {
+        name: `activations\0${orgId}\0${licenseId}`,
+        url: `/v1/licenses/${licenseId}/activations?`,
+        placeOf: ({ activationId }) => activationId,
+        read: (after, limit) =>
+          readCurrentRows(needs, orgId, licenseId, (db) => activationsOf(db, licenseId, { limit, after })),
+        bodyOf: activationBody,
+      }),
   });

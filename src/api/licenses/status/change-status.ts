@@ -4,7 +4,7 @@ import { revokeLicense } from '../../../application/licenses/revoke-license.ts';
 import { suspendLicense } from '../../../application/licenses/suspend-license.ts';
 import { refuseSuspending } from '../../../domain/license/license-authority.ts';
 import { suspensionReasons } from '../../../domain/license/suspension/suspension-events.ts';
-import { refused } from '../../problems.ts';
+import { refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
@@ -25,18 +25,21 @@ const revokeBody = z
   .strictObject({ reason: reasonOf(reasonCode) })
   .meta({ id: 'RevokeLicense', example: { reason: { code: 'CHARGEBACK' } } });
 
-/** POST /v1/licenses/{licenseId}/suspend: at once, or announced for later, as while a payment may still come. */
+/** POST /v1/licenses/{licenseId}/suspend: suspends at once, or at a later instant, such as when a payment is due. */
 export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('suspend', 'suspendLicense', 'Suspend a license', 'suspendLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'suspend',
+      operationId: 'suspendLicense',
+      summary: 'Suspend a license',
+      permission: 'suspendLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     request: z.object({ params: licensePath, query: none, body: suspendBody }),
     handle: async ({ params, body }, call) => {
       const { until = null, effectiveAt } = body;
       const { code } = body.reason;
-      // Such a request uses up no Idempotency-Key.
+      // A refusal here does not use the Idempotency-Key.
       const refusal = refuseSuspending(call.caller, code);
       if (refusal !== null) return refused(refusal);
       return answerChange(needs, call, { operation: 'suspendLicense', input: { ...params, body } }, (request) =>
@@ -48,9 +51,13 @@ export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/reinstate */
 export const reinstateLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('reinstate', 'reinstateLicense', 'End the suspension of a license', 'suspendLicenses', [
-      'LICENSE_REVOKED',
-    ]),
+    ...described({
+      verb: 'reinstate',
+      operationId: 'reinstateLicense',
+      summary: 'End the suspension of a license',
+      permission: 'suspendLicenses',
+      rejections: ['LICENSE_REVOKED'],
+    }),
     request: z.object({ params: licensePath, query: none, body: reinstateBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'reinstateLicense', input: { ...params, body } }, (request) =>
@@ -61,7 +68,12 @@ export const reinstateLicenseRoute = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/revoke */
 export const revokeLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('revoke', 'revokeLicense', 'Revoke a license for ever', 'endLicenses', []),
+    ...described({
+      verb: 'revoke',
+      operationId: 'revokeLicense',
+      summary: 'Revoke a license',
+      permission: 'endLicenses',
+    }),
     request: z.object({ params: licensePath, query: none, body: revokeBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'revokeLicense', input: { ...params, body } }, (request) =>

@@ -21,7 +21,7 @@ const renewBody = z
   })
   .refine(({ expiresAt, basis }) => expiresAt === undefined || basis === undefined, {
     path: ['basis'],
-    message: 'goes with duration only',
+    message: 'needs duration',
   })
   .meta({ id: 'RenewLicense', example: { duration: 'P1Y', basis: 'FROM_EXPIRY', reason: { code: 'PAYMENT' } } });
 
@@ -47,10 +47,13 @@ const cancelBody = z
 /** POST /v1/licenses/{licenseId}/renew */
 export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('renew', 'renewLicense', 'Start the next term of a license', 'renewLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'renew',
+      operationId: 'renewLicense',
+      summary: 'Renew a license',
+      permission: 'renewLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     request: z.object({ params: licensePath, query: none, body: renewBody }),
     handle: ({ params, body }, call) => {
       const { duration: length = '', expiresAt, basis } = body;
@@ -64,10 +67,13 @@ export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/expiry */
 export const changeLicenseExpiry = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('expiry', 'changeLicenseExpiry', 'Move the end of the running term', 'changeLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'expiry',
+      operationId: 'changeLicenseExpiry',
+      summary: 'Change the end of the current term',
+      permission: 'changeLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     request: z.object({ params: licensePath, query: none, body: expiryBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseExpiry', input: { ...params, body } }, (request) =>
@@ -78,10 +84,13 @@ export const changeLicenseExpiry = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/renewal */
 export const setLicenseRenewal = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('renewal', 'setLicenseRenewal', 'Say what is to happen at the end of the term', 'changeLicenses', [
-      'LICENSE_REVOKED',
-      'TERM_INVALID',
-    ]),
+    ...described({
+      verb: 'renewal',
+      operationId: 'setLicenseRenewal',
+      summary: 'Set what happens at the end of the term',
+      permission: 'changeLicenses',
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+    }),
     request: z.object({ params: licensePath, query: none, body: renewalBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'setLicenseRenewal', input: { ...params, body } }, (request) =>
@@ -92,10 +101,13 @@ export const setLicenseRenewal = (needs: LicenseCommandNeeds): Route =>
 /** POST /v1/licenses/{licenseId}/cancel-scheduled */
 export const cancelScheduledChangeRoute = (needs: LicenseCommandNeeds): Route =>
   route({
-    ...described('cancel-scheduled', 'cancelScheduledChange', 'Withdraw an announced change', 'suspendLicenses', [
-      'LICENSE_REVOKED',
-      'NOT_FOUND',
-    ]),
+    ...described({
+      verb: 'cancel-scheduled',
+      operationId: 'cancelScheduledChange',
+      summary: 'Cancel a scheduled change',
+      permission: 'suspendLicenses',
+      rejections: ['LICENSE_REVOKED', 'NOT_FOUND'],
+    }),
     request: z.object({ params: licensePath, query: none, body: cancelBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'cancelScheduledChange', input: { ...params, body } }, (request) =>

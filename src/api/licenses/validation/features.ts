@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { usableLicense } from '../../../application/client-license.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { isRejection } from '../../../domain/decider.ts';
-import { featuresOf } from '../../../domain/license/grants/granted-entitlements.ts';
+import { listFeatures } from '../../../application/validation/list-features.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { isProblem, refused } from '../../problems.ts';
+import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
@@ -17,17 +15,15 @@ const answer = z
   .strictObject({ tier: z.enum(tiers), features: licenseShape.shape.entitlements, asOf: instantOut })
   .meta({ id: 'Features' });
 
-/**
- * GET /v1/licenses/features: what the license grants now. The key comes in the Authorization header, never in the URL.
- */
+/** GET /v1/licenses/features: lists what the license grants now. The key is in the Authorization header, not the URL. */
 export const licenseFeatures = (needs: Needs): Route =>
   clientRoute({
     method: 'get',
     path: '/v1/licenses/features',
     operationId: 'licenseFeatures',
-    summary: 'List the features a license grants',
+    summary: 'List the features of a license',
     description:
-      'With Authorization: License <key>, or licenseId and an organization’s credential. A feature that is granted by the tier, by a product and by a grant is listed once for each. Refused where the license may not be used.',
+      'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. A feature that the tier, a product and a grant give is listed once for each of them. Refused when the license may not be used.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'read',
@@ -35,25 +31,23 @@ export const licenseFeatures = (needs: Needs): Route =>
       params: none,
       query: z.strictObject({ licenseId: licenseNaming.licenseId, product: productCode.optional() }),
     }),
-    replies: { 200: { description: 'What is granted at asOf.', body: answer } },
+    replies: { 200: { description: 'The features that the license grants at asOf.', body: answer } },
     rejections: [
-      ...(['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_SUSPENDED'] as const),
-      ...(['LICENSE_EXPIRED', 'LICENSE_NOT_STARTED', 'PRODUCT_NOT_LICENSED', 'ORGANIZATION_CLOSED'] as const),
+      'LICENSE_KEY_MALFORMED',
+      'LICENSE_NOT_FOUND',
+      'LICENSE_REVOKED',
+      'LICENSE_SUSPENDED',
+      'LICENSE_EXPIRED',
+      'LICENSE_NOT_STARTED',
+      'PRODUCT_NOT_LICENSED',
+      'ORGANIZATION_CLOSED',
     ],
     handle: async ({ query: { licenseId, product } }, call) => {
       const client = await findClientLicense(needs, call, { licenseId });
       if (isProblem(client)) return client;
-      const asOf = needs.now();
-      const license = usableLicense(client.license, asOf);
-      if (isRefusal(license)) return refused(license);
-      const { facts } = license;
-      const features = featuresOf(facts, product ?? null, asOf);
-      if (isRejection(features)) return refused(features);
-      const body: z.output<typeof answer> = {
-        tier: facts.policy.tier,
-        features: features.map((each) => ({ ...each })),
-        asOf,
-      };
+      const listed = listFeatures(client.license, product ?? null, needs.now());
+      if (isRefusal(listed)) return refused(listed);
+      const body: z.output<typeof answer> = { ...listed, features: listed.features.map((feature) => ({ ...feature })) };
       return { status: 200, body };
     },
   });

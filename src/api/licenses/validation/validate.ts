@@ -5,7 +5,7 @@ import { grantedAt } from '../../../domain/license/grants/granted-entitlements.t
 import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
 import { validationCodes } from '../../../domain/license/validation/validity.ts';
-import { isProblem } from '../../problems.ts';
+import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
@@ -27,27 +27,41 @@ type Needs = NamingNeeds & CommandNeeds;
 const body = z
   .strictObject({
     ...licenseNaming,
-    product: productCode.optional().meta({ description: 'The product that is to run: covered by the license?' }),
-    fingerprint: fingerprint.optional().meta({ description: 'The device: activated?' }),
+    product: productCode
+      .optional()
+      .meta({ description: 'The product that runs. When given, the license must cover it.' }),
+    fingerprint: fingerprint
+      .optional()
+      .meta({ description: 'Device fingerprint. When given, the device must be active.' }),
     components: components
       .optional()
-      .meta({ description: 'Parts of the device, which the policy may know it by as well.' }),
+      .meta({ description: 'Components of the device. The policy may match the device by them.' }),
     activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q')
       .optional()
-      .meta({ description: 'The activation, in place of its fingerprint.' }),
-    leaseHolder: leaseHolder.optional().meta({ description: 'Who holds a floating seat: still?' }),
-    user: user.optional().meta({ description: 'Who uses it: assigned?' }),
-    environment: environment.optional().meta({ description: 'Where it runs: the one that the policy names?' }),
-    version: version.optional().meta({ description: 'Which version runs: covered by policy and maintenance?' }),
-    entitlements: z.array(entitlementCode).max(100).optional().meta({ description: 'Codes that are needed.' }),
-    meters: z.array(meterName).max(50).optional().meta({ description: 'Meters that must have room.' }),
+      .meta({ description: 'The id of the activation, instead of the fingerprint.' }),
+    leaseHolder: leaseHolder
+      .optional()
+      .meta({ description: 'The holder of a floating seat. When given, the seat must still be held.' }),
+    user: user.optional().meta({ description: 'The user. When given, the license must be assigned to the user.' }),
+    environment: environment
+      .optional()
+      .meta({ description: 'The environment. When given, it must be the one that the policy names.' }),
+    version: version.optional().meta({
+      description: 'The version of the application. When given, the policy and the maintenance must cover it.',
+    }),
+    entitlements: z
+      .array(entitlementCode)
+      .max(100)
+      .optional()
+      .meta({ description: 'The codes of entitlements that the license must grant.' }),
+    meters: z.array(meterName).max(50).optional().meta({ description: 'The meters that must have quota left.' }),
     nonce: text(256)
       .optional()
-      .meta({ description: 'Comes back as it is, so that an old answer is known from one to this request.' }),
+      .meta({ description: 'The answer returns this text, which tells the answer to this request from an older one.' }),
   })
   .refine(({ components: parts, fingerprint: device }) => parts === undefined || device !== undefined, {
     path: ['components'],
-    message: 'go with a fingerprint',
+    message: 'need a fingerprint',
   })
   .meta({
     id: 'ValidateLicense',
@@ -56,44 +70,55 @@ const body = z
 
 const answerShape = z
   .strictObject({
-    valid: z.boolean().meta({ description: 'Whether it may run.' }),
-    code: z.enum(validationCodes).meta({ description: 'The most important reason.' }),
-    reasons: z.array(z.enum(validationCodes)).meta({ description: 'All reasons why not; empty when valid.' }),
-    status: z.enum(statuses).nullable().meta({ description: 'What the license is, in short; null: there is none.' }),
-    effectiveStatus: z
-      .enum(effectiveStatuses)
+    valid: z.boolean().meta({ description: 'Whether the application may run.' }),
+    code: z.enum(validationCodes).meta({ description: 'The most important result code.' }),
+    reasons: z
+      .array(z.enum(validationCodes))
+      .meta({ description: 'All reasons why the license is not valid. Empty when it is valid.' }),
+    status: z
+      .enum(statuses)
       .nullable()
-      .meta({ description: 'The same, with what the clock makes of it; null: there is none.' }),
+      .meta({ description: 'The status of the license. Null when there is no such license.' }),
+    effectiveStatus: z.enum(effectiveStatuses).nullable().meta({
+      description: 'The status including grace and a start in the future. Null when there is no such license.',
+    }),
     license: z
       .strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) })
       .nullable()
-      .meta({ description: 'What it is and covers; null: there is none.' }),
-    entitlements: licenseShape.shape.entitlements.meta({ description: 'What it permits at this moment.' }),
-    limits: usageShape.nullable().meta({ description: 'What is in use, of how much; null: there is no license.' }),
-    expiresAt: instantOut.nullable().meta({ description: 'Until when it is good; null: for ever, or not known yet.' }),
+      .meta({ description: 'The license and what it covers. Null when there is no such license.' }),
+    entitlements: licenseShape.shape.entitlements.meta({ description: 'The entitlements at this moment.' }),
+    limits: usageShape
+      .nullable()
+      .meta({ description: 'The usage and the limits. Null when there is no such license.' }),
+    expiresAt: instantOut
+      .nullable()
+      .meta({ description: 'The end of the term. Null when the license is perpetual or its term has not started.' }),
     graceUntil: instantOut
       .nullable()
-      .meta({ description: 'Until when it goes on in grace; null: it gets none, or has no end.' }),
-    ttlSeconds: z
-      .int()
-      .meta({ description: 'How long this answer may be kept; never past the instant at which the clock changes it.' }),
-    offlineGraceUntil: instantOut
-      .nullable()
-      .meta({ description: 'Until when the application may run without reaching the server; null: not at all.' }),
-    asOf: instantOut.meta({ description: 'When this was judged, by the clock of the server.' }),
+      .meta({ description: 'The end of the grace period. Null when there is no grace period or no end of the term.' }),
+    ttlSeconds: z.int().meta({
+      description:
+        'How long the application may cache this answer. It never exceeds the instant at which the answer changes by time.',
+    }),
+    offlineGraceUntil: instantOut.nullable().meta({
+      description: 'Until when the application may run without contact to the server. Null means not at all.',
+    }),
+    asOf: instantOut.meta({ description: 'When the license was validated, by the clock of the server.' }),
     revision: z
       .int()
       .nullable()
-      .meta({ description: 'The revision of the license that was judged; null: there is none.' }),
-    nonce: z.string().nullable().meta({ description: 'What was sent; null: nothing.' }),
-    missingEntitlements: z.array(z.string()).meta({ description: 'Codes that were asked for and are not permitted.' }),
-    exceededMeters: z.array(z.string()).meta({ description: 'Meters that were asked for and have no room.' }),
+      .meta({ description: 'The revision of the validated license. Null when there is no such license.' }),
+    nonce: z.string().nullable().meta({ description: 'The nonce of the request. Null when the request had none.' }),
+    missingEntitlements: z
+      .array(z.string())
+      .meta({ description: 'The requested entitlements that the license does not grant.' }),
+    exceededMeters: z.array(z.string()).meta({ description: 'The requested meters that have no quota left.' }),
   })
   .meta({ id: 'Validation' });
 
 /**
- * POST /v1/licenses/validate: whether a license is good, here and now, for what the request names. Changes nothing, but
- * that the first one begins a term that waits for it.
+ * POST /v1/licenses/validate: says whether a license is valid for what the request names. Only the first validation
+ * changes something: it starts a term that waits for it.
  */
 export const validateLicenseRoute = (needs: Needs): Route =>
   clientRoute({
@@ -102,12 +127,12 @@ export const validateLicenseRoute = (needs: Needs): Route =>
     operationId: 'validateLicense',
     summary: 'Validate a license',
     description:
-      'Always 200 when it could be evaluated, for an unknown key too (NOT_FOUND). Only what is named is checked, unless the policy requires more.',
+      'Answers 200 with a verdict, also for an unknown key (NOT_FOUND). The verdict checks only what the request names, and what the policy requires.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'read',
     request: z.object({ params: none, query: none, body }),
-    replies: { 200: { description: 'Evaluated.', body: answerShape } },
+    replies: { 200: { description: 'The verdict.', body: answerShape } },
     rejections: ['LICENSE_KEY_MALFORMED'],
     handle: async ({ body: fields }, call) => {
       const client = await findClientLicense(needs, call, fields, 'validate');
@@ -120,7 +145,7 @@ export const validateLicenseRoute = (needs: Needs): Route =>
 
 const answered = ({ verdict, license, asOf, position }: Validated, nonce: string | undefined): Reply => {
   const facts = license?.facts ?? null;
-  // Written out field by field: spreading costs more here than everything else in this function.
+  // The fields are listed one by one, because a spread costs more than the rest of this function.
   const answer: z.output<typeof answerShape> = {
     valid: verdict.valid,
     code: verdict.code,

@@ -21,7 +21,7 @@ const cancelScheduled = (
 ): LicenseDecision => {
   const announced = facts.scheduled.find((change) => change.eventId === eventId);
   if (announced === undefined)
-    return reject('NOT_FOUND', `Event ${eventId} announced no open change of license ${facts.licenseId}.`);
+    return reject('NOT_FOUND', `License ${facts.licenseId} has no open change that this event announced.`);
   if (announced.effectiveAt <= at)
     return reject('NOT_FOUND', `The change that ${eventId} announced took effect at ${announced.effectiveAt}.`);
   return [{ type: 'ScheduledChangeCancelled', data: { eventId } }];

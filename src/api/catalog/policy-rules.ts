@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { secondsMax } from '../../domain/catalog/policy-checks.ts';
+import {
+  expiryStrategies,
+  fingerprintMatchings,
+  leaseScopes,
+  limitStrategies,
+  policyTypes,
+  trialEnds,
+} from '../../domain/license/policy.ts';
+import { versionPattern } from '../../domain/license/validation/app-versions.ts';
+import { duration } from '../schemas.ts';
+
+const seconds = z.int();
+const secondsIn = z.int().min(0).max(secondsMax);
+const someSecondsIn = z.int().min(1).max(secondsMax);
+const version = z
+  .string()
+  .regex(versionPattern, 'must be a version like 2.1.0 or 3.0.0-beta.1')
+  .meta({ example: '2.1.0' });
+
+const overageOf = <Percent extends z.ZodType>(percent: Percent) =>
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('NONE') }),
+    z.strictObject({ kind: z.literal('RATIO'), percent }),
+    z.strictObject({ kind: z.literal('ALWAYS') }),
+  ]);
+
+/** A rule of a policy: its schema in a request, its schema in an answer, and what it decides. */
+const rule = <In extends z.ZodType, Out extends z.ZodType>({
+  request,
+  answer,
+  description,
+}: {
+  readonly request: In;
+  readonly answer: Out;
+  readonly description: string;
+}) => ({ request: request.exactOptional().meta({ description }), answer: answer.meta({ description }) });
+
+/** A rule with the same schema in requests and answers. */
+const sameRule = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  rule({ request: schema, answer: schema, description });
+
+const rules = {
+  type: sameRule(z.enum(policyTypes), 'The kind of agreement: for a term, on trial, or perpetual.'),
+  expiryStrategy: sameRule(
+    z.enum(expiryStrategies),
+    'What an expired license allows: nothing, running without updates, or running with updates.',
+  ),
+  expiryGraceSeconds: rule({
+    request: secondsIn,
+    answer: seconds,
+    description: 'How long an expired license stays usable as IN_GRACE.',
+  }),
+  validationTtlSeconds: rule({
+    request: secondsIn,
+    answer: seconds,
+    description: 'How long an application may cache an answer at fixedLimits.',
+  }),
+  offlineGraceSeconds: rule({
+    request: secondsIn,
+    answer: seconds,
+    description: 'How long an application may run without contact to the server.',
+  }),
+  overage: rule({
+    request: overageOf(z.int().min(100)),
+    answer: overageOf(z.int()),
+    description: 'How far usage may exceed a limit: not at all, up to a percentage of it, or without bound.',
+  }),
+  limitStrategy: sameRule(
+    z.enum(limitStrategies),
+    'What happens when a limit is lowered below its usage: the usage stays, the change is refused, or the oldest usage ends.',
+  ),
+  deactivation: rule({
+    request: z.strictObject({
+      allowed: z.boolean().exactOptional(),
+      cooldownSeconds: secondsIn.exactOptional(),
+      maxPerTerm: z.int().min(0).nullable().exactOptional(),
+    }),
+    answer: z.strictObject({ allowed: z.boolean(), cooldownSeconds: seconds, maxPerTerm: z.int().nullable() }),
+    description: 'Whether and how often a client may deactivate devices. The issuer always may.',
+  }),
+  fingerprintMatching: sameRule(
+    z.enum(fingerprintMatchings),
+    'Whether a device is recognized by its fingerprint only, or also by any, most or all of its components.',
+  ),
+  fingerprintRequired: sameRule(z.boolean(), 'Whether a validation must name a device.'),
+  productRequired: sameRule(z.boolean(), 'Whether a validation must name a product.'),
+  lease: rule({
+    request: z.strictObject({
+      scope: z.enum(leaseScopes).exactOptional(),
+      ttlSeconds: someSecondsIn.exactOptional(),
+      resurrectSeconds: secondsIn.exactOptional(),
+      borrowMaxSeconds: secondsIn.exactOptional(),
+    }),
+    answer: z.strictObject({
+      scope: z.enum(leaseScopes),
+      ttlSeconds: seconds,
+      resurrectSeconds: seconds,
+      borrowMaxSeconds: seconds,
+    }),
+    description: 'What floating seats are counted by, and how long a seat is held.',
+  }),
+  heartbeatSeconds: rule({
+    request: someSecondsIn.nullable(),
+    answer: seconds.nullable(),
+    description: 'How often the holder of a seat sends a heartbeat. Null means a third of the time to live.',
+  }),
+  remindBefore: rule({
+    request: z.array(duration).max(20),
+    answer: z.array(z.string()),
+    description: 'How long before its end the end of a term is announced.',
+  }),
+  trialEnd: sameRule(z.enum(trialEnds), 'Whether a trial ends or becomes FREE.'),
+  reinstateOnPayment: sameRule(
+    z.boolean(),
+    'Whether a renewal with the reason PAYMENT ends a suspension with the reason PAYMENT.',
+  ),
+  transferable: sameRule(z.boolean(), 'Whether the license can be transferred to another holder.'),
+  renewUntilSeconds: rule({
+    request: secondsIn.nullable(),
+    answer: seconds.nullable(),
+    description: 'How long after its expiry a license can be renewed. Null means without a limit.',
+  }),
+  checkInSeconds: rule({
+    request: secondsIn.nullable(),
+    answer: seconds.nullable(),
+    description: 'How long a license stays valid without a validation. Null means without a limit.',
+  }),
+  userRequired: sameRule(z.boolean(), 'Whether a validation must name a user.'),
+  leaseRequired: sameRule(z.boolean(), 'Whether a validation must name the holder of a seat.'),
+  environment: rule({
+    request: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits and . _ -')
+      .nullable(),
+    answer: z.string().nullable(),
+    description: 'The only environment that the license allows. Null allows every environment.',
+  }),
+  versions: rule({
+    request: z
+      .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
+      .nullable(),
+    answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
+    description: 'The versions of the application that the license allows. Null allows every version.',
+  }),
+  reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back at once.'),
+};
+
+type Rules = typeof rules;
+
+/** The rules of a policy in a request. Null removes a rule that may be absent. */
+export const rulesIn = sideOf('request') as { readonly [Name in keyof Rules]: Rules[Name]['request'] };
+
+/** The rules of a policy in an answer. */
+export const rulesOut = sideOf('answer') as { readonly [Name in keyof Rules]: Rules[Name]['answer'] };
+
+function sideOf(side: 'request' | 'answer') {
+  return Object.fromEntries(Object.entries(rules).map(([name, schemas]) => [name, schemas[side]]));
+}

@@ -1,0 +1,134 @@
+import type { ServerResponse } from 'node:http';
+import type { Request } from 'express';
+import type { Authenticate } from '../authorize.ts';
+import type { Front } from '../front.ts';
+import type { RequestLog } from '../monitoring/logging.ts';
+import type { Metrics } from '../monitoring/metrics.ts';
+import { problemOfFailure } from '../problems/failure.ts';
+import { isProblem, statusOf } from '../problems/problems.ts';
+import { type CallLimits, createCallLimits } from '../rate-limit/call-limits.ts';
+import { type Answer, type Call, isStreamed, type Reply, type Route, type Streamed } from '../route.ts';
+import { carryOut } from './carry-out.ts';
+import { clientIp } from './client-ip.ts';
+import { isUnmodified } from './conditional.ts';
+import { onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
+import { type RequestIds, requestIdsOf } from './request-id.ts';
+import type { Respond } from './respond.ts';
+
+type Needs = {
+  readonly authenticate: Authenticate;
+  readonly waitUntilProjected: WaitUntilProjected;
+  readonly log: Pick<RequestLog, 'answered' | 'failed'>;
+  readonly metrics: Metrics;
+  readonly front: Front;
+  readonly respond: Respond;
+  /** Returns a signal that aborts when the response has ended or the server stops. */
+  readonly endingOf: (response: ServerResponse) => AbortSignal;
+};
+
+/** Answers one request for the operation of a route, and notes the result in the metrics and the log. Never throws. */
+export type AnswerRequest = (route: Route, request: Request, response: ServerResponse) => Promise<void>;
+
+/** Returns what answers requests. */
+export const createAnswerRequest =
+  (needs: Needs): AnswerRequest =>
+  async (route, request, response) => {
+    const startedMs = performance.now();
+    const exchange = openExchange(needs, route, request, response);
+    const status = await answerOrFail(needs, exchange);
+    const milliseconds = performance.now() - startedMs;
+    needs.metrics.answered(route.operationId, status, milliseconds);
+    if (route.isProbe === true && status < 400) return;
+    const tenant = exchange.tenant.organizationId;
+    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...exchange.ids });
+  };
+
+/** A request on its way to its answer. */
+type Exchange = {
+  readonly route: Route;
+  readonly request: Request;
+  readonly response: ServerResponse;
+  readonly ids: RequestIds;
+  readonly limits: CallLimits;
+  /** The organization on whose rows the request works. The operation sets it for the log. */
+  readonly tenant: { organizationId: string | null };
+};
+
+const openExchange = ({ front }: Needs, route: Route, request: Request, response: ServerResponse): Exchange => ({
+  route,
+  request,
+  response,
+  ids: requestIdsOf(request.headers),
+  limits: createCallLimits(front.rateLimiting, () => clientIp(request, front.trustProxy)),
+  tenant: { organizationId: null },
+});
+
+/** Returns the status of the answer. */
+const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
+  const { route, request, response, ids } = exchange;
+  try {
+    return await send(needs, exchange, await carryOut(needs, route, request, callOf(needs, exchange)));
+  } catch (error) {
+    const refusal = problemOfFailure(error);
+    needs.log.failed(error, ids, route.operationId);
+    // When a stream has already begun, only its early end tells the client that something failed.
+    if (response.headersSent) response.destroy();
+    else needs.respond.problem(response, refusal, headersOf(exchange));
+    return statusOf(refusal);
+  }
+};
+
+const callOf = (needs: Needs, { route, request, response, ids, limits, tenant }: Exchange): Call => ({
+  requestId: ids.requestId,
+  correlationId: ids.correlationId,
+  headers: request.headers,
+  sent: { params: request.params, query: request.query, body: undefined },
+  clientIp: () => clientIp(request, needs.front.trustProxy),
+  limits,
+  signal: () => needs.endingOf(response),
+  expectedRevision: null,
+  actsFor: (organizationId) => {
+    tenant.organizationId = organizationId;
+  },
+  onceReadable: (position, work) => {
+    onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
+      needs.log.failed(error, ids, route.operationId),
+    );
+  },
+});
+
+/** Returns the headers that every answer to the request has. The limits count until the answer is written. */
+const headersOf = ({ ids, limits }: Exchange) => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });
+
+/** Writes the answer and returns its status. */
+const send = async (needs: Needs, exchange: Exchange, answer: Answer): Promise<number> => {
+  if (isProblem(answer)) {
+    needs.respond.problem(exchange.response, answer, headersOf(exchange));
+    return statusOf(answer);
+  }
+  return isStreamed(answer) ? sendStream(needs, exchange, answer) : sendReply(needs, exchange, answer);
+};
+
+const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Streamed): Promise<number> => {
+  const { request, response } = exchange;
+  respond.begin(response, answer.type, headersOf(exchange));
+  if (request.method === 'HEAD') response.end();
+  await answer.stream(response);
+  response.end();
+  return 200;
+};
+
+const sendReply = async (
+  { respond, waitUntilProjected }: Needs,
+  exchange: Exchange,
+  { status, body, headers: own, position }: Reply,
+): Promise<number> => {
+  const { route, request, response } = exchange;
+  const place = position === undefined ? {} : await positionHeaders(waitUntilProjected, position, request.headers);
+  const headers = { ...headersOf(exchange), ...place, ...own };
+  const isUnchanged = route.method === 'get' && own?.ETag !== undefined && isUnmodified(request.headers, own.ETag);
+  const answered = isUnchanged ? 304 : status;
+  if (answered === 304 || answered === 204) respond.empty(response, answered, headers);
+  else respond.json(response, answered, JSON.stringify(body), headers);
+  return answered;
+};

@@ -1,0 +1,106 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Request } from 'express';
+import type { Authenticate } from '../authorize.ts';
+import type { Front } from '../front.ts';
+import type { RequestLog } from '../monitoring/logging.ts';
+import type { Metrics } from '../monitoring/metrics.ts';
+import { internalProblem, type Problem, problem, statusOf } from '../problems/problems.ts';
+import type { Route } from '../route.ts';
+import { createAnswerRequest } from './answer-request.ts';
+import { createCors } from './cors.ts';
+import { createEndings } from './endings.ts';
+import { refuseNoRequest } from './no-request.ts';
+import type { WaitUntilProjected } from './position.ts';
+import { type RequestIds, requestIdsOf } from './request-id.ts';
+import { createRespond, type Respond } from './respond.ts';
+import { routesByPath } from './routes-by-path.ts';
+import { securityHeaders } from './security-headers.ts';
+import { createExpressServer, type Patience } from './server.ts';
+
+export type AppNeeds = {
+  readonly authenticate: Authenticate;
+  readonly waitUntilProjected: WaitUntilProjected;
+  readonly log: Pick<RequestLog, 'answered' | 'failed'>;
+  readonly metrics: Metrics;
+  readonly front: Front;
+  /** Aborts when the server is to stop. Requests that wait or stream end then. */
+  readonly stopping: AbortSignal;
+  /** Tests set shorter times. */
+  readonly patience?: Patience;
+};
+
+/** Serves a file or page: an answer to GET at a path that is not an operation. */
+export type ServeFile = (path: string, answer: (response: ServerResponse) => unknown) => void;
+
+/**
+ * Creates the server of the routes. `extend` adds files and pages. The server is not listening yet. Throws for a faulty
+ * route.
+ */
+export const createApp = (
+  needs: AppNeeds,
+  routes: readonly Route[],
+  extend: (serve: ServeFile, respond: Respond) => void = () => undefined,
+): Server => {
+  const { app, server } = createExpressServer(needs.patience);
+  const sharedHeaders = securityHeaders();
+  const respond = createRespond(sharedHeaders);
+  const refuse = createRefuse(needs, respond);
+  server.on('clientError', (error, socket) => {
+    const refused = refuseNoRequest(error, socket, sharedHeaders);
+    if (refused === null) return;
+    report(needs, refused.status, { requestId: refused.requestId, correlationId: refused.requestId });
+  });
+  const cors = createCors(needs.front.corsOrigins);
+  if (cors !== null) {
+    app.use((request, response, next) => {
+      if (cors(request, response)) needs.metrics.answered('preflight', response.statusCode, 0);
+      else next();
+    });
+  }
+  const allow = (path: string, allowed: string) => {
+    app.all(expressPath(path), (request, response) => {
+      const detail = `${path} does not support ${request.method}. Use ${allowed}.`;
+      refuse(request, response, { ...problem('METHOD_NOT_ALLOWED', detail), headers: { Allow: allowed } });
+    });
+  };
+  const answerRequest = createAnswerRequest({ ...needs, respond, endingOf: createEndings(needs.stopping) });
+  for (const [path, routesHere] of routesByPath(routes)) {
+    for (const route of routesHere) {
+      app[route.method](expressPath(path), (request, response) => {
+        void answerRequest(route, request, response);
+      });
+    }
+    allow(path, routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '));
+  }
+  extend((path, answerFile) => {
+    app.get(path, (_request, response) => answerFile(response));
+    allow(path, 'GET, HEAD');
+  }, respond);
+  app.use((request, response) => refuse(request, response, unknownPath));
+  // Express passes errors only to a function with four parameters. Its router fails for a path that it cannot decode.
+  app.use((error: unknown, request: Request, response: ServerResponse, _next: () => void) => {
+    const isTheirs = error instanceof URIError;
+    if (!isTheirs) needs.log.failed(error, requestIdsOf(request.headers), 'router');
+    refuse(request, response, isTheirs ? badPath : internalProblem);
+  });
+  return server;
+};
+
+const unknownPath = problem('NOT_FOUND', 'There is nothing at this path. Check the method and the path.');
+const badPath = problem('INVALID_REQUEST', 'The path is not a valid URL.');
+
+/** Returns what refuses a request that no operation answers, and reports it. */
+const createRefuse =
+  (needs: AppNeeds, respond: Respond) =>
+  (request: IncomingMessage, response: ServerResponse, refusal: Problem): void => {
+    const ids = requestIdsOf(request.headers);
+    respond.problem(response, refusal, { 'X-Request-Id': ids.requestId });
+    report(needs, statusOf(refusal), ids);
+  };
+
+const report = ({ metrics, log }: AppNeeds, status: number, ids: RequestIds): void => {
+  metrics.answered('none', status, 0);
+  log.answered({ tenant: null, route: 'none', status, milliseconds: 0, ...ids });
+};
+
+const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import { escapePointer } from '../pointer.ts';
+import { type Problem, type ProblemPlace, problem } from '../problems/problems.ts';
+
+/** A request before validation. An absent body counts as an empty object. */
+export type RawRequest = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
+
+const placesMax = 20;
+
+/**
+ * Validates a request. The problem names each wrong place: `/…` in the body, `?name` in the query, `{name}` in the
+ * path.
+ */
+export const parseRequest = <Schema extends z.ZodType>(
+  schema: Schema,
+  { params, query, body }: RawRequest,
+): { readonly parsed: z.output<Schema> } | Problem => {
+  const result = schema.safeParse({ params, query, body: body === undefined ? {} : body });
+  if (result.success) return { parsed: result.data };
+  const places = result.error.issues.slice(0, placesMax).map(placeOf);
+  const [first] = places;
+  return problem('INVALID_REQUEST', `${first?.pointer || 'The body'}: ${first?.detail}`, places);
+};
+
+const placeOf = ({ path, message }: z.core.$ZodIssue): ProblemPlace => {
+  const [part, ...steps] = path;
+  const names = steps.map((step) => (typeof step === 'symbol' ? '' : escapePointer(step)));
+  if (part === 'query') return { pointer: `?${names.join('.')}`, detail: message };
+  if (part === 'params') return { pointer: `{${names.join('.')}}`, detail: message };
+  return { pointer: names.map((name) => `/${name}`).join(''), detail: message };
+};

@@ -1,0 +1,79 @@
+import { type IncomingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Problem, problemBody, statusOf } from '../problems/problems.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Writes answers: first the headers that all answers share, then the headers of this answer, then the body. */
+export type Respond = {
+  readonly json: (response: ServerResponse, status: number, text: string, headers: Headers) => void;
+  readonly problem: (response: ServerResponse, refusal: Problem, headers: Headers) => void;
+  /** Writes the headers of an answer without a body (204 and 304). */
+  readonly empty: (response: ServerResponse, status: number, headers: Headers) => void;
+  /** Starts an answer. The caller writes the body piece by piece. */
+  readonly begin: (response: ServerResponse, type: string, headers: Headers) => void;
+  readonly text: (response: ServerResponse, type: string, text: string) => void;
+  /** Writes a file of a page. Its headers replace the shared headers of the same name. */
+  readonly file: (response: ServerResponse, type: string, bytes: Buffer, headers: Headers) => void;
+};
+
+type WholeAnswer = {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+  readonly headers: Headers;
+};
+
+// Node notes the last request of a connection here and only tells the client to close. A client that ignores that gets
+// every further request refused. With our own Connection: close, Node closes the connection.
+const isLastOfConnection = (response: ServerResponse): boolean =>
+  'maxRequestsOnConnectionReached' in response && response.maxRequestsOnConnectionReached === true;
+
+// Node reports a request without a body as incomplete when it is answered at once.
+const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/** Returns what writes answers. `sharedHeaders` is a list of names and values in turn. */
+export const createRespond = (sharedHeaders: readonly string[]): Respond => {
+  const withoutCacheControl = sharedHeaders.filter((_, at) => sharedHeaders[at - (at % 2)] !== 'Cache-Control');
+  const writeHead = (response: ServerResponse, status: number, own: readonly string[], headers: Headers): void => {
+    const lines = [...('Cache-Control' in headers ? withoutCacheControl : sharedHeaders), ...own];
+    for (const name in headers) lines.push(name, headers[name] ?? '');
+    // Node must not read the rest of an unread body as the next request.
+    const isLeftOver = !response.req.complete && hasBody(response.req.headers);
+    if (isLeftOver || isLastOfConnection(response)) lines.push('Connection', 'close');
+    response.writeHead(status, STATUS_CODES[status] ?? '', lines);
+  };
+  const write = (response: ServerResponse, { status, type, text, headers }: WholeAnswer): void => {
+    writeHead(response, status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text))], headers);
+    // As text: Node sends it in one piece with the headers.
+    response.end(text, 'utf8');
+  };
+  return {
+    empty: (response, status, headers) => {
+      writeHead(response, status, [], headers);
+      response.end();
+    },
+    begin: (response, type, headers) => {
+      writeHead(response, 200, ['Content-Type', type], headers);
+      response.flushHeaders();
+    },
+    json: (response, status, text, headers) => write(response, { status, type: 'application/json', text, headers }),
+    problem: (response, refusal, headers) =>
+      write(response, {
+        status: statusOf(refusal),
+        type: 'application/problem+json',
+        text: JSON.stringify(problemBody(refusal, headers['X-Request-Id'] ?? '')),
+        headers: { ...headers, ...refusal.headers },
+      }),
+    file: (response, type, bytes, headers) => {
+      const own = new Set(Object.keys(headers));
+      const shared = sharedHeaders.flatMap((name, at) =>
+        at % 2 === 1 || own.has(name) ? [] : [name, sharedHeaders[at + 1] ?? ''],
+      );
+      const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
+      response.writeHead(200, STATUS_CODES[200], [...shared, ...length, ...Object.entries(headers).flat()]);
+      response.end(bytes);
+    },
+    text: (response, type, text) => write(response, { status: 200, type, text, headers: {} }),
+  };
+};

@@ -1,0 +1,51 @@
+import { createHmac } from 'node:crypto';
+import type { Secrets } from '../../identity/secrets.ts';
+import type { RawRequest } from '../http/parse-request.ts';
+
+/**
+ * The fields of bodies that are passwords or tokens. They do not recognize a request, because no hash over a password
+ * is stored.
+ */
+export const secretFields: ReadonlySet<string> = new Set([
+  'password',
+  'currentPassword',
+  'newPassword',
+  'token',
+  'refreshToken',
+]);
+
+/** The values that recognize a request. */
+type Recognized = {
+  /** The input as the client sent it, without defaults. */
+  readonly sent: RawRequest;
+  /** Further values that tell the request from others, such as the ids that a token stands for. */
+  readonly about: object;
+  /** The input as the previous release hashed it: validated, with defaults and secrets. */
+  readonly legacyInput: object;
+};
+
+/**
+ * Returns every hash that a request may have been stored with, under each configured secret. The first is the one to
+ * store. The hashes are keyed, because a plain hash over short personal values can be guessed.
+ */
+export const requestHashes = (
+  secrets: Secrets,
+  { sent: { params, query, body }, about, legacyInput }: Recognized,
+): readonly string[] => {
+  const text = JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
+  // These hashes belong to requests from before the upgrade. The release after next can drop them.
+  return [text, JSON.stringify(legacyInput)].flatMap((requestText) =>
+    secrets.all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(requestText).digest('hex')),
+  );
+};
+
+/** Sorts the names of objects, as the replacer of JSON.stringify. Equal objects get equal text. */
+export const inOrder = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
+const withoutSecrets = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && !Array.isArray(body)
+    ? Object.fromEntries(Object.entries(body).filter(([name]) => !secretFields.has(name)))
+    : body;

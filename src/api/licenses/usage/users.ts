@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { readCurrentRows } from '../../../application/reading/parked-license.ts';
+import { type AssignedLicense, assignUser } from '../../../application/usage/assign-user.ts';
+import { unassignUser } from '../../../application/usage/unassign-user.ts';
+import { idPattern } from '../../../domain/ids.ts';
+import { type AssignedUser, usersOf } from '../../../projections/tables/license-users.ts';
+import { page } from '../../paging.ts';
+import { none, type Route, route } from '../../route.ts';
+import { cursor, instantOut, licensePath, pageLimit, pageOf, reasonCode, reasonOf, text } from '../../schemas.ts';
+import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import type { ReadNeeds } from '../reading/read.ts';
+
+const reference = z
+  .string()
+  .regex(idPattern('usr', 'ref'), 'must be usr_ or ref_ and 26 characters')
+  .meta({ example: 'ref_01h455vb4pex5vsknk084sn02q' });
+
+const assignedShape = z.strictObject({ user: z.string(), assignedAt: instantOut }).meta({ id: 'AssignedUser' });
+
+const assignBody = z
+  .strictObject({
+    user: text(256).meta({ example: 'ada@example.com' }),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({ id: 'AssignUser', example: { user: 'ada@example.com' } });
+
+const unassignBody = z
+  .strictObject({ reason: reasonOf(reasonCode).optional() })
+  .meta({ id: 'UnassignUser', example: { reason: { code: 'LEFT' } } });
+
+/** POST /v1/licenses/{licenseId}/users: assigns a user once, also after a rotation of the secret. */
+export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described({
+      verb: 'users',
+      operationId: 'assignLicenseUser',
+      summary: 'Assign a license to a user',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED', 'USER_LIMIT_EXCEEDED'],
+    }),
+    ...commandAnswer({ user: z.string() }),
+    description:
+      'Name a user of this server by its id, or any other user by a name of your choice. The server does not store such a name: `user` in the answer is a reference to it. The holder may assign users. The issuer may do so for a license without a holder.',
+    request: z.object({ params: licensePath, query: none, body: assignBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(
+        needs,
+        call,
+        {
+          operation: 'assignLicenseUser',
+          input: { ...params, body },
+          beside: ({ view: userRef }: AssignedLicense) => ({ user: userRef }),
+        },
+        (request) => assignUser(needs, request, body.user),
+      ),
+  });
+
+/** DELETE /v1/licenses/{licenseId}/users/{user} */
+export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described({
+      verb: 'users/{user}',
+      operationId: 'unassignLicenseUser',
+      summary: 'Unassign a user from a license',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED'],
+    }),
+    method: 'delete',
+    description: 'Name the user by the reference that the assignment returned. Unassigning again changes nothing.',
+    request: z.object({ params: licensePath.extend({ user: reference }), query: none, body: unassignBody }),
+    handle: ({ params, body }, call) =>
+      answerChange(needs, call, { operation: 'unassignLicenseUser', input: { ...params, body } }, (request) =>
+        unassignUser(needs, request, params.user),
+      ),
+  });
+
+/** GET /v1/licenses/{licenseId}/users: lists the assigned users, the last assigned first. */
+export const listLicenseUsers = (needs: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/licenses/{licenseId}/users',
+    operationId: 'listLicenseUsers',
+    summary: 'List the users of a license',
+    description: 'The references of the users that are assigned now, the last assigned first.',
+    tag: 'Licenses',
+    permission: 'readLicenses',
+    effect: 'read',
+    request: z.object({
+      params: licensePath,
+      query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
+    }),
+    replies: { 200: { description: 'One page.', body: pageOf(assignedShape) } },
+    rejections: ['LICENSE_NOT_FOUND'],
+    handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
+      page<AssignedUser>(needs.secrets, query, {
+        name: `users\0${orgId}\0${licenseId}`,
+        url: `/v1/licenses/${licenseId}/users?`,
+        placeOf: ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
+        read: (after, limit) =>
+          readCurrentRows(needs, orgId, licenseId, (db) => {
+            const [assignedAt = '', userRef = ''] = after?.split(' ') ?? [];
+            return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef } });
+          }),
+        bodyOf: ({ userRef: user, assignedAt }) => ({ user, assignedAt }),
+      }),
+  });

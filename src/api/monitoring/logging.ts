@@ -1,0 +1,40 @@
+import type { Logger } from 'pino';
+import type { RequestIds } from '../http/request-id.ts';
+
+/**
+ * One answered request. `route` is the id of the operation. It has no path, query or body, which could contain a
+ * secret.
+ */
+export type AnsweredRequest = RequestIds & {
+  readonly tenant: string | null;
+  readonly route: string;
+  readonly status: number;
+  readonly milliseconds: number;
+};
+
+/** Reports requests: one line for each, and a line with the error when the server failed. */
+export type RequestLog = {
+  readonly answered: (request: AnsweredRequest) => void;
+  readonly failed: (error: unknown, ids: RequestIds, route: string) => void;
+  /**
+   * Reports a refresh token that was used twice, which ended its session. It was stolen, or its owner used an old one.
+   */
+  readonly reused: (whose: { readonly userId: string; readonly sessionId: string; readonly requestId: string }) => void;
+};
+
+/** Returns a log that writes answers as info and failures as error with their stack. */
+export const createRequestLog = (log: Logger): RequestLog => ({
+  answered: ({ milliseconds, ...request }) => {
+    if (log.isLevelEnabled('info')) log.info({ ...request, ms: Math.round(milliseconds * 10) / 10 }, 'request');
+  },
+  failed: (error, { requestId, correlationId }, route) =>
+    log.error({ err: withoutValues(error), requestId, correlationId, route }, 'request failed'),
+  reused: (whose) => log.warn(whose, 'A refresh token was used twice. Its session has ended.'),
+});
+
+/** Returns an error without the values that Postgres quotes. */
+const withoutValues = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = 'code' in error ? String(error.code) : undefined;
+  return { type: error.name, message: error.message, stack: error.stack, ...(code === undefined ? {} : { code }) };
+};

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { activationShape } from '../licenses/devices/activation-shape.ts';
+import { meanings } from '../problems/problems.ts';
+import { idOf } from '../schemas.ts';
+
+const known = z
+  .enum(Object.keys(meanings))
+  .meta({ id: 'ProblemCode', description: 'The codes of this version. GET /problems says what to do.' });
+
+/** The schema of a problem in the document. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().meta({
+      description: 'The address of the explanation of the code.',
+      example: '/problems#activation-limit-exceeded',
+    }),
+    title: z.string().meta({ description: 'The meaning of the code, in short.' }),
+    status: z.int().meta({ description: 'The status of the answer.' }),
+    detail: z.string().meta({ description: 'What is wrong with this request, and what to do where that helps.' }),
+    code: z.union([known, z.string()]).meta({ description: 'The code to branch on. Later versions may add codes.' }),
+    errors: z
+      .array(
+        z.strictObject({
+          pointer: z.string().meta({ description: 'A JSON pointer into the body, or the name of a parameter.' }),
+          detail: z.string().meta({ description: 'What is wrong at this place.' }),
+        }),
+      )
+      .optional()
+      .meta({ description: 'The places of the request that are wrong.' }),
+    activations: z
+      .array(activationShape)
+      .optional()
+      .meta({ description: 'The active devices, with ACTIVATION_LIMIT_EXCEEDED. Release one of them.' }),
+    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
+      .optional()
+      .meta({ description: 'The license of the earlier import, with CODE_TAKEN.' }),
+    requestId: z.string().meta({ description: 'Identifies the request in the log.' }),
+  })
+  .meta({ id: 'Problem', description: 'A problem by RFC 9457. Branch on code. Some codes have further members.' });

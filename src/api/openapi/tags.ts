@@ -1,0 +1,27 @@
+/** The groups of operations, in the order of the document. */
+export const tags = [
+  {
+    name: 'Client',
+    description:
+      'What your application does with one license, named by its key: validate, activate devices, take seats, record usage.',
+  },
+  {
+    name: 'Licenses',
+    description: 'What issuers and holders do with licenses: issue, change, end and read them, and read their history.',
+  },
+  { name: 'Catalog', description: 'Products, and policies with the rules of licenses. Licenses are issued for them.' },
+  { name: 'Events', description: 'The events of your licenses, as a feed to read, to wait for or to follow.' },
+  {
+    name: 'Authentication',
+    description: 'Sign up, sign in and out, sessions, passwords, and the public keys of access tokens.',
+  },
+  { name: 'Users', description: 'The names of users, and the deactivation of their logins.' },
+  {
+    name: 'Organizations',
+    description: 'Organizations issue and hold licenses. A credential acts for one organization.',
+  },
+  { name: 'Members', description: 'The members of an organization with their roles, and its invitations.' },
+  { name: 'API keys', description: 'Credentials of an organization for machines, with scopes.' },
+  { name: 'Projects', description: 'Projects of an organization. Its own license limits how many it may have.' },
+  { name: 'Health', description: 'The state and version of the server.' },
+] as const;

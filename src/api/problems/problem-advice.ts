@@ -1,0 +1,56 @@
+import type { ProblemCode } from './problems.ts';
+
+/** The text of /problems: the meaning of each code, and what to do. */
+export const advice: Readonly<Record<ProblemCode, string>> = {
+  INVALID_REQUEST: 'The request is invalid. errors names each wrong place. Correct it before sending again.',
+  LICENSE_KEY_MALFORMED:
+    'The key has a typing error or is incomplete, because its check symbols do not match. Ask the user for it again.',
+  TERM_INVALID:
+    'The start, end or duration is not a valid term, or a renewal would not end later. Choose another term.',
+  LIMIT_INVALID: 'A limit must be a whole number of at least 0.',
+  UNAUTHENTICATED: 'The credential is missing, unknown or revoked. Send a valid one.',
+  TOKEN_EXPIRED: 'The access token has expired. Refresh it and send the request again.',
+  FORBIDDEN: 'The credential is valid but lacks the role or scope, or only another organization has the right.',
+  NOT_FOUND: 'There is nothing at this path, or nothing that you may see.',
+  ORGANIZATION_NOT_FOUND: 'There is no such organization.',
+  LICENSE_NOT_FOUND: 'There is no such license, or you may not see it.',
+  ACTIVATION_NOT_FOUND: 'This device was never activated on the license.',
+  METHOD_NOT_ALLOWED: 'The path supports other methods. The header Allow names them.',
+  LICENSE_SUSPENDED: 'The license is suspended. It works again when its issuer reinstates it or the suspension ends.',
+  LICENSE_EXPIRED: 'The term of the license has ended. Renew it.',
+  LICENSE_REVOKED: 'The license was revoked for good. Issue a new license.',
+  LICENSE_NOT_STARTED: 'The term of the license begins later.',
+  PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
+  ACTIVATION_LIMIT_EXCEEDED:
+    'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one.',
+  USER_LIMIT_EXCEEDED:
+    'The license has as many users as its limit allows. Unassign a user, or ask the issuer to raise the limit.',
+  PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its limit allows. Archive a project.',
+  SEAT_LIMIT_EXCEEDED: 'All seats are taken. Try again when a seat is released or lapses.',
+  QUOTA_EXCEEDED:
+    'The quota of this meter is used up until the next term, or another quota is reached. detail names it.',
+  USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
+  DEACTIVATION_LIMIT: 'The policy allows no more deactivations in this term. The issuer can still release devices.',
+  COOLDOWN_ACTIVE: 'The last deactivation was too recent. Wait for the cooldown of the policy.',
+  ORGANIZATION_CLOSED: 'The organization is closed. It can no longer be changed.',
+  LAST_OWNER: 'An organization needs at least one OWNER. Make another user an OWNER first.',
+  ALREADY_MEMBER: 'This user is already a member of the organization.',
+  EMAIL_TAKEN: 'A user with this e-mail address exists. Sign in, or use another address.',
+  CODE_TAKEN:
+    'The code is in use, the trial was already used, or the license was already imported. Then licenseId names it.',
+  ARCHIVED: 'This is archived. It can be neither used nor changed.',
+  CONCURRENT_MODIFICATION: 'Other requests kept changing the same thing. Nothing was changed. Send the request again.',
+  IDEMPOTENCY_IN_FLIGHT:
+    'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',
+  REVISION_MISMATCH:
+    'The resource has changed since the ETag in If-Match. Nothing was changed. Read it again and decide again.',
+  BODY_TOO_LARGE: 'The body or the change is too large. Change less in one request.',
+  UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
+  IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',
+  RATE_LIMITED:
+    'Too many requests in too short a time. Wait Retry-After seconds. RateLimit names each limit and what is left of it.',
+  INTERNAL: 'The server failed. Its log has the error under the requestId.',
+  UNAVAILABLE: 'A part of the server does not answer. Repeat after Retry-After seconds with the same Idempotency-Key.',
+  NOT_PROJECTED_YET:
+    'The read models do not contain what the request needs yet. detail says why. Repeat after Retry-After seconds.',
+};

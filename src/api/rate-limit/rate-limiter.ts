@@ -1,0 +1,130 @@
+import { type Bucket, buckets, type Limit, type LimitName, type Limits } from '../../rate-limits.ts';
+import { type AccountDelay, delayInMemory, delayInRedis } from './account-delay.ts';
+import { type Counter, countInMemory, countInRedis, type RedisClient } from './counters.ts';
+import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
+import { type Standing, unlimited, type Verdict } from './verdict.ts';
+
+/** Counts requests against the limits that apply to them. Its functions never reject. */
+export type RateLimiter = {
+  /**
+   * Counts one request of `key`. A refused request counts only against the limits that refused it. Redis stores keys as
+   * they are: hash secret and personal values first.
+   */
+  readonly take: (bucket: Bucket, key: string) => Promise<Verdict>;
+  /** Forgets the attempts of an account after a successful login. `key` is that of `take('login_account', key)`. */
+  readonly loggedIn: (key: string) => Promise<void>;
+};
+
+export type RateLimiterNeeds = {
+  readonly limits: Limits;
+  readonly nowMs: () => number;
+  /** The Redis that all processes share. Null makes each process count for itself. */
+  readonly redis: RedisClient | null;
+  readonly log: InsuranceLog;
+  /** Receives the name of each limit that refused a request. */
+  readonly onRefused?: (name: LimitName) => void;
+};
+
+/** Returns a limiter that counts in Redis, or in this process when there is no Redis or it does not answer. */
+export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
+  const { limits, nowMs, redis, log, onRefused = () => undefined } = needs;
+  const insured = createInsured(nowMs, log);
+  const shared = redis === null ? null : { redis, insured };
+  const counters = Object.fromEntries(
+    Object.values(limits).map((limit) => [limit.name, counterOf(limit, nowMs, shared)]),
+  ) as Record<LimitName, Counter>;
+  const accounts = accountDelayOf(limits.login_account, shared);
+
+  const takeOne = async (name: LimitName, key: string): Promise<Verdict> => {
+    const { consumed, msLeft } = await counters[name].add(key);
+    const limit = limits[name];
+    const standing = standingOf(limit, limit.quota - consumed, msLeft);
+    if (consumed <= limit.quota) return { standings: [standing], refusedBy: [] };
+    onRefused(name);
+    return { standings: [standing], refusedBy: [standing] };
+  };
+  const takeAll = async (names: readonly LimitName[], key: string): Promise<Verdict> => {
+    const verdicts = await Promise.all(names.map((name) => takeOne(name, key)));
+    const refusedBy = verdicts.flatMap((verdict) => verdict.refusedBy);
+    const standings = verdicts.flatMap((verdict) => verdict.standings);
+    if (refusedBy.length === 0) return { standings, refusedBy };
+    const innocent = standings.filter((standing) => !refusedBy.includes(standing));
+    await Promise.all(innocent.map(({ limit }) => counters[limit.name].takeBack(key)));
+    const unused = ({ remaining, ...standing }: Standing) => ({ ...standing, remaining: remaining + 1 });
+    return {
+      standings: standings.map((standing) => (innocent.includes(standing) ? unused(standing) : standing)),
+      refusedBy,
+    };
+  };
+  const takeAccount = async (key: string): Promise<Verdict> => {
+    const { left, msLeft, refusedMs } = await accounts.attempt(key);
+    const standing = standingOf(limits.login_account, left, msLeft);
+    if (refusedMs === null) return { standings: [standing], refusedBy: [] };
+    onRefused('login_account');
+    return { standings: [standing], refusedBy: [standing] };
+  };
+
+  return {
+    take: (bucket, key) => {
+      if (bucket === 'login_account') return takeAccount(key);
+      const names = buckets[bucket];
+      // The usual case of one window needs no merging.
+      return names.length === 1 ? takeOne(names[0], key) : takeAll(names, key);
+    },
+    loggedIn: (key) => accounts.forget(key),
+  };
+};
+
+/** For RATE_LIMITS=off: allows everything. */
+export const noRateLimits: RateLimiter = {
+  take: async () => unlimited,
+  loggedIn: async () => undefined,
+};
+
+type Shared = { readonly redis: RedisClient; readonly insured: Insured };
+
+const counterOf = (limit: Limit, nowMs: () => number, shared: Shared | null): Counter => {
+  const own = countInMemory(limit, nowMs);
+  if (shared === null) return own;
+  const common = countInRedis(limit, shared.redis);
+  return {
+    add: (key) =>
+      shared.insured(
+        () => common.add(key),
+        () => own.add(key),
+      ),
+    takeBack: (key) =>
+      shared.insured<unknown>(
+        () => common.takeBack(key),
+        () => own.takeBack(key),
+      ),
+  };
+};
+
+const accountDelayOf = (limit: Limit, shared: Shared | null): AccountDelay => {
+  const own = delayInMemory(limit);
+  if (shared === null) return own;
+  const common = delayInRedis(limit, shared.redis);
+  return {
+    attempt: (account) =>
+      shared.insured(
+        () => common.attempt(account),
+        () => own.attempt(account),
+      ),
+    forget: async (account) => {
+      await Promise.all([
+        own.forget(account),
+        shared.insured(
+          () => common.forget(account),
+          async () => undefined,
+        ),
+      ]);
+    },
+  };
+};
+
+const standingOf = (limit: Limit, remaining: number, msLeft: number): Standing => ({
+  limit,
+  remaining: Math.max(0, remaining),
+  resetSeconds: Math.max(1, Math.ceil(msLeft / 1_000)),
+});

@@ -1,0 +1,28 @@
+import type { Pool } from 'pg';
+import { reject } from '../../domain/decider.ts';
+import type { Instant } from '../../domain/time.ts';
+import { endSession as end, type RevokeReason } from '../../identity/sessions.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** A signed-in user in one of their sessions. */
+export type UserSession = { readonly userId: string; readonly sessionId: string };
+
+/** `forget` makes this process refuse the session at once. Other processes do so within 30 seconds. */
+export type EndSessionNeeds = {
+  readonly pool: Pool;
+  readonly now: () => Instant;
+  readonly accounts: { readonly forgetting: { readonly forget: (sessionId: string) => void } };
+};
+
+/**
+ * Ends a session of a user. Returns null on success, and refuses a session that belongs to another user or has ended.
+ */
+export const endSession = async (
+  { pool, now, accounts }: EndSessionNeeds,
+  { userId, sessionId }: UserSession,
+  reason: RevokeReason,
+): Promise<Refusal | null> => {
+  const isEnded = await end(pool, userId, { sessionId, reason, now: new Date(now()) });
+  accounts.forgetting.forget(sessionId);
+  return isEnded ? null : reject('NOT_FOUND', 'You have no such session, or it has ended.');
+};

@@ -1,0 +1,179 @@
+import { licenseAggregate, organizationAggregate } from '../../../aggregates/aggregates.ts';
+import type { LicenseCommand } from '../../../domain/license/commands.ts';
+import type { Entitlement } from '../../../domain/license/grants/entitlement.ts';
+import type { Origination, TermRequest } from '../../../domain/license/issue/issue-commands.ts';
+import type { License, LicenseFacts } from '../../../domain/license/license.ts';
+import type { Organization } from '../../../domain/organization/organization.ts';
+import { type NeededReservation, trialReservations } from '../../../domain/reservation/trial.ts';
+import type { Instant } from '../../../domain/time.ts';
+import type { JsonObject } from '../../../eventstore/event-store.ts';
+import { formatLicenseKey } from '../../../identity/license-key.ts';
+import { asTenant } from '../../../postgres/tenant.ts';
+import { firstMetadata } from '../../../records/vault.ts';
+import type { Attempt } from '../../attempt.ts';
+import { actorOf, type Caller, licenseActingOf } from '../../caller.ts';
+import { findOffer, type Offered, type OfferRequest } from '../../catalog/find-offer.ts';
+import type { Traced } from '../../command-context.ts';
+import { isRefusal, type Refusal } from '../../refusal.ts';
+import { refuseHolder } from '../holder.ts';
+import { keyOf, refuseForgottenKey } from '../license-key.ts';
+import type { KeyNeeds } from '../rotate-key.ts';
+import {
+  type GivenReason,
+  type Guard,
+  issuedFacts,
+  type LicenseSending,
+  sendLicenseCommand,
+} from '../send-license-command.ts';
+import { withReserved } from './reserve.ts';
+
+/** The input of a new license: its policy, and the values that override it. */
+export type NewLicense = OfferRequest & {
+  readonly holderOrganizationId?: string | null | undefined;
+  /** Without it the license gets the term of the policy. */
+  readonly term?: TermRequest | undefined;
+  /** Without it the license gets the entitlements of the policy. */
+  readonly entitlements?: readonly Omit<Entitlement, 'source'>[] | undefined;
+  readonly maintenanceUntil?: Instant | undefined;
+  readonly externalRef?: string | null | undefined;
+  readonly metadata?: JsonObject | undefined;
+  readonly reason?: GivenReason | undefined;
+};
+
+/** A request of an issuer to create a license. The secret of the attempt is the body of its key. */
+export type CreationRequest = { readonly call: Traced; readonly attempt: Attempt; readonly caller: Caller };
+
+/** A new license as of `at`, with its key, which is stored nowhere. */
+export type CreatedLicense = {
+  readonly facts: LicenseFacts;
+  readonly revision: bigint;
+  readonly metadata: object;
+  readonly at: Instant;
+  readonly licenseKey: string;
+  readonly position: bigint;
+};
+
+/** How a license is created. */
+export type Creation = {
+  readonly licenseId: string;
+  readonly at: Instant;
+  readonly command: (origination: Origination) => LicenseCommand;
+  /** Refuses when another request has created this license. */
+  readonly guard?: Guard;
+  /** The reservations of this license besides those of a trial. */
+  readonly reserved?: readonly NeededReservation[];
+};
+
+/**
+ * Creates a license with what its issuer's catalog offers and the values that override it. Reserves a trial first.
+ * Returns the license and its key.
+ */
+export const createLicense = async (
+  needs: KeyNeeds,
+  request: CreationRequest,
+  newLicense: NewLicense,
+  { licenseId, at, command, reserved = [], guard }: Creation,
+): Promise<CreatedLicense | Refusal> => {
+  const { executor } = needs;
+  const { call, attempt, caller } = request;
+  const { organizationId: issuerOrgId } = caller;
+  const holderOrgId = newLicense.holderOrganizationId ?? null;
+  const unknownHolder = await refuseHolder(executor, holderOrgId, 'holderOrganizationId');
+  if (unknownHolder !== null) return unknownHolder;
+  const offered = await findOffer(executor, issuerOrgId, newLicense);
+  if (isRefusal(offered)) return offered;
+  const { policy, products } = offered;
+  if (products === null || products.length === 0) return noProducts;
+
+  const timeZone = await executor.read(organizationAggregate, issuerOrgId, timeZoneOf);
+  const origination = {
+    licenseId,
+    issuerOrgId,
+    holderOrgId,
+    policy,
+    products,
+    limits: offered.limits,
+    ...overridesOf(newLicense, offered),
+    timeZone: timeZone ?? 'UTC',
+    key: keyOf(needs.secrets, attempt),
+  };
+  const trial =
+    policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
+  return withReserved(
+    { executor, store: null, call, attempt, actor: actorOf(caller), at, issuerOrgId, licenseId },
+    [...reserved, ...trial],
+    () => sendFirst(needs, request, newLicense, { licenseId, guard, command: command(origination) }),
+  );
+};
+
+/**
+ * Returns an existing license with its key when this request has created it. Later changes, such as in the catalog, do
+ * not matter.
+ */
+export const repeatCreation = (
+  needs: KeyNeeds,
+  request: CreationRequest,
+  newLicense: NewLicense,
+  { licenseId, at, guard }: Pick<Creation, 'licenseId' | 'at' | 'guard'>,
+): Promise<CreatedLicense | Refusal> =>
+  sendFirst(needs, request, newLicense, { licenseId, guard, command: { at, compose: () => [] } });
+
+/** Returns true when the license exists, created by this request or another one. */
+export const licenseExists = ({ executor }: Pick<KeyNeeds, 'executor'>, licenseId: string): Promise<boolean> =>
+  executor.read(licenseAggregate, licenseId, (license: License) => license.kind !== 'unissued');
+
+type First = Pick<LicenseSending, 'licenseId' | 'command'> & { readonly guard: Guard | undefined };
+
+/** Sends the first command of a license and stores its metadata. */
+const sendFirst = async (
+  needs: KeyNeeds,
+  { call, attempt, caller }: CreationRequest,
+  { metadata = {}, reason = null }: Pick<NewLicense, 'metadata'> & { readonly reason?: GivenReason | null | undefined },
+  { licenseId, guard, command }: First,
+): Promise<CreatedLicense | Refusal> => {
+  const { organizationId: issuerOrgId } = caller;
+  const sent = await sendLicenseCommand(
+    needs,
+    {
+      call,
+      attempt,
+      actor: actorOf(caller),
+      issuerOrgId,
+      licenseId,
+      command,
+      values: [],
+      reason,
+      by: licenseActingOf(caller),
+      power: 'changeLicenses',
+      ...(guard === undefined ? {} : { guard }),
+    },
+    issuedFacts,
+  );
+  if (isRefusal(sent)) return sent;
+  const { view: facts, events, revision, position } = sent;
+  const forgotten = refuseForgottenKey(needs.secrets, attempt, licenseId, events);
+  if (forgotten !== null) return forgotten;
+  // The metadata comes after the event. Of two requests for the same license, only the first stores metadata.
+  if (Object.keys(metadata).length > 0) {
+    const first = { licenseId, issuerOrgId, holderOrgId: facts.holderOrgId, metadata };
+    await asTenant(needs.pool, issuerOrgId, (db) => firstMetadata(db, first), { readOnly: false });
+  }
+  const licenseKey = formatLicenseKey(needs.licenseKeyPrefix, attempt.secret);
+  return { facts, revision, metadata, at: command.at, licenseKey, position: position.commit };
+};
+
+const noProducts: Refusal = {
+  rejected: 'INVALID_REQUEST',
+  detail: 'Name the products: the policy itself has none.',
+  place: ['products'],
+};
+
+const timeZoneOf = (organization: Organization): string | null =>
+  organization.kind === 'missing' ? null : organization.timeZone;
+
+const overridesOf = ({ term, entitlements, externalRef, maintenanceUntil }: NewLicense, offered: Offered) => ({
+  term: term ?? offered.term,
+  entitlements: entitlements?.map((granted) => ({ ...granted, source: 'grant' as const })) ?? offered.entitlements,
+  externalRef: externalRef ?? null,
+  ...(maintenanceUntil === undefined ? {} : { maintenanceUntil }),
+});

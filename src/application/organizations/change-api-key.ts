@@ -1,0 +1,26 @@
+import type { Scope } from '../../domain/organization/events.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { blockUntilProjected } from './block-until-projected.ts';
+import { type ApiKeyNeeds, type ChangedApiKey, sendApiKeyCommand, withLastUse } from './own-api-key.ts';
+import type { OrganizationRequest } from './send-to-organization.ts';
+
+/** A change of an API key. Null leaves a member as it is. */
+export type ApiKeyChange = {
+  readonly apiKeyId: string;
+  readonly name: string | null;
+  readonly scopes: readonly Scope[] | null;
+};
+
+/** Renames an API key or changes its scopes. */
+export const changeApiKey = async (
+  needs: ApiKeyNeeds,
+  request: OrganizationRequest,
+  change: ApiKeyChange,
+): Promise<ChangedApiKey | Refusal> => {
+  const changed = await sendApiKeyCommand(needs, request, { type: 'ChangeApiKey', data: change });
+  if (isRefusal(changed)) return changed;
+  await blockUntilProjected(needs.pool, request.caller.organizationId, changed.position);
+  // Before the read models contain the change, this process would only remember the old scopes again.
+  request.call.onceReadable(changed.position, () => needs.forgetApiKey(change.apiKeyId));
+  return withLastUse(needs, request, changed);
+};

@@ -1,0 +1,36 @@
+import { encodeId } from '../../domain/ids.ts';
+import type { Scope } from '../../domain/organization/events.ts';
+import type { Instant } from '../../domain/time.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { type ApiKeyNeeds, apiKeyIn, type OwnApiKey } from './own-api-key.ts';
+import { type ChangedOrganization, type OrganizationRequest, sendToOrganization } from './send-to-organization.ts';
+import { withStoredApiKey } from './stored-api-key.ts';
+
+/** A new API key. A key with `expiresAt: null` never expires. */
+export type NewApiKey = {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: Instant | null;
+};
+
+/** Creates an API key of the caller's organization. The returned `apiKey` is stored nowhere. */
+export const createApiKey = async (
+  needs: ApiKeyNeeds,
+  request: OrganizationRequest,
+  key: NewApiKey,
+): Promise<(ChangedOrganization<OwnApiKey> & { readonly apiKey: string }) | Refusal> => {
+  const { organizationId } = request.caller;
+  const { commandId, whenOnly } = request.attempt;
+  const at = needs.now();
+  const apiKeyId = encodeId('key', aggregateId(commandId, 'api key'));
+  const place = { commandId, organizationId, apiKeyId, whenOnly };
+  const { recorded, apiKey } = await withStoredApiKey(needs.pool, needs.secrets, place, ({ hint }) =>
+    sendToOrganization(needs, request, {
+      at,
+      commandsOn: () => [{ type: 'CreateApiKey', data: { ...key, apiKeyId, hint } }],
+      view: (organization) => apiKeyIn(organization, apiKeyId),
+    }),
+  );
+  return isRefusal(recorded) ? recorded : { ...recorded, apiKey };
+};

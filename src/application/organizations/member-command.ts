@@ -1,0 +1,42 @@
+import { whileOwnersStay } from '../../identity/users.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { blockUntilProjected } from './block-until-projected.ts';
+import { ownersOf } from './owners.ts';
+import {
+  type Change,
+  type ChangedOrganization,
+  type OrganizationCommandNeeds,
+  type OrganizationRequest,
+  sendToOrganization,
+  type Unsent,
+} from './send-to-organization.ts';
+
+/** `forgetUser` makes this process notice a change at once. Other processes notice it within 30 seconds. */
+export type MemberNeeds = OrganizationCommandNeeds & { readonly forgetUser: (userId: string) => void };
+
+type AboutMember<View> = Pick<Change<View>, 'view'> & {
+  /** `deactivated` lists the owners who can no longer sign in. */
+  readonly commandOn: (deactivated: readonly string[]) => Unsent;
+};
+
+/**
+ * Sends a command about a member to the caller's organization. One OWNER who can sign in stays. This process reads the
+ * member's role again as soon as the read models contain the change.
+ */
+export const sendMemberCommand = async <View>(
+  needs: MemberNeeds,
+  request: OrganizationRequest,
+  memberId: string,
+  { commandOn, view }: AboutMember<View>,
+): Promise<ChangedOrganization<View> | Refusal> => {
+  const { organizationId } = request.caller;
+  const at = needs.now();
+  const owned = { organizationId, ownerIds: () => ownersOf(needs.executor, organizationId) };
+  const sent = await whileOwnersStay(needs.pool, memberId, owned, (deactivated) =>
+    sendToOrganization(needs, request, { at, commandsOn: () => [commandOn(deactivated)], view }),
+  );
+  if (isRefusal(sent)) return sent;
+  await blockUntilProjected(needs.pool, organizationId, sent.position);
+  request.call.onceReadable(sent.position, () => needs.forgetUser(memberId));
+  return sent;
+};

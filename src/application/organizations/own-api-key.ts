@@ -1,0 +1,57 @@
+import type { ApiKey, CreatedOrganization } from '../../domain/organization/organization.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { apiKeyLastUsedAt } from '../../identity/stored-api-keys.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import type { Refusal } from '../refusal.ts';
+import {
+  type ChangedOrganization,
+  type OrganizationCommandNeeds,
+  type OrganizationRequest,
+  partOf,
+  sendToOrganization,
+  type Unsent,
+} from './send-to-organization.ts';
+
+/** `forgetApiKey` makes this process notice a change at once. Other processes notice it within 30 seconds. */
+export type ApiKeyNeeds = OrganizationCommandNeeds & {
+  readonly secrets: Secrets;
+  readonly forgetApiKey: (apiKeyId: string) => void;
+};
+
+/** An API key of the caller's organization. */
+export type OwnApiKey = ApiKey & { readonly apiKeyId: string };
+
+/** An API key right after a change. */
+export type ChangedApiKey = ChangedOrganization<OwnApiKey> & { readonly lastUsedAt: Instant | null };
+
+/** Sends a command about an existing API key to the caller's organization. */
+export const sendApiKeyCommand = (
+  needs: ApiKeyNeeds,
+  request: OrganizationRequest,
+  command: Extract<Unsent, { type: 'ChangeApiKey' | 'RevokeApiKey' }>,
+): Promise<ChangedOrganization<OwnApiKey> | Refusal> =>
+  sendToOrganization(needs, request, {
+    at: needs.now(),
+    commandsOn: () => [command],
+    view: (organization) => apiKeyIn(organization, command.data.apiKeyId),
+  });
+
+/** Returns an API key of an organization. Throws when the organization does not have it. */
+export const apiKeyIn = ({ apiKeys }: CreatedOrganization, apiKeyId: string): OwnApiKey => ({
+  ...partOf(apiKeys, apiKeyId),
+  apiKeyId,
+});
+
+/** Adds to a changed API key when it was last used, which is not an event. */
+export const withLastUse = async (
+  { pool }: ApiKeyNeeds,
+  { caller }: OrganizationRequest,
+  changed: ChangedOrganization<OwnApiKey>,
+): Promise<ChangedApiKey> => {
+  const { apiKeyId } = changed.view;
+  const lastUsedAt = await asTenant(pool, caller.organizationId, (db) => apiKeyLastUsedAt(db, apiKeyId), {
+    readOnly: false,
+  });
+  return { ...changed, lastUsedAt };
+};

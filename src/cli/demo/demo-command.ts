@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../config.ts';
+import { verify } from '../verify.ts';
+import { type DemoTarget, walkLicense } from './walk-license.ts';
+
+/** `ledger demo`: walks a license through its life on the running server, or on a server that it starts and stops. */
+export const demoCommand = async (): Promise<void> => {
+  const { dataDir } = loadConfig();
+  const running = await runningServer(dataDir);
+  const started = running ? null : await startServer();
+  try {
+    const target = running ?? (await runningServer(dataDir));
+    if (!target)
+      throw new Error(
+        `The server started but ${join(dataDir, 'demo.json')} does not name it. Remove that file and start again.`,
+      );
+    console.log(running ? `Using the server on ${target.baseUrl}.\n` : `Started a server on ${target.baseUrl}.\n`);
+    await walkLicense(target, console.log);
+    console.log('\nledger verify:');
+    process.exitCode = await verify({ json: false });
+  } finally {
+    if (started) await stopServer(started);
+  }
+};
+
+const runningServer = async (dataDir: string): Promise<DemoTarget | null> => {
+  const text = await readFile(join(dataDir, 'demo.json'), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const target = JSON.parse(text) as DemoTarget;
+  const ready = await fetch(new URL('/readyz', target.baseUrl)).catch(() => null);
+  return ready?.ok ? target : null;
+};
+
+const startServer = async (): Promise<ChildProcess> => {
+  console.log('No server runs here. The demo starts one.');
+  const launcher = fileURLToPath(new URL('../../../bin/ledger.js', import.meta.url));
+  const child = spawn(process.execPath, [launcher, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ready = (async () => {
+    let text = '';
+    for await (const chunk of child.stdout) {
+      text += chunk;
+      if (text.includes('is ready on')) return true;
+    }
+    return false;
+  })();
+  if (await ready) {
+    child.stdout.resume();
+    return child;
+  }
+  throw new Error('The server ended before it was ready. The reason is above.');
+};
+
+const stopServer = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+};

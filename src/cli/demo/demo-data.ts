@@ -1,0 +1,127 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { bootstrapApiKey } from '../../application/bootstrap/bootstrap-api-key.ts';
+import { bootstrapCatalog } from '../../application/bootstrap/bootstrap-catalog.ts';
+import { bootstrapOrganization } from '../../application/bootstrap/bootstrap-organization.ts';
+import { bootstrapOwner } from '../../application/bootstrap/bootstrap-owner.ts';
+import { scopes } from '../../domain/organization/events.ts';
+import { writePrivate } from '../../embedded/files.ts';
+import { ensureSecret } from '../../embedded/secrets.ts';
+import { aggregateId } from '../../eventstore/ids.ts';
+import { createPasswords } from '../../identity/passwords.ts';
+import type { Ledger } from '../server/assemble.ts';
+
+/** The content of demo.json: how to use the demo organization. */
+export type Demo = {
+  readonly baseUrl: string;
+  readonly organizationId: string;
+  readonly apiKey: string;
+  readonly licenseId: string;
+  readonly licenseKey: string;
+  /** The login of its OWNER. Absent when the address is in use or the organization is closed. */
+  readonly email?: string;
+  readonly password?: string;
+};
+
+/**
+ * Creates the demo organization with its catalog, API key, license and OWNER at the first start, and writes demo.json.
+ * Later starts add the OWNER when an older release did not, and update the address. Every id follows from a stored one,
+ * so the next start continues a start that was killed.
+ */
+export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
+  const file = join(dataDir, 'demo.json');
+  const known = await readFile(file, 'utf8').catch(() => null);
+  const before = known === null ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
+  const demo = {
+    ...before,
+    ...(before.email === undefined ? await createDemoOwner(dataDir, ledger, before) : {}),
+    baseUrl,
+  };
+  const text = `${JSON.stringify(demo, null, 2)}\n`;
+  if (text !== known) await writePrivate(file, text);
+  return demo;
+};
+
+/** Returns a shell command that validates the demo license. */
+export const readyCurl = ({ baseUrl, licenseKey }: Demo): string =>
+  `curl -s ${baseUrl}/v1/licenses/validate -H 'content-type: application/json' -d '{"licenseKey":"${licenseKey}","product":"local_cli"}'`;
+
+const products = [
+  { code: 'local_cli', name: 'Local CLI', description: null },
+  { code: 'cloud_ide', name: 'Cloud IDE', description: null },
+  { code: 'workflow_app', name: 'Workflow App', description: null },
+];
+
+const projectedWithinMs = 10_000;
+
+const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
+  const { executor, secrets, apiPool: pool, waiter } = ledger;
+  const needs = { executor, secrets, pool, now: () => ledger.now().toISOString() };
+  const commandId = await ensureSecret(dataDir, 'demo-command-id', randomUUID);
+  const { organizationId } = await bootstrapOrganization(needs, { commandId, name: 'Demo Vendor' });
+  await bootstrapCatalog(needs, { commandId: aggregateId(commandId, 'catalog'), organizationId, products });
+  const { apiKey, position } = await bootstrapApiKey(needs, {
+    commandId: await ensureSecret(dataDir, 'demo-api-key-command-id', randomUUID),
+    organizationId,
+    name: 'demo',
+    scopes,
+  });
+  await waitFor(waiter, position);
+  return { baseUrl, organizationId, apiKey, ...(await issueDemoLicense(baseUrl, apiKey, commandId)) };
+};
+
+const waitFor = async (waiter: Ledger['waiter'], position: bigint): Promise<void> => {
+  if (!(await waiter.waitFor(position, projectedWithinMs)))
+    throw new Error('The demo was not projected in time. See the log.');
+};
+
+const ownerEmail = 'owner@demo.example';
+
+const createDemoOwner = async (
+  dataDir: string,
+  { executor, apiPool: pool, waiter, now }: Ledger,
+  { organizationId }: Demo,
+): Promise<Pick<Demo, 'email' | 'password'>> => {
+  const password = await ensureSecret(dataDir, 'demo-password', () => randomBytes(18).toString('base64url'));
+  const position = await bootstrapOwner(
+    { executor, pool, now: () => now().toISOString() },
+    {
+      commandId: await ensureSecret(dataDir, 'demo-owner-command-id', randomUUID),
+      organizationId,
+      email: ownerEmail,
+      passwordHash: await createPasswords().hash(password),
+    },
+  );
+  if (position === null) return {};
+  await waitFor(waiter, position);
+  return { email: ownerEmail, password };
+};
+
+/** Issues the license through the API, like a vendor, with an Idempotency-Key that a second attempt repeats. */
+const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey: string) => {
+  for (;;) {
+    const response = await fetch(new URL('/v1/licenses', baseUrl), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': idempotencyKey,
+      },
+      body: JSON.stringify({
+        tier: 'PRO',
+        products: products.map(({ code }) => code),
+        term: { duration: 'P1Y' },
+        limits: { activations: 5 },
+        reason: { code: 'DEMO' },
+      }),
+    });
+    const answer = (await response.json()) as { license?: { id: string }; licenseKey?: string; code?: string };
+    if (answer.license && answer.licenseKey) return { licenseId: answer.license.id, licenseKey: answer.licenseKey };
+    // A start that was killed between request and answer blocks the key for some seconds.
+    if (answer.code !== 'IDEMPOTENCY_IN_FLIGHT')
+      throw new Error(`The demo license was not issued: ${JSON.stringify(answer)}`);
+    await delay(500);
+  }
+};

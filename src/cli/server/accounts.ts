@@ -1,0 +1,50 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Accounts } from '../../api/auth/needs.ts';
+import type { Config } from '../../config.ts';
+import type { UntilProjected } from '../../identity/access-changes.ts';
+import { createAccessTokens } from '../../identity/access-token.ts';
+import { type AuthenticateUser, createAuthenticateUser } from '../../identity/authenticate-user.ts';
+import { openKeyRing } from '../../identity/key-ring.ts';
+import { createPasswords } from '../../identity/passwords.ts';
+
+type Needs = {
+  readonly pool: Pool;
+  readonly now: () => Date;
+  readonly log: Logger;
+  readonly untilProjected: UntilProjected;
+};
+
+/** Opens what users sign in with, and what checks their access tokens. Throws when a key file is faulty. */
+export const openAccounts = async (
+  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy }: Config,
+  { pool, now, log, untilProjected }: Needs,
+): Promise<{ readonly accounts: Accounts; readonly user: AuthenticateUser; readonly close: () => Promise<void> }> => {
+  const ring = await openKeyRing({ directory: jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
+  const nowMs = () => now().getTime();
+  const { signAccessToken, verifyAccessToken } = createAccessTokens({ ring, accessTokenSeconds, nowMs });
+  const { authenticate: user, ...forgetting } = createAuthenticateUser({
+    pool,
+    verifyAccessToken,
+    nowMs,
+    untilProjected,
+  });
+  const { jwks } = ring;
+  return {
+    accounts: { passwords: createPasswords(), signAccessToken, refreshTokenSeconds, jwks, forgetting, signupPolicy },
+    user,
+    close: async () => ring.close(),
+  };
+};
+
+/** Accounts for tools. Nobody can sign in. */
+export const noAccounts: Accounts = {
+  passwords: createPasswords(),
+  signAccessToken: () => {
+    throw new Error('This process has no keys to sign with.');
+  },
+  refreshTokenSeconds: 0,
+  jwks: () => ({ keys: [] }),
+  forgetting: { forget: () => undefined, forgetUser: () => undefined },
+  signupPolicy: null,
+};

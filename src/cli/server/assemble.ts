@@ -1,0 +1,54 @@
+import { createMetrics } from '../../api/monitoring/metrics.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import type { Secrets } from '../../identity/secrets.ts';
+import { ownDirectory } from '../../postgres/sql-files.ts';
+import type { ProjectedWaiter } from '../../projections/projected.ts';
+import { ownRelease } from '../../projections/release.ts';
+import { openParts, type Parts, type Program, type ServerProcess } from './parts.ts';
+import { serve } from './serve.ts';
+import { startJobs } from './start-jobs.ts';
+import { startProjector } from './start-projector.ts';
+
+/** A running server process of the product. */
+export type Ledger = {
+  /** The URL of the API, or null without the role `api`. */
+  readonly baseUrl: string | null;
+  readonly executor: Executor;
+  readonly secrets: Secrets;
+  readonly waiter: ProjectedWaiter;
+  readonly apiPool: Parts['apiPool'];
+  readonly now: () => Date;
+  /** Lets requests in flight finish for at most 10 seconds and closes every part of the process, in order. */
+  stop(): Promise<void>;
+};
+
+/** What a server process is started with. Without `program` it is the release of this program. */
+export type ServerOptions = Omit<ServerProcess, 'program'> & { readonly program?: Program };
+
+/**
+ * Migrates the database and starts the roles of a server process. Throws when the database lets somebody read the rows
+ * of all tenants. Closes what it has opened when a step fails.
+ */
+export const assemble = async ({ program = ownProgram(), ...options }: ServerOptions): Promise<Ledger> => {
+  const { roles, log } = options;
+  const closers: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).toReversed()) {
+      await close().catch((error) => log.error(error, 'A part could not be closed.'));
+    }
+  };
+  try {
+    const parts = await openParts({ ...options, program }, (close) => closers.push(close));
+    const metrics = createMetrics();
+    const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
+    if (roles.includes('worker')) await startJobs(parts);
+    const baseUrl = await serve(parts, metrics, projector);
+    const { executor, secrets, waiter, apiPool, now } = parts;
+    return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const ownProgram = (): Program => ({ directory: ownDirectory, release: ownRelease() });

@@ -1,0 +1,49 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Front } from '../../api/front.ts';
+import type { Metrics } from '../../api/monitoring/metrics.ts';
+import { noRateLimiting } from '../../api/rate-limit/call-limits.ts';
+import { createRateLimiter } from '../../api/rate-limit/rate-limiter.ts';
+import {
+  createPlatformLicenseOf,
+  type PlatformLicenseOf,
+  tierOf,
+} from '../../application/organizations/platform-license.ts';
+import type { Config } from '../../config.ts';
+import { connectLimitsRedis } from './limits-redis.ts';
+
+type Needs = { readonly pool: Pool; readonly now: () => Date; readonly log: Logger; readonly metrics: Metrics };
+
+/** Returns the configured front of the API. `close` closes its connection to Redis. */
+export const createFront = (
+  { rateLimits, signupPolicy, defaultTier, redisUrl, trustProxy, corsOrigins }: Config,
+  { pool, now, log, metrics }: Needs,
+): { readonly front: Front; readonly platformLicense: PlatformLicenseOf; readonly close: () => Promise<unknown> } => {
+  const platformOrgId = signupPolicy?.organizationId ?? null;
+  const platformLicense = createPlatformLicenseOf({ pool, platformOrgId, now: () => now().toISOString() });
+  if (rateLimits === null) {
+    return {
+      front: { rateLimiting: noRateLimiting, trustProxy, corsOrigins },
+      platformLicense,
+      close: async () => undefined,
+    };
+  }
+  const redis = redisUrl === null ? null : connectLimitsRedis(redisUrl);
+  const limiter = createRateLimiter({
+    limits: rateLimits,
+    nowMs: Date.now,
+    redis,
+    log,
+    onRefused: metrics.limited,
+  });
+  const rateLimiting = {
+    limiter,
+    tierOf: async (organizationId: string) => tierOf(await platformLicense(organizationId), defaultTier),
+    defaultTier,
+  };
+  return {
+    front: { rateLimiting, trustProxy, corsOrigins },
+    platformLicense,
+    close: async () => redis?.disconnect(),
+  };
+};

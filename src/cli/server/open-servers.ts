@@ -1,0 +1,65 @@
+import type { Config } from '../../config.ts';
+import { readRuntime } from '../../embedded/data-directory.ts';
+import { ensureSecret } from '../../embedded/secrets.ts';
+import { startStack } from '../../embedded/stack.ts';
+
+/** The servers that a command works with, embedded or configured. */
+export type OpenServers = {
+  /** True for embedded servers. */
+  readonly embedded: boolean;
+  /** The login that migrates, and takes every role without a login of its own. */
+  readonly databaseUrl: string;
+  readonly apiUrl: string;
+  readonly projectorUrl: string;
+  readonly workerUrl: string;
+  readonly eventStoreUrl: string;
+  /**
+   * Resolves with the reason when an embedded server dies. Never resolves for configured servers, because clients
+   * reconnect.
+   */
+  readonly failed: Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** Starts the embedded servers, or returns the configured ones. */
+export const openServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+  if (config.servers.mode === 'servers') return configuredServers(config.servers);
+  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir: config.dataDir, log });
+  return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed, stop };
+};
+
+/**
+ * Returns the embedded servers of a running server, for commands next to it. Otherwise opens servers like
+ * `openServers`.
+ */
+export const joinServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+  if (config.servers.mode === 'servers') return configuredServers(config.servers);
+  const running = await readRuntime(config.dataDir);
+  if (!running) return openServers(config, log);
+  const { databaseUrl, eventStoreUrl } = running;
+  return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed: never, stop: async () => {} };
+};
+
+/**
+ * Returns the configured LEDGER_SECRET. The embedded mode creates one at its first start and stores it in secrets.json.
+ */
+export const secretText = async ({ servers, secret, dataDir }: Config, make: () => string): Promise<string> => {
+  if (servers.mode === 'servers') return servers.secret;
+  return secret ?? (await ensureSecret(dataDir, 'LEDGER_SECRET', make));
+};
+
+const never = new Promise<string>(() => {});
+
+const oneLogin = (databaseUrl: string) => ({
+  databaseUrl,
+  apiUrl: databaseUrl,
+  projectorUrl: databaseUrl,
+  workerUrl: databaseUrl,
+});
+
+const configuredServers = (servers: Extract<Config['servers'], { mode: 'servers' }>): OpenServers => ({
+  ...servers,
+  embedded: false,
+  failed: never,
+  stop: async () => {},
+});

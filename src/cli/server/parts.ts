@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import { connectEventStore } from '../../eventstore/eventstoredb.ts';
+import { createExecutor, type Executor } from '../../eventstore/executor/execute.ts';
+import { guardCommands } from '../../eventstore/executor/guard-commands.ts';
+import { createSnapshotKeeper, type SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
+import { parseSecrets, type Secrets } from '../../identity/secrets.ts';
+import { refuseOpenCatalog } from '../../postgres/lint.ts';
+
+import { createPool } from '../../projections/connect.ts';
+import { prepareDatabase } from '../../projections/prepare-database.ts';
+import { createProjectedWaiter, type ProjectedWaiter } from '../../projections/projected.ts';
+import type { Release } from '../../projections/release.ts';
+import { createStreamSnapshots } from '../../records/stream-snapshots.ts';
+import { rowSecurity } from '../../row-security.ts';
+import { migrateQueue } from '../../workers/queue.ts';
+import { type ClockCheck, noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
+import { type OpenServers, secretText } from './open-servers.ts';
+import type { Role } from './roles.ts';
+
+/** The release of the program and the directory of its SQL files. Tests run other releases. */
+export type Program = { readonly directory: string; readonly release: Release };
+
+/** What a server process runs with. */
+export type ServerProcess = {
+  readonly config: Config;
+  readonly servers: OpenServers;
+  readonly roles: readonly Role[];
+  readonly log: Logger;
+  readonly program: Program;
+};
+
+type Pool = ReturnType<typeof createPool>;
+
+/** The parts that all roles of a process share. */
+export type Parts = ServerProcess & {
+  readonly now: () => Date;
+  readonly secrets: Secrets;
+  readonly store: ReturnType<typeof connectEventStore>;
+  readonly keeper: SnapshotKeeper;
+  readonly clock: ClockCheck;
+  readonly executor: Executor;
+  readonly waiter: ProjectedWaiter;
+  readonly apiPool: Pool;
+  readonly openPool: (url: string, role: Parameters<typeof createPool>[0]['role'], max: number) => Pool;
+  /** Registers what closes a part. The process closes its parts in reverse order. */
+  readonly onStop: (close: () => Promise<unknown>) => void;
+};
+
+/**
+ * Migrates the database and opens the parts that all roles share. Throws when the database lets somebody read the rows
+ * of all tenants.
+ */
+export const openParts = async (started: ServerProcess, onStop: Parts['onStop']): Promise<Parts> => {
+  const { config, servers, log, program } = started;
+  const { release } = program;
+  const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
+  await migrateDatabase(started);
+
+  const store = connectEventStore({ url: servers.eventStoreUrl });
+  onStop(() => store.close());
+  const openPool: Parts['openPool'] = (url, role, max) => {
+    const opened = createPool({ url, role, max, log, release });
+    onStop(() => opened.end());
+    return opened;
+  };
+  const apiPool = openPool(servers.apiUrl, 'ledger_api', 10);
+  const keeper = createSnapshotKeeper({
+    snapshots: createStreamSnapshots(openPool(servers.apiUrl, 'ledger_api', 2)),
+    onError: (error, stream) =>
+      log.warn({ err: error, stream }, 'A snapshot could not be used. The log was read instead.'),
+  });
+  const now = () => new Date(Date.now() + config.clockOffsetSeconds * 1_000);
+  const clock = config.clockCheck
+    ? startClockCheck({ now, askPostgres: () => postgresClock(apiPool), log })
+    : noClockCheck;
+  onStop(async () => clock.stop());
+  await clock.measure();
+  const executor = guardCommands(createExecutor({ store, keeper }), clock.fault);
+  const waiter = createProjectedWaiter({ url: servers.apiUrl, log, release });
+  onStop(waiter.stop);
+  // A new connection may be the first one after a crash of Postgres.
+  apiPool.on('connect', waiter.doubt);
+  return { ...started, now, secrets, store, keeper, clock, executor, waiter, apiPool, openPool, onStop };
+};
+
+const migrateDatabase = async ({ config, servers, roles, log, program }: ServerProcess): Promise<void> => {
+  await prepareDatabase({
+    url: servers.databaseUrl,
+    directory: program.directory,
+    release: program.release.number,
+    log: (fields, message) => log.info(fields, message),
+  });
+  await refuseOpenCatalog(servers.databaseUrl, rowSecurity);
+  if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
+};

@@ -1,0 +1,88 @@
+import { createApi } from '../../api/api.ts';
+import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.ts';
+import { createManagement } from '../../api/monitoring/management.ts';
+import type { Metrics } from '../../api/monitoring/metrics.ts';
+import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
+import { createAuthenticate } from '../../identity/authenticate.ts';
+import { createValidationReader } from '../../projections/queries/validation.ts';
+import type { Projector } from '../../projections/run.ts';
+import { version } from '../../version.ts';
+import { openAccounts } from './accounts.ts';
+import { createFront } from './create-front.ts';
+import { listen, shutDown } from './listen.ts';
+import type { Parts } from './parts.ts';
+import { readiness } from './readiness.ts';
+
+/** Serves the management port and, with the role `api`, the API. Returns the URL of the API, or null without that role. */
+export const serve = async (parts: Parts, metrics: Metrics, projector: Projector | null): Promise<string | null> => {
+  const { config, roles, store, secrets, clock, waiter, apiPool, now, log, onStop } = parts;
+  const apiKeys = createAuthenticate({
+    pool: apiPool,
+    secrets,
+    nowMs: () => now().getTime(),
+    untilProjected: waiter.waitFor,
+    onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
+  });
+  const stopping = new AbortController();
+  const shared = {
+    stopping: stopping.signal,
+    waitUntilProjected: waiter.waitFor,
+    log: createRequestLog(log),
+    metrics,
+    ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault }),
+    version: { version, node: process.version },
+  };
+  // Everybody who reaches the management port gets its answers, without a credential.
+  const management = createManagement({
+    ...shared,
+    authenticate: { apiKey: apiKeys.authenticate, user: async () => null },
+  });
+  onStop(shutDown(await listen(management, config.managementHost, config.managementPort)));
+  if (!roles.includes('api')) return null;
+
+  const server = await createApiServer(parts, shared, apiKeys);
+  const listening = await listen(server, config.host, config.port);
+  onStop(shutDown(listening));
+  onStop(async () => stopping.abort());
+  return listening.url;
+};
+
+type Shared = Omit<Parameters<typeof createManagement>[0], 'authenticate'> & { readonly log: RequestLog };
+
+const createApiServer = async (
+  parts: Parts,
+  shared: Shared,
+  apiKeys: ReturnType<typeof createAuthenticate>,
+): Promise<ReturnType<typeof createApi>['server']> => {
+  const { config, servers, executor, store, keeper, secrets, waiter, apiPool, now, log, openPool, onStop } = parts;
+  const untilProjected = waiter.waitFor;
+  const {
+    accounts,
+    user,
+    close: closeAccounts,
+  } = await openAccounts(config, { pool: apiPool, now, log, untilProjected });
+  const { metrics } = shared;
+  const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
+  onStop(closeAccounts);
+  onStop(closeFront);
+  // A faulty signup policy does not stop the start: an operator may create its organization and policy on this server.
+  if (config.signupPolicy !== null) findSignupOffer(executor, config.signupPolicy).catch((error) => log.error(error));
+  return createApi({
+    ...shared,
+    front,
+    platformLicense,
+    accounts,
+    forgetApiKey: apiKeys.forget,
+    authenticate: { apiKey: apiKeys.authenticate, user },
+    executor,
+    store,
+    keeper,
+    pool: apiPool,
+    projected: waiter,
+    // Two connections carry all validations. More connections would only compete for the same two cores.
+    validations: createValidationReader(openPool(servers.apiUrl, 'ledger_api', 2)),
+    secrets,
+    licenseKeyPrefix: config.licenseKeyPrefix,
+    now: () => now().toISOString(),
+  }).server;
+};

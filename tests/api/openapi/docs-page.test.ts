@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, openBrowser } from '../../support/browser.ts';
+import type { Ledger } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await shareLedger();
+});
+afterAll(() => ledger.stop());
+
+const executable = findChromium();
+
+test('every file of the page comes from this server with a policy that lets the browser ask nobody else', async () => {
+  const { text, headers } = await ledger.call('GET', '/docs');
+  expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+  const policy = headers.get('content-security-policy') ?? '';
+  expect(policy).toMatch(/^default-src 'none'; script-src 'self';/);
+  expect(policy.split('; ')).toContain("connect-src 'self'");
+  expect(policy).not.toMatch(/\*|https?:/);
+  const references = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference]) => String(reference));
+  expect(references.length).toBeGreaterThan(3);
+  for (const reference of references) {
+    expect(reference).toMatch(/^\/docs\//);
+    expect((await ledger.call('GET', reference)).status).toBe(200);
+  }
+});
+
+// On a busy machine a browser takes its time to start.
+describe.runIf(executable !== null)('in a browser', { timeout: 120_000 }, () => {
+  test('the page shows every operation without one request to anybody else', async () => {
+    const browser = await openBrowser(executable ?? '');
+    try {
+      const page = await browser.newPage();
+      const asked: string[] = [];
+      const faults: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      page.on('console', (message) => {
+        if (message.type() === 'error') faults.push(message.text());
+      });
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(`${ledger.baseUrl}/docs`);
+      await page.locator('.opblock').first().waitFor();
+      const operations = ledger.routes.length;
+      expect(await page.locator('.opblock').count()).toBe(operations);
+      await page.locator('.opblock-summary').first().click();
+      await page.locator('.opblock-body').first().waitFor();
+      expect(faults).toEqual([]);
+      expect(asked.length).toBeGreaterThan(4);
+      expect(asked.filter((url) => !url.startsWith(`${ledger.baseUrl}/`) && !url.startsWith('data:'))).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+});

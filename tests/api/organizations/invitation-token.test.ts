@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { encodeCursor } from '../../../src/api/cursor.ts';
+import { decodeInvitationToken, encodeInvitationToken } from '../../../src/api/organizations/invitation-token.ts';
+import { parseSecrets } from '../../../src/identity/secrets.ts';
+import { testId } from '../../support/license-fixtures.ts';
+
+const secretOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+const secrets = parseSecrets(secretOf(1));
+const place = { organizationId: testId('org', 'a'), invitationId: testId('inv', 'b') };
+
+test('an invitation token leads back to its invitation, also under a newer secret', () => {
+  const token = encodeInvitationToken(secrets, place);
+  expect(token).toMatch(/^[A-Za-z0-9_-]{80,200}$/);
+  expect(encodeInvitationToken(secrets, place)).toBe(token);
+  expect(decodeInvitationToken(parseSecrets(`${secretOf(2)},${secretOf(1)}`), token)).toEqual(place);
+});
+
+test('what we did not make for an invitation is no invitation token', () => {
+  const token = encodeInvitationToken(secrets, place);
+  expect(decodeInvitationToken(parseSecrets(secretOf(2)), token)).toBeNull();
+  expect(decodeInvitationToken(secrets, `A${token.slice(1)}`)).toBeNull();
+  expect(decodeInvitationToken(secrets, '')).toBeNull();
+  expect(decodeInvitationToken(secrets, encodeCursor(secrets, 'licenses', `${place.organizationId}.x`))).toBeNull();
+  expect(decodeInvitationToken(secrets, encodeCursor(secrets, 'invitation', 'org.inv'))).toBeNull();
+});
