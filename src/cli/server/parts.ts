@@ -7,7 +7,6 @@ import { guardCommands } from '../../eventstore/executor/guard-commands.ts';
 import { createSnapshotKeeper, type SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
 import { parseSecrets, type Secrets } from '../../identity/secrets.ts';
 import { refuseOpenCatalog } from '../../postgres/lint.ts';
-
 import { createPool } from '../../projections/connect.ts';
 import { prepareDatabase } from '../../projections/prepare-database.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../projections/projected.ts';
