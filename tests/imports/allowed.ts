@@ -108,6 +108,10 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['config-values.ts', 'domain', 'rate-limits.ts'],
     packages: ['zod', 'node:fs', 'node:path'],
   },
-  cli: { holds: 'the commands; everything is put together here', ours: 'everything', packages: 'everything' },
+  cli: {
+    holds: 'commands; `server` puts a server process together, `demo` walks a license',
+    ours: 'everything',
+    packages: 'everything',
+  },
   'main.ts': { holds: 'picks the command', ours: 'everything', packages: 'everything' },
 };

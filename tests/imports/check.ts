@@ -12,9 +12,7 @@ export const faultsOf = (sources: readonly Source[], table: Readonly<Record<stri
     ...unlisted.map(({ path }) => `src/${path}: ${placeOf(path)} is not in the table of tests/imports/allowed.ts.`),
     ...unused.map((place) => `src/${place} is in the table of tests/imports/allowed.ts and has no file.`),
     ...sources.flatMap((source) => refusedImports(source, table[placeOf(source.path)])),
-    ...circlesOf(sources)
-      .filter(isNew)
-      .map((circle) => `These files import each other in a circle: src/${circle.join(', src/')}.`),
+    ...circlesOf(sources).map((circle) => `These files import each other in a circle: src/${circle.join(', src/')}.`),
   ];
 };
 
@@ -52,10 +50,6 @@ export const markdownOf = (table: Readonly<Record<string, Allowed>>): string => 
   );
   return ['| folder | holds | may import of ours | and of packages |', '|---|---|---|---|', ...lines].join('\n');
 };
-
-// The events and the commands of a license are taken apart next.
-const isNew = (circle: readonly string[]): boolean =>
-  !circle.every((path) => /^domain\/license\/(events|commands)/.test(path));
 
 const refusedImports = ({ path, text }: Source, allowed: Allowed | undefined): readonly string[] =>
   importsOf(text)
