@@ -55,7 +55,7 @@ const rules = {
   validationTtlSeconds: rule({
     request: secondsIn,
     answer: seconds,
-    description: 'How long an application may cache an answer at fixedLimits.',
+    description: 'How long an application may cache an answer at most.',
   }),
   offlineGraceSeconds: rule({
     request: secondsIn,

@@ -63,7 +63,7 @@ export const startClockCheck = ({ now, askPostgres, elapsedMs = () => performanc
     const seconds = Math.round(Math.abs(differenceMs) / 1_000);
     return (
       `The clock of this process is ${seconds} seconds ${differenceMs > 0 ? 'ahead of' : 'behind'} that of Postgres. ` +
-      `It refuses commands until they differ by ${differenceMaxMs / 1_000} seconds at fixedLimits. Synchronize both clocks.`
+      `It refuses commands until they differ by ${differenceMaxMs / 1_000} seconds at most. Synchronize both clocks.`
     );
   };
 

@@ -16,7 +16,7 @@ export type SaveQueue = {
   readonly add: (toSave: ToSave) => void;
   /** Returns how many whole states wait. Each keeps a copy of a state in memory. */
   readonly wholes: () => number;
-  /** Returns true when the last save was long enough ago for writing to take a tenth of the time at fixedLimits. */
+  /** Returns true when the last save was long enough ago for writing to take a tenth of the time at most. */
   readonly isRested: () => boolean;
   /** Waits until each snapshot is saved, dropped, or put off because the database does not answer. */
   readonly settled: () => Promise<void>;
@@ -148,5 +148,5 @@ const waitingMax = 100;
 const togetherMax = 100;
 const failuresMax = 3;
 
-/** While a stream is read from its start, writing whole states takes a tenth of the time at fixedLimits. */
+/** While a stream is read from its start, writing whole states takes a tenth of the time at most. */
 const restFactor = 9;

@@ -6,7 +6,7 @@ const heldColumns = selectLicense('l');
 // Of one holder, from one issuer: more would be a mistake of that issuer's.
 const licensesMax = 100;
 
-/** The licenses, but for revoked ones, that an issuer gave to the tenant of `db`: the newest first, 100 at fixedLimits. */
+/** The licenses, but for revoked ones, that an issuer gave to the tenant of `db`: the newest first, 100 at most. */
 export const licensesHeld = async (
   db: PoolClient,
   { issuerOrgId, holderOrgId }: { readonly issuerOrgId: string; readonly holderOrgId: string },

@@ -88,7 +88,7 @@ export const createValidationReader = (pool: Pool): ValidationRows => {
 
 const callsInFlightMax = 2;
 const gatheredMax = 100;
-/** How many fingerprints ValidationFacts holds at fixedLimits. */
+/** How many fingerprints ValidationFacts holds at most. */
 export const fingerprintsMax = 64;
 
 type Wanted = { readonly hash: Buffer | null; readonly orgId: string | null; readonly licenseId: string | null };
