@@ -53,7 +53,7 @@ export const startBringingIn = (options: Options): BringingIn => {
         if (!signal.aborted && !(error instanceof OtherRelease))
           log.warn({ err: error }, 'The streams that change many rows could not be read. They are tried again.');
       });
-      await wakeUp.wait(lookAgainMs);
+      await wakeUp.wait(failures.size > 0 ? retryMs : lookAgainMs);
     }
   };
   return { wake: wakeUp.wake, done: run() };
@@ -156,4 +156,6 @@ const pageMax = 500;
 const fewEvents = 50;
 const fewRows = 1_000;
 const triesMax = 3;
+const retryMs = 1_000;
+// Another process may have set a stream aside and ended.
 const lookAgainMs = 5_000;

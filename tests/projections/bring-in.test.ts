@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { transaction } from '../../src/postgres/transaction.ts';
 import { countParked, listParked } from '../../src/projections/parked.ts';
+import { replayParked } from '../../src/projections/replay-parked.ts';
 import { runProjector } from '../../src/projections/run.ts';
 import { checkStreams } from '../../src/projections/verify/check-streams.ts';
 import { appendLog } from '../support/append-log.ts';
@@ -166,4 +167,57 @@ test('A stream whose rows Postgres refuses is parked, and says why', async () =>
     await models.superuser.query('alter table rm.activations drop constraint refused');
     await projector.stop();
   }
+});
+
+describe('a sweep that takes long', () => {
+  beforeEach(async () => {
+    await models.superuser.query(`
+      create function public.slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.1); return new; end';
+      create trigger slow before update on rm.activations for each row execute function public.slow()`);
+    return () => models.superuser.query('drop function public.slow cascade');
+  });
+  const sweeping = `from pg_stat_activity where state = 'active' and query like 'update activations%'`;
+  const isSweeping = async () => ((await models.superuser.query(`select ${sweeping}`)).rowCount ?? 0) > 0;
+
+  test('goes on when the projector loses its connection, and no other tenant waits for it', async () => {
+    const { ledger, large, other, append } = await appendLicenses();
+    const projectors = [startProjector(), startProjector()];
+    try {
+      await Promise.all(projectors.map((projector) => projector.reachEnd()));
+      ledger.send(large, { type: 'Revoke', data: { reasonCode: 'FRAUD' } });
+      await append();
+      await eventually(isSweeping).toBe(true);
+      // An operator need not do anything, and does no harm.
+      const replay = replayParked({ store, pool: models.projector, projection: readModels }, `license-${large}`);
+      expect(await replay).toEqual({ outcome: 'set_aside' });
+      await models.superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'ledger-projector' and datname = current_database() and state = 'idle'`);
+      ledger.activate(other, 'theirs');
+      await append();
+      await Promise.race(projectors.map((projector) => projector.reachEnd()));
+      expect([await isSweeping(), await rowOf(other)]).toMatchObject([true, { open: 1 }]);
+      await eventually(leftOut).toEqual([]);
+      expect(await rowOf(large)).toMatchObject({ open: 0 });
+      await expectRowsAsLog(large);
+    } finally {
+      await Promise.all(projectors.map((projector) => projector.stop()));
+    }
+  });
+
+  test('is tried again when its statement was cancelled once, and parks nothing', async () => {
+    const { ledger, large, append } = await appendLicenses();
+    const projector = startProjector();
+    try {
+      await projector.reachEnd();
+      ledger.send(large, { type: 'Revoke', data: { reasonCode: 'FRAUD' } });
+      await append();
+      await eventually(isSweeping).toBe(true);
+      await models.superuser.query(`select pg_cancel_backend(pid) ${sweeping}`);
+      await eventually(leftOut).toEqual([]);
+      expect(await rowOf(large)).toMatchObject({ open: 0 });
+      await expectRowsAsLog(large);
+    } finally {
+      await projector.stop();
+    }
+  });
 });
