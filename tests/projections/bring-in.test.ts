@@ -172,10 +172,16 @@ test('A stream whose rows Postgres refuses is parked, and says why', async () =>
 describe('a sweep that takes long', () => {
   beforeEach(async () => {
     await models.superuser.query(`
-      create function public.slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.1); return new; end';
+      create table public.gate as select true as shut;
+      grant select on public.gate to ledger_projector;
+      create function public.slow() returns trigger language plpgsql as $$ begin
+        while exists (select from public.gate) loop perform pg_sleep(0.01); end loop;
+        return new;
+      end $$;
       create trigger slow before update on rm.activations for each row execute function public.slow()`);
-    return () => models.superuser.query('drop function public.slow cascade');
+    return () => models.superuser.query('drop function public.slow cascade; drop table public.gate');
   });
+  const openGate = () => models.superuser.query('delete from public.gate');
   const sweeping = `from pg_stat_activity where state = 'active' and query like 'update activations%'`;
   const isSweeping = async () => ((await models.superuser.query(`select ${sweeping}`)).rowCount ?? 0) > 0;
 
@@ -196,6 +202,7 @@ describe('a sweep that takes long', () => {
       await append();
       await Promise.race(projectors.map((projector) => projector.reachEnd()));
       expect([await isSweeping(), await rowOf(other)]).toMatchObject([true, { open: 1 }]);
+      await openGate();
       await eventually(leftOut).toEqual([]);
       expect(await rowOf(large)).toMatchObject({ open: 0 });
       await expectRowsAsLog(large);
@@ -213,6 +220,7 @@ describe('a sweep that takes long', () => {
       await append();
       await eventually(isSweeping).toBe(true);
       await models.superuser.query(`select pg_cancel_backend(pid) ${sweeping}`);
+      await openGate();
       await eventually(leftOut).toEqual([]);
       expect(await rowOf(large)).toMatchObject({ open: 0 });
       await expectRowsAsLog(large);
