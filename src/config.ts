@@ -150,41 +150,44 @@ export type Config = {
   readonly clockCheck: boolean;
 };
 
-/** The configuration cannot be used; the message lists every problem, one a line. */
+/** The configuration cannot be used. The message lists the problems, one per line. */
 export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
 }
 
-/** Reads the environment. Throws InvalidConfiguration with all problems at once. An empty variable counts as not given. */
+const combinationFaults = (variables: Variables): readonly string[] => {
+  const isProduction = variables.NODE_ENV === 'production';
+  const faults: string[] = [];
+  if (isProduction && variables.LEDGER_CLOCK_OFFSET_SECONDS !== 0)
+    faults.push('LEDGER_CLOCK_OFFSET_SECONDS is for tests only: remove it when NODE_ENV is production.');
+  if (isProduction && variables.LEDGER_CLOCK_CHECK === 'off')
+    faults.push(
+      'LEDGER_CLOCK_CHECK=off is for tests only: remove it, and synchronize the clocks, when NODE_ENV is production.',
+    );
+  if (variables.REFRESH_TOKEN_SECONDS < variables.ACCESS_TOKEN_SECONDS)
+    faults.push('REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.');
+  if (isProduction && variables.RATE_LIMITS === null)
+    faults.push(
+      'RATE_LIMITS=off is for tests only: remove it, or raise single limits (validate=600/60), when NODE_ENV is production.',
+    );
+  return faults;
+};
+
+/**
+ * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration: first with all invalid values,
+ * then with all combinations that must not be, then for servers and secret.
+ */
 export const loadConfig = (environment: Readonly<Record<string, string | undefined>> = process.env): Config => {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(given);
+  const nonEmpty = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(nonEmpty);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
     throw new InvalidConfiguration(['Invalid configuration:', ...problems].join('\n'));
   }
 
   const variables = parsed.data;
-  if (variables.NODE_ENV === 'production' && variables.LEDGER_CLOCK_OFFSET_SECONDS !== 0) {
-    throw new InvalidConfiguration(
-      'LEDGER_CLOCK_OFFSET_SECONDS is for tests only: remove it when NODE_ENV is production.',
-    );
-  }
-  if (variables.NODE_ENV === 'production' && variables.LEDGER_CLOCK_CHECK === 'off') {
-    throw new InvalidConfiguration(
-      'LEDGER_CLOCK_CHECK=off is for tests only: remove it, and synchronize the clocks, when NODE_ENV is production.',
-    );
-  }
-  if (variables.REFRESH_TOKEN_SECONDS < variables.ACCESS_TOKEN_SECONDS) {
-    throw new InvalidConfiguration(
-      'REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.',
-    );
-  }
-  if (variables.NODE_ENV === 'production' && variables.RATE_LIMITS === null) {
-    throw new InvalidConfiguration(
-      'RATE_LIMITS=off is for tests only: remove it, or raise single limits (validate=600/60), when NODE_ENV is production.',
-    );
-  }
+  const faults = combinationFaults(variables);
+  if (faults.length > 0) throw new InvalidConfiguration(faults.join('\n'));
   const secret = secretOf(variables);
   return {
     host: variables.HOST,

@@ -67,6 +67,11 @@ describe('configuration', () => {
     expect(() => loadConfig({ LEDGER_CLOCK_OFFSET_SECONDS: '60', NODE_ENV: 'production' })).toThrow(/for tests only/);
   });
 
+  test('Settings that must not be combined are all named at once', () => {
+    const load = () => loadConfig({ NODE_ENV: 'production', RATE_LIMITS: 'off', LEDGER_CLOCK_CHECK: 'off' });
+    expect(load).toThrow(/LEDGER_CLOCK_CHECK=off.*RATE_LIMITS=off/s);
+  });
+
   test('limits requests by default; off is for tests only, and single limits are overridden by name', () => {
     expect(loadConfig({}).rateLimits).toEqual(standardLimits);
     expect(loadConfig({ RATE_LIMITS: 'off' }).rateLimits).toBeNull();

@@ -56,7 +56,7 @@ export const carryOutDue = async (
 ): Promise<CarriedOut> => {
   const tried = new Set<string>();
   let count = 0;
-  let announcementsLeft = announcementsMax;
+  let turnsLeft = turnMax;
   let isRefused = false;
   let isOvertaken = false;
   let facts = await executor.read(licenseAggregate, licenseId, factsOf);
@@ -72,7 +72,7 @@ export const carryOutDue = async (
     }
     const { due, name } = next;
     const isAnnouncement = due.type === 'AnnounceEnded';
-    if (isAnnouncement && announcementsLeft-- === 0) return { count, isUnfinished: true, stuck: null };
+    if (isAnnouncement && turnsLeft-- === 0) return { count, isUnfinished: true, stuck: null };
     tried.add(name);
     const command = await commandOf(executor, facts, due, at);
     const decide = toDecide(licenseAggregate, command);
@@ -92,7 +92,7 @@ export const carryOutDue = async (
 };
 
 // So many commands, each with a page of announcements, before it is the turn of other licenses.
-const announcementsMax = 20;
+const turnMax = 20;
 
 // Asked again after each command, because one may change what is due next.
 const nextOf = (facts: LicenseFacts, at: Instant, tried: ReadonlySet<string>) => {
