@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
+import { retry } from '../../async/retry.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { readingLevel } from '../level.ts';
 import { readLicense, selectLicense } from '../tables/licenses.ts';
@@ -70,14 +71,16 @@ export const createValidationReader = (pool: Pool): ValidationRows => {
     byKey: (hashes) => ask(hashes.map((hash) => ({ hash, orgId: null, licenseId: null }))),
     byId: (orgId, licenseId) => ask([{ hash: null, orgId, licenseId }]),
     isActivated: async ({ facts: { issuerOrgId, licenseId } }, fingerprintHash) => {
-      const { rows } = await readingLevel(pool, () =>
-        pool.query<[boolean]>({
-          name: 'is-activated',
-          text: 'select rm.is_activated($1, $2, $3)',
-          values: [issuerOrgId, licenseId, Buffer.from(fingerprintHash, 'hex')],
-          rowMode: 'array',
-        }),
-      );
+      const read = () =>
+        readingLevel(pool, () =>
+          pool.query<[boolean]>({
+            name: 'is-activated',
+            text: 'select rm.is_activated($1, $2, $3)',
+            values: [issuerOrgId, licenseId, Buffer.from(fingerprintHash, 'hex')],
+            rowMode: 'array',
+          }),
+        );
+      const { rows } = await retry(read, (error, failures) => (isOfBothVersions(error) && failures < 3 ? 0 : null));
       return rows[0]?.[0] === true;
     },
     details: ({ facts }, wanted) => readingLevel(pool, () => readDetails(pool, facts, wanted)),
@@ -146,6 +149,9 @@ const factsOf = (row: ValidationRow): ValidationFacts => {
     isParked,
   };
 };
+
+// A switch of versions during the call: the function returns rows of one version and has read those of the other.
+const isOfBothVersions = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '42804';
 
 const validationQuery = `select request, matched_key_version, issuer_closed, fingerprints, is_parked, ${selectLicense('(license)')}
   from rm.validation_facts($1, $2, $3)`;
