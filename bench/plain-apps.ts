@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { readJsonBody } from '../src/api/http/body.ts';
 import { createRespond } from '../src/api/http/respond.ts';
-import { createExpressServer } from '../src/api/http/server.ts';
+import { createExpressServer } from '../src/api/http/express-server.ts';
 import type { LicenseFacts } from '../src/domain/license/license.ts';
 import { viewOfFacts } from '../src/domain/license/validation/validation-view.ts';
 import { validate } from '../src/domain/license/validation/validity.ts';

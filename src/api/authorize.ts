@@ -3,7 +3,7 @@ import type { Caller } from '../application/caller.ts';
 import { isPermitted, lacking } from '../domain/permission.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
-import { type PermissionName, permissions } from './permissions.ts';
+import { type PermissionName, permissions } from './route-permissions.ts';
 import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { permissions } from '../../src/api/permissions.ts';
+import { permissions } from '../../src/api/route-permissions.ts';
 import type { Route } from '../../src/api/route.ts';
 import type { Permission } from '../../src/domain/permission.ts';
 import { type Chance, chanceOf, runSeed } from '../support/chance.ts';

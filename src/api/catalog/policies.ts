@@ -13,7 +13,7 @@ import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type ProblemCode, refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
-import type { CatalogNeeds } from './needs.ts';
+import type { CatalogNeeds } from './catalog-needs.ts';
 import { newPolicy, policyChange, policyPath } from './policy-fields.ts';
 import { policyBody, policyShape } from './policy-shape.ts';
 

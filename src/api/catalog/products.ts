@@ -11,8 +11,8 @@ import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { type ProblemCode, refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
-import { nameIn } from './fields.ts';
-import type { CatalogNeeds } from './needs.ts';
+import { nameIn } from './catalog-fields.ts';
+import type { CatalogNeeds } from './catalog-needs.ts';
 import { productBody, productShape } from './product-shape.ts';
 
 const productPath = z.strictObject({ productId: idOf('prd', 'prd_01h455vb4pex5vsknk084sn02q') });

@@ -1,5 +1,5 @@
 import { type Authenticate, authorize } from '../authorize.ts';
-import type { PermissionName } from '../permissions.ts';
+import type { PermissionName } from '../route-permissions.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import type { OrganizationCall } from '../route.ts';

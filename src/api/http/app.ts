@@ -15,7 +15,7 @@ import { type RequestIds, requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
 import { routesByPath } from './routes-by-path.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createExpressServer, type Patience } from './server.ts';
+import { createExpressServer, type Patience } from './express-server.ts';
 
 export type AppNeeds = {
   readonly authenticate: Authenticate;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { IdempotencyNeeds } from '../../application/attempt.ts';
+import type { IdempotencyNeeds } from '../../application/idempotent-attempt.ts';
 import { principalOf } from '../../application/caller.ts';
 import type { ChangedLicense, LicenseRequest } from '../../application/licenses/change-license.ts';
 import type { CommandNeeds, GivenReason } from '../../application/licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
-import type { PermissionName } from '../permissions.ts';
+import type { PermissionName } from '../route-permissions.ts';
 import { type Problem, type ProblemCode, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';

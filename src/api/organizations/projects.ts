@@ -11,8 +11,8 @@ import { archivedFilter, filtersOf, page } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
-import { nameOf } from './fields.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import { nameOf } from './organization-fields.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { projectBody, projectId, projectShape } from './project-shape.ts';
 
 const path = '/v1/projects/{projectId}';

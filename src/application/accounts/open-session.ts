@@ -11,7 +11,7 @@ import type { Passwords } from '../../identity/passwords.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
 import { findUserByEmail, getUser, type User } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
-import { keyReused } from '../attempt.ts';
+import { keyReused } from '../idempotent-attempt.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** What signing in needs. */

@@ -3,7 +3,7 @@ import { encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/sign-up.ts';
 import { findUserByEmail } from '../../identity/users.ts';
-import { type Attempt, nobodysOrganization } from '../attempt.ts';
+import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import type { Traced } from '../command-context.ts';
 import { foundOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

@@ -5,7 +5,7 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { findOffer } from '../catalog/find-offer.ts';
 import type { Traced } from '../command-context.ts';
 import { withReserved } from '../licenses/issue/reserve.ts';

@@ -4,7 +4,7 @@ import { idempotently } from '../../../src/api/idempotency/idempotency.ts';
 import { refused } from '../../../src/api/problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../../../src/api/rate-limit/call-limits.ts';
 import type { Call } from '../../../src/api/route.ts';
-import type { Attempt } from '../../../src/application/attempt.ts';
+import type { Attempt } from '../../../src/application/idempotent-attempt.ts';
 import { type LicenseSending, sendLicenseCommand } from '../../../src/application/licenses/send-license-command.ts';
 import { withStoredApiKey } from '../../../src/application/organizations/stored-api-key.ts';
 import { removeWritten } from '../../../src/application/personal-values.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { rulesOut } from '../../../src/api/catalog/policy-rules.ts';
 import { openApiDocument, openApiText } from '../../../src/api/openapi/document.ts';
-import { permissions } from '../../../src/api/permissions.ts';
+import { permissions } from '../../../src/api/route-permissions.ts';
 import { meanings } from '../../../src/api/problems/problems.ts';
 import type { Route } from '../../../src/api/route.ts';
 import { documentedResponses } from '../../support/documented.ts';

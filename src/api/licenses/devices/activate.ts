@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { activateDevice } from '../../../application/devices/activate-device.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 import { deviceFields } from '../client-schemas.ts';
 import { activationAnswer, activationReply } from './device-answer.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { swapDevice } from '../../../application/devices/swap-device.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 import { deviceFields, deviceNaming, namesOneDevice, oneDevice } from '../client-schemas.ts';
 import { activationAnswer, activationReply } from './device-answer.ts';
 

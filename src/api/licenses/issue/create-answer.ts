@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IdempotencyNeeds } from '../../../application/attempt.ts';
+import type { IdempotencyNeeds } from '../../../application/idempotent-attempt.ts';
 import { principalOf } from '../../../application/caller.ts';
 import type {
   CreatedLicense,

@@ -3,7 +3,7 @@ import { usableLicense } from '../../../application/client-license.ts';
 import { acquireLease } from '../../../application/leases/acquire-lease.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { productCode } from '../../schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 import { leaseHolder, user } from '../client-schemas.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 

@@ -6,7 +6,7 @@ import type { Instant } from '../../../domain/time.ts';
 import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
-import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
+import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
 import { licenseShape } from '../license-shape.ts';
 
 type Needs = NamingNeeds & { readonly now: () => Instant };

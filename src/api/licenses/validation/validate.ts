@@ -8,7 +8,7 @@ import { validationCodes } from '../../../domain/license/validation/validity.ts'
 import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';
-import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
+import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
 import {
   components,
   environment,

@@ -10,13 +10,13 @@ import type { JsonObject } from '../../../eventstore/event-store.ts';
 import { formatLicenseKey } from '../../../identity/license-key.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import { firstMetadata } from '../../../records/vault.ts';
-import type { Attempt } from '../../attempt.ts';
+import type { Attempt } from '../../idempotent-attempt.ts';
 import { actorOf, type Caller, licenseActingOf } from '../../caller.ts';
 import { findOffer, type Offered, type OfferRequest } from '../../catalog/find-offer.ts';
 import type { Traced } from '../../command-context.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import { refuseHolder } from '../holder.ts';
-import { keyOf, refuseForgottenKey } from '../license-key.ts';
+import { keyOf, refuseForgottenKey } from '../created-key.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type GivenReason,

@@ -10,7 +10,7 @@ import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
 import { newCommandId } from '../../../eventstore/ids.ts';
-import type { Attempt } from '../../attempt.ts';
+import type { Attempt } from '../../idempotent-attempt.ts';
 import type { Traced } from '../../command-context.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 

@@ -8,7 +8,7 @@ import { page } from '../../paging.ts';
 import { none, type Route, route } from '../../route.ts';
 import { cursor, instantOut, licensePath, pageLimit, pageOf, reasonCode, reasonOf, text } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
-import type { ReadNeeds } from '../reading/read.ts';
+import type { ReadNeeds } from '../reading/read-licenses.ts';
 
 const reference = z
   .string()

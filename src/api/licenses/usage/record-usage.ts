@@ -5,7 +5,7 @@ import { recordUsage } from '../../../application/usage/record-usage.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantIn } from '../../schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { meterName } from '../grant-schemas.ts';
 

@@ -6,7 +6,7 @@ import { isRefusal } from '../../../application/refusal.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { idOf } from '../../schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { borrowSeconds } from './acquire-lease.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
