@@ -1,10 +1,10 @@
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { Route } from '../route.ts';
-import type { ClientRouteNeeds } from './find-client-license.ts';
 import { activateLicense } from './devices/activate.ts';
 import { deactivateLicense } from './devices/deactivate.ts';
 import { releaseActivationRoute } from './devices/release-activation.ts';
 import { swapActivation } from './devices/swap.ts';
+import type { ClientRouteNeeds } from './find-client-license.ts';
 import { changeLicenseEntitlements, changeLicenseLimits, changeLicenseProducts } from './grants/change-grants.ts';
 import { changeLicensePolicy, changeLicenseTier, convertTrialLicense } from './grants/change-policy.ts';
 import { importLicenseRoute } from './issue/import.ts';
@@ -23,8 +23,8 @@ import {
   renewLicenseRoute,
   setLicenseRenewal,
 } from './term/change-term.ts';
-import { recordUsageRoute } from './usage/record-usage.ts';
 import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/assigned-users.ts';
+import { recordUsageRoute } from './usage/record-usage.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
 
