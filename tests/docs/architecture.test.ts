@@ -27,13 +27,13 @@ const codeImportedBy = (path: string): readonly string[] =>
 const decisions = rowsBelow('Where it is decided').filter(([, files]) => (files ?? '').trim() !== '');
 const walks = rowsBelow('Walks').map(([name = '', files]) => [name.trim(), quotedIn(files)] as const);
 
-test('the map answers at least sixty questions, each with one or two files', () => {
+test('The map answers at least sixty questions, each with one or two files', () => {
   expect(decisions.length).toBeGreaterThanOrEqual(60);
   const counts = decisions.map(([, files]) => quotedIn(files).length);
   expect(counts.filter((count) => count < 1 || count > 2)).toEqual([]);
 });
 
-test.each(decisions)('the map names files and functions that exist:%s', (_question, files, functions) => {
+test.each(decisions)('The map names existing files and functions:%s', (_question, files, functions) => {
   const paths = quotedIn(files);
   expect(paths.filter((path) => !existsSync(path))).toEqual([]);
   const exported = paths.filter((path) => path.endsWith('.ts')).flatMap(exportedBy);
@@ -41,12 +41,12 @@ test.each(decisions)('the map names files and functions that exist:%s', (_questi
   expect(quotedIn(functions).filter((name) => !exported.includes(name))).toEqual([]);
 });
 
-test('the page shows the walks that a newcomer needs', () => {
+test('The page has the walks that a newcomer needs', () => {
   const names = walks.map(([name]) => name);
   expect(names).toEqual(expect.arrayContaining(['issue', 'validate', 'event to row', 'expiry', 'login']));
 });
 
-test.each(walks)('the walk "%s" crosses at most twelve files and returns to none', (_name, files) => {
+test.each(walks)('The walk "%s" crosses at most twelve files and returns to none', (_name, files) => {
   expect(files.length).toBeGreaterThan(1);
   expect(files.length).toBeLessThanOrEqual(12);
   expect(new Set(files).size).toBe(files.length);

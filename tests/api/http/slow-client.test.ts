@@ -13,7 +13,7 @@ beforeAll(async () => {
   ledger = await shareLedger();
 });
 
-describe('a client that sends slowly', () => {
+describe('A client that sends slowly', () => {
   test('has fifteen seconds for its headers and thirty seconds for its request', () => {
     const { server } = createExpressServer();
     expect([server.headersTimeout, server.requestTimeout, server.maxRequestsPerSocket]).toEqual([
