@@ -3,9 +3,9 @@ import type { Caller } from '../application/caller.ts';
 import { isPermitted, lacking } from '../domain/permission.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
-import { type PermissionName, permissions } from './permissions.ts';
 import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
+import { type PermissionName, permissions } from './route-permissions.ts';
 
 /** How credentials are checked. */
 export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };

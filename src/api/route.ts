@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Caller } from '../application/caller.ts';
 import type { UserIdentity } from '../identity/authenticate-user.ts';
 import { parseRequest, type RawRequest } from './http/parse-request.ts';
-import type { PermissionName } from './permissions.ts';
 import { isProblem, type Problem, type ProblemCode } from './problems/problems.ts';
 import type { CallLimits } from './rate-limit/call-limits.ts';
+import type { PermissionName } from './route-permissions.ts';
 
 /** A successful answer. `position` is that of the command's last event. The answer waits for its projection. */
 export type Reply = {

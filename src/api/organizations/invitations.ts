@@ -8,7 +8,7 @@ import { none, type Route, route } from '../route.ts';
 import { instantIn } from '../schemas.ts';
 import { encodeInvitationToken } from './invitation-token.ts';
 import { invitationBody, invitationId, invitationShape } from './member-shape.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 
 const newInvitation = z

@@ -2,7 +2,7 @@ import type { Route } from '../route.ts';
 import { changeApiKeyRoute, createApiKeyRoute, getApiKey, listApiKeysRoute, revokeApiKeyRoute } from './api-keys.ts';
 import { inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { createOrganizationRoute, listOrganizations } from './organizations.ts';
 import { changeOrganizationRoute, closeOrganizationRoute, getOrganization } from './profile.ts';
 import {

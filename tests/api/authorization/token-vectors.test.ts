@@ -32,7 +32,7 @@ test.each([
   ['whoever is signed in', 'GET', '/v1/auth/me', undefined],
   ['whoever names a license by its id', 'POST', '/v1/licenses/validate', license],
 ] as const)(
-  'no forged token passes for %s: it is answered like no credential at all',
+  'A forged token with %s gets the answer for a missing credential',
   async (_, method, path, body) => {
     for (const [name, make] of tokenVectors) {
       const token = make(forge);
