@@ -12,7 +12,7 @@ import { createExecutor, type Executor } from '../src/eventstore/executor/execut
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { toDecide } from '../src/eventstore/folding.ts';
 import { newCommandId } from '../src/eventstore/ids.ts';
-import { carryOutDue, type OnRefused } from '../src/workers/carry-out.ts';
+import { carryOutDue, type OnRefused } from '../src/workers/carry-out-due.ts';
 import { announcingShare, createPace } from '../src/workers/pace.ts';
 import { rateOf } from './rounds.ts';
 

@@ -8,7 +8,7 @@ import {
   ownOnly,
   type Permission,
   readers,
-} from '../domain/permission.ts';
+} from '../domain/authority.ts';
 
 const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 

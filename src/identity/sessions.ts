@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
-import { holdPassword } from './hold-password.ts';
+import { holdPassword } from './lock-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
 
 /** Why a session was ended before its time. */

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from './as-user.ts';
-import { holdPassword } from './hold-password.ts';
+import { holdPassword } from './lock-password.ts';
 import { endSessions } from './sessions.ts';
 
 /** Lists the states of a user, as the check constraint of identity.users does. */

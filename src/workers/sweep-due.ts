@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { DueLicense } from '../projections/queries/due-licenses.ts';
-import { carryOutDue, type OnRefused } from './carry-out.ts';
+import { carryOutDue, type OnRefused } from './carry-out-due.ts';
 import { createPace, type Pace } from './pace.ts';
 import { isPassing, type Pauses, watchStuck } from './stuck.ts';
 

@@ -8,7 +8,7 @@ import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
-import { carryOutDue } from '../../src/workers/carry-out.ts';
+import { carryOutDue } from '../../src/workers/carry-out-due.ts';
 import { createPace } from '../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';

@@ -9,7 +9,7 @@ import {
   type Permission,
   readers,
   type Side,
-} from '../permission.ts';
+} from '../authority.ts';
 import type { Instant } from '../time.ts';
 import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';

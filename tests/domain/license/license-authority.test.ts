@@ -17,7 +17,7 @@ import {
 } from '../../../src/domain/license/license-authority.ts';
 import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
-import type { Credential } from '../../../src/domain/permission.ts';
+import type { Credential } from '../../../src/domain/authority.ts';
 import { issued, noon, on, tomorrow } from './examples.ts';
 
 const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];

@@ -3,7 +3,7 @@ import { plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
-import { transfer } from './decide-transfer.ts';
+import { transfer } from '../transfer/decide-transfer.ts';
 import type { KeyCommand } from './key-commands.ts';
 
 /** Decides a command about the key or the holder. */

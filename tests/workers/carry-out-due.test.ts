@@ -11,7 +11,7 @@ import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { pauseLicenses, purgePauses, revisionsOf, type StuckLicense } from '../../src/records/sweep-pauses.ts';
-import type { OnRefused } from '../../src/workers/carry-out.ts';
+import type { OnRefused } from '../../src/workers/carry-out-due.ts';
 import { migrateQueue } from '../../src/workers/queue.ts';
 import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { startWorker } from '../../src/workers/worker.ts';
