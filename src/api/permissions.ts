@@ -1,5 +1,3 @@
-import { licensePermissions } from '../domain/license/license-authority.ts';
-import type { Role } from '../domain/organization/events.ts';
 import {
   type Credential,
   grant,
@@ -9,6 +7,8 @@ import {
   type Permission,
   readers,
 } from '../domain/authority.ts';
+import { licensePermissions } from '../domain/license/license-authority.ts';
+import type { Role } from '../domain/organization/events.ts';
 
 const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 
