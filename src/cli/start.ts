@@ -25,7 +25,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
     if (ended === 'asked') exitCode = 0;
     else log.fatal(ended);
   } finally {
-    for (const stop of stops.toReversed()) await stop().catch((error) => log.error(error, 'could not stop'));
+    for (const stop of stops.toReversed())
+      await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
   process.exit(exitCode);
 };

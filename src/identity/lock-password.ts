@@ -1,20 +1,20 @@
 import type { PoolClient } from 'pg';
 
 /**
- * True while the active user's password is the one that has this hash: it cannot be changed before the transaction ends.
- * Within the caller's transaction as this user.
+ * Locks the active user's password until the end of the caller's transaction, which runs as this user. Returns true
+ * when the stored hash is `passwordHash`.
  */
-export const holdPassword = async (db: PoolClient, userId: string, passwordHash: string): Promise<boolean> => {
-  const { rows: held } = await db.query<{ email: string }>({
-    name: 'hold-password',
+export const lockPassword = async (db: PoolClient, userId: string, passwordHash: string): Promise<boolean> => {
+  const { rows: users } = await db.query<{ email: string }>({
+    name: 'lock-password',
     text: `select email from identity.users where user_id = $1 and state = 'active' for update`,
     values: [userId],
   });
-  const [user] = held;
+  const [user] = users;
   if (user === undefined) return false;
-  // A statement of its own: the one above may have waited for a change, and would still see what was before.
+  // The statement above may have waited for a change and would see the old hash. So a new statement reads it.
   const { rows } = await db.query<{ password_hash: string }>({
-    name: 'held-password',
+    name: 'locked-password',
     text: 'select password_hash from identity.user_by_email($1)',
     values: [user.email],
   });
