@@ -80,7 +80,7 @@ export const faults: readonly Fault[] = [
     caughtBy: 'activating a device changes nothing when it is repeated, even when the license is full',
   },
   {
-    name: 'the cooldown is not asked of users',
+    name: 'the cooldown does not apply to users',
     file: 'src/domain/license/devices/decide-devices.ts',
     find: 'if (at >= cooldownEndsAt) return null;',
     replace: 'if (cooldownEndsAt >= lastDeactivatedAt) return null;',
