@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../config.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
-import { createLog } from './log.ts';
+import { createLog } from './create-log.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
 import type { Role } from './server/roles.ts';

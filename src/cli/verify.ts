@@ -9,7 +9,7 @@ import type { Digest } from '../projections/verify/digests.ts';
 import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { exitCodes } from './exit-codes.ts';
-import { createLog } from './log.ts';
+import { createLog } from './create-log.ts';
 import { joinServers } from './server/open-servers.ts';
 
 /**

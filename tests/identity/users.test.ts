@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asUser } from '../../src/identity/as-user.ts';
 import { endSession, listSessions } from '../../src/identity/sessions.ts';
-import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
+import { activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
 import {
   changeDisplayName,
   changePassword,

@@ -4,7 +4,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
-import { openParts, type Parts, type Program, type ServerProcess } from './parts.ts';
+import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';

@@ -10,7 +10,7 @@ import { version } from '../../version.ts';
 import { openAccounts } from './accounts.ts';
 import { createFront } from './create-front.ts';
 import { listen, shutDown } from './listen.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './process-parts.ts';
 import { readiness } from './readiness.ts';
 
 /**

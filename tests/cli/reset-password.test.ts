@@ -77,6 +77,6 @@ test('A password from standard input is set and not printed', async () => {
 test('A reset that is not possible is refused with advice', async () => {
   expect(await runLedger(['user', 'reset-password', 'nobody@demo.example'], env)).toMatchObject({
     code: 1,
-    output: 'Nobody signs in with nobody@demo.example. Nothing was changed. Check the address.\n',
+    output: 'There is no user with the address nobody@demo.example. Nothing was changed. Check the address.\n',
   });
 });
