@@ -12,7 +12,7 @@ const roles = (text: string): readonly Role[] =>
   });
 
 const program = new Command('ledger')
-  .description('A license server whose system of record is an event log. Configuration: see .env.example.')
+  .description('A license server with an event log as its system of record. Configuration: see .env.example.')
   .version(version)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.fine : exitCodes.usage))
   .showHelpAfterError();
@@ -49,7 +49,9 @@ program
   .option('--rollback', 'bring the previous version up to date and let it serve again, instead of rebuilding', false)
   .option('--prune', 'drop the previous version, instead of rebuilding', false)
   .action(async (options) => (await import('./cli/rebuild.ts')).rebuildCommand(options));
-const parked = program.command('parked').description('streams with an event that cannot be projected into the read models');
+const parked = program
+  .command('parked')
+  .description('streams with an event that cannot be projected into the read models');
 parked
   .command('list')
   .description('list the parked streams, with time and reason')
@@ -63,9 +65,7 @@ parked
 const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
 keys
   .command('rotate')
-  .description(
-    'create the next key, which signs from now on; keep the two newest keys; running servers use it at once',
-  )
+  .description('create the next key, which signs from now on; keep the two newest keys; running servers use it at once')
   .option('--force', 'rotate although tokens in use end', false)
   .action(async (options) => (await import('./cli/keys.ts')).keysRotateCommand(options));
 keys

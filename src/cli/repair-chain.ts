@@ -6,8 +6,8 @@ import { type EventStore, StoreUnavailable } from '../eventstore/event-store.ts'
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
 import { streamPrefixes } from '../projections/fold/fold-event.ts';
-import { exitCodes, UsageError } from './exit-codes.ts';
 import { createLog } from './create-log.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
 import { joinServers } from './server/open-servers.ts';
 
 type Options = {

@@ -101,7 +101,7 @@ type NewPassword = { readonly passwordHash: string; readonly exceptSessionId: st
 
 /**
  * Changes the password of a user who has presented the password of the hash `from` in this session. The session
- * continues. Returns `wrong` when the stored password differs from `from`, and `over` when the user or the session has
+ * continues. Returns `wrong` when the stored password differs from `from`, and `ended` when the user or the session has
  * ended.
  */
 export const changePassword = (
@@ -112,7 +112,7 @@ export const changePassword = (
     sessionId,
     ...password
   }: { readonly from: string; readonly sessionId: string } & Omit<NewPassword, 'exceptSessionId'>,
-): Promise<'changed' | 'wrong' | 'over'> =>
+): Promise<'changed' | 'wrong' | 'ended'> =>
   asUser(pool, userId, async (db) => {
     const isCurrent = await lockPassword(db, userId, from);
     const { rowCount } = await db.query({
@@ -120,9 +120,9 @@ export const changePassword = (
       text: `select from identity.sessions where user_id = $1 and session_id = $2 and revoked_at is null for update`,
       values: [userId, sessionId],
     });
-    if (rowCount !== 1) return 'over';
+    if (rowCount !== 1) return 'ended';
     if (!isCurrent) return 'wrong';
-    return (await storePassword(db, userId, { ...password, exceptSessionId: sessionId })) ? 'changed' : 'over';
+    return (await storePassword(db, userId, { ...password, exceptSessionId: sessionId })) ? 'changed' : 'ended';
   });
 
 const storePassword = async (

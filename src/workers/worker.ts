@@ -27,7 +27,7 @@ type Needs = {
    */
   readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;
   /**
-   * Removes values whose events were never stored, once an hour. It needs other rights than the sweeps.
+   * Removes values without a stored event, once an hour. It needs other rights than the sweeps.
    */
   readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
   readonly now: () => Date;

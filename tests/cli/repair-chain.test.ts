@@ -102,7 +102,10 @@ test('A broken chain is reported, an operator repairs it, and the license accept
 test('A repair without an operator’s id or a reason is refused before it reads anything', async () => {
   const options = [
     [[], '--apply needs --operator'],
-    [['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'], '--operator jane@example.com is not an operator id'],
+    [
+      ['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'],
+      '--operator jane@example.com is not an operator id',
+    ],
     [['--operator', 'ops-7'], '--apply needs --reason'],
     [['--operator', 'ops-7', '--reason', 'because I say so'], '--reason because I say so is not a reason code'],
   ] as const;

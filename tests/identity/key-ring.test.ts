@@ -82,9 +82,9 @@ describe('A directory of keys', () => {
   test.each([
     ['a key of another curve', pemOf('P-384'), /not a key of the curve P-256/],
     ['an RSA key', pemOf('rsa'), /not a key of the curve P-256/],
-    ['a public key', pemOf('public'), /no private key/],
-    ['no key', 'nothing', /no private key/],
-    ['a key under another name', pemOf('P-256'), /rename it, .* to \d{8}T\d{9}Z-[\w-]{16}\.pem/],
+    ['a public key', pemOf('public'), /not a private key/],
+    ['no key', 'nothing', /not a private key/],
+    ['a key under another name', pemOf('P-256'), /Rename it, .* to \d{8}T\d{9}Z-[\w-]{16}\.pem/],
   ])('with %s is refused with advice', async (_, pem, sentence) => {
     const directory = await newDirectory();
     mkdirSync(directory, { mode: 0o700 });
@@ -144,7 +144,7 @@ describe('A rotation', () => {
     const directory = await newDirectory();
     await rotate(directory);
     writeFileSync(path.join(directory, 'x.pem'), 'x', { mode: 0o600 });
-    await expect(rotate(directory)).rejects.toThrow(/no private key/);
+    await expect(rotate(directory)).rejects.toThrow(/not a private key/);
   });
 });
 
@@ -213,7 +213,7 @@ describe('A running process', () => {
     const { ring } = await open(directory);
     rmSync(ring.signing().file);
     await condition('the ring is empty', () => ring.jwks().keys.length === 0);
-    expect(() => ring.signing()).toThrow(/make one with ledger keys rotate/);
+    expect(() => ring.signing()).toThrow(/Create one with: ledger keys rotate/);
     await signsWith(ring, (await rotate(directory)).created);
   });
 });

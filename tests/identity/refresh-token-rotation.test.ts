@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Refreshed, refreshSession } from '../../src/identity/refresh-token-rotation.ts';
 import { createRefreshToken, hashRefreshToken } from '../../src/identity/refresh-token.ts';
+import { type Refreshed, refreshSession } from '../../src/identity/refresh-token-rotation.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { absoluteSessionMs, endSession, listSessions, switchOrganization } from '../../src/identity/sessions.ts';
 import { deactivateUser } from '../../src/identity/users.ts';

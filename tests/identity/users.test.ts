@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asUser } from '../../src/identity/as-user.ts';
-import { endSession, listSessions } from '../../src/identity/sessions.ts';
 import { activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
+import { endSession, listSessions } from '../../src/identity/sessions.ts';
 import {
   changeDisplayName,
   changePassword,
@@ -148,7 +148,7 @@ test('A password is changed only with the current password and in an open sessio
   expect(await change(first, 'third')).toBe('wrong');
   expect(await whileChanging(userId, () => change('second', 'third'))).toBe('wrong');
   await endSession(database.api, userId, { sessionId, reason: 'REVOKED', now: start });
-  expect(await change('changed', 'third')).toBe('over');
+  expect(await change('changed', 'third')).toBe('ended');
   expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('changed');
 });
 

@@ -94,7 +94,7 @@ export const activate = (licenseId: string, device: string) =>
       appVersion: null,
     },
   });
-/** Announces a change to a policy without devices, whose limit strategy refuses it while a device is active. */
+/** Announces a change to a policy without devices. Its limit strategy refuses the change while a device is active. */
 export const planRefused = (licenseId: string, days: number) =>
   send(licenseId, {
     type: 'ChangeTier',

@@ -22,7 +22,7 @@ export type Ledger = {
   stop(): Promise<void>;
 };
 
-/** What a server process is started with. Without `program` it is the release of this program. */
+/** The options of a server process. Default of `program`: the release of this program. */
 export type ServerOptions = Omit<ServerProcess, 'program'> & { readonly program?: Program };
 
 /**

@@ -110,6 +110,6 @@ export const faults: readonly Fault[] = [
     find: 'const isInForce = ({ until }: Suspension, at: Instant): boolean =>',
     replace: 'const isInForce = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
     caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
-    caughtBy: 'suspending a license applies also for a server whose clock is behind',
+    caughtBy: 'suspending a license applies also for a server with a slow clock',
   },
 ];

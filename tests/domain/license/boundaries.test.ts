@@ -135,7 +135,7 @@ describe('a reminder', () => {
   });
 });
 
-describe('a reminder of a license whose term started before its issue', () => {
+describe('a reminder of a license with a term that started before its issue', () => {
   const until = (end: string) =>
     issued({
       policy: policyWith({ remindBefore: ['P7D'] }),
