@@ -55,13 +55,17 @@ test('no test is left out', () => {
 test('no test waits for time to pass instead of a condition', () => {
   // Those look again after a pause until a condition holds, or wait for a random time until they kill or send.
   const mayPause = [
-    ...['tests/api/read-your-writes.test.ts', 'tests/e2e/crash.test.ts', 'tests/e2e/load.ts'],
-    ...['tests/e2e/postgres-kills.test.ts', 'tests/e2e/upgrade.test.ts', 'tests/projections/kills.test.ts'],
+    'tests/api/read-your-writes.test.ts',
+    'tests/e2e/crash.test.ts',
+    'tests/e2e/load.ts',
+    'tests/e2e/postgres-kills.test.ts',
+    'tests/e2e/upgrade.test.ts',
+    'tests/projections/kills.test.ts',
     'tests/support/product.ts',
   ];
   const pauses = /\b(?:delay|sleep|setTimeout)\(/;
-  const found = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));
-  expect(found.sort()).toEqual(mayPause);
+  const pausing = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));
+  expect(pausing.sort()).toEqual(mayPause);
 });
 
 test('every database object of a tenant states who may read it', () => {
@@ -81,7 +85,10 @@ const anchorsOf = (page: string): readonly string[] =>
 
 test('every relative link of the documentation leads somewhere, to a heading where it names one', () => {
   const documents = [
-    ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md'],
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'examples/README.md',
     ...filesBelow('docs', '.md').map(({ path }) => path),
   ];
   const links = documents.flatMap((document) =>
