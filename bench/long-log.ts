@@ -1,6 +1,6 @@
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
-import { hashOf, seal } from '../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { Proposed } from '../src/eventstore/event-store.ts';
 import { uuidv5 } from '../src/eventstore/ids.ts';
 import { licenseEvents, type Vendor } from './bulk-log.ts';
@@ -21,7 +21,7 @@ export const longLicenseId = (vendor: Vendor, index: number): string =>
 const epoch = '2026-01-01T00:00:00.000Z';
 
 /**
- * Yields the events of a long license, sealed, in pieces: devices first; then leases come, go and lapse, devices come and
+ * Yields the events of a long license, linked, in pieces: devices first; then leases come, go and lapse, devices come and
  * go, usage is recorded. The last event is recorded at `endsAt`. A lapse takes effect six minutes before it is recorded.
  */
 export function* longLicense(vendor: Vendor, license: LongLicense, endsAt: number): Generator<readonly LongEvent[]> {
@@ -53,13 +53,13 @@ export function* longLicense(vendor: Vendor, license: LongLicense, endsAt: numbe
         },
       });
     }
-    const sealed = seal(piece, end);
-    yield sealed.map((event, index) => ({ ...event, revision: Number(end.nextRevision) + index }));
-    const sealedLast = sealed.at(-1);
+    const linked = linkToChain(piece, end);
+    yield linked.map((event, index) => ({ ...event, revision: Number(end.nextRevision) + index }));
+    const linkedLast = linked.at(-1);
     end = {
       stream,
-      nextRevision: end.nextRevision + BigInt(sealed.length),
-      hash: sealedLast === undefined ? end.hash : hashOf(sealedLast),
+      nextRevision: end.nextRevision + BigInt(linked.length),
+      hash: linkedLast === undefined ? end.hash : hashOf(linkedLast),
     };
   }
 }

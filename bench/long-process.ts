@@ -60,18 +60,15 @@ const activate = async ({ execute }: ReturnType<typeof createExecutor>, licenseI
     ...{ activationId: encodeId('act', commandId), fingerprintHash: commandId.replaceAll('-', '').repeat(2) },
     ...{ product: null, nameRef: null, platform: null, appVersion: null },
   };
-  const done = await execute(
-    licenseAggregate,
-    licenseId,
-    toDecide(licenseAggregate, { type: 'Activate', at, data }),
-    commandContext({
+  const done = await execute(licenseAggregate, licenseId, toDecide(licenseAggregate, { type: 'Activate', at, data }), {
+    context: commandContext({
       at,
       commandId,
       requestHash: 'b'.repeat(64),
       actor: { type: 'SYSTEM', id: 'bench', onBehalfOf: null },
     }),
-    () => null,
-  );
+    view: () => null,
+  });
   if ('rejected' in done) throw new Error(done.detail);
 };
 

@@ -3,7 +3,7 @@ import { rotationCauses, transferredActivations, transferredExpiries } from '../
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { ends, event, id, ordinal } from './codec-fields.ts';
 
-/** The schemas of events of src/domain/license/keys/key-events.ts. */
+/** The schemas of the events about keys, transfer and replacement of a license. */
 export const keyEvents = [
   event(
     'LicenseKeyRotated',

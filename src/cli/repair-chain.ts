@@ -114,8 +114,8 @@ const repairOne = async (
 const linesOf = (stream: string, examined: Examined): readonly string[] => {
   const { faults, first, breaks } = examined;
   const lines = breaks.map(
-    ({ revision, expected, found }) =>
-      `${stream}: the event at revision ${revision} links to ${found}; its previous event is ${expected}.`,
+    ({ revision, expected, actual }) =>
+      `${stream}: the event at revision ${revision} links to ${actual}; its previous event is ${expected}.`,
   );
   if (isRepairable(examined)) return lines;
   const what = `${stream}: CANNOT BE REPAIRED. ${faults - breaks.length} of its events are altered or missing`;

@@ -76,7 +76,8 @@ export const carryOutDue = async (
     tried.add(name);
     const command = await commandOf(executor, facts, due, at);
     const decide = toDecide(licenseAggregate, command);
-    const send = () => executor.execute(licenseAggregate, licenseId, decide, systemContext(name, at), factsOf);
+    const options = { context: systemContext(name, at), view: factsOf };
+    const send = () => executor.execute(licenseAggregate, licenseId, decide, options);
     const sendUnlessStopped = async () => (signal?.aborted ? null : send());
     const executed = isAnnouncement ? await pace(sendUnlessStopped, signal) : await send();
     if (executed === null) continue;

@@ -29,7 +29,7 @@ export const send = <Command extends { readonly at: string }, Event extends Fact
   command: Command,
   sent: CommandContext,
   view: (state: State) => View,
-) => executor.execute(aggregate, id, toDecide(aggregate, command), { ...sent, at: command.at }, view);
+) => executor.execute(aggregate, id, toDecide(aggregate, command), { context: { ...sent, at: command.at }, view });
 
 /** Issues a PRO license for one year with room for `activations` devices. */
 export const issueLicense = (licenseId: string, activations = 5): CommandOf<'IssueLicense'> => ({
