@@ -4,7 +4,7 @@ import { type ChainReport, createChainCheck } from '../eventstore/chain/chain-ch
 import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.ts';
 import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
 import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';
-import type { Aggregate, Fact, Folding, Owners } from '../eventstore/folding.ts';
+import type { Aggregate, DomainEvent, Folding, Owners } from '../eventstore/folding.ts';
 import { eventId, newCommandId, newNonce } from '../eventstore/ids.ts';
 import { readPages } from '../eventstore/read-pages.ts';
 import { catalogAggregate, licenseAggregate, organizationAggregate, reservationAggregate } from './aggregates.ts';
@@ -107,7 +107,7 @@ const ownersOf = (store: Pick<EventStore, 'read'>, stream: string, upTo: bigint)
 const isOf = ({ stream: name }: Pick<Aggregate<never, never, never, never>, 'stream'>, stream: string): boolean =>
   stream.startsWith(name(''));
 
-const foldOwners = async <Event extends Fact, State>(
+const foldOwners = async <Event extends DomainEvent, State>(
   store: Pick<EventStore, 'read'>,
   { decider, decode, owners }: Folding<Event, State>,
   stream: string,

@@ -39,8 +39,8 @@ export const prepareCluster = async (cluster: Cluster, runAs: RunAs): Promise<vo
   const dataVersion = (await readFile(path.join(cluster.dataDir, 'PG_VERSION'), 'utf8')).trim();
   if (dataVersion !== version) {
     throw new Error(
-      `${cluster.dataDir} was made by Postgres ${dataVersion || '(no version)'}; this is Postgres ${version}. ` +
-        'Start with the release that made it, or with another LEDGER_DATA_DIR.',
+      `${cluster.dataDir} was created by Postgres ${dataVersion || '(no version)'}; this is Postgres ${version}. ` +
+        'Start the release that created it, or set another LEDGER_DATA_DIR.',
     );
   }
   await own(cluster.dataDir, runAs.owner);
@@ -107,7 +107,7 @@ const initialize = async ({ dataDir, password, durable }: Cluster, runAs: RunAs)
     await rmdir(dataDir).catch(ignoreAbsence);
     await rename(newDataDir, dataDir);
   } catch (error) {
-    throw new Error(`Could not make the Postgres data directory ${dataDir}: ${errorText(error)}`);
+    throw new Error(`Could not create the Postgres data directory ${dataDir}: ${errorText(error)}`);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

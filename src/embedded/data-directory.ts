@@ -29,13 +29,13 @@ export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new Error(
-      `Cannot make the data directory ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`,
+      `Cannot create the data directory ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`,
     );
   }
   const foreign = (await isMarked(dataDir)) ? [] : (await readdir(dataDir)).filter(isForeign);
   if (foreign.length > 0) {
     throw new Error(
-      `${dataDir} holds other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
+      `${dataDir} contains other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
     );
   }
   // The group may have the right to enter, because Postgres may run as nobody and must reach its data.
@@ -46,7 +46,7 @@ export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
   if (!(await isMarked(dataDir))) {
     await writePrivate(
       places(dataDir).marker,
-      'License Ledger keeps its embedded data here; ledger reset removes it.\n',
+      'License Ledger stores its embedded data here; ledger reset removes it.\n',
     );
   }
   return lock;

@@ -42,8 +42,8 @@ const connect = async (client: pg.Client): Promise<void> => {
     // invalid_password
     if (errorCode(error) !== '28P01') throw error;
     throw new Error(
-      'The password in secrets.json does not open the Postgres data beside it. ' +
-        'Restore the secrets.json that belongs to this data, or run ledger reset to begin anew without it.',
+      'The password in secrets.json does not open the Postgres data next to it. ' +
+        'Restore the secrets.json that belongs to this data, or run ledger reset to delete the data and start again.',
     );
   }
 };

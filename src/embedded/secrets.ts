@@ -49,7 +49,7 @@ const waitForLock = async (name: string) => {
 
 const parse = (text: string, file: string): Secrets => {
   const damaged = new Error(
-    `${file} is not a JSON object of texts. Restore it from a backup: without it the data beside it cannot be opened.`,
+    `${file} is not a JSON object of texts. Restore it from a backup: without it the data next to it cannot be opened.`,
   );
   let read: unknown;
   try {

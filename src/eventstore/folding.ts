@@ -10,11 +10,11 @@ import type { Upcasters } from './upcast.ts';
 /** The organizations that see a stream's events. Every envelope names them. */
 export type Owners = { readonly issuerOrgId: string; readonly holderOrgId: string | null };
 
-/** An event before it is stored. */
-export type Fact = { readonly type: string; readonly data: JsonObject; readonly effectiveAt?: Instant };
+/** An event that a decision returns, before it is stored. */
+export type DomainEvent = { readonly type: string; readonly data: JsonObject; readonly effectiveAt?: Instant };
 
 /** How to decode and fold the events of one kind of stream. It does not depend on the commands. */
-export type Folding<Event extends Fact, State> = {
+export type Folding<Event extends DomainEvent, State> = {
   readonly decider: Pick<Decider<never, Event, State, string>, 'initial' | 'evolve' | 'fork'>;
   /**
    * Returns the decoded event. Throws UndecodableEvent. A repair of the chain is not an event of the aggregate, so it
@@ -48,7 +48,7 @@ export type SnapshotRules<State> = {
 /** A decider, with the stream of its events and how to read them. */
 export type Aggregate<
   Command extends { readonly at: Instant },
-  Event extends Fact,
+  Event extends DomainEvent,
   State,
   Code extends string,
 > = Folding<Event, State> & {
@@ -62,7 +62,7 @@ export type Aggregate<
  * be later than the command's own.
  */
 export const toDecide =
-  <Command extends { readonly at: Instant }, Event extends Fact, State, Code extends string>(
+  <Command extends { readonly at: Instant }, Event extends DomainEvent, State, Code extends string>(
     { decider }: Pick<Aggregate<Command, Event, State, Code>, 'decider'>,
     command: Command,
   ) =>
@@ -95,7 +95,7 @@ export type Folded<State> = {
 };
 
 /** Estimates the bytes that a folded stream takes in memory. Its own running time does not depend on the size. */
-export const weigh = <Event extends Fact, State>(
+export const weigh = <Event extends DomainEvent, State>(
   { snapshots }: Folding<Event, State>,
   { state, nextRevision, commands }: Pick<Folded<State>, 'state' | 'nextRevision' | 'commands'>,
 ): number => snapshots.weigh(state, Number(nextRevision)) + commands.size * commandBytes;

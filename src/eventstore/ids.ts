@@ -68,7 +68,7 @@ export const uuidv5 = (namespace: string, name: string): string => {
 /** Joins fields to a text for hashing. Different lists give different texts. Throws when a field contains a NUL. */
 export const joined = (fields: readonly string[]): string => {
   if (fields.some((field) => field.includes('\0')))
-    throw new Error('An id cannot be made from a field that holds a NUL character.');
+    throw new Error('An id cannot be derived from a field that contains a NUL character.');
   return fields.join('\0');
 };
 

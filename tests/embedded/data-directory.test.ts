@@ -14,7 +14,7 @@ const opened = async () => {
 test('A directory with other files is refused and not changed', async () => {
   const directory = await temporaryDirectory(0o755);
   await writeFile(path.join(directory, 'thesis.tex'), '');
-  await expect(openDataDirectory(directory)).rejects.toThrow(`${directory} holds other files (thesis.tex)`);
+  await expect(openDataDirectory(directory)).rejects.toThrow(`${directory} contains other files (thesis.tex)`);
   expect(readdirSync(directory)).toEqual(['thesis.tex']);
   expect(statSync(directory).mode & 0o777).toBe(0o755);
 });
@@ -23,7 +23,7 @@ test('When a directory cannot be created, the error tells what to do', async () 
   const file = path.join(await temporaryDirectory(), 'file');
   await writeFile(file, '');
   await expect(openDataDirectory(path.join(file, 'data'))).rejects.toThrow(
-    /Cannot make the data directory .*LEDGER_DATA_DIR/,
+    /Cannot create the data directory .*LEDGER_DATA_DIR/,
   );
 });
 

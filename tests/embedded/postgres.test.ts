@@ -130,7 +130,7 @@ test('A directory with data of another Postgres version, or with other files, is
   await writeFile(path.join(dataDir, 'holiday.jpg'), '');
   await expect(start(dataDir)).rejects.toThrow('is not empty and not a Postgres data directory');
   await writeFile(path.join(dataDir, 'PG_VERSION'), '16\n');
-  await expect(start(dataDir)).rejects.toThrow('was made by Postgres 16; this is Postgres 18');
+  await expect(start(dataDir)).rejects.toThrow('was created by Postgres 16; this is Postgres 18');
   expect(readdirSync(dataDir)).toEqual(['PG_VERSION', 'holiday.jpg']);
 });
 

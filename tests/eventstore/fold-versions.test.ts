@@ -11,7 +11,7 @@ import {
 import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import type { Fact, Folding } from '../../src/eventstore/folding.ts';
+import type { DomainEvent, Folding } from '../../src/eventstore/folding.ts';
 import known from './fold-hashes.json' with { type: 'json' };
 
 /**
@@ -46,7 +46,10 @@ const corpus = readdirSync(new URL('corpus/', import.meta.url)).map((file): Reco
 });
 
 /** Folds the first event of a stream and twice all stored examples of its kind. Returns a hash of all states. */
-const outcomeHash = <Event extends Fact, State>({ decider, decode }: Folding<Event, State>, kind: string): string => {
+const outcomeHash = <Event extends DomainEvent, State>(
+  { decider, decode }: Folding<Event, State>,
+  kind: string,
+): string => {
   const events = corpus.filter(({ stream }) => stream.startsWith(`${kind}-`));
   const first = events.filter(({ type }) => /^(LicenseIssued|OrganizationCreated|CatalogOpened)$/.test(type));
   let state = decider.initial();

@@ -5,7 +5,7 @@ import { ForkableMap } from '../../src/domain/forkable-map.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
-import type { Accepted, Fact, Folding } from '../../src/eventstore/folding.ts';
+import type { Accepted, DomainEvent, Folding } from '../../src/eventstore/folding.ts';
 import {
   DamagedSnapshot,
   readFacts,
@@ -17,15 +17,15 @@ import { activateDevice } from '../support/commands.ts';
 import { randomFrom, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { randomLog } from '../support/random-log.ts';
 
-const standing = {
+const place = {
   key: { issuerOrgId: vendor, stream: 'license-1', fold: 'license-1' },
   at: { revision: 7n, eventId: 'event 7', hash: testHash('7') },
 };
 
 const stored = async (state: unknown, commands = new Map<string, Accepted>()) =>
-  readWhole(standing, await writeWhole(standing, { state, commands }));
+  readWhole(place, await writeWhole(place, { state, commands }));
 
-const foldAll = <Event extends Fact, State>(
+const foldAll = <Event extends DomainEvent, State>(
   { decider, decode }: Folding<Event, State>,
   events: readonly Recorded[],
   state = decider.initial(),
@@ -36,7 +36,7 @@ const foldAll = <Event extends Fact, State>(
   }, state);
 
 /** Takes a snapshot in the middle of the stream, folds the rest on it, and checks the result. */
-const expectSameState = async <Event extends Fact, State>(
+const expectSameState = async <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   events: readonly Recorded[],
   cut: number,
@@ -105,7 +105,7 @@ describe('A state from a snapshot', () => {
     const origin = new ForkableMap<string, { number: number }>();
     for (let number = 0; number < 9_000; number++) origin.set(`key ${number}`, { number });
     const entriesAtStart = [...origin];
-    const writing = writeWhole(standing, { state: { devices: origin.fork() }, commands: new Map() });
+    const writing = writeWhole(place, { state: { devices: origin.fork() }, commands: new Map() });
     let isWritten = false;
     const written = writing.finally(() => {
       isWritten = true;
@@ -116,7 +116,7 @@ describe('A state from a snapshot', () => {
       origin.set(`new ${number}`, { number });
       await nextTurn();
     }
-    const { state } = await readWhole(standing, await written);
+    const { state } = await readWhole(place, await written);
     expect([...(state as { devices: typeof origin }).devices]).toEqual(entriesAtStart);
     expect([...origin]).not.toEqual(entriesAtStart);
   });
@@ -140,7 +140,7 @@ describe('A state from a snapshot', () => {
 
 describe('A snapshot is refused', () => {
   test('when one of its bytes has changed', async () => {
-    const bytes = await writeWhole(standing, {
+    const bytes = await writeWhole(place, {
       state: foldAll(
         licenseAggregate,
         randomLog(40)
@@ -149,19 +149,19 @@ describe('A snapshot is refused', () => {
       ),
       commands: new Map(),
     });
-    for (let place = 0; place < bytes.length; place += 7) {
+    for (let index = 0; index < bytes.length; index += 7) {
       const damaged = Buffer.from(bytes);
-      damaged[place] = (damaged[place] ?? 0) ^ 1;
-      await expect(readWhole(standing, damaged)).rejects.toThrow(DamagedSnapshot);
+      damaged[index] = (damaged[index] ?? 0) ^ 1;
+      await expect(readWhole(place, damaged)).rejects.toThrow(DamagedSnapshot);
     }
-    await expect(readWhole(standing, bytes.subarray(0, 40))).rejects.toThrow(DamagedSnapshot);
-    await expect(readWhole(standing, Buffer.from('garbage'))).rejects.toThrow(DamagedSnapshot);
+    await expect(readWhole(place, bytes.subarray(0, 40))).rejects.toThrow(DamagedSnapshot);
+    await expect(readWhole(place, Buffer.from('garbage'))).rejects.toThrow(DamagedSnapshot);
   });
 
   test('when it belongs to another stream, fold or event', async () => {
-    const bytes = await writeFacts(standing, { licenseId: testId('lic', 'one') });
-    expect(await readFacts(standing, bytes)).toEqual({ licenseId: testId('lic', 'one') });
-    const { key, at } = standing;
+    const bytes = await writeFacts(place, { licenseId: testId('lic', 'one') });
+    expect(await readFacts(place, bytes)).toEqual({ licenseId: testId('lic', 'one') });
+    const { key, at } = place;
     const others = [
       { key: { ...key, stream: 'license-2' }, at },
       { key: { ...key, fold: 'license-2' }, at },

@@ -2,7 +2,7 @@ import type { CommandOf, LicenseCommand } from '../../src/domain/license/command
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
-import { type Aggregate, type Fact, toDecide } from '../../src/eventstore/folding.ts';
+import { type Aggregate, type DomainEvent, toDecide } from '../../src/eventstore/folding.ts';
 import { ledgerNamespace, newCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
 import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 
@@ -22,7 +22,13 @@ export const context = (changed: Partial<CommandContext> = {}): CommandContext =
 };
 
 /** Sends a command to its aggregate's stream, at the instant of the command. */
-export const send = <Command extends { readonly at: string }, Event extends Fact, State, Code extends string, View>(
+export const send = <
+  Command extends { readonly at: string },
+  Event extends DomainEvent,
+  State,
+  Code extends string,
+  View,
+>(
   executor: Executor,
   aggregate: Aggregate<Command, Event, State, Code>,
   id: string,

@@ -65,7 +65,7 @@ const encodeObject = (value: object, depth: number, path: Path): string => {
 
 const encodeText = (text: string, path: Path): string => {
   if (plainText.test(text)) return `"${text}"`;
-  if (loneSurrogate.test(text)) throw refuse(path, 'text with a lone surrogate, which UTF-8 cannot hold');
+  if (loneSurrogate.test(text)) throw refuse(path, 'text with a lone surrogate, which UTF-8 cannot represent');
 
   // JSON.stringify escapes exactly the characters that RFC 8785 requires.
   return JSON.stringify(text);

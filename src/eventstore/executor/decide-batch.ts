@@ -3,12 +3,12 @@ import { encodeId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
 import { hashOf, linkToChain } from '../chain/chain.ts';
 import { AppendTooLarge, type Proposed } from '../event-store.ts';
-import type { Accepted, Fact, Folded, Folding, Owners } from '../folding.ts';
+import type { Accepted, DomainEvent, Folded, Folding, Owners } from '../folding.ts';
 import { eventId } from '../ids.ts';
 import { widenBy } from '../snapshots/since.ts';
 import { type Upcasters, versionOf } from '../upcast.ts';
 import { asRecorded } from './folded.ts';
-import type { CommandContext, Happened, Waiting, WaitingCommand } from './waiting.ts';
+import type { CommandContext, CommandResult, Waiting, WaitingCommand } from './waiting.ts';
 
 /** What was decided for one entry. It counts only when the batch is stored, or when the state was fresh. */
 export type Outcome =
@@ -50,7 +50,7 @@ export type Deciding<Event, State> = {
  * Decides the waiting entries one after the other on a copy of the state, as many as fit into one append (at least
  * one). The stream's own state does not change. Never throws: a command that throws fails alone.
  */
-export const decideBatch = <Event extends Fact, State>(
+export const decideBatch = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   { stream, ...folded }: Folded<State> & { readonly stream: string },
   batch: readonly Waiting<Event, State>[],
@@ -69,7 +69,7 @@ export const decideBatch = <Event extends Fact, State>(
   }
 };
 
-type Answer = (happened: Happened) => void;
+type Answer = (result: CommandResult) => void;
 
 /** The stream after the events that were decided so far. `state` becomes a copy with the first event. */
 type Draft<State> = {
@@ -82,7 +82,7 @@ type Draft<State> = {
   bytes: number;
 };
 
-const decideAll = <Event extends Fact, State>(
+const decideAll = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   draft: Draft<State>,
   batch: readonly Waiting<Event, State>[],
@@ -110,7 +110,7 @@ const decideAll = <Event extends Fact, State>(
   return outcomes;
 };
 
-const decideOne = <Event extends Fact, State>(
+const decideOne = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   draft: Draft<State>,
   waiting: WaitingCommand<Event, State>,
@@ -165,7 +165,7 @@ const repeatOf = <Event, State>(
 };
 
 /** Links the events of a command to the draft's chain and adds them. Throws when they could not be read back. */
-const addToDraft = <Event extends Fact, State>(
+const addToDraft = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   draft: Draft<State>,
   events: readonly Proposed[],
@@ -193,7 +193,7 @@ const isSameRequest = ({ requestHash, earlierRequestHashes = [] }: CommandContex
   accepted.requestHash === requestHash || earlierRequestHashes.includes(accepted.requestHash);
 
 /** Evolves the draft's state by the events of a decision. Returns the events with their envelopes. */
-const apply = <Event extends Fact, State>(
+const apply = <Event extends DomainEvent, State>(
   { decider, owners, earlierOwners, upcasters = noUpcasters }: Folding<Event, State>,
   draft: Draft<State>,
   decision: readonly Event[],

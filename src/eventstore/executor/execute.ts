@@ -1,21 +1,23 @@
 import type { Rejection } from '../../domain/decider.ts';
 import type { EventStore } from '../event-store.ts';
-import { type Fact, type Folded, type Folding, weigh } from '../folding.ts';
+import { type DomainEvent, type Folded, type Folding, weigh } from '../folding.ts';
 import { newNonce as randomNonce } from '../ids.ts';
 import { noKeeper, type SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { createLru } from './lru.ts';
 import { runBatch } from './run-batch.ts';
 import { createStreamQueues, type QueueLimits, type StreamQueues } from './stream-queue.ts';
-import type { CommandContext, ExecuteRejection, Happened, Moment, Waiting } from './waiting.ts';
+import type { CommandContext, CommandResult, ExecuteRejection, Moment, Waiting } from './waiting.ts';
 
 /** The result of an accepted command, with the caller's view of the state. */
-export type Executed<View> = Happened & { readonly view: View };
+export type Executed<View> = CommandResult & { readonly view: View };
 
 /** Carries out commands and reads. Every command of a process goes through one executor. */
 export type Executor = { readonly execute: Execute; readonly read: Read };
 
 /** The streams of a kind of aggregate, and how to fold their events. */
-export type Place<Event extends Fact, State> = Folding<Event, State> & { readonly stream: (id: string) => string };
+export type Place<Event extends DomainEvent, State> = Folding<Event, State> & {
+  readonly stream: (id: string) => string;
+};
 
 /**
  * Calls `decide` on an aggregate's current state and stores the events that it returns. When `decide` returns anything
@@ -26,7 +28,7 @@ export type Place<Event extends Fact, State> = Folding<Event, State> & { readonl
  * OutcomeUnknown (send it again with the same command id), ChainBroken or UndecodableEvent (the stream is damaged;
  * nothing was done).
  */
-export type Execute = <Event extends Fact, State, Refusal extends object, View>(
+export type Execute = <Event extends DomainEvent, State, Refusal extends object, View>(
   aggregate: Place<Event, State>,
   id: string,
   decide: Decide<Event, State, Refusal>,
@@ -50,7 +52,7 @@ export type ExecuteOptions<State, View> = {
  * Reads an aggregate's current state and returns `view(state, revision)`, which must copy what it returns. A stream
  * without events has the initial state and revision -1. Throws as `execute` does.
  */
-export type Read = <Event extends Fact, State, View>(
+export type Read = <Event extends DomainEvent, State, View>(
   aggregate: Place<Event, State>,
   id: string,
   view: (state: State, revision: bigint) => View,
@@ -94,7 +96,7 @@ export const createExecutor = ({
 }: ExecutorNeeds): Executor => {
   const limits: QueueLimits = { totalMax: queueMax, perStreamMax: queuePerStreamMax, total: 0 };
   const patience = { timeoutMs: appendTimeoutMs, giveUpMs, random };
-  const queuesOf = shareByFold(<Event extends Fact, State>(folding: Folding<Event, State>) => {
+  const queuesOf = shareByFold(<Event extends DomainEvent, State>(folding: Folding<Event, State>) => {
     const bounds = { entriesMax: cacheMax, weightMax: cacheBytesMax };
     const cache = createLru<Folded<State>>(bounds, (folded) => weigh(folding, folded));
     return createStreamQueues<Waiting<Event, State>>(limits, batchMax, (stream, batch) =>
@@ -114,7 +116,9 @@ export const createExecutor = ({
   };
 };
 
-type QueuesOf = <Event extends Fact, State>(folding: Folding<Event, State>) => StreamQueues<Waiting<Event, State>>;
+type QueuesOf = <Event extends DomainEvent, State>(
+  folding: Folding<Event, State>,
+) => StreamQueues<Waiting<Event, State>>;
 
 /**
  * Creates queues once for each way to fold. Aggregates that differ only in their decisions have the same streams, so
@@ -122,7 +126,7 @@ type QueuesOf = <Event extends Fact, State>(folding: Folding<Event, State>) => S
  */
 const shareByFold = (create: QueuesOf): QueuesOf => {
   const queuesByEvolve = new WeakMap<object, unknown>();
-  return <Event extends Fact, State>(folding: Folding<Event, State>) => {
+  return <Event extends DomainEvent, State>(folding: Folding<Event, State>) => {
     const { evolve } = folding.decider;
     const existing = queuesByEvolve.get(evolve);
     // The key is a function of these types, and only the lines below write to the map.
@@ -147,7 +151,7 @@ const waitingCommand = <Event, State, Refusal extends object, View>(
   },
   view: (state) => {
     const seen = view(state);
-    return (happened) => resolve({ ...happened, view: seen });
+    return (result) => resolve({ ...result, view: seen });
   },
   refuse: resolve,
   fail: reject,

@@ -3,7 +3,7 @@ import { breakAt, ChainBroken, genesisHash, hashOf, verifyLink } from '../chain/
 import { isRepair } from '../chain/repair-event.ts';
 import { repairsOf } from '../chain/repairs.ts';
 import type { EventStore, Position, Proposed, Recorded } from '../event-store.ts';
-import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
+import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
 import { canComeAgain } from '../ids.ts';
 import { readPages } from '../read-pages.ts';
 import { isBoundary, nothingSince, widen } from '../snapshots/since.ts';
@@ -27,7 +27,7 @@ export const unread = <State>(initial: () => State): Folded<State> => ({
 /**
  * Reads and folds a stream: a short one from its start, a long one from its newest snapshot. Throws as `catchUp` does.
  */
-export const open = async <Event extends Fact, State>(
+export const open = async <Event extends DomainEvent, State>(
   streams: Streams,
   folding: Folding<Event, State>,
   stream: string,
@@ -48,7 +48,7 @@ export const open = async <Event extends Fact, State>(
  * a break that a later event repairs. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is unusable
  * then.
  */
-export const catchUp = async <Event extends Fact, State>(
+export const catchUp = async <Event extends DomainEvent, State>(
   streams: Streams,
   folding: Folding<Event, State>,
   stream: string,
@@ -60,7 +60,7 @@ export const catchUp = async <Event extends Fact, State>(
   return current === folded ? folded : { ...current, since: streams.keeper.pass(folding, stream, current, true) };
 };
 
-const foldPage = async <Event extends Fact, State>(
+const foldPage = async <Event extends DomainEvent, State>(
   { store, keeper }: Streams,
   folding: Folding<Event, State>,
   folded: Folded<State>,

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Rejection, reject } from '../../domain/decider.ts';
 import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from '../event-store.ts';
-import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
+import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { type AppendPatience, appendWithRetry } from './append-with-retry.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
 import { accept, asRecorded, catchUp, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
-import type { Happened, Waiting } from './waiting.ts';
+import type { CommandResult, Waiting } from './waiting.ts';
 
 /** The store, its snapshots, the cache of folded streams, and how long to repeat appends. */
 export type RunNeeds<State> = {
@@ -26,7 +26,7 @@ export type RunNeeds<State> = {
  * changes nothing are answered only when the state is proven fresh. A successful append proves it for the whole batch.
  * Without an append, the executor reads the stream.
  */
-export const runBatch = async <Event extends Fact, State>(
+export const runBatch = async <Event extends DomainEvent, State>(
   { store, keeper, cache, patience, newNonce }: RunNeeds<State>,
   folding: Folding<Event, State>,
   stream: string,
@@ -179,7 +179,7 @@ const answerStored = (store: EventStore, stream: string, stored: Extract<Outcome
   readAccepted(store, stream, stored.accepted).then(stored.answer, stored.fail);
 };
 
-const readAccepted = async (store: EventStore, stream: string, { first, last }: Accepted): Promise<Happened> => {
+const readAccepted = async (store: EventStore, stream: string, { first, last }: Accepted): Promise<CommandResult> => {
   const { events } = await store.read(stream, first, Number(last - first) + 1);
   const lastEvent = events.at(-1);
   if (lastEvent?.revision !== last)

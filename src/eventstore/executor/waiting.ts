@@ -45,7 +45,7 @@ export type Moment = {
  * The result of an accepted command. `appended`: its events are stored now. `repeated`: they were stored before, under
  * the same command id. `unchanged`: there was nothing to do.
  */
-export type Happened = {
+export type CommandResult = {
   readonly outcome: 'appended' | 'unchanged' | 'repeated';
   readonly events: readonly Recorded[];
   /** The revision of the command's last event, or of the stream when nothing changed. */
@@ -67,7 +67,7 @@ export type WaitingCommand<Event, State> = {
   /** Returns the events that follow from the state, or a function that tells the caller about the refusal. */
   readonly decide: (state: State, moment: Moment) => readonly Event[] | (() => void);
   /** Reads the caller's view of the state right after the command. Every new decision reads it again. */
-  readonly view: (state: State) => (happened: Happened) => void;
+  readonly view: (state: State) => (result: CommandResult) => void;
   readonly refuse: (rejection: Rejection<ExecuteRejection>) => void;
   readonly fail: (error: unknown) => void;
 };

@@ -1,6 +1,6 @@
 import { hashOf, verifyLink } from '../chain/chain.ts';
 import type { EventStore, Recorded } from '../event-store.ts';
-import type { Fact, Folded, Folding } from '../folding.ts';
+import type { DomainEvent, Folded, Folding } from '../folding.ts';
 import { nothingSince } from './since.ts';
 import { DamagedSnapshot, readWhole } from './snapshot-body.ts';
 import type { Anchor, SnapshotKey, Snapshots } from './snapshots.ts';
@@ -17,7 +17,7 @@ type Needs = {
  * match: they belong to another log, or to a later state of this one. Returns null when no snapshot matches. Throws the
  * errors of the store and of the snapshots.
  */
-export const restoreNewest = async <Event extends Fact, State>(
+export const restoreNewest = async <Event extends DomainEvent, State>(
   { store, snapshots, discard, onError }: Needs,
   folding: Folding<Event, State>,
   first: Recorded,

@@ -14,7 +14,7 @@ export type Whole = { readonly state: unknown; readonly commands: Map<string, Ac
 /**
  * The place of a snapshot. The checksum covers it, so a snapshot of another stream, fold or event is not accepted.
  */
-export type Standing = { readonly key: SnapshotKey; readonly at: Anchor };
+export type SnapshotPlace = { readonly key: SnapshotKey; readonly at: Anchor };
 
 /** A snapshot cannot be read: it is damaged, or belongs to another place. */
 export class DamagedSnapshot extends Error {
@@ -25,7 +25,7 @@ export class DamagedSnapshot extends Error {
  * Writes a state in frames of bounded size, and yields to other work after each frame. A state is JSON that contains
  * collections of JSON; throws for anything else. The state must not change meanwhile.
  */
-export const writeWhole = async (standing: Standing, { state, commands }: Whole): Promise<Buffer> => {
+export const writeWhole = async (place: SnapshotPlace, { state, commands }: Whole): Promise<Buffer> => {
   const collections: (Outline & { readonly collection: Collection })[] = [];
   const json = outlineOf(state, [], (path, collection) => {
     const kind = kinds.findIndex(({ is }) => is(collection));
@@ -36,13 +36,13 @@ export const writeWhole = async (standing: Standing, { state, commands }: Whole)
   for (const collection of [...collections.map((outline) => outline.collection), asEntries(commands)]) {
     for (const entries of pieces(collection)) frames.push(await pack(writeEntries(entries)));
   }
-  return withChecksum(standing, frames);
+  return withChecksum(place, frames);
 };
 
 /** Reads what `writeWhole` wrote, and yields to other work after each frame. Throws DamagedSnapshot. */
-export const readWhole = async (standing: Standing, bytes: Uint8Array): Promise<Whole> => {
+export const readWhole = async (place: SnapshotPlace, bytes: Uint8Array): Promise<Whole> => {
   // Other threads inflate all frames while this one reads.
-  const texts = checkedFrames(standing, bytes).map(unpack);
+  const texts = checkedFrames(place, bytes).map(unpack);
   // A frame may fail after this function has thrown. An unhandled rejection would end the process.
   for (const text of texts) text.catch(() => {});
   const frames = texts[Symbol.iterator]();
@@ -78,13 +78,13 @@ export const readWhole = async (standing: Standing, bytes: Uint8Array): Promise<
 };
 
 /** Writes one JSON value. */
-export const writeFacts = async (standing: Standing, facts: Json): Promise<Buffer> =>
-  withChecksum(standing, [await pack(JSON.stringify(facts))]);
+export const writeFacts = async (place: SnapshotPlace, facts: Json): Promise<Buffer> =>
+  withChecksum(place, [await pack(JSON.stringify(facts))]);
 
 /** Reads what `writeFacts` wrote. Throws DamagedSnapshot. */
-export const readFacts = async (standing: Standing, bytes: Uint8Array): Promise<unknown> => {
-  const [frame] = checkedFrames(standing, bytes);
-  if (frame === undefined) throw new DamagedSnapshot('A snapshot holds nothing.');
+export const readFacts = async (place: SnapshotPlace, bytes: Uint8Array): Promise<unknown> => {
+  const [frame] = checkedFrames(place, bytes);
+  if (frame === undefined) throw new DamagedSnapshot('A snapshot is empty.');
   return JSON.parse(await unpack(frame));
 };
 
@@ -118,9 +118,9 @@ const outlineOf = (value: unknown, path: Path, onCollection: (path: Path, collec
     onCollection(path, value);
     return null;
   }
-  if (Array.isArray(value)) return value.map((element, place) => outlineOf(element, [...path, place], onCollection));
+  if (Array.isArray(value)) return value.map((element, index) => outlineOf(element, [...path, index], onCollection));
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype)
-    throw new Error(`A state holds ${String(value)} at ${path.join('.')}, which no snapshot can hold.`);
+    throw new Error(`A state contains ${String(value)} at ${path.join('.')}, which a snapshot cannot contain.`);
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [name, outlineOf(field, [...path, name], onCollection)]),
   );
@@ -181,24 +181,22 @@ const acceptedOf = (written: Json | undefined): Accepted => {
 };
 
 /** Returns the checksum, then each frame after its length. */
-const withChecksum = (standing: Standing, frames: readonly Uint8Array[]): Buffer => {
+const withChecksum = (place: SnapshotPlace, frames: readonly Uint8Array[]): Buffer => {
   const parts = frames.flatMap((frame) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(frame.length);
     return [length, frame];
   });
   const body = Buffer.concat(parts);
-  return Buffer.concat([checksumOf(standing, body), body]);
+  return Buffer.concat([checksumOf(place, body), body]);
 };
 
 /** Returns the frames. Throws DamagedSnapshot when the checksum differs. */
-const checkedFrames = (standing: Standing, bytes: Uint8Array): Buffer[] => {
+const checkedFrames = (place: SnapshotPlace, bytes: Uint8Array): Buffer[] => {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const body = all.subarray(checksumBytes);
-  if (!checksumOf(standing, body).equals(all.subarray(0, checksumBytes)))
-    throw new DamagedSnapshot(
-      `The snapshot of ${standing.key.stream} at ${standing.at.revision} has a wrong checksum.`,
-    );
+  if (!checksumOf(place, body).equals(all.subarray(0, checksumBytes)))
+    throw new DamagedSnapshot(`The snapshot of ${place.key.stream} at ${place.at.revision} has a wrong checksum.`);
   const frames: Buffer[] = [];
   for (let start = 0; start < body.length; ) {
     const end = start + 4 + body.readUInt32BE(start);
@@ -211,7 +209,7 @@ const checkedFrames = (standing: Standing, bytes: Uint8Array): Buffer[] => {
 const checksumBytes = 32;
 
 /** Returns the SHA-256 of the place of the snapshot and of its frames. */
-const checksumOf = ({ key, at }: Standing, body: Uint8Array): Buffer =>
+const checksumOf = ({ key, at }: SnapshotPlace, body: Uint8Array): Buffer =>
   createHash('sha256')
     .update(JSON.stringify([key.issuerOrgId, key.stream, key.fold, `${at.revision}`, at.eventId, at.hash]))
     .update(body)

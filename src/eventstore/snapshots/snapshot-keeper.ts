@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/time.ts';
 import type { EventStore, Recorded } from '../event-store.ts';
-import { type Fact, type Folded, type Folding, weigh } from '../folding.ts';
+import { type DomainEvent, type Folded, type Folding, weigh } from '../folding.ts';
 import { restoreNewest } from './restore.ts';
 import { createSaveQueue, type SaveQueue } from './save-queue.ts';
 import { isBoundary, nothingSince, type Since } from './since.ts';
@@ -13,14 +13,14 @@ export type SnapshotKeeper = {
    * Takes a snapshot of a stream that was just folded or appended to, if one is due. Returns the record of the events
    * since the last snapshot. `isLast`: no further event is folded now.
    */
-  readonly pass: <Event extends Fact, State>(
+  readonly pass: <Event extends DomainEvent, State>(
     folding: Folding<Event, State>,
     stream: string,
     folded: Folded<State>,
     isLast: boolean,
   ) => Since;
   /** Returns the stream at its newest valid snapshot; null when there is none. `first`: the stream's first event. */
-  readonly restore: <Event extends Fact, State>(
+  readonly restore: <Event extends DomainEvent, State>(
     store: Pick<EventStore, 'read'>,
     folding: Folding<Event, State>,
     first: Recorded,
@@ -100,7 +100,7 @@ export const createSnapshotKeeper = ({
  * Adds a snapshot to the queue if one is due: of the facts at each boundary, of the whole state less often. Returns the
  * record of the events since the last snapshot.
  */
-const takeIfDue = <Event extends Fact, State>(
+const takeIfDue = <Event extends DomainEvent, State>(
   queue: SaveQueue,
   folding: Folding<Event, State>,
   folded: Folded<State> & { readonly stream: string },
@@ -166,8 +166,8 @@ export const noKeeper: SnapshotKeeper = {
 const wholesWaitingMax = 8;
 
 /**
- * A whole state is taken after this many events. A large state is taken less often, once per this many bytes of it for
- * each event, because writing it costs more.
+ * A whole state is taken after so many events. A large state is taken after one event for every 50 kB of it, because
+ * writing it costs more.
  */
 const wholeEvery = 500;
 const wholeBytesPerEvent = 50_000;
