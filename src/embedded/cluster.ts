@@ -23,6 +23,7 @@ import type { RunAs } from './run-as.ts';
 
 const version = '18';
 
+/** A Postgres data directory. `durable` false, for tests: a crash of the machine may lose its data. */
 export type Cluster = { readonly dataDir: string; readonly password: string; readonly durable: boolean };
 
 /** Creates the data directory if it does not exist. Throws when this Postgres cannot use the existing one. */

@@ -39,7 +39,7 @@ const connect = async (client: pg.Client): Promise<void> => {
   try {
     await client.connect();
   } catch (error) {
-    // invalid_password
+    // This is the code of invalid_password.
     if (errorCode(error) !== '28P01') throw error;
     throw new Error(
       'The password in secrets.json does not open the Postgres data next to it. ' +

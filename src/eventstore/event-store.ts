@@ -16,7 +16,7 @@ export type Proposed = {
   readonly metadata: JsonObject;
 };
 
-/** An event as read back. */
+/** A stored event, as a read returns it. */
 export type Recorded = Proposed & { readonly stream: string; readonly revision: bigint; readonly position: Position };
 
 /**

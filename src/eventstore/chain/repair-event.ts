@@ -27,7 +27,7 @@ export const operatorId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 
 /** The reason for a repair, as a code: `TWO_WRITERS`. */
 export const repairReason = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'not a code in capitals');
 
-/** The schema of `ChainRepaired`, for the schemas of every kind of stream. */
+/** The schema of `ChainRepaired`. The schema of every kind of stream includes it. */
 export const repairEvent = z.object({
   type: z.literal('ChainRepaired'),
   data: z.object({

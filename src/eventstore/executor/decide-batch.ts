@@ -24,7 +24,7 @@ export type Outcome =
   | { readonly kind: 'unchanged'; readonly revision: bigint; readonly answer: Answer }
   | { readonly kind: 'rejected'; readonly answer: () => void }
   | { readonly kind: 'read'; readonly answer: () => void }
-  /** A bug, or an event that cannot be stored. */
+  /** The command threw an error: a bug, or an event that cannot be stored. */
   | { readonly kind: 'failed'; readonly answer: () => void };
 
 /** The result of deciding entries one after the other. `after`: the stream when `events` are stored. */

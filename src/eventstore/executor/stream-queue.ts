@@ -1,6 +1,6 @@
 /** One first-in first-out queue per stream; streams do not wait for each other. */
 export type StreamQueues<Waiting> = {
-  /** Adds to the stream's queue. Throws Overloaded, and adds nothing, when it or all of them together are full. */
+  /** Adds an entry to the stream's queue. Throws Overloaded when that queue or all queues together are full. */
   readonly add: (stream: string, waiting: Waiting) => void;
 };
 

@@ -77,7 +77,7 @@ export const readWhole = async (place: SnapshotPlace, bytes: Uint8Array): Promis
   return { state, commands };
 };
 
-/** Writes one JSON value. */
+/** Writes facts as one JSON value. */
 export const writeFacts = async (place: SnapshotPlace, facts: Json): Promise<Buffer> =>
   withChecksum(place, [await pack(JSON.stringify(facts))]);
 
