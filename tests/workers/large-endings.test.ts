@@ -130,7 +130,7 @@ afterAll(async () => {
 
 const everythingIsProjected = async () => {
   const head = await store.connect().head({ timeoutMs: 10_000 });
-  expect(await projected.waitFor(head?.commit ?? 0n, 5 * minutes)).toBe(true);
+  expect(await projected.waitFor(head?.commit ?? 0n, 20 * minutes)).toBe(true);
 };
 
 class Died extends Error {
@@ -160,20 +160,20 @@ test.each(cases.map((ending) => [ending.name, ending.devices, ending] as const))
     const licenseId = licenseIdOf.get(nameOf(ending)) ?? '';
     const connected = store.connect();
     let deaths = 0;
+    const start = () =>
+      createExecutor({ store: deaths < deathsMax ? dyingStore(connected, devices / announcedAtOnce) : connected });
+    let alive = start();
     /** Repeats `work` in new processes until one of them survives. */
     const insist = async <Result>(
       work: (executor: ReturnType<typeof createExecutor>) => Promise<Result>,
     ): Promise<Result> => {
       for (;;) {
         try {
-          return await work(
-            createExecutor({
-              store: deaths < deathsMax ? dyingStore(connected, devices / announcedAtOnce) : connected,
-            }),
-          );
+          return await work(alive);
         } catch (error) {
           if (!(error instanceof Died)) throw error;
           deaths += 1;
+          alive = start();
         }
       }
     };
