@@ -1,14 +1,29 @@
 import { z } from 'zod';
 import { type OrganizationEvent, roles, scopes } from '../domain/organization/events.ts';
 import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
-import { type Decoded, decodeWith, instant } from '../eventstore/envelope.ts';
+import { type Actor, type Decoded, decodeWith, instant } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { event, id, reference, userId } from './codec-fields.ts';
 import { upcasters } from './upcasters.ts';
 
 /** Decodes an event of an organization stream. Throws UndecodableEvent. */
-export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent | ChainRepaired> =>
-  decodeWith(organizationEvent, recorded, upcasters);
+export const decodeOrganization = (recorded: Recorded): Decoded<OrganizationEvent | ChainRepaired> => {
+  const decoded = decodeWith(organizationEvent, recorded, upcasters);
+  return { ...decoded, event: withActor(decoded.event, decoded.envelope.actor) };
+};
+
+// Events of earlier releases name the inviter and the creator of a key in their envelope only.
+const withActor = (event: OrganizationEvent | ChainRepaired, { type, id: actorId }: Actor): typeof event => {
+  if (type === 'SYSTEM') return event;
+  switch (event.type) {
+    case 'MemberInvited':
+      return { ...event, data: { invitedBy: actorId, ...event.data } };
+    case 'ApiKeyCreated':
+      return { ...event, data: { createdBy: actorId, ...event.data } };
+    default:
+      return event;
+  }
+};
 
 const role = z.enum(roles);
 const granted = z.array(z.enum(scopes));
@@ -20,14 +35,24 @@ const organizationEvent = z.discriminatedUnion('type', [
   event('OrganizationRenamed', z.object({ from: id, to: id })),
   event('OrganizationTimeZoneChanged', z.object({ from: id, to: id })),
   event('OrganizationClosed', z.object({})),
-  event('MemberInvited', z.object({ invitationId: id, emailRef: reference, role, expiresAt: instant })),
+  event(
+    'MemberInvited',
+    z.object({ invitationId: id, emailRef: reference, role, expiresAt: instant, invitedBy: id.exactOptional() }),
+  ),
   event('InvitationWithdrawn', z.object({ invitationId: id })),
   event('MemberJoined', z.object({ userId, role, invitationId: id.nullable() })),
   event('MemberRoleChanged', z.object({ userId, from: role, to: role })),
   event('MemberRemoved', z.object({ userId, role })),
   event(
     'ApiKeyCreated',
-    z.object({ apiKeyId: id, name: id, scopes: granted, hint: id, expiresAt: instant.exactOptional() }),
+    z.object({
+      apiKeyId: id,
+      name: id,
+      scopes: granted,
+      hint: id,
+      expiresAt: instant.exactOptional(),
+      createdBy: id.exactOptional(),
+    }),
   ),
   event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
   event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: granted, to: granted })),

@@ -5,7 +5,7 @@
  */
 export const foldVersions = {
   license: 'license-1',
-  organization: 'organization-1',
+  organization: 'organization-2',
   catalog: 'catalog-1',
   reservation: 'reservation-1',
 } as const;

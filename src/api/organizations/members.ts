@@ -13,6 +13,7 @@ import { filtersOf, type PageQuery, page } from '../paging.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
+import { apiKeyBody, apiKeyShape } from './api-key-shape.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
@@ -23,6 +24,21 @@ const tag = 'Members';
 const memberPath = z.strictObject({ organizationId, userId });
 
 const memberChange = z.strictObject({ role: memberRole }).meta({ id: 'MemberChange', example: { role: 'ADMIN' } });
+
+const removalQuery = z.strictObject({
+  revokeKeys: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'Whether to revoke the API keys that the member created, and the keys that these created.' }),
+});
+
+const removedMember = z
+  .strictObject({
+    apiKeys: z.array(apiKeyShape).meta({
+      description: 'The API keys that the member created, and the keys that these created. Ended ones are included.',
+    }),
+  })
+  .meta({ id: 'RemovedMember' });
 
 const listQuery = z.strictObject({
   limit: pageLimit.optional(),
@@ -102,31 +118,31 @@ export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'removeMember',
     summary: 'Remove a member',
     description:
-      'The tokens of the member for this organization stop working within 30 seconds. One OWNER who can sign in must stay. Removing the member again changes nothing.',
+      'The tokens of the member for this organization stop working within 30 seconds, and open invitations of the member end. The API keys that the member created work on, unless revokeKeys is true. One OWNER who can sign in must stay. Removing the member again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
-    request: z.object({ params: memberPath, query: none }),
-    replies: { 204: { description: 'The member was removed.' } },
+    request: z.object({ params: memberPath, query: removalQuery }),
+    replies: { 200: { description: 'The member was removed.', body: removedMember } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'LAST_OWNER', 'ORGANIZATION_CLOSED'],
-    handle: async ({ params }, call) => {
+    handle: async ({ params, query }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const { userId: memberId } = params;
+      const input = { userId: params.userId, revokeKeys: query.revokeKeys === 'true' };
       return answerOwnChange(
         needs,
         call,
         {
           operation: 'removeMember',
-          input: { userId: memberId },
-          change: (request) => removeMember(memberNeeds(needs), request, memberId),
+          input: input.revokeKeys ? input : { userId: input.userId },
+          change: (request) => removeMember(memberNeeds(needs), request, input),
         },
-        () => ({ status: 204, body: {} }),
+        ({ view }) => ({ body: { apiKeys: view.map(apiKeyBody) } }),
       );
     },
   });
 
-const memberNeeds = (needs: OrganizationNeeds): MemberNeeds => ({
+const memberNeeds = (needs: OrganizationNeeds): MemberNeeds & OrganizationNeeds => ({
   ...needs,
   forgetUser: needs.accounts.forgetting.forgetUser,
 });

@@ -7,7 +7,8 @@ import type { CreatedOrganization, Organization } from '../../domain/organizatio
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';
-import type { PersonalValue } from '../../records/vault.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { eraseValue, type PersonalValue } from '../../records/vault.ts';
 import { actingOf, actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
@@ -58,7 +59,8 @@ export type ChangedOrganization<View> = {
 
 /**
  * Sends commands to the caller's organization. Its stream decides what the caller may do. Personal values are in the
- * vault before the events that refer to them, and are removed when there are no such events.
+ * vault before the events that refer to them, and are removed when there are no such events. The address of an
+ * invitation that the commands withdraw is erased.
  */
 export const sendToOrganization = async <View>(
   { executor, pool }: Pick<OrganizationCommandNeeds, 'executor' | 'pool'>,
@@ -75,15 +77,27 @@ export const sendToOrganization = async <View>(
   };
   const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
   const place = { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId), values };
-  const sent: Executed<View> | Refusal = await withPersonalValues(pool, attempt, place, () =>
+  type Seen = { readonly view: View; readonly withdrawn: ReadonlyMap<string, string> };
+  const sent: Executed<Seen> | Refusal = await withPersonalValues(pool, attempt, place, () =>
     executor.execute(organizationAggregate, organizationId, decide, {
       context,
-      view: (organization) => view(created(organization)),
+      view: (organization) => ({ view: view(created(organization)), withdrawn: withdrawnIn(created(organization)) }),
     }),
   );
   if (isRefusal(sent)) return sent.rejected === 'ORGANIZATION_NOT_FOUND' ? noLongerMember : sent;
-  return { view: sent.view, revision: sent.revision, position: sent.position.commit };
+  const refs = sent.events.flatMap(({ type, data }) =>
+    type === 'InvitationWithdrawn' ? [sent.view.withdrawn.get(String(data.invitationId)) ?? []].flat() : [],
+  );
+  for (const ref of refs)
+    await asTenant(pool, organizationId, (db) => eraseValue(db, organizationId, ref), { readOnly: false });
+  return { view: sent.view.view, revision: sent.revision, position: sent.position.commit };
 };
+
+/** Returns the references to the addresses of withdrawn invitations, by invitation. */
+const withdrawnIn = ({ invitations }: CreatedOrganization): ReadonlyMap<string, string> =>
+  new Map(
+    [...invitations].flatMap(([id, { state, emailRef }]) => (state === 'withdrawn' ? [[id, emailRef] as const] : [])),
+  );
 
 // An organization with credentials exists. So the caller no longer belongs to it, and this process has not noticed yet.
 const noLongerMember = reject(

@@ -1,27 +1,19 @@
-import { asTenant } from '../../postgres/tenant.ts';
-import { eraseValue } from '../../records/vault.ts';
-import { isRefusal, type Refusal } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 import {
   type ChangedOrganization,
   type OrganizationCommandNeeds,
   type OrganizationRequest,
-  partOf,
   sendToOrganization,
 } from './send-to-organization.ts';
 
 /** Withdraws an invitation and erases the address. */
-export const withdrawInvitation = async (
+export const withdrawInvitation = (
   needs: OrganizationCommandNeeds,
   request: OrganizationRequest,
   invitationId: string,
-): Promise<ChangedOrganization<string> | Refusal> => {
-  const { organizationId } = request.caller;
-  const sent = await sendToOrganization(needs, request, {
+): Promise<ChangedOrganization<null> | Refusal> =>
+  sendToOrganization(needs, request, {
     at: needs.now(),
     commandsOn: () => [{ type: 'WithdrawInvitation', data: { invitationId } }],
-    view: ({ invitations }) => partOf(invitations, invitationId).emailRef,
+    view: () => null,
   });
-  if (isRefusal(sent)) return sent;
-  await asTenant(needs.pool, organizationId, (db) => eraseValue(db, organizationId, sent.view), { readOnly: false });
-  return sent;
-};

@@ -71,8 +71,9 @@ export type Organization = { id: string; name: string; timeZone: string; created
 export type Member = { state: "active"; userId: string; displayName: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
 export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string };
 export type Invited = { invitation: Invitation; token: string | null };
-export type InvitationToken = { invitation: Invitation; token: string };
+export type RemovedMember = { apiKeys: (ApiKey)[] };
 export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
+export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
@@ -137,7 +138,7 @@ export type Operations = {
   listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
   changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
-  removeMember: { params: { organizationId: string; userId: string }; answer: undefined };
+  removeMember: { params: { organizationId: string; userId: string }; query?: { revokeKeys?: "true" | "false" }; answer: RemovedMember };
   createInvitationToken: { params: { organizationId: string; invitationId: string }; answer: InvitationToken };
   withdrawInvitation: { params: { organizationId: string; invitationId: string }; answer: undefined };
   listApiKeys: { query?: { limit?: number; cursor?: string }; answer: { data: (ApiKey)[]; nextCursor: string | null; hasMore: boolean } };

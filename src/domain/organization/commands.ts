@@ -57,7 +57,11 @@ export type OrganizationCommand =
       'ChangeMemberRole',
       { readonly userId: string; readonly role: Role; readonly deactivated: readonly string[] }
     >
-  | Command<'RemoveMember', { readonly userId: string; readonly deactivated: readonly string[] }>
+  /** `revokeKeys` true: revokes the API keys that the member created, too. */
+  | Command<
+      'RemoveMember',
+      { readonly userId: string; readonly deactivated: readonly string[]; readonly revokeKeys?: boolean }
+    >
   /** `expiresAt` null: the key does not expire. */
   | Command<
       'CreateApiKey',

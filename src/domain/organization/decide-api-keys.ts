@@ -10,6 +10,7 @@ import {
   refuseKey,
   refuseScopes,
   refuseWidening,
+  senderOf,
   standingFor,
 } from './organization-authority.ts';
 import { fixedLimits } from './organization-limits.ts';
@@ -33,8 +34,10 @@ export const createApiKey = (
       'QUOTA_EXCEEDED',
       `An organization has at most ${fixedLimits.apiKeys} API keys in force. Revoke one.`,
     );
-  const key = { apiKeyId, name, scopes: [...new Set(scopes)], hint };
-  return [{ type: 'ApiKeyCreated', data: expiresAt === null ? key : { ...key, expiresAt } }];
+  const createdBy = senderOf(by);
+  const end = expiresAt === null ? {} : { expiresAt };
+  const creator = createdBy === null ? {} : { createdBy };
+  return [{ type: 'ApiKeyCreated', data: { apiKeyId, name, scopes: [...new Set(scopes)], hint, ...end, ...creator } }];
 };
 
 /** Changes the name or the scopes of a key. Refuses to change a revoked key. */
@@ -72,6 +75,16 @@ export const revokeApiKey = (
   const refusal = refuseKey(standing, key);
   if (refusal !== null) return refusal;
   return key.revokedAt === null ? [{ type: 'ApiKeyRevoked', data: { apiKeyId } }] : [];
+};
+
+/** Returns the keys that a user created, and those that such keys created, oldest first. Ended ones are included. */
+export const keysCreatedBy = ({ apiKeys }: CreatedOrganization, userId: string): readonly string[] => {
+  const creators = new Set([userId]);
+  // A key is created after its creator, and the map has them in this order.
+  for (const [apiKeyId, { createdBy }] of apiKeys)
+    if (createdBy !== null && creators.has(createdBy)) creators.add(apiKeyId);
+  creators.delete(userId);
+  return [...creators];
 };
 
 const keysInForce = ({ apiKeys }: CreatedOrganization, at: Instant): number =>

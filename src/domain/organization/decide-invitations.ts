@@ -2,8 +2,9 @@ import { type Rejection, reject } from '../decider.ts';
 import { decodeId } from '../ids.ts';
 import { fromMs, type Instant, isInstant, toMs } from '../time.ts';
 import type { Acting, CommandOf, OrganizationDecision, OrganizationRejection } from './commands.ts';
+import type { OrganizationEvent } from './events.ts';
 import type { CreatedOrganization, Invitation } from './organization.ts';
-import { refuseRole, standingFor } from './organization-authority.ts';
+import { couldStillInvite, refuseRole, senderOf, standingFor } from './organization-authority.ts';
 import { fixedLimits, type OrganizationLimits } from './organization-limits.ts';
 
 /** The days that an invitation without an explicit end is open. */
@@ -32,7 +33,9 @@ export const invite = (
   if (open >= fixedLimits.invitations)
     return reject('QUOTA_EXCEEDED', `There are at most ${fixedLimits.invitations} open invitations. Withdraw one.`);
   if (isFull(limits, organization.members.size + open)) return full(limits);
-  return [{ type: 'MemberInvited', data: { invitationId, emailRef, role, expiresAt } }];
+  const invitedBy = senderOf(by);
+  const invitation = { invitationId, emailRef, role, expiresAt };
+  return [{ type: 'MemberInvited', data: invitedBy === null ? invitation : { ...invitation, invitedBy } }];
 };
 
 /** Withdraws an open invitation, with a role that the caller may give. Changes nothing when it is withdrawn. */
@@ -61,7 +64,7 @@ export const acceptInvitation = (
   if (closedAt !== null) return reject('ORGANIZATION_CLOSED', `This organization was closed at ${closedAt}.`);
   const member = members.get(userId);
   if (member?.invitationId === invitationId) return [];
-  if (!isOpen(invitation, at)) return noInvitation();
+  if (!isOpen(invitation, at) || !couldStillInvite(organization, invitation, at)) return noInvitation();
   if (member !== undefined) return alreadyMember();
   if (isFull(limits, members.size)) return full(limits);
   return [{ type: 'MemberJoined', data: { userId, role: invitation.role, invitationId } }];
@@ -79,9 +82,19 @@ export const invitationToHandOut = (
   if ('rejected' in standing) return standing;
   if (standing.kind === 'key') return reject('FORBIDDEN', 'An API key gets no token of an invitation. Sign in.');
   const invitation = organization.invitations.get(invitationId);
-  if (invitation === undefined || !isOpen(invitation, at)) return noInvitation();
+  if (invitation === undefined || !isOpen(invitation, at) || !couldStillInvite(organization, invitation, at))
+    return noInvitation();
   return refuseRole(standing, invitation.role) ?? invitation;
 };
+
+/**
+ * Returns the withdrawal of each open invitation whose sender can no longer invite with its role. `organization` is the
+ * state after the sender was removed, got another role or scopes, or was revoked.
+ */
+export const withdrawOrphans = (organization: CreatedOrganization, at: Instant): readonly OrganizationEvent[] =>
+  [...organization.invitations]
+    .filter(([, invitation]) => isOpen(invitation, at) && !couldStillInvite(organization, invitation, at))
+    .map(([invitationId]) => ({ type: 'InvitationWithdrawn', data: { invitationId } }));
 
 const isOpen = ({ state, expiresAt }: Invitation, at: Instant): boolean => state === 'pending' && at < expiresAt;
 

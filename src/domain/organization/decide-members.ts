@@ -1,7 +1,10 @@
-import { reject } from '../decider.ts';
+import { type Rejection, reject } from '../decider.ts';
+import type { Instant } from '../time.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
+import { keysCreatedBy } from './decide-api-keys.ts';
+import type { OrganizationEvent } from './events.ts';
 import type { CreatedOrganization } from './organization.ts';
-import { refuseRole, standingFor } from './organization-authority.ts';
+import { isInForce, refuseKey, refuseRole, type Standing, standingFor } from './organization-authority.ts';
 
 /**
  * Gives a member another role. Refuses an old or a new role above the caller's own, and to take the role of the last
@@ -23,21 +26,40 @@ export const changeRole = (
 };
 
 /**
- * Removes a member. Refuses a role above the caller's own, and the last OWNER who can sign in. Changes nothing for a
- * former member.
+ * Removes a member, on request together with the API keys that the member created. Refuses a role above the caller's
+ * own, and the last OWNER who can sign in. Of a former member only keys are left to revoke.
  */
 export const removeMember = (
-  { data: { userId, deactivated }, by, at }: CommandOf<'RemoveMember'>,
+  { data: { userId, deactivated, revokeKeys = false }, by, at }: CommandOf<'RemoveMember'>,
   organization: CreatedOrganization,
 ): OrganizationDecision => {
   const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
   if ('rejected' in standing) return standing;
   const member = organization.members.get(userId);
-  if (member === undefined) return organization.formerMembers.has(userId) ? [] : noMember();
+  const revocations = revokeKeys ? revokeKeysOf(userId, organization, standing, at) : [];
+  if ('rejected' in revocations) return revocations;
+  if (member === undefined) return organization.formerMembers.has(userId) ? revocations : noMember();
   const above = refuseRole(standing, member.role);
   if (above !== null) return above;
   if (isLastOwner(organization, userId, deactivated)) return lastOwner();
-  return [{ type: 'MemberRemoved', data: { userId, role: member.role } }];
+  return [{ type: 'MemberRemoved', data: { userId, role: member.role } }, ...revocations];
+};
+
+const revokeKeysOf = (
+  userId: string,
+  organization: CreatedOrganization,
+  standing: Standing,
+  at: Instant,
+): readonly OrganizationEvent[] | Rejection<'FORBIDDEN'> => {
+  const events: OrganizationEvent[] = [];
+  for (const apiKeyId of keysCreatedBy(organization, userId)) {
+    const key = organization.apiKeys.get(apiKeyId);
+    if (key === undefined || !isInForce(key, at)) continue;
+    const refusal = refuseKey(standing, key);
+    if (refusal !== null) return refusal;
+    events.push({ type: 'ApiKeyRevoked', data: { apiKeyId } });
+  }
+  return events;
 };
 
 const isLastOwner = ({ members }: CreatedOrganization, userId: string, deactivated: readonly string[]): boolean =>

@@ -1,12 +1,13 @@
-import { type Decider, reject } from '../decider.ts';
+import { type Decider, isRejection, reject, stamp } from '../decider.ts';
+import type { Instant } from '../time.ts';
 import type { OrganizationCommand, OrganizationDecision, OrganizationRejection } from './commands.ts';
 import { changeApiKey, createApiKey, revokeApiKey } from './decide-api-keys.ts';
-import { acceptInvitation, invite, withdrawInvitation } from './decide-invitations.ts';
+import { acceptInvitation, invite, withdrawInvitation, withdrawOrphans } from './decide-invitations.ts';
 import { changeRole, removeMember } from './decide-members.ts';
 import { changeTimeZone, close, create, rename } from './decide-profile.ts';
 import { archiveProject, changeProject, createProject, restoreProject } from './decide-projects.ts';
 import type { OrganizationEvent } from './events.ts';
-import { evolve, fork, initial, type Organization } from './organization.ts';
+import { type CreatedOrganization, evolve, fork, initial, type Organization } from './organization.ts';
 
 /**
  * Decides one command on an organization. Returns its events, none when it changes nothing, or the reason to refuse
@@ -15,7 +16,31 @@ import { evolve, fork, initial, type Organization } from './organization.ts';
 const decide = (command: OrganizationCommand, organization: Organization): OrganizationDecision => {
   if (command.type === 'CreateOrganization') return create(command, organization);
   if (organization.kind === 'missing') return reject('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
+  const decision = decideOn(command, organization);
+  if (isRejection(decision) || !decision.some(({ type }) => takesRights.has(type))) return decision;
+  return [...decision, ...withdrawOrphans(after(organization, decision, command.at), command.at)];
+};
 
+const takesRights: ReadonlySet<OrganizationEvent['type']> = new Set([
+  'MemberRoleChanged',
+  'MemberRemoved',
+  'ApiKeyScopesChanged',
+  'ApiKeyRevoked',
+]);
+
+const after = (
+  organization: CreatedOrganization,
+  events: readonly OrganizationEvent[],
+  at: Instant,
+): CreatedOrganization => {
+  let state: Organization = fork(organization);
+  for (const event of events) state = evolve(state, event, stamp(event, at).at);
+  return state as CreatedOrganization;
+};
+
+type Later = Exclude<OrganizationCommand, { type: 'CreateOrganization' }>;
+
+const decideOn = (command: Later, organization: CreatedOrganization): OrganizationDecision => {
   switch (command.type) {
     case 'RenameOrganization':
       return rename(command, organization);

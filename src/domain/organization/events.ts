@@ -29,10 +29,19 @@ export type OrganizationEvent =
   | Event<'OrganizationRenamed', { readonly from: string; readonly to: string }>
   | Event<'OrganizationTimeZoneChanged', { readonly from: string; readonly to: string }>
   | Event<'OrganizationClosed', Record<never, never>>
-  /** `emailRef`: the address in `vault`; no event contains the address itself. Open in `[recorded, expiresAt)`. */
+  /**
+   * `emailRef`: the address in `vault`; no event contains the address itself. Open in `[recorded, expiresAt)`.
+   * `invitedBy`: the user or API key that invites; absent: the program.
+   */
   | Event<
       'MemberInvited',
-      { readonly invitationId: string; readonly emailRef: string; readonly role: Role; readonly expiresAt: Instant }
+      {
+        readonly invitationId: string;
+        readonly emailRef: string;
+        readonly role: Role;
+        readonly expiresAt: Instant;
+        readonly invitedBy?: string;
+      }
     >
   | Event<'InvitationWithdrawn', { readonly invitationId: string }>
   /** `invitationId` null: the founder, who joins with the creation of the organization. */
@@ -42,7 +51,7 @@ export type OrganizationEvent =
   | Event<'MemberRemoved', { readonly userId: string; readonly role: Role }>
   /**
    * No event contains the secret; its hash is in `identity.api_keys`. `hint`: its first visible characters.
-   * `expiresAt` absent: the key does not expire.
+   * `expiresAt` absent: the key does not expire. `createdBy`: the user or API key that creates it; absent: the program.
    */
   | Event<
       'ApiKeyCreated',
@@ -52,6 +61,7 @@ export type OrganizationEvent =
         readonly scopes: readonly Scope[];
         readonly hint: string;
         readonly expiresAt?: Instant;
+        readonly createdBy?: string;
       }
     >
   | Event<'ApiKeyRenamed', { readonly apiKeyId: string; readonly from: string; readonly to: string }>

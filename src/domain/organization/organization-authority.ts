@@ -2,7 +2,7 @@ import { type Rejection, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import type { Acting, OrganizationRejection } from './commands.ts';
 import type { Role, Scope } from './events.ts';
-import type { ApiKey, CreatedOrganization } from './organization.ts';
+import type { ApiKey, CreatedOrganization, Invitation } from './organization.ts';
 import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from './rights.ts';
 
 /** The powers over an organization. Members, roles and API keys are one power: it includes handing out access. */
@@ -86,6 +86,34 @@ export const refuseWidening = (
         'FORBIDDEN',
         `An API key can take scopes away from a key and add none. Sign in to add ${added.join(', ')}.`,
       );
+};
+
+/** Returns the id of the user or API key that sends a command; null: the program. */
+export const senderOf = (by: Acting): string | null => {
+  switch (by.type) {
+    case 'SYSTEM':
+      return null;
+    case 'USER':
+      return by.userId;
+    case 'API_KEY':
+      return by.apiKeyId;
+  }
+};
+
+/**
+ * Returns true while the sender of an invitation could still invite with this role: a user who is a member with the
+ * rights of the role, or an API key in force with them. The program always can.
+ */
+export const couldStillInvite = (
+  organization: CreatedOrganization,
+  { invitedBy, role }: Invitation,
+  at: Instant,
+): boolean => {
+  if (invitedBy === null) return true;
+  const key = organization.apiKeys.get(invitedBy);
+  const by: Acting = key === undefined ? { type: 'USER', userId: invitedBy } : { type: 'API_KEY', apiKeyId: invitedBy };
+  const standing = standingOf(organization, by, at);
+  return standing !== null && isEntitled(standing, 'MANAGE_ACCESS') && refuseRole(standing, role) === null;
 };
 
 /** Returns true for a role that may see the users of the organization with their e-mail addresses. */

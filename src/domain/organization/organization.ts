@@ -34,6 +34,8 @@ export type Invitation = {
   readonly invitedAt: Instant;
   readonly expiresAt: Instant;
   readonly state: 'pending' | 'accepted' | 'withdrawn';
+  /** The user or API key that invited; null: the program. */
+  readonly invitedBy: string | null;
 };
 
 export type ApiKey = {
@@ -43,6 +45,8 @@ export type ApiKey = {
   readonly createdAt: Instant;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
+  /** The user or API key that created it; null: the program. */
+  readonly createdBy: string | null;
 };
 
 /** `archivedAt` null: in use. */
@@ -109,8 +113,9 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       organization.closedAt = at.effectiveAt;
       return organization;
     case 'MemberInvited': {
-      const { invitationId, emailRef, role, expiresAt } = event.data;
-      invitations.set(invitationId, { emailRef, role, invitedAt: at.recordedAt, expiresAt, state: 'pending' });
+      const { invitationId, emailRef, role, expiresAt, invitedBy = null } = event.data;
+      const invitedAt = at.recordedAt;
+      invitations.set(invitationId, { emailRef, role, invitedAt, expiresAt, state: 'pending', invitedBy });
       return organization;
     }
     case 'InvitationWithdrawn':
@@ -153,8 +158,8 @@ const evolveApiKeys = (
   const { apiKeys } = organization;
   switch (event.type) {
     case 'ApiKeyCreated': {
-      const { apiKeyId, name, scopes, hint, expiresAt = null } = event.data;
-      apiKeys.set(apiKeyId, { name, scopes, hint, createdAt: at.recordedAt, expiresAt, revokedAt: null });
+      const { apiKeyId, name, scopes, hint, expiresAt = null, createdBy = null } = event.data;
+      apiKeys.set(apiKeyId, { name, scopes, hint, createdAt: at.recordedAt, expiresAt, revokedAt: null, createdBy });
       return organization;
     }
     case 'ApiKeyRenamed':

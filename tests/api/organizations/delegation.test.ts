@@ -98,3 +98,48 @@ describe('The token of an invitation', () => {
     expect((await tokenOf(owner.accessToken, invitationId)).body.code).toBe('NOT_FOUND');
   });
 });
+
+describe('Removing a member', () => {
+  test('ends the open invitations of that member, and erases their addresses', async () => {
+    const leaver = await ledger.createMember(ledger.a.organizationId, 'ADMIN');
+    const invited = await invite(leaver.accessToken, 'ADMIN');
+    const removed = await ledger.call('DELETE', `${members}/${leaver.userId}`, { key: owner.accessToken });
+    expect([removed.status, removed.body]).toEqual([200, { apiKeys: [] }]);
+    expect((await accept(invited.body.token)).body.code).toBe('NOT_FOUND');
+    const open = await ledger.call('GET', `${members}?state=invited`, { key: owner.accessToken });
+    expect(open.text).not.toContain(idOf(invited));
+  });
+
+  test('lists the API keys that the member created, which work on until they are revoked on request', async () => {
+    const leaver = await ledger.createMember(ledger.a.organizationId, 'ADMIN');
+    const created = await ledger.call('POST', '/v1/api-keys', {
+      key: leaver.accessToken,
+      body: { name: 'of the leaver', scopes: ['members:write', 'licenses:read'] },
+    });
+    const key = String(created.body.secret);
+    const second = await ledger.call('POST', '/v1/api-keys', { key, body: { name: '2', scopes: ['licenses:read'] } });
+    const path = `${members}/${leaver.userId}`;
+    const removed = await ledger.call('DELETE', path, { key: owner.accessToken });
+    expect(removed.body).toMatchObject({
+      apiKeys: [
+        { id: created.body.apiKey?.id, revokedAt: null },
+        { id: second.body.apiKey?.id, revokedAt: null },
+      ],
+    });
+    expect((await ledger.call('GET', '/v1/licenses', { key })).status).toBe(200);
+    const revoked = await ledger.call('DELETE', `${path}?revokeKeys=true`, { key: owner.accessToken });
+    expect(revoked.body).toMatchObject({
+      apiKeys: [{ revokedAt: expect.any(String) }, { revokedAt: expect.any(String) }],
+    });
+    for (const dead of [key, String(second.body.secret)])
+      expect((await ledger.call('GET', '/v1/licenses', { key: dead })).status).toBe(401);
+  });
+});
+
+test('Losing the role that invited ends the invitation, and the token with it', async () => {
+  const second = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+  const invited = await invite(second.accessToken, 'OWNER');
+  await ledger.call('PATCH', `${members}/${second.userId}`, { key: owner.accessToken, body: { role: 'MEMBER' } });
+  expect((await accept(invited.body.token)).body.code).toBe('NOT_FOUND');
+  expect((await tokenOf(owner.accessToken, idOf(invited))).body.code).toBe('NOT_FOUND');
+});

@@ -27,13 +27,20 @@ describe('creating an API key', () => {
   test('is allowed to the system before there is a member', () =>
     given(...organization().slice(0, 1))
       .when(createKey({}, { by: system }))
-      .thenEvents(keyCreatedEvent()));
+      .thenEvents(keyCreatedEvent(['licenses:read'], 'key_1', null)));
   test('with an end records that', () =>
     given(...organization())
       .when(createKey({ expiresAt: nextWeek }))
       .thenEvents({
         type: 'ApiKeyCreated',
-        data: { apiKeyId: 'key_1', name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab', expiresAt: nextWeek },
+        data: {
+          apiKeyId: 'key_1',
+          name: 'ci',
+          scopes: ['licenses:read'],
+          hint: 'lgr_live_ab',
+          expiresAt: nextWeek,
+          createdBy: 'ada',
+        },
       }));
   test('changes nothing when it is repeated', () =>
     given(...withOne)
@@ -137,7 +144,7 @@ describe('an API key that acts', () => {
   test('hands on its own scopes and no others', () => {
     given(...mayManage)
       .when(createKey(other, byKey))
-      .thenEvents(keyCreatedEvent(['licenses:read'], 'key_2'));
+      .thenEvents(keyCreatedEvent(['licenses:read'], 'key_2', 'key_1'));
     given(...mayManage)
       .when(createKey({ ...other, scopes: ['licenses:read', 'licenses:write'] }, byKey))
       .thenRejected('FORBIDDEN');
@@ -169,7 +176,14 @@ describe('an API key that acts', () => {
       .when(createKey({ ...other, expiresAt: later }, { ...byKey, at: '2026-01-01T12:00:00.999Z' }))
       .thenEvents({
         type: 'ApiKeyCreated',
-        data: { apiKeyId: 'key_2', name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab', expiresAt: later },
+        data: {
+          apiKeyId: 'key_2',
+          name: 'ci',
+          scopes: ['licenses:read'],
+          hint: 'lgr_live_ab',
+          expiresAt: later,
+          createdBy: 'key_1',
+        },
       });
     given(...ending)
       .when(createKey(other, { ...byKey, at: later }))
@@ -186,7 +200,14 @@ describe('an API key that acts', () => {
       .when(createKey({ ...other, scopes: ['members:write'], expiresAt: nextWeek }, byKey))
       .thenEvents({
         type: 'ApiKeyCreated',
-        data: { apiKeyId: 'key_2', name: 'ci', scopes: ['members:write'], hint: 'lgr_live_ab', expiresAt: nextWeek },
+        data: {
+          apiKeyId: 'key_2',
+          name: 'ci',
+          scopes: ['members:write'],
+          hint: 'lgr_live_ab',
+          expiresAt: nextWeek,
+          createdBy: 'key_1',
+        },
       });
   });
   test('cannot rename, narrow or revoke a key with a scope that it does not have', () => {

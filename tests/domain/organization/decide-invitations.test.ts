@@ -30,7 +30,7 @@ describe('inviting a person', () => {
       .when(invite({ role: 'AUDITOR' }))
       .thenEvents({
         type: 'MemberInvited',
-        data: { invitationId: 'inv_1', emailRef, role: 'AUDITOR', expiresAt: nextWeek },
+        data: { invitationId: 'inv_1', emailRef, role: 'AUDITOR', expiresAt: nextWeek, invitedBy: 'ada' },
       }));
   test('changes nothing when it is repeated, whatever happened to the invitation', () => {
     given(...invited)

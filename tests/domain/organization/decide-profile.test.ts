@@ -177,7 +177,10 @@ describe('folding an organization', () => {
       members: new ForkableMap([['ada', { role: 'OWNER', invitationId: null, joinedAt: noon }]]),
       formerMembers: new ForkableMap([['grace', noon]]),
       invitations: new ForkableMap([
-        ['inv_1', { emailRef, role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending' }],
+        [
+          'inv_1',
+          { emailRef, role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending', invitedBy: 'ada' },
+        ],
       ]),
       apiKeys: new ForkableMap([
         [
@@ -189,6 +192,7 @@ describe('folding an organization', () => {
             createdAt: noon,
             expiresAt: null,
             revokedAt: null,
+            createdBy: 'ada',
           },
         ],
       ]),

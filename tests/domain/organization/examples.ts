@@ -39,9 +39,14 @@ export const roleChangedEvent = (userId: string, from: Role, to: Role): Organiza
   data: { userId, from, to },
 });
 export const emailRef = 'ref_01h455vb4pex5vsknk084sn02q';
-export const invitedEvent = (invitationId: string, role: Role = 'MEMBER', expiresAt = nextWeek): OrganizationEvent => ({
+export const invitedEvent = (
+  invitationId: string,
+  role: Role = 'MEMBER',
+  expiresAt = nextWeek,
+  invitedBy: string | null = 'ada',
+): OrganizationEvent => ({
   type: 'MemberInvited',
-  data: { invitationId, emailRef, role, expiresAt },
+  data: { invitationId, emailRef, role, expiresAt, ...(invitedBy === null ? {} : { invitedBy }) },
 });
 export const withdrawnEvent = (invitationId: string): OrganizationEvent => ({
   type: 'InvitationWithdrawn',
@@ -50,9 +55,10 @@ export const withdrawnEvent = (invitationId: string): OrganizationEvent => ({
 export const keyCreatedEvent = (
   scopes: readonly Scope[] = ['licenses:read'],
   apiKeyId = 'key_1',
+  createdBy: string | null = 'ada',
 ): OrganizationEvent => ({
   type: 'ApiKeyCreated',
-  data: { apiKeyId, name: 'ci', scopes, hint: 'lgr_live_ab' },
+  data: { apiKeyId, name: 'ci', scopes, hint: 'lgr_live_ab', ...(createdBy === null ? {} : { createdBy }) },
 });
 export const keyRevokedEvent: OrganizationEvent = { type: 'ApiKeyRevoked', data: { apiKeyId: 'key_1' } };
 export const projectEvent = (projectId: string, name = 'Atlas'): OrganizationEvent => ({
