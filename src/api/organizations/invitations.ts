@@ -31,7 +31,7 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite a person to your organization',
     description:
-      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
+      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
     tag,
     permission: 'manageMembers',
     effect: 'append',

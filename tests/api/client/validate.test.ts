@@ -201,29 +201,32 @@ describe('A validation that names', () => {
     ['MOST', ['VALID', 'VALID', 'NOT_ACTIVATED', 'NOT_ACTIVATED']],
     ['ALL', ['VALID', 'NOT_ACTIVATED', 'NOT_ACTIVATED', 'NOT_ACTIVATED']],
     ['EXACT', ['NOT_ACTIVATED', 'NOT_ACTIVATED', 'NOT_ACTIVATED', 'NOT_ACTIVATED']],
-  ] as const)('a device with a changed fingerprint recognizes it by %s of its components', async (fingerprintMatching, expected) => {
-    const { licenseKey } = await issue({ policy: { fingerprintMatching } });
-    const components = { cpu: 'a', disk: 'b', board: 'c' };
-    const { body } = await activate(licenseKey, { fingerprint: 'before', components });
-    const changed = [
-      components,
-      { ...components, disk: 'x' },
-      { cpu: 'a', disk: 'x', board: 'x' },
-      // The same values in other places are other parts.
-      { cpu: 'c', disk: 'a', board: 'b' },
-    ];
-    const codes = [];
-    for (const parts of changed)
-      codes.push((await verdict(licenseKey, { fingerprint: 'after', components: parts }))[1]);
-    expect(codes).toEqual(expected);
-    const named = { activationId: String(body.activation?.id), fingerprint: 'after', components };
-    await expectCode(
-      fingerprintMatching === 'EXACT' ? 'FINGERPRINT_MISMATCH' : 'VALID',
-      fingerprintMatching !== 'EXACT',
-      licenseKey,
-      named,
-    );
-  });
+  ] as const)(
+    'a device with a changed fingerprint recognizes it by %s of its components',
+    async (fingerprintMatching, expected) => {
+      const { licenseKey } = await issue({ policy: { fingerprintMatching } });
+      const components = { cpu: 'a', disk: 'b', board: 'c' };
+      const { body } = await activate(licenseKey, { fingerprint: 'before', components });
+      const changed = [
+        components,
+        { ...components, disk: 'x' },
+        { cpu: 'a', disk: 'x', board: 'x' },
+        // The same values in other places are other parts.
+        { cpu: 'c', disk: 'a', board: 'b' },
+      ];
+      const codes = [];
+      for (const parts of changed)
+        codes.push((await verdict(licenseKey, { fingerprint: 'after', components: parts }))[1]);
+      expect(codes).toEqual(expected);
+      const named = { activationId: String(body.activation?.id), fingerprint: 'after', components };
+      await expectCode(
+        fingerprintMatching === 'EXACT' ? 'FINGERPRINT_MISMATCH' : 'VALID',
+        fingerprintMatching !== 'EXACT',
+        licenseKey,
+        named,
+      );
+    },
+  );
 
   test('the holder of a seat checks its lease', async () => {
     const lease = { scope: 'MACHINE', ttlSeconds: 100, resurrectSeconds: 0, borrowMaxSeconds: 0 } as const;
