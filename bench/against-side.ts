@@ -7,7 +7,7 @@ import type { BenchLedger } from './ledgers.ts';
 /** A figure to measure once. `small`: so few licenses and seconds that the result means little. */
 export type Measure = { readonly id: string; readonly small: boolean };
 
-/** Which export of which bench file measures a figure; the same in both checkouts. */
+/** Which export of which bench file measures a figure; the same in both checkouts. P1 also measures P3, and P5 also P6. */
 const homes: Readonly<Record<string, readonly [file: string, name: string]>> = {
   P1: ['http-figures.ts', 'validateFigures'],
   P5: ['http-figures.ts', 'commandFigures'],
@@ -38,7 +38,7 @@ const measure = async ({ id, small }: Measure): Promise<readonly Row[]> => {
   const [file, name] = homes[id] ?? ['', ''];
   const figures = ((await load(file)) as Readonly<Record<string, Figures>>)[name];
   if (figures === undefined) throw new Error(`${process.cwd()} has no ${name} in bench/${file}.`);
-  return (await figures.measure(bench)).filter(([rowId]) => rowId === id);
+  return figures.measure(bench);
 };
 
 const forgetLedgers = async () => {
