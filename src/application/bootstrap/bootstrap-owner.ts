@@ -7,7 +7,7 @@ import { lastInstant } from '../../domain/time.ts';
 import { commandContext } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { abandonUser, activateUser, reserveUser } from '../../identity/sign-up.ts';
+import { abandonUser, activateUser, reserveUser } from '../../identity/reserve-user.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { storeValues } from '../../records/vault.ts';
 import { type BootstrapNeeds, bootstrapActor } from './bootstrap-context.ts';
