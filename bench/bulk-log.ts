@@ -6,7 +6,7 @@ import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { licenseDecider } from '../src/domain/license/decider.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
-import { genesisHash, seal } from '../src/eventstore/chain/chain.ts';
+import { genesisHash, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed } from '../src/eventstore/event-store.ts';
 import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/ids.ts';
 import { fingerprintHashes } from '../src/identity/fingerprint.ts';
@@ -84,7 +84,7 @@ export const licenseEvents = ({ organizationId, secrets }: Vendor, index: number
       },
     };
   });
-  return { stream, events: seal(proposed, { stream, nextRevision: 0n, hash: genesisHash }) };
+  return { stream, events: linkToChain(proposed, { stream, nextRevision: 0n, hash: genesisHash }) };
 };
 
 /**

@@ -26,7 +26,7 @@ const send = async (executor: Executor, licenseId: string, command: LicenseComma
   const actor = { type: 'SYSTEM', id: 'bench', onBehalfOf: null } as const;
   const context = commandContext({ at: command.at, commandId: newCommandId(), requestHash: 'bench', actor });
   const decide = toDecide(licenseAggregate, command);
-  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, { context, view: () => null });
   if ('rejected' in executed) throw new Error(executed.detail);
 };
 

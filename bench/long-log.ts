@@ -1,6 +1,6 @@
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
-import { hashOf, seal } from '../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { Proposed } from '../src/eventstore/event-store.ts';
 import { uuidv5 } from '../src/eventstore/ids.ts';
 import { licenseEvents, type Vendor } from './bulk-log.ts';
@@ -61,13 +61,13 @@ export function* longLicense(vendor: Vendor, license: LongLicense, endsAt: numbe
         },
       });
     }
-    const sealed = seal(piece, end);
-    yield sealed.map((event, index) => ({ ...event, revision: Number(end.nextRevision) + index }));
-    const sealedLast = sealed.at(-1);
+    const linked = linkToChain(piece, end);
+    yield linked.map((event, index) => ({ ...event, revision: Number(end.nextRevision) + index }));
+    const linkedLast = linked.at(-1);
     end = {
       stream,
-      nextRevision: end.nextRevision + BigInt(sealed.length),
-      hash: sealedLast === undefined ? end.hash : hashOf(sealedLast),
+      nextRevision: end.nextRevision + BigInt(linked.length),
+      hash: linkedLast === undefined ? end.hash : hashOf(linkedLast),
     };
   }
 }

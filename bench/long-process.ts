@@ -68,13 +68,15 @@ const activate = async ({ execute }: ReturnType<typeof createExecutor>, licenseI
     licenseAggregate,
     licenseId,
     toDecide(licenseAggregate, { type: 'Activate', at, data }),
-    commandContext({
-      at,
-      commandId,
-      requestHash: 'b'.repeat(64),
-      actor: { type: 'SYSTEM', id: 'bench', onBehalfOf: null },
-    }),
-    () => null,
+    {
+      context: commandContext({
+        at,
+        commandId,
+        requestHash: 'b'.repeat(64),
+        actor: { type: 'SYSTEM', id: 'bench', onBehalfOf: null },
+      }),
+      view: () => null,
+    },
   );
   if ('rejected' in executed) throw new Error(executed.detail);
 };

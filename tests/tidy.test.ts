@@ -64,16 +64,7 @@ const filesToMend: readonly string[] = [
   'src/projections/verify/fold-stream.ts',
   'src/projections/verify/kept-rows.ts',
 ];
-const namesToChange: readonly string[] = [
-  'features.ts',
-  'ids.ts',
-  'license-key.ts',
-  'read.ts',
-  'refusal.ts',
-  'run.ts',
-  'secrets.ts',
-  'users.ts',
-];
+const namesToChange: readonly string[] = ['features.ts', 'ids.ts', 'refusal.ts', 'run.ts', 'secrets.ts', 'users.ts'];
 
 const declared = sources
   .filter(({ path }) => !filesToMend.includes(path))
@@ -97,26 +88,24 @@ const sharedNames: Readonly<Record<string, string>> = {
   'acquire-lease.ts': operation,
   'api-keys.ts': table,
   'change-policy.ts': operation,
-  'client-license.ts': operation,
   'commands.ts': perAggregate,
   'decider.ts': perAggregate,
   'events.ts': perAggregate,
-  'fields.ts': perSubject,
   'invitations.ts': table,
   'log-in.ts': operation,
   'main.ts': 'the start of a process',
-  'needs.ts': perSubject,
   'organizations.ts': table,
   'parked.ts': command,
   'policies.ts': table,
   'products.ts': table,
   'projects.ts': table,
   'rebuild.ts': command,
+  'record-usage.ts': operation,
   'release-activation.ts': operation,
+  'renew-lease.ts': operation,
   'repair-chain.ts': command,
   'rotate-key.ts': operation,
   'routes.ts': perSubject,
-  'server.ts': 'the server of the API, and the server of the embedded event store',
   'sessions.ts': 'the routes of sessions, and their rows',
   'sign-up.ts': operation,
   'subscribe.ts': 'the client and the server of a subscription to the log',

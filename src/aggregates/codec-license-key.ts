@@ -4,7 +4,7 @@ import { transferredActivations, transferredExpiries } from '../domain/license/t
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { ends, event, id, ordinal } from './codec-fields.ts';
 
-/** The schemas of events about the key and the holder of a license, and of its replacement. */
+/** The schemas of the events about keys, transfer and replacement of a license. */
 export const keyEvents = [
   event(
     'LicenseKeyRotated',

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../application/caller.ts';
 import { isPermitted, lacking } from '../domain/authority.ts';
+import { type PermissionName, permissions } from '../domain/permissions.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
 import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
-import { type PermissionName, permissions } from './route-permissions.ts';
 
 /** Checks API keys and access tokens. */
 export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };

@@ -114,7 +114,7 @@ const repairOne = async (
 const linesOf = (stream: string, examined: Examined): readonly string[] => {
   const { faults, first, breaks } = examined;
   const lines = breaks.map(
-    ({ revision, expected, found: actual }) =>
+    ({ revision, expected, actual }) =>
       `${stream}: the event at revision ${revision} links to ${actual}; its previous event is ${expected}.`,
   );
   if (isRepairable(examined)) return lines;

@@ -92,7 +92,8 @@ const send = async (
   at: Instant,
 ) => {
   const decide = toDecide(licenseAggregate, await commandOf(executor, facts, due, at));
-  const execute = () => executor.execute(licenseAggregate, facts.licenseId, decide, systemContext(name, at), factsOf);
+  const options = { context: systemContext(name, at), view: factsOf };
+  const execute = () => executor.execute(licenseAggregate, facts.licenseId, decide, options);
   if (due.type !== 'AnnounceEnded') return execute();
   return pace(async () => (signal?.aborted ? null : execute()), signal);
 };

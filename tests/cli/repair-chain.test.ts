@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { twinHash } from '../support/broken-chain.ts';
 import { copyProductData } from '../support/prepared.ts';
@@ -52,7 +52,7 @@ const breakChain = async () => {
     data: { reasonCode: 'ADMIN', until: null },
   };
   const end = { stream, nextRevision, hash: twinHash(stream, nextRevision) };
-  await store.append(stream, seal([event], end), last.revision, { timeoutMs: 10_000 });
+  await store.append(stream, linkToChain([event], end), last.revision, { timeoutMs: 10_000 });
   return { revision: nextRevision, expected: hashOf(last), actual: twinHash(stream, nextRevision) };
 };
 

@@ -1,8 +1,8 @@
+import type { PermissionName } from '../../domain/permissions.ts';
 import { type Authenticate, authorize } from '../authorize.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import type { OrganizationCall } from '../route.ts';
-import type { PermissionName } from '../route-permissions.ts';
 
 /**
  * Returns why the credential of a long call no longer has the permission, or null while it has it. The check ignores

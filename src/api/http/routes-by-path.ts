@@ -1,5 +1,5 @@
+import { permissions } from '../../domain/permissions.ts';
 import type { Route } from '../route.ts';
-import { permissions } from '../route-permissions.ts';
 
 /** Groups routes by path, in their order. Throws for a route that is defined twice or does not say who may call it. */
 export const routesByPath = (routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> => {

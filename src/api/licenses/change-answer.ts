@@ -4,10 +4,10 @@ import type { IdempotencyNeeds } from '../../application/idempotent-attempt.ts';
 import type { ChangedLicense, LicenseRequest } from '../../application/licenses/change-license.ts';
 import type { CommandNeeds, GivenReason } from '../../application/licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
+import type { PermissionName } from '../../domain/permissions.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { type Problem, type ProblemCode, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
-import type { PermissionName } from '../route-permissions.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 
 export type LicenseCommandNeeds = CommandNeeds & IdempotencyNeeds;

@@ -7,8 +7,8 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import type { Permission } from '../../domain/authority.ts';
+import { permissions } from '../../domain/permissions.ts';
 import type { Route } from '../route.ts';
-import { permissions } from '../route-permissions.ts';
 import { replyHeadersOf, requestHeadersOf } from './documented-headers.ts';
 import { createRefusals } from './documented-refusals.ts';
 import { tags } from './tags.ts';

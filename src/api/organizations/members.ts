@@ -4,6 +4,7 @@ import { listMembers, type ProfiledMember } from '../../application/organization
 import type { MemberNeeds } from '../../application/organizations/member-command.ts';
 import { removeMember } from '../../application/organizations/remove-member.ts';
 import type { Role } from '../../domain/organization/events.ts';
+import { hasPermission } from '../../domain/permissions.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
@@ -11,7 +12,6 @@ import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page } from '../paging.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
-import { hasPermission } from '../route-permissions.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';

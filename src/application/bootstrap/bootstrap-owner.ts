@@ -54,7 +54,10 @@ export const bootstrapOwner = async ({ executor, pool, now }: Needs, owner: NewO
       correlationId: commandId,
     });
     const decide = toDecide(organizationAggregate, command);
-    const executed = await executor.execute(organizationAggregate, organizationId, decide, context, () => null);
+    const executed = await executor.execute(organizationAggregate, organizationId, decide, {
+      context,
+      view: () => null,
+    });
     if ('rejected' in executed) {
       await abandonUser(pool, user);
       return null;

@@ -5,7 +5,7 @@ import { rulesOut } from '../../../src/api/catalog/policy-rules.ts';
 import { openApiDocument, openApiText } from '../../../src/api/openapi/document.ts';
 import { meanings } from '../../../src/api/problems/problems.ts';
 import type { Route } from '../../../src/api/route.ts';
-import { permissions } from '../../../src/api/route-permissions.ts';
+import { permissions } from '../../../src/domain/permissions.ts';
 import { documentedResponses } from '../../support/documented.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
