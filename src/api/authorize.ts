@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../application/caller.ts';
-import { isPermitted, lacking } from '../domain/permission.ts';
+import { isPermitted, lacking } from '../domain/authority.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
 import { type PermissionName, permissions } from './permissions.ts';

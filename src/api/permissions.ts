@@ -1,5 +1,3 @@
-import { licensePermissions } from '../domain/license/license-authority.ts';
-import type { Role } from '../domain/organization/events.ts';
 import {
   type Credential,
   grant,
@@ -8,7 +6,9 @@ import {
   ownOnly,
   type Permission,
   readers,
-} from '../domain/permission.ts';
+} from '../domain/authority.ts';
+import { licensePermissions } from '../domain/license/license-authority.ts';
+import type { Role } from '../domain/organization/events.ts';
 
 const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
 

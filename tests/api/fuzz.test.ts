@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { permissions } from '../../src/api/permissions.ts';
 import type { Route } from '../../src/api/route.ts';
-import type { Permission } from '../../src/domain/permission.ts';
+import type { Permission } from '../../src/domain/authority.ts';
 import { type Chance, chanceOf, runSeed } from '../support/chance.ts';
 import { drawValue } from '../support/fuzz/draw-value.ts';
 import { createJudge } from '../support/fuzz/judge.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -73,7 +73,7 @@ test('a command on a stream that a newer release has written to is refused for n
   const { hash: _, ...metadata } = last.metadata;
   const gilded = { id: randomUUID(), type: 'LicenseGilded', data: last.data, metadata };
   const end = { stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
-  await port.append(stream, seal([gilded], end), last.revision, { timeoutMs: 5_000 });
+  await port.append(stream, linkToChain([gilded], end), last.revision, { timeoutMs: 5_000 });
   const answer = await ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, {
     key: ledger.a.apiKey,
     body: { reason: { code: 'FRAUD' } },

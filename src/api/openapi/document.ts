@@ -6,7 +6,7 @@ import {
   type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import type { Permission } from '../../domain/permission.ts';
+import type { Permission } from '../../domain/authority.ts';
 import { permissions } from '../permissions.ts';
 import type { Route } from '../route.ts';
 import { replyHeadersOf, requestHeadersOf } from './documented-headers.ts';

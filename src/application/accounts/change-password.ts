@@ -23,7 +23,7 @@ export const changePassword = async (
   const passwordHash = await passwords.hash(newPassword);
   const now = new Date(needs.now());
   const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });
-  if (outcome === 'over') return notSignedIn;
+  if (outcome === 'ended') return notSignedIn;
   if (outcome === 'wrong') return wrongPassword;
   forgetting.forgetUser(userId);
   return null;

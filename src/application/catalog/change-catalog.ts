@@ -42,8 +42,10 @@ export const changeCatalog = async <View>(
       const command = commandOn(catalog, at);
       return 'rejected' in command ? command : toDecide(catalogAggregate, command)(catalog, moment);
     },
-    contextOf({ call, attempt, actor: actorOf(caller) }, at),
-    (catalog) => view(opened(catalog)),
+    {
+      context: contextOf({ call, attempt, actor: actorOf(caller) }, at),
+      view: (catalog) => view(opened(catalog)),
+    },
   );
   if (isRefusal(sent)) return sent;
   return { view: sent.view, revision: sent.revision, position: sent.position.commit };

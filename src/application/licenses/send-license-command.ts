@@ -87,7 +87,7 @@ export const sendLicenseCommand = async <View>(
     refusalOf(sending, license, moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
   return withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
-    executor.execute(licenseAggregate, licenseId, decide, context, view),
+    executor.execute(licenseAggregate, licenseId, decide, { context, view }),
   );
 };
 

@@ -68,8 +68,7 @@ export const appendOrganization = async (
       by: founderId === null ? { type: 'SYSTEM' } : { type: 'USER', userId: founderId },
       data: { organizationId, name, founderId, ...(timeZone === undefined ? {} : { timeZone }) },
     }),
-    context,
-    (organization) => profileOf(created(organization)),
+    { context, view: (organization) => profileOf(created(organization)) },
   );
   if (isRefusal(executed)) return executed;
   return { view: executed.view, revision: executed.revision, position: executed.position.commit };

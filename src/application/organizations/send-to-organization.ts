@@ -76,9 +76,10 @@ export const sendToOrganization = async <View>(
   const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
   const place = { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId), values };
   const sent: Executed<View> | Refusal = await withPersonalValues(pool, attempt, place, () =>
-    executor.execute(organizationAggregate, organizationId, decide, context, (organization) =>
-      view(created(organization)),
-    ),
+    executor.execute(organizationAggregate, organizationId, decide, {
+      context,
+      view: (organization) => view(created(organization)),
+    }),
   );
   if (isRefusal(sent)) return sent.rejected === 'ORGANIZATION_NOT_FOUND' ? noLongerMember : sent;
   return { view: sent.view, revision: sent.revision, position: sent.position.commit };

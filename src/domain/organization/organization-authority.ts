@@ -4,7 +4,7 @@ import type { Acting, OrganizationRejection } from './commands.ts';
 import type { Role, Scope } from './events.ts';
 import type { ApiKey, CreatedOrganization } from './organization.ts';
 
-/** What can be done with an organization. Members, roles and API keys are one power: it includes handing out access. */
+/** The powers over an organization. Members, roles and API keys are one power: it includes handing out access. */
 export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS';
 
 /** The standing of a caller in the organization. */

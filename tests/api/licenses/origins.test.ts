@@ -167,10 +167,10 @@ describe('a license in the place of a revoked one', () => {
   test('is noted by the same request, sent again, where others kept changing the old one', async () => {
     const old = await revoked();
     const { execute } = ledger.executor;
-    const conflicting: typeof execute = (aggregate, id, decide, context, view) =>
+    const conflicting: typeof execute = (aggregate, id, decide, options) =>
       id === old
         ? Promise.resolve(reject('CONCURRENT_MODIFICATION', 'Others kept changing this.'))
-        : execute(aggregate, id, decide, context, view);
+        : execute(aggregate, id, decide, options);
     const once = { 'idempotency-key': randomUUID() };
     const body = { tier: 'PRO', products: ['local_cli'], replaces: old };
     const issue = () => ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body, headers: once });

@@ -5,7 +5,7 @@ import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { aggregateId, newCommandId } from '../../../src/eventstore/ids.ts';
-import { carryOutDue } from '../../../src/workers/carry-out.ts';
+import { carryOutDue } from '../../../src/workers/carry-out-due.ts';
 import { createPace } from '../../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

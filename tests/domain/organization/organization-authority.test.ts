@@ -47,14 +47,19 @@ const history = [
   ...organization(Object.fromEntries(roles.map((role) => [role.toLowerCase(), role]))),
   ...roles.map((role) => on(invitedEvent(`inv_${role}`, role))),
   ...scopes.map((scope) => on(keyCreatedEvent([scope], scope))),
-  ...[on(keyCreatedEvent()), on(projectEvent('prj_1')), on(projectEvent('prj_2')), on(archivedEvent('prj_2'))],
+  on(keyCreatedEvent()),
+  on(projectEvent('prj_1')),
+  on(projectEvent('prj_2')),
+  on(archivedEvent('prj_2')),
 ];
 const state = fold(organizationDecider, history);
 
 const actors: readonly (readonly [string, Acting])[] = [
   ...roles.map((role) => [role, user(role.toLowerCase())] as const),
   ...scopes.map((scope) => [scope, key(scope)] as const),
-  ...[['the system', system] as const, ['a stranger', user('eve')] as const, ['an unknown key', key('key_x')] as const],
+  ['the system', system] as const,
+  ['a stranger', user('eve')] as const,
+  ['an unknown key', key('key_x')] as const,
 ];
 
 const outcome = (command: OrganizationCommand): OrganizationRejection | 'done' => {

@@ -102,7 +102,7 @@ const recordReplacement = async (
     causationId: commandId,
   });
   const decide = toDecide(licenseAggregate, { type: 'RecordReplacement', at, data: { by } });
-  const recorded = await executor.execute(licenseAggregate, replaces, decide, context, () => null);
+  const recorded = await executor.execute(licenseAggregate, replaces, decide, { context, view: () => null });
   if (!('rejected' in recorded)) return recorded.position.commit;
   throw recorded.rejected === 'CONCURRENT_MODIFICATION'
     ? new Overloaded(recorded.detail)
