@@ -18,7 +18,7 @@ test.each([
   ['the projector', 1],
   ['one of two projectors', 2],
 ])(
-  `SIGKILL of %s ${kills} times over ${events} events: every row equals the fold`,
+  `Every row equals the fold of ${events} events after ${kills} kills of %s`,
   { timeout: 400_000 + kills * 10_000 },
   async (_, instances) => {
     const seed = Math.floor(Math.random() * 2 ** 31);

@@ -107,7 +107,7 @@ describe('The read models of a release', () => {
     ['goes on', 'has the same shape', own.shape],
     ['is refused', 'has another shape', 'another'],
   ])(
-    'a call of a function of the previous version %s when the version that took over %s',
+    'take over from a previous version, and a running call of its function %s when the new one %s',
     async (outcome, _, shape) => {
       const { superuser } = models;
       await superuser.query(`create schema rm_0; grant usage on schema rm_0 to ledger_api;
