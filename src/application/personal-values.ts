@@ -6,7 +6,7 @@ import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../records/vault.ts';
 import type { ReferencePlace } from '../records/vault-references.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './idempotent-attempt.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Returns the reference of a personal value of a request, for its events. No other request has the same reference. */

@@ -5,9 +5,9 @@ import type { Rejection } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
 export type CatalogCommandNeeds = { readonly executor: Executor; readonly now: () => Instant };

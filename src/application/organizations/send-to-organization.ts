@@ -8,9 +8,9 @@ import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';
 import type { PersonalValue } from '../../records/vault.ts';
-import type { Attempt } from '../attempt.ts';
 import { actingOf, actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { withPersonalValues } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 

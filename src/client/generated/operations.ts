@@ -70,7 +70,8 @@ export type OrganizationMembership = { id: string; name: string; timeZone: strin
 export type Organization = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null };
 export type Member = { state: "active"; userId: string; displayName: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
 export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string };
-export type Invited = { invitation: Invitation; token: string };
+export type Invited = { invitation: Invitation; token: string | null };
+export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
@@ -137,6 +138,7 @@ export type Operations = {
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
   changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
   removeMember: { params: { organizationId: string; userId: string }; answer: undefined };
+  createInvitationToken: { params: { organizationId: string; invitationId: string }; answer: InvitationToken };
   withdrawInvitation: { params: { organizationId: string; invitationId: string }; answer: undefined };
   listApiKeys: { query?: { limit?: number; cursor?: string }; answer: { data: (ApiKey)[]; nextCursor: string | null; hasMore: boolean } };
   createApiKey: { body: NewApiKey; answer: ApiKeyCreated };
@@ -224,6 +226,7 @@ export const operations = {
   inviteMember: { method: 'POST', path: '/v1/organizations/{organizationId}/members', repeats: true },
   changeMember: { method: 'PATCH', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
   removeMember: { method: 'DELETE', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
+  createInvitationToken: { method: 'POST', path: '/v1/organizations/{organizationId}/invitations/{invitationId}/token', repeats: false },
   withdrawInvitation: { method: 'DELETE', path: '/v1/organizations/{organizationId}/invitations/{invitationId}', repeats: true },
   listApiKeys: { method: 'GET', path: '/v1/api-keys', repeats: false },
   createApiKey: { method: 'POST', path: '/v1/api-keys', repeats: true },

@@ -10,8 +10,8 @@ import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
 import { newCommandId } from '../../../eventstore/ids.ts';
-import type { Attempt } from '../../attempt.ts';
 import type { Traced } from '../../command-context.ts';
+import type { Attempt } from '../../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 
 /** Reads the last events of a stream. */
