@@ -32,8 +32,8 @@ export class OtherPast extends Error {
 
   constructor(difference: string) {
     super(
-      `The read models are ahead of the event store, or were made from another: ${difference}. Connect the event store they ` +
-        'were made from, or make them anew from this one: ledger rebuild --force.',
+      `The read models are ahead of the event store, or were made from another one: ${difference}. Connect the event store ` +
+        'that they were made from, or rebuild them from this one: ledger rebuild --force.',
     );
   }
 }

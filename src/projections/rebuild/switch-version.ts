@@ -60,7 +60,7 @@ const switchOnce = async (
   const versions = await versionsOf(db);
   const active = versions.find(({ state }) => state === 'active');
   if (active === undefined || !versions.some(({ version }) => version === next.version)) {
-    throw new Error('The versions of the read models were changed meanwhile. Begin again.');
+    throw new Error('Another process has changed the versions of the read models. Start the rebuild again.');
   }
   await lockCheckpoint(db, active);
   const { position } = await readCheckpoint(db, projectionOf(active));
@@ -104,7 +104,7 @@ const inTime = async (reached: Promise<void>): Promise<void> => {
   try {
     if ((await Promise.race([reached, late])) === 'late')
       throw new Error(
-        'The event store did not deliver in time what the serving read models have already. Begin again.',
+        'The event store did not deliver in time what the serving read models have already. Start the rebuild again.',
       );
   } finally {
     patience.abort();
