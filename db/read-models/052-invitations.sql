@@ -10,6 +10,8 @@ create table rm.invitations (
   expires_at timestamptz not null,
   withdrawn_at timestamptz,
   accepted_at timestamptz,
+  -- The user or API key that invited. Null: the program.
+  invited_by text,
   -- Who accepted it.
   user_id text,
   primary key (issuer_org_id, invitation_id),

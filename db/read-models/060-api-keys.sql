@@ -9,7 +9,9 @@ create table rm.api_keys (
   created_at timestamptz not null,
   -- A key is in force until one of them: it expires, it was revoked. Null: not (yet).
   expires_at timestamptz,
-  revoked_at timestamptz
+  revoked_at timestamptz,
+  -- The user or API key that created it. Null: the program.
+  created_by text
 );
 
 create index api_keys_by_organization on rm.api_keys (issuer_org_id, created_at, api_key_id);

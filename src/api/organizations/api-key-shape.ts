@@ -3,6 +3,12 @@ import { scopes } from '../../domain/organization/events.ts';
 import type { ApiKeyView } from '../../projections/tables/api-keys.ts';
 import { idOf, instantOut } from '../schemas.ts';
 
+/** Who created an API key or invited somebody. */
+export const creator = z.string().nullable().meta({
+  description: 'The user or API key that did this. Null means the program or its operator.',
+  example: 'usr_01h455vb4pex5vsknk084sn02q',
+});
+
 export const apiKeyId = idOf('key', 'key_01h455vb4pex5vsknk084sn02q');
 
 /** An API key as the API shows it, without the secret. It works until `expiresAt` or `revokedAt`. */
@@ -13,6 +19,7 @@ export const apiKeyShape = z
     scopes: z.array(z.enum(scopes)),
     hint: z.string().meta({ description: 'The beginning of the key.', example: 'lgr_live_4fT9xQ2b' }),
     createdAt: instantOut,
+    createdBy: creator,
     expiresAt: instantOut.nullable(),
     revokedAt: instantOut.nullable(),
     lastUsedAt: instantOut
@@ -23,6 +30,6 @@ export const apiKeyShape = z
 
 /** Returns an API key as the API shows it. */
 export const apiKeyBody = (key: ApiKeyView): z.output<typeof apiKeyShape> => {
-  const { apiKeyId: id, name, scopes: granted, hint, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
-  return { id, name, scopes: [...granted], hint, createdAt, expiresAt, revokedAt, lastUsedAt };
+  const { apiKeyId: id, name, scopes: granted, hint, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt } = key;
+  return { id, name, scopes: [...granted], hint, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt };
 };

@@ -4,6 +4,7 @@ import type { InvitationView } from '../../projections/tables/invitations.ts';
 import type { MemberView } from '../../projections/tables/memberships.ts';
 import { memberRole } from '../auth/shapes.ts';
 import { idOf, instantOut } from '../schemas.ts';
+import { creator } from './api-key-shape.ts';
 
 export const userId = idOf('usr', 'usr_01h455vb4pex5vsknk084sn02q');
 export const invitationId = idOf('inv', 'inv_01h455vb4pex5vsknk084sn02q');
@@ -22,6 +23,7 @@ export const memberShape = z
     email,
     role: memberRole,
     joinedAt: instantOut,
+    createdBy: creator,
   })
   .meta({ id: 'Member' });
 
@@ -34,12 +36,13 @@ export const invitationShape = z
     role: memberRole,
     invitedAt: instantOut,
     expiresAt: instantOut,
+    createdBy: creator,
   })
   .meta({ id: 'Invitation' });
 
 /** Returns a member as the API shows it, with the address when `showsEmail` is true. */
 export const memberBody = (
-  { userId: id, role, joinedAt }: MemberView,
+  { userId: id, role, joinedAt, createdBy }: MemberView,
   profile: UserProfile,
   showsEmail: boolean,
 ): z.output<typeof memberShape> => ({
@@ -48,12 +51,13 @@ export const memberBody = (
   displayName: profile?.displayName ?? null,
   role,
   joinedAt,
+  createdBy,
   ...(showsEmail ? { email: profile?.email ?? null } : {}),
 });
 
 /** Returns an invitation as the API shows it, with the address when `showsEmail` is true. */
 export const invitationBody = (
-  { invitationId: id, email: address, role, invitedAt, expiresAt }: InvitationView,
+  { invitationId: id, email: address, role, invitedAt, expiresAt, invitedBy }: InvitationView,
   showsEmail: boolean,
 ): z.output<typeof invitationShape> => ({
   state: 'invited',
@@ -61,5 +65,6 @@ export const invitationBody = (
   role,
   invitedAt,
   expiresAt,
+  createdBy: invitedBy,
   ...(showsEmail ? { email: address } : {}),
 });

@@ -8,7 +8,10 @@ import { type MemberNeeds, sendMemberCommand } from './member-command.ts';
 import type { ChangedOrganization, OrganizationRequest } from './send-to-organization.ts';
 
 /** A member right after a change. */
-export type ChangedMember = ChangedOrganization<Member> & { readonly profile: UserProfile };
+export type ChangedMember = ChangedOrganization<CreatedMember> & { readonly profile: UserProfile };
+
+/** A member, and who invited the member; null: the founder, or the program invited. */
+type CreatedMember = Member & { readonly createdBy: string | null };
 
 /** Gives a member another role. One OWNER who can sign in stays. */
 export const changeMember = async (
@@ -19,7 +22,11 @@ export const changeMember = async (
   const sent = await sendMemberCommand(needs, request, userId, {
     commandOn: (deactivated) => ({ type: 'ChangeMemberRole', data: { userId, role, deactivated } }),
     // A repeated request may find that the member has been removed since.
-    view: ({ members }) => members.get(userId) ?? null,
+    view: ({ members, invitations }) => {
+      const member = members.get(userId);
+      if (member === undefined) return null;
+      return { ...member, createdBy: invitations.get(member.invitationId ?? '')?.invitedBy ?? null };
+    },
   });
   if (isRefusal(sent)) return sent;
   const { view: member, ...changed } = sent;

@@ -23,6 +23,7 @@ const columns = {
   created_at: column('timestamptz', ({ createdAt }) => createdAt, 'createdAt'),
   expires_at: column('timestamptz', ({ data }) => data.expiresAt ?? null, 'expiresAt'),
   revoked_at: column('timestamptz', noInstantYet),
+  created_by: column('text', ({ data }) => data.createdBy ?? null, 'createdBy'),
 };
 
 /**

@@ -21,6 +21,7 @@ const columns = {
   expires_at: column('timestamptz', ({ data }) => data.expiresAt, 'expiresAt'),
   withdrawn_at: column('timestamptz', noInstantYet),
   accepted_at: column('timestamptz', noInstantYet),
+  invited_by: column('text', ({ data }) => data.invitedBy ?? null, 'invitedBy'),
   user_id: column('text', notYet),
 };
 

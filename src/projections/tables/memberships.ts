@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { OrganizationEvent, Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { columnsFor, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import { columnsFor, joined, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
 /** What the row of a member is made of. */
@@ -31,10 +31,14 @@ export const memberships = {
 /** Returns the row of a member. A member who joins again gets a new row. */
 export const membershipRow = rowMaker(columns);
 
-const view = viewOf('m', columns);
+const createdBy = joined<string | null>('text', 'i.invited_by');
+const view = viewOf('m', columns, { createdBy });
 
-/** A member of an organization. The names and addresses of members are in `identity`. */
-export type MemberView = View<typeof columns>;
+/**
+ * A member of an organization. `createdBy`: who invited; null: the member is the founder, or the program invited. The
+ * names and addresses of members are in `identity`.
+ */
+export type MemberView = View<typeof columns, { readonly createdBy: typeof createdBy }>;
 
 /** Returns a page of the present members of an organization, newest first. For asTenant of that organization. */
 export const listMembers = async (
@@ -44,6 +48,7 @@ export const listMembers = async (
   const { rows } = await db.query<unknown[]>({
     name: 'list-members',
     text: `select ${view.select} from rm.memberships m
+      left join rm.invitations i on i.issuer_org_id = m.issuer_org_id and i.invitation_id = m.invitation_id
       where m.issuer_org_id = $1 and m.removed_at is null and ($4::text is null or m.role = $4)
         and ($3::text is null or (m.joined_at, m.user_id) <
           (select c.joined_at, c.user_id from rm.memberships c where c.issuer_org_id = $1 and c.user_id = $3))
