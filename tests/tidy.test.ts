@@ -38,16 +38,7 @@ const filesToMend: readonly string[] = [
   'src/eventstore/snapshots/save-queue.ts',
   'src/eventstore/snapshots/snapshot-body.ts',
 ];
-const namesToChange: readonly string[] = [
-  'features.ts',
-  'ids.ts',
-  'license-key.ts',
-  'read.ts',
-  'refusal.ts',
-  'run.ts',
-  'secrets.ts',
-  'users.ts',
-];
+const namesToChange: readonly string[] = ['features.ts', 'ids.ts', 'refusal.ts', 'run.ts', 'secrets.ts', 'users.ts'];
 
 const declared = sources
   .filter(({ path }) => !filesToMend.includes(path))
