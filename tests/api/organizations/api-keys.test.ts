@@ -52,6 +52,7 @@ describe('An API key', () => {
         scopes: ['licenses:read', 'events:read'],
         hint: secretOf(created).slice(0, 17),
         createdAt: expect.any(String),
+        createdBy: expect.stringMatching(/^usr_/),
         expiresAt: '2099-01-01T00:00:00.000Z',
         revokedAt: null,
         lastUsedAt: null,

@@ -47,6 +47,7 @@ describe('An invitation', () => {
           role: 'AUDITOR',
           invitedAt: expect.any(String),
           expiresAt: expect.any(String),
+          createdBy: expect.stringMatching(/^usr_/),
         },
         token: expect.any(String),
       },

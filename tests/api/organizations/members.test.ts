@@ -41,6 +41,8 @@ describe('The list of members', () => {
       role,
       displayName,
       joinedAt: expect.any(String),
+      // The helper of the tests invites under an API key of its own.
+      createdBy: expect.any(String),
     });
     expect(body).toEqual({
       nextCursor: null,

@@ -51,8 +51,8 @@ const page = { orgId: vendor, limit: 100, after: null };
 describe('The list of members', () => {
   test('contains the present members, newest first, each with the latest role', async () => {
     expect(await as(vendor, (db) => listMembers(db, page))).toEqual([
-      { userId: bob, role: 'GUEST', joinedAt: testInstant(20) },
-      { userId: ada, role: 'OWNER', joinedAt: testInstant(1) },
+      { userId: bob, role: 'GUEST', joinedAt: testInstant(20), createdBy: null },
+      { userId: ada, role: 'OWNER', joinedAt: testInstant(1), createdBy: null },
     ]);
   });
 
@@ -161,6 +161,7 @@ describe('The list of API keys', () => {
         scopes: ['events:read'],
         hint: 'h',
         createdAt: testInstant(15),
+        createdBy: expect.stringMatching(/^key_/),
         expiresAt: testInstant(7 * 86_400),
         revokedAt: testInstant(18),
         lastUsedAt: null,
