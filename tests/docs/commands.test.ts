@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
 
 // Every command of these pages is run as a reader would: in bash, in the folder in which the product was started.
@@ -41,6 +42,7 @@ test('there are pages with commands', () => {
 
 describe('beside a server with its limits on, as a reader has it who works through one page', () => {
   let product: Product;
+  beforeAll(() => copyProductData(dataDir), 120_000);
   // Requests are counted in the process, so each page has one of its own.
   beforeEach(async () => {
     product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'on' });
