@@ -24,7 +24,8 @@ afterAll(async () => {
 const backends: [string, () => QueueBackend][] = [['Postgres', () => ({ kind: 'postgres', url: database.url })]];
 if (redisUrl) backends.push(['Redis', () => ({ kind: 'redis', url: redisUrl })]);
 
-describe.each(backends)('a schedule on %s', (_, backend) => {
+// Every second a job runs: schedules wait side by side.
+describe.concurrent.each(backends)('a schedule on %s', (_, backend) => {
   const start = async (run: () => Promise<unknown>, errors: unknown[] = [], queueName = `test-${randomUUID()}`) => {
     const onError = (error: unknown) => errors.push(error);
     const job = { name: 'sweep', everySeconds: 1, run };

@@ -75,7 +75,8 @@ describe('an address', () => {
   });
 });
 
-describe('an account', () => {
+// Each test has an account of its own and waits for seconds.
+describe.concurrent('an account', () => {
   const tryWrongly = async (email: string, times: number) => {
     for (let time = 0; time < times; time += 1) expect((await logIn(email, 'wrong')).status).toBe(401);
   };
