@@ -1,13 +1,15 @@
-// One side of bench/against.ts: measures figures with the code of the checkout in its current folder, on request.
+// A child process of bench/against.ts. It measures figures with the code of the checkout in its current folder.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, Figures, Row } from './bench.ts';
 import type { BenchLedger } from './ledgers.ts';
 
-/** A figure to measure once. `small`: so few licenses and seconds that the result means little. */
+/** A figure to measure once. `small` uses few licenses and seconds, so the result means little. */
 export type Measure = { readonly id: string; readonly small: boolean };
 
-/** Which export of which bench file measures a figure; the same in both checkouts. */
+/**
+ * The file and export of bench that measure each figure, in both checkouts. P1 also measures P3, and P5 also P6.
+ */
 const homes: Readonly<Record<string, readonly [file: string, name: string]>> = {
   P1: ['http-figures.ts', 'validateFigures'],
   P5: ['http-figures.ts', 'commandFigures'],
@@ -28,21 +30,21 @@ const measure = async ({ id, small }: Measure): Promise<readonly Row[]> => {
       : { few: 256, small: 1_000, middle: 10_000, large: 40_000 },
     say: () => {},
     ledgerWith: async (licenses) => {
-      // P8 appends licenses whose ids follow from their numbers: a second time on the same log they would be repeats.
+      // P8 derives the ids of its licenses from their numbers. On the same log, a second run would append nothing.
       if (id === 'P8') await forgetLedgers();
-      const made = ledgers.get(licenses) ?? makeLedger(licenses, () => {});
-      ledgers.set(licenses, made);
-      return made;
+      const ledger = ledgers.get(licenses) ?? makeLedger(licenses, () => {});
+      ledgers.set(licenses, ledger);
+      return ledger;
     },
   };
   const [file, name] = homes[id] ?? ['', ''];
   const figures = ((await load(file)) as Readonly<Record<string, Figures>>)[name];
   if (figures === undefined) throw new Error(`${process.cwd()} has no ${name} in bench/${file}.`);
-  return (await figures.measure(bench)).filter(([rowId]) => rowId === id);
+  return figures.measure(bench);
 };
 
 const forgetLedgers = async () => {
-  for (const made of ledgers.values()) await rm((await made).dataDir, { recursive: true, force: true });
+  for (const ledger of ledgers.values()) await rm((await ledger).dataDir, { recursive: true, force: true });
   ledgers.clear();
 };
 
@@ -51,12 +53,12 @@ const stop = async () => {
   process.exit();
 };
 
-process.on('message', (asked: Measure | 'stop') => {
-  if (asked === 'stop') return void stop();
-  measure(asked).then(
+process.on('message', (request: Measure | 'stop') => {
+  if (request === 'stop') return void stop();
+  measure(request).then(
     (rows) => process.send?.({ rows }),
     (error) => process.send?.({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
-// The parent was ended.
+// The parent process has ended.
 process.on('disconnect', () => process.exit());

@@ -1,6 +1,7 @@
-// `node --import tsx bench/against.ts <another checkout>`: measures P1, P5, P8 and P9 of this checkout and of another one,
-// which must have its packages installed, in turn on this machine in one run, and prints the ratios. `P5 P9`: only these.
-// `--rounds=5`: so many of each. `--quick`: the same code for seconds, to see that it runs.
+// `node --import tsx bench/against.ts <another checkout>` measures P1, P3, P5, P6, P8 and P9 of this checkout and of
+// another one in turn and prints the ratios. The other checkout needs its packages installed. `P5 P9` measures only
+// these figures, and those that are measured with them: P3 with P1, P6 with P5. `--rounds=5` measures each one five
+// times. `--quick` runs the same code for seconds, to test that it works.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -12,9 +13,9 @@ import { type Row, whole } from './bench.ts';
 const options = process.argv.slice(2);
 const small = options.includes('--quick');
 const rounds = Number(options.find((option) => option.startsWith('--rounds='))?.slice(9) ?? (small ? 1 : 3));
-const [other = '', ...wanted] = options.filter((option) => !option.startsWith('--'));
+const [other = '', ...chosenIds] = options.filter((option) => !option.startsWith('--'));
 const all = ['P1', 'P5', 'P8', 'P9'];
-const ids = wanted.length === 0 ? all : wanted;
+const ids = chosenIds.length === 0 ? all : chosenIds;
 if (!existsSync(join(other, 'bench/ledgers.ts')) || !(rounds >= 1) || ids.some((id) => !all.includes(id))) {
   console.error(
     `Usage: node --import tsx bench/against.ts <another checkout> [${all.join(' ')}] [--rounds=3] [--quick]`,
@@ -22,7 +23,7 @@ if (!existsSync(join(other, 'bench/ledgers.ts')) || !(rounds >= 1) || ids.some((
   process.exit(2);
 }
 
-type Side = { readonly measure: (asked: Measure) => Promise<readonly Row[]>; readonly stop: () => Promise<void> };
+type Side = { readonly measure: (request: Measure) => Promise<readonly Row[]>; readonly stop: () => Promise<void> };
 
 const startSide = (checkout: string): Side => {
   const script = join(import.meta.dirname, 'against-side.ts');
@@ -32,8 +33,8 @@ const startSide = (checkout: string): Side => {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return {
-    measure: async (asked) => {
-      child.send(asked);
+    measure: async (request) => {
+      child.send(request);
       const { rows, failed } = await answerOf(child);
       if (rows === undefined) throw new Error(failed);
       return rows;
@@ -47,7 +48,7 @@ const startSide = (checkout: string): Side => {
 
 type SideAnswer = { readonly rows?: readonly Row[]; readonly failed?: string };
 
-// Modules of a bench that are processes of their own elsewhere may say something, too.
+// Some bench modules are also processes and send messages of their own, which are skipped.
 const answerOf = async (child: ChildProcess): Promise<SideAnswer> => {
   for (;;) {
     const [answer] = (await once(child, 'message')) as [SideAnswer];
@@ -55,7 +56,7 @@ const answerOf = async (child: ChildProcess): Promise<SideAnswer> => {
   }
 };
 
-/** The figures of a row that do not depend on what it is compared with: a rate, which is to be high, or milliseconds. */
+/** Returns the absolute figure of a row: a rate, where more is better, or milliseconds. */
 const ownFigure = ([, what, figure, , madeOf]: Row): { readonly value: number; readonly isTime: boolean } => {
   const [rate] = /^([\d,]+) \/ /.exec(madeOf)?.slice(1) ?? [];
   return rate === undefined
@@ -63,15 +64,16 @@ const ownFigure = ([, what, figure, , madeOf]: Row): { readonly value: number; r
     : { value: Number(rate.replaceAll(',', '')), isTime: false };
 };
 
-const isOwn = ([id, what]: Row): boolean =>
-  !(id === 'P1' && what.includes('four statements')) && (what.includes(' / ') || what.includes('ms'));
+// The same rate stands in two rows of P1 and P3.
+const isOwn = ([, what, , , madeOf]: Row): boolean =>
+  !/four statements|whole API/.test(what) && (madeOf.includes(' / ') || what.includes(', ms'));
 
 const sides = { ours: startSide(resolve(import.meta.dirname, '..')), theirs: startSide(resolve(other)) };
 const best = new Map<string, { row: Row; isTime: boolean; ours: number; theirs: number; ratios: number[] }>();
 for (const id of ids) {
   for (let round = 0; round < rounds; round++) {
     console.error(`${new Date().toISOString().slice(11, 19)} ${id}, round ${round + 1} of ${rounds}`);
-    // Who is first alternates, so that a machine that slows down hits both.
+    // The order alternates, so that a slow minute of the machine affects both sides.
     const order = round % 2 === 0 ? (['ours', 'theirs'] as const) : (['theirs', 'ours'] as const);
     const measured = { ours: [] as readonly Row[], theirs: [] as readonly Row[] };
     for (const side of order) measured[side] = await sides[side].measure({ id, small });

@@ -22,9 +22,10 @@ import { assembleOn, raisedLimits } from './ledgers.ts';
 import { floorApp, naiveApp, plainApp } from './plain-apps.ts';
 
 /**
- * What a server process of the benchmark is: the whole product; its API with the database call of validate replaced by a
- * constant; a plain Express app with the same input and answer and no database; the same on our server; the plain one with
- * a look-up and four statements a request.
+ * The program of a server process of the benchmark. `product` is the whole product. `constant` is its API with a
+ * constant in place of the database call of validate. `plain` is an Express app with the same input and answer and no
+ * database. `floor` is the same app on our server. `naive` is the plain app with a key query and four statements per
+ * request.
  */
 export type Variant = 'product' | 'constant' | 'plain' | 'floor' | 'naive';
 export type AppOptions = {
@@ -32,16 +33,16 @@ export type AppOptions = {
   readonly databaseUrl: string;
   readonly eventStoreUrl: string;
   readonly secret: string;
-  /** A key whose license the constant answer is made from; not needed by the product. */
+  /** The key of the license that the constant answer is computed from. The product does not need it. */
   readonly licenseKey?: string | undefined;
-  /** Of the product; all unless given. */
+  /** The roles of the product. Default: all. */
   readonly roles?: readonly Role[];
 };
 
-// Logging is part of what is measured; where the lines go is not.
+// The benchmark includes logging, but not the disk that the lines are written to.
 const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false }));
 
-// Limits are part of what is measured, too.
+// The benchmark includes the rate limits.
 const limits = loadConfig(raisedLimits).rateLimits ?? standardLimits;
 const measuredFront: Front = {
   rateLimiting: {
@@ -60,17 +61,20 @@ const start = async (options: AppOptions): Promise<string> => {
   const secrets = parseSecrets(secret);
   const pool = createPool({ url: databaseUrl, role: 'ledger_api', max: 10, log });
   const reader = createValidationReader(pool);
-  const found = await reader.byKey(licenseKeyHashes(secrets, parseLicenseKey(licenseKey) ?? ''));
+  const facts = await reader.byKey(licenseKeyHashes(secrets, parseLicenseKey(licenseKey) ?? ''));
   const store = connectEventStore({ url: eventStoreUrl });
   const servers: Record<Exclude<Variant, 'product'>, () => Server> = {
-    plain: () => plainApp(found),
-    floor: () => floorApp(found),
+    plain: () => plainApp(facts),
+    floor: () => floorApp(facts),
     naive: () => naiveApp(pool, secrets),
     constant: () =>
       createApi({
         authenticate: {
           apiKey: createAuthenticate({
-            ...{ pool, secrets, nowMs: Date.now, untilProjected: async () => true },
+            pool,
+            secrets,
+            nowMs: Date.now,
+            untilProjected: async () => true,
             onError: (error) => log.error(error),
           }).authenticate,
           user: async () => null,
@@ -80,9 +84,10 @@ const start = async (options: AppOptions): Promise<string> => {
         accounts: noAccounts,
         platformLicense: async () => null,
         forgetApiKey: () => undefined,
-        validations: { ...reader, byKey: async () => found },
+        validations: { ...reader, byKey: async () => facts },
         executor: createExecutor({ store }),
-        ...{ store, keeper: noKeeper },
+        store,
+        keeper: noKeeper,
         projected: { heard: () => 0, hear: async () => undefined },
         waitUntilProjected: async () => true,
         log: createRequestLog(log),

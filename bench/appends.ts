@@ -9,7 +9,7 @@ import { interleaved, rateOf } from './rounds.ts';
 
 const inFlight = 64;
 const filler = 'x'.repeat(300);
-// About what an activation takes: its data, and the envelope with two hashes.
+// About the size of an activation: its data, and the envelope with two hashes.
 const event = () => ({
   id: randomUUID(),
   type: 'BenchRecorded',
@@ -17,7 +17,7 @@ const event = () => ({
   metadata: { filler, more: filler, rest: filler },
 });
 
-/** P5: appends to different streams through the adapter, and unary gRPC calls of the same size, 64 in flight each. */
+/** Measures P5: appends to different streams through the adapter, and unary gRPC calls of the same size, 64 at once. */
 export const measureAppends = async (eventStoreUrl: string, rounds: number, count: number) => {
   const child = fork(fileURLToPath(new URL('./echo-process.ts', import.meta.url)));
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];

@@ -1,28 +1,28 @@
 import type { BenchLedger } from './ledgers.ts';
 
-/** A line of the result: id, what is measured, the figure, its goal, the numbers it was made of. */
+/** A line of the result: id, the measured quantity, the figure, its goal, and the numbers it was computed from. */
 export type Row = readonly [id: string, what: string, figure: string, goal: string, madeOf: string];
 
-/** How much a run measures, and what its figures share. */
+/** The size of a run, and the parts that its figures share. */
 export type Bench = {
-  /** Interleaved rounds; the best of each side counts. */
+  /** The number of interleaved rounds. The best one of each side counts. */
   readonly rounds: number;
-  /** Of one round of one load. */
+  /** The seconds of one round of one load. */
   readonly seconds: number;
-  /** For P5: appends a round. */
+  /** The appends of one round of P5. */
   readonly appends: number;
-  /** What stands for 256, 1,000, 10,000 and 1,000,000 licenses. */
+  /** The numbers of licenses: 256, 1,000, 10,000 and 1,000,000 in a full run. */
   readonly licenses: { readonly few: number; readonly small: number; readonly middle: number; readonly large: number };
-  /** A data directory with so many licenses; made once in a run. */
+  /** Returns a data directory with this number of licenses. A run creates it once. */
   readonly ledgerWith: (licenses: number) => Promise<BenchLedger>;
-  /** Tells whoever waits what is done now. */
+  /** Prints the current step to the person who waits. */
   readonly say: (line: string) => void;
 };
 
-/** Figures that are measured together; each may be asked for by its id. */
+/** Figures that are measured together. A run may choose each one by its id. */
 export type Figures = { readonly ids: readonly string[]; readonly measure: (bench: Bench) => Promise<readonly Row[]> };
 
-/** A row whose figure is one rate over another, or one time over another. */
+/** Returns a row for the ratio of two rates or of two times. */
 export const compared = (id: string, what: string, [one, other]: readonly [number, number], goal = ''): Row => [
   id,
   what,
@@ -31,5 +31,5 @@ export const compared = (id: string, what: string, [one, other]: readonly [numbe
   `${whole(one)} / ${whole(other)}`,
 ];
 
-/** A number to be read: without fraction, with separators. */
+/** Returns a number without fraction and with separators, for a person to read. */
 export const whole = (figure: number): string => Math.round(figure).toLocaleString('en-US');

@@ -6,7 +6,7 @@ import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { licenseDecider } from '../src/domain/license/decider.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
-import { genesisHash, seal } from '../src/eventstore/chain/chain.ts';
+import { genesisHash, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed } from '../src/eventstore/event-store.ts';
 import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/ids.ts';
 import { fingerprintHashes } from '../src/identity/fingerprint.ts';
@@ -15,16 +15,19 @@ import type { Secrets } from '../src/identity/secrets.ts';
 
 export type Vendor = { readonly organizationId: string; readonly secrets: Secrets };
 
-/** The device that each license of a bulk log is activated on. */
+/** The fingerprint of the device of each license of a bulk log. */
 export const bulkFingerprint = 'bench-device';
 
-/** The key of license number `index`. */
+/** Returns the key of license number `index`. */
 export const bulkLicenseKey = (index: number): string => formatLicenseKey('LL', bodyOf(index));
 
-/** How many events `licenseEvents` makes of a license. */
+/** The number of events that `licenseEvents` returns for a license. */
 export const eventsPerLicense = 3;
 
-/** License number `index`, issued with its key and activated on one device: decided and sealed as the product does it. */
+/**
+ * Returns the events of license number `index`: issued with its key and activated on a device, and sealed like real
+ * ones.
+ */
 export const licenseEvents = ({ organizationId, secrets }: Vendor, index: number, at: string) => {
   const uuid = uuidv5(ledgerNamespace, `bench:${organizationId}:${index}`);
   const licenseId = encodeId('lic', uuid);
@@ -34,7 +37,10 @@ export const licenseEvents = ({ organizationId, secrets }: Vendor, index: number
       type: 'IssueLicense',
       at,
       data: {
-        ...{ licenseId, issuerOrgId: organizationId, holderOrgId: null, externalRef: `sub_${index}` },
+        licenseId,
+        issuerOrgId: organizationId,
+        holderOrgId: null,
+        externalRef: `sub_${index}`,
         policy: builtInPolicy('PRO', builtInPolicyId(organizationId, 'PRO')),
         products: ['local_cli', 'cloud_ide'],
         term: { kind: 'duration', duration: 'P1Y', startsAt: null },
@@ -49,7 +55,10 @@ export const licenseEvents = ({ organizationId, secrets }: Vendor, index: number
       data: {
         activationId: encodeId('act', uuidv5(uuid, 'device')),
         fingerprintHash: fingerprintHashes(secrets, organizationId, bulkFingerprint)[0] ?? '',
-        ...{ product: 'local_cli', nameRef: null, platform: 'linux', appVersion: '2.1.0' },
+        product: 'local_cli',
+        nameRef: null,
+        platform: 'linux',
+        appVersion: '2.1.0',
       },
     },
   ];
@@ -61,19 +70,26 @@ export const licenseEvents = ({ organizationId, secrets }: Vendor, index: number
       type,
       data,
       metadata: {
-        ...{ schemaVersion: 1, issuerOrgId: organizationId, holderOrgId: null, effectiveAt: at, recordedAt: at },
+        schemaVersion: 1,
+        issuerOrgId: organizationId,
+        holderOrgId: null,
+        effectiveAt: at,
+        recordedAt: at,
         actor: { type: 'SYSTEM', id: 'bench', onBehalfOf: null },
         reason: null,
-        ...{ commandId, requestHash: genesisHash, $correlationId: commandId, $causationId: null },
+        commandId,
+        requestHash: genesisHash,
+        $correlationId: commandId,
+        $causationId: null,
       },
     };
   });
-  return { stream, events: seal(proposed, { stream, nextRevision: 0n, hash: genesisHash }) };
+  return { stream, events: linkToChain(proposed, { stream, nextRevision: 0n, hash: genesisHash }) };
 };
 
 /**
- * Writes licenses 0 to `count` behind the event store's back, for it appends one by one: it must be started anew before
- * anybody reads. Returns the position of the last event.
+ * Writes licenses 0 to `count` directly into the event store's table, because its appends are slower. Restart the event
+ * store before a read. Returns the position of the last event.
  */
 export const writeBulkLog = async (db: Client, vendor: Vendor, count: number): Promise<bigint> => {
   const { rows } = await db.query<{ end: string }>('select coalesce(max(position), 0) as end from eventstore.events');
@@ -94,7 +110,7 @@ export const writeBulkLog = async (db: Client, vendor: Vendor, count: number): P
   return position;
 };
 
-/** Inserts rows of events into the event store's table; they must fit there. */
+/** Inserts rows of events into the event store's table. Their positions and revisions must continue the table. */
 export const insertEvents = async (db: Client, events: readonly object[], at: string): Promise<void> => {
   await db.query({
     name: 'bulk',
@@ -118,7 +134,7 @@ type DecidedEvent = {
   readonly type: string;
   readonly data: JsonObject;
   readonly commandNumber: number;
-  /** Among the events of its command. */
+  /** The place among the events of its command. */
   readonly index: number;
 };
 

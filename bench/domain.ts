@@ -8,17 +8,17 @@ import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts'
 import { testEventIds } from '../tests/support/event-ids.ts';
 import { type Figures, whole } from './bench.ts';
 
-/** What the domain can do on one core, without storage: rate of commands, and time to fold one long stream. */
+/** The speed of the domain on one core, without storage. */
 export type DomainFigures = {
-  /** Commands per second through `decide`, their events through `evolve`; the best round. */
+  /** The commands per second through `decide` and `evolve`, in the best round. */
   readonly commandsPerSecond: number;
-  /** Milliseconds to fold a license of `foldedEvents` events from nothing; the best round. */
+  /** The milliseconds to fold a license of `foldedEvents` events, in the best round. */
   readonly foldMs: number;
   readonly foldedEvents: number;
   readonly madeOf: { readonly commands: string; readonly fold: string };
 };
 
-/** Commands and folding, for the table of all figures. */
+/** Measures commands and folding for the table of all figures. */
 export const domainFigures: Figures = {
   ids: ['domain'],
   measure: async ({ rounds }) => {
@@ -34,7 +34,7 @@ const begin = Date.parse('2026-01-01T00:00:00.000Z');
 const minutes = (count: number): string => new Date(begin + count * 60_000).toISOString();
 const policy = builtInPolicy('PRO', 'pol_1');
 
-/** Measures both, `rounds` times each. Deterministic in what it does; takes about two seconds a round. */
+/** Measures both `rounds` times. Each round does the same work, in about two seconds. */
 export const measureDomain = (rounds: number): DomainFigures => {
   const licenses = 4_000;
   const lives = Array.from({ length: licenses }, (_, index) => life(`lic_${index}`));
@@ -62,7 +62,9 @@ export const measureDomain = (rounds: number): DomainFigures => {
   };
 };
 
-/** A year of one license: issued, devices come, return and go, a payment fails and arrives, it is renewed and runs out. */
+/**
+ * Returns a year of a license: devices are activated and released, a payment fails and arrives, a renewal, an expiry.
+ */
 const life = (licenseId: string): readonly LicenseCommand[] => [
   issue(licenseId, 0, 5),
   ...[1, 2, 3, 4, 5, 6, 1, 2].map((device, index) => activate(`${licenseId}-${device}`, 10 + index)),
@@ -121,8 +123,12 @@ const acquire = (holder: string, at: number): LicenseCommand => ({
   type: 'AcquireLease',
   at: minutes(at),
   data: {
-    ...{ leaseId: `lse_${holder}`, holderHash: `hash-${holder}`, product: 'local_cli', userRef: null },
-    ...{ borrowSeconds: null, dead: [] },
+    leaseId: `lse_${holder}`,
+    holderHash: `hash-${holder}`,
+    product: 'local_cli',
+    userRef: null,
+    borrowSeconds: null,
+    dead: [],
   },
 });
 const renew = (at: number, reasonCode: string | null): LicenseCommand => ({
@@ -133,7 +139,7 @@ const renew = (at: number, reasonCode: string | null): LicenseCommand => ({
 
 const { decide, evolve, initial } = licenseDecider;
 
-/** Decides the commands one after the other, evolving the state by every event; returns how many events there were. */
+/** Decides the commands in order and evolves the state by every event. Returns the number of events. */
 const live = (commands: readonly LicenseCommand[]): number => {
   let license = initial();
   let count = 0;
@@ -149,7 +155,7 @@ const live = (commands: readonly LicenseCommand[]): number => {
   return count;
 };
 
-/** A license with room for many: two thousand devices and as many leases come, then go; it is renewed now and then. */
+/** Returns a long history: 2,500 devices and as many leases open and close again and again, with renewals between. */
 const longHistory = (length: number) => {
   const history: Stamped<LicenseEvent>[] = [];
   let license = initial();

@@ -2,7 +2,7 @@ import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js
 
 const same = (bytes: Buffer) => bytes;
 
-/** A unary call that answers with its request: what gRPC itself costs. */
+/** A unary call that answers with its request, which measures the cost of gRPC alone. */
 export const echoService = {
   echo: {
     path: '/bench.Echo/Echo',

@@ -1,5 +1,5 @@
-// Another tenant's process: issues a license, activates very many devices on it and, when told, ends them all. A process of
-// its own, so that it shares no thread with what is measured.
+// A process of another tenant. It issues a license, activates many devices on it, and ends them all on request. It is a
+// process of its own, so that it shares no thread with the measured product.
 import { createHash } from 'node:crypto';
 import { licenseAggregate } from '../src/aggregates/aggregates.ts';
 import { builtInPolicyId } from '../src/aggregates/derived-ids.ts';
@@ -12,25 +12,27 @@ import { createExecutor, type Executor } from '../src/eventstore/executor/execut
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { toDecide } from '../src/eventstore/folding.ts';
 import { newCommandId } from '../src/eventstore/ids.ts';
-import { carryOutDue, type OnRefused } from '../src/workers/carry-out.ts';
+import { carryOutDue, type OnRefused } from '../src/workers/carry-out-due.ts';
 import { announcingShare, createPace } from '../src/workers/pace.ts';
 import { rateOf } from './rounds.ts';
 
-/** Told to begin with so many devices; then, by any message, to end them. It answers when each is done. */
+/**
+ * The first message: how many devices to activate. Any further message ends them. The process answers both when done.
+ */
 export type EndingOptions = { readonly eventStoreUrl: string; readonly devices: number };
 
-/** Sends a command of its own to a license. Throws when it is refused. */
+/** Sends a command to a license. Throws when it is refused. */
 const send = async (executor: Executor, licenseId: string, command: LicenseCommand): Promise<void> => {
   const actor = { type: 'SYSTEM', id: 'bench', onBehalfOf: null } as const;
   const context = commandContext({ at: command.at, commandId: newCommandId(), requestHash: 'bench', actor });
   const decide = toDecide(licenseAggregate, command);
-  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, { context, view: () => null });
   if ('rejected' in executed) throw new Error(executed.detail);
 };
 
 const now = () => new Date().toISOString();
 
-/** Issues a license of another tenant and activates so many devices on it. */
+/** Issues a license of another tenant and activates `devices` devices on it. Returns its id. */
 const issueWithDevices = async (executor: Executor, devices: number): Promise<string> => {
   const licenseId = encodeId('lic', newCommandId());
   const issuerOrgId = encodeId('org', newCommandId());
@@ -38,7 +40,11 @@ const issueWithDevices = async (executor: Executor, devices: number): Promise<st
     type: 'IssueLicense',
     at: now(),
     data: {
-      ...{ licenseId, issuerOrgId, holderOrgId: null, externalRef: null, entitlements: [] },
+      licenseId,
+      issuerOrgId,
+      holderOrgId: null,
+      externalRef: null,
+      entitlements: [],
       policy: builtInPolicy('PRO', builtInPolicyId(issuerOrgId, 'PRO')),
       products: ['local_cli'],
       term: { kind: 'duration', duration: 'P1Y', startsAt: null },
@@ -53,14 +59,17 @@ const issueWithDevices = async (executor: Executor, devices: number): Promise<st
       data: {
         activationId: encodeId('act', newCommandId()),
         fingerprintHash: createHash('sha256').update(`device ${index}`).digest('hex'),
-        ...{ product: 'local_cli', nameRef: null, platform: 'linux', appVersion: '2.1.0' },
+        product: 'local_cli',
+        nameRef: null,
+        platform: 'linux',
+        appVersion: '2.1.0',
       },
     }),
   );
   return licenseId;
 };
 
-/** Revokes the license as an API does, and announces what that ends as a worker does; returns the seconds it takes. */
+/** Revokes the license like the API, and announces the ended devices like a worker. Returns the seconds it takes. */
 const end = async (executor: Executor, licenseId: string): Promise<number> => {
   const startedMs = performance.now();
   await send(executor, licenseId, { type: 'Revoke', at: now(), data: { reasonCode: 'BENCH' } });
@@ -69,10 +78,10 @@ const end = async (executor: Executor, licenseId: string): Promise<number> => {
     throw new Error(rejection.detail);
   };
   while ((await carryOutDue({ executor, onRefused, pace }, licenseId, now())).isUnfinished);
-  const left = await executor.read(licenseAggregate, licenseId, (license) =>
+  const remaining = await executor.read(licenseAggregate, licenseId, (license) =>
     license.kind === 'issued' ? license.facts.endings.length : -1,
   );
-  if (left !== 0) throw new Error(`${left} endings were not announced to their end.`);
+  if (remaining !== 0) throw new Error(`${remaining} endings were not announced completely.`);
   return (performance.now() - startedMs) / 1_000;
 };
 

@@ -9,7 +9,7 @@ import { startApp } from './http.ts';
 import { makeLedger } from './ledgers.ts';
 import { measureLag } from './projection.ts';
 
-/** How far other tenants' events are behind while a license with very many devices is revoked, and the rest of it announced. */
+/** Measures the lag of other tenants' events while a license with many devices is revoked and its end announced. */
 export const endingFigures: Figures = {
   ids: ['endings'],
   measure: async (bench) => {
@@ -24,7 +24,10 @@ export const endingFigures: Figures = {
       other.send(options);
       await once(other, 'message');
       const lag = (round: number, begin = () => {}) =>
-        measureLag(stack, vendor, bench.licenses.small + round * 1_000_000, bench.seconds * 4, begin);
+        measureLag(
+          { stack, vendor },
+          { firstIndex: bench.licenses.small + round * 1_000_000, seconds: bench.seconds * 4, begin },
+        );
       await lag(0);
       const before = await lag(1);
       const ended = once(other, 'message');

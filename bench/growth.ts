@@ -6,7 +6,7 @@ import type { BenchLedger } from './ledgers.ts';
 import { generate } from './load.ts';
 import { interleaved } from './rounds.ts';
 
-/** P11: the time of a validation, over HTTP, among many licenses and among few. Keys are drawn from all of them. */
+/** Measures P11: the time of a validation over HTTP among many licenses and among few. Uses keys of all licenses. */
 export const growthFigures: Figures = {
   ids: ['P11'],
   measure: async (bench) => {
@@ -43,17 +43,17 @@ const open = async ({ ledgerWith }: Bench, licenses: number): Promise<Opened> =>
   return opened;
 };
 
-/** Bodies of validations of at most 20,000 licenses, spread over all. */
+/** Returns bodies of validations of at most 20,000 licenses, spread over all of them. */
 export const validationsOf = ({ licenses }: BenchLedger): readonly string[] => {
   const count = Math.min(licenses, 20_000);
-  // Not in the order in which they were written, which would find them side by side on their pages.
+  // The order differs from the order of writing, in which neighbours share a page of the table.
   return Array.from({ length: count }, (_, place) => {
     const index = Math.floor(((place * 7_919) % count) * (licenses / count));
     return JSON.stringify({ licenseKey: bulkLicenseKey(index), product: 'local_cli', fingerprint: bulkFingerprint });
   });
 };
 
-/** Validations answered a second, 64 at a time. */
+/** Returns the answered validations per second, 64 at once. */
 export const validationRate = async ({ url, bodies }: Pick<Opened, 'url' | 'bodies'>, seconds: number) => {
   const load = { url: `${url}/v1/licenses/validate`, bodies, connections: 64, seconds };
   const { perSecond, notOk } = await generate(load);

@@ -6,7 +6,7 @@ import { type Bench, compared, type Figures, type Row, whole } from './bench.ts'
 import { type App, measureCommands, measureValidate, type Seeded, seed, startApp } from './http.ts';
 import { makeLedger } from './ledgers.ts';
 
-/** P1 and P3: validations a second over HTTP, of the product and of what it is compared with. */
+/** Measures P1 and P3: validations per second over HTTP, of the product and of the programs it is compared with. */
 export const validateFigures: Figures = {
   ids: ['P1', 'P3'],
   measure: (bench) =>
@@ -32,7 +32,7 @@ export const validateFigures: Figures = {
     }),
 };
 
-/** P5 and P6: appends a second through the client, and commands over HTTP. */
+/** Measures P5 and P6: appends per second through the client, and commands per second over HTTP. */
 export const commandFigures: Figures = {
   ids: ['P5', 'P6'],
   measure: (bench) =>

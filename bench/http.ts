@@ -14,7 +14,7 @@ export type Seeded = {
 const fingerprint = 'bench-device';
 const connections = 64;
 
-/** Starts a server of the benchmark as a process of its own. */
+/** Starts a server of the benchmark in its own process. */
 export const startApp = async (options: AppOptions): Promise<App> => {
   const child = fork(fileURLToPath(new URL('./app-process.ts', import.meta.url)));
   child.send(options);
@@ -22,16 +22,17 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   return { url, process: child };
 };
 
-/** Issues licenses with room for many devices and activates one on each. */
+/** Issues licenses with high limits and activates one device on each of them. */
 export const seed = async (url: string, apiKey: string, count: number): Promise<Seeded> => {
   const post = async (path: string, body: object, after?: string): Promise<Posted> => {
     const headers = {
-      ...{ authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      authorization: `Bearer ${apiKey}`,
+      'content-type': 'application/json',
       ...(after === undefined ? {} : { 'ledger-min-position': after }),
     };
     const response = await fetch(new URL(path, url), { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = (await response.json()) as Posted & { readonly code?: string };
-    // On a busy machine the projector may be behind for longer than an answer waits.
+    // On a busy machine the projector may need longer than the server waits.
     if (answer.code === 'NOT_PROJECTED_YET') return post(path, body, after);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
     return { ...answer, position: response.headers.get('ledger-position') ?? '' };
@@ -54,7 +55,7 @@ type Posted = { readonly license: { readonly id: string }; readonly licenseKey: 
 
 type Apps = Readonly<Record<Variant, App>>;
 
-/** P1 and P3: requests per second of the variants, interleaved, and the latency of the product at 1,000 a second. */
+/** Measures P1 and P3: requests per second of the variants, and the latency of the product at 1,000 a second. */
 export const measureValidate = async (apps: Apps, { licenses }: Seeded, rounds: number, seconds: number) => {
   const bodies = licenses.map(({ key }) => JSON.stringify({ licenseKey: key, product: 'local_cli', fingerprint }));
   const load = (app: App) => ({ url: `${app.url}/v1/licenses/validate`, bodies, connections, seconds });
@@ -75,7 +76,7 @@ export const measureValidate = async (apps: Apps, { licenses }: Seeded, rounds: 
   return { ...best, steady };
 };
 
-/** P6: activations of fresh devices on different licenses, 64 at once; `async` does not wait for the projection. */
+/** Measures P6: activations of new devices, 64 at once. `async` does not wait for the projection. */
 export const measureCommands = async (app: App, { licenses }: Seeded, rounds: number, seconds: number) => {
   const bodies = licenses.map(({ key }) =>
     JSON.stringify({ licenseKey: key, product: 'local_cli', fingerprint: 'device-[<id>]' }),

@@ -15,7 +15,7 @@ import { type Stack, startStack } from '../src/embedded/stack.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { type Vendor, writeBulkLog } from './bulk-log.ts';
 
-/** A data directory with a vendor, its API key and a number of licenses, projected; nothing runs on it. */
+/** A data directory with a vendor, its API key and projected licenses. No process uses it. */
 export type BenchLedger = {
   readonly dataDir: string;
   readonly secret: string;
@@ -24,7 +24,7 @@ export type BenchLedger = {
   readonly licenses: number;
 };
 
-/** Makes one, through the event store and the projector: for a million licenses that takes a quarter of an hour or so. */
+/** Creates a data directory, and projects its licenses. A million licenses take about a quarter of an hour. */
 export const makeLedger = async (licenses: number, say: (line: string) => void): Promise<BenchLedger> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'ledger-bench-'));
   const secret = await ensureSecret(dataDir, 'LEDGER_SECRET', () => randomBytes(32).toString('base64'));
@@ -45,7 +45,7 @@ export const makeLedger = async (licenses: number, say: (line: string) => void):
   return ledger;
 };
 
-/** A connection to the database of one of the embedded logins, or as superuser to that of the product. */
+/** Connects to the event store's database with its login, or to the product's database as superuser. */
 export const connectAs = async (
   stack: Stack,
   dataDir: string,
@@ -60,21 +60,25 @@ export const connectAs = async (
   return db;
 };
 
-/**
- * The configuration of a measured product: limits are on, as for everybody, and raised so far that no load of a benchmark
- * reaches them.
- */
+/** The configuration of a measured product. Rate limits are on, but no load of a benchmark reaches them. */
 export const raisedLimits = {
   DEFAULT_TIER: 'ENTERPRISE',
   RATE_LIMITS: [
-    ...['validate', 'activate', 'unknown_key', 'enterprise', 'enterprise_hour', 'enterprise_day'],
-    ...['login', 'login_account', 'signup'],
+    'validate',
+    'activate',
+    'unknown_key',
+    'enterprise',
+    'enterprise_hour',
+    'enterprise_day',
+    'login',
+    'login_account',
+    'signup',
   ]
     .map((name) => `${name}=1000000000`)
     .join(','),
 };
 
-/** The parts of the product that `roles` names, in this process, on a running stack. */
+/** Starts the product with these roles in this process, on a running stack. */
 export const assembleOn = (
   { databaseUrl, eventStoreUrl }: Pick<Stack, 'databaseUrl' | 'eventStoreUrl'>,
   secret: string,
@@ -101,7 +105,7 @@ const project = async ({ dataDir, secret }: BenchLedger, last: bigint, say: (lin
   await stack.stop();
 };
 
-/** An organization with an API key, made by a short-lived process of the product. */
+/** Creates an organization with an API key. It starts and stops the product for that. */
 const createVendor = async (stack: Stack, secret: string) => {
   const ledger = await assembleOn(stack, secret, ['projector']);
   const { executor, apiPool: pool, secrets, waiter } = ledger;

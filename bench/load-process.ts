@@ -14,7 +14,7 @@ process.once('message', async (load: Load) => {
   process.send?.(load.rate === undefined ? await asFastAsAnswered(load) : await steadily(load, load.rate));
 });
 
-// Each connection has bodies of its own: with the same ones in the same order, all would ask for the same thing at once.
+// Each connection has its own bodies. With the same bodies, all connections would validate the same license at once.
 const asFastAsAnswered = async (load: Load): Promise<LoadResult> => {
   let connected = 0;
   const requestsOf = (connection: number) =>

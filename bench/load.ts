@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What a load run saw. Rates are answers per second; latencies in milliseconds. */
+/** The result of a load: answers per second, latencies in milliseconds, and the number of answers other than 200. */
 export type LoadResult = {
   readonly perSecond: number;
   readonly p50: number;
@@ -10,18 +10,18 @@ export type LoadResult = {
   readonly notOk: number;
 };
 
-/** A load of POST requests on loopback: `bodies` in turn, `[<id>]` in a body is replaced by a unique id. */
+/** A load of POST requests on loopback. It sends `bodies` in turn and replaces `[<id>]` with a unique id. */
 export type Load = {
   readonly url: string;
   readonly bodies: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests per second, sent evenly; absent: as many as are answered. */
+  /** Requests per second, sent evenly. Without it each connection sends as soon as it has an answer. */
   readonly rate?: number;
 };
 
-/** Runs the load from a process of its own, so that the generator does not share the server's thread. */
+/** Runs the load from its own process, so that the generator does not share the server's thread. */
 export const generate = async (load: Load): Promise<LoadResult> => {
   const child = fork(fileURLToPath(new URL('./load-process.ts', import.meta.url)), { stdio: 'inherit' });
   child.send(load);

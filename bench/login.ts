@@ -5,8 +5,8 @@ import { startApp } from './http.ts';
 const password = 'four small green apples';
 
 /**
- * X6: how long a login takes that is refused, for an address that somebody has and for one that nobody has, one at a time
- * and in turn. An attacker who could tell them apart would know who has an account.
+ * Measures X6: the time of a refused login for a known and for an unknown address, one at a time and in turn. An
+ * attacker who can tell them apart knows who has an account.
  */
 export const loginFigures: Figures = {
   ids: ['X6'],
@@ -25,7 +25,7 @@ export const loginFigures: Figures = {
         return response.status;
       };
       const email = `${crypto.randomUUID()}@bench.example`;
-      if ((await post('signup', { email, password })) !== 201) throw new Error('Nobody could sign up.');
+      if ((await post('signup', { email, password })) !== 201) throw new Error('The signup failed.');
       const timeOf = async (address: string): Promise<number> => {
         const startedMs = performance.now();
         const status = await post('login', { email: address, password: 'seven tall blue pears' });
@@ -37,7 +37,7 @@ export const loginFigures: Figures = {
       const count = bench.rounds === 1 ? 50 : 500;
       for (let round = 0; round < count; round++) {
         const nobodys = `${crypto.randomUUID()}@bench.example`;
-        // Which one comes first changes, so that neither is always the warmer one.
+        // The order alternates, so that caches favour neither of them.
         if (round % 2 === 0) known.push(await timeOf(email));
         unknown.push(await timeOf(nobodys));
         if (round % 2 === 1) known.push(await timeOf(email));
@@ -62,7 +62,7 @@ export const loginFigures: Figures = {
   },
 };
 
-/** Without the slowest tenth: what else the machine did. */
+/** Returns the times without the slowest tenth, which other work of the machine causes. */
 const withoutOutliers = (times: readonly number[]): readonly number[] =>
   times.toSorted((a, b) => a - b).slice(0, Math.ceil(times.length * 0.9));
 

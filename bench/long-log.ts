@@ -1,38 +1,39 @@
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
-import { hashOf, seal } from '../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { Proposed } from '../src/eventstore/event-store.ts';
 import { uuidv5 } from '../src/eventstore/ids.ts';
 import { licenseEvents, type Vendor } from './bulk-log.ts';
 
-/** One license with a long past. `events`: how many; `devices`: how many of them are open at its end. */
+/** A license with a long past. It has `events` events, and `devices` devices are active at its end. */
 export type LongLicense = { readonly index: number; readonly events: number; readonly devices: number };
 
-/** An event of a long license, with the instant that it was recorded. */
+/** An event of a long license, with its revision. */
 export type LongEvent = Proposed & { readonly revision: number };
 
-/** The time between two events: a million of them take less than a year, so the license has not expired. */
+/** The seconds between two events. A million events take less than a year, so the license does not expire. */
 export const everySeconds = 25;
 
-/** The id of a long license; its key is that of the same index. */
+/** Returns the id of a long license. `bulkLicenseKey` returns its key for the same index. */
 export const longLicenseId = (vendor: Vendor, index: number): string =>
   licenseEvents(vendor, index, epoch).stream.slice('license-'.length);
 
 const epoch = '2026-01-01T00:00:00.000Z';
 
 /**
- * Yields the events of a long license, sealed, in pieces: devices first; then leases come, go and lapse, devices come and
- * go, usage is recorded. The last event is recorded at `endsAt`. A lapse takes effect six minutes before it is recorded.
+ * Yields the sealed events of a long license in pieces. Devices are first. Then leases start and end, devices are
+ * activated and released, and usage is recorded. The last event is recorded at `endsAt`. A lapse takes effect six
+ * minutes earlier.
  */
 export function* longLicense(vendor: Vendor, license: LongLicense, endsAt: number): Generator<readonly LongEvent[]> {
   const instantOf = (revision: number): string =>
     new Date(endsAt - (license.events - 1 - revision) * everySeconds * 1_000).toISOString();
   const { stream, events: first } = licenseEvents(vendor, license.index, instantOf(0));
-  const begun = first.map((event, revision) => ({ ...event, revision }));
-  yield begun;
+  const firstEvents = first.map((event, revision) => ({ ...event, revision }));
+  yield firstEvents;
 
-  const last = begun.at(-1);
-  let end = { stream, nextRevision: BigInt(begun.length), hash: last === undefined ? '' : hashOf(last) };
+  const last = firstEvents.at(-1);
+  let end = { stream, nextRevision: BigInt(firstEvents.length), hash: last === undefined ? '' : hashOf(last) };
   const past = history(vendor, license);
   while (Number(end.nextRevision) < license.events) {
     const piece: Proposed[] = [];
@@ -46,20 +47,27 @@ export function* longLicense(vendor: Vendor, license: LongLicense, endsAt: numbe
         type: next.type,
         data: next.data,
         metadata: {
-          ...{ schemaVersion: 1, issuerOrgId: vendor.organizationId, holderOrgId: null, effectiveAt, recordedAt },
+          schemaVersion: 1,
+          issuerOrgId: vendor.organizationId,
+          holderOrgId: null,
+          effectiveAt,
+          recordedAt,
           actor: { type: 'CLIENT', id: 'bench', onBehalfOf: null },
           reason: null,
-          ...{ commandId, requestHash: 'a'.repeat(64), $correlationId: commandId, $causationId: null },
+          commandId,
+          requestHash: 'a'.repeat(64),
+          $correlationId: commandId,
+          $causationId: null,
         },
       });
     }
-    const sealed = seal(piece, end);
-    yield sealed.map((event, index) => ({ ...event, revision: Number(end.nextRevision) + index }));
-    const sealedLast = sealed.at(-1);
+    const linked = linkToChain(piece, end);
+    yield linked.map((event, index) => ({ ...event, revision: Number(end.nextRevision) + index }));
+    const linkedLast = linked.at(-1);
     end = {
       stream,
-      nextRevision: end.nextRevision + BigInt(sealed.length),
-      hash: sealedLast === undefined ? end.hash : hashOf(sealedLast),
+      nextRevision: end.nextRevision + BigInt(linked.length),
+      hash: linkedLast === undefined ? end.hash : hashOf(linkedLast),
     };
   }
 }
@@ -77,12 +85,18 @@ function* history(vendor: Vendor, { index, devices }: LongLicense): Generator<Li
   const open = (name: string, countAfter: number): LicenseEvent => ({
     type: 'ActivationRecorded',
     data: {
-      ...{ activationId: named('act', name), fingerprintHash: hashed(`${vendor.organizationId}/${name}`) },
-      ...{ product: 'local_cli', nameRef: null, platform: 'linux', appVersion: '2.1.0', countAfter },
-      ...{ limit: 1_000_000, overage: false },
+      activationId: named('act', name),
+      fingerprintHash: hashed(`${vendor.organizationId}/${name}`),
+      product: 'local_cli',
+      nameRef: null,
+      platform: 'linux',
+      appVersion: '2.1.0',
+      countAfter,
+      limit: 1_000_000,
+      overage: false,
     },
   });
-  // One device is there from the start.
+  // The first events activate one device.
   let count = 1;
   for (let device = 0; count < devices; device++) {
     count += 1;
@@ -94,8 +108,17 @@ function* history(vendor: Vendor, { index, devices }: LongLicense): Generator<Li
     yield {
       type: 'LeaseAcquired',
       data: {
-        ...{ leaseId, scope: 'MACHINE', product: null, holderHash: hashed(`holder ${step % 500}`), userRef: null },
-        ...{ ttlSeconds: 360, expiresAt: epoch, borrow: false, inUseAfter: 1, limit: 1_000, overage: false },
+        leaseId,
+        scope: 'MACHINE',
+        product: null,
+        holderHash: hashed(`holder ${step % 500}`),
+        userRef: null,
+        ttlSeconds: 360,
+        expiresAt: epoch,
+        borrow: false,
+        inUseAfter: 1,
+        limit: 1_000,
+        overage: false,
       },
     };
     yield open(`guest ${step}`, count + 1);
@@ -103,8 +126,13 @@ function* history(vendor: Vendor, { index, devices }: LongLicense): Generator<Li
     yield {
       type: 'UsageRecorded',
       data: {
-        ...{ meter: 'calls', quantity: 1, usageId: `usage ${index}/${step}`, occurredAt: epoch, totalAfter: used },
-        ...{ limit: 100_000_000, overage: false },
+        meter: 'calls',
+        quantity: 1,
+        usageId: `usage ${index}/${step}`,
+        occurredAt: epoch,
+        totalAfter: used,
+        limit: 100_000_000,
+        overage: false,
       },
     };
     const activationId = named('act', `guest ${step}`);

@@ -10,7 +10,7 @@ import { createSnapshotKeeper } from '../src/eventstore/snapshots/snapshot-keepe
 import { createPool } from '../src/projections/connect.ts';
 import { createStreamSnapshots } from '../src/records/stream-snapshots.ts';
 
-/** What a new process does: it sends one command to each license, then reads each as of the instants. */
+/** The task of a new process: it sends one command to each license, then reads each license as of the instants. */
 export type LongTask = {
   readonly databaseUrl: string;
   readonly eventStoreUrl: string;
@@ -18,7 +18,7 @@ export type LongTask = {
   readonly instants: readonly string[];
 };
 
-/** Milliseconds, in the order of the licenses; `asOf` for each instant. `peakMb`: the most memory that the process took. */
+/** Milliseconds per license; `asOf` has one time per instant. `peakMb` is the peak memory of the process. */
 export type LongTimes = {
   readonly command: readonly number[];
   readonly asOf: readonly (readonly number[])[];
@@ -57,22 +57,28 @@ const activate = async ({ execute }: ReturnType<typeof createExecutor>, licenseI
   const commandId = newCommandId();
   const at = new Date().toISOString();
   const data = {
-    ...{ activationId: encodeId('act', commandId), fingerprintHash: commandId.replaceAll('-', '').repeat(2) },
-    ...{ product: null, nameRef: null, platform: null, appVersion: null },
+    activationId: encodeId('act', commandId),
+    fingerprintHash: commandId.replaceAll('-', '').repeat(2),
+    product: null,
+    nameRef: null,
+    platform: null,
+    appVersion: null,
   };
-  const done = await execute(
+  const executed = await execute(
     licenseAggregate,
     licenseId,
     toDecide(licenseAggregate, { type: 'Activate', at, data }),
-    commandContext({
-      at,
-      commandId,
-      requestHash: 'b'.repeat(64),
-      actor: { type: 'SYSTEM', id: 'bench', onBehalfOf: null },
-    }),
-    () => null,
+    {
+      context: commandContext({
+        at,
+        commandId,
+        requestHash: 'b'.repeat(64),
+        actor: { type: 'SYSTEM', id: 'bench', onBehalfOf: null },
+      }),
+      view: () => null,
+    },
   );
-  if ('rejected' in done) throw new Error(done.detail);
+  if ('rejected' in executed) throw new Error(executed.detail);
 };
 
 process.once('message', async (task: LongTask) => {

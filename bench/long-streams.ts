@@ -11,8 +11,8 @@ import { everySeconds, type LongLicense, longLicense, longLicenseId } from './lo
 import type { LongTask, LongTimes } from './long-process.ts';
 
 /**
- * P14: the first command of a process to a license with a long past, and a read of that past, once snapshots are there; and
- * the first time of all, without any. Every figure is that of a process which was just started.
+ * Measures P14: the first command of a new process to a license with a long past, and a read of that past, with
+ * snapshots. It also measures the very first fold, without snapshots.
  */
 export const longFigures: Figures = {
   ids: ['P14'],
@@ -30,7 +30,7 @@ export const longFigures: Figures = {
       const stack = await startStack({ dataDir });
       const rows: Row[] = [];
       for (const license of longLicenses(bench))
-        rows.push(...(await measureOne(bench, stack, vendor, license, endsAt)));
+        rows.push(...(await measureOne({ bench, stack, vendor }, license, endsAt)));
       await stack.stop();
       return rows;
     } finally {
@@ -39,7 +39,7 @@ export const longFigures: Figures = {
   },
 };
 
-/** Two short licenses and the long ones: a thousand open devices, and of the longest one as many as a large customer has. */
+/** Returns the long licenses. They have a thousand active devices, and the last one as many as a large customer. */
 export const longLicenses = ({ licenses: { middle, large } }: Bench): readonly LongLicense[] => {
   const [small, most] = [Math.max(middle, 1_000), Math.max(large, 4_000)];
   return [
@@ -73,18 +73,19 @@ export const write = async (bench: Bench, db: Client, vendor: Vendor, endsAt: nu
   await db.query('vacuum analyze');
 };
 
+type StackUrls = { readonly databaseUrl: string; readonly eventStoreUrl: string };
+
 export const measureOne = async (
-  bench: Bench,
-  { databaseUrl, eventStoreUrl }: { readonly databaseUrl: string; readonly eventStoreUrl: string },
-  vendor: Vendor,
+  { bench, stack, vendor }: { readonly bench: Bench; readonly stack: StackUrls; readonly vendor: Vendor },
   { index, events, devices }: LongLicense,
   endsAt: number,
 ): Promise<readonly Row[]> => {
   const what = `${whole(events)} events, ${whole(devices)} devices`;
+  const { databaseUrl, eventStoreUrl } = stack;
   const span = events * everySeconds * 1_000;
   const instants = [0.1, 0.5, 0.9].map((share) => new Date(endsAt - span * share).toISOString());
-  // The first one makes a process of its code and its connections warm.
-  const ids = [0, 1, index].map((each) => longLicenseId(vendor, each));
+  // The first license warms the code and the connections of a process.
+  const ids = [0, 1, index].map((licenseIndex) => longLicenseId(vendor, licenseIndex));
   const task = { databaseUrl, eventStoreUrl, licenseIds: ids, instants };
   bench.say(`folding ${what} for the first time`);
   const first = await inNewProcess({ ...task, instants: [] });

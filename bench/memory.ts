@@ -8,7 +8,7 @@ import { raisedLimits } from './ledgers.ts';
 import { ledgerStart, startProgram } from './program.ts';
 import { measureLag } from './projection.ts';
 
-/** P12: resident memory of API, projector and event store, each a process, with many licenses under the loads of P1, P8 and P9. */
+/** Measures P12: resident memory of the API, projector and event store processes, under the loads of P1, P8 and P9. */
 export const memoryFigures: Figures = {
   ids: ['P12'],
   measure: async (bench) => {
@@ -25,9 +25,9 @@ export const memoryFigures: Figures = {
       const validating = await watch({ API: api.process.pid, store: storePid() }, () =>
         validationRate({ url: api.url, bodies }, seconds),
       );
-      // Beyond the licenses that exist.
+      // The index of the first new license is above all existing ones.
       const projecting = await watch({ projector: projector.process.pid, store: storePid() }, () =>
-        measureLag(stack, vendor, licenses + 10_000_000, seconds),
+        measureLag({ stack, vendor }, { firstIndex: licenses + 10_000_000, seconds }),
       );
       const rebuilding = spawn(process.execPath, ['bin/ledger.js', 'rebuild'], {
         env: { ...process.env, LEDGER_DATA_DIR: dataDir },
@@ -49,19 +49,19 @@ export const memoryFigures: Figures = {
   },
 };
 
-/** Resident memory of each process, MB, twice a second. */
+/** The resident memory of each process in MB, twice a second. */
 type Samples = Readonly<Record<string, readonly number[]>>;
 
-/** Measures the memory of processes while the work goes on. */
+/** Measures the memory of processes while `work` runs. */
 export const watch = async (pids: Readonly<Record<string, number | undefined>>, work: () => Promise<unknown>) => {
   const samples: Record<string, number[]> = {};
   const timer = setInterval(() => {
     for (const [name, pid] of Object.entries(pids)) {
-      const seen = samples[name] ?? [];
+      const values = samples[name] ?? [];
       const megabytes = residentMb(pid ?? 0);
-      // It may have ended.
-      if (!Number.isNaN(megabytes)) seen.push(megabytes);
-      samples[name] = seen;
+      // The process may have ended.
+      if (!Number.isNaN(megabytes)) values.push(megabytes);
+      samples[name] = values;
     }
   }, 500);
   await work();
@@ -69,7 +69,7 @@ export const watch = async (pids: Readonly<Record<string, number | undefined>>, 
   return samples;
 };
 
-// Flat: what the last third reaches is not above what the middle one did; the first is warming up.
+// Memory is flat when the last third does not exceed the middle third. The first third is the warm-up.
 const rowsOf = (load: string, samples: Samples, { licenses }: Bench): Row[] =>
   Object.entries(samples).map(([name, megabytes]) => {
     const third = Math.floor(megabytes.length / 3);
@@ -78,7 +78,7 @@ const rowsOf = (load: string, samples: Samples, { licenses }: Bench): Row[] =>
     return ['P12', `memory of the ${name} under ${load}, MB`, whole(Math.max(...megabytes)), '<= 300, flat', madeOf];
   });
 
-/** The event store is a child of the process that started the stack: this one. */
+/** Returns the process id of the event store, which is a child of this process. Needs Linux. */
 const storePid = (): number => {
   const pid = readdirSync('/proc').find((entry) => {
     if (!/^\d+$/.test(entry)) return false;
@@ -92,7 +92,7 @@ const storePid = (): number => {
 
 const residentMb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(textOf(String(pid), 'status'))?.[1]) / 1_024;
 
-// A process may end while it is looked at.
+// A process may end during the read.
 const textOf = (pid: string, file: string): string => {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

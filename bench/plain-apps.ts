@@ -3,8 +3,8 @@ import express from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { readJsonBody } from '../src/api/http/body.ts';
+import { createExpressServer } from '../src/api/http/express-server.ts';
 import { createRespond } from '../src/api/http/respond.ts';
-import { createExpressServer } from '../src/api/http/server.ts';
 import type { LicenseFacts } from '../src/domain/license/license.ts';
 import { viewOfFacts } from '../src/domain/license/validation/validation-view.ts';
 import { validate } from '../src/domain/license/validation/validity.ts';
@@ -15,30 +15,30 @@ import type { ValidationFacts } from '../src/projections/queries/validation.ts';
 
 const body = z.strictObject({ licenseKey: z.string(), product: z.string(), fingerprint: z.string() });
 
-/** Express as it comes, with express.json and zod, answering from a constant. */
-export const plainApp = (found: ValidationFacts | null): Server => {
+/** Returns an Express app with default settings, express.json and zod, which answers from a constant. */
+export const plainApp = (validation: ValidationFacts | null): Server => {
   const app = express();
   app.use(express.json());
   app.post('/v1/licenses/validate', (request, response) => {
     const { product } = body.parse(request.body);
-    response.json(judge(found?.facts ?? null, product));
+    response.json(judge(validation?.facts ?? null, product));
   });
   return createServer(app);
 };
 
-/** The same on our server: born with Express's prototypes, our body reader, one write with a length. */
-export const floorApp = (found: ValidationFacts | null): Server => {
+/** Returns the same app on our server, with our body reader and one write per answer. */
+export const floorApp = (validation: ValidationFacts | null): Server => {
   const { app, server } = createExpressServer();
   const respond = createRespond([]);
   app.post('/v1/licenses/validate', async (request, response) => {
     const read = await readJsonBody(request);
     const { product } = body.parse('json' in read ? read.json : null);
-    respond.json(response, 200, JSON.stringify(judge(found?.facts ?? null, product)), {});
+    respond.json(response, 200, JSON.stringify(judge(validation?.facts ?? null, product)), {});
   });
   return server;
 };
 
-/** The plain app, reading as one would write it first: look the key up, BEGIN, set the tenant, SELECT, COMMIT. */
+/** Returns the plain app with a simple database access: the key, BEGIN, the tenant, the license, COMMIT. */
 export const naiveApp = (pool: Pool, secrets: Secrets): Server => {
   const app = express();
   app.use(express.json());

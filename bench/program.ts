@@ -2,18 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The product as users run it: compiled, in a process group of its own. */
+/** The compiled product, as users run it, in its own process group. */
 export type Program = {
   readonly process: ChildProcess;
-  /** Where its API listens; empty without one. */
+  /** The URL of its API. Empty without an API. */
   readonly url: string;
   readonly stop: () => Promise<void>;
 };
 
-/** The compiled product's command line, without `npm`. */
+/** The command that starts the compiled product without `npm`. */
 export const ledgerStart: readonly string[] = [process.execPath, 'bin/ledger.js', 'start'];
 
-/** Starts it and waits for its line that says ready. Throws with what it said when it ends before. */
+/**
+ * Starts the product and waits until it prints that it is ready. Throws an Error with its output when it ends before.
+ */
 export const startProgram = async (
   [program = '', ...args]: readonly string[],
   cwd: string,

@@ -13,7 +13,7 @@ import { startApp } from './http.ts';
 import { connectAs } from './ledgers.ts';
 import { interleaved } from './rounds.ts';
 
-/** P8: events a second into the read models, in batches and one by one, and how far they are behind 1,000 events a second. */
+/** Measures P8: projected events per second, in batches and one by one, and the lag at 1,000 events per second. */
 export const projectionFigures: Figures = {
   ids: ['P8'],
   measure: async (bench) => {
@@ -34,7 +34,7 @@ export const projectionFigures: Figures = {
       await Promise.all([superuser.end(), log.end()]);
 
       const app = await startApp({ variant: 'product', ...stack, secret, roles: ['projector'] });
-      const lag = await measureLag(stack, vendor, licenses, bench.seconds * 4);
+      const lag = await measureLag({ stack, vendor }, { firstIndex: licenses, seconds: bench.seconds * 4 });
       app.process.disconnect();
       const madeOf = `${lag.events} events, p50 ${lag.p50.toFixed(0)} ms, from before the append to the notice of the commit`;
       return [
@@ -47,7 +47,7 @@ export const projectionFigures: Figures = {
   },
 };
 
-/** The position of the log's event number `count`, counted from its begin. */
+/** Returns the position of event number `count` of the log. */
 const positionAfter = async (log: pg.Client, count: number): Promise<bigint> => {
   const text = 'select position from eventstore.events order by position limit 1 offset $1';
   const { rows } = await log.query<{ position: string }>(text, [count - 1]);
@@ -56,7 +56,7 @@ const positionAfter = async (log: pg.Client, count: number): Promise<bigint> => 
 
 type Run = { readonly batchMax: number; readonly events: number; readonly end: bigint };
 
-/** Projects the log from its begin into an empty database of its own, up to `end`. */
+/** Projects the log up to `end` into an empty database. Returns events per second. */
 const projectionRate = async (stack: Stack, superuser: pg.Client, { batchMax, events, end }: Run): Promise<number> => {
   const quiet = pino({ level: 'silent' });
   const url = new URL(stack.databaseUrl);
@@ -85,15 +85,12 @@ const projectionRate = async (stack: Stack, superuser: pg.Client, { batchMax, ev
 const eventsPerSecond = 1_000;
 
 /**
- * Issues licenses evenly and waits for the notice of each one's projection; a time counts from when it was due. Calls `begin`
- * when it sends the first one.
+ * Issues licenses at an even rate and measures the lag of the notice of each projection. A lag starts when the license
+ * was due. Calls `begin` before it issues the first license.
  */
 export const measureLag = async (
-  stack: Stack,
-  vendor: Vendor,
-  firstIndex: number,
-  seconds: number,
-  begin: () => void = () => {},
+  { stack, vendor }: { readonly stack: Stack; readonly vendor: Vendor },
+  { firstIndex, seconds, begin = () => {} }: { firstIndex: number; seconds: number; begin?: () => void },
 ) => {
   const store = connectEventStore({ url: stack.eventStoreUrl });
   const listener = new pg.Client(stack.databaseUrl);
@@ -101,7 +98,7 @@ export const measureLag = async (
   const waiting: { readonly position: bigint; readonly dueMs: number }[] = [];
   const lags: number[] = [];
   let projected = 0n;
-  // An append may be told of after its projection: whichever comes second settles it.
+  // The answer of an append may arrive after the notice of its projection. So both of them call settle.
   const settle = () => {
     for (let place = waiting.length - 1; place >= 0; place--) {
       const wait = waiting[place];
@@ -119,20 +116,20 @@ export const measureLag = async (
 
   try {
     const licenses = (eventsPerSecond * seconds) / eventsPerLicense;
-    const made = Array.from({ length: licenses }, (_, index) =>
+    const batches = Array.from({ length: licenses }, (_, index) =>
       licenseEvents(vendor, firstIndex + index, new Date().toISOString()),
     );
     begin();
     const startedMs = performance.now();
-    const append = async ({ stream, events }: (typeof made)[number], dueMs: number) => {
+    const append = async ({ stream, events }: (typeof batches)[number], dueMs: number) => {
       const { position } = await store.append(stream, events, 'no_stream', { timeoutMs: 30_000 });
       waiting.push({ position: position.commit, dueMs });
       settle();
     };
     const sent: Promise<void>[] = [];
-    while (sent.length < made.length) {
+    while (sent.length < batches.length) {
       const due = ((performance.now() - startedMs) / 1_000) * (eventsPerSecond / eventsPerLicense);
-      for (const license of made.slice(sent.length, Math.floor(due)))
+      for (const license of batches.slice(sent.length, Math.floor(due)))
         sent.push(append(license, startedMs + (sent.length * eventsPerLicense * 1_000) / eventsPerSecond));
       await delay(1);
     }

@@ -7,7 +7,10 @@ import { prune } from '../src/projections/rebuild/roll-back.ts';
 import { compared, type Figures } from './bench.ts';
 import { interleaved } from './rounds.ts';
 
-/** P9: a whole rebuild, from the first event to the switch, against a subscriber that only counts. Events a second. */
+/**
+ * Measures P9: events per second of a rebuild, from the first event to the switch, and of a subscriber that only
+ * counts.
+ */
 export const rebuildFigures: Figures = {
   ids: ['P9'],
   measure: async (bench) => {
@@ -34,7 +37,7 @@ const rebuiltPerSecond = async ({ databaseUrl, eventStoreUrl }: Stack): Promise<
   const log = pino({ level: 'warn' });
   const { signal } = new AbortController();
   const startedMs = performance.now();
-  // But for the ten seconds in which it shows that it keeps up.
+  // Leaves out the ten seconds in which a rebuild shows that it keeps up with the log.
   const { events } = await rebuild({ store, databaseUrl, projectorUrl: databaseUrl, log, signal, settleMs: 0 });
   const seconds = (performance.now() - startedMs) / 1_000;
   await prune({ databaseUrl });

@@ -1,6 +1,6 @@
 /**
- * Measures each of `variants` once per round, in turn, so that a noisy minute hits all of them; returns each one's best.
- * Rates only: higher is better.
+ * Measures the rate of each variant once per round, in turn, so that a slow minute of the machine affects all of them.
+ * Returns the highest rate of each variant.
  */
 export const interleaved = async <Name extends string>(
   rounds: number,
@@ -14,17 +14,17 @@ export const interleaved = async <Name extends string>(
   return best;
 };
 
-/** `count` calls of `once`, `inFlight` of them at a time; returns calls per second. */
+/** Calls `once` `count` times, `inFlight` calls at a time. Returns calls per second. */
 export const rateOf = async (
   count: number,
   inFlight: number,
   once: (index: number) => Promise<unknown>,
 ): Promise<number> => {
   let next = 0;
-  const lane = async () => {
+  const callInTurn = async () => {
     while (next < count) await once(next++);
   };
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  await Promise.all(Array.from({ length: inFlight }, callInTurn));
   return (count / (performance.now() - startedAt)) * 1_000;
 };

@@ -15,21 +15,32 @@ import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
 import { verifyFigures } from './verify.ts';
 
-// `npm run bench`: every figure. `-- P8 P11`: these. `-- --quick`: the same code for seconds, to see that it runs; its
-// figures mean little. `-- --licenses=100000`: with so many where a million is meant.
+// `npm run bench` measures every figure, `-- P8 P11` only these. `-- --quick` runs the same code for seconds, to test
+// that it works; its figures mean little. `-- --licenses=100000` uses this number in place of a million.
 const options = process.argv.slice(2);
 const quick = options.includes('--quick');
-const wanted = options.filter((option) => !option.startsWith('--'));
+const chosenIds = options.filter((option) => !option.startsWith('--'));
 const large = Number(
   options.find((option) => option.startsWith('--licenses='))?.slice(11) ?? (quick ? 2_000 : 1_000_000),
 );
 
 const all: readonly Figures[] = [
-  ...[startFigures, domainFigures, validateFigures, commandFigures, growthFigures, loginFigures],
-  ...[grownStartFigures, projectionFigures, rebuildFigures, longFigures, memoryFigures, verifyFigures, endingFigures],
+  startFigures,
+  domainFigures,
+  validateFigures,
+  commandFigures,
+  growthFigures,
+  loginFigures,
+  grownStartFigures,
+  projectionFigures,
+  rebuildFigures,
+  longFigures,
+  memoryFigures,
+  verifyFigures,
+  endingFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
-const unknown = wanted.filter((id) => !ids.includes(id));
+const unknown = chosenIds.filter((id) => !ids.includes(id));
 if (unknown.length > 0 || !(large >= 1)) {
   console.error(`Figures to choose from: ${ids.join(' ')}. Options: --quick, --licenses=<number>.`);
   process.exit(2);
@@ -42,15 +53,15 @@ const bench: Bench = {
   licenses: quick ? { few: 16, small: 100, middle: 500, large } : { few: 256, small: 1_000, middle: 10_000, large },
   say,
   ledgerWith: (licenses) => {
-    const made = ledgers.get(licenses) ?? makeLedger(licenses, say);
-    ledgers.set(licenses, made);
-    return made;
+    const ledger = ledgers.get(licenses) ?? makeLedger(licenses, say);
+    ledgers.set(licenses, ledger);
+    return ledger;
   },
 };
 
 const rows: Row[] = [];
 for (const figures of all) {
-  const chosen = wanted.length === 0 ? figures.ids : figures.ids.filter((id) => wanted.includes(id));
+  const chosen = chosenIds.length === 0 ? figures.ids : figures.ids.filter((id) => chosenIds.includes(id));
   if (chosen.length === 0) continue;
   say(`measuring ${chosen.join(', ')}`);
   try {
@@ -62,7 +73,7 @@ for (const figures of all) {
     process.exitCode = 1;
   }
 }
-for (const made of ledgers.values()) await rm((await made).dataDir, { recursive: true, force: true });
+for (const ledger of ledgers.values()) await rm((await ledger).dataDir, { recursive: true, force: true });
 
 const [{ model } = { model: 'unknown' }] = cpus();
 console.log(
@@ -70,5 +81,5 @@ console.log(
 );
 console.log(`${new Date().toISOString().slice(0, 10)}, ${whole(large)} licenses where a million is meant.\n`);
 console.log(table(['id', 'what', 'figure', 'goal', 'made of'], rows));
-// The children of a figure that failed may still hold the process.
+// The child processes of a failed figure may keep this process alive.
 process.exit();

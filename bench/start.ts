@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Bench, type Figures, whole } from './bench.ts';
 import { ledgerStart, startProgram } from './program.ts';
 
-/** From `npm start` to its line that says ready. */
+/** Measures the time from `npm start` until it prints that it is ready. */
 export const startFigures: Figures = {
   ids: ['start'],
   measure: async ({ rounds }) => {
@@ -16,7 +16,7 @@ export const startFigures: Figures = {
   },
 };
 
-/** P13: what a million licenses add to a start. */
+/** Measures P13: the time that a million licenses add to a start. */
 export const grownStartFigures: Figures = {
   ids: ['P13'],
   measure: async (bench) => {
@@ -40,7 +40,7 @@ const parts = [
   '.npmrc',
 ];
 
-/** Seconds from `npm start` to ready: on a fresh copy with nothing compiled and no data, then again. */
+/** Returns the seconds from `npm start` to ready: in a new copy without compiled code and data, and in later starts. */
 const measureStart = async (restarts: number): Promise<{ readonly cold: number; readonly warm: number }> => {
   const copy = await mkdtemp(join(tmpdir(), 'ledger-start-'));
   try {
@@ -56,11 +56,11 @@ const measureStart = async (restarts: number): Promise<{ readonly cold: number; 
   }
 };
 
-/** Seconds from the start of the compiled program to ready, with few and with many licenses, in turn. */
+/** Returns the seconds from the start of the compiled program to ready, with few and with many licenses. */
 const measureGrownStart = async ({ rounds, licenses, ledgerWith }: Bench) => {
   const dataDirs = { small: await ledgerWith(licenses.small), large: await ledgerWith(licenses.large) };
   const best = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY };
-  // One more round than counts: the first start makes the demo.
+  // The first round does not count, because the first start creates the demo.
   for (let round = 0; round <= rounds; round++) {
     for (const size of ['small', 'large'] as const) {
       const env = { LEDGER_DATA_DIR: dataDirs[size].dataDir };

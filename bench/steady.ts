@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Load, LoadResult } from './load.ts';
 
 /**
- * Sends requests evenly, `rate` a second, whether or not the earlier ones are answered; a latency counts from the moment
- * its request was due. (A closed loop with a limit sends a second's worth at once and measures its own queue.)
+ * Sends `rate` requests per second at even times, without waiting for answers. A latency starts when its request was
+ * due. A closed loop with a limit would send the requests of a second at once and measure its own queue.
  */
 export const steadily = async (
   { url, bodies, headers, connections, seconds }: Load,

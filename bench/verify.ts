@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type Bench, type Figures, type Row, whole } from './bench.ts';
 import { watch } from './memory.ts';
 
-/** Resident memory and time of `ledger verify` over many licenses, with and without the hash chains. */
+/** Measures the memory and time of `ledger verify` with many licenses, with and without the hash chains. */
 export const verifyFigures: Figures = {
   ids: ['verify'],
   measure: async (bench) => {
@@ -31,7 +31,7 @@ const measured = async ({ say, licenses }: Bench, dataDir: string, options: read
   });
   const seconds = (performance.now() - startedMs) / 1_000;
   const madeOf = `${whole(licenses.large)} licenses in ${whole(seconds)} s`;
-  // Its own process: the embedded servers that it starts are others.
+  // This is the memory of the command alone, without the embedded servers that it starts.
   return [
     'verify',
     `memory of ledger ${command.join(' ')}, MB`,

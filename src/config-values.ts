@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decodeId } from './domain/ids.ts';
 import { type Limits, parseLimits, standardLimits } from './rate-limits.ts';
 
-/** `on`, `off` (null) or overrides of the standard limits. */
+/** Parses `on`, `off` (null) or overrides of the standard limits. */
 export const rateLimits = z.string().transform((text, context): Limits | null => {
   if (text === 'on') return standardLimits;
   if (text === 'off') return null;
@@ -12,7 +12,7 @@ export const rateLimits = z.string().transform((text, context): Limits | null =>
   return z.NEVER;
 });
 
-/** The ids `org_…/pol_…`. */
+/** Parses two ids, `org_…/pol_…`. */
 export const signupPolicy = z.string().transform((text, context) => {
   const [organizationId = '', policyId = ''] = text.split('/');
   if (decodeId('org', organizationId) !== null && decodeId('pol', policyId) !== null && text.split('/').length === 2) {
@@ -22,15 +22,15 @@ export const signupPolicy = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Exact web origins, comma-separated; never `*`. */
+/** Parses exact web origins, comma-separated. Refuses `*`. */
 export const origins = z.string().transform((text, context): readonly string[] => {
-  const given = text.split(',').map((each) => each.trim());
-  const wrong = given.find((each) => !isOrigin(each));
-  if (wrong === undefined) return given;
+  const values = text.split(',').map((value) => value.trim());
+  const wrong = values.find((value) => !isOrigin(value));
+  if (wrong === undefined) return values;
   context.addIssue(
     wrong === '*'
       ? 'may not be *: name each origin whose pages may call the API, such as https://app.example.com'
-      : `${JSON.stringify(wrong)} is no origin; write scheme, host and port only, as browsers send them, such as https://app.example.com`,
+      : `${JSON.stringify(wrong)} is not an origin; write scheme, host and port only, as browsers send them, such as https://app.example.com`,
   );
   return z.NEVER;
 });

@@ -106,29 +106,29 @@ const schema = z.object({
 
 type Variables = z.output<typeof schema>;
 
-/** Where Postgres and the event store are: ours to start, or servers that are given. */
+/** Where Postgres and the event store are: embedded, or servers of the operator. */
 export type Servers =
   | { readonly mode: 'embedded' }
   | {
       readonly mode: 'servers';
       readonly eventStoreUrl: string;
-      /** The login that migrates; the others default to it. */
+      /** The login for migrations. The others default to it. */
       readonly databaseUrl: string;
       readonly apiUrl: string;
       readonly projectorUrl: string;
       readonly workerUrl: string;
-      /** Base64, comma-separated; never empty. */
+      /** Base64, separated by commas. Never empty. */
       readonly secret: string;
     };
 
-/** The configuration, parsed once at start and passed on in parts. */
+/** The configuration. It is parsed once at the start and passed on in parts. */
 export type Config = {
   readonly host: string;
   readonly port: number;
   readonly managementHost: string;
   readonly managementPort: number;
   readonly servers: Servers;
-  /** LEDGER_SECRET, where it was given. */
+  /** LEDGER_SECRET, or null when it is not set. */
   readonly secret: string | null;
   readonly redisUrl: string | null;
   readonly dataDir: string;
@@ -136,21 +136,21 @@ export type Config = {
   readonly accessTokenSeconds: number;
   readonly refreshTokenSeconds: number;
   readonly expirySweepSeconds: number;
-  /** Null: everything is allowed. */
+  /** Null allows everything. */
   readonly rateLimits: Limits | null;
   readonly signupPolicy: { readonly organizationId: string; readonly policyId: string } | null;
   readonly defaultTier: Variables['DEFAULT_TIER'];
   readonly corsOrigins: readonly string[];
-  /** How many proxies of the operator's stand in front. */
+  /** The number of the operator's proxies in front of the API. */
   readonly trustProxy: number;
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
   readonly clockOffsetSeconds: number;
-  /** Commands are refused while the clock is wrong. */
+  /** True refuses commands while the clock is wrong. */
   readonly clockCheck: boolean;
 };
 
-/** The configuration cannot be used. The message lists the problems, one per line. */
+/** Thrown for an unusable configuration. The message lists the problems, one per line. */
 export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
 }
@@ -174,8 +174,8 @@ const combinationFaults = (variables: Variables): readonly string[] => {
 };
 
 /**
- * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration: first with all invalid values,
- * then with all combinations that must not be, then for servers and secret.
+ * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration with all invalid values. When
+ * the values are valid, throws it with all forbidden combinations, and then for the secret and the servers.
  */
 export const loadConfig = (environment: Readonly<Record<string, string | undefined>> = process.env): Config => {
   const nonEmpty = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
@@ -214,7 +214,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
   };
 };
 
-/** The text of `.env.example`: every variable, what it means, its default. */
+/** Returns the text of `.env.example`: every variable with its meaning and default. */
 export const envExample = (): string => {
   const blocks = Object.entries(schema.shape).map(([name, variable]) => {
     const fallback = variable instanceof z.ZodPrefault ? variable.def.defaultValue : variable.safeParse(undefined).data;

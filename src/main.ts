@@ -12,14 +12,14 @@ const roles = (text: string): readonly Role[] =>
   });
 
 const program = new Command('ledger')
-  .description('A license server whose system of record is an event log. Configuration: see .env.example.')
+  .description('A license server with an event log as its system of record. Configuration: see .env.example.')
   .version(version)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.fine : exitCodes.usage))
   .showHelpAfterError();
 
 program
   .command('start')
-  .description('start the server, and without DATABASE_URL and EVENTSTORE_URL an embedded Postgres and event store')
+  .description('start the server; without DATABASE_URL and EVENTSTORE_URL also an embedded Postgres and event store')
   .addOption(
     new Option('--roles <roles>', 'the roles of this process').argParser(roles).default(allRoles, allRoles.join(',')),
   )
@@ -44,12 +44,14 @@ program
 program
   .command('rebuild')
   .description('build new read models from the log, check them, and switch to them')
-  .option('--projection <name>', 'what to rebuild', readModelsName)
-  .option('--force', 'switch even when the serving read models have other numbers of rows', false)
+  .option('--projection <name>', 'the read models to rebuild', readModelsName)
+  .option('--force', 'switch although the serving read models have different numbers of rows', false)
   .option('--rollback', 'bring the previous version up to date and let it serve again, instead of rebuilding', false)
   .option('--prune', 'drop the previous version, instead of rebuilding', false)
   .action(async (options) => (await import('./cli/rebuild.ts')).rebuildCommand(options));
-const parked = program.command('parked').description('streams with an event that the read models could not project');
+const parked = program
+  .command('parked')
+  .description('streams with an event that cannot be projected into the read models');
 parked
   .command('list')
   .description('list the parked streams, with time and reason')
@@ -63,10 +65,8 @@ parked
 const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
 keys
   .command('rotate')
-  .description(
-    'create the next key, which signs from now on; the two newest keys stay, and running servers use it at once',
-  )
-  .option('--force', 'rotate even when that ends tokens that are in use', false)
+  .description('create the next key, which signs from now on; keep the two newest keys; running servers use it at once')
+  .option('--force', 'rotate although tokens in use end', false)
   .action(async (options) => (await import('./cli/keys.ts')).keysRotateCommand(options));
 keys
   .command('list')
@@ -80,10 +80,10 @@ program
   .argument('<email>', 'the e-mail address of the user')
   .option('--stdin', 'read the new password from standard input instead of generating one', false)
   .description('set a new password, print it once, and end all sessions of the user')
-  .action(async (email, options) => (await import('./cli/users.ts')).resetPasswordCommand(email, options));
+  .action(async (email, options) => (await import('./cli/reset-password.ts')).resetPasswordCommand(email, options));
 program
   .command('demo')
-  .description('walk a new license through its whole life on the running server, or on one that the demo starts')
+  .description('walk a new license through its whole life on the running server, or on a server that the demo starts')
   .action(async () => (await import('./cli/demo/demo-command.ts')).demoCommand());
 program
   .command('reset')
@@ -108,7 +108,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  // Errors that we throw are sentences for the person at the terminal; a bug shows where it is.
+  // Our own errors are sentences for the person at the terminal. A bug prints its stack.
   const bug = [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
   console.error(error instanceof Error && !bug ? error.message : error);
   process.exit(exitCodeOf(error));

@@ -1,12 +1,12 @@
 import type { RowSecurity } from './postgres/lint-checks.ts';
 
 /**
- * The tables and functions of License Ledger that row-level security treats differently. Whatever is not listed follows
- * the rules for all; `ledger start` refuses a database in which something else does not.
+ * The tables and functions of License Ledger that row-level security treats differently. All others follow the common
+ * rules. `ledger start` refuses a database with other exceptions.
  */
 export const rowSecurity: RowSecurity = {
-  // Their first column is unique in the whole world: ids made from random or derived UUIDs, HMACs, random look-up ids. Any
-  // other key would tell one tenant what another has.
+  // The first column of these keys is globally unique: ids from random or derived UUIDs, HMACs, random lookup ids. Any
+  // other key would reveal to one tenant what another has.
   globallyUniqueKeys: [
     'rm.licenses(license_id)',
     'rm.license_keys(key_hash)',
@@ -16,7 +16,7 @@ export const rowSecurity: RowSecurity = {
     'identity.api_keys(api_key_id)',
     'identity.api_keys(lookup_id)',
     'identity.users(user_id)',
-    // A signup tells anyway that an address is taken.
+    // A signup reveals in any case that an address is taken.
     'identity.users(email_lower)',
     'identity.sessions(session_id)',
     'identity.refresh_tokens(token_hash)',
@@ -51,7 +51,7 @@ export const rowSecurity: RowSecurity = {
   columnsReadableByAuth: { table: 'rm.licenses', columns: ['issuer_org_id', 'holder_org_id'] },
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
-  // What ended over a day ago.
+  // Rows that ended more than a day ago.
   purgeable: [
     `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
     `identity.sessions: (expires_at < (now() - '1 day'::interval))`,

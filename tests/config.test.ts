@@ -12,8 +12,8 @@ const servers = {
   LEDGER_SECRET: Buffer.alloc(32, 7).toString('base64'),
 };
 
-describe('configuration', () => {
-  test('is embedded on loopback when nothing is given', () => {
+describe('The configuration', () => {
+  test('uses embedded servers on loopback by default', () => {
     expect(loadConfig({})).toMatchObject({
       servers: { mode: 'embedded' },
       host: '127.0.0.1',
@@ -22,7 +22,7 @@ describe('configuration', () => {
     });
   });
 
-  test('takes servers when both URLs are given, and one login for all pools unless more are named', () => {
+  test('uses servers when both URLs are set, with one login for all pools by default', () => {
     expect(loadConfig({ ...servers, DATABASE_API_URL: 'postgres://api@db/ledger' }).servers).toMatchObject({
       mode: 'servers',
       apiUrl: 'postgres://api@db/ledger',
@@ -33,7 +33,7 @@ describe('configuration', () => {
   test.each([
     ['DATABASE_URL', { DATABASE_URL: servers.DATABASE_URL }],
     ['EVENTSTORE_URL', { EVENTSTORE_URL: servers.EVENTSTORE_URL }],
-  ])('refuses %s alone with a sentence that says what to do', (name, environment) => {
+  ])('refuses %s alone and says what to do', (name, environment) => {
     expect(() => loadConfig(environment)).toThrow(new RegExp(`^${name} is set and .* is not: set both`));
   });
 
@@ -41,13 +41,13 @@ describe('configuration', () => {
     expect(() => loadConfig({ ...servers, LEDGER_SECRET: undefined })).toThrow(/LEDGER_SECRET .* is required/);
   });
 
-  test('reports every problem at once, with the name of the variable', () => {
+  test('reports all problems at once, each with the name of its variable', () => {
     const broken = () => loadConfig({ PORT: '70000', EXPIRY_SWEEP_SECONDS: '0.5', EVENTSTORE_URL: 'kurrentdb://x' });
     expect(broken).toThrow(InvalidConfiguration);
     expect(broken).toThrow(/PORT[\s\S]*EVENTSTORE_URL[\s\S]*EXPIRY_SWEEP_SECONDS/);
   });
 
-  test('keeps the keys of access tokens in the data directory unless told otherwise', () => {
+  test('stores the keys of access tokens in the data directory by default', () => {
     expect(loadConfig({ LEDGER_DATA_DIR: '/data' }).jwtKeysDir).toBe(join('/data', 'keys'));
     expect(loadConfig({ JWT_KEYS_DIR: '/keys' }).jwtKeysDir).toBe('/keys');
   });
@@ -56,23 +56,23 @@ describe('configuration', () => {
     expect(() => loadConfig({ REFRESH_TOKEN_SECONDS: '300' })).toThrow(/REFRESH_TOKEN_SECONDS is less than/);
   });
 
-  test('counts an empty variable as not given', () => {
+  test('treats an empty variable as not set', () => {
     expect(loadConfig({ DATABASE_URL: '', PORT: '' })).toMatchObject({ servers: { mode: 'embedded' }, port: 8080 });
   });
 
-  test('refuses a moved clock in production, and a clock that is not compared with Postgres', () => {
+  test('refuses a moved or unchecked clock in production', () => {
     expect(() => loadConfig({ LEDGER_CLOCK_CHECK: 'off', NODE_ENV: 'production' })).toThrow(
       /LEDGER_CLOCK_CHECK=off is for tests only/,
     );
     expect(() => loadConfig({ LEDGER_CLOCK_OFFSET_SECONDS: '60', NODE_ENV: 'production' })).toThrow(/for tests only/);
   });
 
-  test('Settings that must not be combined are all named at once', () => {
+  test('names all settings that must not be combined at once', () => {
     const load = () => loadConfig({ NODE_ENV: 'production', RATE_LIMITS: 'off', LEDGER_CLOCK_CHECK: 'off' });
     expect(load).toThrow(/LEDGER_CLOCK_CHECK=off.*RATE_LIMITS=off/s);
   });
 
-  test('limits requests by default; off is for tests only, and single limits are overridden by name', () => {
+  test('limits requests by default, can be off, and overrides single limits by name', () => {
     expect(loadConfig({}).rateLimits).toEqual(standardLimits);
     expect(loadConfig({ RATE_LIMITS: 'off' }).rateLimits).toBeNull();
     expect(() => loadConfig({ RATE_LIMITS: 'off', NODE_ENV: 'production' })).toThrow(
@@ -97,11 +97,11 @@ describe('configuration', () => {
     ['validate=1/86401', /window of validate must be/],
     ['validate=1/1,validate=2/2', /validate is given twice/],
     ['on,validate=1', /"on" is not of the form/],
-  ])('refuses RATE_LIMITS=%s with a sentence', (text, sentence) => {
+  ])('refuses RATE_LIMITS=%s and says why', (text, sentence) => {
     expect(() => loadConfig({ RATE_LIMITS: text })).toThrow(sentence);
   });
 
-  test('takes the policy of signup as two ids, and refuses anything else', () => {
+  test('accepts the signup policy as two ids and refuses other text', () => {
     const [organizationId, policyId] = [testId('org', 'platform'), testId('pol', 'free')];
     expect(loadConfig({}).signupPolicy).toBeNull();
     expect(loadConfig({ SIGNUP_POLICY: `${organizationId}/${policyId}` }).signupPolicy).toEqual({
@@ -115,7 +115,7 @@ describe('configuration', () => {
     expect(() => loadConfig({ DEFAULT_TIER: 'GOLD' })).toThrow(/DEFAULT_TIER/);
   });
 
-  test('lets in exact web origins only, none unless named', () => {
+  test('accepts exact web origins only, and none by default', () => {
     expect(loadConfig({}).corsOrigins).toEqual([]);
     expect(loadConfig({ CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' }).corsOrigins).toEqual([
       'https://app.example.com',
@@ -123,17 +123,17 @@ describe('configuration', () => {
     ]);
     expect(() => loadConfig({ CORS_ORIGINS: '*' })).toThrow(/CORS_ORIGINS: may not be \*/);
     const wrong = ['https://app.example.com/', 'https://app.example.com/x', 'app.example.com', 'null', 'HTTPS://A.b'];
-    for (const each of [
+    for (const origins of [
       ...wrong,
       'https://*.example.com:*',
       'https://a@example.com',
       'https://example.com:443',
       'file:///x',
     ])
-      expect(() => loadConfig({ CORS_ORIGINS: each })).toThrow(/is no origin; write scheme, host and port only/);
+      expect(() => loadConfig({ CORS_ORIGINS: origins })).toThrow(/is not an origin; write scheme, host and port only/);
   });
 
-  test('believes no proxy unless told how many there are, ten at most', () => {
+  test('trusts no proxy by default, and at most ten', () => {
     expect(loadConfig({}).trustProxy).toBe(0);
     expect(loadConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
     for (const wrong of ['-1', '11', 'true', '1.5', 'loopback'])
@@ -144,14 +144,14 @@ describe('configuration', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ledger-config-'));
     const file = join(folder, 'secret');
     writeFileSync(file, `${servers.LEDGER_SECRET}\n`);
-    const given = { ...servers, LEDGER_SECRET: undefined, LEDGER_SECRET_FILE: file };
-    expect(loadConfig(given).secret).toBe(servers.LEDGER_SECRET);
-    expect(() => loadConfig({ ...given, LEDGER_SECRET: servers.LEDGER_SECRET })).toThrow(/both set/);
+    const variables = { ...servers, LEDGER_SECRET: undefined, LEDGER_SECRET_FILE: file };
+    expect(loadConfig(variables).secret).toBe(servers.LEDGER_SECRET);
+    expect(() => loadConfig({ ...variables, LEDGER_SECRET: servers.LEDGER_SECRET })).toThrow(/both set/);
     rmSync(folder, { recursive: true });
-    expect(() => loadConfig(given)).toThrow(/cannot be read/);
+    expect(() => loadConfig(variables)).toThrow(/cannot be read/);
   });
 
-  test('.env.example is what the schema says (ledger env-example --write writes it)', () => {
+  test('has .env.example as its documentation (ledger env-example --write writes it)', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { declarationsOf } from './declarations.ts';
 
 const filesBelow = (folder: string, suffix: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -13,28 +14,167 @@ const statements = filesBelow('db', '.sql');
 const offenders = (files: typeof sources, breaks: (file: { path: string; text: string }) => boolean) =>
   files.filter(breaks).map(({ path }) => path);
 
-test('there is something to check', () => {
+/** Offenders that other changes mend at this moment. Delete each entry when its file is mended, and then the lists. */
+const longTestsToSplit: readonly string[] = [
+  'tests/eventstore/execute.test.ts',
+  'tests/examples/examples.test.ts',
+  'tests/projections/event-feed.test.ts',
+  'tests/projections/parked.test.ts',
+  'tests/projections/row-level-security.test.ts',
+];
+const filesToMend: readonly string[] = [
+  'src/aggregates/command-names.ts',
+  'src/aggregates/repair-chain.ts',
+  'src/embedded/cluster.ts',
+  'src/embedded/eventstore/append.ts',
+  'src/embedded/eventstore/batch-append.ts',
+  'src/embedded/eventstore/read-request.ts',
+  'src/embedded/eventstore/write-group.ts',
+  'src/eventstore/chain/canonical.ts',
+  'src/eventstore/chain/chain-check.ts',
+  'src/eventstore/chain/chain.ts',
+  'src/eventstore/chain/repair-event.ts',
+  'src/eventstore/executor/decide-batch.ts',
+  'src/eventstore/executor/execute.ts',
+  'src/eventstore/executor/folded.ts',
+  'src/eventstore/executor/guard-commands.ts',
+  'src/eventstore/executor/run-batch.ts',
+  'src/eventstore/executor/waiting.ts',
+  'src/eventstore/snapshots/restore.ts',
+  'src/eventstore/snapshots/save-queue.ts',
+  'src/eventstore/snapshots/snapshot-body.ts',
+  'src/projections/checkpoint.ts',
+  'src/projections/fold/changes.ts',
+  'src/projections/install-version.ts',
+  'src/projections/other-past.ts',
+  'src/projections/queries/event-feed.ts',
+  'src/projections/queries/license-list.ts',
+  'src/projections/queries/validation.ts',
+  'src/projections/rebuild/follow-version.ts',
+  'src/projections/rebuild/prove-version.ts',
+  'src/projections/rebuild/rebuild.ts',
+  'src/projections/rebuild/switch-version.ts',
+  'src/projections/run.ts',
+  'src/projections/tables/rows-in-memory.ts',
+  'src/projections/tables/rows.ts',
+  'src/projections/tables/sweep.ts',
+  'src/projections/tables/tables.ts',
+  'src/projections/verify/check-sample.ts',
+  'src/projections/verify/check-streams.ts',
+  'src/projections/verify/fold-stream.ts',
+  'src/projections/verify/kept-rows.ts',
+];
+const namesToChange: readonly string[] = [
+  'features.ts',
+  'ids.ts',
+  'license-key.ts',
+  'read.ts',
+  'refusal.ts',
+  'run.ts',
+  'secrets.ts',
+  'users.ts',
+];
+
+const declared = sources
+  .filter(({ path }) => !filesToMend.includes(path))
+  .map(({ path, text }) => ({ path, ...declarationsOf(text) }));
+
+const countsOf = (names: readonly string[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+};
+
+const operation = 'the route, and the operation that it calls';
+const table = 'the routes of a kind of object, and the table of their read model';
+const command = 'the CLI command, and the work that it starts';
+const perAggregate = 'one for each aggregate';
+const perSubject = 'one for each subject of the API';
+
+/** Names that several files of src have, each with the reason. */
+const sharedNames: Readonly<Record<string, string>> = {
+  'accept-invitation.ts': operation,
+  'acquire-lease.ts': operation,
+  'api-keys.ts': table,
+  'change-policy.ts': operation,
+  'client-license.ts': operation,
+  'commands.ts': perAggregate,
+  'decider.ts': perAggregate,
+  'events.ts': perAggregate,
+  'fields.ts': perSubject,
+  'invitations.ts': table,
+  'log-in.ts': operation,
+  'main.ts': 'the start of a process',
+  'needs.ts': perSubject,
+  'organizations.ts': table,
+  'parked.ts': command,
+  'policies.ts': table,
+  'products.ts': table,
+  'projects.ts': table,
+  'rebuild.ts': command,
+  'record-usage.ts': operation,
+  'release-activation.ts': operation,
+  'renew-lease.ts': operation,
+  'repair-chain.ts': command,
+  'rotate-key.ts': operation,
+  'routes.ts': perSubject,
+  'server.ts': 'the server of the API, and the server of the embedded event store',
+  'sessions.ts': 'the routes of sessions, and their rows',
+  'sign-up.ts': operation,
+  'subscribe.ts': 'the client and the server of a subscription to the log',
+  'verify.ts': command,
+};
+
+test('The checks find files', () => {
   expect(sources.length).toBeGreaterThan(50);
   expect(tests.length).toBeGreaterThan(20);
   expect(statements.length).toBeGreaterThan(5);
   expect(benches).not.toEqual([]);
 });
 
-test('a file fits in a reader’s head', () => {
-  const tooLong = ({ text }: { text: string }) => text.split('\n').length > 300;
-  expect(offenders([...sources, ...benches, ...statements], tooLong)).toEqual([]);
+test('A file has at most 300 lines', () => {
+  const tooLong = ({ text }: { text: string }) => text.trimEnd().split('\n').length > 300;
+  const long = offenders([...sources, ...tests, ...benches, ...statements], tooLong);
+  expect(long.filter((path) => !longTestsToSplit.includes(path))).toEqual([]);
 });
 
-test('the domain receives time and chance as arguments', () => {
+test('A folder of src has at most 25 files', () => {
+  const counts = countsOf(sources.map(({ path }) => dirname(path)));
+  expect([...counts].filter(([, count]) => count > 25).map(([folder]) => folder)).toEqual([]);
+});
+
+test('A function of src has at most four parameters', () => {
+  const tooMany = declared.flatMap(({ path, functions }) =>
+    functions.filter(({ parameters }) => parameters > 4).map(({ line }) => `${path}:${line}`),
+  );
+  expect(tooMany).toEqual([]);
+});
+
+test('A value of src is called what it is', () => {
+  const vague = new Set(['look', 'wanted', 'asked', 'made', 'shown', 'held', 'given', 'found', 'each']);
+  const vaguelyNamed = declared.flatMap(({ path, names }) =>
+    names.filter(({ name }) => vague.has(name)).map(({ name, line }) => `${path}:${line} ${name}`),
+  );
+  expect(vaguelyNamed).toEqual([]);
+});
+
+test('Two files of src have the same name only when they mean the same in different places', () => {
+  const counts = countsOf(sources.map(({ path }) => basename(path)));
+  const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name);
+  expect(repeated.filter((name) => !(name in sharedNames) && !namesToChange.includes(name)).sort()).toEqual([]);
+  expect(Object.keys(sharedNames).filter((name) => !repeated.includes(name))).toEqual([]);
+});
+
+test('The domain receives time and chance as arguments', () => {
   const impure = /new Date\(\)|Date\.now|Math\.random|randomUUID|performance\.now/;
   expect(offenders(sources, ({ path, text }) => path.startsWith('src/domain/') && impure.test(text))).toEqual([]);
 });
 
-test('only config.ts reads the environment', () => {
+test('Only config.ts reads the environment', () => {
   expect(offenders(sources, ({ path, text }) => path !== 'src/config.ts' && text.includes('process.env'))).toEqual([]);
 });
 
-test('only the adapter, the subscription and the log reader import the event store’s client', () => {
+test('Only src/eventstore imports the event store’s client', () => {
   const importers = offenders(sources, ({ text }) => /from '@eventstore\/db-client'/.test(text));
   expect(importers.length).toBeGreaterThan(0);
   expect(importers.filter((path) => !path.startsWith('src/eventstore/'))).toEqual([]);
@@ -43,34 +183,38 @@ test('only the adapter, the subscription and the log reader import the event sto
 test.each([
   ['jsonwebtoken', 'src/identity/access-token.ts'],
   ['argon2', 'src/identity/passwords.ts'],
-])('%s, which is easily used wrongly, is imported by one file', (name, file) => {
+])('Only one file imports %s, because it is easy to use wrongly', (name, file) => {
   expect(offenders(sources, ({ text }) => text.includes(`from '${name}'`))).toEqual([file]);
 });
 
-test('no test is left out', () => {
-  const left = /\b(?:test|it|describe)\.(?:skip|only|todo|fails)\b/;
-  expect(offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && left.test(text))).toEqual([]);
+test('No test is skipped', () => {
+  const skipped = /\b(?:test|it|describe)\.(?:skip|only|todo|fails)\b/;
+  expect(offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && skipped.test(text))).toEqual([]);
 });
 
-test('no test waits for time to pass instead of a condition', () => {
-  // Those look again after a pause until a condition holds, or wait for a random time until they kill or send.
+test('No test waits for time to pass instead of a condition', () => {
+  // These files check a condition again after a pause, or wait for a random time before they kill or send.
   const mayPause = [
-    ...['tests/api/read-your-writes.test.ts', 'tests/e2e/crash.test.ts', 'tests/e2e/load.ts'],
-    ...['tests/e2e/postgres-kills.test.ts', 'tests/e2e/upgrade.test.ts', 'tests/projections/kills.test.ts'],
+    'tests/api/read-your-writes.test.ts',
+    'tests/e2e/crash.test.ts',
+    'tests/e2e/load.ts',
+    'tests/e2e/postgres-kills.test.ts',
+    'tests/e2e/upgrade.test.ts',
+    'tests/projections/kills.test.ts',
     'tests/support/product.ts',
   ];
   const pauses = /\b(?:delay|sleep|setTimeout)\(/;
-  const found = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));
-  expect(found.sort()).toEqual(mayPause);
+  const pausing = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));
+  expect(pausing.sort()).toEqual(mayPause);
 });
 
-test('every database object of a tenant states who may read it', () => {
+test('Every table of a tenant has row-level security', () => {
   const withoutPolicy = ({ text }: { text: string }) =>
     /create table/i.test(text) && /issuer_org_id/.test(text) && !/force row level security/i.test(text);
   expect(offenders(statements, withoutPolicy)).toEqual([]);
 });
 
-/** The headings of a page, as links name them. */
+/** Returns the anchors of the headings of a page. */
 const anchorsOf = (page: string): readonly string[] =>
   [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -79,9 +223,12 @@ const anchorsOf = (page: string): readonly string[] =>
       .replaceAll(' ', '-'),
   );
 
-test('every relative link of the documentation leads somewhere, to a heading where it names one', () => {
+test('Every relative link of the documentation leads to a file, and to a heading when it names one', () => {
   const documents = [
-    ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md'],
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'examples/README.md',
     ...filesBelow('docs', '.md').map(({ path }) => path),
   ];
   const links = documents.flatMap((document) =>

@@ -27,7 +27,7 @@ import { foldVersions } from './fold-versions.ts';
 import { upcasters } from './upcasters.ts';
 import { weighCatalog, weighLicense, weighOrganization, weighReservation } from './weights.ts';
 
-/** `license-lic_…` */
+/** Licenses, in streams `license-lic_…`. */
 export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, LicenseRejection> = {
   decider: licenseDecider,
   stream: (licenseId) => `license-${licenseId}`,
@@ -51,7 +51,7 @@ export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, 
   },
 };
 
-/** `organization-org_…`; an organization owns its own stream. */
+/** Organizations, in streams `organization-org_…`. An organization owns its stream. */
 export const organizationAggregate: Aggregate<
   OrganizationCommand,
   OrganizationEvent,
@@ -69,7 +69,7 @@ export const organizationAggregate: Aggregate<
   snapshots: { fold: foldVersions.organization, facts: () => null, weigh: weighOrganization },
 };
 
-/** `catalog-org_…`, by the id of the issuer, who owns it. */
+/** Catalogs, in streams `catalog-org_…` by the id of the issuer, which owns the stream. */
 export const catalogAggregate: Aggregate<CatalogCommand, CatalogEvent, Catalog, CatalogRejection> = {
   decider: catalogDecider,
   stream: (issuerOrgId) => `catalog-${issuerOrgId}`,
@@ -82,7 +82,10 @@ export const catalogAggregate: Aggregate<CatalogCommand, CatalogEvent, Catalog, 
   snapshots: { fold: foldVersions.catalog, facts: () => null, weigh: weighCatalog },
 };
 
-/** `reservation-{kind}-{hash}`, by the id that `reservationId` returns; the issuer of what is reserved owns it. */
+/**
+ * Reservations, in streams `reservation-{kind}-{hash}` by the id that `reservationId` returns. The issuer owns the
+ * stream.
+ */
 export const reservationAggregate: Aggregate<ReservationCommand, ReservationEvent, Reservation, ReservationRejection> =
   {
     decider: reservationDecider,

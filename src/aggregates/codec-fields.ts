@@ -2,28 +2,28 @@ import { z } from 'zod';
 import { idPattern } from '../domain/ids.ts';
 import { type Ends, endedParts } from '../domain/license/endings/ending-events.ts';
 
-/** An id, or any other text that is not empty. */
+/** An id, or another text that is not empty. */
 export const id = z.string().min(1);
 
-/** A reference into `vault`; so nothing personal can stand in its place. */
+/** A reference into `vault`. The pattern keeps personal values out of events. */
 export const reference = z.string().regex(idPattern('ref'), 'not a reference, ref_…');
 
 /** A user, or a reference to a person in `vault`. */
 export const userReference = z.string().regex(idPattern('usr', 'ref'), 'not a user or reference');
 
-/** The number of a term, a version: 1 or more. */
+/** The number of a term or of a version: 1 or more. */
 export const ordinal = z.int().positive();
 
-/** The id of a user; so no name or e-mail can stand in its place. */
+/** The id of a user. The pattern keeps names and e-mail addresses out of events. */
 export const userId = z.string().regex(idPattern('usr'), 'not the id of a user, usr_…');
 
 /** Whole seconds, 0 or more. */
 export const seconds = z.int().nonnegative();
 
-/** How many: 0 or more. */
+/** A count: 0 or more. */
 export const count = z.int().nonnegative();
 
-/** What a decisive event of a license ends. */
+/** The parts that a decisive event of a license ends, with their counts. */
 export const ends = z.object({
   which: z.enum(endedParts),
   activations: count,
@@ -32,6 +32,6 @@ export const ends = z.object({
   usageAfter: z.object({ activations: count, seats: count, users: count }),
 }) satisfies z.ZodType<Ends>;
 
-/** The schema of one type of event. */
+/** Returns the schema of one type of event. */
 export const event = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data });

@@ -54,7 +54,7 @@ const renewal = z.object({
   gapSeconds: seconds,
 });
 
-/** The schemas of events of src/domain/license/events.ts. */
+/** The schemas of the events that issue, activate, suspend, renew, expire and revoke a license. */
 export const coreEvents = [
   event('LicenseIssued', z.object(origin)),
   event('LicenseImported', z.object({ ...origin, source: id, sourceRef: id, historyFrom: instant })),

@@ -5,7 +5,7 @@ import { type Target, tierChangeCauses, tierDirections } from '../domain/license
 import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
-/** The shape of what a license is to become. */
+/** The schema of the policy, products, limits and entitlements that a license moves to. */
 export const target = z.object({
   policy: pinnedPolicy,
   products: z.array(id).nullable(),
@@ -16,7 +16,7 @@ export const target = z.object({
 const tier = z.enum(tiers);
 const pinned = { policyId: id, policyVersion: ordinal, policy: pinnedPolicy };
 
-/** The schemas of events of src/domain/license/grants/grant-events.ts. */
+/** The schemas of the events about users, limits, entitlements, products and the tier of a license. */
 export const grantEvents = [
   event('UserAssigned', z.object({ userRef: userReference, countAfter: count, limit: count, overage: z.boolean() })),
   event(

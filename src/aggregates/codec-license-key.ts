@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { rotationCauses, transferredActivations, transferredExpiries } from '../domain/license/keys/key-events.ts';
+import { rotationCauses } from '../domain/license/keys/key-events.ts';
+import { transferredActivations, transferredExpiries } from '../domain/license/transfer/transfer-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { ends, event, id, ordinal } from './codec-fields.ts';
 
-/** The schemas of events of src/domain/license/keys/key-events.ts. */
+/** The schemas of the events about keys, transfer and replacement of a license. */
 export const keyEvents = [
   event(
     'LicenseKeyRotated',

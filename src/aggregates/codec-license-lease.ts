@@ -28,7 +28,7 @@ const usage = z.object({
   overage: z.boolean(),
 });
 
-/** The schemas of events of src/domain/license/seats/seat-events.ts. */
+/** The schemas of the events about leases and metered usage. */
 export const leaseEvents = [
   event('LeaseAcquired', acquired),
   event('LeaseExtended', z.object({ leaseId: id, expiresAt: instant })),

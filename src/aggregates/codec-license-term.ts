@@ -8,7 +8,7 @@ import { target } from './codec-license-grant.ts';
 const trigger = z.enum(termTriggers);
 const renewalMode = z.enum(renewalModes);
 
-/** The schemas of events of src/domain/license/term/term-events.ts. */
+/** The schemas of the events about the term of a license, its reminders and scheduled changes. */
 export const termEvents = [
   event(
     'LicenseTermStarted',

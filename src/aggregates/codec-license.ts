@@ -14,7 +14,7 @@ import { upcasters } from './upcasters.ts';
 export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent | ChainRepaired> =>
   decodeWith(licenseEvent, recorded, upcasters);
 
-/** The name of every type of event that a license's stream holds. */
+/** Returns the names of all types of events in the stream of a license. */
 export const licenseEventTypes = (): readonly string[] => licenseEvent.options.map(({ shape }) => shape.type.value);
 
 const licenseEvent = z.discriminatedUnion('type', [

@@ -14,7 +14,7 @@ import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, id, seconds } from './codec-fields.ts';
 
-/** The shape of a policy wherever it is stored: pinned in a license, a version in a catalog. */
+/** The schema of a stored policy: pinned to a license, or a version in a catalog. */
 export const pinnedPolicy = z.object({
   policyId: id,
   version: z.int().positive(),
@@ -45,7 +45,7 @@ export const pinnedPolicy = z.object({
   trialEnd: z.enum(trialEnds),
   reinstateOnPayment: z.boolean(),
   transferable: z.boolean(),
-  // What the first licenses were issued without stays absent in them.
+  // The policies of the first licenses do not have these fields.
   renewUntilSeconds: seconds.exactOptional(),
   checkInSeconds: seconds.exactOptional(),
   userRequired: z.boolean().exactOptional(),
@@ -55,7 +55,7 @@ export const pinnedPolicy = z.object({
   reclaimBorrowed: z.boolean().exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
-/** The shape of limits wherever they are stored. */
+/** The schema of stored limits. */
 export const limits = z.object({
   activations: count,
   seats: count,
@@ -63,7 +63,7 @@ export const limits = z.object({
   meters: z.record(z.string(), count),
 }) satisfies z.ZodType<Limits>;
 
-/** The shape of an entitlement wherever it is stored. */
+/** The schema of a stored entitlement. */
 export const entitlement = z.object({
   code: id,
   value: z.string().nullable(),

@@ -3,7 +3,7 @@ import { leftOf } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
 
-/** What there is to be carried out once: the command, the license, and what tells it from others of the license. */
+/** Returns the name of a due command: its type, the license, and values that make it unique. It is carried out once. */
 export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
   const { licenseId, term } = facts;
   switch (due.type) {
@@ -24,26 +24,26 @@ export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
   }
 };
 
-// A term has one expiry to announce, unless its end was moved after that: then each of them has a name of its own.
+// A term has one expiry to announce. When its end moves after the announcement, the name includes the new end.
 const announcedAgain = ({ term, overtakenExpiries }: LicenseFacts): string =>
   overtakenExpiries.length === 0 ? '' : `:${term.expiresAt}`;
 
-// What is left of an ending grows less with each batch. Endings of one cause and instant are told apart by their
-// number.
+// Each batch reduces the number of parts that are left, so the names of its batches differ. The names of endings with
+// the same cause and instant differ by the number of later ones.
 const nextBatch = ({ endings: [oldest, ...later] }: LicenseFacts): string => {
   if (oldest === undefined) return 'nothing';
   const { cause, effectiveAt } = oldest;
-  const alike = later.filter((each) => each.cause === cause && each.effectiveAt === effectiveAt).length;
+  const alike = later.filter((ending) => ending.cause === cause && ending.effectiveAt === effectiveAt).length;
   return `${cause}:${effectiveAt}:${alike}:${leftOf(oldest)}`;
 };
 
-/** As `systemCommandName`: the end of a lease that was last heard of, or acquired, at `lastSeenAt`. */
+/** Returns the name of the command that ends a lease, which was last seen or acquired at `lastSeenAt`. */
 export const lapseCommandName = ({
   licenseId,
   leaseId,
   lastSeenAt,
 }: LastSeen & { readonly licenseId: string }): string => `lapse:${licenseId}:${leaseId}:${lastSeenAt}`;
 
-/** As `systemCommandName`: the start of the term that waits for the first validation, which many may send at once. */
+/** Returns the name of the command that starts the term at the first validation. Many processes may send it at once. */
 export const startTermCommandName = ({ licenseId, term }: LicenseFacts): string =>
   `start-term:${licenseId}:${term.number + 1}`;

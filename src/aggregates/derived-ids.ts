@@ -4,15 +4,20 @@ import type { Tier } from '../domain/license/policy.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
 import { joined, ledgerNamespace, uuidv5 } from '../eventstore/ids.ts';
 
-/** The license that one is imported as: the same each time, so that none is imported twice. Throws when a field holds a NUL. */
+/**
+ * Returns the id of an imported license. It is the same each time, so that a license is not imported twice. Throws when
+ * a field contains a NUL character.
+ */
 export const importedLicenseId = (issuerOrgId: string, source: string, sourceRef: string): string =>
   encodeId('lic', uuidv5(ledgerNamespace, joined(['import', issuerOrgId, source, sourceRef])));
 
-/** The policy that an issuer has of each tier, whether or not its catalog was opened. Throws for what is no organization. */
+/**
+ * Returns the id of an issuer's built-in policy of a tier. Throws when `issuerOrgId` is not the id of an organization.
+ */
 export const builtInPolicyId = (issuerOrgId: string, tier: Tier): string =>
   encodeId('pol', uuidv5(decodeId('org', issuerOrgId) ?? '', tier));
 
-/** The policies that an issuer has of all tiers. Throws for what is no organization. */
+/** Returns the ids of an issuer's built-in policies of all tiers. Throws as `builtInPolicyId` does. */
 export const builtInPolicyIds = (issuerOrgId: string): Readonly<Record<Tier, string>> => ({
   FREE: builtInPolicyId(issuerOrgId, 'FREE'),
   TRIAL: builtInPolicyId(issuerOrgId, 'TRIAL'),
@@ -21,8 +26,8 @@ export const builtInPolicyIds = (issuerOrgId: string): Readonly<Record<Tier, str
 });
 
 /**
- * What names the stream of a reservation: its kind, and SHA-256 of the fields that are to be unique together, hex. None of
- * them is a secret or personal: ids, codes, HMACs. Throws when a field holds a NUL character.
+ * Returns the id of a reservation: its kind, and the SHA-256 (hex) of the fields that must be unique together. The
+ * fields are ids, codes and HMACs, never secrets or personal values. Throws when a field contains a NUL character.
  */
 export const reservationId = ({ kind, fields }: NeededReservation): string =>
   `${kind}-${createHash('sha256').update(joined(fields)).digest('hex')}`;

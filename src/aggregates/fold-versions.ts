@@ -1,7 +1,7 @@
 /**
- * The version of each fold. Raise it whenever the same events fold to another state, or the state has another shape:
- * the snapshots of other versions are ignored then, and long streams are folded from their start once. A test compares
- * the source and the outcome of each fold with what they were at this version.
+ * The version of each fold. Raise it when the same events fold to a different state, or when the shape of the state
+ * changes. Snapshots of other versions are ignored, so long streams are folded from their start once. A test compares
+ * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
   license: 'license-1',

@@ -1,15 +1,15 @@
 import { retry } from '../async/retry.ts';
-import { type Break, type ChainEnd, hashOf, seal } from '../eventstore/chain/chain.ts';
+import { type Break, type ChainEnd, hashOf, linkToChain } from '../eventstore/chain/chain.ts';
 import { type ChainReport, createChainCheck } from '../eventstore/chain/chain-check.ts';
 import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.ts';
 import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
 import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';
-import type { Aggregate, Fact, Folding, Owners } from '../eventstore/folding.ts';
+import type { Aggregate, DomainEvent, Folding, Owners } from '../eventstore/folding.ts';
 import { eventId, newCommandId, newNonce } from '../eventstore/ids.ts';
 import { readPages } from '../eventstore/read-pages.ts';
 import { catalogAggregate, licenseAggregate, organizationAggregate, reservationAggregate } from './aggregates.ts';
 
-/** A stream's chain as it was read: `last` is its last event, null for a stream without events. */
+/** The checked chain of a stream. `last`: its last event; null for a stream without events. */
 export type Examined = ChainReport & { readonly last: Recorded | null };
 
 /** Reads a stream and checks its chain. Changes nothing. */
@@ -24,16 +24,16 @@ export const examineChain = async (store: Pick<EventStore, 'read'>, stream: stri
   return { ...check.report(), last };
 };
 
-/** Returns true when a repair makes the chain whole: every fault of it is a break that can be repaired. */
+/** Returns true when a repair makes the chain whole: every fault is a break that can be repaired. */
 export const isRepairable = ({ faults, breaks }: ChainReport): boolean => faults > 0 && faults === breaks.length;
 
-/** Who repairs a chain, and why: an operator's id and a code, neither of them a person's name. `at`: the clock. */
+/** Who repairs a chain, and why: the id of an operator and a code, neither a person's name. `at`: the current time. */
 export type Repairer = { readonly operator: string; readonly reason: string; readonly at: string };
 
 /**
- * Appends a `ChainRepaired` for every break of a stream, in one append at its end, and returns the chain as it is then.
- * A stream without a break, or with a fault that cannot be repaired, is left as it is. Throws UndecodableEvent when the
- * stream cannot be folded, and RevisionConflict when others keep appending to it.
+ * Appends a `ChainRepaired` for every break of a stream, all in one append, and returns the chain after that. Changes
+ * nothing when the stream has no break, or a fault that cannot be repaired. Throws UndecodableEvent when the stream
+ * cannot be folded, and RevisionConflict when others keep appending to it.
  */
 export const repairChain = (
   store: Pick<EventStore, 'read' | 'append'>,
@@ -61,21 +61,33 @@ const repairEvents = (
   const end: ChainEnd = { stream: last.stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
   const commandId = newCommandId();
   const nonce = newNonce();
-  const before = String(last.metadata.recordedAt);
-  const recordedAt = at > before ? at : before;
-  return seal(
-    breaks.map(({ revision, expected, found }, index): Proposed => {
-      const data: ChainRepaired['data'] = { revision: Number(revision), expected, found, operator, reason };
+  const lastRecordedAt = String(last.metadata.recordedAt);
+  const recordedAt = at > lastRecordedAt ? at : lastRecordedAt;
+  return linkToChain(
+    breaks.map(({ revision, expected, actual }, index): Proposed => {
+      const data: ChainRepaired['data'] = {
+        revision: Number(revision),
+        expected,
+        found: actual,
+        operator,
+        reason,
+      };
       return {
         id: eventId(commandId, nonce, index),
         type: 'ChainRepaired',
         data,
         metadata: {
           schemaVersion: 1,
-          ...{ issuerOrgId, holderOrgId, effectiveAt: recordedAt, recordedAt },
+          issuerOrgId,
+          holderOrgId,
+          effectiveAt: recordedAt,
+          recordedAt,
           actor: { type: 'SYSTEM', id: 'repair-chain', onBehalfOf: null },
           reason: { code: reason, text: null },
-          ...{ commandId, requestHash: 'none', $correlationId: commandId, $causationId: null },
+          commandId,
+          requestHash: 'none',
+          $correlationId: commandId,
+          $causationId: null,
         },
       };
     }),
@@ -83,7 +95,7 @@ const repairEvents = (
   );
 };
 
-/** Returns who owns the stream after its event `upTo`, by folding it. */
+/** Folds the stream and returns its owners after its event `upTo`. */
 const ownersOf = (store: Pick<EventStore, 'read'>, stream: string, upTo: bigint): Promise<Owners> => {
   if (isOf(licenseAggregate, stream)) return foldOwners(store, licenseAggregate, stream, upTo);
   if (isOf(organizationAggregate, stream)) return foldOwners(store, organizationAggregate, stream, upTo);
@@ -95,7 +107,7 @@ const ownersOf = (store: Pick<EventStore, 'read'>, stream: string, upTo: bigint)
 const isOf = ({ stream: name }: Pick<Aggregate<never, never, never, never>, 'stream'>, stream: string): boolean =>
   stream.startsWith(name(''));
 
-const foldOwners = async <Event extends Fact, State>(
+const foldOwners = async <Event extends DomainEvent, State>(
   store: Pick<EventStore, 'read'>,
   { decider, decode, owners }: Folding<Event, State>,
   stream: string,

@@ -3,7 +3,7 @@ import type { License } from '../domain/license/license.ts';
 import type { Organization } from '../domain/organization/organization.ts';
 import type { Reservation } from '../domain/reservation/reservation.ts';
 
-// Bytes of heap, measured: tests/eventstore/weights.test.ts compares them with the heap.
+// The numbers are measured bytes of heap. tests/eventstore/weights.test.ts compares them with the heap.
 
 /** Estimates the bytes that a folded license takes in memory. */
 export const weighLicense = (license: License): number =>
@@ -30,8 +30,8 @@ export const weighOrganization = (organization: Organization): number =>
       (organization.formerMembers.size + organization.projects.size) * 300;
 
 /**
- * Estimates the bytes that a folded catalog takes in memory. `events`: how many were folded, because every version of a
- * policy is kept and counting the versions would visit every policy.
+ * Estimates the bytes that a folded catalog takes in memory, from the number of its events. Counting the versions
+ * instead would visit every policy.
  */
 export const weighCatalog = (_catalog: Catalog, events: number): number => 1_000 + events * 2_500;
 

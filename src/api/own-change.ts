@@ -1,5 +1,5 @@
-import type { IdempotencyNeeds } from '../application/attempt.ts';
 import { principalOf } from '../application/caller.ts';
+import type { IdempotencyNeeds } from '../application/idempotent-attempt.ts';
 import type { OrganizationRequest } from '../application/organizations/send-to-organization.ts';
 import { isRefusal, type Refusal } from '../application/refusal.ts';
 import { entityTag } from './http/conditional.ts';

@@ -1,6 +1,8 @@
+import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Refusal } from '../application/refusal.ts';
 import type { Secrets } from '../identity/secrets.ts';
+import { asTenant } from '../postgres/tenant.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type Problem, problem, refused } from './problems/problems.ts';
 import type { Reply } from './route.ts';
@@ -50,6 +52,36 @@ export const page = async <Entry>(
   const body = { data: entries.map(bodyOf), nextCursor, hasMore };
   if (nextCursor === null) return { status: 200, body };
   return { status: 200, body, headers: { Link: `<${url}limit=${limit}&cursor=${nextCursor}>; rel="next"` } };
+};
+
+/** A list of an organization, with the path `/v1/<list>`. */
+type OrganizationListing<Entry> = Pick<Listing<Entry>, 'placeOf' | 'bodyOf'> & {
+  readonly list: string;
+  readonly organizationId: string;
+  /** Reads up to `limit` entries behind the place `after`. Null reads from the beginning. */
+  readonly read: (
+    db: PoolClient,
+    page: { readonly after: string | null; readonly limit: number },
+  ) => Promise<readonly Entry[]>;
+};
+
+/** Answers one page of a list of an organization. All other members of the query are filters. */
+export const organizationPage = <Entry>(
+  { pool, secrets }: { readonly pool: Pool; readonly secrets: Secrets },
+  { limit, cursor, ...filters }: PageQuery,
+  { list, organizationId, read, ...listing }: OrganizationListing<Entry>,
+): Promise<Reply | Problem> => {
+  const filtered = filtersOf(filters);
+  return page<Entry>(
+    secrets,
+    { limit, cursor },
+    {
+      name: `${list}\0${organizationId}\0${filtered}`,
+      url: `/v1/${list}?${filtered}`,
+      read: (after, count) => asTenant(pool, organizationId, (db) => read(db, { after, limit: count })),
+      ...listing,
+    },
+  );
 };
 
 const foreignCursorDetail =

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Caller } from '../application/caller.ts';
+import type { PermissionName } from '../domain/permissions.ts';
 import type { UserIdentity } from '../identity/authenticate-user.ts';
 import { parseRequest, type RawRequest } from './http/parse-request.ts';
-import type { PermissionName } from './permissions.ts';
 import { isProblem, type Problem, type ProblemCode } from './problems/problems.ts';
 import type { CallLimits } from './rate-limit/call-limits.ts';
 

@@ -1,12 +1,12 @@
 import { createCurrentValidations } from '../application/reading/current-validations.ts';
 import type { ValidationRows } from '../projections/queries/validation.ts';
-import type { AuthNeeds } from './auth/needs.ts';
+import type { AuthNeeds } from './auth/auth-needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import { type HealthNeeds, healthRoutes } from './monitoring/health.ts';
-import type { OrganizationNeeds } from './organizations/needs.ts';
+import type { OrganizationNeeds } from './organizations/organization-needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';
 import type { Route } from './route.ts';
 

@@ -9,8 +9,8 @@ import type { Executed } from '../eventstore/executor/execute.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import type { ValidationFacts, ValidationReader } from '../projections/queries/validation.ts';
 import type { PersonalValue } from '../records/vault.ts';
-import type { Attempt } from './attempt.ts';
 import type { Traced } from './command-context.ts';
+import type { Attempt } from './idempotent-attempt.ts';
 import { type CommandNeeds, sendLicenseCommand } from './licenses/send-license-command.ts';
 import type { Refusal } from './refusal.ts';
 

@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/time.ts';
 import type { Actor, Reason } from '../eventstore/envelope.ts';
 import { type CommandContext, commandContext } from '../eventstore/executor/waiting.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './idempotent-attempt.ts';
 
 /** The ids of a request in its events and its log line. */
 export type Traced = {

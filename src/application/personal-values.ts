@@ -1,18 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
 import { encodeId } from '../domain/ids.ts';
-import type { Happened } from '../eventstore/executor/waiting.ts';
+import type { CommandResult } from '../eventstore/executor/waiting.ts';
 import { partId } from '../eventstore/ids.ts';
 import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../records/vault.ts';
 import type { ReferencePlace } from '../records/vault-references.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './idempotent-attempt.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Returns the reference of a personal value of a request, for its events. No other request has the same reference. */
 export const referenceOf = (attempt: Attempt, kind: string): string => encodeId('ref', partId(attempt, kind));
 
-type Sent = Pick<Happened, 'outcome'> | Refusal;
+type Sent = Pick<CommandResult, 'outcome'> | Refusal;
 
 /**
  * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to

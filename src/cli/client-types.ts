@@ -23,11 +23,11 @@ export const currentClientTypes = (): string => {
   return [
     '// Generated from the routes by `ledger client-types --write`.',
     ...schemas,
-    '/** Every operation: what it takes, and what it answers with. */',
+    '/** The input and the answer of every operation. */',
     'export type Operations = {',
     ...called.map((operation) => `  ${operation.operationId}: ${signatureOf(operation)};`),
     '};',
-    '/** Where each operation is; `repeats`: it takes an Idempotency-Key. */',
+    '/** The method and path of every operation. `repeats` is true when it accepts an Idempotency-Key. */',
     'export const operations = {',
     ...called.map((operation) => `  ${operation.operationId}: ${placeOf(operation)},`),
     '} as const satisfies Record<keyof Operations, { method: string; path: string; repeats: boolean }>;',

@@ -16,7 +16,7 @@ export const keysRotateCommand = async ({ force }: { force: boolean }): Promise<
     process.exitCode = 1;
     return;
   }
-  console.log(`${rotation.made.kid} signs from now on.`);
+  console.log(`${rotation.created.kid} signs from now on.`);
   for (const { kid } of rotation.removed) console.log(`${kid} was removed. Its tokens no longer work.`);
 };
 

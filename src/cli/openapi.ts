@@ -11,7 +11,7 @@ import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/connect.ts';
 import { createValidationReader } from '../projections/queries/validation.ts';
 import { version } from '../version.ts';
-import { createLog } from './log.ts';
+import { createLog } from './create-log.ts';
 import { noAccounts } from './server/accounts.ts';
 
 /** `ledger openapi`: prints the document, or writes it to openapi.json in the current directory. Needs no server. */

@@ -9,7 +9,7 @@ import { listParked, type ParkedStream } from '../projections/parked.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
-import { createLog } from './log.ts';
+import { createLog } from './create-log.ts';
 import { joinServers } from './server/open-servers.ts';
 import { table } from './table.ts';
 

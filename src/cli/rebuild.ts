@@ -4,7 +4,7 @@ import { prepareDatabase } from '../projections/prepare-database.ts';
 import { type RebuildOptions, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
-import { createLog } from './log.ts';
+import { createLog } from './create-log.ts';
 import { createProgress } from './progress.ts';
 import { joinServers } from './server/open-servers.ts';
 

@@ -6,8 +6,8 @@ import { type EventStore, StoreUnavailable } from '../eventstore/event-store.ts'
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
 import { streamPrefixes } from '../projections/fold/fold-event.ts';
+import { createLog } from './create-log.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { createLog } from './log.ts';
 import { joinServers } from './server/open-servers.ts';
 
 type Options = {
@@ -41,12 +41,12 @@ export const repairChainCommand = async (options: Options): Promise<void> => {
 const repairerOf = ({ operator, reason }: Options): Repairer => {
   if (!operatorId.safeParse(operator).success || operator === undefined)
     throw new UsageError(
-      `${operator === undefined ? '--apply needs --operator' : `--operator ${operator} is not such an id`}: your id in your organization, of letters, digits, dots, dashes and underscores. ` +
-        'It is stored for ever, so give no name and no e-mail address.',
+      `${operator === undefined ? '--apply needs --operator' : `--operator ${operator} is not an operator id`}. Give your id in your organization: letters, digits, dots, dashes and underscores. ` +
+        'The log stores it for ever, so give no name and no e-mail address.',
     );
   if (!repairReason.safeParse(reason).success || reason === undefined)
     throw new UsageError(
-      `${reason === undefined ? '--apply needs --reason' : `--reason ${reason} is not such a code`}: a code in capitals, digits and underscores, as TWO_WRITERS or INCIDENT_4711.`,
+      `${reason === undefined ? '--apply needs --reason' : `--reason ${reason} is not a reason code`}. Give a code of capitals, digits and underscores, such as TWO_WRITERS or INCIDENT_4711.`,
     );
   return { operator, reason, at: new Date().toISOString() };
 };
@@ -114,8 +114,8 @@ const repairOne = async (
 const linesOf = (stream: string, examined: Examined): readonly string[] => {
   const { faults, first, breaks } = examined;
   const lines = breaks.map(
-    ({ revision, expected, found }) =>
-      `${stream}: the event at revision ${revision} links to ${found}; its previous event is ${expected}.`,
+    ({ revision, expected, actual }) =>
+      `${stream}: the event at revision ${revision} links to ${actual}; its previous event is ${expected}.`,
   );
   if (isRepairable(examined)) return lines;
   const what = `${stream}: CANNOT BE REPAIRED. ${faults - breaks.length} of its events are altered or missing`;

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
+import { createLog } from './create-log.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
-import { createLog } from './log.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
 import type { Role } from './server/roles.ts';
@@ -25,7 +25,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
     if (ended === 'asked') exitCode = 0;
     else log.fatal(ended);
   } finally {
-    for (const stop of stops.toReversed()) await stop().catch((error) => log.error(error, 'could not stop'));
+    for (const stop of stops.toReversed())
+      await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
   process.exit(exitCode);
 };

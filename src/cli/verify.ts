@@ -8,8 +8,8 @@ import { ownRelease } from '../projections/release.ts';
 import type { Digest } from '../projections/verify/digests.ts';
 import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
+import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
-import { createLog } from './log.ts';
 import { joinServers } from './server/open-servers.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Instant } from './time.ts';
 
 /**
- * The refusal of a command: a value, never an exception. `rejected` is a code of the public API (docs/api/problems.md).
- * `place`: the invalid part of the command, by the names and indexes that lead to it.
+ * The refusal of a command: a value, never an exception. `rejected` is a code of the public API; `GET /problems` explains
+ * every code. `place`: the names and indexes that lead to the invalid part of the command.
  */
 export type Rejection<Code extends string = string> = {
   readonly rejected: Code;

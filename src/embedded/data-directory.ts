@@ -5,7 +5,7 @@ import { errorCode, errorText } from './errors.ts';
 import { readIfThere, writePrivate } from './files.ts';
 import { holderOf, type Lock, tryLock } from './lock.ts';
 
-/** Where things are in a data directory. */
+/** Returns the paths of the files and folders in a data directory. */
 export const places = (dataDir: string) => ({
   marker: path.join(dataDir, 'ledger-data'),
   locks: path.join(dataDir, 'locks'),
@@ -14,7 +14,7 @@ export const places = (dataDir: string) => ({
   postgres: path.join(dataDir, 'postgres'),
 });
 
-/** A stack that runs now: its process, and how to reach what it started. */
+/** A running stack: its process, and the URLs of the servers that it started. */
 export type Runtime = {
   readonly pid: number;
   readonly databaseUrl: string;
@@ -23,40 +23,42 @@ export type Runtime = {
   readonly startedAt: string;
 };
 
-/** Makes the data directory (mode 0700) or checks that it is one, and locks it against a second start. */
+/** Creates the data directory (mode 0700), or checks that an existing one is ours. Locks it against a second start. */
 export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new Error(
-      `Cannot make the data directory ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`,
+      `Cannot create the data directory ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`,
     );
   }
   const foreign = (await isMarked(dataDir)) ? [] : (await readdir(dataDir)).filter(isForeign);
   if (foreign.length > 0) {
     throw new Error(
-      `${dataDir} holds other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
+      `${dataDir} contains other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
     );
   }
-  // Its group may have been let through to Postgres: the user nobody must reach its data.
+  // The group may have the right to enter, because Postgres may run as nobody and must reach its data.
   if (((await stat(dataDir)).mode & 0o067) !== 0) await chmod(dataDir, 0o700);
   const lock = await lockDirectory(dataDir);
-  // What a killed stack left would lead others astray where process ids are the same each time, as in containers.
+  // In a container, process ids repeat. So the file of a killed stack could be taken for that of this one.
   await rm(places(dataDir).runtime, { force: true });
   if (!(await isMarked(dataDir))) {
     await writePrivate(
       places(dataDir).marker,
-      'License Ledger keeps its embedded data here; ledger reset removes it.\n',
+      'License Ledger stores its embedded data here; ledger reset removes it.\n',
     );
   }
   return lock;
 };
 
-/** Tells other commands how to reach the stack this process runs. */
+/** Writes the file that tells other commands how to reach the stack of this process. */
 export const writeRuntime = (dataDir: string, runtime: Runtime): Promise<void> =>
   writePrivate(places(dataDir).runtime, `${JSON.stringify(runtime, null, 2)}\n`);
 
-/** How to reach the stack that runs on this data directory, or undefined when none does or it is still starting. */
+/**
+ * Returns how to reach the stack that runs on this data directory. Undefined when none runs or it is still starting.
+ */
 export const readRuntime = async (dataDir: string): Promise<Runtime | undefined> => {
   const { lock, runtime } = places(path.resolve(dataDir));
   const [text, holder] = await Promise.all([readIfThere(runtime), holderOf(lock)]);
@@ -72,8 +74,8 @@ export const readRuntime = async (dataDir: string): Promise<Runtime | undefined>
 };
 
 /**
- * Removes everything the ledger keeps in the data directory, for good, and the directory itself unless other files are
- * in it. Refuses while a stack runs on it, and a directory that is not one of the ledger's.
+ * Deletes all data of the ledger in the data directory, and the directory itself unless it contains other files. Throws
+ * when a stack runs on it, and when the directory is not a data directory of the ledger.
  */
 export const resetData = async (dataDir: string): Promise<void> => {
   const directory = path.resolve(dataDir);
@@ -90,7 +92,7 @@ export const resetData = async (dataDir: string): Promise<void> => {
   const lock = await lockDirectory(directory);
   try {
     await vacate(places(directory).postgres);
-    // The marker goes last: what an interruption leaves can still be reset.
+    // The marker is removed last, so that an interrupted reset can be repeated.
     const last = ['locks', 'ledger-data'];
     const ours = (await readdir(directory)).filter((name) => !isForeign(name) && !last.includes(name));
     for (const name of ours) await rm(path.join(directory, name), { recursive: true, force: true });
@@ -105,13 +107,15 @@ export const resetData = async (dataDir: string): Promise<void> => {
 
 const ourNames = /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|postgres|postgres-programs)(\..+)?$/;
 
-/** Folders made by the system on a fresh volume are nobody's, and hidden files are left alone. */
+/** Returns true for a file of another program. Hidden files and folders of the file system do not count. */
 const isForeign = (name: string): boolean => !ourNames.test(name) && name !== 'lost+found' && !name.startsWith('.');
 
 const isMarked = async (dataDir: string): Promise<boolean> => (await readIfThere(places(dataDir).marker)) !== undefined;
 
 const lockDirectory = async (dataDir: string): Promise<Lock> => {
   const lock = await tryLock(places(dataDir).lock);
-  if (lock.held) return lock;
-  throw new Error(`A ledger is already running on ${dataDir} (process ${lock.by}). Stop it, or set LEDGER_DATA_DIR.`);
+  if (lock.isAcquired) return lock;
+  throw new Error(
+    `A ledger is already running on ${dataDir} (process ${lock.holder}). Stop it, or set LEDGER_DATA_DIR.`,
+  );
 };

@@ -1,17 +1,18 @@
 import pg from 'pg';
 import { errorCode } from './errors.ts';
 
-/** One login and the database it owns, which bears its name. */
+/** A login, and the database of the same name that it owns. */
 export type Login = {
   readonly name: 'ledger' | 'eventstore';
   readonly password: string;
   readonly mayCreateRoles: boolean;
 };
 
-/** Creates or corrects the logins and their databases; safe to repeat. `url` is a superuser's. */
+/** Creates or corrects the logins and their databases. Safe to repeat. `url`: the URL of a superuser. */
 export const ensureDatabases = async (url: string, logins: readonly Login[]): Promise<void> => {
   const client = new pg.Client(url);
-  // A connection that breaks is also told to the query that was waiting; unheard, this would end the process.
+  // The waiting query also rejects when the connection breaks. An 'error' event without a listener would end the
+  // process.
   client.on('error', () => {});
   await connect(client);
   try {
@@ -38,11 +39,11 @@ const connect = async (client: pg.Client): Promise<void> => {
   try {
     await client.connect();
   } catch (error) {
-    // invalid_password
+    // This is the code of invalid_password.
     if (errorCode(error) !== '28P01') throw error;
     throw new Error(
-      'The password in secrets.json does not open the Postgres data beside it. ' +
-        'Restore the secrets.json that belongs to this data, or run ledger reset to begin anew without it.',
+      'The password in secrets.json does not open the Postgres data next to it. ' +
+        'Restore the secrets.json that belongs to this data, or run ledger reset to delete the data and start again.',
     );
   }
 };

@@ -1,6 +1,6 @@
-/** The `code` of a system error such as ENOENT, or undefined. */
+/** Returns the `code` of a system error such as ENOENT, or undefined. */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/** What an error says, for use inside another sentence. */
+/** Returns the message of an error, for use inside another sentence. */
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,16 +3,19 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { endWith, supervised } from './child.ts';
 
+/** An event store that runs in a process of its own. */
 export type EventStoreProcess = {
   /** esdb://127.0.0.1:port?tls=false */
   readonly url: string;
-  /** Resolves when the process is gone, asked or not, with the reason and its last lines. */
+  /** Resolves when the process has ended for any reason, with a text that tells how and its last lines. */
   readonly exited: Promise<string>;
   stop(): Promise<void>;
 };
 
-/** Starts the embedded event store in a process of its own, which ends by itself when the channel to ours closes. */
-export const startEventStore = async (options: {
+/**
+ * Starts the embedded event store in a process of its own. It ends by itself when the channel to our process closes.
+ */
+export const startEventStoreProcess = async (options: {
   program: string;
   databaseUrl: string;
   log: (line: string) => void;
@@ -20,7 +23,7 @@ export const startEventStore = async (options: {
   const forked = fork(options.program, {
     execArgv: nodeOptions(options.program),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A Ctrl-C in the terminal must not reach it before the requests it serves are done.
+    // A Ctrl-C in the terminal must not end it before our process has finished its requests.
     detached: true,
   });
   const child = supervised(forked, { name: 'The event store', log: options.log });
@@ -40,10 +43,12 @@ export const startEventStore = async (options: {
 
 const compiled = import.meta.url.endsWith('.js');
 
-/** The event store's main module: compiled when this one is. */
+/** The main module of the event store. It is the compiled one when this module is compiled. */
 export const eventStoreProgram = fileURLToPath(new URL(`./eventstore/main.${compiled ? 'js' : 'ts'}`, import.meta.url));
 
-/** Ours, and what lets Node read a program in TypeScript where we run under something that compiles by other means. */
+/**
+ * Returns the Node options of our process. For a program in TypeScript it adds tsx, unless our process runs under tsx.
+ */
 const nodeOptions = (program: string): string[] => {
   if (!program.endsWith('.ts') || process.execArgv.some((option) => option.includes('tsx'))) return process.execArgv;
   const tsx = pathToFileURL(createRequire(fileURLToPath(import.meta.url)).resolve('tsx')).href;
@@ -69,9 +74,9 @@ const answerOf = (forked: ChildProcess, exited: Promise<string>): Promise<number
     });
   });
 
-/** `node --watch` makes every child report what it imports over the same channel. */
+/** Returns true for a message of `node --watch`, which makes every child report its imports over the same channel. */
 const isOfWatchMode = (message: unknown): boolean =>
   typeof message === 'object' && message !== null && Object.keys(message).some((name) => name.startsWith('watch:'));
 
-// A child that is gone already is reported by its exit.
+// A child that has already ended is reported by its exit.
 const ignoreClosedChannel = () => {};

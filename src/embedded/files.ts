@@ -3,7 +3,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, errorText } from './errors.ts';
 
-/** Writes a file only its owner can read. After a crash at any moment it holds the old text or the new, whole. */
+/** Writes a file that only its owner can read. After a crash it contains either the old text or the new text. */
 export const writePrivate = async (file: string, text: string): Promise<void> => {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   try {
@@ -22,7 +22,7 @@ export const writePrivate = async (file: string, text: string): Promise<void> =>
   await syncFolder(path.dirname(file));
 };
 
-/** The text of a file, or undefined when there is none. */
+/** Returns the text of a file, or undefined when it does not exist. */
 export const readIfThere = async (file: string): Promise<string | undefined> => {
   try {
     return await readFile(file, 'utf8');
@@ -32,7 +32,7 @@ export const readIfThere = async (file: string): Promise<string | undefined> => 
   }
 };
 
-// The new name is only durable once its folder is. Windows cannot sync a folder, nor needs to.
+// The new name is durable only when its folder is synced. Windows cannot sync a folder and does not need to.
 const syncFolder = async (folder: string): Promise<void> => {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');

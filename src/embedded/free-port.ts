@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that is free now. Another process may take it before it is used: be ready to try again. */
+/**
+ * Returns a free port of 127.0.0.1. Another process may take it before it is used, so the caller must be able to retry.
+ */
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

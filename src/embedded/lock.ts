@@ -5,33 +5,37 @@ import { errorCode } from './errors.ts';
 import { readIfThere, writePrivate } from './files.ts';
 import { birthOf, isAlive } from './process-table.ts';
 
-export type Lock = { readonly held: true; release(): Promise<void> };
-export type Refusal = { readonly held: false /** The process that has it. */; readonly by: number };
+/** A lock that this process holds. */
+export type Lock = { readonly isAcquired: true; release(): Promise<void> };
+
+/** Another process holds the lock. `holder`: its process id. */
+export type LockRefused = { readonly isAcquired: false; readonly holder: number };
 
 /**
- * Takes the lock of this name, a path without extension. A lock whose holder is dead, or whose process id now belongs to
- * another process, is free. Of several that try at once exactly one gets it.
+ * Acquires the lock of this name, a path without extension. A lock is free when its holder has ended, or when the
+ * process id of the holder now belongs to another process. When several processes try at once, exactly one succeeds.
  *
- * Each holder makes a file of its own, numbered one above the last, which names it. Only the highest number counts, and
- * it is never removed, only overtaken: so nobody can remove a lock that somebody else has just taken.
+ * Each holder creates a new file with the next number, which names the holder. Only the file with the highest number
+ * counts. It is never removed, only replaced by a higher one, so no process can remove a lock that another just
+ * acquired.
  */
-export const tryLock = async (name: string): Promise<Lock | Refusal> => {
+export const tryLock = async (name: string): Promise<Lock | LockRefused> => {
   await mkdir(path.dirname(name), { recursive: true, mode: 0o700 });
   for (;;) {
     const last = await lastOf(name);
-    if (last.holder !== undefined) return { held: false, by: last.holder };
+    if (last.holder !== undefined) return { isAcquired: false, holder: last.holder };
     const mine = last.number + 1;
-    // Somebody was faster: see who.
+    // Another process was faster. Read its file.
     if (!(await createWhole(fileOf(name, mine)))) continue;
     const others = (await numbersOf(name)).filter((number) => number !== mine);
-    // The number was free only because its time has passed since we looked.
+    // A higher number appeared after the directory was read, so this file does not count.
     const overtaken = others.some((number) => number > mine);
     await Promise.all((overtaken ? [mine] : others).map((number) => rm(fileOf(name, number), { force: true })));
-    if (!overtaken) return { held: true, release: () => writePrivate(fileOf(name, mine), 'released\n') };
+    if (!overtaken) return { isAcquired: true, release: () => writePrivate(fileOf(name, mine), 'released\n') };
   }
 };
 
-/** The process that holds the lock now, or undefined when none does. */
+/** Returns the id of the process that holds the lock now, or undefined when none does. */
 export const holderOf = async (name: string): Promise<number | undefined> => (await lastOf(name)).holder;
 
 const lastOf = async (name: string): Promise<{ number: number; holder: number | undefined }> => {
@@ -60,12 +64,12 @@ const holderIn = (text: string): number | undefined => {
   const [first, born] = text.split('\n');
   const pid = Number(first);
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
-  // Where the system does not tell when a process began, being alive has to do.
+  // Some systems do not tell when a process began. There, a running process with this id counts as the holder.
   const bornNow = birthOf(pid);
   return born === '' || bornNow === undefined || bornNow === born ? pid : undefined;
 };
 
-/** False when the file exists. A link appears with its content, so nobody reads a lock that does not name its holder. */
+/** Returns false when the file exists. A link appears with its content, so every visible lock file names its holder. */
 const createWhole = async (file: string): Promise<boolean> => {
   const whole = `${file}.${randomBytes(6).toString('hex')}`;
   await writeFile(whole, `${process.pid}\n${birthOf(process.pid) ?? ''}\n`, { mode: 0o600, flag: 'wx' });

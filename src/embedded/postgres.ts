@@ -4,23 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { executable, postgresBinaries } from './binaries.ts';
 import { type Child, endWith, spawnLogged } from './child.ts';
 import { prepareCluster, readyPid, vacate } from './cluster.ts';
-import { chooseGuard, run } from './run.ts';
+import { chooseGuard } from './guard.ts';
+import { run } from './run.ts';
 import { chooseRunAs } from './run-as.ts';
 
+/** A running Postgres. */
 export type Postgres = {
-  /** The superuser `postgres` in the database `postgres`. */
+  /** The URL of the superuser `postgres` and the database `postgres`. */
   readonly url: string;
   readonly pid: number;
-  /** Resolves when the server is gone, asked or not, with the reason and the last lines of its log. */
+  /** Resolves when the server has ended for any reason, with a text that tells how and the last lines of its log. */
   readonly exited: Promise<string>;
-  /** Ends open connections and shuts down; after 16 seconds by force. */
+  /** Ends open connections and shuts down. Kills the server after 16 seconds. */
   stop(): Promise<void>;
 };
 
 /**
- * Starts Postgres 18 on 127.0.0.1 and returns when it takes connections. It ends when this process does, however that
- * happens. `password` must be the one given at the first start on this data directory. Without `durable` a crash of the
- * machine may lose everything: for tests.
+ * Starts Postgres 18 on 127.0.0.1 and returns when it accepts connections. It ends when this process ends, for whatever
+ * reason. `password` must be the password of the first start on this data directory. Without `durable`, which is for
+ * tests, a crash of the machine may lose everything.
  */
 export const startPostgres = async (options: {
   dataDir: string;
@@ -51,7 +53,7 @@ export const startPostgres = async (options: {
     pid,
     exited: child.exited,
     stop: async () => {
-      // Windows has no signals: there a signal ends a program on the spot.
+      // Windows has no signals: there, a signal ends a program at once.
       const shutDown = ['stop', '-D', dataDir, '-m', 'fast', '-W'];
       if (process.platform === 'win32') await run(runAs, executable(runAs.native, 'pg_ctl'), shutDown).catch(() => {});
       await endWith(child, process.platform === 'win32' ? [undefined, 'SIGKILL'] : ['SIGINT', 'SIGQUIT', 'SIGKILL']);
@@ -66,13 +68,13 @@ const settings = (durable: boolean): string[] =>
     max_connections: '200',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // A failed statement is answered to the one who sent it, who knows whether it matters.
+    // The sender of a failed statement gets the error and knows whether it matters.
     log_min_messages: 'log',
     log_checkpoints: 'off',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
-// Recovery after a crash replays at most the log of a few minutes.
+// After a crash, Postgres replays at most a few minutes of its log.
 const recoveryMsMax = 300_000;
 
 const untilReady = async (child: Child, ready: () => Promise<number | undefined>): Promise<number> => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errorCode } from './errors.ts';
 
-/** True when this process id is taken, be it by a process that has ended and that nobody has collected. */
+/** Returns true when a process has this id. It may be a zombie, which has ended but still has its id. */
 export const isTaken = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -13,12 +13,12 @@ export const isTaken = (pid: number): boolean => {
   }
 };
 
-/** True when a process of this id runs, whoever it belongs to. */
+/** Returns true when a process with this id runs. It may belong to any user. */
 export const isAlive = (pid: number): boolean => isTaken(pid) && !/^[ZX]/.test(statOf(pid)?.[0] ?? '');
 
 /**
- * A text that two processes with the same id do not share, or undefined where the system does not tell: the boot it
- * belongs to and the clock tick at which it began.
+ * Returns a text that differs between two processes with the same id: the boot of the machine and the clock tick at
+ * which the process began. Returns undefined when the system does not tell.
  */
 export const birthOf = (pid: number): string | undefined => {
   if (process.platform === 'darwin') return startTime(pid);
@@ -26,7 +26,10 @@ export const birthOf = (pid: number): string | undefined => {
   return started && `${read('/proc/sys/kernel/random/boot_id')?.trim() ?? ''}/${started}`;
 };
 
-/** The fields from the third, the state, on. The second is a name that may itself hold spaces and parentheses. */
+/**
+ * Returns the fields of /proc/<pid>/stat from the third, the state. The second, a name, may contain spaces and
+ * parentheses.
+ */
 const statOf = (pid: number): string[] | undefined => {
   const stat = read(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -40,7 +43,7 @@ const startTime = (pid: number): string | undefined => {
   }
 };
 
-/** The processes of a Postgres that works in this data directory: the postmaster and its children. */
+/** Returns the process ids of the Postgres that runs on this data directory: the postmaster and its children. */
 export const postgresOn = async (dataDir: string, postmaster: number): Promise<number[]> => {
   if (process.platform === 'linux') return processIds().filter((pid) => worksIn(pid, dataDir));
   if (!isAlive(postmaster)) return [];
@@ -53,7 +56,10 @@ export const postgresOn = async (dataDir: string, postmaster: number): Promise<n
 
 const processIds = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
 
-/** Every Postgres process makes the data directory its working directory; that link is hidden for other users' ones. */
+/**
+ * Returns true for a Postgres process that works in `dataDir`. The system hides the directory of other users'
+ * processes.
+ */
 const worksIn = (pid: number, dataDir: string): boolean => {
   const command = (read(`/proc/${pid}/cmdline`) ?? '').split('\0');
   if (!command[0]?.includes('postgres')) return false;

@@ -5,16 +5,17 @@ import { promisify } from 'node:util';
 import { type Binaries, executable } from './binaries.ts';
 import { type Launch, run, type User } from './run.ts';
 
-/** How to run a Postgres program so that it does not find itself root, which it refuses. */
+/** How to run a Postgres program as a user other than root, because Postgres refuses to run as root. */
 export type RunAs = Launch & {
   readonly native: string;
-  /** The user who must own the data; absent means whoever we are. */
+  /** The user that must own the data; absent: the user of our process. */
   readonly owner?: User;
 };
 
 /**
- * An ordinary user runs Postgres directly. Root tries a user namespace in which it is nobody (nothing changes hands),
- * and becomes the user nobody where the system forbids namespaces. `parentDir` is the folder the data directory is in.
+ * Returns how to run Postgres. An ordinary user runs it directly. Root tries a user namespace in which it is nobody; no
+ * file changes its owner then. Where the system forbids namespaces, root becomes the user nobody. `parentDir`: the
+ * folder that contains the data directory.
  */
 export const chooseRunAs = async (binaries: Binaries, parentDir: string): Promise<RunAs> => {
   const { native } = binaries;
@@ -24,7 +25,7 @@ export const chooseRunAs = async (binaries: Binaries, parentDir: string): Promis
   return asNobody(native, parentDir);
 };
 
-/** The second of the two ways for root. */
+/** Returns how root runs Postgres as the user nobody. Throws when nobody cannot reach `parentDir`. */
 export const asNobody = async (native: string, parentDir: string): Promise<RunAs> => {
   const owner = await nobody();
   const plain = { native, prefix: [], user: owner, owner };
@@ -39,19 +40,28 @@ export const asNobody = async (native: string, parentDir: string): Promise<RunAs
   );
 };
 
-/** For systems without setpriv: what is closed to the user is opened to it alone, or copied to where it can go. */
+/**
+ * For systems without setpriv: opens `parentDir` to the user alone, or copies the programs to a place that it can
+ * reach.
+ */
 export const withCopy = async (runAs: RunAs & { readonly owner: User }, parentDir: string): Promise<RunAs> => {
-  await letIn(parentDir, runAs.owner);
+  await openTo(parentDir, runAs.owner);
   return (await canWork(runAs, parentDir)) ? runAs : { ...runAs, native: await copyOf(runAs.native, parentDir) };
 };
 
-/** Nobody with the one right to enter folders that are closed to it, so that nothing else need be opened up. */
+/** Returns a command that runs a program as the user, with one right: to enter folders that are closed to the user. */
 const keepingAccess = ({ uid, gid }: User): string[] => [
-  ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'],
-  ...['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override', '--'],
+  'setpriv',
+  `--reuid=${uid}`,
+  `--regid=${gid}`,
+  '--clear-groups',
+  '--no-new-privs',
+  '--inh-caps=-all,+dac_override',
+  '--ambient-caps=-all,+dac_override',
+  '--',
 ];
 
-/** A user with an entry in passwd: initdb looks its name up. */
+/** Returns the user nobody. It has an entry in passwd, because initdb reads the name there. */
 export const nobody = async (): Promise<User> => {
   const [uid, gid] = await Promise.all(['-u', '-g'].map(idOfNobody));
   return { uid: uid ?? 0, gid: gid ?? 0 };
@@ -61,7 +71,7 @@ const idOfNobody = async (option: string): Promise<number> => {
   const { stdout } = await promisify(execFile)('id', [option, 'nobody']).catch(() => {
     throw new Error('Postgres cannot run as root, and there is no user nobody. Start as an ordinary user.');
   });
-  // macOS prints -2 as an unsigned number; spawn wants it signed.
+  // macOS prints -2 as an unsigned number; spawn needs the signed one.
   return Number(stdout) | 0;
 };
 
@@ -77,8 +87,8 @@ const canWork = (runAs: RunAs, parentDir: string): Promise<boolean> =>
     () => false,
   );
 
-/** The group may pass through, not look around. */
-const letIn = async (dir: string, { gid }: User): Promise<void> => {
+/** Lets the user's group enter the folder, but not list it. */
+const openTo = async (dir: string, { gid }: User): Promise<void> => {
   const { uid, mode } = await stat(dir);
   if (uid !== 0 || (mode & 0o077) !== 0) return;
   await chown(dir, 0, gid);

@@ -4,15 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readIfThere, writePrivate } from './files.ts';
 import { tryLock } from './lock.ts';
 
+/** Secrets by name. */
 export type Secrets = Readonly<Record<string, string>>;
 
-/** The secrets made on this data directory so far, by name; none when it does not exist yet. */
+/** Returns the secrets of a data directory. Empty when the directory does not exist. */
 export const readSecrets = async (dataDir: string): Promise<Secrets> => {
   const text = await readIfThere(secretsFile(dataDir));
   return text === undefined ? {} : parse(text, secretsFile(dataDir));
 };
 
-/** The secret of this name, made and stored (mode 0600) the first time it is asked for. Safe among several processes. */
+/**
+ * Returns the secret of this name. The first call creates and stores it (mode 0600). Safe in several processes at once.
+ */
 export const ensureSecret = async (dataDir: string, name: string, make: () => string): Promise<string> => {
   const known = (await readSecrets(dataDir))[name];
   if (known !== undefined) return known;
@@ -32,21 +35,21 @@ export const ensureSecret = async (dataDir: string, name: string, make: () => st
 
 const secretsFile = (dataDir: string) => path.join(path.resolve(dataDir), 'secrets.json');
 
-// Held for as long as one small file takes to write.
+// A process holds this lock only while it writes one small file.
 const waitForLock = async (name: string) => {
   const deadline = Date.now() + 10_000;
   for (;;) {
     const lock = await tryLock(name);
-    if (lock.held) return lock;
+    if (lock.isAcquired) return lock;
     if (Date.now() > deadline)
-      throw new Error(`Process ${lock.by} has held the lock ${name} for over ten seconds. Is it stopped?`);
+      throw new Error(`Process ${lock.holder} has held the lock ${name} for over ten seconds. Is it stopped?`);
     await sleep(5);
   }
 };
 
 const parse = (text: string, file: string): Secrets => {
   const damaged = new Error(
-    `${file} is not a JSON object of texts. Restore it from a backup: without it the data beside it cannot be opened.`,
+    `${file} is not a JSON object of texts. Restore it from a backup: without it the data next to it cannot be opened.`,
   );
   let read: unknown;
   try {

@@ -6,26 +6,27 @@ import { retry } from '../async/retry.ts';
 import { openDataDirectory, places, writeRuntime } from './data-directory.ts';
 import { ensureDatabases } from './databases.ts';
 import { errorText } from './errors.ts';
-import { eventStoreProgram, startEventStore } from './event-store-process.ts';
+import { eventStoreProgram, startEventStoreProcess } from './event-store-process.ts';
 import { freePort } from './free-port.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { ensureSecret } from './secrets.ts';
 
+/** Postgres and the event store, running on one data directory. */
 export type Stack = {
-  /** The login `ledger`: owner of the database of that name, may create roles, no superuser. */
+  /** The URL of the login `ledger`. It owns the database `ledger` and may create roles; it is not a superuser. */
   readonly databaseUrl: string;
   /** esdb://127.0.0.1:port?tls=false */
   readonly eventStoreUrl: string;
-  /** Resolves with the reason when a part of the stack dies unasked; then call `stop` for the rest. */
+  /** Resolves with the reason when a part ends without `stop`. Call `stop` then, to stop the other parts. */
   readonly failed: Promise<string>;
-  /** Stops everything in order, in at most 32 seconds, and gives the data directory free. Safe to repeat. */
+  /** Stops everything in order, in at most 32 seconds, and unlocks the data directory. Safe to repeat. */
   stop(): Promise<void>;
 };
 
 /**
- * Starts Postgres and the event store on a data directory, which is made if need be and is locked while they run. What
- * it started ends with this process, whatever ends it, and when the start fails midway. `program` names another form of
- * the event store's main module than the one that is compiled or not as this module is.
+ * Starts Postgres and the event store on a data directory. Creates the directory if it does not exist, and locks it
+ * while they run. Both end with this process, for whatever reason it ends, and when the start fails midway. `program`:
+ * another main module of the event store, such as the compiled one.
  */
 export const startStack = async (options: {
   dataDir: string;
@@ -47,7 +48,7 @@ export const startStack = async (options: {
     } as const;
     await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
 
-    const eventStore = await startEventStore({
+    const eventStore = await startEventStoreProcess({
       program,
       databaseUrl: urlFor(postgres, logins.eventstore),
       log,
@@ -68,7 +69,8 @@ export const startStack = async (options: {
       for (const { exited } of [postgres, eventStore]) {
         void exited.then(async (reason) => {
           if (stopped !== undefined) return;
-          // The event store ends with its Postgres, and may be noticed first: the cause is what to tell.
+          // The event store ends when its Postgres ends, and may be noticed first. Then Postgres is the cause to
+          // report.
           resolve(await Promise.race([postgres.exited, sleep(causeMs, reason)]));
         });
       }
@@ -82,7 +84,7 @@ export const startStack = async (options: {
 
 const causeMs = 500;
 
-/** The last started goes first. A part that resists must not keep the others, least of all the lock, from going. */
+/** Runs the cleanups, the last one first. All of them run even when one fails, so that the lock is released. */
 const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {
   const errors: unknown[] = [];
   for (const cleanup of cleanups.toReversed()) {

@@ -10,12 +10,12 @@ export type Actor = {
   readonly onBehalfOf: string | null;
 };
 
-/** Why: a code, and a reference into `vault` when a person wrote a text. */
+/** Why something was done: a code, and a reference into `vault` when a person wrote a text. */
 export type Reason = { readonly code: string; readonly text: string | null };
 
-/** Metadata of every event, version 1, as stored: add, never rename or repurpose. */
+/** The stored metadata of every event, version 1. Fields may be added, but never renamed or given another meaning. */
 export type Envelope = {
-  /** Of the event's data, as it was written. */
+  /** The version in which the event's data was written. */
   readonly schemaVersion: number;
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
@@ -31,13 +31,13 @@ export type Envelope = {
   readonly hash: string;
 };
 
-/** A stored event as the domain knows it, with the instants that evolve takes and the rest of its envelope. */
+/** A stored event in the form of the domain, with the instants that `evolve` takes and its envelope. */
 export type Decoded<Event> = { readonly event: Event; readonly at: At; readonly envelope: Envelope };
 
 /**
- * Decodes a stored event by the schemas of its stream's events and of the envelope, after bringing its data to the present
- * version of its type. Fields that this program does not know are dropped. Throws UndecodableEvent for a wrong shape,
- * and NewerEvent for an unknown type or a higher schema version under an envelope that can be read.
+ * Decodes a stored event with the schemas of its stream's events and of the envelope, after converting its data to the
+ * current version of its type. Drops fields that this program does not know. Throws UndecodableEvent for a wrong shape.
+ * Throws NewerEvent when the envelope is valid and the type is unknown or the schema version is higher.
  */
 export const decodeWith = <Event>(events: z.ZodType<Event>, recorded: Recorded, changes: Upcasters): Decoded<Event> => {
   const { type, metadata } = recorded;
@@ -69,7 +69,7 @@ export class UndecodableEvent extends Error {
   }
 }
 
-/** A stored event that a newer release of this program wrote: that release reads it. */
+/** A stored event that a newer release of this program wrote. Only that release can read it. */
 export class NewerEvent extends UndecodableEvent {
   override readonly name = 'NewerEvent';
 
@@ -78,7 +78,7 @@ export class NewerEvent extends UndecodableEvent {
   }
 }
 
-// The schemas of a stream's events are told apart by the type, so an issue about it alone means that none has it.
+// The type selects the schema, so an issue about the type alone means that no schema has this type.
 const isUnknownType = ({ path }: z.core.$ZodIssue): boolean => path.length === 1 && path[0] === 'type';
 
 /** An instant as stored: UTC with exactly milliseconds, so that text order is time order. */

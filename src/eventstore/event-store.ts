@@ -1,4 +1,7 @@
-/** Place of an event in the whole log: opaque, ordered, with gaps. Never compared between servers. */
+/**
+ * The place of an event in the whole log: opaque, ordered, with gaps. Positions of different servers cannot be
+ * compared.
+ */
 export type Position = { readonly commit: bigint; readonly prepare: bigint };
 
 /** A JSON object as stored: strings, safe integers, booleans, null, arrays, objects. */
@@ -13,34 +16,34 @@ export type Proposed = {
   readonly metadata: JsonObject;
 };
 
-/** An event as read back. */
+/** A stored event, as a read returns it. */
 export type Recorded = Proposed & { readonly stream: string; readonly revision: bigint; readonly position: Position };
 
 /**
- * Said by `follow` when it is live and nothing has come for a while: everything up to `head` was delivered or filtered
- * out, so that a checkpoint may advance to it.
+ * Returned by `follow` when it has caught up and no event has come for a while. Every event up to `head` was delivered
+ * or filtered out, so a checkpoint may advance to `head`.
  */
 export type Idle = { readonly idle: true; readonly head: Position };
 
-/** The stream's last revision, or that it has no event. */
+/** The revision of a stream's last event, or `no_stream` when it has no event. */
 export type Revision = bigint | 'no_stream';
 
-/** The log. An unknown stream is empty, not an error. */
+/** The log. Reading an unknown stream returns no events; it is not an error. */
 export type EventStore = {
   /**
-   * Reads a stream from revision `from` (inclusive, default 0) to its end, oldest first, or the first `eventsMax` of that.
-   * `revision` is that of the last event read; when there is none, the one before `from`, or that the stream has no event.
+   * Reads a stream from revision `from` (inclusive, default 0) to its end, oldest first, at most `eventsMax` events.
+   * `revision` is that of the last event read. Without any event it is `from - 1`, or `no_stream` when `from` is 0.
    */
   read(stream: string, from?: bigint, eventsMax?: number): Promise<{ events: readonly Recorded[]; revision: Revision }>;
   /**
-   * Reads at most `eventsMax` events of a stream backwards, the newest first, from revision `from` (inclusive) or its
-   * end. Returns none when the stream has no event there.
+   * Reads at most `eventsMax` events of a stream backwards, newest first, from revision `from` (inclusive) or its end.
+   * Returns an empty list when the stream has no event there.
    */
   readBackwards(stream: string, from: bigint | 'end', eventsMax: number): Promise<readonly Recorded[]>;
   /**
-   * Appends all events atomically at the expected revision. Throws RevisionConflict (nothing appended) or
-   * OutcomeUnknown (it may have been: repeat with the same ids at the same revision, which answers with the first
-   * result), or AppendTooLarge (nothing appended, now or later).
+   * Appends all events atomically at the expected revision. Throws RevisionConflict (nothing was appended),
+   * AppendTooLarge (nothing was or will be appended), StoreUnavailable (nothing was appended) or OutcomeUnknown (the
+   * events may be stored: repeat with the same ids at the same revision to get the first result).
    */
   append(
     stream: string,
@@ -49,18 +52,19 @@ export type EventStore = {
     options: { timeoutMs: number },
   ): Promise<{ revision: bigint; position: Position }>;
   /**
-   * Every event after `from` (exclusive) whose stream name has one of the prefixes, in log order, then live. Ends with an
-   * error whenever the connection drops, ends or falls silent; the caller resumes from what it has handled.
+   * Returns every event after `from` (exclusive) of streams with one of these name prefixes, in log order, and then new
+   * events as they come. Throws StoreUnavailable when the connection drops, ends or falls silent. The caller then
+   * follows again from the last event that it has handled.
    */
   follow(
     from: Position | 'start',
     options: { streamPrefixes: readonly string[]; signal: AbortSignal },
   ): AsyncIterable<Recorded | Idle>;
-  /** The position of the last event of the log, or null when it is empty. */
+  /** Returns the position of the last event of the log, or null when the log is empty. */
   head(options: { timeoutMs: number }): Promise<Position | null>;
 };
 
-/** The events are larger than what the store takes in one append; nothing was appended. */
+/** The events are larger than the store accepts in one append; nothing was appended. */
 export class AppendTooLarge extends Error {
   override readonly name = 'AppendTooLarge';
 }
@@ -75,7 +79,7 @@ export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';
 }
 
-/** The store could not be reached or refused to answer; nothing was changed by the call that failed. */
+/** The store could not be reached or refused to answer; the failed call changed nothing. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }

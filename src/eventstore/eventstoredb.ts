@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type AppendToStreamOptions,
   BACKWARDS,
   END,
   ErrorType,
-  EventStoreDBClient,
   isCommandError,
   type JSONEventData,
   jsonEvent,
@@ -13,137 +12,79 @@ import {
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { retry } from '../async/retry.ts';
+import { type Connection, openConnection } from './connection.ts';
 import {
   AppendTooLarge,
   type EventStore,
   OutcomeUnknown,
+  type Position,
   type Proposed,
   type Recorded,
+  type Revision,
   RevisionConflict,
   StoreUnavailable,
 } from './event-store.ts';
 import { collect, toRecorded } from './reading.ts';
 import { followAll, type Watch } from './subscribe.ts';
 
-/** The store at `url` (`esdb://…`), and how to let go of it. */
+/** The store at `url` (`esdb://…`), and how to close the connection. */
 export type ConnectedStore = EventStore & {
-  /** Ends every call that is open; the process may exit then. */
+  /** Ends every open call, so that the process can exit. */
   close(): Promise<void>;
 };
 
-/** How a store is reached and watched; times have defaults. */
+/** How to reach and watch a store. The times have defaults. */
 export type EventStoreDbOptions = {
   readonly url: string;
   readonly watch?: Partial<Watch>;
-  /** A page of a read that takes longer has failed. */
+  /** Milliseconds that one page of a read may take before the read fails. */
   readonly readTimeoutMs?: number;
 };
 
 /**
- * Connects to EventStoreDB or to whatever speaks its protocol, on first use. Throws when the URL cannot be used. A client
- * that keeps failing is replaced, because this one can remember a failure for ever.
+ * Connects to EventStoreDB, or to a server that speaks its protocol, on first use. Throws when the URL cannot be used.
+ * A client that keeps failing is replaced.
  */
 export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventStoreDbOptions): ConnectedStore => {
   const credentials = credentialsOf(url);
-  let client = EventStoreDBClient.connectionString(url);
-  let failuresInARow = 0;
-
-  const call = async <Result>(use: (client: EventStoreDBClient) => Promise<Result>): Promise<Result> => {
-    const used = client;
-    try {
-      const result = await use(used);
-      failuresInARow = 0;
-      return result;
-    } catch (error) {
-      failuresInARow = isLasting(error) ? failuresInARow + 1 : 0;
-      if (failuresInARow >= failuresMax && client === used) {
-        failuresInARow = 0;
-        client = EventStoreDBClient.connectionString(url);
-      }
-      throw error;
-    }
-  };
-
-  const readPage = async (stream: string, options: PageOptions): Promise<readonly Recorded[]> => {
-    try {
-      const page = await call((used) => collect<ResolvedEvent>(used.readStream(stream, options), readTimeoutMs));
-      return page.flatMap(({ event }) => (event === undefined ? [] : [toRecorded(event)]));
-    } catch (error) {
-      if (error instanceof StreamNotFoundError) return [];
-      throw error;
-    }
-  };
-
+  const connection = openConnection(url);
+  const reader: Reader = { connection, timeoutMs: readTimeoutMs };
   const closing = new AbortController();
 
   return {
-    read: async (stream, from = 0n, eventsMax = Number.POSITIVE_INFINITY) => {
-      const events: Recorded[] = [];
-      for (;;) {
-        const next = from + BigInt(events.length);
-        const maxCount = Math.min(pageEvents, eventsMax - events.length);
-        const page = maxCount > 0 ? await again(() => readPage(stream, { fromRevision: next, maxCount })) : [];
-        for (const event of page) events.push(event);
-        if (page.length < pageEvents) {
-          const revision = events.at(-1)?.revision ?? (from === 0n ? 'no_stream' : from - 1n);
-          return { events, revision };
-        }
-      }
-    },
+    read: (stream, from = 0n, eventsMax = Number.POSITIVE_INFINITY) => readForwards(reader, stream, from, eventsMax),
 
     readBackwards: (stream, from, eventsMax) =>
-      again(() =>
-        readPage(stream, { direction: BACKWARDS, fromRevision: from === 'end' ? END : from, maxCount: eventsMax }),
+      retryRead(() =>
+        readPage(reader, stream, {
+          direction: BACKWARDS,
+          fromRevision: from === 'end' ? END : from,
+          maxCount: eventsMax,
+        }),
       ),
 
-    append: async (stream, events, expected, { timeoutMs }) => {
-      const messages = events.map(toMessage);
-      try {
-        const { nextExpectedRevision, position } = await within(timeoutMs + graceMs, () =>
-          call((used) =>
-            used.appendToStream(stream, messages, {
-              expectedRevision: expected === 'no_stream' ? NO_STREAM : expected,
-              // Given per call, they select the unary call: it keeps its deadline, and one failure cannot reject the others'.
-              credentials,
-              deadline: timeoutMs,
-            }),
-          ),
-        );
-        if (position === undefined) throw new Error('The event store did not tell the position of an append.');
-        return { revision: nextExpectedRevision, position };
-      } catch (error) {
-        throw appendError(error, stream, expected);
-      }
-    },
+    append: (stream, events, expected, { timeoutMs }) =>
+      append({ connection, credentials }, stream, events, { expected, timeoutMs }),
 
     follow: (from, { streamPrefixes, signal }) =>
       followAll(
-        client,
+        connection.client(),
         from,
         { streamPrefixes, signal: AbortSignal.any([signal, closing.signal]) },
         { ...defaultWatch, ...watch },
       ),
 
-    head: async ({ timeoutMs }) => {
-      const read = () =>
-        call((used) =>
-          collect<ResolvedEvent>(used.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }), timeoutMs),
-        );
-      const [last] = await again(read);
-      return last?.event === undefined ? null : toRecorded(last.event).position;
-    },
+    head: ({ timeoutMs }) => readHead({ connection, timeoutMs }),
 
     close: async () => {
       closing.abort();
-      // A client that is connecting waits for that first, which may take for ever. The timer keeps the process alive until
-      // then: a process that has nothing else to wait for would end in the middle, with exit code 13.
-      const waiting = new AbortController();
-      const timeout = delay(disposeMsMax, undefined, { signal: waiting.signal }).catch(() => {});
-      await Promise.race([client.dispose(), timeout]);
-      waiting.abort();
+      await connection.close();
     },
   };
 };
+
+/** Where pages are read from, and how long one page may take. */
+type Reader = { readonly connection: Connection; readonly timeoutMs: number };
 
 type PageOptions = {
   readonly direction?: typeof BACKWARDS;
@@ -151,18 +92,92 @@ type PageOptions = {
   readonly maxCount: number;
 };
 
-const disposeMsMax = 2_000;
+/** Reads one page of a stream. Returns no events when the stream does not exist. */
+const readPage = async (
+  { connection, timeoutMs }: Reader,
+  stream: string,
+  options: PageOptions,
+): Promise<readonly Recorded[]> => {
+  try {
+    const page = await connection.call((client) =>
+      collect<ResolvedEvent>(client.readStream(stream, options), timeoutMs),
+    );
+    return page.flatMap(({ event }) => (event === undefined ? [] : [toRecorded(event)]));
+  } catch (error) {
+    if (error instanceof StreamNotFoundError) return [];
+    throw error;
+  }
+};
 
-/** Reads change nothing, so a lost connection is worth another try; throws StoreUnavailable in the end. */
-const again = <Result>(read: () => Promise<Result>): Promise<Result> =>
+/** Reads a stream page by page, as `read` of the port. */
+const readForwards = async (
+  reader: Reader,
+  stream: string,
+  from: bigint,
+  eventsMax: number,
+): Promise<{ events: readonly Recorded[]; revision: Revision }> => {
+  const events: Recorded[] = [];
+  for (;;) {
+    const fromRevision = from + BigInt(events.length);
+    const maxCount = Math.min(pageEvents, eventsMax - events.length);
+    const page = maxCount > 0 ? await retryRead(() => readPage(reader, stream, { fromRevision, maxCount })) : [];
+    for (const event of page) events.push(event);
+    if (page.length < pageEvents) {
+      const revision = events.at(-1)?.revision ?? (from === 0n ? 'no_stream' : from - 1n);
+      return { events, revision };
+    }
+  }
+};
+
+const readHead = async ({ connection, timeoutMs }: Reader): Promise<Position | null> => {
+  const [last] = await retryRead(() =>
+    connection.call((client) =>
+      collect<ResolvedEvent>(client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }), timeoutMs),
+    ),
+  );
+  return last?.event === undefined ? null : toRecorded(last.event).position;
+};
+
+/** Repeats a read that failed, because a read changes nothing. Throws StoreUnavailable after three tries. */
+const retryRead = <Result>(read: () => Promise<Result>): Promise<Result> =>
   retry(read, (error, failures) => {
     if (failures === readAttemptsMax)
       throw new StoreUnavailable(`The event store cannot be read: ${messageOf(error)}`, { cause: error });
     return failures * readPauseMs;
   });
 
-/** The client has been seen to keep an append waiting for ever; it may still happen afterwards. */
-const within = async <Result>(timeoutMs: number, work: () => Promise<Result>): Promise<Result> => {
+type Credentials = { readonly username: string; readonly password: string };
+
+/** Appends once, as `append` of the port. */
+const append = async (
+  { connection, credentials }: { readonly connection: Connection; readonly credentials: Credentials },
+  stream: string,
+  events: readonly Proposed[],
+  { expected, timeoutMs }: { readonly expected: Revision; readonly timeoutMs: number },
+): Promise<{ revision: bigint; position: Position }> => {
+  const messages = events.map(toMessage);
+  // Credentials and deadline in each call select the unary call. It keeps its own deadline, and when one call fails it
+  // does not reject the others.
+  const options: AppendToStreamOptions = {
+    expectedRevision: expected === 'no_stream' ? NO_STREAM : expected,
+    credentials,
+    deadline: timeoutMs,
+  };
+  try {
+    const { nextExpectedRevision, position } = await withTimeout(timeoutMs + graceMs, () =>
+      connection.call((client) => client.appendToStream(stream, messages, options)),
+    );
+    if (position === undefined) throw new Error('The event store did not tell the position of an append.');
+    return { revision: nextExpectedRevision, position };
+  } catch (error) {
+    throw appendError(error, stream, expected);
+  }
+};
+
+/**
+ * Rejects when `work` takes longer than `timeoutMs`: the client can wait for ever. The append may still happen later.
+ */
+const withTimeout = async <Result>(timeoutMs: number, work: () => Promise<Result>): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
@@ -175,12 +190,12 @@ const within = async <Result>(timeoutMs: number, work: () => Promise<Result>): P
 };
 
 const toMessage = ({ id, type, data, metadata }: Proposed): JSONEventData => {
-  // The client hangs on what JSON cannot hold: such an event must fail here.
+  // The client hangs when an event has no JSON form, so such an event must fail here.
   JSON.stringify([data, metadata]);
   return jsonEvent({ id, type, data, metadata });
 };
 
-const appendError = (error: unknown, stream: string, expected: bigint | 'no_stream'): Error => {
+const appendError = (error: unknown, stream: string, expected: Revision): Error => {
   if (error instanceof WrongExpectedVersionError)
     return new RevisionConflict(`${stream} is not at revision ${expected} but at ${error.actualVersion}.`, {
       cause: error,
@@ -196,7 +211,7 @@ const appendError = (error: unknown, stream: string, expected: bigint | 'no_stre
   });
 };
 
-/** The server's definite no. */
+/** Errors with which the server refuses an append for certain: nothing was appended. */
 const refusals: ReadonlySet<string> = new Set([
   ErrorType.ACCESS_DENIED,
   ErrorType.INVALID_ARGUMENT,
@@ -205,16 +220,13 @@ const refusals: ReadonlySet<string> = new Set([
   ErrorType.STREAM_DELETED,
 ]);
 
-/** A failure that another try through the same client may meet again: neither an answer nor what makes it reconnect. */
-const isLasting = (error: unknown): boolean =>
-  !(error instanceof Error && isCommandError(error)) || lasting.has(error.type);
-
-const lasting: ReadonlySet<string> = new Set([ErrorType.UNKNOWN, ErrorType.TIMEOUT, ErrorType.DEADLINE_EXCEEDED]);
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Without TLS the client drops them. With it they come from the URL: made up ones would only be refused later. */
-const credentialsOf = (url: string): { username: string; password: string } => {
+/**
+ * Returns the login for an append. Without TLS the client does not send it, so any value works. With TLS it comes from
+ * the URL, because the server would refuse an invented one.
+ */
+const credentialsOf = (url: string): Credentials => {
   const [, username, password] = /^[^:]+:\/\/([^:/@]+):([^@/]+)@/.exec(url) ?? [];
   if (username !== undefined && password !== undefined)
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
@@ -227,4 +239,3 @@ const pageEvents = 1_000;
 const readAttemptsMax = 3;
 const readPauseMs = 100;
 const graceMs = 250;
-const failuresMax = 5;

@@ -2,15 +2,15 @@ import { EventStoreDBClient, FORWARDS, START } from '@eventstore/db-client';
 import type { Position, Recorded } from './event-store.ts';
 import { collect, comparePositions, type StoredEvent, toRecorded } from './reading.ts';
 
-/** Reads the log as it is now, without following it. */
+/** Reads the log up to a position, without following it. */
 export type LogReader = {
-  /** Every event of the streams with one of these prefixes, in log order, up to and including `upTo`. */
+  /** Returns the events of streams with one of these name prefixes, in log order, up to and including `upTo`. */
   readonly read: (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
-  /** Ends every call that is open. */
+  /** Ends every open call. */
   readonly close: () => Promise<void>;
 };
 
-/** Reads the log at `url` (`esdb://…`) page by page, over a connection of its own. */
+/** Opens a separate connection to the store at `url` (`esdb://…`), which reads the log page by page. */
 export const connectLogReader = ({ url }: { readonly url: string }): LogReader => {
   const client = EventStoreDBClient.connectionString(url);
   return { read: (options) => readLog(client, options), close: () => client.dispose() };
@@ -26,17 +26,17 @@ async function* readLog(
       client.readAll({ direction: FORWARDS, fromPosition: passed ?? START, maxCount: pageEvents }),
       pageTimeoutMs,
     );
-    const before: Position | null = passed;
+    const passedBefore: Position | null = passed;
     for (const { event } of page) {
       if (event === undefined) continue;
       const recorded = toRecorded(event);
-      // A page begins with the event at its position, which was the last one of the page before.
+      // A page includes the event at its position, which is the last event of the previous page.
       if (passed !== null && comparePositions(recorded.position, passed) <= 0) continue;
       if (comparePositions(recorded.position, upTo) > 0) return;
       passed = recorded.position;
       if (streamPrefixes.some((prefix) => recorded.stream.startsWith(prefix))) yield recorded;
     }
-    if (passed === null || passed === before) return;
+    if (passed === null || passed === passedBefore) return;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EventStore, Recorded } from './event-store.ts';
 
 /**
- * Reads a stream from revision `from` to its end in pages of at most `pageMax` events, so that no more are in memory.
+ * Reads a stream from revision `from` to its end in pages, so that at most `pageMax` events are in memory at once.
  */
 export async function* readPages(
   store: Pick<EventStore, 'read'>,

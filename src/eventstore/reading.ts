@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { StreamNotFoundError } from '@eventstore/db-client';
 import type { JsonObject, Position, Recorded } from './event-store.ts';
 
-/** An event as the client hands it out. */
+/** An event as the client returns it. */
 export type StoredEvent = {
   readonly streamId: string;
   readonly id: string;
@@ -13,12 +13,12 @@ export type StoredEvent = {
   readonly position?: Position;
 };
 
-/** A read of the client that is under way. */
+/** A read of the client that is in progress. */
 export type Reading = Readable & { cancel(): Promise<void> };
 
 /**
- * Everything a bounded read yields. Rejects with the client's error, or when it takes longer than `timeoutMs`, for which the
- * client has no limit of its own, or when `signal` stops it. The call is closed in any case.
+ * Returns everything that a bounded read yields, and closes the call in any case. Rejects with the client's error, when
+ * the read takes longer than `timeoutMs` (the client has no limit of its own), or when `signal` stops it.
  */
 export const collect = <Raw>(reading: Reading, timeoutMs: number, signal?: AbortSignal): Promise<Raw[]> => {
   let isAnswered = false;
@@ -32,7 +32,7 @@ export const collect = <Raw>(reading: Reading, timeoutMs: number, signal?: Abort
     signal?.addEventListener('abort', onAbort);
     reading.on('data', (value: Raw) => values.push(value));
     reading.on('end', () => resolve(values));
-    // The listener stays: an error that comes late must not end the process.
+    // The listener is never removed, because a late error without a listener would end the process.
     reading.on('error', (error) => {
       isAnswered = error instanceof StreamNotFoundError;
       reject(error);
@@ -44,27 +44,28 @@ export const collect = <Raw>(reading: Reading, timeoutMs: number, signal?: Abort
     });
   }).finally(() => {
     reading.destroy();
-    // Without this the call stays open. A cancel that fails has nothing to close.
+    // Only a cancel closes the call. A cancel that fails has nothing to close.
     const close = () => void reading.cancel().catch(() => {});
     if (isAnswered) setTimeout(close, answeredMs).unref();
     else close();
   });
 };
 
-// The server ends a call on its own after it said that the stream does not exist. A cancel that comes earlier resets the
-// call, and servers close connections that reset many calls (CVE-2023-44487): Node's does after 1,000 at once.
+// The server itself ends a call after it has answered that the stream does not exist. An earlier cancel resets the
+// call, and servers close connections that reset many calls (CVE-2023-44487): Node's server does so after 1,000 at
+// once.
 const answeredMs = 1_000;
 
 /**
- * An event in the terms of the port. One that is not JSON, so not ours, comes with empty data and metadata, which no decoder
- * takes for an event of ours.
+ * Converts an event of the client to the port's form. An event that is not JSON is not ours. It gets empty data and
+ * metadata, so that no decoder accepts it.
  */
 export const toRecorded = ({ streamId, id, revision, type, data, metadata, position }: StoredEvent): Recorded => {
   if (position === undefined) throw new Error('The event store tells no positions: version 22.6 or newer is needed.');
   return { stream: streamId, id, revision, type, data: asObject(data), metadata: asObject(metadata), position };
 };
 
-/** Less than zero, zero or more, as `a` lies before, at or after `b` in the log. */
+/** Returns a negative number, zero or a positive number when `a` is before, at or after `b` in the log. */
 export const comparePositions = (a: Position, b: Position): number =>
   Number(a.commit === b.commit ? a.prepare - b.prepare : a.commit - b.commit);
 

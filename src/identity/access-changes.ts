@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg';
 
 /**
- * Notes where in the log an organization took something away from a member or an API key. Until the read models contain it,
- * nobody acts for the organization by what they say. Of several positions the last one counts. As its tenant.
+ * Stores the log position at which an organization took a right away from a member or an API key. Until the read models
+ * reach that position, no credential of the organization is accepted. Only the highest position is stored. Call it as
+ * the tenant.
  */
 export const noteAccessChange = async (db: PoolClient, organizationId: string, position: bigint): Promise<void> => {
   await db.query({
@@ -13,20 +14,26 @@ export const noteAccessChange = async (db: PoolClient, organizationId: string, p
   });
 };
 
-/** Waits until the read models contain the event at this commit position; false when they do not in time. */
+/** Waits until the read models contain the event at this commit position. Returns false after `timeoutMs`. */
 export type UntilProjected = (position: bigint, timeoutMs: number) => Promise<boolean>;
 
-/** How the read models stand to what was taken away; `behind_at`: which position they lack, null: that does not help. */
-export type Standing = { readonly is_behind: boolean; readonly behind_at: string | null };
+/**
+ * Tells whether the read models lack an access change. `behind_at` is the position to wait for, or null when waiting
+ * does not help.
+ */
+export type AccessState = { readonly is_behind: boolean; readonly behind_at: string | null };
 
-/** What `lookUp` finds; where it finds the read models behind, once more after half a second at most, if they catch up. */
-export const onceCurrent = async <Row extends Standing>(
-  lookUp: () => Promise<Row | undefined>,
+/**
+ * Returns the row that `readRow` returns. When the read models are behind, it waits up to half a second for them and
+ * reads again.
+ */
+export const readWhenCurrent = async <Row extends AccessState>(
+  readRow: () => Promise<Row | undefined>,
   untilProjected: UntilProjected,
 ): Promise<Row | undefined> => {
-  const row = await lookUp();
+  const row = await readRow();
   if (row?.is_behind !== true || row.behind_at === null) return row;
-  return (await untilProjected(BigInt(row.behind_at), waitMs)) ? lookUp() : row;
+  return (await untilProjected(BigInt(row.behind_at), waitMs)) ? readRow() : row;
 };
 
 const waitMs = 500;

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * The one door to a user's own rows: inside, row-level security shows the row, sessions and tokens of this user; outside,
- * nobody's. One transaction; a connection that did not commit is destroyed.
+ * Runs `work` in one transaction as this user and returns its result. Row-level security shows the row, sessions and
+ * tokens of a user only here. Destroys the connection when the transaction did not commit.
  */
 export const asUser = async <T>(
   pool: Pool,
@@ -18,7 +18,7 @@ export const asUser = async <T>(
     await becomeUser(db, userId);
     const result = await work(db);
     const { command } = await db.query('commit');
-    // A transaction that failed inside answers its commit with a rollback, and no error.
+    // Postgres rolls a failed transaction back at its commit and reports no error.
     if (command !== 'COMMIT') throw new Error('The transaction had failed before its commit and was rolled back.');
     committed = true;
     return result;
@@ -27,7 +27,7 @@ export const asUser = async <T>(
   }
 };
 
-/** Goes on as another user within the transaction. */
+/** Continues the transaction as another user. */
 export const becomeUser = async (db: PoolClient, userId: string): Promise<void> => {
   await db.query({ name: 'as-user', text: "select set_config('app.user_id', $1, true)", values: [userId] });
 };

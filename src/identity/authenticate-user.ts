@@ -1,29 +1,34 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Role } from '../domain/organization/events.ts';
-import { onceCurrent, type Standing, type UntilProjected } from './access-changes.ts';
+import { type AccessState, readWhenCurrent, type UntilProjected } from './access-changes.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 
-/** Whose access token a request carries. */
+/** The user of an access token. */
 export type UserIdentity = {
   readonly kind: 'user';
   readonly userId: string;
   readonly sessionId: string;
-  /** Null: the token names no organization, or the user is not a member of it (any more), or it was closed. */
+  /** Null when the token names no organization, the user is no member of it, or it was closed. */
   readonly membership: { readonly organizationId: string; readonly role: Role } | null;
-  /** True where the membership is null because it cannot be read yet. */
+  /** True when the membership is null because the read models do not have it yet. */
   readonly isBehind: boolean;
 };
 
-/** Who an access token belongs to; `expired` for one that was good but for its time; null for anything else. `afresh`: whatever is remembered of it. */
+/**
+ * Returns the user of an access token, `expired` for a token that was valid and has expired, or null for any other
+ * text. `afresh` ignores what is cached.
+ */
 export type AuthenticateUser = (token: string, how?: 'afresh') => Promise<UserIdentity | 'expired' | null>;
 
-/** What checks access tokens, and forgets at once what this process knows to be over. */
+/**
+ * Checks access tokens. The process that ends a session or user calls `forget` or `forgetUser`, so it notices at once.
+ */
 export type UserAuthentication = {
   readonly authenticate: AuthenticateUser;
-  /** Looks a session up anew at its next request: it was ended, or goes on for another organization. */
+  /** Drops a session from the cache, after it ended or switched its organization. */
   readonly forget: (sessionId: string) => void;
-  /** Looks a user up anew at the next request: they were deactivated, or their sessions ended. */
+  /** Drops a user from the cache, after a deactivation or the end of all sessions. */
   readonly forgetUser: (userId: string) => void;
 };
 
@@ -31,16 +36,16 @@ type Needs = {
   readonly pool: Pool;
   readonly verifyAccessToken: AccessTokens['verifyAccessToken'];
   readonly nowMs: () => number;
-  /** Measures how long something is remembered: a clock that nobody sets. */
+  /** Returns elapsed milliseconds for the cache. They do not follow changes of the clock. */
   readonly elapsedMs?: () => number;
   readonly untilProjected: UntilProjected;
 };
 
 type Remembered = {
   readonly identity: UserIdentity;
-  /** By the clock that nobody sets. */
+  /** The end of the cache entry, as `elapsedMs` counts. */
   readonly untilMs: number;
-  /** When the token ends, by the other one. */
+  /** The end of the token, as `nowMs` counts. */
   readonly expiresMs: number;
 };
 
@@ -48,9 +53,9 @@ const cachedMsMax = 30_000;
 const cachedTokensMax = 10_000;
 
 /**
- * Checks access tokens against users, sessions and memberships, in one round trip. A good answer is remembered for 30
- * seconds, never beyond the token's end: that is how long an ended session, a deactivated user, a removed member, another
- * role or a closed organization may go unnoticed by another process. No token is kept in memory.
+ * Checks access tokens against users, sessions and memberships, in one query. A positive answer is cached for 30
+ * seconds, and never beyond the token's end. So another process may notice an ended session, a deactivated user, a
+ * removed member, a changed role or a closed organization 30 seconds late. Tokens themselves are not cached.
  */
 export const createAuthenticateUser = ({
   pool,
@@ -60,7 +65,7 @@ export const createAuthenticateUser = ({
   untilProjected,
 }: Needs): UserAuthentication => {
   const cached = new LRUCache<string, Remembered>({ max: cachedTokensMax });
-  // Counts what was forgotten, so that a look-up which began before does not bring it back.
+  // Counts calls of forget. A query that began before such a call does not fill the cache again.
   let forgotten = 0;
   const forgetWhere = (matches: (identity: UserIdentity) => boolean) => {
     forgotten += 1;
@@ -68,7 +73,7 @@ export const createAuthenticateUser = ({
   };
 
   const authenticate: AuthenticateUser = async (token, how) => {
-    // Each time, as it remembers tokens itself: one whose key was removed ends with it.
+    // Runs at every request and has its own cache. A token ends when its key is removed.
     const claims = await verifyAccessToken(token);
     if (claims === null || claims === 'expired') return claims;
     const hit = cached.get(claims.jti);
@@ -77,12 +82,12 @@ export const createAuthenticateUser = ({
     cached.delete(claims.jti);
 
     const forgottenBefore = forgotten;
-    const beganMs = elapsedMs();
-    const identity = identityOf(claims, await onceCurrent(() => lookUp(pool, claims), untilProjected));
-    // A membership that is not there may be any moment, when it is projected.
-    const isWhole = identity !== null && (identity.membership !== null || claims.tid === null);
-    if (isWhole && forgotten === forgottenBefore)
-      cached.set(claims.jti, { identity, untilMs: beganMs + cachedMsMax, expiresMs: claims.exp * 1_000 });
+    const startedMs = elapsedMs();
+    const identity = identityOf(claims, await readWhenCurrent(() => readRow(pool, claims), untilProjected));
+    // A missing membership is not cached, because it may be projected at any moment.
+    const isComplete = identity !== null && (identity.membership !== null || claims.tid === null);
+    if (isComplete && forgotten === forgottenBefore)
+      cached.set(claims.jti, { identity, untilMs: startedMs + cachedMsMax, expiresMs: claims.exp * 1_000 });
     return identity;
   };
 
@@ -93,9 +98,9 @@ export const createAuthenticateUser = ({
   };
 };
 
-type Row = Standing & { readonly not_before_ms: string | null; readonly role: Role | null };
+type Row = AccessState & { readonly not_before_ms: string | null; readonly role: Role | null };
 
-const lookUp = async (pool: Pool, { sub, tid, sid }: AccessClaims): Promise<Row | undefined> => {
+const readRow = async (pool: Pool, { sub, tid, sid }: AccessClaims): Promise<Row | undefined> => {
   const { rows } = await pool.query<Row>({
     name: 'identity-authenticate-user',
     text: 'select not_before_ms, role, is_behind, behind_at from identity.authenticate_user($1, $2, $3)',
@@ -105,7 +110,7 @@ const lookUp = async (pool: Pool, { sub, tid, sid }: AccessClaims): Promise<Row 
 };
 
 const identityOf = ({ sub, tid, sid, iat }: AccessClaims, row: Row | undefined): UserIdentity | null => {
-  // Tokens are stamped in whole seconds: those of the same second pass here, and their sessions were ended anyway.
+  // Tokens have whole seconds. Those of the same second pass here, but their sessions have ended.
   if (row === undefined || iat < Math.floor(Number(row.not_before_ms ?? 0) / 1_000)) return null;
   const membership = tid === null || row.role === null ? null : { organizationId: tid, role: row.role };
   return { kind: 'user', userId: sub, sessionId: sid, membership, isBehind: row.is_behind };

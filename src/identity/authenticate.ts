@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Scope } from '../domain/organization/events.ts';
-import { onceCurrent, type Standing, type UntilProjected } from './access-changes.ts';
-import { isApiKey, parseApiKey } from './api-key.ts';
+import { type AccessState, readWhenCurrent, type UntilProjected } from './access-changes.ts';
+import { type ApiKey, isApiKey, parseApiKey } from './api-key.ts';
 import type { Secrets } from './secrets.ts';
 
-/** Whose credential a request carries and what it may do. */
+/** The API key of a request, its organization and its scopes. */
 export type ApiKeyIdentity = {
   readonly kind: 'apiKey';
   readonly apiKeyId: string;
@@ -15,29 +15,29 @@ export type ApiKeyIdentity = {
 };
 
 /**
- * Who an API key belongs to; null for anything that is not a key in force; 'behind': what it may do cannot be read yet.
- * `afresh`: whatever is remembered of it.
+ * Returns the identity of an API key, null for any text that is not a valid key, or 'behind' when the read models do
+ * not have its current rights yet. `afresh` ignores what is cached.
  */
 export type AuthenticateApiKey = (text: string, how?: 'afresh') => Promise<ApiKeyIdentity | 'behind' | null>;
 
-/** What checks API keys, and forgets at once what this process knows to have changed. */
+/** Checks API keys. The process that changes a key calls `forget`, so it notices the change at once. */
 export type ApiKeyAuthentication = {
   readonly authenticate: AuthenticateApiKey;
-  /** Looks a key up anew at its next request: it was revoked, or has other scopes. */
+  /** Drops a key from the cache, after it was revoked or its scopes changed. */
   readonly forget: (apiKeyId: string) => void;
 };
 
 const cachedMsMax = 30_000;
 const cachedKeysMax = 10_000;
 
-// A use is noted at most this often for a key, by this process and by Postgres.
+// The shortest interval between two notes of a key's use, in this process and in Postgres.
 const notedEveryMs = 60_000;
 
 type Remembered = {
   readonly identity: ApiKeyIdentity;
-  /** By the clock that nobody sets. */
+  /** The end of the cache entry, as `elapsedMs` counts. */
   readonly untilMs: number;
-  /** When the key ends, by the other one. */
+  /** The end of the key, as `nowMs` counts. */
   readonly expiresMs: number;
 };
 
@@ -45,46 +45,74 @@ type Needs = {
   readonly pool: Pool;
   readonly secrets: Secrets;
   readonly nowMs: () => number;
-  /** Measures how long something is remembered: a clock that nobody sets. */
+  /** Returns elapsed milliseconds for the cache. They do not follow changes of the clock. */
   readonly elapsedMs?: () => number;
   readonly untilProjected: UntilProjected;
-  /** Receives why the use of a key could not be noted; its request goes on. */
+  /** Receives the error when the use of a key could not be stored. The request continues. */
   readonly onError: (error: unknown) => void;
 };
 
-type Row = Standing & {
+type Row = AccessState & {
   readonly api_key_id: string;
   readonly org_id: string;
   readonly hash: Buffer;
   readonly secret_id: string;
-  /** Null while the key is not projected yet. */
+  /** Null while the key is not projected. */
   readonly scopes: readonly Scope[] | null;
   readonly revoked: boolean;
-  /** The organization was closed. */
+  /** True when the organization was closed. */
   readonly closed: boolean;
-  /** Milliseconds since 1970; null: never. */
+  /** Milliseconds since 1970. Null for a key without expiry. */
   readonly expires_ms: string | null;
 };
 
 /**
- * Checks API keys against `identity.api_keys`. A good answer is remembered for 30 seconds, which is how long a revoked key
- * or one of a closed organization may still work, never beyond the key's own end; a bad one never is. Only hashes of keys are kept in memory.
- * When a key was last used is noted beside the request, at most once a minute.
+ * Checks API keys against `identity.api_keys`. A positive answer is cached for 30 seconds, and never beyond the key's
+ * end. So another process may notice a revoked key or a closed organization 30 seconds late. Refusals are not cached.
+ * Memory holds only hashes of keys. The last use of a key is stored in the background, at most once a minute.
  */
-export const createAuthenticate = ({
-  pool,
-  secrets,
-  nowMs,
-  elapsedMs = () => performance.now(),
-  untilProjected,
-  onError,
-}: Needs): ApiKeyAuthentication => {
+export const createAuthenticate = (needs: Needs): ApiKeyAuthentication => {
+  const { pool, secrets, nowMs, elapsedMs = () => performance.now(), untilProjected } = needs;
   const cached = new LRUCache<string, Remembered>({ max: cachedKeysMax });
-  const notedMs = new LRUCache<string, number>({ max: cachedKeysMax });
-  // Counts what was forgotten, so that a look-up which began before does not bring it back.
+  const noteUse = createUseNotes(needs);
+  // Counts calls of forget. A query that began before such a call does not fill the cache again.
   let forgotten = 0;
 
-  const noteUse = ({ apiKeyId, organizationId }: ApiKeyIdentity, usedMs: number): void => {
+  const cachedIdentity = (digest: string): ApiKeyIdentity | null => {
+    const hit = cached.get(digest);
+    return hit !== undefined && elapsedMs() < hit.untilMs && nowMs() < hit.expiresMs ? hit.identity : null;
+  };
+
+  const authenticate: AuthenticateApiKey = async (text, how) => {
+    const key = parseApiKey(text);
+    if (key === null) return null;
+    const digest = createHash('sha256').update(text).digest('base64');
+    const known = how === 'afresh' ? null : cachedIdentity(digest);
+    if (known !== null) return known;
+    cached.delete(digest);
+
+    const forgottenBefore = forgotten;
+    const startedMs = elapsedMs();
+    const row = await readWhenCurrent(() => readRow(pool, secrets, key), untilProjected);
+    const now = nowMs();
+    const result = judge(row, now);
+    if (result === null || result === 'behind') return result;
+    noteUse(result.identity, now);
+    if (forgotten === forgottenBefore) cached.set(digest, { ...result, untilMs: startedMs + cachedMsMax });
+    return result.identity;
+  };
+
+  const forget = (apiKeyId: string): void => {
+    forgotten += 1;
+    for (const [digest, { identity }] of [...cached]) if (identity.apiKeyId === apiKeyId) cached.delete(digest);
+  };
+  return { authenticate, forget };
+};
+
+/** Stores when keys were used, in the background. A failure goes to `onError`. */
+const createUseNotes = ({ pool, onError }: Pick<Needs, 'pool' | 'onError'>) => {
+  const notedMs = new LRUCache<string, number>({ max: cachedKeysMax });
+  return ({ apiKeyId, organizationId }: ApiKeyIdentity, usedMs: number): void => {
     if (usedMs < (notedMs.get(apiKeyId) ?? Number.NEGATIVE_INFINITY) + notedEveryMs) return;
     notedMs.set(apiKeyId, usedMs);
     const values = [apiKeyId, organizationId, new Date(usedMs)];
@@ -95,45 +123,25 @@ export const createAuthenticate = ({
     });
     noted.catch(onError);
   };
+};
 
-  const lookUp = async (text: string, lookupId: string): Promise<Row | undefined> => {
-    const { rows } = await pool.query<Row>({
-      name: 'identity-authenticate',
-      text: `select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms, is_behind, behind_at
-        from identity.authenticate($1)`,
-      values: [lookupId],
-    });
-    return rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));
-  };
+const readRow = async (pool: Pool, secrets: Secrets, { text, lookupId }: ApiKey): Promise<Row | undefined> => {
+  const { rows } = await pool.query<Row>({
+    name: 'identity-authenticate',
+    text: `select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms, is_behind, behind_at
+      from identity.authenticate($1)`,
+    values: [lookupId],
+  });
+  return rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));
+};
 
-  const authenticate: AuthenticateApiKey = async (text, how) => {
-    const key = parseApiKey(text);
-    if (key === null) return null;
-    const digest = createHash('sha256').update(text).digest('base64');
-    const hit = cached.get(digest);
-    if (hit !== undefined && how !== 'afresh' && elapsedMs() < hit.untilMs && nowMs() < hit.expiresMs)
-      return hit.identity;
-    cached.delete(digest);
-
-    const forgottenBefore = forgotten;
-    const beganMs = elapsedMs();
-    const row = await onceCurrent(() => lookUp(text, key.lookupId), untilProjected);
-    if (row === undefined || row.revoked) return null;
-    if (row.is_behind) return 'behind';
-    if (row.closed || row.scopes === null) return null;
-    const now = nowMs();
-    const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
-    if (now >= expiresMs) return null;
-    const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
-    const identity: ApiKeyIdentity = { kind: 'apiKey', apiKeyId, organizationId, scopes };
-    noteUse(identity, now);
-    if (forgotten === forgottenBefore) cached.set(digest, { identity, untilMs: beganMs + cachedMsMax, expiresMs });
-    return identity;
-  };
-
-  const forget = (apiKeyId: string): void => {
-    forgotten += 1;
-    for (const [digest, { identity }] of [...cached]) if (identity.apiKeyId === apiKeyId) cached.delete(digest);
-  };
-  return { authenticate, forget };
+/** Returns the identity of a valid key and when the key expires, in milliseconds since 1970. */
+const judge = (row: Row | undefined, nowMs: number): Omit<Remembered, 'untilMs'> | 'behind' | null => {
+  if (row === undefined || row.revoked) return null;
+  if (row.is_behind) return 'behind';
+  if (row.closed || row.scopes === null) return null;
+  const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
+  if (nowMs >= expiresMs) return null;
+  const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
+  return { identity: { kind: 'apiKey', apiKeyId, organizationId, scopes }, expiresMs };
 };

@@ -1,6 +1,6 @@
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** An unsigned number in base 62, padded with zeros to `length`; throws when it does not fit. */
+/** Returns an unsigned number in base 62, padded with zeros to `length`. Throws Error when it does not fit. */
 export const base62 = (value: bigint, length: number): string => {
   let text = '';
   for (let rest = value; rest > 0n; rest /= 62n) text = alphabet.charAt(Number(rest % 62n)) + text;

@@ -1,7 +1,7 @@
 import { frequentPasswords } from './frequent-passwords.ts';
 
-// What is tried first beside those that leaked most often. Of at least eight characters, the least a password may have;
-// lower case: the comparison ignores case.
+// Passwords that attackers try early, besides those that leaked most often. All have at least eight characters, the
+// minimum of a password, and are in lower case, because the comparison ignores case.
 const ours = `
   12345678 123456789 1234567890 12345678910 123456789a 123456789q 12345678a 1234567a 12341234 123123123 123321123
   12344321 11223344 1122334455 111222333 11111111 111111111 1111111111 00000000 000000000 0000000000 22222222 33333333
@@ -39,5 +39,5 @@ const ours = `
 
 const common = new Set(`${ours} ${frequentPasswords}`.normalize('NFKC').trim().split(/\s+/));
 
-/** True for one of the passwords that are tried first, in whatever case and whichever coding of its characters. */
+/** Returns true for a common password. Ignores case and the Unicode encoding of characters. */
 export const isCommonPassword = (password: string): boolean => common.has(password.normalize('NFKC').toLowerCase());

@@ -9,7 +9,7 @@ import {
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A key that signs access tokens (ES256), as it lies in the directory of keys. */
+/** A key that signs access tokens (ES256), with its file in the directory of keys. */
 export type SigningKey = {
   /** The first 16 characters of the RFC 7638 thumbprint of the public key. */
   readonly kid: string;
@@ -19,7 +19,7 @@ export type SigningKey = {
   readonly publicKey: KeyObject;
 };
 
-/** The public part as a JSON Web Key, as `/.well-known/jwks.json` shows it. */
+/** The public part as a JSON Web Key, as in `/.well-known/jwks.json`. */
 export type PublicJwk = {
   readonly kty: 'EC';
   readonly crv: 'P-256';
@@ -30,28 +30,31 @@ export type PublicJwk = {
   readonly use: 'sig';
 };
 
-/** What lies in the directory: keys, the newest first, and for each file that cannot be used the sentence why. */
+/** The content of the directory: the keys, the newest first, and one sentence per file that cannot be used. */
 export type KeyFiles = { readonly keys: readonly SigningKey[]; readonly faults: readonly string[] };
 
-/** Reads every `*.pem` of the directory; none when it does not exist. Throws a sentence when it cannot be read or others may write to it. */
+/**
+ * Reads every `*.pem` of the directory. Returns no keys when the directory does not exist. Throws an Error with advice
+ * when it cannot be read or others may write to it.
+ */
 export const readKeyFiles = async (directory: string): Promise<KeyFiles> => {
   const names = await pemFilesOf(directory);
   const read = await Promise.all(names.map((name) => readKeyFile(path.join(directory, name))));
-  const keys = read.filter((one) => typeof one === 'object' && one !== null);
+  const keys = read.filter((result) => typeof result === 'object' && result !== null);
   return {
     keys: keys.toSorted((one, other) => path.basename(other.file).localeCompare(path.basename(one.file), 'en')),
-    faults: read.filter((one) => typeof one === 'string'),
+    faults: read.filter((result) => typeof result === 'string'),
   };
 };
 
-/** Makes a key and writes it (mode 0600, its directory 0700), whole or not at all. */
+/** Creates a key and writes it (mode 0600, its directory 0700). After a failure no file of it exists. */
 export const writeNewKey = async (directory: string, createdAt: Date): Promise<SigningKey> => {
   await makePrivateDirectory(directory);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicKey = createPublicKey(privateKey);
   const kid = kidOf(publicKey);
   const file = path.join(directory, nameOf(createdAt, kid));
-  // Not a name that readers look at, until all of it is there.
+  // Readers ignore this name. The complete file is then renamed.
   const unfinished = path.join(directory, `.${kid}.${randomBytes(6).toString('hex')}`);
   try {
     const handle = await open(unfinished, 'wx', 0o600);
@@ -69,13 +72,13 @@ export const writeNewKey = async (directory: string, createdAt: Date): Promise<S
   return { kid, createdAt, file, privateKey, publicKey };
 };
 
-/** Makes the directory, readable by its owner only; one that is there stays as it is. */
+/** Creates the directory, readable by its owner only. Does not change an existing directory. */
 export const makePrivateDirectory = async (directory: string): Promise<void> => {
-  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (made !== undefined) await chmod(directory, 0o700);
+  const created = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (created !== undefined) await chmod(directory, 0o700);
 };
 
-/** The JSON Web Key of a public key; never anything private. */
+/** Returns the JSON Web Key of the public key, without any private part. */
 export const publicJwk = ({ kid, publicKey }: SigningKey): PublicJwk => ({
   kty: 'EC',
   crv: 'P-256',
@@ -85,7 +88,7 @@ export const publicJwk = ({ kid, publicKey }: SigningKey): PublicJwk => ({
   use: 'sig',
 });
 
-/** True for what `kid` may look like, so that nothing else of a stranger's is looked for. */
+/** Returns true when the text has the form of a `kid`. The server searches for no other text. */
 export const isKid = (text: string): boolean => /^[A-Za-z0-9_-]{16}$/.test(text);
 
 const kidCharacters = 16;
@@ -99,7 +102,7 @@ const kidOf = (publicKey: KeyObject): string => {
 
 const pointOf = (publicKey: KeyObject): { readonly x: string; readonly y: string } => {
   const { x, y } = publicKey.export({ format: 'jwk' });
-  if (x === undefined || y === undefined) throw new Error('A P-256 key without coordinates.');
+  if (x === undefined || y === undefined) throw new Error('A P-256 key has no coordinates.');
   return { x, y };
 };
 
@@ -117,9 +120,9 @@ const createdAtOf = (name: string): Date | null => {
 const pemFilesOf = async (directory: string): Promise<readonly string[]> => {
   try {
     const entries = await readdir(directory);
-    // Who may write here may sign in as anybody.
+    // Anyone who may write here can sign tokens of every user.
     if (isOpenTo(0o022, (await stat(directory)).mode)) {
-      throw new Error(`Others may write to the directory of keys ${directory}: chmod 700 ${directory}`);
+      throw new Error(`Others may write to the directory of keys ${directory}. Run: chmod 700 ${directory}`);
     }
     return entries.filter((name) => name.endsWith('.pem') && !name.startsWith('.'));
   } catch (error) {
@@ -129,14 +132,14 @@ const pemFilesOf = async (directory: string): Promise<readonly string[]> => {
   }
 };
 
-/** The key, a sentence why it cannot be used, or null when the file was removed meanwhile. */
+/** Returns the key, a sentence that says why it cannot be used, or null when the file was removed meanwhile. */
 const readKeyFile = async (file: string): Promise<SigningKey | string | null> => {
   let pem: string;
   try {
     const handle = await open(file, 'r');
     try {
       const { mode } = await handle.stat();
-      if (isOpenTo(0o077, mode)) return `Others may read the key ${file}: replace it, and chmod 600 the new one.`;
+      if (isOpenTo(0o077, mode)) return `Others may read the key ${file}. Replace it, and chmod 600 the new one.`;
       pem = await handle.readFile('utf8');
     } finally {
       await handle.close();
@@ -146,16 +149,16 @@ const readKeyFile = async (file: string): Promise<SigningKey | string | null> =>
   }
 
   const privateKey = privateKeyOf(pem);
-  if (privateKey === null) return `${file} is no private key (PEM, PKCS#8, without a passphrase).`;
+  if (privateKey === null) return `${file} is not a private key (PEM, PKCS#8, without a passphrase).`;
   if (privateKey.asymmetricKeyType !== 'ec' || privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
-    return `${file} is not a key of the curve P-256. Make one with: ledger keys rotate`;
+    return `${file} is not a key of the curve P-256. Create one with: ledger keys rotate`;
   }
   const publicKey = createPublicKey(privateKey);
   const kid = kidOf(publicKey);
   const name = path.basename(file);
   const createdAt = createdAtOf(name);
   if (createdAt === null || !name.endsWith(`-${kid}.pem`)) {
-    return `${file} is not named after its time and key: rename it, for one made now, to ${nameOf(new Date(), kid)}`;
+    return `${file} is not named after its time and key. Rename it, for a key created now, to ${nameOf(new Date(), kid)}`;
   }
   return { kid, createdAt, file, privateKey, publicKey };
 };
@@ -168,7 +171,7 @@ const privateKeyOf = (pem: string): KeyObject | null => {
   }
 };
 
-// Windows has no such modes.
+// Windows does not have these modes.
 const isOpenTo = (others: number, mode: number): boolean => process.platform !== 'win32' && (mode & others) !== 0;
 
 const codeOf = (error: unknown): string | undefined =>

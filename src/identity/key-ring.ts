@@ -2,25 +2,25 @@ import type { KeyObject } from 'node:crypto';
 import { isKid, type PublicJwk, publicJwk, readKeyFiles, type SigningKey } from './key-files.ts';
 import { ensureFirstKey } from './make-keys.ts';
 
-/** The keys of access tokens that are in force now, kept up to date with their directory. */
+/** The current keys of access tokens. The ring follows changes of their directory. */
 export type KeyRing = {
-  /** The newest key. Throws when the directory has none any more. */
+  /** Returns the newest key. Throws Error when the directory no longer has a key. */
   signing(): SigningKey;
-  /** The public key of this kid, or null. An unknown one is looked for on disk, though never more than once a second. */
+  /** Returns the public key of this kid, or null. Reads the directory for an unknown kid, at most once a second. */
   find(kid: string): Promise<KeyObject | null>;
-  /** True while this kid is in the ring. */
+  /** Returns true while this kid is in the ring. */
   has(kid: string): boolean;
-  /** The public keys for `/.well-known/jwks.json`, the newest first. */
+  /** Returns the public keys for `/.well-known/jwks.json`, the newest first. */
   jwks(): { readonly keys: readonly PublicJwk[] };
-  /** Stops looking at the directory. */
+  /** Stops reading the directory. */
   close(): void;
 };
 
 type Needs = {
   readonly directory: string;
-  /** Stamps the first key. */
+  /** Returns the creation time of the first key. */
   readonly now: () => Date;
-  /** Told once of everything that is wrong with the directory after the start; the keys that are good stay in force. */
+  /** Receives each problem of the directory after the start, once. The valid keys stay in use. */
   readonly warn: (sentence: string) => void;
   readonly reloadMs?: number;
 };
@@ -28,18 +28,18 @@ type Needs = {
 const seekMs = 1_000;
 
 /**
- * Opens the directory and makes its first key when it has none. Throws every problem of its files as sentences. New keys
- * are picked up, and removed ones forgotten, within five seconds.
+ * Opens the directory and creates the first key when it is empty. Throws an Error with a sentence per faulty file.
+ * Notices new and removed keys within five seconds.
  */
 export const openKeyRing = async ({ directory, now, warn, reloadMs = 5_000 }: Needs): Promise<KeyRing> => {
   await ensureFirstKey(directory, now);
   const first = await readKeyFiles(directory);
   if (first.faults.length > 0) throw new Error(first.faults.join('\n'));
   let ring = ringOf(first.keys);
-  let told = '';
-  const tell = (sentence: string) => {
-    if (sentence !== '' && sentence !== told) warn(sentence);
-    told = sentence;
+  let lastWarning = '';
+  const warnOnce = (sentence: string) => {
+    if (sentence !== '' && sentence !== lastWarning) warn(sentence);
+    lastWarning = sentence;
   };
 
   let reading: Promise<void> | null = null;
@@ -49,10 +49,10 @@ export const openKeyRing = async ({ directory, now, warn, reloadMs = 5_000 }: Ne
     reading ??= readKeyFiles(directory)
       .then(({ keys, faults }) => {
         ring = ringOf(keys);
-        tell(faults.join('\n'));
+        warnOnce(faults.join('\n'));
       })
-      // A disk that does not answer is no reason to end all sessions: the keys stay as they were.
-      .catch((error: unknown) => tell(error instanceof Error ? error.message : String(error)))
+      // A failing disk must not end all sessions, so the keys stay as they were.
+      .catch((error: unknown) => warnOnce(error instanceof Error ? error.message : String(error)))
       .finally(() => {
         reading = null;
       });
@@ -64,7 +64,7 @@ export const openKeyRing = async ({ directory, now, warn, reloadMs = 5_000 }: Ne
   return {
     signing: () => {
       const [newest] = ring.values();
-      if (newest === undefined) throw new Error(`There is no key in ${directory}: make one with ledger keys rotate.`);
+      if (newest === undefined) throw new Error(`There is no key in ${directory}. Create one with: ledger keys rotate`);
       return newest;
     },
     find: async (kid) => {

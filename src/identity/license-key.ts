@@ -6,14 +6,14 @@ const bodyLength = 26;
 const checkLength = 4;
 const groupLength = 5;
 
-/** Makes a new key's body from 130 random bits: 26 symbols without the check. */
+/** Returns the body of a new key: 26 symbols of 130 random bits, without the check symbols. */
 export const generateLicenseKeyBody = (): string => {
   const bytes = randomBytes(bodyLength);
   // 256 is a multiple of 32, so the low five bits of a random byte are uniform.
   return Array.from(bytes, (byte) => alphabet.charAt(byte & 31)).join('');
 };
 
-/** The key as it is shown, once: `PREFIX-` and six groups of five, the last four symbols being the check. */
+/** Returns the text of a key: `PREFIX-` and six groups of five symbols. The last four are the check symbols. */
 export const formatLicenseKey = (prefix: string, body: string): string => {
   const symbols = body + checkSymbols(body);
   const groups = Array.from({ length: symbols.length / groupLength }, (_, group) =>
@@ -23,11 +23,11 @@ export const formatLicenseKey = (prefix: string, body: string): string => {
 };
 
 /**
- * The body of a key as a person or program wrote it, or null when it is malformed or mistyped. Case, spaces, dashes and the
- * look-alikes O, I, L do not matter; any prefix up to the first dash is dropped.
+ * Returns the body of a typed key, or null when the key is malformed or mistyped. Ignores case, spaces, dashes and any
+ * prefix up to the first dash. Reads O as 0, and I and L as 1.
  */
 export const parseLicenseKey = (text: string): string | null => {
-  // The longest prefix, the symbols and generous separators; what is longer is not worth a look.
+  // The longest prefix, the symbols and many separators fit into 100 characters.
   if (text.length > 100) return null;
   const upper = text.toUpperCase();
   const symbols = upper
@@ -40,10 +40,10 @@ export const parseLicenseKey = (text: string): string | null => {
   return symbols.slice(bodyLength) === checkSymbols(body) ? body : null;
 };
 
-/** The last shown group: enough to recognize a key by, too little to use it. */
+/** Returns the last group of a key. It identifies the key to a person and cannot be used as one. */
 export const licenseKeyHint = (body: string): string => (body + checkSymbols(body)).slice(-groupLength);
 
-/** The hash to store for a new key, and which secret made it. */
+/** Returns the hash to store for a new key, and the id of the secret that it was computed with. */
 export const hashLicenseKey = (
   secrets: Secrets,
   body: string,
@@ -52,11 +52,11 @@ export const hashLicenseKey = (
   secretId: secrets.signing.id,
 });
 
-/** The hashes a key may be stored under, one per configured secret, newest first. */
+/** Returns the hashes that a key may be stored under, one per configured secret, the newest first. */
 export const licenseKeyHashes = (secrets: Secrets, body: string): Buffer[] =>
   secrets.all.map((secret) => createHmac('sha256', secret.key('license-key')).update(body, 'ascii').digest());
 
-/** The first 20 bits of SHA-256 of the body as four symbols: catches all but one in a million typing errors. */
+/** Returns the first 20 bits of SHA-256 of the body as four symbols. One typing error in a million passes. */
 const checkSymbols = (body: string): string => {
   const bits = createHash('sha256').update(body, 'ascii').digest().readUIntBE(0, 3) >>> 4;
   return Array.from({ length: checkLength }, (_, place) => alphabet.charAt((bits >>> (15 - 5 * place)) & 31)).join('');

@@ -6,7 +6,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const headerBytes = secretIdBytes + nonceBytes + tagBytes;
 
-/** Encrypts text with AES-256-GCM under the purpose `idempotency`, bound to the row it is stored in (`boundTo`). */
+/** Encrypts text with AES-256-GCM under the purpose `idempotency`. `boundTo` names the row that stores the result. */
 export const seal = (secrets: Secrets, text: string, boundTo: string): Buffer => {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', secrets.signing.key('idempotency'), nonce, { authTagLength: tagBytes });
@@ -15,11 +15,11 @@ export const seal = (secrets: Secrets, text: string, boundTo: string): Buffer =>
   return Buffer.concat([Buffer.from(secrets.signing.id, 'hex'), nonce, cipher.getAuthTag(), sealed]);
 };
 
-/** Decrypts what `seal` made. Throws when it was altered, moved to another row, or its secret is no longer configured. */
+/** Decrypts the result of `seal`. Throws Error when it was altered or moved, or its secret is no longer configured. */
 export const unseal = (secrets: Secrets, sealed: Buffer, boundTo: string): string => {
   const secret = secretById(secrets, sealed.toString('hex', 0, secretIdBytes));
   if (secret === undefined || sealed.length < headerBytes) {
-    throw new Error('A sealed value was made with a secret that is not in LEDGER_SECRET any more, or is damaged.');
+    throw new Error('A sealed value is damaged, or its secret is no longer in LEDGER_SECRET.');
   }
   const nonce = sealed.subarray(secretIdBytes, secretIdBytes + nonceBytes);
   const decipher = createDecipheriv('aes-256-gcm', secret.key('idempotency'), nonce, { authTagLength: tagBytes });

@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
-import { holdPassword } from './hold-password.ts';
+import { lockPassword } from './lock-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
 
-/** Why a session was ended before its time. */
+/** Why a session was ended before it expired. */
 export type RevokeReason =
   | 'LOGOUT'
   | 'REVOKED'
@@ -12,31 +12,31 @@ export type RevokeReason =
   | 'REFRESH_REUSED'
   | 'TOO_MANY_SESSIONS';
 
-/** A session that can still be refreshed. `organizationId` null: its access tokens name none. */
+/** A session that can be refreshed. Its access tokens name no organization when `organizationId` is null. */
 export type Session = {
   readonly sessionId: string;
   readonly organizationId: string | null;
   readonly userAgent: string | null;
   readonly createdAt: Date;
-  /** When it was opened or last refreshed. */
+  /** When the session was opened or last refreshed. */
   readonly lastUsedAt: Date;
-  /** When it ends unless it is refreshed before. */
+  /** When the session ends without a further refresh. */
   readonly expiresAt: Date;
 };
 
-/** A refresh token to hand over, and when it ends. */
+/** A refresh token for the client, and when it ends. */
 export type IssuedRefreshToken = { readonly refreshToken: string; readonly refreshExpiresAt: Date };
 
-/** How long a session may be refreshed at all: 90 days. */
+/** The longest life of a session, however often it is refreshed: 90 days. */
 export const absoluteSessionMs = 90 * 86_400_000;
-/** The most sessions a user has at once; one more ends that which was used longest ago. */
+/** The maximum number of sessions of a user. One more ends the least recently used session. */
 export const sessionsMax = 100;
 
 const userAgentMax = 200;
 
 /**
- * Opens a session with its first refresh token, for who has shown the password of this hash. Null: the user is not active, or
- * has another password, by now.
+ * Opens a session for a user who has presented the password of `passwordHash`, and returns its first refresh token.
+ * Returns null when the user is no longer active or the password has changed meanwhile.
  */
 export const openSession = (
   pool: Pool,
@@ -52,7 +52,7 @@ export const openSession = (
 ): Promise<IssuedRefreshToken | null> =>
   asUser(pool, session.userId, async (db) => {
     const { sessionId, userId, organizationId, userAgent, now } = session;
-    if (!(await holdPassword(db, userId, session.passwordHash))) return null;
+    if (!(await lockPassword(db, userId, session.passwordHash))) return null;
     const absoluteEnd = new Date(now.getTime() + absoluteSessionMs);
     const end = refreshEnd(now, session.refreshTokenSeconds, absoluteEnd);
     await db.query({
@@ -68,7 +68,7 @@ export const openSession = (
     return { refreshToken, refreshExpiresAt: end };
   });
 
-/** The sessions of a user that can still be refreshed, the last used first. */
+/** Returns the sessions of a user that can be refreshed, the most recently used first. */
 export const listSessions = (pool: Pool, userId: string, now: Date): Promise<readonly Session[]> =>
   asUser(
     pool,
@@ -82,13 +82,18 @@ export const listSessions = (pool: Pool, userId: string, now: Date): Promise<rea
         rowMode: 'array',
       });
       return rows.map(([sessionId, organizationId, userAgent, createdAt, lastUsedAt, expiresAt]) => ({
-        ...{ sessionId, organizationId, userAgent, createdAt, lastUsedAt, expiresAt },
+        sessionId,
+        organizationId,
+        userAgent,
+        createdAt,
+        lastUsedAt,
+        expiresAt,
       }));
     },
     { readOnly: true },
   );
 
-/** Ends one session of a user. False: the user has no such session that is not over. */
+/** Ends a session of a user. Returns false when the user has no such open session. */
 export const endSession = (
   pool: Pool,
   userId: string,
@@ -104,7 +109,7 @@ export const endSession = (
     return rowCount === 1;
   });
 
-/** Ends all sessions of a user, but for one that may be spared. Within the caller's transaction as this user. */
+/** Ends all sessions of a user except `exceptSessionId`. Runs in the caller's transaction as this user. */
 export const endSessions = async (
   db: PoolClient,
   userId: string,
@@ -123,8 +128,8 @@ export const endSessions = async (
 };
 
 /**
- * Lets the session go on for another organization, null: for none: the access tokens it gives from now on name that. Its
- * refresh token stays as it is. False: there is no such session that is not over.
+ * Changes the organization that new access tokens of the session name; null for none. The refresh token stays valid.
+ * Returns false when the user has no such open session.
  */
 export const switchOrganization = (
   pool: Pool,
@@ -145,11 +150,11 @@ export const switchOrganization = (
     return rowCount === 1;
   });
 
-/** When a refresh token given now ends: never after its session does. */
+/** Returns when a refresh token that is issued now ends: never later than its session. */
 export const refreshEnd = (now: Date, refreshTokenSeconds: number, absoluteEnd: Date): Date =>
   new Date(Math.min(now.getTime() + refreshTokenSeconds * 1_000, absoluteEnd.getTime()));
 
-/** Stores a refresh token, by its hash. Within the caller's transaction as its user. */
+/** Stores the hash of a refresh token. Runs in the caller's transaction as its user. */
 export const addRefreshToken = async (
   db: PoolClient,
   token: {
@@ -179,6 +184,6 @@ const endOldest = async (db: PoolClient, userId: string, now: Date): Promise<voi
   });
 };
 
-/** Cut to what is kept, by characters as Postgres counts them, without what it cannot store. */
+/** Returns the first 200 characters, as Postgres counts them, without characters that Postgres cannot store. */
 const userAgentText = (userAgent: string | null): string | null =>
   userAgent === null ? null : [...userAgent.replaceAll(/[\0\p{Surrogate}]/gu, '')].slice(0, userAgentMax).join('');

@@ -1,20 +1,20 @@
 import type { PoolClient } from 'pg';
 import type { Instant } from '../domain/time.ts';
 
-/** An API key as it is stored: its hash, never its text. */
+/** The stored row of an API key: its hash, never its text. */
 export type StoredApiKey = {
   readonly apiKeyId: string;
   /** The eight visible characters of the key. */
   readonly lookupId: string;
   readonly organizationId: string;
   readonly hash: Buffer;
-  /** Which secret made the hash. */
+  /** The id of the secret that the hash was computed with. */
   readonly secretId: string;
 };
 
 /**
- * Stores a key before the event that makes it known, so that a key of the log always works. Where there is one of this id
- * already, it stays. Returns the look-up id that is stored, and whether it was stored now. As its tenant.
+ * Stores a key before its event is appended, so that every key of the log works. Does not change an existing key of
+ * this id. Returns the stored look-up id. `isNew` is false when the key existed. Call it as the tenant.
  */
 export const storeApiKey = async (
   db: PoolClient,
@@ -33,11 +33,11 @@ export const storeApiKey = async (
     values: [apiKeyId],
   });
   const [stored] = rows;
-  if (stored === undefined) throw new Error(`The API key ${apiKeyId} was neither stored nor there.`);
+  if (stored === undefined) throw new Error(`The API key ${apiKeyId} could not be stored and does not exist.`);
   return { lookupId: stored.lookup_id, isNew: false };
 };
 
-/** When a key was last used; null: never yet, or not stored. As its tenant. */
+/** Returns when a key was last used, or null for an unused or unknown key. Call it as the tenant. */
 export const apiKeyLastUsedAt = async (db: PoolClient, apiKeyId: string): Promise<Instant | null> => {
   const { rows } = await db.query<{ last_used_at: Date | null }>({
     name: 'api-key-last-used',
@@ -47,7 +47,7 @@ export const apiKeyLastUsedAt = async (db: PoolClient, apiKeyId: string): Promis
   return rows[0]?.last_used_at?.toISOString() ?? null;
 };
 
-/** Puts a key out of force at once, before the event that says so is projected. The first instant stays. As its tenant. */
+/** Revokes a key at once, before its event is projected. The first instant stays. Call it as the tenant. */
 export const revokeStoredApiKey = async (db: PoolClient, apiKeyId: string, at: Instant): Promise<void> => {
   await db.query({
     name: 'revoke-stored-api-key',
@@ -56,7 +56,7 @@ export const revokeStoredApiKey = async (db: PoolClient, apiKeyId: string, at: I
   });
 };
 
-/** Takes a key back whose creation was refused. As its tenant. */
+/** Removes a key after its creation was refused. Call it as the tenant. */
 export const removeStoredApiKey = async (db: PoolClient, apiKeyId: string): Promise<void> => {
   await db.query({
     name: 'remove-stored-api-key',

@@ -3,15 +3,16 @@ import { encodeId, idPattern } from '../domain/ids.ts';
 import type { Secrets } from './secrets.ts';
 
 /**
- * The references a user may be stored under, the first for a new assignment, the others those of older secrets. The id of a
- * user of ours (usr_…) is its own reference. Whatever else a client calls its users by, 1–256 characters, becomes `ref_…` of
- * 128 bits of an HMAC, so that no name or e-mail is in an event; it depends on the issuer, as fingerprints do.
+ * Returns the references that a user may be stored under. New assignments use the first; the others belong to older
+ * secrets. A user id of this server (usr_…) is its own reference. Any other text of 1–256 characters becomes `ref_…`
+ * with 128 bits of an HMAC, so that no event contains a name or e-mail address. It depends on the issuer, like a
+ * fingerprint.
  */
 export const userReferences = (secrets: Secrets, issuerOrgId: string, user: string): readonly string[] =>
   userIdPattern.test(user)
     ? [user]
     : secrets.all.map((secret) => {
-        // Told from the fingerprint of a device of the same name: no fingerprint holds a NUL.
+        // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL.
         const hmac = createHmac('sha256', secret.key('fingerprint'))
           .update(`${issuerOrgId}\0user\0${user}`)
           .digest('hex');

@@ -1,13 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from './as-user.ts';
-import { holdPassword } from './hold-password.ts';
+import { lockPassword } from './lock-password.ts';
 import { endSessions } from './sessions.ts';
 
 /** Lists the states of a user, as the check constraint of identity.users does. */
 export const userStates = ['pending', 'active', 'deactivated'] as const;
 type UserState = (typeof userStates)[number];
 
-/** What a user is shown of themselves; never the password's hash. `email` is as it was given. */
+/** The data that a user may read about themselves, without the password's hash. `email` has its original case. */
 export type User = {
   readonly userId: string;
   readonly email: string;
@@ -16,7 +16,7 @@ export type User = {
   readonly createdAt: Date;
 };
 
-/** Whose an address is, for a login or a signup. `commandId` is that of the signup. */
+/** The user of an address, for a login or a signup. `commandId` is that of the signup. */
 export type UserByEmail = {
   readonly userId: string;
   readonly passwordHash: string;
@@ -25,10 +25,13 @@ export type UserByEmail = {
   readonly createdAt: Date;
 };
 
-/** Who has this address, without regard to case; null: nobody, as for every one that is not all ASCII. A pending one cannot log in. */
+/**
+ * Returns the user with this address, ignoring case. Returns null for an unknown address and for one that is not all
+ * ASCII. A pending user cannot log in.
+ */
 export const findUserByEmail = async (db: Pool | PoolClient, email: string): Promise<UserByEmail | null> => {
-  // Nobody signs up with another character, and Postgres lowers some of them to ASCII ones, as JavaScript does not: a login
-  // would be of one account, and be counted for another.
+  // A signup accepts only ASCII. Postgres lowers some other characters to ASCII, and JavaScript does not. So a login
+  // would open one account, and the rate limit would count it for another.
   if (!/^[\x20-\x7e]+$/.test(email)) return null;
   const { rows } = await db.query<[string, string, UserByEmail['state'], string, Date]>({
     name: 'user-by-email',
@@ -42,7 +45,7 @@ export const findUserByEmail = async (db: Pool | PoolClient, email: string): Pro
   return { userId, passwordHash, state, commandId, createdAt };
 };
 
-/** A user who is active or deactivated; null: there is none. */
+/** Returns an active or deactivated user, or null. */
 export const getUser = (pool: Pool, userId: string): Promise<User | null> =>
   asUser(
     pool,
@@ -62,7 +65,7 @@ export const getUser = (pool: Pool, userId: string): Promise<User | null> =>
     { readOnly: true },
   );
 
-/** Names and addresses of users by id, for a list; the caller has made sure that they may be shown. Unknown ids are left out. */
+/** Returns names and addresses of users by id, without unknown ids. The caller checks that they may be read. */
 export const userProfiles = async (
   pool: Pool,
   userIds: readonly string[],
@@ -76,7 +79,7 @@ export const userProfiles = async (
   return new Map(rows.map(([userId, email, displayName]) => [userId, { email, displayName }]));
 };
 
-/** Gives an active user another name. False: there is none. */
+/** Changes the name of an active user. Returns false when there is no such user. */
 export const changeDisplayName = (pool: Pool, userId: string, displayName: string | null): Promise<boolean> =>
   asUser(pool, userId, async (db) => {
     const { rowCount } = await db.query({
@@ -88,17 +91,18 @@ export const changeDisplayName = (pool: Pool, userId: string, displayName: strin
   });
 
 /**
- * Gives an active user another password and ends all sessions but `exceptSessionId`. With null, every access token there is
- * ends too. False: there is no such user.
+ * Changes the password of an active user and ends all sessions except `exceptSessionId`. When that is null, all access
+ * tokens end too. Returns false when there is no such user.
  */
-export const setPassword = (pool: Pool, userId: string, wanted: NewPassword): Promise<boolean> =>
-  asUser(pool, userId, (db) => storePassword(db, userId, wanted));
+export const setPassword = (pool: Pool, userId: string, password: NewPassword): Promise<boolean> =>
+  asUser(pool, userId, (db) => storePassword(db, userId, password));
 
 type NewPassword = { readonly passwordHash: string; readonly exceptSessionId: string | null; readonly now: Date };
 
 /**
- * The same for a user who has shown the password of the hash `from` in the session, and keeps it. `wrong`: another one is
- * stored by now. `over`: there is no such user, or the session has ended.
+ * Changes the password of a user who has presented the password of the hash `from` in this session. The session
+ * continues. Returns `wrong` when the stored password differs from `from`, and `ended` when the user or the session has
+ * ended.
  */
 export const changePassword = (
   pool: Pool,
@@ -106,19 +110,19 @@ export const changePassword = (
   {
     from,
     sessionId,
-    ...wanted
+    ...password
   }: { readonly from: string; readonly sessionId: string } & Omit<NewPassword, 'exceptSessionId'>,
-): Promise<'changed' | 'wrong' | 'over'> =>
+): Promise<'changed' | 'wrong' | 'ended'> =>
   asUser(pool, userId, async (db) => {
-    const isHeld = await holdPassword(db, userId, from);
+    const isCurrent = await lockPassword(db, userId, from);
     const { rowCount } = await db.query({
-      name: 'hold-session',
+      name: 'lock-session-of-user',
       text: `select from identity.sessions where user_id = $1 and session_id = $2 and revoked_at is null for update`,
       values: [userId, sessionId],
     });
-    if (rowCount !== 1) return 'over';
-    if (!isHeld) return 'wrong';
-    return (await storePassword(db, userId, { ...wanted, exceptSessionId: sessionId })) ? 'changed' : 'over';
+    if (rowCount !== 1) return 'ended';
+    if (!isCurrent) return 'wrong';
+    return (await storePassword(db, userId, { ...password, exceptSessionId: sessionId })) ? 'changed' : 'ended';
   });
 
 const storePassword = async (
@@ -138,24 +142,24 @@ const storePassword = async (
   return true;
 };
 
-/** Stores a stronger hash of the same password; nothing happens when the password was changed since `user` was read. */
+/** Stores a stronger hash of the same password. Returns false when the password changed meanwhile. */
 export const rehashPassword = (
   pool: Pool,
   { userId, passwordHash }: Pick<UserByEmail, 'userId' | 'passwordHash'>,
   strongerHash: string,
 ): Promise<boolean> =>
   asUser(pool, userId, async (db) => {
-    if (!(await holdPassword(db, userId, passwordHash))) return false;
+    if (!(await lockPassword(db, userId, passwordHash))) return false;
     await db.query('update identity.users set password_hash = $2 where user_id = $1', [userId, strongerHash]);
     return true;
   });
 
-/** An organization that a user may own. `ownerIds` reads who owns it, with that user; nobody, where it is closed. */
+/** An organization of a user. `ownerIds` reads its OWNERs, and returns none when the organization is closed. */
 export type Owned = { readonly organizationId: string; readonly ownerIds: () => Promise<readonly string[]> };
 
 /**
- * Ends a login for good, with all its sessions and access tokens, unless one of the organizations would be left without an
- * OWNER who can sign in: of several who leave at once, one stays. `unknown`: there is no such active user.
+ * Deactivates a user for ever and ends all sessions and access tokens. Refuses when an organization would have no OWNER
+ * who can sign in. When all OWNERs leave at once, one is refused. Returns `unknown` when there is no such active user.
  */
 export const deactivateUser = (
   pool: Pool,
@@ -163,9 +167,9 @@ export const deactivateUser = (
   { owned, now }: { readonly owned: readonly Owned[]; readonly now: Date },
 ): Promise<'deactivated' | 'last_owner' | 'unknown'> =>
   asUser(pool, userId, async (db) => {
-    // In one order, so that two who own the same organizations do not wait for each other for ever.
+    // A fixed order prevents a deadlock of two users who own the same organizations.
     for (const { organizationId } of owned.toSorted((a, b) => a.organizationId.localeCompare(b.organizationId, 'en'))) {
-      await holdOwners(db, organizationId);
+      await lockOwners(db, organizationId);
     }
     for (const { ownerIds } of owned) {
       const owners = await ownerIds();
@@ -185,8 +189,8 @@ export const deactivateUser = (
   });
 
 /**
- * Does `work` on what the member `userId` of an organization is, knowing which of its OWNERs were deactivated: nobody is,
- * before `work` has ended. Throws where others hold the organization for more than 2 s.
+ * Runs `work` on a member of an organization, with the ids of its deactivated OWNERs. No OWNER can be deactivated
+ * before `work` has ended. Throws when others lock the organization for more than 2 s.
  */
 export const whileOwnersStay = <T>(
   pool: Pool,
@@ -195,14 +199,15 @@ export const whileOwnersStay = <T>(
   work: (deactivated: readonly string[]) => Promise<T>,
 ): Promise<T> =>
   asUser(pool, userId, async (db) => {
-    await holdOwners(db, organizationId);
+    await lockOwners(db, organizationId);
     const owners = await ownerIds();
     const active = await activeOf(db, owners);
     return work(owners.filter((id) => !active.includes(id)));
   });
 
-// Whether OWNERs can sign in is written here, who is an OWNER in the event store: this keeps the two from changing at once.
-const holdOwners = async (db: PoolClient, organizationId: string): Promise<void> => {
+// Postgres stores whether a user can sign in, and the event store who is an OWNER. The lock lets only one change at a
+// time.
+const lockOwners = async (db: PoolClient, organizationId: string): Promise<void> => {
   await db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
 };
 

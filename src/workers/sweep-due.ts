@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { DueLicense } from '../projections/queries/due-licenses.ts';
-import { carryOutDue, type OnRefused } from './carry-out.ts';
+import { carryOutDue, type OnRefused } from './carry-out-due.ts';
 import { createPace, type Pace } from './pace.ts';
 import { isPassing, type Pauses, watchStuck } from './stuck.ts';
 
@@ -10,15 +10,15 @@ type Needs = {
   readonly due: (page: { now: Instant; limit: number; after: DueLicense | null }) => Promise<readonly DueLicense[]>;
   readonly executor: Executor;
   readonly now: () => Date;
-  /** Stops the sweep. Without it nothing does. */
+  /** Stops the sweep. */
   readonly signal?: AbortSignal;
-  /** Without it every sweep tries every license again. */
+  /** Pauses licenses that could not be changed. Without it every sweep tries every license again. */
   readonly pauses?: Pauses;
   readonly onRefused: OnRefused;
   readonly onError: (error: unknown, license: DueLicense) => void;
-  /** All sweeps of a worker share it. Without it announcements are made as fast as possible. */
+  /** All sweeps of a worker share it. Without it announcements have no pauses. */
   readonly pace?: Pace;
-  /** Runs before each further round: a license with very much to announce holds up nothing else. */
+  /** Runs before each further round, so that a license with many announcements does not delay it. */
   readonly betweenRounds?: () => Promise<void>;
   /** The number of licenses to read at once. Default: 500. */
   readonly pageMax?: number;

@@ -11,7 +11,7 @@ type Needs = {
   }>;
   readonly executor: Executor;
   readonly now: () => Date;
-  /** Stops the sweep. Without it nothing does. */
+  /** Stops the sweep. */
   readonly signal?: AbortSignal;
   readonly onError: (error: unknown, lease: OverdueLease) => void;
 };

@@ -6,7 +6,7 @@ import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
-import { type QueueBackend, type Schedule, startSchedule } from './queue.ts';
+import { type QueueBackend, type Schedule, type ScheduledJob, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
 import { sweepDue } from './sweep-due.ts';
 import { sweepLeases } from './sweep-leases.ts';
@@ -27,8 +27,7 @@ type Needs = {
    */
   readonly checkReadModels?: (signal: AbortSignal) => Promise<unknown>;
   /**
-   * Removes values that were written for events that were not stored, once an hour. It needs other rights than the
-   * sweeps.
+   * Removes values without a stored event, once an hour. It needs other rights than the sweeps.
    */
   readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
   readonly now: () => Date;
@@ -38,34 +37,45 @@ type Needs = {
 };
 
 /** Starts the scheduled jobs of the role `worker`. Several workers may run. */
-export const startWorker = ({
-  pool,
-  executor,
-  expirySweepSeconds,
-  mayRead = async () => true,
-  checkReadModels,
-  settleReferences,
-  now,
-  log,
-  ...queue
-}: Needs): Promise<Schedule> => {
-  const pace = createPace(announcingShare);
-  const endLeases = async (signal: AbortSignal) => {
-    const lapsed = await sweepLeases({
-      overdue: (page) => overdueLeases(pool, page),
-      executor,
-      now,
-      signal,
-      onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
-    });
-    if (lapsed > 0) log.info({ lapsed }, 'Leases without heartbeats were ended.');
+export const startWorker = (needs: Needs): Promise<Schedule> => {
+  const { backend, queueName, log } = needs;
+  return startSchedule(jobsOf(needs), {
+    backend,
+    ...(queueName === undefined ? {} : { queueName }),
+    onError: (error, context) => log.error({ err: error, context }, 'A scheduled job failed.'),
+  });
+};
+
+const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
+  const { pool, expirySweepSeconds, settleReferences, checkReadModels } = needs;
+  const mayRead = needs.mayRead ?? (async () => true);
+  const sweep = createSweep(needs);
+  const sweepWhenReadable = async (signal: AbortSignal) => {
+    if (await mayRead()) await sweep(signal);
   };
-  const sweep = async (signal: AbortSignal) => {
-    if (!(await mayRead())) return;
-    const pauses: Pauses = {
-      revisionsOf: (licenseIds) => revisionsOf(pool, licenseIds),
-      pause: (stuck) => pauseLicenses(pool, stuck, { now: now().toISOString(), seconds: 2 * expirySweepSeconds }),
-    };
+  const checkWhenReadable = async (signal: AbortSignal) => {
+    if (await mayRead()) await checkReadModels?.(signal);
+  };
+  return [
+    { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweepWhenReadable },
+    // Queues have stored this name, which is older than most of what the job removes.
+    { name: 'idempotency-purge', everySeconds: 3_600, run: (signal) => purge(pool, signal) },
+    { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal) => purgePauses(pool, signal) },
+    { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal) => purgeLiveness(pool, signal) },
+    ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
+    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkWhenReadable }] : []),
+  ];
+};
+
+/** Returns the sweep that carries out due commands and ends overdue leases. All its runs share one pace. */
+const createSweep = (needs: Needs) => {
+  const { pool, executor, expirySweepSeconds, now, log } = needs;
+  const pace = createPace(announcingShare);
+  const pauses: Pauses = {
+    revisionsOf: (licenseIds) => revisionsOf(pool, licenseIds),
+    pause: (stuck) => pauseLicenses(pool, stuck, { now: now().toISOString(), seconds: 2 * expirySweepSeconds }),
+  };
+  return async (signal: AbortSignal): Promise<void> => {
     const refusedIds: string[] = [];
     const carriedOut = await sweepDue({
       due: (page) => dueLicenses(pool, page),
@@ -74,7 +84,7 @@ export const startWorker = ({
       signal,
       pauses,
       pace,
-      betweenRounds: () => endLeases(signal),
+      betweenRounds: () => endLeases(needs, signal),
       onRefused: ({ licenseId, command, rejection }) => {
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A due command was refused.');
@@ -82,29 +92,27 @@ export const startWorker = ({
       onError: (error, { licenseId }) => log.error({ err: error, licenseId }, 'Due commands could not be carried out.'),
     });
     if (carriedOut > 0) log.info({ carriedOut }, 'Due commands were carried out: expiries, reminders, changes.');
-    // The change is tried again at once after devices are released or the change is cancelled, and else ever less
-    // often.
-    if (refusedIds.length > 0)
-      log.info(
-        { refused: refusedIds.length, licenseIds: refusedIds.slice(0, 10) },
-        'Announced tier changes are refused by the limit strategy of their policies.',
-      );
-    await endLeases(signal);
+    reportRefusedChanges(log, refusedIds);
+    await endLeases(needs, signal);
   };
-  const check = async (signal: AbortSignal) => {
-    if (await mayRead()) await checkReadModels?.(signal);
-  };
-  const jobs = [
-    { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweep },
-    // Queues have stored this name, which is older than most of what the job removes.
-    { name: 'idempotency-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purge(pool, signal) },
-    { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal: AbortSignal) => purgePauses(pool, signal) },
-    { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal: AbortSignal) => purgeLiveness(pool, signal) },
-    ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
-    ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: check }] : []),
-  ];
-  return startSchedule(jobs, {
-    ...queue,
-    onError: (error, context) => log.error({ err: error, context }, 'A scheduled job failed.'),
+};
+
+// After a release of devices or a cancellation the next sweep tries the change again. Otherwise the pauses grow.
+const reportRefusedChanges = (log: Log, licenseIds: readonly string[]): void => {
+  if (licenseIds.length === 0) return;
+  log.info(
+    { refused: licenseIds.length, licenseIds: licenseIds.slice(0, 10) },
+    'Announced tier changes are refused by the limit strategy of their policies.',
+  );
+};
+
+const endLeases = async ({ pool, executor, now, log }: Needs, signal: AbortSignal): Promise<void> => {
+  const lapsed = await sweepLeases({
+    overdue: (page) => overdueLeases(pool, page),
+    executor,
+    now,
+    signal,
+    onError: (error, lease) => log.error({ err: error, ...lease }, 'An overdue lease could not be ended.'),
   });
+  if (lapsed > 0) log.info({ lapsed }, 'Leases without heartbeats were ended.');
 };

@@ -19,8 +19,8 @@ const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate
 const starts = async (licenseId: string) =>
   (await eventsOf(licenseId)).filter(({ type }) => type === 'LicenseTermStarted');
 
-describe('a term that waits for the first validation', () => {
-  test('begins with it, which is valid, and a second one changes nothing', async () => {
+describe('A term that waits for the first validation', () => {
+  test('starts with a valid first validation, and a second one changes nothing', async () => {
     const { licenseId, licenseKey } = await issueDirectly(ledger, waiting);
     const first = await validate(licenseKey);
     expect(first.body).toMatchObject({ valid: true, code: 'VALID', status: 'ACTIVE', revision: 2 });
@@ -34,7 +34,7 @@ describe('a term that waits for the first validation', () => {
     expect(second.headers.get('ledger-position')).toBeNull();
   });
 
-  test('begins once, however many validate at that moment, and all of them are told the same', async () => {
+  test('starts once for concurrent validations, and all get the same answer', async () => {
     const { licenseId, licenseKey } = await issueDirectly(ledger, waiting);
     const answers = await Promise.all(Array.from({ length: sized(1_000) }, () => validate(licenseKey)));
     expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['VALID']));
@@ -42,7 +42,7 @@ describe('a term that waits for the first validation', () => {
     expect(await starts(licenseId)).toHaveLength(1);
   });
 
-  test('does not begin while something else speaks against the license', async () => {
+  test('does not start while the license is invalid for another reason', async () => {
     const { licenseId, licenseKey } = await issueDirectly(ledger, waiting);
     const refused = await validate(licenseKey, { product: 'workflow_app' });
     expect(refused.body).toMatchObject({ code: 'NOT_YET_VALID', reasons: ['NOT_YET_VALID', 'PRODUCT_NOT_LICENSED'] });
@@ -51,7 +51,7 @@ describe('a term that waits for the first validation', () => {
     expect(await starts(licenseId)).toEqual([]);
   });
 
-  test('begins for a device that is not activated yet, because it can be activated only then', async () => {
+  test('starts for a device that is not activated yet', async () => {
     const { licenseKey } = await issueDirectly(ledger, { ...waiting, policy: { fingerprintRequired: true } });
     const activate = () =>
       ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'laptop' } });
@@ -61,7 +61,7 @@ describe('a term that waits for the first validation', () => {
     expect((await validate(licenseKey, { fingerprint: 'laptop' })).body.code).toBe('VALID');
   });
 
-  test('is not begun by a validation where it waits for the first activation', async () => {
+  test('does not start by a validation when it waits for the first activation', async () => {
     const term = { kind: 'firstActivation', duration: 'P1D' } as const;
     const { licenseId, licenseKey } = await issueDirectly(ledger, { term });
     expect((await validate(licenseKey)).body.code).toBe('NOT_YET_VALID');
@@ -69,7 +69,7 @@ describe('a term that waits for the first validation', () => {
   });
 });
 
-describe('a license that has to check in', () => {
+describe('A license that must check in', () => {
   const daily = { policy: { checkInSeconds: 86_400 } };
   const ahead = async (seconds: number, work: () => Promise<unknown>) => {
     ledger.clock.aheadMs = seconds * 1_000;
@@ -80,7 +80,7 @@ describe('a license that has to check in', () => {
   const codeIn = (seconds: number, licenseKey: string, named: object = {}) =>
     ahead(seconds, async () => (await validate(licenseKey, named)).body.code);
 
-  test('is overdue when it was not validated for so long, is told so once, and is in time again', async () => {
+  test('is overdue after too long, says so once, and is on time again', async () => {
     const { licenseKey } = await issueDirectly(ledger, daily);
     expect(await codeIn(86_000, licenseKey)).toBe('VALID');
     expect(await codeIn(86_000 + 86_300, licenseKey)).toBe('VALID');
@@ -96,7 +96,7 @@ describe('a license that has to check in', () => {
     expect(await codeIn(86_500, licenseKey)).toBe('CHECK_IN_OVERDUE');
   });
 
-  test('is written at most once a minute', async () => {
+  test('stores a check-in at most once a minute', async () => {
     const { licenseId, licenseKey } = await issueDirectly(ledger, daily);
     const noted = async () => {
       const sql = 'select checked_in_at from ops.license_check_ins where license_id = $1';
@@ -110,7 +110,7 @@ describe('a license that has to check in', () => {
     expect((await noted())?.getTime()).toBeGreaterThan(first?.getTime() ?? 0);
   });
 
-  test('may cache its answers no longer than lets it be in time', async () => {
+  test('limits the cache time so that the next check-in is on time', async () => {
     const { licenseKey } = await issueDirectly(ledger, daily);
     expect((await validate(licenseKey)).body.ttlSeconds).toBe(43_200);
   });

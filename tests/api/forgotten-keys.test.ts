@@ -32,7 +32,7 @@ const sendTwice = async (path: string, one: object, other: object) => {
   return { first, once };
 };
 
-describe('an Idempotency-Key that comes again with another request, when its first one is forgotten, leaves alone', () => {
+describe('A reused Idempotency-Key of a forgotten request does not change', () => {
   test('the text of a reason', async () => {
     const { licenseId } = await ledger.issue();
     const because = (text: string) => ({ reason: { code: 'LEGAL', text } });
@@ -74,7 +74,7 @@ describe('an Idempotency-Key that comes again with another request, when its fir
   });
 });
 
-describe('a license key that was shown is not shown as another one, and its license is as it was, when its request is forgotten:', () => {
+describe('A repeated request that is forgotten returns no other key, and the license stays as it is, when it was', () => {
   const unchanged = async (path: string, body: object) => {
     const once = randomUUID();
     const first = await send('POST', path, body, once);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;
@@ -12,8 +12,8 @@ afterAll(() => ledger.stop());
 const setLevel = (isLevel: boolean) =>
   ledger.database.superuser.query('update ops.projection_versions set is_level = $1, goal = 1000000000', [isLevel]);
 
-describe('while the read models do not contain the log yet', () => {
-  test('nothing is answered as unknown: keys, API keys and users are refused for now, with the progress', async () => {
+describe('While the read models do not contain the log yet', () => {
+  test('keys, API keys and users get 503 with the progress, never the answer for unknown ones', async () => {
     const { licenseKey } = await ledger.issue();
     const member = await ledger.createMember(ledger.a.organizationId, 'OWNER');
     const fresh = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
@@ -46,7 +46,7 @@ describe('while the read models do not contain the log yet', () => {
   });
 });
 
-test('a process is told to wait where the read models of another release lack what it reads', async () => {
+test('A process answers 503 when the read models of another release lack a column', async () => {
   const { licenseKey } = await ledger.issue();
   const { superuser } = ledger.database;
   const { rows } = await superuser.query(`select shape from ops.projection_versions where state = 'active'`);
@@ -62,7 +62,7 @@ test('a process is told to wait where the read models of another release lack wh
   expect((await validate()).body).toMatchObject({ code: 'VALID' });
 });
 
-test('a command on a stream that a newer release has written to is refused for now, and nothing is done', async () => {
+test('A command on a stream with events of a newer release gets 503 and changes nothing', async () => {
   const { licenseId } = await ledger.issue();
   const { store } = ledger;
   const port = store.connect();
@@ -73,7 +73,7 @@ test('a command on a stream that a newer release has written to is refused for n
   const { hash: _, ...metadata } = last.metadata;
   const gilded = { id: randomUUID(), type: 'LicenseGilded', data: last.data, metadata };
   const end = { stream, nextRevision: last.revision + 1n, hash: hashOf(last) };
-  await port.append(stream, seal([gilded], end), last.revision, { timeoutMs: 5_000 });
+  await port.append(stream, linkToChain([gilded], end), last.revision, { timeoutMs: 5_000 });
   const answer = await ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, {
     key: ledger.a.apiKey,
     body: { reason: { code: 'FRAUD' } },

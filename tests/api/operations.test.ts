@@ -11,8 +11,8 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
   ledger.call('POST', path, { key: ledger.a.apiKey, body, headers });
 const get = (path: string) => ledger.call('GET', path, { key: ledger.a.apiKey });
 
-describe('issuing', () => {
-  test('answers with the whole license and its key, and what is read afterwards is the same', async () => {
+describe('Issuing', () => {
+  test('answers with the license and its key, and reads the same afterwards', async () => {
     const { answer, licenseId, licenseKey } = await ledger.issue({
       term: { duration: 'P1M' },
       limits: { activations: 3 },
@@ -52,7 +52,7 @@ describe('issuing', () => {
     expect(read.headers.get('cache-control')).toBe('no-store');
   });
 
-  test('takes the id of a built-in policy in place of its tier', async () => {
+  test('accepts the id of a built-in policy instead of its tier', async () => {
     const { answer } = await ledger.issue();
     const policyId = String(answer.body.license?.policy?.id);
     const again = await post('/v1/licenses', { policyId, products: ['local_cli'] });
@@ -61,8 +61,8 @@ describe('issuing', () => {
   });
 });
 
-describe('the life of a license', () => {
-  test('each command answers with the license after it, and repeating it changes nothing', async () => {
+describe('The life of a license', () => {
+  test('Each command answers with the license after it, and repeating it changes nothing', async () => {
     const { licenseId } = await ledger.issue();
     const command = async (verb: string, body: object) => {
       const { status, body: answer } = await post(`/v1/licenses/${licenseId}/${verb}`, body);
@@ -89,7 +89,7 @@ describe('the life of a license', () => {
     expect([late.status, late.body.code]).toEqual([409, 'LICENSE_REVOKED']);
   });
 
-  test('is told by its history, in both orders and in pages', async () => {
+  test('is in its history, in both orders and in pages', async () => {
     const { licenseId } = await ledger.issue({ reason: { code: 'PURCHASE' } });
     await post(`/v1/licenses/${licenseId}/suspend`, { reason: { code: 'PAYMENT', text: 'Invoice 7 is open' } });
     await post(`/v1/licenses/${licenseId}/reinstate`, { reason: { code: 'PAYMENT' } });
@@ -120,7 +120,7 @@ describe('the life of a license', () => {
     expect([otherOrder.status, otherOrder.body.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 
-  test('the clock alone expires it', async () => {
+  test('ends by the clock, without a job', async () => {
     const { licenseId, licenseKey } = await ledger.issue({ term: { duration: 'P1D' } });
     ledger.clock.aheadMs = 86_400_000;
     try {
@@ -134,8 +134,8 @@ describe('the life of a license', () => {
   });
 });
 
-describe('listing', () => {
-  test('pages through the filtered licenses of the organization without a gap or a double', async () => {
+describe('A list', () => {
+  test('returns each filtered license of the organization once over all pages', async () => {
     const reference = 'listing-1';
     const issued: string[] = [];
     for (let count = 0; count < 5; count++) issued.push((await ledger.issue({ externalRef: reference })).licenseId);
@@ -151,7 +151,7 @@ describe('listing', () => {
   });
 });
 
-describe('a client with the key', () => {
+describe('A client with the key', () => {
   test('activates once per device, validates, and releases', async () => {
     const { licenseId, licenseKey } = await ledger.issue({ limits: { activations: 2 } });
     const client = (verb: string, body: object) => ledger.call('POST', `/v1/licenses/${verb}`, { body });
@@ -200,7 +200,7 @@ describe('a client with the key', () => {
     expect((await get(`/v1/licenses/${licenseId}/activations`)).body.data).toEqual([]);
   });
 
-  test('may send it as Authorization: License, or an organization names the id with its own credential', async () => {
+  test('may send it as Authorization: License, or use the id with a credential of an organization', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     const headers = { authorization: `License ${licenseKey.toLowerCase()}` };
     const byHeader = await ledger.call('POST', '/v1/licenses/validate', { body: {}, headers });
@@ -216,7 +216,7 @@ describe('a client with the key', () => {
     expect([foreign.status, foreign.body.code]).toEqual([404, 'LICENSE_NOT_FOUND']);
   });
 
-  test('forty devices at once on a license for five: five are let in, thirty-five refused', async () => {
+  test('gets five activations for forty concurrent devices on a license for five', async () => {
     const { licenseKey } = await ledger.issue({ limits: { activations: 5 } });
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, device) =>

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-// A trap in every table: whoever reads it in a transaction that may write fails. Authentication is a statement of its own.
+// A trap in every table fails a read in a transaction that may write. Authentication is a statement of its own.
 const trap = `
   create function ops.trap() returns boolean language plpgsql as $$
     begin
@@ -34,7 +34,7 @@ const trap = `
     end $$`;
 const untrap = 'drop function ops.trap() cascade';
 
-describe('every GET', () => {
+describe('Every GET', () => {
   test('reads in a transaction that may not write', async () => {
     const routes = ledger.routes.filter(({ method, access }) => method === 'get' && access.kind === 'organization');
     expect(routes.length).toBeGreaterThanOrEqual(4);
@@ -73,7 +73,7 @@ describe('every GET', () => {
 });
 
 const requests = sized(10_000);
-test(`${requests} requests of two tenants, a third of them abandoned: whoever stays sees its own, and no connection keeps a tenant`, async () => {
+test(`${requests} requests of two tenants, a third abandoned, show each tenant only its own data`, async () => {
   const other = await ledger.issue({}, ledger.b);
   const random = randomFrom(11);
   let abandoned = 0;

@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-describe('who changes something', () => {
-  test('reads it in the next request', async () => {
+describe('A client that changes something', () => {
+  test('reads the change in the next request', async () => {
     for (let round = 0; round < sized(200); round++) {
       const { licenseId, answer } = await ledger.issue();
       expect(answer.headers.get('ledger-projected')).toBeNull();
@@ -20,7 +20,7 @@ describe('who changes something', () => {
     }
   });
 
-  test('is told when it cannot be read yet, and a read that asks for it says so', async () => {
+  test('is told when the change cannot be read yet, also by a read with its position', async () => {
     ledger.faults.subscriptionsHang = true;
     try {
       const { answer, licenseId } = await ledger.issue();
@@ -56,7 +56,7 @@ describe('who changes something', () => {
   });
 
   const writes = sized(10_000, 200);
-  test(`${writes} times reads it at once with its position, while the projector is paused at random`, async () => {
+  test(`reads each of ${writes} changes with its position while the projector pauses at random`, async () => {
     const random = randomFrom(5);
     const done = new AbortController();
     const pausing = pauseAtRandom(random, done.signal);

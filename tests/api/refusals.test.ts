@@ -44,14 +44,14 @@ const send = (
 ) => ledger.call(method, path, { key, ...(body === undefined ? {} : { body }), headers });
 const unknownKey = () => formatLicenseKey('LL', generateLicenseKeyBody());
 
-describe('what is malformed is refused with its code and leaves nothing behind', () => {
+describe('A malformed request is refused with its code and leaves nothing behind', () => {
   test.each(malformedCases)('%s', async (_name, request, code, status) => {
     const before = await ledger.traces();
     expectRefusal(await request({ ledger, send, licenseId, licenseKey }), code, status);
     expect(await ledger.traces()).toEqual(before);
   });
 
-  test('the place of every fault is pointed at', async () => {
+  test('and the answer names the place of every fault', async () => {
     const body = { tier: 'GOLD', products: ['local_cli', 'Not A Code'], limits: { activations: 'five' }, 'a/b': 1 };
     const { body: refusal } = await send('POST', '/v1/licenses', body);
     const pointers = Object.values(refusal.errors ?? {}).map(({ pointer }) => pointer);
@@ -61,11 +61,11 @@ describe('what is malformed is refused with its code and leaves nothing behind',
   });
 });
 
-describe('what the state of a license forbids', () => {
+describe('The state of a license', () => {
   const client = (verb: string, key: string, fields: object = { fingerprint: 'device' }) =>
     ledger.call('POST', `/v1/licenses/${verb}`, { body: { licenseKey: key, ...fields } });
 
-  test('suspended, expired, not started, revoked: activation is refused, validation says so', async () => {
+  test('refuses an activation when it is suspended, expired, not started or revoked', async () => {
     const suspended = await ledger.issue();
     await send('POST', `/v1/licenses/${suspended.licenseId}/suspend`, { reason: { code: 'FRAUD' } });
     const notStarted = await ledger.issue({ term: { duration: 'P1Y', startsAt: '2090-01-01T00:00:00Z' } });
@@ -88,19 +88,19 @@ describe('what the state of a license forbids', () => {
     }
   });
 
-  test('a full license refuses one more device', async () => {
+  test('refuses another device when the license is full', async () => {
     const { licenseKey: key } = await ledger.issue({ limits: { activations: 0 } });
     expectRefusal(await client('activate', key), 'ACTIVATION_LIMIT_EXCEEDED', 409);
   });
 
-  test('an unknown key is evaluated, not refused', async () => {
+  test('does not matter for an unknown key, which is validated as NOT_FOUND', async () => {
     const { status, body } = await client('validate', unknownKey(), { fingerprint: 'x', nonce: 'n' });
     expect([status, body]).toMatchObject([200, { valid: false, code: 'NOT_FOUND', license: null, nonce: 'n' }]);
   });
 });
 
-describe('another organization', () => {
-  test('gets the same answer, to the byte, as for a license that does not exist', async () => {
+describe('Another organization', () => {
+  test('gets the same answer as for an unknown license, to the byte', async () => {
     const headers = { 'x-request-id': 'the-same' };
     const body = { reason: { code: 'LEGAL' } };
     const operations = [
@@ -137,7 +137,7 @@ describe('another organization', () => {
     expect(await ledger.traces()).toEqual(before);
   });
 
-  test('that was closed is given no license, as one that never was', async () => {
+  test('that was closed cannot get a license, like an unknown one', async () => {
     const closed = await ledger.createVendor('Closed Vendor');
     const give = (holderOrganizationId: string) => send('POST', '/v1/licenses', { ...issue, holderOrganizationId });
     expect((await give(closed.organizationId)).status).toBe(201);
@@ -153,7 +153,7 @@ describe('another organization', () => {
     expect(refusal.body.detail).toEqual((await give(unknownId.replace('lic_', 'org_'))).body.detail);
   });
 
-  test('a credential does only what its scopes allow', async () => {
+  test('can use a credential only within its scopes', async () => {
     const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
     expect((await send('GET', `/v1/licenses/${licenseId}`, undefined, {}, apiKey)).status).toBe(200);
     expectRefusal(await send('POST', '/v1/licenses', issue, {}, apiKey), 'FORBIDDEN', 403);
@@ -162,8 +162,8 @@ describe('another organization', () => {
   });
 });
 
-describe('when a part is down', () => {
-  test('a command that is too large for the event store is refused for its size, and not kept as an answer', async () => {
+describe('When a part is down,', () => {
+  test('a command that is too large for the event store is refused, and the answer is not stored', async () => {
     const once = { 'idempotency-key': randomUUID() };
     ledger.faults.refuseAppends = {
       code: 3,
@@ -182,7 +182,7 @@ describe('when a part is down', () => {
     expect((await send('POST', '/v1/licenses', issue, once)).status).toBe(201);
   });
 
-  test('a command is answered 503 with Retry-After, and nothing says how it failed', async () => {
+  test('a command gets 503 with Retry-After and without details', async () => {
     ledger.faults.refuseAppends = { code: 14, details: 'canary-of-the-store' };
     try {
       const answer = await send('POST', '/v1/licenses', issue);
@@ -195,14 +195,14 @@ describe('when a part is down', () => {
   });
 });
 
-test('HEAD is answered where GET is, without a body', async () => {
+test('HEAD gets the answer of GET without the body', async () => {
   const head = await send('HEAD', `/v1/licenses/${licenseId}`);
   expect([head.status, head.text]).toEqual([200, '']);
   expect(head.headers.get('etag')).toBe('"1"');
   expect((await send('PUT', '/v1/licenses')).headers.get('allow')).toBe('POST, GET, HEAD');
 });
 
-test('a client that leaves in the middle of its body harms nobody', async () => {
+test('A client that leaves in the middle of its body affects no other request', async () => {
   await new Promise<void>((resolve) => {
     const socket = createConnection(Number(new URL(ledger.baseUrl).port), '127.0.0.1', () => {
       socket.write(
@@ -215,12 +215,12 @@ test('a client that leaves in the middle of its body harms nobody', async () => 
   expect((await send('GET', '/livez')).status).toBe(200);
 });
 
-test('each problem points to its explanation', async () => {
+test('Each problem links to its explanation', async () => {
   const { text } = await send('GET', '/problems');
   for (const code of Object.keys(meanings)) expect(text).toContain(`id="${code.toLowerCase().replaceAll('_', '-')}"`);
 });
 
-test('every code is asked for by a test of the API', () => {
+test('The tests of the API cover every code', () => {
   const others = readdirSync('tests/api', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && path !== 'refusals.test.ts')
     .map((path) => readFileSync(`tests/api/${path}`, 'utf8'))

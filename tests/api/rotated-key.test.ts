@@ -45,8 +45,8 @@ const at = async (when: 'before' | 'after', work: () => Promise<void>) => {
   });
 };
 
-describe('a key that was rotated', () => {
-  test('does everything until its overlap is over', async () => {
+describe('A rotated key', () => {
+  test('works for everything during its overlap', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     await rotate(licenseId);
     await at('before', async () => {
@@ -56,7 +56,7 @@ describe('a key that was rotated', () => {
     });
   });
 
-  test('is then told by validate, and unknown to whatever else, like one that never was', async () => {
+  test('is then KEY_ROTATED in a validation and unknown to all other operations', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     const unknown = formatLicenseKey('LL', generateLicenseKeyBody());
     const newKey = await rotate(licenseId);
@@ -73,7 +73,7 @@ describe('a key that was rotated', () => {
     });
   });
 
-  test('says nothing of its license any more, be that revoked', async () => {
+  test('reveals nothing about its license afterwards, even when that is revoked', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     await rotate(licenseId);
     const reason = { code: 'FRAUD' };
@@ -83,7 +83,7 @@ describe('a key that was rotated', () => {
     );
   });
 
-  test('leaves the new key, and the license by its id, as they are', async () => {
+  test('does not affect the new key or the license by its id', async () => {
     const { licenseId } = await ledger.issue();
     const newKey = await rotate(licenseId);
     await at('after', async () => {

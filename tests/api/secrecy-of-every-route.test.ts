@@ -55,35 +55,35 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => ledger.stop());
 
-test('every operation was asked, and something was found that must stay hidden', () => {
+test('The test calls every operation and finds values that must stay hidden', () => {
   const asked = new Set(told.map(({ operationId }) => operationId));
   expect([...asked].sort()).toEqual(ledger.routes.map(({ operationId }) => operationId).sort());
   expect(hidden().length).toBeGreaterThan(Object.keys(canaries).length + 5);
 });
 
-test('no refusal repeats a password, token, key, address, fingerprint or header', () => {
+test('No refusal repeats a password, token, key, address, fingerprint or header', () => {
   for (const { operationId, text } of told) expect([operationId, text, leaksIn(text)]).toEqual([operationId, text, []]);
 });
 
-test('the log has none of them', () => {
+test('The log has none of them', () => {
   const log = ledger.logged.join('');
   expect(log).toContain('request failed');
   expect(ledger.logged.filter((line) => toldIn(line).length > 0)).toEqual([]);
 });
 
-test('no event has one of them', async () => {
+test('No event has one of them', async () => {
   const events = await ledger.events();
   expect(events.length).toBeGreaterThan(10);
   expect(events.filter((event) => leaksIn(withText(event)).length > 0)).toEqual([]);
 });
 
-test('no label of a metric has one of them', async () => {
+test('No label of a metric has one of them', async () => {
   const metrics = await ledger.metrics.registry.metrics();
   expect(metrics).toContain('route="validateLicense"');
   expect(toldIn(metrics)).toEqual([]);
 });
 
-test('no read model has one of them', async () => {
+test('No read model has one of them', async () => {
   const { rows } = await ledger.database.superuser.query<{ name: string }>(
     "select tablename as name from pg_tables where schemaname = 'rm' order by 1",
   );

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-test('no key, fingerprint, device name, note or written reason is in an event, a read model or the log', async () => {
+test('No key, fingerprint, device name, metadata or written reason is in an event, a read model or the log', async () => {
   const post = (path: string, body: unknown, key?: string) => ledger.call('POST', path, { key, body });
   const { licenseId, licenseKey } = await ledger.issue({
     metadata: { note: 'canary-metadata' },
@@ -67,7 +67,7 @@ test('no key, fingerprint, device name, note or written reason is in an event, a
   }
 });
 
-test('the log has one line per request, with tenant, route, status, time and request id', async () => {
+test('The log has one line per request, with tenant, route, status, time and request id', async () => {
   const before = ledger.logged.length;
   const answer = await ledger.call('GET', '/v1/licenses', {
     key: ledger.a.apiKey,
@@ -87,7 +87,7 @@ test('the log has one line per request, with tenant, route, status, time and req
   ]);
 });
 
-test('a request is followed into the log and its events, by its trace and by its id; a made-up id is replaced', async () => {
+test('The log and the events have the trace and the id of a request, and an invalid id is replaced', async () => {
   const issue = async (headers: Record<string, string>) => {
     const body = { tier: 'FREE', products: ['local_cli'] };
     const { body: answer, headers: answered } = await ledger.call('POST', '/v1/licenses', {

@@ -57,7 +57,7 @@ const rowsOf = async (tenants: readonly Tenant[]) => {
   return found;
 };
 
-test('every text that an organization can set is set, and it is shown what is not hidden', () => {
+test('The test sets every text of an organization, which reads them back', () => {
   for (const { unplanted } of victims)
     expect([...unplanted].filter((name) => !namesOther.test(name) && !saysOther.test(name))).toEqual([]);
   expect(victims[0]?.planted.size).toBeGreaterThan(100);
@@ -65,7 +65,7 @@ test('every text that an organization can set is set, and it is shown what is no
 });
 
 test(
-  'whatever an organization sends, it learns nothing of others: not a text, not an id, not that one exists',
+  'No request reveals a text, an id or the existence of another organization',
   async () => {
     const ids = attack.targets.filter(({ position }) => position.prefixes.length > 0);
     expect(ids.length).toBeGreaterThan(100);
@@ -94,7 +94,7 @@ test(
 );
 
 test(
-  'nor is a text taken because another organization has it',
+  'No text is refused because another organization has it',
   async () => {
     const texts = attack.targets.filter(
       ({ of: { route }, position: { part, prefixes } }) =>
@@ -113,7 +113,7 @@ test(
   patience,
 );
 
-test('nothing of the others has changed, and the log has no text of anybody', async () => {
+test('The other organizations are unchanged, and the log has no text of anybody', async () => {
   expect(await rowsOf(victims)).toEqual(before);
   expect(ledger.logged.filter((line) => /cnry/i.test(line))).toEqual([]);
   for (const { subject, owner } of victims) {

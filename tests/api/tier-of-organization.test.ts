@@ -47,7 +47,7 @@ const reader = (over: { platformOrgId?: string | null; clock?: { seconds: number
     ...over,
   });
 
-test('an organization has the tier and entitlements of its license from the platform', async () => {
+test('An organization has the tier and entitlements of its platform license', async () => {
   expect(await reader()(customer)).toEqual({
     tier: 'PRO',
     entitlements: [{ code: 'export', value: null, limit: 100, until: null, source: 'grant' }],
@@ -55,23 +55,23 @@ test('an organization has the tier and entitlements of its license from the plat
   expect(tierOf(await reader()(customer), 'FREE')).toBe('PRO');
 });
 
-test('of several licenses the highest in force counts, also in its grace', async () => {
+test('The highest of several working licenses counts, also in grace', async () => {
   expect(await reader()(upgraded)).toMatchObject({ tier: 'ENTERPRISE' });
   expect(await reader()(graced)).toMatchObject({ tier: 'ENTERPRISE' });
 });
 
-test('without one in force, or with one from anybody else, the default tier holds', async () => {
+test('Without a working license of the platform the default tier applies', async () => {
   for (const organizationId of [lapsed, held, none, rival, testId('org', 'unknown')]) {
     expect(await reader()(organizationId)).toBeNull();
     expect(tierOf(await reader()(organizationId), 'TRIAL')).toBe('TRIAL');
   }
 });
 
-test('without a platform nobody is asked for', async () => {
+test('Without a platform no license is read', async () => {
   expect(await reader({ platformOrgId: null })(customer)).toBeNull();
 });
 
-test('an answer is at most a minute old, and all who ask at once share one question', async () => {
+test('An answer is at most a minute old, and concurrent requests share one query', async () => {
   const clock = { seconds: 1_000 };
   const platformLicense = reader({ clock });
   const asked = await Promise.all(Array.from({ length: 50 }, () => platformLicense(customer)));
@@ -82,7 +82,7 @@ test('an answer is at most a minute old, and all who ask at once share one quest
   expect(await platformLicense(customer)).not.toBe(asked[0]);
 });
 
-test('a question that failed is asked again', async () => {
+test('A failed query is repeated', async () => {
   let fails = true;
   const pool = Object.create(models.api, {
     connect: { value: async () => (fails ? Promise.reject(new Error('lost')) : models.api.connect()) },

@@ -28,13 +28,13 @@ const moveTo = async (organizationId: string, timeZone: string) => {
 const term = { duration: 'P1M', startsAt: '2030-01-30T20:00:00.000Z' };
 const endOf = async () => (await ledger.issue({ term })).answer.body.license?.term?.expiresAt;
 
-test('months are counted, and cut to the end of a shorter one, in the calendar of the issuer', async () => {
+test('Months follow the calendar of the issuer and end with a shorter month', async () => {
   expect(await endOf()).toBe('2030-02-28T20:00:00.000Z');
   await moveTo(ledger.a.organizationId, 'Asia/Tokyo');
   expect(await endOf()).toBe('2030-02-27T20:00:00.000Z');
 });
 
-test('a license that was issued before keeps the calendar that it was issued in', async () => {
+test('An issued license keeps its time zone when the organization changes', async () => {
   await moveTo(ledger.a.organizationId, 'UTC');
   const { licenseId } = await ledger.issue({ term });
   await moveTo(ledger.a.organizationId, 'Asia/Tokyo');

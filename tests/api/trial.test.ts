@@ -21,7 +21,7 @@ const activate = (licenseKey: string, fingerprint: string, fields: object = {}) 
 const newHolder = async () => (await ledger.createVendor('Holder')).organizationId;
 const taken = (pointer: string) => ({ status: 409, body: { code: 'CODE_TAKEN', errors: [{ pointer }] } });
 
-describe('a holder', () => {
+describe('A holder', () => {
   test('has one trial of a product, and may try another product', async () => {
     const holderOrganizationId = await newHolder();
     expect(await issue({ holderOrganizationId, products: ['one', 'two'] })).toMatchObject({ status: 201 });
@@ -31,7 +31,7 @@ describe('a holder', () => {
     expect(await issue({ holderOrganizationId: await newHolder(), products: ['two'] })).toMatchObject({ status: 201 });
   });
 
-  test('is reserved nothing by a trial that is refused', async () => {
+  test('keeps the right to a trial that was refused', async () => {
     const holderOrganizationId = await newHolder();
     await issue({ holderOrganizationId, products: ['taken'] });
     expect(await issue({ holderOrganizationId, products: ['free', 'taken'] })).toMatchObject({ status: 409 });
@@ -42,14 +42,14 @@ describe('a holder', () => {
     expect(await issue({ holderOrganizationId, products: ['free'] })).toMatchObject({ status: 201 });
   });
 
-  test('has it once, however many requests come at once', async () => {
+  test('gets one trial by concurrent requests', async () => {
     const holderOrganizationId = await newHolder();
     const asked = Array.from({ length: 10 }, () => issue({ holderOrganizationId, products: ['one', 'two'] }));
     const statuses = (await Promise.all(asked)).map(({ status }) => status);
     expect(statuses.toSorted()).toEqual([201, ...Array(9).fill(409)]);
   });
 
-  test('gets it by a request that is sent again, also after a failure', async () => {
+  test('gets the trial by a retry, also after a failure', async () => {
     const holderOrganizationId = await newHolder();
     const headers = { 'idempotency-key': randomUUID() };
     const first = await issue({ holderOrganizationId, products: ['one'] }, headers);
@@ -58,7 +58,7 @@ describe('a holder', () => {
     expect(again.body).toEqual(first.body);
   });
 
-  test('is not kept from it by an attempt that died before it was issued', async () => {
+  test('gets the trial when an earlier attempt died before it was issued', async () => {
     const holderOrganizationId = await newHolder();
     const issuerOrgId = ledger.a.organizationId;
     const trial = { issuerOrgId, products: ['one'], holderOrgId: holderOrganizationId, fingerprintHash: null };
@@ -86,10 +86,10 @@ describe('a holder', () => {
   });
 });
 
-describe('a device', () => {
+describe('A device', () => {
   const trialOf = async (...products: string[]) => String((await issue({ products })).body.licenseKey);
 
-  test('has one trial of a product, whoever holds the license', async () => {
+  test('has one trial of a product, with any holder', async () => {
     const [first, second, other] = [await trialOf('one', 'two'), await trialOf('two'), await trialOf('three')];
     expect(await activate(first, 'device-1')).toMatchObject({ status: 201 });
     expect(await activate(first, 'device-1')).toMatchObject({ status: 200 });
@@ -100,7 +100,7 @@ describe('a device', () => {
     expect(await activate(licenseKey, 'device-1')).toMatchObject({ status: 201 });
   });
 
-  test('has had its trial also when it was released', async () => {
+  test('has used its trial also after a release', async () => {
     const [first, second] = [await trialOf('four'), await trialOf('four')];
     await activate(first, 'device-3');
     await ledger.call('POST', '/v1/licenses/deactivate', { body: { licenseKey: first, fingerprint: 'device-3' } });
@@ -123,7 +123,7 @@ describe('a device', () => {
     }
   };
 
-  test('can be tried days after an attempt that reserved it and died before the activation', async () => {
+  test('can have the trial days after an attempt that died before the activation', async () => {
     const [first, second] = [await ledger.issue({ tier: 'TRIAL', products: ['seven'] }), await trialOf('seven')];
     const issuerOrgId = ledger.a.organizationId;
     const [fingerprintHash = ''] = fingerprintHashes(ledger.secrets, issuerOrgId, 'device-5');
@@ -138,7 +138,7 @@ describe('a device', () => {
     });
   });
 
-  test('has had its trial also days after it was released', async () => {
+  test('has used its trial also days after a release', async () => {
     const [first, second] = [await trialOf('eight'), await trialOf('eight')];
     await activate(first, 'device-6');
     await ledger.call('POST', '/v1/licenses/deactivate', { body: { licenseKey: first, fingerprint: 'device-6' } });
@@ -147,7 +147,7 @@ describe('a device', () => {
     });
   });
 
-  test('is reserved nothing by an activation that is refused', async () => {
+  test('keeps the right to a trial when an activation is refused', async () => {
     const [first, second] = [await trialOf('five'), await trialOf('five')];
     expect(await activate(first, 'device-4', { product: 'six' })).toMatchObject({
       body: { code: 'PRODUCT_NOT_LICENSED' },

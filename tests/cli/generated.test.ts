@@ -3,15 +3,15 @@ import { expect, test } from 'vitest';
 import { clientTypesFile, currentClientTypes } from '../../src/cli/client-types.ts';
 import { currentOpenApi } from '../../src/cli/openapi.ts';
 
-test('openapi.json is what the routes say (npm run openapi writes it)', () => {
+test('openapi.json matches the routes (npm run openapi writes it)', () => {
   expect(readFileSync('openapi.json', 'utf8')).toBe(currentOpenApi());
 });
 
-test('the client’s types are what the routes say (npm run openapi writes them)', () => {
+test('The client’s types match the routes (npm run openapi writes them)', () => {
   expect(readFileSync(clientTypesFile, 'utf8')).toBe(currentClientTypes());
 });
 
-test('the client knows the operations that answer with JSON only, and which bodies may be left out', () => {
+test('The client has only operations that answer with JSON, and its types name optional bodies', () => {
   const types = currentClientTypes();
   expect(types).not.toContain('streamEvents');
   expect(types).toContain('  listEvents: {');

@@ -9,7 +9,7 @@ const folding = (part: number): RebuildProgress => ({
   head: 10n,
 });
 
-/** What is written when the progress is shown every second, with a tenth of the log more each time. */
+/** Returns the output when the progress is shown every second, after each tenth of the log. */
 const written = (isTTY: boolean): readonly string[] => {
   const lines: string[] = [];
   let nowMs = 1_000;
@@ -27,15 +27,15 @@ const written = (isTTY: boolean): readonly string[] => {
   return lines;
 };
 
-describe('the progress of a rebuild', () => {
-  test('is a bar on a terminal, which is gone at the end', () => {
+describe('The progress of a rebuild', () => {
+  test('is a bar on a terminal, which disappears at the end', () => {
     const lines = written(true);
     expect(lines).toHaveLength(13);
     expect(lines[5]).toBe('\r\u001b[Kfolding   [###############...............]  50 %  5,000 events, 1,000 a second');
     expect(lines.at(-1)).toBe('\r\u001b[K');
   });
 
-  test('is a line every few seconds elsewhere, and at each phase', () => {
+  test('is a line every few seconds and at each phase without a terminal', () => {
     expect(written(false)).toEqual([
       'folding   [..............................]   0 %  0 events, 0 a second\n',
       'folding   [###############...............]  50 %  5,000 events, 1,000 a second\n',

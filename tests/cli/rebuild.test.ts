@@ -29,7 +29,7 @@ const validate = async () => {
   return [response.status, ((await response.json()) as { code?: string }).code];
 };
 
-/** What `ledger verify --read-models` prints of tables, without the sentence below. */
+/** Returns the table that `ledger verify --read-models` prints, without the sentence below it. */
 const digests = async () => {
   const { code, output } = await runLedger(['verify', '--read-models'], env);
   expect(output).toContain('Intact:');
@@ -37,7 +37,7 @@ const digests = async () => {
   return output.slice(output.indexOf('table '), output.indexOf('Intact:'));
 };
 
-test('a running server’s read models are rebuilt, taken back and pruned while it answers', {
+test('The read models of a running server are rebuilt, rolled back and pruned while it answers', {
   timeout: 120_000,
 }, async () => {
   const valid = await validate();
@@ -62,7 +62,7 @@ test('a running server’s read models are rebuilt, taken back and pruned while 
   expect(await validate()).toEqual(valid);
 });
 
-test('what cannot be done is refused with a sentence', async () => {
+test('An impossible request is refused with advice', async () => {
   const other = await runLedger(['rebuild', '--projection', 'other'], env);
   expect(other).toMatchObject({
     code: 1,

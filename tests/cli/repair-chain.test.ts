@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { twinHash } from '../support/broken-chain.ts';
 import { copyProductData } from '../support/prepared.ts';
@@ -38,7 +38,7 @@ const post = async (what: string, body: object) => {
   return response.status;
 };
 
-/** Appends the last event once more, as a process of an early release that has another last event in mind. */
+/** Breaks the chain: appends an event with a wrong link, like a process of an early release. */
 const breakChain = async () => {
   const { events } = await store.read(stream);
   const last = events.at(-1);
@@ -52,30 +52,30 @@ const breakChain = async () => {
     data: { reasonCode: 'ADMIN', until: null },
   };
   const end = { stream, nextRevision, hash: twinHash(stream, nextRevision) };
-  await store.append(stream, seal([event], end), last.revision, { timeoutMs: 10_000 });
-  return { revision: nextRevision, expected: hashOf(last), found: twinHash(stream, nextRevision) };
+  await store.append(stream, linkToChain([event], end), last.revision, { timeoutMs: 10_000 });
+  return { revision: nextRevision, expected: hashOf(last), actual: twinHash(stream, nextRevision) };
 };
 
-test('a broken chain is found, shown, repaired by an operator, and the license takes commands again', {
+test('A broken chain is reported, an operator repairs it, and the license accepts commands again', {
   timeout: 120_000,
 }, async () => {
   expect(await runLedger(['repair-chain'], env)).toMatchObject({
     code: 0,
     output: expect.stringMatching(/^The hash chains of \d+ streams are whole\. There is nothing to repair\.$/m),
   });
-  const { revision, expected, found } = await breakChain();
+  const { revision, expected, actual } = await breakChain();
   expect(await post('reinstate', {})).toBe(500);
   expect(await runLedger(['verify'], env)).toMatchObject({
     code: 3,
     output: expect.stringContaining(`CHAIN_BROKEN at stream ${stream}, revision ${revision},`),
   });
 
-  const shown = await runLedger(['repair-chain'], env);
-  expect(shown.code).toBe(3);
-  expect(shown.output).toContain(
-    `${stream}: the event at revision ${revision} links to ${found}; its previous event is ${expected}.`,
+  const printed = await runLedger(['repair-chain'], env);
+  expect(printed.code).toBe(3);
+  expect(printed.output).toContain(
+    `${stream}: the event at revision ${revision} links to ${actual}; its previous event is ${expected}.`,
   );
-  expect(shown.output).toMatch(
+  expect(printed.output).toMatch(
     /1 of \d+ streams have a broken hash chain; 1 of them can be repaired\. Nothing was changed\./,
   );
   expect((await store.read(stream)).revision).toBe(revision);
@@ -86,7 +86,7 @@ test('a broken chain is found, shown, repaired by an operator, and the license t
   );
   expect(applied).toMatchObject({ code: 0, output: expect.stringContaining(`${stream}: REPAIRED, 1 events`) });
   expect((await store.read(stream, revision + 1n)).events).toMatchObject([
-    { type: 'ChainRepaired', data: { revision: Number(revision), expected, found, operator: 'ops-7' } },
+    { type: 'ChainRepaired', data: { revision: Number(revision), expected, found: actual, operator: 'ops-7' } },
   ]);
   expect(await post('reinstate', {})).toBe(200);
   const verified = await runLedger(['verify', '--json'], env);
@@ -99,21 +99,24 @@ test('a broken chain is found, shown, repaired by an operator, and the license t
   });
 });
 
-test('a repair without an operator’s id or a reason is refused before anything is read', async () => {
+test('A repair without an operator’s id or a reason is refused before it reads anything', async () => {
   const options = [
     [[], '--apply needs --operator'],
-    [['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'], '--operator jane@example.com is not such an id'],
+    [
+      ['--operator', 'jane@example.com', '--reason', 'TWO_WRITERS'],
+      '--operator jane@example.com is not an operator id',
+    ],
     [['--operator', 'ops-7'], '--apply needs --reason'],
-    [['--operator', 'ops-7', '--reason', 'because I say so'], '--reason because I say so is not such a code'],
+    [['--operator', 'ops-7', '--reason', 'because I say so'], '--reason because I say so is not a reason code'],
   ] as const;
-  for (const [given, output] of options)
-    expect(await runLedger(['repair-chain', '--apply', ...given], env)).toMatchObject({
+  for (const [args, output] of options)
+    expect(await runLedger(['repair-chain', '--apply', ...args], env)).toMatchObject({
       code: 2,
       output: expect.stringContaining(output),
     });
 });
 
-test('an unknown option is a mistake of usage, and a stream without events is nothing to check', async () => {
+test('An unknown option and a stream without events have their own exit codes', async () => {
   expect((await runLedger(['repair-chain', '--everything'], env)).code).toBe(2);
   expect(await runLedger(['repair-chain', '--stream', 'license-nobody'], env)).toMatchObject({
     code: 6,

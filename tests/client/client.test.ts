@@ -19,7 +19,7 @@ type Failing = (
   path: string,
 ) => { readonly status: number; readonly headers?: Record<string, string>; readonly body: object } | 'drop';
 
-/** What stands between the client and the server: answers the first requests itself, or takes their answers away. */
+/** Starts a proxy before the server. It answers the first requests itself, or drops their answers. */
 const between = async (fail: Failing) => {
   const seen: { method: string; path: string; key: string | undefined }[] = [];
   const server = createServer((request, response) => {
@@ -47,7 +47,7 @@ const between = async (fail: Failing) => {
         ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
       });
       const text = await forwarded.text();
-      // The server has done what was asked; its answer is lost.
+      // The server has carried out the request, and its answer is lost.
       if (own === 'drop') request.socket.destroy();
       else response.writeHead(forwarded.status, { 'content-type': 'application/json' }).end(text);
     });
@@ -64,8 +64,8 @@ afterEach(() => {
 const through = { status: 0, body: {} };
 const issue = { tier: 'PRO' as const, products: ['local_cli'] };
 
-describe('a call', () => {
-  test('answers with the body and what the headers say', async () => {
+describe('A call', () => {
+  test('returns the body and the values of the headers', async () => {
     const issued = await vendor().call('issueLicense', { body: issue });
     expect(issued).toMatchObject({ status: 201, etag: '"1"', position: expect.stringMatching(/^\d+$/) });
     const { id } = issued.data.license;
@@ -81,7 +81,7 @@ describe('a call', () => {
     expect(validated.data.code).toBe('VALID');
   });
 
-  test('that is refused throws the problem with its code, and is not tried again', async () => {
+  test('that is refused throws the problem with its code and is not retried', async () => {
     const { url, seen } = await between(() => through);
     const client = createClient({ baseUrl: url, credentials: { kind: 'apiKey', apiKey: ledger.a.apiKey } });
     const refused = client.call('getLicense', { params: { licenseId: 'lic_01h455vb4pex5vsknk084sn02q' } });
@@ -90,25 +90,25 @@ describe('a call', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('whose answer was lost is sent again under the same key, and is done once', async () => {
+  test('with a lost answer is retried with the same key and carried out once', async () => {
     const { url, seen } = await between((count) => (count === 1 ? 'drop' : through));
     const client = createClient({ baseUrl: url, credentials: { kind: 'apiKey', apiKey: ledger.a.apiKey } });
     const { data } = await client.call('issueLicense', { body: { ...issue, externalRef: 'lost-answer' } });
     expect(seen).toHaveLength(2);
     expect(seen[0]?.key).toMatch(/^[0-9a-f-]{36}$/);
     expect(seen[1]?.key).toBe(seen[0]?.key);
-    const found = await vendor().call('listLicenses', { query: { externalRef: 'lost-answer' } });
-    expect(found.data.data.map(({ id }) => id)).toEqual([data.license.id]);
+    const page = await vendor().call('listLicenses', { query: { externalRef: 'lost-answer' } });
+    expect(page.data.data.map(({ id }) => id)).toEqual([data.license.id]);
   });
 
-  test('that nobody answers ends with an error that says so', async () => {
+  test('without any answer throws an error that says so', async () => {
     const { url } = await between(() => through);
     for (const close of closing.splice(0)) close();
     const client = createClient({ baseUrl: url, tries: 2 });
     await expect(client.call('validateLicense', { body: {} })).rejects.toBeInstanceOf(LedgerUnreachable);
   });
 
-  test('that is told to stop does', async () => {
+  test('stops when its signal aborts', async () => {
     const busy = { status: 503, headers: { 'retry-after': '20' }, body: {} };
     const { url, seen } = await between(() => busy);
     const stop = new AbortController();
@@ -119,18 +119,18 @@ describe('a call', () => {
   });
 });
 
-test('a list is read to its end, page by page', async () => {
+test('A list is read to its end, page by page', async () => {
   const ids: string[] = [];
   for (let index = 0; index < 5; index++) {
     ids.push((await vendor().call('issueLicense', { body: { ...issue, externalRef: 'paged' } })).data.license.id);
   }
-  const found: string[] = [];
+  const listed: string[] = [];
   for await (const { id } of vendor().each('listLicenses', { query: { externalRef: 'paged', limit: 2 } }))
-    found.push(id);
-  expect(found).toEqual(ids.toReversed());
+    listed.push(id);
+  expect(listed).toEqual(ids.toReversed());
 });
 
-test('a session lives on when the answer to its renewal was lost', async () => {
+test('A session continues when the answer to its renewal was lost', async () => {
   const signup = { email: 'lost@example.com', password: 'correct horse battery', organizationName: 'Lost Ltd' };
   const { data } = await createClient({ baseUrl: ledger.baseUrl }).call('signUp', { body: signup });
   let isLost = false;

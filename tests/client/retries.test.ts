@@ -9,7 +9,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A client of a scripted server, which notes how long it would have waited instead of waiting. */
+/** Returns a client of a scripted server. The client records its pauses and does not wait. */
 const scripted = async (
   script: (seen: Seen, count: number) => Scripted,
   more: Partial<Parameters<typeof createClient>[0]> = {},
@@ -26,7 +26,7 @@ const scripted = async (
 const page = { status: 200, body: { data: [], nextCursor: null, hasMore: false } };
 const issue = { body: { tier: 'PRO' as const } };
 
-describe('a call', () => {
+describe('A call', () => {
   test.each([
     refusal(429, 'RATE_LIMITED'),
     { status: 502, body: '<html>Bad gateway</html>' },
@@ -34,7 +34,7 @@ describe('a call', () => {
     { status: 504, body: '' },
     refusal(409, 'IDEMPOTENCY_IN_FLIGHT'),
     refusal(409, 'CONCURRENT_MODIFICATION'),
-  ])('is sent again under the same key after as long as it is told to wait: $status', async (answer) => {
+  ])('is retried with the same key after the time of Retry-After: $status', async (answer) => {
     const later = { ...answer, headers: { 'retry-after': '7' } };
     const { client, seen, waited } = await scripted((_seen, count) => (count < 4 ? later : { status: 201, body: {} }));
     expect((await client.call('issueLicense', issue)).status).toBe(201);
@@ -42,7 +42,7 @@ describe('a call', () => {
     expect(new Set(seen.map(({ key }) => key))).toEqual(new Set([expect.stringMatching(/^[0-9a-f-]{36}$/)]));
   });
 
-  test('pauses twice as long each time where nobody says how long, and gives up after its last try', async () => {
+  test('doubles its pauses without Retry-After, and gives up after its last attempt', async () => {
     const { client, seen, waited } = await scripted(() => refusal(503, 'UNAVAILABLE'));
     await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     expect(seen).toHaveLength(4);
@@ -62,26 +62,26 @@ describe('a call', () => {
     [500, 'INTERNAL'],
     [409, 'LICENSE_REVOKED'],
     [404, 'LICENSE_NOT_FOUND'],
-  ])('is not sent again where that would bring the same: %i %s', async (status, code) => {
+  ])('is not retried when a retry would get the same answer: %i %s', async (status, code) => {
     const { client, seen } = await scripted(() => refusal(status, code));
     await expect(client.call('issueLicense', issue)).rejects.toMatchObject({ status, code });
     expect(seen).toHaveLength(1);
   });
 
-  test('with If-Match is told of a change by others at once', async () => {
+  test('with If-Match reports a concurrent change at once', async () => {
     const { client, seen } = await scripted(() => refusal(409, 'CONCURRENT_MODIFICATION'));
     const refused = client.call('issueLicense', issue, { ifMatch: '"1"' });
     await expect(refused).rejects.toMatchObject({ code: 'CONCURRENT_MODIFICATION' });
     expect(seen).toHaveLength(1);
   });
 
-  test('counts as unanswered after timeoutMs, each time', async () => {
+  test('counts as unanswered after timeoutMs, in each attempt', async () => {
     const { client, seen } = await scripted(() => 'silence', { tries: 2, timeoutMs: 50 });
     await expect(client.call('listLicenses', {})).rejects.toBeInstanceOf(LedgerUnreachable);
     expect(seen).toHaveLength(2);
   });
 
-  test('gives the server the time that it was asked to wait for events, on top of its own', async () => {
+  test('adds the wait for events to its timeout', async () => {
     const timeout = vi.spyOn(AbortSignal, 'timeout');
     const { client } = await scripted(() => page);
     await client.call('listEvents', { query: { wait: 30 } });
@@ -89,7 +89,7 @@ describe('a call', () => {
     expect(timeout.mock.calls).toEqual([[40_000], [10_000]]);
   });
 
-  test('follows no redirect, which would take the credential elsewhere', async () => {
+  test('follows no redirect, because another server would get the credential', async () => {
     const elsewhere = await startScripted(() => page);
     stops.push(elsewhere.stop);
     const { client } = await scripted(() => ({ status: 307, headers: { location: `${elsewhere.url}/v1/licenses` } }));
@@ -104,28 +104,28 @@ describe('a call', () => {
     [404, '{"code":404,"detail":"no route"}'],
     [404, '{"code":"ENOENT","detail":"no route"}'],
     [500, '{"code":"X","detail":"d","type":"t","title":"t","requestId":"r","status":404}'],
-  ])('answered by somebody else is a problem with the code of the status: %i %s', async (status, body) => {
+  ])('with an answer of another server throws a problem with the code of the status: %i %s', async (status, body) => {
     const { client } = await scripted(() => ({ status, body }));
     const refused = await client.call('listLicenses', {}).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(LedgerProblem);
     expect(refused).toMatchObject({ code: `HTTP_${status}`, status });
   });
 
-  test('uses the default where an option is given as undefined', async () => {
+  test('uses the default for an undefined option', async () => {
     const options: object = { tries: undefined, timeoutMs: undefined, waitMsMax: undefined, pause: undefined };
     const { client, seen } = await scripted(() => refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), options);
     await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(seen).toHaveLength(4);
   });
 
-  test.each(['', '.', '..'])('refuses a parameter that would be another path: "%s"', async (licenseId) => {
+  test.each(['', '.', '..'])('refuses a parameter that would change the path: "%s"', async (licenseId) => {
     const { client, seen } = await scripted(() => page);
     await expect(client.call('getLicense', { params: { licenseId } })).rejects.toBeInstanceOf(TypeError);
     expect(seen).toEqual([]);
   });
 });
 
-test('a path in baseUrl is kept, and anything beyond a path is refused', async () => {
+test('A path in baseUrl is kept, and a query or fragment is refused', async () => {
   const server = await startScripted(() => page);
   stops.push(server.stop);
   for (const path of ['', '/', '/licensing', '/licensing/'])
@@ -146,10 +146,10 @@ test('a path in baseUrl is kept, and anything beyond a path is refused', async (
     expect(() => createClient({ baseUrl })).toThrow(TypeError);
 });
 
-describe('tokens', () => {
+describe('Tokens', () => {
   const first = { accessToken: 'a1', refreshToken: 'r1' };
   const isRefresh = ({ path }: Seen): boolean => path === '/v1/auth/refresh';
-  /** Knows the access token of the last renewal only; `renewal` says what a refresh is answered with. */
+  /** Starts a server that accepts only the newest access token. `renewal` returns its answer to a refresh. */
   const withTokens = async (renewal: (count: number) => Scripted) => {
     const kept: string[] = [];
     const renewals: Seen[] = [];
@@ -167,14 +167,14 @@ describe('tokens', () => {
   };
   const renewed = { status: 200, body: { accessToken: 'a2', refreshToken: 'r2' } };
 
-  test('of many requests with an expired one, one renews it for all', async () => {
+  test('are renewed once for many requests with the same expired token', async () => {
     const { client, kept, renewals } = await withTokens(() => renewed);
     const answers = await Promise.all(Array.from({ length: 5 }, () => client.call('listLicenses', {})));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     expect([renewals.length, kept]).toEqual([1, ['r2']]);
   });
 
-  test('a request that is sent again with a new one keeps its Idempotency-Key', async () => {
+  test('are replaced in a retried request, which keeps its Idempotency-Key', async () => {
     const { client, seen } = await withTokens(() => renewed);
     await client.call('issueLicense', issue);
     const sent = seen.filter((request) => !isRefresh(request));
@@ -182,7 +182,7 @@ describe('tokens', () => {
     expect(sent[1]?.key).toBe(sent[0]?.key);
   });
 
-  test('a renewal whose answer was lost is asked for again with the same token', async () => {
+  test('are renewed again with the same token after a lost answer', async () => {
     const { client, kept, renewals } = await withTokens((count) => (count < 3 ? { status: 504 } : renewed));
     await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'HTTP_504' });
     await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code: 'HTTP_504' });
@@ -191,7 +191,7 @@ describe('tokens', () => {
     expect(kept).toEqual(['r2']);
   });
 
-  test('all tries of a renewal come within the time in which the server takes them for one', async () => {
+  test('are renewed within the time in which the server accepts a retry', async () => {
     const timeout = vi.spyOn(AbortSignal, 'timeout');
     const waited: number[] = [];
     const pause = async (ms: number): Promise<void> => {
@@ -212,7 +212,7 @@ describe('tokens', () => {
     ['UNAUTHENTICATED', refusal(401, 'UNAUTHENTICATED')],
     ['HTTP_200', { status: 200, body: 'Please sign in to this network' }],
     ['HTTP_200', { status: 200, body: { accessToken: 'a2' } }],
-  ])('a renewal that fails is what the call throws, and replaces nothing: %s', async (code, answer) => {
+  ])('stay the same when their renewal fails, and the call throws that failure: %s', async (code, answer) => {
     const { client, kept, renewals } = await withTokens(() => answer);
     for (let count = 1; count <= 2; count++) {
       await expect(client.call('listLicenses', {})).rejects.toMatchObject({ code });
@@ -222,7 +222,7 @@ describe('tokens', () => {
     expect(kept).toEqual([]);
   });
 
-  test('are not used before they are kept, and the same come when they could not be', async () => {
+  test('are not used before onTokens has stored them, and a failed store gets the same tokens again', async () => {
     let isFull = true;
     const onTokens = () => {
       if (isFull) throw new Error('disk full');

@@ -36,11 +36,11 @@ const saysWhatIsPrinted = (page: string): boolean =>
 const printedBy = (commands: string): readonly string[] =>
   [...commands.matchAll(/ # (.+)$/gm)].map(([, printed = '']) => printed.trim());
 
-test('there are pages with commands', () => {
+test('There are pages with commands', () => {
   expect(withCommands.map(([page]) => page)).toContain('docs/getting-started.md');
 });
 
-describe('beside a server with its limits on, as a reader has it who works through one page', () => {
+describe('Next to a server with rate limits, for a reader of one page,', () => {
   let product: Product;
   beforeAll(() => copyProductData(dataDir), 120_000);
   // Requests are counted in the process, so each page has one of its own.

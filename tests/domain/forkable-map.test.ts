@@ -27,7 +27,7 @@ const takeStep = (map: ForkableMap<string, number>, copy: Map<string, number>, s
 };
 
 describe('a map that is forked', () => {
-  test('behaves for each fork like a copy of its own, in whichever order forks are used and dropped', {
+  test('behaves for each fork like its own copy, in any order of use', {
     timeout,
   }, () => {
     const seed = runSeed();

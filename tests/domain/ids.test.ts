@@ -51,7 +51,7 @@ describe('a typed id', () => {
   ])('is not read with %s', (_, id) => expect(decodeId('lic', id)).toBeNull());
 
   test.each(['', 'lic', '01890a5dac96774bbcceb302099a8057', '01890a5d-ac96-774b-bcce-b302099a805g'])(
-    'is not made of %j, which is no UUID',
+    'cannot be encoded from %j, which is not a UUID',
     (uuid) => expect(() => encodeId('lic', uuid)).toThrow(/is not a UUID/),
   );
 });

@@ -18,8 +18,8 @@ import { hurriedOrigin, type LicenseRequest, randomRequest } from '../support/ra
 import { sized } from '../support/size.ts';
 import { createVendorWithId } from '../support/vendor.ts';
 
-// Everything that one process does not know of another at once: clocks that differ, requests sent to both, replies that are
-// lost, appends that arrive late, processes that are killed. LEDGER_SEED repeats a run as far as chance decides it.
+// Two processes with different clocks get the same requests, lose replies, append late and are killed. LEDGER_SEED repeats
+// the random choices of a run.
 const firstSeed = runSeed();
 const seeds = Array.from({ length: sized(20) }, (_, index) => firstSeed + index);
 const requests = sized(20_000, 250);
@@ -33,7 +33,7 @@ afterEach(async () => {
 }, 2 * minutes);
 
 test.each(seeds)(
-  'all processes and all rows agree on every license after a run of seed %i',
+  'All processes and all rows agree on every license after a run with seed %i',
   async (seed) => {
     console.log(`LEDGER_SEED=${seed}: ${requests} requests.`);
     const chance = chanceOf(seed);
@@ -42,7 +42,7 @@ test.each(seeds)(
     const world = await createWorld(mesh, chance);
     const drawn = Array.from({ length: requests }, () => ({
       request: randomRequest(chance, oneOf(world.licenseIds, chance), world.holders),
-      // Both APIs get it at once, under one key.
+      // Both APIs get the request at the same time, under one key.
       isTwin: chance.percent(30),
       hasKey: chance.percent(50),
       api: chance.below(2),
@@ -71,7 +71,7 @@ test.each(seeds)(
     store.server.faults.dropReply = undefined;
     console.log(counts, await trouble);
 
-    // Workers finish what they do; then nothing changes any more.
+    // Workers finish their current work. Then nothing changes.
     await Promise.all(workers.map((worker) => worker.stop()));
     const connected = store.connect();
     const head = (await connected.head({ timeoutMs: 10_000 }))?.commit ?? 0n;

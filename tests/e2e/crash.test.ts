@@ -20,7 +20,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-test(`SIGKILL of the product ${kills} times under load loses and doubles no acknowledged command and leaves no process`, {
+test(`Killing the product ${kills} times under load neither loses nor doubles an acknowledged command`, {
   timeout: kills * 30_000 + 2 * minutes,
 }, async () => {
   await copyProductData(dataDir);
@@ -51,7 +51,7 @@ test(`SIGKILL of the product ${kills} times under load loses and doubles no ackn
   expect(await product.ended).toBe(0);
 });
 
-// Odd kills take the parent only, whose children must notice; even ones take everything at once, as a power cut does.
+// Odd kills end the parent only, and its children must notice. Even kills end all processes, like a power cut.
 const slay = (product: Product, kill: number) => {
   if (kill % 2 === 0) {
     for (const line of processesOf(dataDir)) killQuietly(Number.parseInt(line, 10));

@@ -53,7 +53,7 @@ const foldedOf = (): ReadonlyMap<string, License> => {
   return states;
 };
 
-/** Licenses: a process whose clock was behind moved the expiry of a term that had been announced as expired. */
+/** Licenses with an expiry that a process with a slow clock moved after the term was announced as expired. */
 const movedAfterAnnouncement = (): ReadonlySet<string> => {
   const announced = new Set<string>();
   const moved = new Set<string>();
@@ -74,7 +74,7 @@ const forEach = async <Item>(items: readonly Item[], work: (item: Item) => Promi
   await Promise.all(Array.from({ length: 16 }, worker));
 };
 
-test('the fixture holds whole streams of many licenses, with the old order of what decisive events end', () => {
+test('The fixture has whole streams of many licenses, with announcements before decisive events', () => {
   expect(old.licenses.length).toBeGreaterThan(300);
   const deactivating = new Set(
     old.events.flatMap(({ type, metadata }) => (type === 'ActivationDeactivated' ? [metadata.commandId] : [])),
@@ -88,7 +88,7 @@ test('the fixture holds whole streams of many licenses, with the old order of wh
   }
 });
 
-test('every license folds to the facts that the old build had folded', () => {
+test('Every license folds to the same state as in the old build', () => {
   const states = foldedOf();
   const moved = movedAfterAnnouncement();
   expect(moved.size).toBeGreaterThan(0);
@@ -103,7 +103,7 @@ test('every license folds to the facts that the old build had folded', () => {
   }
 });
 
-describe('a ledger that starts on the log of the old build', () => {
+describe('A ledger that starts on the log of the old build', () => {
   test('projects every event and parks no stream', async () => {
     expect(await parked()).toEqual([]);
     expect(await verify(false)).toMatchObject({ intact: true, notProjected: 0, parked: 0 });
@@ -123,7 +123,7 @@ describe('a ledger that starts on the log of the old build', () => {
     });
   });
 
-  test('renews, suspends and revokes every license, and verify is still content', async () => {
+  test('renews, suspends and revokes every license, and verify finds no damage', async () => {
     const closed = old.events.flatMap(({ type, stream }) => (type === 'OrganizationClosed' ? [stream.slice(13)] : []));
     const issuers = [...new Set(old.licenses.map(({ facts }) => String(facts.issuerOrgId)))];
     const keys = new Map<string, string>();

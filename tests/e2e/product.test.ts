@@ -31,26 +31,26 @@ const expiries = async ({ demo }: Product) => {
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-test('the demo starts a server where none runs, walks a license through its life and verifies the log', async () => {
+test('The demo starts a server when none runs, takes a license through its life and verifies the log', async () => {
   const { code, output } = await runLedger(['demo'], { ...env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn' });
   expect(output).toMatch(/the scheduled sweep announced it[\s\S]*LicenseRevoked[\s\S]*Intact: \d+ events/);
   expect(code).toBe(0);
   await condition('no process is left', () => processesOf(dataDir).length === 0);
 }, 120_000);
 
-describe('a running product', () => {
+describe('A running product', () => {
   let product: Product;
   beforeAll(async () => {
     product = await startProduct(env);
   }, 60_000);
 
-  test('answers the curl that it printed', async () => {
+  test('answers the curl command that it printed', async () => {
     expect(product.output()).toContain(`${product.demo.baseUrl}/v1/licenses/validate`);
     expect(product.output()).toContain(product.demo.licenseKey);
     expect(await validate(product)).toMatchObject({ valid: true, code: 'VALID' });
   });
 
-  test('has the three products of the demo, and policies of all tiers over them', async () => {
+  test('has the three products of the demo, and a policy of each tier for them', async () => {
     const list = async (what: string) => {
       const headers = { authorization: `Bearer ${product.demo.apiKey}` };
       const response = await fetch(`${product.demo.baseUrl}/v1/${what}`, { headers });
@@ -64,21 +64,21 @@ describe('a running product', () => {
     for (const { products } of policies) expect(products).toEqual(codes);
   });
 
-  test('keeps what it made at its first start, readable by its owner only', () => {
+  test('keeps the files of its first start, readable by their owner only', () => {
     expect(product.demo.licenseId).toMatch(/^lic_[0-9a-z]{26}$/);
     for (const file of ['demo.json', 'secrets.json', 'runtime.json']) {
       expect(statSync(join(dataDir, file)).mode & 0o777, file).toBe(0o600);
     }
   });
 
-  test('refuses a second start on the same data directory in one clear line, and goes on', async () => {
+  test('refuses a second start on the same data directory in one line, and continues', async () => {
     const second = await runLedger(['start'], { ...env, PORT: '0', MANAGEMENT_PORT: '0' });
     expect(second).toMatchObject({ code: 1, output: expect.stringMatching(/already running on .* \(process \d+\)/) });
     expect(second.output.trim().split('\n')).toHaveLength(1);
     expect(await validate(product)).toMatchObject({ code: 'VALID' });
   });
 
-  test('refuses a port that is taken with a sentence that names it, and leaves no process', async () => {
+  test('refuses a taken port with a sentence that names it, and leaves no process', async () => {
     const other = mkdtempSync(join(tmpdir(), 'ledger-port-'));
     await copyStackData(other);
     const port = new URL(product.demo.baseUrl).port;
@@ -88,7 +88,7 @@ describe('a running product', () => {
     rmSync(other, { recursive: true });
   }, 60_000);
 
-  test('is not reset while it runs', async () => {
+  test('cannot be reset while it runs', async () => {
     expect(await runLedger(['reset'], env)).toMatchObject({
       code: 1,
       output: expect.stringContaining('already running'),
@@ -96,7 +96,7 @@ describe('a running product', () => {
     expect(await validate(product)).toMatchObject({ code: 'VALID' });
   });
 
-  test('verify finds a row that was changed by hand, says where, and exits 3', async () => {
+  test('finds a row that was changed by hand with verify, which exits with 3', async () => {
     expect(await runLedger(['verify'], env)).toMatchObject({ code: 0, output: expect.stringContaining('Intact') });
     const { databaseUrl } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { databaseUrl: string };
     const db = new pg.Client({ connectionString: databaseUrl, options: '-c role=ledger_projector' });
@@ -115,7 +115,7 @@ describe('a running product', () => {
     });
   }, 60_000);
 
-  test('stops with its reason when its database dies, and starts again on the same data', async () => {
+  test('stops with a reason when its database dies, and starts again on the same data', async () => {
     const postgres = processesOf(dataDir).find((line) => line.includes('postgres -D'));
     process.kill(Number.parseInt(postgres ?? '', 10), 'SIGKILL');
     expect(await product.ended).toBe(1);
@@ -125,7 +125,7 @@ describe('a running product', () => {
     expect(await validate(product)).toMatchObject({ code: 'VALID' });
   }, 60_000);
 
-  test('announces after an outage of two years what became due, once and as of the instant it was due', async () => {
+  test('announces everything that fell due in an outage of two years, once and at its instant', async () => {
     await stop(product);
     const twoYears = String(2 * 365 * 86_400);
     const traveling = { ...env, LEDGER_CLOCK_OFFSET_SECONDS: twoYears, LEDGER_CLOCK_CHECK: 'off' };
@@ -141,7 +141,7 @@ describe('a running product', () => {
     );
   }, 120_000);
 
-  test('ends on SIGTERM with everything it started; then reset removes its data', async () => {
+  test('ends on SIGTERM with all its processes, and reset removes its data afterwards', async () => {
     await stop(product);
     expect(await runLedger(['reset'], env)).toMatchObject({ code: 0 });
     expect(existsSync(join(dataDir, 'demo.json'))).toBe(false);

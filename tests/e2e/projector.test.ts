@@ -47,7 +47,7 @@ const stopped = ({ process: child, ended }: Started) => {
   return ended;
 };
 
-test('a parked stream is counted and listed, and replayed once its event fits; the process stays ready', async () => {
+test('A parked stream is counted, listed and replayed once its event fits, and the process stays ready', async () => {
   const projector = await startProjector();
   const ledger = createLog();
   const [sick, well] = [ledger.issue('sick'), ledger.issue('well')];
@@ -86,7 +86,7 @@ test('a parked stream is counted and listed, and replayed once its event fits; t
   expect(await projector.stop()).toBe(0);
 }, 240_000);
 
-test('an event store that was restored to an earlier point is refused: not ready, and the log says why', async () => {
+test('An event store that was restored to an earlier point makes the process not ready, and the log says why', async () => {
   await models.superuser.query(
     'update ops.checkpoints set commit_position = 999999999999, prepare_position = 999999999999',
   );

@@ -53,7 +53,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-describe('two API processes, two projectors and two workers on given servers', () => {
+describe('Two API processes, two projectors and two workers on separate servers', () => {
   let apiKey: string;
   let urls: readonly string[];
   const post = async (url: string, path: string, body: object) => {
@@ -78,7 +78,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     apiKey = await createVendor({ databaseUrl: stack.databaseUrl, eventStoreUrl: stack.eventStoreUrl, secret });
   }, 120_000);
 
-  test('hold a limit of five under forty parallel activations through both', async () => {
+  test('accept five of forty parallel activations on a license for five', async () => {
     const { key } = await issue();
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, device) =>
@@ -90,7 +90,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     for (const { status, body } of refused) expect([status, body.code]).toEqual([409, 'ACTIVATION_LIMIT_EXCEEDED']);
   });
 
-  test('let five have a seat of a pool of five that a hundred want at once through both', async () => {
+  test('give five of a hundred concurrent requests a seat when there are five', async () => {
     const { key } = await issue({ limits: { seats: 5 } });
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, holder) =>
@@ -101,7 +101,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     expect(outcomes).toEqual([...Array<string>(5).fill('201'), ...Array<string>(95).fill('409 SEAT_LIMIT_EXCEEDED')]);
   });
 
-  test('have one effect for one Idempotency-Key sent a hundred times to both, however many replies are lost', async () => {
+  test('carry out a request once when its Idempotency-Key is sent a hundred times and replies are lost', async () => {
     const { id, key } = await issue({ limits: { activations: 1_000 } });
     const requests = [
       { path: '/v1/licenses', body: { tier: 'PRO', products: ['local_cli'], externalRef: 'one-effect' } },
@@ -137,7 +137,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     expect((await read('/v1/api-keys')).data.filter(({ name }) => name === 'CI')).toHaveLength(1);
   }, 120_000);
 
-  test('let a client read through one what it wrote through the other', async () => {
+  test('let a client read a change of one process from the other', async () => {
     for (let write = 0; write < 20; write++) {
       const headers = {
         authorization: `Bearer ${apiKey}`,
@@ -167,7 +167,7 @@ describe('two API processes, two projectors and two workers on given servers', (
     expect(await announcements()).toHaveLength(1);
   });
 
-  test('are content with ledger verify, and stop when asked', async () => {
+  test('pass ledger verify, and stop on a signal', async () => {
     const verified = async () => (await runLedger(['verify', '--json'], env)).output;
     await condition('everything is projected', async () => (await verified()).includes('"notProjected":0'));
     expect(await runLedger(['verify'], env)).toMatchObject({ code: 0 });
@@ -175,7 +175,7 @@ describe('two API processes, two projectors and two workers on given servers', (
   }, 60_000);
 });
 
-test('one of the two URLs alone is refused with a sentence', async () => {
+test('Only one of the two URLs is refused with a sentence', async () => {
   const refused = await runLedger(['start'], { DATABASE_URL: stack.databaseUrl, LEDGER_DATA_DIR: dataDir });
   expect(refused).toMatchObject({
     code: 2,

@@ -16,7 +16,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-test('the product survives that all its database sessions are ended, again and again under load', async () => {
+test('The product continues under load when all its database sessions are ended again and again', async () => {
   await copyProductData(dataDir);
   const product = await startProduct(env);
   const { databaseUrl } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { databaseUrl: string };

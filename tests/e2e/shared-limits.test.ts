@@ -38,7 +38,7 @@ const newKey = async () => {
   );
   return String(issued.body.licenseKey);
 };
-/** The status of each of many validations of one key, sent to both processes in turn, all at once. */
+/** Sends many concurrent validations of one key to both processes in turn and returns their statuses. */
 const validateOften = (licenseKey: string, times: number) =>
   Promise.all(
     Array.from({ length: times }, async (_, index) => {
@@ -48,7 +48,7 @@ const validateOften = (licenseKey: string, times: number) =>
   );
 const howMany = (statuses: readonly number[], wanted: number) => statuses.filter((status) => status === wanted).length;
 
-describe.runIf(hasRedis)('two API processes with one Redis', () => {
+describe.runIf(hasRedis)('Two API processes with one Redis', () => {
   beforeAll(async () => {
     await copyStackData(dataDir);
     [stack, redis] = await Promise.all([startStack({ dataDir, program: eventStoreProgram }), startRedis()]);
@@ -84,11 +84,11 @@ describe.runIf(hasRedis)('two API processes with one Redis', () => {
     return howMany(statuses, 200) === quota && howMany(statuses, 429) === quota + 10;
   };
 
-  test('let a key be validated as often as one would', async () => {
+  test('allow a key as many validations as one process does', async () => {
     await condition('both count in Redis', countedTogether);
   });
 
-  test('answer every validation while Redis hangs, and when it is killed, each counting for itself', async () => {
+  test('answer every validation while Redis hangs or is dead, and each counts for itself', async () => {
     const licenseKey = await newKey();
     redis.process.kill('SIGSTOP');
     expect(howMany(await validateOften(licenseKey, 2 * quota), 200)).toBe(2 * quota);
@@ -100,12 +100,12 @@ describe.runIf(hasRedis)('two API processes with one Redis', () => {
     for (const url of urls) expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
 
-  test('count together again when it is back', async () => {
+  test('count together again when Redis is back', async () => {
     await redis.restart();
     await condition('both count in Redis', countedTogether);
   });
 
-  test('share the ceiling of an organization, which they tell on every answer', async () => {
+  test('share the limit of an organization and show it on every answer', async () => {
     let left = Number.POSITIVE_INFINITY;
     await condition('the ceiling is reached', async () => {
       const headers = { authorization: `Bearer ${apiKey}` };

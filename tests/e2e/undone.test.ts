@@ -18,7 +18,7 @@ const looks = 50;
 
 // Commands go straight to the event store, which has a Postgres of its own. So nothing but the projector writes to the
 // Postgres that is killed, and nothing else makes it write its log to the disk.
-test(`after each of ${kills} crashes of Postgres a suspension that a client has seen still holds, and an issued license is found again`, {
+test(`After each of ${kills} crashes of Postgres, a suspension that a client saw still applies and an issued license is found`, {
   timeout: 60_000 + kills * 60_000,
 }, async () => {
   const dataDir = await temporaryDirectory();

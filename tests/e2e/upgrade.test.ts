@@ -117,8 +117,8 @@ const issueSome = async (running: Process) => {
   return licenses;
 };
 
-describe('a release with another shape of the read models', () => {
-  test(`gives ${clients} clients no wrong answer while it takes over from the release before, only right ones and 503`, {
+describe('A release with another shape of the read models', () => {
+  test(`gives ${clients} clients only right answers and 503 while it takes over from the previous release`, {
     timeout: longMs,
   }, async () => {
     const old = await start(older);
@@ -155,7 +155,7 @@ describe('a release with another shape of the read models', () => {
         const wasSeen = seenSuspended.has(licenseId);
         const answer = await validate(running, licenseKey);
         judge(running, licenseId, wasSeen, answer);
-        // A client that repeats a 503 at once leaves no time for what it waits for.
+        // A client that retries a 503 without a pause delays the build that it waits for.
         await delay(answer.status === 503 ? 100 : 10);
         if (turn % 5 !== 0) continue;
         const { status, body } = await call(running, '/v1/licenses?limit=1', { headers });
@@ -215,7 +215,7 @@ describe('a release with another shape of the read models', () => {
     expect(await isReady(first)).toBe(true);
   });
 
-  test('refuses with its progress until its own read models are level, where no other process serves', {
+  test('refuses requests with its progress until its own read models are level', {
     timeout: longMs,
   }, async () => {
     const old = await start(older);

@@ -17,7 +17,7 @@ const copyWithoutLinks = async () => {
   return { copy, targets: listed.map(({ target }) => path.join(copy, '..', target)) };
 };
 
-test('the links to libraries are made, by many at once too, and mended', async () => {
+test('Missing and broken links to libraries are created, also by several processes at once', async () => {
   const { copy, targets } = await copyWithoutLinks();
   expect(targets.length).toBeGreaterThan(0);
   await Promise.all(Array.from({ length: 8 }, () => linkLibraries(copy)));

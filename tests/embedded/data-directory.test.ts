@@ -11,37 +11,37 @@ const opened = async () => {
   return directory;
 };
 
-test('a directory with other files in it is not taken for the data', async () => {
+test('A directory with other files is refused and not changed', async () => {
   const directory = await temporaryDirectory(0o755);
   await writeFile(path.join(directory, 'thesis.tex'), '');
-  await expect(openDataDirectory(directory)).rejects.toThrow(`${directory} holds other files (thesis.tex)`);
+  await expect(openDataDirectory(directory)).rejects.toThrow(`${directory} contains other files (thesis.tex)`);
   expect(readdirSync(directory)).toEqual(['thesis.tex']);
   expect(statSync(directory).mode & 0o777).toBe(0o755);
 });
 
-test('a directory that cannot be made is refused with what to do', async () => {
+test('When a directory cannot be created, the error tells what to do', async () => {
   const file = path.join(await temporaryDirectory(), 'file');
   await writeFile(file, '');
   await expect(openDataDirectory(path.join(file, 'data'))).rejects.toThrow(
-    /Cannot make the data directory .*LEDGER_DATA_DIR/,
+    /Cannot create the data directory .*LEDGER_DATA_DIR/,
   );
 });
 
-test('a directory that others could read is closed', async () => {
+test('A data directory that other users could read is closed to them', async () => {
   const directory = await opened();
   await chmod(directory, 0o755);
   await (await openDataDirectory(directory)).release();
   expect(statSync(directory).mode & 0o777).toBe(0o700);
 });
 
-test('reset of a directory that is not the ledger’s removes nothing', async () => {
+test('A reset of a directory of another program removes nothing', async () => {
   const directory = await temporaryDirectory();
   await mkdir(path.join(directory, 'keys'));
   await expect(resetData(directory)).rejects.toThrow('is not a data directory of License Ledger');
   expect(readdirSync(directory)).toEqual(['keys']);
 });
 
-test('reset removes what is ours and keeps what is not, behind links too', async () => {
+test('A reset removes the files of the ledger, but neither other files nor the targets of links', async () => {
   const directory = await opened();
   const elsewhere = await temporaryDirectory();
   await writeFile(path.join(elsewhere, 'precious'), '');
@@ -53,7 +53,7 @@ test('reset removes what is ours and keeps what is not, behind links too', async
   expect(readdirSync(elsewhere)).toEqual(['precious']);
 });
 
-test('reset of nothing does nothing', async () => {
+test('A reset of a missing directory does nothing', async () => {
   const directory = path.join(await temporaryDirectory(), 'absent');
   await resetData(directory);
   expect(existsSync(directory)).toBe(false);

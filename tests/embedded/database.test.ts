@@ -12,7 +12,7 @@ const query = async (url: string, text: string) => {
   }
 };
 
-test('a test file gets an empty Postgres 18 database of its own, copies it and drops it', async () => {
+test('A test file can create its own empty database, copy it and drop it', async () => {
   const [one, other] = await Promise.all([createDatabase(), createDatabase()]);
   await query(one.url, 'create table kept (id uuid default uuidv7())');
   expect(await query(other.url, `select to_regclass('kept') as kept`)).toEqual([{ kept: null }]);

@@ -1,18 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { startEventStore } from '../../src/embedded/event-store-process.ts';
+import { startEventStoreProcess } from '../../src/embedded/event-store-process.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const startProgram = async (text: string, lines: string[] = []) => {
   const program = path.join(await temporaryDirectory(), 'main.mjs');
   await writeFile(program, text);
-  return startEventStore({ program, databaseUrl: 'postgres://somewhere', log: (line) => lines.push(line) });
+  return startEventStoreProcess({ program, databaseUrl: 'postgres://somewhere', log: (line) => lines.push(line) });
 };
 
 const untilDisconnected = `process.on('disconnect', () => process.exit(0));`;
 
-test('it is told its database and where to listen, and answers with its port', async () => {
+test('The process gets its database and address over the channel, and answers with its port', async () => {
   const lines: string[] = [];
   const child = await startProgram(
     `${untilDisconnected} process.on('message', (message) => {
@@ -27,25 +27,25 @@ test('it is told its database and where to listen, and answers with its port', a
   expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","host":"127.0.0.1","port":0}']);
 });
 
-test('the reason it gives for not starting is passed on, and it is ended', async () => {
+test('The error contains the reason when the process cannot start, and the process is ended', async () => {
   await expect(startProgram(`${untilDisconnected} process.send({ failed: 'the disk is full' });`)).rejects.toThrow(
     'The event store did not start. the disk is full',
   );
 });
 
-test('what node --watch adds to the channel is no answer', async () => {
+test('Messages of node --watch do not count as an answer', async () => {
   const watched = `process.send({ 'watch:import': ['file:///x.ts'] }); process.send({ failed: 'for another reason' });`;
   await expect(startProgram(`${untilDisconnected} ${watched}`)).rejects.toThrow('for another reason');
 });
 
-test('an answer that is none is refused', async () => {
+test('An invalid answer is refused', async () => {
   await expect(startProgram(`${untilDisconnected} process.send('hello');`)).rejects.toThrow('It answered "hello"');
   await expect(startProgram(`${untilDisconnected} process.send({ ready: true });`)).rejects.toThrow(
     'It answered {"ready":true}',
   );
 });
 
-test('one that dies before it answers is reported with its last lines', async () => {
+test('The error contains the last lines of a process that ends before its answer', async () => {
   await expect(startProgram(`console.error('out of luck'); process.exit(3);`)).rejects.toThrow(
     /^The event store did not start\. The event store ended with exit code 3\.\n {2}out of luck$/,
   );

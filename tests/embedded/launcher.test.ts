@@ -7,7 +7,10 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
-/** A checkout in small: the real launcher, compiler settings and dependencies, and a main that says what it was given. */
+/**
+ * Creates a small checkout: the real launcher, compiler settings and dependencies, and a main that prints its
+ * arguments.
+ */
 const checkout = async () => {
   const directory = await temporaryDirectory();
   await Promise.all(['bin', 'src'].map((folder) => mkdir(path.join(directory, folder))));
@@ -35,7 +38,7 @@ const launch = (directory: string, args: string[] = [], nodeOptions: string[] = 
   });
 };
 
-test('the first launch compiles and runs in the same process, from anywhere; the next one only runs', async () => {
+test('The first launch compiles and runs in one process, from any directory, and the next one only runs', async () => {
   const { directory } = await checkout();
   const first = await launch(directory, ['start', '--port', '0']);
   expect(first.output).toBe(`Compiling src, once after each change …\none start --port 0 ${first.pid}\n`);
@@ -43,7 +46,7 @@ test('the first launch compiles and runs in the same process, from anywhere; the
   expect(second).toMatchObject({ code: 0, output: `one verify ${second.pid}\n` });
 });
 
-test('a change is compiled, an error in it stops the launch, and mending it is enough', async () => {
+test('A change is compiled, an error in it stops the launch, and the next launch after a fix works', async () => {
   const { directory, writeMain } = await checkout();
   await launch(directory);
   await writeMain(`const count: number = 'three';\nconsole.log(count);\n`);
@@ -53,18 +56,18 @@ test('a change is compiled, an error in it stops the launch, and mending it is e
     expect(broken.output).toContain(`Type 'string' is not assignable to type 'number'`);
     expect(broken.output).toMatch(/src does not compile: see above\.\n$/);
   }
-  await writeMain(`console.log('mended');\n`);
-  expect((await launch(directory)).output).toMatch(/mended\n$/);
+  await writeMain(`console.log('fixed');\n`);
+  expect((await launch(directory)).output).toMatch(/fixed\n$/);
 });
 
-test('launches at once do not run what is half written', async () => {
+test('Concurrent launches never run half written files', async () => {
   const { directory } = await checkout();
   const launches = await Promise.all([launch(directory), launch(directory), launch(directory)]);
   expect(launches.map(({ code }) => code)).toEqual([0, 0, 0]);
   expect(launches.filter(({ output }) => output.includes('Compiling'))).toHaveLength(1);
 });
 
-test('what a killed compiler left is compiled afresh', async () => {
+test('The output of a killed compiler is compiled again', async () => {
   const { directory } = await checkout();
   await launch(directory);
   await writeFile(path.join(directory, 'dist', 'main.js'), 'half wri');
@@ -74,13 +77,13 @@ test('what a killed compiler left is compiled afresh', async () => {
   expect(existsSync(path.join(directory, 'dist', '.compiling'))).toBe(false);
 });
 
-test('without the dependencies it says what to run', async () => {
+test('A launch without the dependencies tells what to run', async () => {
   const { directory } = await checkout();
   await rm(path.join(directory, 'node_modules'));
   expect(await launch(directory)).toMatchObject({ code: 1, output: expect.stringContaining('run npm ci first') });
 });
 
-test('an installed package, without sources, runs as it is', async () => {
+test('An installed package runs without its sources', async () => {
   const { directory } = await checkout();
   await launch(directory);
   await Promise.all(['src', 'node_modules'].map((name) => rm(path.join(directory, name), { recursive: true })));
@@ -90,7 +93,7 @@ test('an installed package, without sources, runs as it is', async () => {
   });
 });
 
-test('an old Node is told which one is needed', async () => {
+test('A launch with an old Node tells the required version', async () => {
   const { directory } = await checkout();
   const old = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.18.3' } })`;
   expect(await launch(directory, [], ['--import', old])).toMatchObject({

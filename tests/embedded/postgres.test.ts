@@ -19,7 +19,7 @@ const start = async (dataDir: string, { durable = false, password = 'tests' } = 
   return postgres;
 };
 
-/** A directory on which Postgres ran before, for tests of what comes after. */
+/** Returns a data directory on which Postgres ran before. */
 const startedBefore = async (mode?: number): Promise<string> => {
   const dataDir = path.join(await temporaryDirectory(mode), 'postgres');
   await copyCluster(dataDir);
@@ -38,9 +38,9 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
 };
 
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.log('How root runs Postgres was not tested: this is not root.');
+if (!isRoot) console.log('The tests of Postgres under root did not run, because this user is not root.');
 
-test('a cold start gives Postgres 18 in UTF-8, for the superuser with the given password only', async () => {
+test('A first start creates a Postgres 18 in UTF-8 that accepts only the password of the superuser', async () => {
   const postgres = await start(path.join(await temporaryDirectory(), 'deep', 'postgres'), { password: 'a/b c' });
   expect(await query(postgres.url, `select current_setting('server_version_num')::int / 10000`)).toEqual([18]);
   expect(await query(postgres.url, `select upper('ä'), datlocale from pg_database where datname = 'postgres'`)).toEqual(
@@ -51,7 +51,7 @@ test('a cold start gives Postgres 18 in UTF-8, for the superuser with the given 
   await expect(query(wrong.href, 'select 1')).rejects.toThrow('password authentication failed');
 });
 
-test('it listens on 127.0.0.1 and nowhere else', async () => {
+test('Postgres listens on 127.0.0.1 only', async () => {
   const postgres = await start(await startedBefore());
   expect(await query(postgres.url, 'show listen_addresses')).toEqual(['127.0.0.1']);
   expect(await query(postgres.url, 'show unix_socket_directories')).toEqual(['']);
@@ -63,7 +63,7 @@ test('it listens on 127.0.0.1 and nowhere else', async () => {
   ).toEqual([`0100007F:${port}`]);
 });
 
-test('data is kept across a stop and across a crash', async () => {
+test('Data survives a stop and a crash', async () => {
   const dataDir = await startedBefore();
   const first = await start(dataDir, { durable: true });
   await query(first.url, 'create table kept as select 1 as value');
@@ -78,7 +78,7 @@ test('data is kept across a stop and across a crash', async () => {
   expect(await query((await start(dataDir, { durable: true })).url, 'select value from kept')).toEqual([2]);
 });
 
-test('a data directory on which Postgres runs is not free, and stays untouched', async () => {
+test('A data directory on which Postgres runs is refused, and that Postgres goes on', async () => {
   const dataDir = await startedBefore();
   const first = await start(dataDir);
   await expect(vacate(dataDir, 100)).rejects.toThrow(
@@ -87,7 +87,7 @@ test('a data directory on which Postgres runs is not free, and stays untouched',
   expect(await query(first.url, 'select 1')).toEqual([1]);
 });
 
-test('a pid file whose process is dead, or is another program by now, does not prevent the start', async () => {
+test('The pid file of a crash does not prevent a start, even when another program has that pid now', async () => {
   const dataDir = await startedBefore();
   const pidFile = path.join(dataDir, 'postmaster.pid');
   const first = await start(dataDir);
@@ -102,7 +102,7 @@ test('a pid file whose process is dead, or is another program by now, does not p
   expect(await query(second.url, 'select 1')).toEqual([1]);
 });
 
-test('an initialization that was killed midway is done again', async () => {
+test('An initialization that was killed midway starts again', async () => {
   const parent = await temporaryDirectory();
   const dataDir = path.join(parent, 'postgres');
   const program = runProgram('run-postgres.ts', [dataDir]);
@@ -124,42 +124,42 @@ test('an initialization that was killed midway is done again', async () => {
   expect(unfinished()).toBeUndefined();
 });
 
-test('data of another Postgres version, or something else entirely, is refused and left as it is', async () => {
+test('A directory with data of another Postgres version, or with other files, is refused and not changed', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'postgres');
   await mkdir(dataDir);
   await writeFile(path.join(dataDir, 'holiday.jpg'), '');
   await expect(start(dataDir)).rejects.toThrow('is not empty and not a Postgres data directory');
   await writeFile(path.join(dataDir, 'PG_VERSION'), '16\n');
-  await expect(start(dataDir)).rejects.toThrow('was made by Postgres 16; this is Postgres 18');
+  await expect(start(dataDir)).rejects.toThrow('was created by Postgres 16; this is Postgres 18');
   expect(readdirSync(dataDir)).toEqual(['PG_VERSION', 'holiday.jpg']);
 });
 
-test('a port that is taken is said to be', async () => {
+test('A start on a used port fails with the error of Postgres', async () => {
   const first = await start(await startedBefore());
   const dataDir = await startedBefore();
   const port = Number(new URL(first.url).port);
   await expect(startPostgres({ dataDir, password: 'x', port })).rejects.toThrow('could not bind IPv4 address');
 });
 
-test('only its owner can read the data directory', async () => {
+test('Only its owner can read the data directory', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'postgres');
   await start(dataDir);
   expect(statSync(dataDir).mode & 0o777).toBe(0o700);
 });
 
-describe.runIf(isRoot)('started by root', () => {
-  test('an ordinary user can start it too', async () => {
+describe.runIf(isRoot)('When these tests run as root,', () => {
+  test('an ordinary user can start Postgres too', async () => {
     const dataDir = path.join(await temporaryDirectory(0o777), 'postgres');
     const program = runProgram('run-postgres.ts', [dataDir], { uid: 65534, gid: 65534 });
     expect(await program.firstAnswer).toMatchObject({ pid: expect.any(Number) });
     expect(statSync(dataDir).uid).toBe(65534);
     program.process.kill('SIGTERM');
     expect(await program.ended).toBe(0);
-    // The same data under root afterwards: it changes hands.
+    // Root then starts Postgres on the same data, which gets a new owner.
     expect(await query((await startPostgresOf(dataDir)).url, 'select 1')).toEqual([1]);
   });
 
-  test('an ordinary user is told whose the data is', async () => {
+  test('an ordinary user gets an error that names the owner of the data', async () => {
     const parent = await temporaryDirectory(0o777);
     await mkdir(path.join(parent, 'postgres'), { mode: 0o755 });
     await writeFile(path.join(parent, 'postgres', 'PG_VERSION'), '18\n');
@@ -168,7 +168,7 @@ describe.runIf(isRoot)('started by root', () => {
     expect(program.output()).toContain('belongs to the user with id 0, and this is user 65534');
   });
 
-  test('where neither namespaces nor setpriv can be had, what is closed to nobody is opened or copied', async () => {
+  test('folders that are closed to nobody are opened or copied when namespaces and setpriv are missing', async () => {
     const closed = await temporaryDirectory(0o700);
     await cp((await postgresBinaries()).native, path.join(closed, 'native'), {
       recursive: true,
@@ -184,7 +184,7 @@ describe.runIf(isRoot)('started by root', () => {
     const dataDir = path.join(parent, 'postgres');
     await prepareCluster({ dataDir, password: 'tests', durable: false }, runAs);
     expect(statSync(dataDir)).toMatchObject(owner);
-    // Reads the control file, hence checks owner and mode as a start does.
+    // This reads the control file, so it checks owner and mode like a start.
     await run(runAs, executable(runAs.native, 'postgres'), ['-D', dataDir, '-C', 'data_checksums']);
   });
 
@@ -202,8 +202,8 @@ const ways = [
     : []),
 ];
 
-test.each(ways)('Postgres goes with us as $user, guarded by $guard, below a directory of mode $mode', async (way) => {
-  // Who makes the data is the same with either guard.
+test.each(ways)('Postgres ends with its parent (user $user, guard $guard, directory mode $mode)', async (way) => {
+  // The owner of the data is the same with both guards.
   const dataDir =
     way.guard === 'shell' ? await startedBefore(way.mode) : path.join(await temporaryDirectory(way.mode), 'postgres');
   const program = runProgram('run-guarded.ts', [dataDir, way.user, way.guard]);
@@ -213,7 +213,7 @@ test.each(ways)('Postgres goes with us as $user, guarded by $guard, below a dire
   await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
 });
 
-test('a Postgres whose parent is killed goes with it', async () => {
+test('Postgres ends when its parent is killed', async () => {
   const dataDir = await startedBefore();
   const program = runProgram('run-postgres.ts', [dataDir]);
   await program.firstAnswer;
@@ -222,7 +222,7 @@ test('a Postgres whose parent is killed goes with it', async () => {
   await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
 });
 
-/** All processes below this one, once Postgres has made its own: a child goes by its parent's name for a moment. */
+/** Waits until Postgres has started its children, and returns all processes below this one. */
 const startedBy = async (pid: number) => {
   await expect
     .poll(

@@ -20,7 +20,7 @@ const start = async (
   return stack;
 };
 
-/** A directory in which a stack was started before, for tests of what comes after. */
+/** Returns a data directory on which a stack ran before. */
 const startedBefore = async (): Promise<string> => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
   await copyStackData(dataDir);
@@ -38,7 +38,7 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
   }
 };
 
-/** Something listens there. */
+/** Returns true when a server listens at this URL. */
 const answers = (eventStoreUrl: string): Promise<boolean> =>
   fetch(eventStoreUrl.replace('esdb:', 'http:')).then(
     () => true,
@@ -51,8 +51,8 @@ const childOf = (pid: number, command: RegExp): number => {
   return child.pid;
 };
 
-test('a first start makes both databases, each for its own login, and an event store that answers', async () => {
-  const stack = await start(path.join(await temporaryDirectory(), 'made', 'data'), {});
+test('A first start creates two databases with their own logins, and an event store that answers', async () => {
+  const stack = await start(path.join(await temporaryDirectory(), 'new', 'data'), {});
   expect(await query(stack.databaseUrl, 'select current_user, current_database()')).toEqual(['ledger', 'ledger']);
   expect(
     await query(
@@ -74,7 +74,7 @@ test('a first start makes both databases, each for its own login, and an event s
   expect(await answers(stack.eventStoreUrl)).toBe(true);
 });
 
-test('what was written is there after a restart, with the same logins', async () => {
+test('After a restart, the data is still there and the logins are the same', async () => {
   const dataDir = await startedBefore();
   const first = await start(dataDir);
   await query(first.databaseUrl, 'create table kept as select 42 as value');
@@ -85,7 +85,7 @@ test('what was written is there after a restart, with the same logins', async ()
   expect(new URL(second.databaseUrl).password).toBe(new URL(first.databaseUrl).password);
 });
 
-test('only their owner can read the data directory and what is in it', async () => {
+test('Only its owner can read the data directory and its files', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
   await start(dataDir);
   const mode = (name: string) => (statSync(path.join(dataDir, name)).mode & 0o777).toString(8);
@@ -99,7 +99,7 @@ test('only their owner can read the data directory and what is in it', async () 
   expect(mode('.')).toBe('700');
 });
 
-test('a second start is refused by the name of the first, which goes on', async () => {
+test('A second start is refused and names the first process, which goes on', async () => {
   const dataDir = await startedBefore();
   const stack = await start(dataDir);
   const second = runProgram('run-stack.ts', [dataDir]);
@@ -109,7 +109,7 @@ test('a second start is refused by the name of the first, which goes on', async 
   expect(await query(stack.databaseUrl, 'select 1')).toEqual([1]);
 });
 
-test('of two starts at once one wins', async () => {
+test('When two processes start at once, exactly one succeeds', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
   const programs = [runProgram('run-stack.ts', [dataDir]), runProgram('run-stack.ts', [dataDir])];
   const outcomes = await Promise.allSettled(programs.map(({ firstAnswer }) => firstAnswer));
@@ -118,7 +118,7 @@ test('of two starts at once one wins', async () => {
   expect((await Promise.all(programs.map(({ ended }) => ended))).sort()).toEqual([0, 1]);
 });
 
-test('other commands find the stack while it runs, and only then', async () => {
+test('Other commands find the stack only while it runs', async () => {
   const dataDir = await startedBefore();
   expect(await readRuntime(dataDir)).toBeUndefined();
   const { databaseUrl, eventStoreUrl, stop } = await start(dataDir);
@@ -131,7 +131,7 @@ test('other commands find the stack while it runs, and only then', async () => {
   const text = readFileSync(path.join(dataDir, 'runtime.json'), 'utf8');
   await stop();
   expect(await readRuntime(dataDir)).toBeUndefined();
-  // As after a crash: the file is there, its stack is not.
+  // After a crash the file still exists, but its stack does not run.
   await writeFile(path.join(dataDir, 'runtime.json'), text);
   expect(await readRuntime(dataDir)).toBeUndefined();
 });
@@ -145,7 +145,7 @@ const endings: [string, string, (program: Program) => void, number | string][] =
   ['process.exit', 'exit', ({ process }) => process.kill('SIGUSR2'), 7],
 ];
 
-test.each(endings)('after %s nothing is left behind and the next start works', async (_, ending, end, expected) => {
+test.each(endings)('After %s no process is left and the next start works', async (_, ending, end, expected) => {
   const dataDir = await startedBefore();
   const program = runProgram('run-stack.ts', [dataDir, ending]);
   await program.firstAnswer;
@@ -160,7 +160,7 @@ test.each(endings)('after %s nothing is left behind and the next start works', a
   expect(await query(next.databaseUrl, 'select 1')).toEqual([1]);
 });
 
-test('a parent killed at any moment of its start leaves nothing behind that hinders the next', async () => {
+test('When the parent is killed at any moment of its start, the next start works', async () => {
   const dataDir = await temporaryDirectory();
   const moments = ['locks', 'secrets.json', 'postgres', 'postgres/postmaster.pid'];
   for (const moment of moments) {
@@ -179,7 +179,7 @@ test('a parent killed at any moment of its start leaves nothing behind that hind
 test.each([
   ['Postgres', /bin\/postgres -D/, 'Postgres was ended by SIGKILL'],
   ['the event store', /eventstore\/main\.js/, 'The event store was ended by SIGKILL'],
-])('when %s dies the stack says so, and stop ends the rest', async (_, command, reason) => {
+])('When %s is killed, the stack reports it, and stop ends the other parts', async (_, command, reason) => {
   const dataDir = await startedBefore();
   const stack = await start(dataDir);
   const started = descendants(process.pid);
@@ -187,13 +187,13 @@ test.each([
   expect(await stack.failed).toContain(reason);
   await stack.stop();
   const ours = started.filter(({ command }) => /postgres|eventstore/.test(command));
-  // A worker of a killed Postgres ends by itself, as soon as it notices.
+  // A worker of a killed Postgres ends by itself a moment later.
   await expect.poll(() => survivors(ours), { timeout: 10_000 }).toEqual([]);
   expect(await answers(stack.eventStoreUrl)).toBe(false);
   await (await start(dataDir)).stop();
 });
 
-test('a start that fails midway stops what it had started and gives the lock back', async () => {
+test('A start that fails midway stops the parts that it has started and releases the lock', async () => {
   const dataDir = await startedBefore();
   const secrets = JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8'));
   await writeFile(path.join(dataDir, 'secrets.json'), JSON.stringify({ ...secrets, 'postgres-password': 'other' }));
@@ -202,7 +202,7 @@ test('a start that fails midway stops what it had started and gives the lock bac
   expect(existsSync(path.join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
 });
 
-test('reset removes a stopped stack’s data, and refuses while it runs', async () => {
+test('A reset deletes the data of a stopped stack, and is refused while the stack runs', async () => {
   const dataDir = await startedBefore();
   const stack = await start(dataDir);
   await expect(resetData(dataDir)).rejects.toThrow(`A ledger is already running on ${dataDir}`);

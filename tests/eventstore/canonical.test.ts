@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, NotCanonical } from '../../src/eventstore/chain/canonical.ts';
 
-describe('canonical JSON', () => {
+describe('Canonical JSON', () => {
   test('orders keys as RFC 8785 does, by UTF-16 code units', () => {
     // The example of section 3.2.3.
     const value = {
@@ -27,13 +27,13 @@ describe('canonical JSON', () => {
     expect(canonicalJson('\b\t\f\u2028\u007f')).toBe('"\\b\\t\\f\u2028\u007f"');
   });
 
-  test('writes the few values there are in one way', () => {
+  test('writes every allowed value in one way', () => {
     expect(canonicalJson([null, true, false, 0, -0, -1, Number.MAX_SAFE_INTEGER, '', [], {}])).toBe(
       '[null,true,false,0,0,-1,9007199254740991,"",[],{}]',
     );
   });
 
-  test('does not depend on the order of insertion, nor on a round trip through JSON', () => {
+  test('does not depend on the order of insertion or on a round trip through JSON', () => {
     const leaf = fc.oneof(fc.maxSafeInteger(), fc.boolean(), fc.constant(null), fc.string({ unit: 'grapheme' }));
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value')), fc.dictionary(fc.string(), tie('value'))),
@@ -49,14 +49,14 @@ describe('canonical JSON', () => {
     );
   });
 
-  test('keeps a key that means something to JavaScript', () => {
+  test('keeps keys that have a special meaning in JavaScript', () => {
     expect(canonicalJson(JSON.parse('{"__proto__":{"a":1},"constructor":2}'))).toBe(
       '{"__proto__":{"a":1},"constructor":2}',
     );
   });
 });
 
-describe('what has no canonical form is refused with its place', () => {
+describe('Canonical JSON refuses, and names the place of,', () => {
   const cyclic: { self?: unknown } = {};
   cyclic.self = cyclic;
 
@@ -64,7 +64,7 @@ describe('what has no canonical form is refused with its place', () => {
     ['a float', { price: [1, 1.5] }, 'price.1 is the number 1.5'],
     ['an unsafe integer', { n: 2 ** 53 }, 'n is the number 9007199254740992'],
     ['infinity', Number.POSITIVE_INFINITY, 'the value is the number Infinity'],
-    ['no number', { n: Number.NaN }, 'n is the number NaN'],
+    ['not a number', { n: Number.NaN }, 'n is the number NaN'],
     ['undefined', { a: { b: undefined } }, 'a.b is a value of type undefined'],
     ['a hole in an array', new Array(1), '0 is a value of type undefined'],
     ['a BigInt', { n: 1n }, 'n is a value of type bigint'],
@@ -75,12 +75,12 @@ describe('what has no canonical form is refused with its place', () => {
     ['a lone surrogate', { name: 'x\ud800' }, 'name is text with a lone surrogate'],
     ['a lone surrogate in a key', { '\udfff': 1 }, 'is text with a lone surrogate'],
     ['a cycle', cyclic, 'a cycle'],
-  ])('%s', (_, value, found) => {
+  ])('%s', (_, value, problem) => {
     expect(() => canonicalJson(value)).toThrow(NotCanonical);
-    expect(() => canonicalJson(value)).toThrow(found);
+    expect(() => canonicalJson(value)).toThrow(problem);
   });
 
-  test('nesting beyond 64 levels, however deep', () => {
+  test('nesting deeper than 64 levels', () => {
     const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
     expect(canonicalJson(nested(64))).toHaveLength(128);
     expect(() => canonicalJson(nested(65))).toThrow('deeper than 64');

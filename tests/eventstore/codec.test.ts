@@ -16,8 +16,8 @@ import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { versionOf } from '../../src/eventstore/upcast.ts';
 import frozenHashes from './corpus-hashes.json' with { type: 'json' };
 
-// One stored example of every type and version, for ever: they are added to, never changed. A field that was added to a
-// type later has a further example, named `Type.v1-what.json`.
+// The corpus has one stored example of every type and version. Examples are added and never changed. When a field was
+// added to a type later, the type has another example, named `Type.v1-field.json`.
 const directory = new URL('corpus/', import.meta.url);
 const corpus = readdirSync(directory).map((file): [string, Recorded] => {
   const stored: Proposed & { stream: string; revision: number } = JSON.parse(
@@ -29,9 +29,9 @@ const corpus = readdirSync(directory).map((file): [string, Recorded] => {
 type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent | ChainRepaired;
 
 const example = (type: StoredEvent['type']): Recorded => {
-  const [, found] = corpus.find(([file]) => file === `${type}.v1.json`) ?? [];
-  if (found === undefined) throw new Error(`The corpus has no ${type}.`);
-  return found;
+  const [, recorded] = corpus.find(([file]) => file === `${type}.v1.json`) ?? [];
+  if (recorded === undefined) throw new Error(`The corpus has no ${type}.`);
+  return recorded;
 };
 
 const decode = (recorded: Recorded) => {
@@ -108,11 +108,11 @@ const types: Record<StoredEvent['type'], true> = {
   ChainRepaired: true,
 };
 
-describe('stored events of every version', () => {
-  test('have an example of each type', () => {
+describe('The corpus of stored events', () => {
+  test('has an example of each type of event', () => {
     expect([...new Set(corpus.map(([, { type }]) => type))].toSorted()).toEqual(Object.keys(types).toSorted());
   });
-  test('have an example of each version of each type, named so', () => {
+  test('has an example of each version of each type, which its file name tells', () => {
     const present = corpus.map(([file]) => file);
     for (const type of Object.keys(types))
       for (let version = 1; version <= versionOf(type, upcasters); version++)
@@ -120,41 +120,41 @@ describe('stored events of every version', () => {
     for (const [file, { type, metadata }] of corpus)
       expect(file.startsWith(`${type}.v${metadata.schemaVersion}`), file).toBe(true);
   });
-  test('are as they were when they were added', () => {
+  test('does not change', () => {
     expect(Object.fromEntries(corpus.map(([file, { metadata }]) => [file, metadata.hash]))).toEqual(frozenHashes);
   });
-  test.each(corpus)('%s still has its hash, and is read whole', (_, recorded) => {
+  test.each(corpus)('has the event %s, which is unaltered and readable', (_, recorded) => {
     expect(verifyLink(recorded, String(recorded.metadata.prevHash))).toBe(null);
 
     const { event, at, envelope } = decode(recorded);
     expect(event.type).toBe(recorded.type);
-    // What was written in an earlier version is read as the present one has it.
+    // Data of an earlier version is converted to the current one.
     if (envelope.schemaVersion === versionOf(recorded.type, upcasters)) expect(event.data).toEqual(recorded.data);
     expect(envelope).toEqual(recorded.metadata);
     expect(at).toEqual({ recordedAt: recorded.metadata.recordedAt, effectiveAt: recorded.metadata.effectiveAt });
   });
 });
 
-describe('an event of a newer program', () => {
+describe('An event of a newer program', () => {
   const suspended = example('LicenseSuspended');
 
-  test('with fields that are not known yet is read without them', () => {
+  test('is read without the fields that this program does not know', () => {
     const data = { ...suspended.data, ticket: 'T-1' };
     const metadata = { ...suspended.metadata, region: 'eu' };
     expect(decodeLicense({ ...suspended, data, metadata })).toEqual(decodeLicense(suspended));
   });
-  test('of an unknown type is refused, naming type, stream and revision', () => {
+  test('is refused with its type, stream and revision when the type is unknown', () => {
     const unknown = { ...suspended, type: 'LicensePainted' };
     expect(() => decodeLicense(unknown)).toThrow(NewerEvent);
     expect(() => decodeLicense(unknown)).toThrow(`LicensePainted at revision 4 of ${suspended.stream}`);
   });
-  test('of a later version of its type is refused, saying who wrote it', () => {
+  test('is refused when its type has a higher version, and the message names the newer release', () => {
     const metadata = { ...suspended.metadata, schemaVersion: 2 };
     const later = { ...suspended, metadata };
     expect(() => decodeLicense(later)).toThrow(NewerEvent);
     expect(() => decodeLicense(later)).toThrow('It has schema version 2; this release knows 1. A newer release');
   });
-  test('is told from one that nobody can read', () => {
+  test('differs from a damaged event, which no program can read', () => {
     for (const damaged of [
       { ...suspended, type: 'LicensePainted', metadata: {} },
       { ...suspended, data: {} },
@@ -164,34 +164,34 @@ describe('an event of a newer program', () => {
   });
 });
 
-describe('what is not an event of ours is refused', () => {
+describe('Decoding refuses an event', () => {
   const issued = example('LicenseIssued');
   const activated = example('ActivationRecorded');
 
   test.each<[string, Recorded, string]>([
-    ['a type of another stream', { ...issued, type: 'OrganizationCreated' }, 'OrganizationCreated'],
-    ['no data', { ...issued, data: {} }, 'data.licenseId'],
-    ['a missing field', { ...activated, data: { ...activated.data, limit: null } }, 'data.limit'],
-    ['a float', { ...activated, data: { ...activated.data, countAfter: 1.5 } }, 'data.countAfter'],
+    ['with a type of another stream', { ...issued, type: 'OrganizationCreated' }, 'OrganizationCreated'],
+    ['without data', { ...issued, data: {} }, 'data.licenseId'],
+    ['with a missing field', { ...activated, data: { ...activated.data, limit: null } }, 'data.limit'],
+    ['with a float', { ...activated, data: { ...activated.data, countAfter: 1.5 } }, 'data.countAfter'],
     [
-      'an unknown code',
+      'with an unknown code',
       { ...example('LicenseSuspended'), data: { reasonCode: 'MOOD', until: null } },
       'data.reasonCode',
     ],
     [
-      'an instant of another zone',
+      'with an instant of another time zone',
       { ...issued, metadata: { ...issued.metadata, recordedAt: '2026-01-01T00:00:00+01:00' } },
       'recordedAt',
     ],
-    ['a version that is none', { ...issued, metadata: { ...issued.metadata, schemaVersion: 0 } }, 'schemaVersion'],
-    ['no envelope', { ...issued, metadata: {} }, 'schemaVersion'],
-  ])('%s', (_, recorded, named) => {
+    ['with version 0', { ...issued, metadata: { ...issued.metadata, schemaVersion: 0 } }, 'schemaVersion'],
+    ['without an envelope', { ...issued, metadata: {} }, 'schemaVersion'],
+  ])('%s', (_, recorded, place) => {
     expect(() => decodeLicense(recorded)).toThrow(UndecodableEvent);
-    expect(() => decodeLicense(recorded)).toThrow(named);
+    expect(() => decodeLicense(recorded)).toThrow(place);
   });
 });
 
-describe('what would put a person into the log is refused', () => {
+describe('Decoding refuses a personal value in an event', () => {
   test.each<[StoredEvent['type'], string, string]>([
     ['MemberInvited', 'emailRef', 'grace@example.com'],
     ['MemberJoined', 'userId', 'Grace Hopper'],
@@ -199,7 +199,7 @@ describe('what would put a person into the log is refused', () => {
     ['MemberRemoved', 'userId', ''],
     ['ProjectCreated', 'metadataRef', '{"contact":"Grace"}'],
     ['ProjectChanged', 'metadataRef', 'Grace'],
-  ])('%s with %s %j', (type, field, value) => {
+  ])('of the type %s with %s %j', (type, field, value) => {
     const recorded = example(type);
     expect(() => decodeOrganization({ ...recorded, data: { ...recorded.data, [field]: value } })).toThrow(
       `data.${field}`,

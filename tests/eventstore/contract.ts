@@ -2,16 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { type EventStore, type Idle, type Recorded, RevisionConflict } from '../../src/eventstore/event-store.ts';
 import { newStream, noted, notes } from '../support/event-store.ts';
 
-/** What every EventStore must do; run by each there is. `pageEvents`: more than it reads at once. */
+/**
+ * The contract of the port, which every EventStore must pass. `pageEvents`: the events that the store reads at once.
+ */
 export const describeEventStore = (name: string, open: () => EventStore, { pageEvents }: { pageEvents: number }) => {
   const options = { timeoutMs: 5_000 };
 
-  describe(`${name}: streams`, () => {
-    test('an unknown stream is empty', async () => {
+  describe(`${name}, streams:`, () => {
+    test('an unknown stream has no events', async () => {
       expect(await open().read(newStream())).toEqual({ events: [], revision: 'no_stream' });
     });
 
-    test('events come back as they were appended, with dense revisions', async () => {
+    test('a read returns the events as appended, with revisions without gaps', async () => {
       const [store, stream] = [open(), newStream()];
       const events = [noted(0), { ...noted(1), data: { text: 'ü\u2028"\\', deep: [{ 2: null, 10: true }] } }];
       const appended = await store.append(stream, events, 'no_stream', options);
@@ -22,7 +24,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect([revision, appended.revision]).toEqual([1n, 1n]);
     });
 
-    test('a read may begin anywhere and be limited', async () => {
+    test('a read may begin at any revision and have a limit', async () => {
       const [store, stream] = [open(), newStream()];
       await store.append(stream, notes(5), 'no_stream', options);
 
@@ -37,7 +39,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect(await store.read(stream, 5n)).toEqual({ events: [], revision: 4n });
     });
 
-    test('a stream longer than a page is read whole', async () => {
+    test('a read returns a stream that is longer than a page completely', async () => {
       const [store, stream] = [open(), newStream()];
       const count = pageEvents * 2 + 1;
       await store.append(stream, notes(count), 'no_stream', options);
@@ -48,8 +50,8 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
     });
   });
 
-  describe(`${name}: expected revisions`, () => {
-    test('of two writers with the same revision, one loses and writes nothing', async () => {
+  describe(`${name}, expected revisions:`, () => {
+    test('when two writers expect the same revision, one gets a conflict and writes nothing', async () => {
       const [store, stream] = [open(), newStream()];
       const race = [noted(1), noted(2)].map((event) => store.append(stream, [event], 'no_stream', options));
       const lost = (await Promise.allSettled(race)).filter(({ status }) => status === 'rejected');
@@ -58,13 +60,13 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect((await store.read(stream)).events).toHaveLength(1);
     });
 
-    test('a revision that the stream has not reached is a conflict', async () => {
+    test('an append at a revision that the stream has not reached gets a conflict', async () => {
       const [store, stream] = [open(), newStream()];
       await expect(store.append(stream, notes(1), 0n, options)).rejects.toThrow(RevisionConflict);
       expect((await store.read(stream)).events).toEqual([]);
     });
 
-    test('the same ids at the same revision are answered with the first result, whatever came after', async () => {
+    test('an append with the same ids at the same revision gets the first result, even after later appends', async () => {
       const [store, stream] = [open(), newStream()];
       const events = notes(3);
       const first = await store.append(stream, events, 'no_stream', options);
@@ -74,7 +76,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect((await store.read(stream)).events).toHaveLength(5);
     });
 
-    test('more or other ids at an old revision are a conflict', async () => {
+    test('an append with more or other ids at an old revision gets a conflict', async () => {
       const [store, stream] = [open(), newStream()];
       const events = notes(2);
       await store.append(stream, events, 'no_stream', options);
@@ -84,7 +86,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect((await store.read(stream)).events).toHaveLength(2);
     });
 
-    test('the same ids at the current revision are appended again', async () => {
+    test('an append with the same ids at the current revision appends them again', async () => {
       const [store, stream] = [open(), newStream()];
       const events = notes(1);
       await store.append(stream, events, 'no_stream', options);
@@ -92,7 +94,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect(await store.append(stream, events, 0n, options)).toMatchObject({ revision: 1n });
     });
 
-    test('what JSON cannot hold fails at once', async () => {
+    test('an append of an event without a JSON form fails at once', async () => {
       const cyclic: Record<string, never[]> = {};
       Object.assign(cyclic, { cyclic });
       const event = { ...noted(0), data: cyclic };
@@ -100,7 +102,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
     });
   });
 
-  describe(`${name}: the whole log`, () => {
+  describe(`${name}, the whole log`, () => {
     const take = async (
       store: EventStore,
       count: number,
@@ -115,7 +117,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       return taken;
     };
 
-    test('is followed in order, with growing positions also within one append', async () => {
+    test('is followed in order, and positions grow within one append', async () => {
       const [store, prefix] = [open(), newStream('followed')];
       await store.append(`${prefix}-1`, notes(3), 'no_stream', options);
       await store.append(`${prefix}-2`, notes(2), 'no_stream', options);
@@ -135,8 +137,8 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect(taken.at(-1)?.position).toEqual(last.position);
     });
 
-    test('shows only streams with the prefix', async () => {
-      const [store, prefix] = [open(), newStream('wanted')];
+    test('shows only the streams with the prefix', async () => {
+      const [store, prefix] = [open(), newStream('matching')];
       await store.append(newStream('other'), notes(3), 'no_stream', options);
       await store.append(`${prefix}-1`, notes(1), 'no_stream', options);
       await store.append(`un${prefix}`, notes(3), 'no_stream', options);
@@ -145,7 +147,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect((await take(store, 2, { prefix })).map(({ stream }) => stream)).toEqual([`${prefix}-1`, `${prefix}-2`]);
     });
 
-    test('resumes after a position, which is not repeated', async () => {
+    test('is followed from a position, whose event is not repeated', async () => {
       const [store, prefix] = [open(), newStream('resumed')];
       await store.append(`${prefix}-1`, notes(4), 'no_stream', options);
       const [, second] = await take(store, 2, { prefix });
@@ -154,7 +156,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect(resumed.map(({ revision }) => revision)).toEqual([2n, 3n]);
     });
 
-    test('goes on with what is appended later', async () => {
+    test('delivers events that are appended later', async () => {
       const [store, prefix] = [open(), newStream('live')];
       await store.append(`${prefix}-1`, notes(1), 'no_stream', options);
       const taken = take(store, 3, { prefix });
@@ -163,7 +165,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       expect(await taken).toHaveLength(3);
     });
 
-    test('tells how far it has come when nothing matches any more, and never further than that', async () => {
+    test('reports the position that was followed when no further event matches, and no later position', async () => {
       const [store, prefix] = [open(), newStream('idle')];
       const mine = await store.append(`${prefix}-1`, notes(1), 'no_stream', options);
       const others = await store.append(newStream('other'), notes(1), 'no_stream', options);
@@ -180,7 +182,7 @@ export const describeEventStore = (name: string, open: () => EventStore, { pageE
       );
     });
 
-    test('has a head that is at least the last event', async () => {
+    test('has a head at or after the last event', async () => {
       const store = open();
       const { position } = await store.append(newStream(), notes(2), 'no_stream', options);
       expect((await store.head({ timeoutMs: 5_000 }))?.commit).toBeGreaterThanOrEqual(position.commit);

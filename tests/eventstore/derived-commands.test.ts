@@ -52,10 +52,10 @@ const expectWholeChain = async () => {
 };
 const end = '2027-01-01T00:00:00.000Z';
 
-/** A store that notes what is appended, and does something else before its first append. */
-const noting = (before: () => Promise<void>) => {
+/** A store that remembers all appended batches. Calls `before` before its first append. */
+const recording = (before: () => Promise<void>) => {
   const batches: (readonly Proposed[])[] = [];
-  const notingStore: EventStore = {
+  const recordingStore: EventStore = {
     ...store,
     append: async (stream, events, expected, options) => {
       batches.push(events);
@@ -63,11 +63,11 @@ const noting = (before: () => Promise<void>) => {
       return store.append(stream, events, expected, options);
     },
   };
-  return { batches, store: notingStore };
+  return { batches, store: recordingStore };
 };
 
-describe('two processes that decide the same derived command at different clocks', () => {
-  test('agree on what was stored, and both can go on', async () => {
+describe('Two processes with different clocks that decide the same derived command', () => {
+  test('agree on the stored event, and both can go on', async () => {
     const [one, other] = [executor(), executor()];
     await issue(one);
     await activate(other, 'a');
@@ -81,10 +81,10 @@ describe('two processes that decide the same derived command at different clocks
     await expectWholeChain();
   });
 
-  test('have one of them decide again, when the other one appends between its decision and its append', async () => {
+  test('store it once when one appends between the decision and the append of the other', async () => {
     const other = executor();
     await issue(other);
-    const { store: late, batches } = noting(async () => {
+    const { store: late, batches } = recording(async () => {
       await expire(other, plusSeconds(end, 6));
     });
     const one = executor({ store: late });
@@ -95,32 +95,32 @@ describe('two processes that decide the same derived command at different clocks
   });
 });
 
-describe('the ids of events', () => {
-  test('stay when the same batch is sent again, because its outcome is unknown', async () => {
+describe('The ids of events', () => {
+  test('do not change when a batch with an unknown outcome is sent again', async () => {
     await issue(executor());
-    let lost = false;
-    const { store: losing, batches } = noting(async () => {
-      lost = true;
+    let isLost = false;
+    const { store: losing, batches } = recording(async () => {
+      isLost = true;
       throw new OutcomeUnknown('lost on the way');
     });
     await activate(executor({ store: losing }), 'a');
-    expect([lost, batches.length]).toEqual([true, 2]);
+    expect([isLost, batches.length]).toEqual([true, 2]);
     expect(batches[1]).toEqual(batches[0]);
   });
 
-  test('are drawn again after a conflict', async () => {
+  test('are new after a conflict', async () => {
     const other = executor();
     await issue(other);
-    const { store: late, batches } = noting(async () => {
+    const { store: late, batches } = recording(async () => {
       await activate(other, 'x');
     });
     await activate(executor({ store: late }), 'a');
-    const [before, after] = batches.map(([event]) => event);
-    expect(after?.data).toMatchObject({ activationId: before?.data.activationId });
-    expect(after?.id).not.toBe(before?.id);
+    const [first, second] = batches.map(([event]) => event);
+    expect(second?.data).toMatchObject({ activationId: first?.data.activationId });
+    expect(second?.id).not.toBe(first?.id);
   });
 
-  test('are known to the event that announces a change', async () => {
+  test('are known to an event that schedules a change, which can be cancelled by its id', async () => {
     const one = executor();
     await issue(one);
     const scheduled = { effectiveAt: testInstant(86_400) };
@@ -138,8 +138,8 @@ describe('the ids of events', () => {
   });
 });
 
-describe('the instant of a decision', () => {
-  test('is that of the last event, when the clock of the process is behind it', async () => {
+describe('The instant of a decision', () => {
+  test('is that of the last event when the clock of the process is behind', async () => {
     const [ahead, behind] = [executor(), executor()];
     await issue(ahead);
     await activate(ahead, 'a', context(), 100);
@@ -148,14 +148,16 @@ describe('the instant of a decision', () => {
       decidedAt = at;
       return [];
     };
-    await behind.execute(licenseAggregate, licenseId, decide, context({ at: testInstant(40) }), facts);
+    const decideAt = (at: string) =>
+      behind.execute(licenseAggregate, licenseId, decide, { context: context({ at }), view: facts });
+    await decideAt(testInstant(40));
     expect(decidedAt).toBe(testInstant(100));
-    await behind.execute(licenseAggregate, licenseId, decide, context({ at: testInstant(200) }), facts);
+    await decideAt(testInstant(200));
     expect(decidedAt).toBe(testInstant(200));
   });
 });
 
-describe('a command id that can come again', () => {
+describe('A command id from an Idempotency-Key', () => {
   const many = 1_200;
   const keyed = (name: string) => uuidv5(ledgerNamespace, `${licenseId} ${name}`);
   const fill = async (one: Executor, commandIdOf: (index: number) => string, seconds: number) => {
@@ -165,7 +167,7 @@ describe('a command id that can come again', () => {
     }
   };
 
-  test('is recognized 24 hours later, however many commands came in between', async () => {
+  test('is recognized for 24 hours, however many commands come in between', async () => {
     const one = executor();
     await issue(one, 10_000);
     const sent = context({ commandId: keyed('first') });
@@ -176,16 +178,16 @@ describe('a command id that can come again', () => {
     expect(await activate(executor(), 'a', sent, dayLater)).toMatchObject({ outcome: 'repeated' });
   });
 
-  test('is forgotten after 25 hours on a busy license, and found all the same by a request that takes over', async () => {
+  test('is forgotten after 25 hours on a busy license, but a retry of an earlier attempt still finds it', async () => {
     const one = executor();
     await issue(one, 10_000);
     const sent = context({ commandId: keyed('first') });
     await activate(one, 'a', sent);
     const later = 26 * 3_600;
     await fill(one, (index) => keyed(`busy ${index}`), later);
-    const deactivate = async (each: Executor, changed: Partial<CommandContext>) =>
+    const deactivate = async (from: Executor, changed: Partial<CommandContext>) =>
       send(
-        each,
+        from,
         licenseAggregate,
         licenseId,
         {
@@ -204,7 +206,7 @@ describe('a command id that can come again', () => {
     expect(await deactivate(one, { attemptedSince: testInstant(later) })).toMatchObject({ outcome: 'appended' });
   });
 
-  test('is not pushed out by requests without a key, which cannot come again', async () => {
+  test('is not evicted by requests without a key', async () => {
     const one = executor();
     await issue(one, 10_000);
     const sent = context({ commandId: keyed('only') });
@@ -215,7 +217,7 @@ describe('a command id that can come again', () => {
       expect(await activate(process, 'k', sent, later)).toMatchObject({ outcome: 'repeated' });
   });
 
-  test('is accepted under each hash that the same request may have been stored with', async () => {
+  test('is accepted with every hash under which the request may be stored', async () => {
     const one = executor();
     await issue(one);
     const sent = context({ requestHash: testHash('under the old secret') });
@@ -227,7 +229,7 @@ describe('a command id that can come again', () => {
   });
 });
 
-describe('a command whose events are too large for one append', () => {
+describe('A command with events that are too large for one append', () => {
   const tooLarge = { platform: 'x'.repeat(1_100_000) };
   const activateWith = (one: Executor, device: string, changed: object) => {
     const command = activateDevice(device);
@@ -242,7 +244,7 @@ describe('a command whose events are too large for one append', () => {
     );
   };
 
-  test('fails alone, and the commands that wait beside it are stored', async () => {
+  test('fails alone, and the other waiting commands are stored', async () => {
     const one = executor();
     await issue(one);
     const answers = await Promise.allSettled([
@@ -257,7 +259,7 @@ describe('a command whose events are too large for one append', () => {
     ]);
   });
 
-  test('fails alone as well where only the store knows that it is too large', async () => {
+  test('fails alone when only the store finds that it is too large', async () => {
     const small: EventStore = {
       ...store,
       append: async (stream, events, expected, options) => {

@@ -18,8 +18,8 @@ afterAll(() => running.stop());
 
 describeEventStore('EventStoreDB', () => store, { pageEvents: 1_000 });
 
-describe('when the answer to an append does not come', () => {
-  test('the outcome is unknown after the time given, and a repeat tells what it was', async () => {
+describe('When the answer to an append does not come,', () => {
+  test('the outcome is unknown after the timeout, and a repetition returns the result', async () => {
     const stream = newStream();
     const events = notes(2);
     running.server.faults.dropReplies = 1;
@@ -44,7 +44,7 @@ describe('when the answer to an append does not come', () => {
     await proxy.stop();
   });
 
-  test('the outcome is unknown, and soon, when the network goes silent', async () => {
+  test('the outcome is unknown after the timeout when the network goes silent', async () => {
     const proxy = await startProxy(running.server.port);
     const distant = running.connect({ port: proxy.port, readTimeoutMs: 200 });
     await distant.append(newStream(), notes(1), 'no_stream', { timeoutMs: 5_000 });
@@ -57,14 +57,14 @@ describe('when the answer to an append does not come', () => {
     await proxy.stop();
   });
 
-  test('repeating it writes every event exactly once, however often it happens', async () => {
+  test('repetitions store every event exactly once, however often a reply is lost', async () => {
     const stream = newStream();
     const count = sized(1_000);
     for (let number = 0; number < count; number++) {
       const expected = number === 0 ? 'no_stream' : BigInt(number - 1);
       const event = noted(number);
       running.server.faults.dropReplies = 1;
-      // Until one has reached the server: twenty milliseconds may be over before anything was sent.
+      // Until an append has reached the server, because 20 ms may pass before anything is sent.
       while (running.server.faults.dropReplies > 0)
         await store
           .append(stream, [event], expected, { timeoutMs: 20 })
@@ -76,36 +76,36 @@ describe('when the answer to an append does not come', () => {
   });
 });
 
-describe('when a stream does not exist', () => {
-  test('reading it does not cancel the call, because servers close connections that cancel often', async () => {
+describe('When a stream does not exist,', () => {
+  test('a read does not cancel its call, because servers close connections that cancel often', async () => {
     const { faults } = running.server;
     const other = newStream();
     await store.append(other, notes(1), 'no_stream', { timeoutMs: 5_000 });
     faults.readEndDelayMs = 20;
-    const before = faults.cancelledReads;
+    const cancelledBefore = faults.cancelledReads;
     expect(await store.read(newStream())).toEqual({ revision: 'no_stream', events: [] });
-    // A read of events waits for the end of its call, so it ends after the call before it.
+    // A read of events waits for the end of its call, so it ends after the previous call.
     await store.read(other);
     faults.readEndDelayMs = 0;
-    expect(faults.cancelledReads).toBe(before);
+    expect(faults.cancelledReads).toBe(cancelledBefore);
   });
 });
 
-describe('when the store refuses', () => {
-  test('an append that is too large is refused for its size, and the next one is taken', async () => {
+describe('When something cannot work,', () => {
+  test('an append that is too large is refused, and the next append succeeds', async () => {
     const large = { ...noted(0), data: { text: 'x'.repeat(2_000_000) } };
     const stream = newStream();
     await expect(store.append(stream, [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
     expect(await store.append(stream, notes(1), 'no_stream', { timeoutMs: 5_000 })).toMatchObject({ revision: 0n });
   });
 
-  test('a store that cannot be reached is unavailable to readers', async () => {
+  test('a read of a store that cannot be reached fails with StoreUnavailable', async () => {
     const nobody = running.connect({ port: 1, readTimeoutMs: 1_000 });
     await expect(nobody.read(newStream())).rejects.toThrow(StoreUnavailable);
     await expect(nobody.head({ timeoutMs: 1_000 })).rejects.toThrow(StoreUnavailable);
   });
 
-  test('TLS without a login is refused at once, with what to do', () => {
+  test('a URL with TLS and without a login is refused, and the message tells what to write', () => {
     expect(() => connectEventStore({ url: 'esdb://db.example:2113' })).toThrow('user:password@host');
     expect(() => connectEventStore({ url: 'esdb://ledger:secret@db.example:2113' })).not.toThrow();
   });

@@ -57,7 +57,7 @@ const activate = (one: Executor, device: string, sent = context()) =>
 const activations = async () =>
   (await store.read(`license-${licenseId}`)).events.filter(({ type }) => type === 'ActivationRecorded');
 
-/** The store, where `before` may do something else than append. */
+/** A store that calls `before` before each append. `before` may throw instead. */
 const appendingAfter = (
   before: (attempt: number) => Promise<void> | void,
 ): { store: EventStore; attempts: () => number } => {
@@ -75,15 +75,15 @@ const appendingAfter = (
   };
 };
 
-describe('when the reply to an append is lost', () => {
-  test('the command is answered all the same, and took effect once', async () => {
+describe('When the reply to an append is lost,', () => {
+  test('the command is still answered and takes effect once', async () => {
     running.server.faults.dropReplies = 2;
     const answer = await activate(createExecutor({ store, appendTimeoutMs: 100 }), 'a');
     expect(answer).toMatchObject({ outcome: 'appended', view: 1 });
     expect(await activations()).toHaveLength(1);
   });
 
-  test('again and again, from two processes, every command takes effect exactly once', async () => {
+  test('again and again in two processes, every command takes effect exactly once', async () => {
     const streams = Array.from({ length: 25 }, (_, n) => testId('lic', `lossy ${n}`));
     const one = createExecutor({ store });
     await Promise.all(
@@ -97,7 +97,7 @@ describe('when the reply to an append is lost', () => {
       if (isLost) lost += 1;
       return isLost;
     };
-    const both = [store, running.connect()].map((each) => createExecutor({ store: each, giveUpMs: 120_000 }));
+    const both = [store, running.connect()].map((ownStore) => createExecutor({ store: ownStore, giveUpMs: 120_000 }));
     const accepted: string[] = [];
     const send = async (one: Executor, id: string) => {
       const sent = context();
@@ -113,7 +113,7 @@ describe('when the reply to an append is lost', () => {
     expect(activated.map(({ metadata }) => metadata.commandId).toSorted()).toEqual(accepted.toSorted());
   }, 600_000);
 
-  test('for too long, the outcome is unknown; the same command id tells it later', async () => {
+  test('for too long, the outcome is unknown, and the same command id returns it later', async () => {
     running.server.faults.dropReply = () => true;
     const one = createExecutor({ store, appendTimeoutMs: 50, giveUpMs: 400 });
     const sent = context();
@@ -136,7 +136,7 @@ describe('when the reply to an append is lost', () => {
     expect(await activations()).toHaveLength(2);
   });
 
-  test('a refusal of the repeat does not make the first try undone', async () => {
+  test('a refusal of the repetition does not undo the first try', async () => {
     const { store: refusing } = appendingAfter((attempt) => {
       if (attempt === 2) throw new StoreUnavailable('refused');
     });
@@ -147,8 +147,8 @@ describe('when the reply to an append is lost', () => {
   });
 });
 
-describe('when others keep appending', () => {
-  test('a command is decided again on what they did', async () => {
+describe('When others keep appending,', () => {
+  test('a command is decided again on their events', async () => {
     const other = createExecutor({ store });
     const { store: late, attempts } = appendingAfter(async (attempt) => {
       if (attempt <= 3) await activate(other, `other ${attempt}`);
@@ -157,7 +157,7 @@ describe('when others keep appending', () => {
     expect(attempts()).toBe(4);
   });
 
-  test('it gives up after five tries, and nothing was done', async () => {
+  test('a command is refused after five tries, and nothing was done', async () => {
     const { store: conflicting, attempts } = appendingAfter(() => {
       throw new RevisionConflict('always');
     });
@@ -169,8 +169,8 @@ describe('when others keep appending', () => {
   });
 });
 
-describe('when the store refuses', () => {
-  test('to append, nothing was done and the caller is told so', async () => {
+describe('When the store refuses', () => {
+  test('an append, nothing is done and the caller gets an error', async () => {
     const { store: refusing } = appendingAfter((attempt) => {
       if (attempt === 1) throw new StoreUnavailable('refused');
     });
@@ -179,7 +179,7 @@ describe('when the store refuses', () => {
     expect(await activate(one, 'a')).toMatchObject({ outcome: 'appended', view: 1 });
   });
 
-  test('to be read, nothing was done and the caller is told so', async () => {
+  test('a read, nothing is done and the caller gets an error', async () => {
     running.server.faults.refuseReads = { code: 13, details: 'refused on purpose' };
     const one = createExecutor({ store });
     await expect(activate(one, 'a')).rejects.toThrow(StoreUnavailable);

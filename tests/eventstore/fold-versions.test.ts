@@ -11,21 +11,23 @@ import {
 import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import type { Fact, Folding } from '../../src/eventstore/folding.ts';
+import type { DomainEvent, Folding } from '../../src/eventstore/folding.ts';
 import known from './fold-hashes.json' with { type: 'json' };
 
-/** A file and every file of ours that it is made of. Outside the domain a type alone changes no state. */
-const sourcesOf = (path: string, found: Set<string> = new Set()): ReadonlySet<string> => {
-  if (found.has(path)) return found;
-  found.add(path);
+/**
+ * Returns a file and all of our files that it imports. Outside the domain, an import of a type alone does not count.
+ */
+const sourcesOf = (path: string, sources: Set<string> = new Set()): ReadonlySet<string> => {
+  if (sources.has(path)) return sources;
+  sources.add(path);
   for (const [, isType, imported = ''] of readFileSync(path, 'utf8').matchAll(
     /^import (type )?[^;]*from '(\.[^']+)'/gm,
   ))
-    if (isType === undefined || path.startsWith('src/domain/')) sourcesOf(join(dirname(path), imported), found);
-  return found;
+    if (isType === undefined || path.startsWith('src/domain/')) sourcesOf(join(dirname(path), imported), sources);
+  return sources;
 };
 
-/** The text of the files without comments and layout, which change no outcome. */
+/** Returns a hash of the files without comments and layout, which do not change the outcome. */
 const sourceHash = (paths: readonly string[]): string => {
   const files = new Set(paths.flatMap((path) => [...sourcesOf(path)]));
   const texts = [...files].sort().map((path) => {
@@ -43,8 +45,11 @@ const corpus = readdirSync(new URL('corpus/', import.meta.url)).map((file): Reco
   return { ...stored, revision: BigInt(stored.revision), position: { commit: 0n, prepare: 0n } };
 });
 
-/** Every stored example of the kind, folded twice over from the one that begins a stream; the state after each counts. */
-const outcomeHash = <Event extends Fact, State>({ decider, decode }: Folding<Event, State>, kind: string): string => {
+/** Folds the first event of a stream and twice all stored examples of its kind. Returns a hash of all states. */
+const outcomeHash = <Event extends DomainEvent, State>(
+  { decider, decode }: Folding<Event, State>,
+  kind: string,
+): string => {
   const events = corpus.filter(({ stream }) => stream.startsWith(`${kind}-`));
   const first = events.filter(({ type }) => /^(LicenseIssued|OrganizationCreated|CatalogOpened)$/.test(type));
   let state = decider.initial();
@@ -60,8 +65,8 @@ const outcomeHash = <Event extends Fact, State>({ decider, decode }: Folding<Eve
 const isCollection = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value;
 
-test('The version of a fold is raised when the fold changes, so that no snapshot of the old fold is used', () => {
-  // What a snapshot is written with, and what is read of an event besides its data.
+test('A changed fold needs a new version, so that no snapshot of the old fold is used', () => {
+  // The form of snapshots, and the part of an event that is read besides its data.
   const format = ['src/eventstore/snapshots/snapshot-body.ts', 'src/eventstore/envelope.ts'];
   const folds = {
     [foldVersions.license]: {

@@ -33,18 +33,18 @@ import { decisionOn } from '../domain/license/many-devices.ts';
 
 const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 
-test('name-based UUIDs are those of RFC 9562 and of other implementations', () => {
+test('Name-based UUIDs are the same as in RFC 9562 and other implementations', () => {
   expect(uuidv5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
   expect(uuidv5(dns, 'python.org')).toBe('886313e1-3b8a-5372-9b90-0c9aee199e5d');
   expect(uuidv5(dns.toUpperCase(), 'python.org')).toBe('886313e1-3b8a-5372-9b90-0c9aee199e5d');
 });
 
-test('a namespace that is no UUID is refused', () => {
+test('A namespace that is not a UUID is refused', () => {
   expect(() => uuidv5('ledger', 'name')).toThrow('"ledger"');
 });
 
-// Stored format: these values may never change.
-test('ids derived from a request are the same for ever', () => {
+// These ids are part of the stored format, so they must never change.
+test('Ids that are derived from a request never change', () => {
   const commandId = commandIdFor('org_1', 'key_1', 'issueLicense', 'retry-1');
   expect(commandId).toBe(uuidv5(ledgerNamespace, 'org_1\0key_1\0issueLicense\0retry-1'));
   expect(commandId).toBe('06f667bd-3dbf-5968-b886-6151568627a5');
@@ -59,7 +59,7 @@ test('ids derived from a request are the same for ever', () => {
   );
 });
 
-test('what is carried out by the worker has a name and a command id that are the same for ever', () => {
+test('The names and command ids of due commands never change', () => {
   const { facts } = licenseAfter(issued());
   const named = (due: Due) => systemCommandName(facts, due);
   expect([
@@ -80,7 +80,7 @@ test('what is carried out by the worker has a name and a command id that are the
   expect(systemCommandId('expire:lic_1:2')).toBe('ef96d409-7fe7-516d-ab90-8362736df066');
 });
 
-test('an expiry that is announced again, after its end was moved, has a name with its instant', () => {
+test('When the end moves after the announcement, the name of the next expiry includes the new end', () => {
   const moved = '2027-02-01T00:00:00.000Z';
   const stream = [
     issued(),
@@ -94,8 +94,8 @@ test('an expiry that is announced again, after its end was moved, has a name wit
   expect(systemCommandName(renewed.facts, { type: 'Expire', data: { termNumber: 2 } })).toBe('expire:lic_1:2');
 });
 
-test('each batch of announcements has a name of its own, the same for all workers', () => {
-  // Two products end alike, so that only their number tells them apart; then the license is revoked.
+test('Every batch of announcements has its own name, which is the same in all workers', () => {
+  // Two products end with the same cause and instant, so only a number distinguishes them. Then the license is revoked.
   const drop = ['local_cli', 'cloud_ide'].map((product) => command('RemoveProduct', { product }));
   const device = (name: string, count: number, product: string) =>
     on(noon, { ...activatedEvent(name, 1), data: { ...activatedEvent(name, count, 900).data, product } });
@@ -106,7 +106,7 @@ test('each batch of announcements has a name of its own, the same for all worker
   ];
   const license = licenseAfter(...history);
   const names: string[] = [];
-  const workOff = () => {
+  const announceAll = () => {
     for (;;) {
       const [due] = dueCommands(license.facts, tomorrow);
       if (due?.type !== 'AnnounceEnded') return;
@@ -118,16 +118,20 @@ test('each batch of announcements has a name of its own, the same for all worker
     for (const event of decisionOn(license, sent)) licenseDecider.evolve(license, event, stamp(event, sent.at).at);
   };
   for (const sent of [...drop, activate('c', noon, null), revoke()]) take(sent);
-  workOff();
+  announceAll();
   expect(names).toEqual([
     `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:1:51`,
     `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:1:1`,
-    ...[201, 151, 101, 51, 1].map((left) => `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:${left}`),
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:201`,
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:151`,
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:101`,
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:51`,
+    `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:0:1`,
   ]);
   expect(license.facts).toMatchObject({ endings: [], usage: { activations: 0 } });
 });
 
-test('fields cannot run into each other', () => {
+test('Different fields never give the same id', () => {
   expect(commandIdFor('a', 'b', 'c', 'd')).not.toBe(commandIdFor('a', 'bc', '', 'd'));
   expect(() => commandIdFor('a', 'b\0c', '', 'd')).toThrow('NUL');
   expect(() => reservationId({ kind: 'trial_device', fields: ['a\0b'] })).toThrow('NUL');
@@ -136,7 +140,7 @@ test('fields cannot run into each other', () => {
   );
 });
 
-test('command ids without a key are new each time and grow with time', () => {
+test('Command ids of requests without a key are unique and grow with time', () => {
   const ids = Array.from({ length: 100 }, newCommandId);
   expect(new Set(ids).size).toBe(100);
   expect(ids.toSorted()).toEqual(ids);

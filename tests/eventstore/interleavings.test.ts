@@ -12,8 +12,9 @@ import { foldText } from '../support/folds.ts';
 import { type HoldingProxy, startHoldingProxy } from '../support/holding-proxy.ts';
 import { testHash, testId, testInstant } from '../support/license-fixtures.ts';
 
-// Two processes change one license at the same time, over connections of their own, and the network does its worst. The first
-// has decided, and is held up in one way; meanwhile the second changes the license in another way; then the first goes on.
+// Two processes change one license at the same time, over separate connections. The first process has decided and is
+// then delayed in one way. Meanwhile the second process changes the license in another way. Then the first process goes
+// on.
 let running: RunningStore;
 let store: ConnectedStore;
 const processes = new Map<string, Process>();
@@ -29,16 +30,16 @@ afterAll(async () => {
   await running.stop();
 });
 
-/** One process: its executor, the connection it has, and its clock. */
+/** A process: its executor, its connection and its clock. */
 type Process = {
   readonly proxy: HoldingProxy;
-  readonly send: (wish: Wish, afterSeconds?: number) => Promise<Answer>;
+  readonly send: (request: Request, afterSeconds?: number) => Promise<Answer>;
   readonly state: (licenseId: string) => Promise<string>;
-  /** It ends without notice, and starts again: it knows nothing, and has a new connection. */
+  /** Kills the process and starts it again, with an empty cache and a new connection. */
   readonly restart: () => void;
 };
-/** What is to become of a license, under a command id. */
-type Wish = { readonly licenseId: string; readonly commandId: string; readonly command: Unstamped<LicenseCommand> };
+/** A command for a license, with its command id. */
+type Request = { readonly licenseId: string; readonly commandId: string; readonly command: Unstamped<LicenseCommand> };
 type Unstamped<Command> = Command extends { readonly at: string } ? Omit<Command, 'at'> : never;
 type Answer = 'UNKNOWN' | { readonly outcome: string; readonly events: readonly Recorded[] } | { rejected: string };
 
@@ -68,7 +69,7 @@ const start = async (clock: number, giveUpMs: number): Promise<Process> => {
 };
 const afterTheTerm = 60;
 
-/** The process with this clock; one that gives up at once says that it does not know. */
+/** Returns the process with this clock. An impatient one answers UNKNOWN after the first try. */
 const processAt = async (clock: number, { isPatient }: Way): Promise<Process> => {
   const name = `${clock} ${isPatient}`;
   const process = processes.get(name) ?? (await start(clock, isPatient ? 60_000 : 0));
@@ -76,11 +77,11 @@ const processAt = async (clock: number, { isPatient }: Way): Promise<Process> =>
   return process;
 };
 
-/** How a process comes to change the license. `meanwhile` happens between its decision and its end. Returns all it heard. */
+/** A way to change the license. `meanwhile` runs between the decision and its end. Returns all answers. */
 type Way = {
-  /** It sends an append of unknown outcome again by itself. */
+  /** True when the process repeats an append with an unknown outcome by itself. */
   readonly isPatient: boolean;
-  readonly change: (process: Process, wish: Wish, meanwhile: () => Promise<void>) => Promise<readonly Answer[]>;
+  readonly change: (process: Process, request: Request, meanwhile: () => Promise<void>) => Promise<readonly Answer[]>;
 };
 
 const loseNextReply = () =>
@@ -93,64 +94,65 @@ const loseNextReply = () =>
     };
   });
 
-const isFirst = (one: Promise<unknown>, other: Promise<unknown>): Promise<boolean> =>
-  Promise.race([one.then(() => true), other.then(() => false)]);
+/** Returns true when `first` resolves before `second`. */
+const resolvesBefore = (first: Promise<unknown>, second: Promise<unknown>): Promise<boolean> =>
+  Promise.race([first.then(() => true), second.then(() => false)]);
 
 const ways: Readonly<Record<string, Way>> = {
   'an append': {
     isPatient: true,
-    change: async ({ proxy, send }, wish, meanwhile) => {
-      const held = proxy.hold();
-      const answer = send(wish);
-      await held.whole(wish.commandId);
+    change: async ({ proxy, send }, request, meanwhile) => {
+      const hold = proxy.hold();
+      const answer = send(request);
+      await hold.whole(request.commandId);
       await meanwhile();
-      held.release();
+      hold.release();
       return [await answer];
     },
   },
-  'an append that arrives when its sender has given up': {
+  'an append that arrives after its sender has given up': {
     isPatient: false,
-    change: async ({ proxy, send }, wish, meanwhile) => {
-      const held = proxy.hold();
-      const answer = send(wish);
-      await held.whole(wish.commandId);
-      held.lose();
+    change: async ({ proxy, send }, request, meanwhile) => {
+      const hold = proxy.hold();
+      const answer = send(request);
+      await hold.whole(request.commandId);
+      hold.lose();
       const first = await answer;
       await meanwhile();
-      held.arriveLate();
-      // The caller sends its request again, as a client does that was told to come back.
-      return [first, await send(wish, 2)];
+      hold.arriveLate();
+      // The caller sends its request again, as a client does after a 503.
+      return [first, await send(request, 2)];
     },
   },
-  'an append whose reply is lost, and that is sent again': {
+  'an append that is repeated because its reply is lost': {
     isPatient: true,
-    change: async ({ proxy, send }, wish, meanwhile) => {
-      const answer = send(wish);
-      // There is no reply to lose where the other one was first.
-      if (await isFirst(loseNextReply(), answer)) {
-        const held = proxy.hold();
-        await held.whole(wish.commandId);
+    change: async ({ proxy, send }, request, meanwhile) => {
+      const answer = send(request);
+      // When the other process was faster, there is no reply to lose.
+      if (await resolvesBefore(loseNextReply(), answer)) {
+        const hold = proxy.hold();
+        await hold.whole(request.commandId);
         await meanwhile();
-        held.release();
+        hold.release();
       } else await meanwhile();
       return [await answer];
     },
   },
-  'a decision of another process, on what it knew before': {
+  'a decision of another process on an old state': {
     isPatient: true,
-    change: async ({ send }, wish, meanwhile) => {
+    change: async ({ send }, request, meanwhile) => {
       await meanwhile();
-      return [await send(wish, 3)];
+      return [await send(request, 3)];
     },
   },
   'a restart after an append whose reply is lost': {
     isPatient: false,
-    change: async ({ send, restart }, wish, meanwhile) => {
+    change: async ({ send, restart }, request, meanwhile) => {
       void loseNextReply();
-      const first = await send(wish);
+      const first = await send(request);
       await meanwhile();
       restart();
-      return [first, await send(wish, 4)];
+      return [first, await send(request, 4)];
     },
   },
 };
@@ -166,46 +168,49 @@ const newLicense = async (): Promise<string> => {
   return licenseId;
 };
 
-const announce = (licenseId: string): Wish => ({
-  ...{ licenseId, commandId: systemCommandId(`expire:${licenseId}:1`) },
+const announce = (licenseId: string): Request => ({
+  licenseId,
+  commandId: systemCommandId(`expire:${licenseId}:1`),
   command: { type: 'Expire', data: { termNumber: 1 } },
 });
-const rename = (licenseId: string, to: string): Wish => ({
-  ...{ licenseId, commandId: context().commandId },
+const rename = (licenseId: string, to: string): Request => ({
+  licenseId,
+  commandId: context().commandId,
   command: { type: 'ChangeReference', data: { to } },
 });
-const suspend = (licenseId: string): Wish => ({
-  ...{ licenseId, commandId: context().commandId },
+const suspend = (licenseId: string): Request => ({
+  licenseId,
+  commandId: context().commandId,
   command: { type: 'Suspend', data: { reasonCode: 'FRAUD', until: null } },
 });
 
 const names = Object.keys(ways);
 const pairs = names.flatMap((first) => names.map((second) => [first, second] as const));
 
-/** Runs one pair, and checks what everybody knows then. */
+/** Runs one pair of ways. Checks that the log, both processes and a new process agree. */
 const interleave = async (
   [first, second]: readonly [string, string],
-  [one, other]: readonly [Wish, Wish],
+  [one, other]: readonly [Request, Request],
   licenseId: string,
 ) => {
   const [firstWay, secondWay] = [ways[first], ways[second]];
   if (firstWay === undefined || secondWay === undefined) throw new Error('There is no such way.');
   const [p, q] = [await processAt(0, firstWay), await processAt(5, secondWay)];
-  // Both have read the license before: what they decide on may be old.
+  // Both processes have the license in their cache, so they may decide on an old state.
   await Promise.all([p.state(licenseId), q.state(licenseId)]);
 
-  const heard: Answer[] = [];
-  const answers = await firstWay.change(p, one, async () => {
-    heard.push(...(await secondWay.change(q, other, async () => {})));
+  const answers: Answer[] = [];
+  const firstAnswers = await firstWay.change(p, one, async () => {
+    answers.push(...(await secondWay.change(q, other, async () => {})));
   });
-  heard.push(...answers);
-  // One that met a conflict lost no reply.
+  answers.push(...firstAnswers);
+  // A process that met a conflict has lost no reply.
   running.server.faults.dropReply = undefined;
 
   const stream = `license-${licenseId}`;
   const { events } = await store.read(stream);
-  // Whatever a process was told of is what is stored.
-  for (const answer of heard) {
+  // Every event of an answer is stored.
+  for (const answer of answers) {
     if (answer === 'UNKNOWN' || 'rejected' in answer) continue;
     for (const { revision, id, metadata } of answer.events) {
       const stored = events[Number(revision)];
@@ -214,7 +219,7 @@ const interleave = async (
   }
   const commandIds = events.map(({ metadata }) => String(metadata.commandId));
   for (const { commandId } of new Set([one, other]))
-    expect(commandIds.filter((each) => each === commandId)).toHaveLength(1);
+    expect(commandIds.filter((stored) => stored === commandId)).toHaveLength(1);
 
   const fresh = createExecutor({ store });
   const agree = async () => {
@@ -229,13 +234,13 @@ const interleave = async (
   expectWholeChain((await store.read(stream)).events);
 };
 
-describe.each(pairs)('%s, and meanwhile: %s', (first, second) => {
-  test('the same command is stored once, and everybody knows it', async () => {
+describe.each(pairs)('With %s, and meanwhile %s,', (first, second) => {
+  test('the same command is stored once, and all processes agree', async () => {
     const licenseId = await newLicense();
     await interleave([first, second], [announce(licenseId), announce(licenseId)], licenseId);
   });
 
-  test('two commands are stored once each, and everybody knows both', async () => {
+  test('two commands are stored once each, and all processes agree', async () => {
     const licenseId = await newLicense();
     await interleave([first, second], [rename(licenseId, 'sub one'), suspend(licenseId)], licenseId);
   });

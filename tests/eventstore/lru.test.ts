@@ -3,7 +3,7 @@ import { createLru } from '../../src/eventstore/executor/lru.ts';
 
 const byWeight = (weightMax: number) => createLru<number>({ entriesMax: 10, weightMax }, (weight) => weight);
 
-test('The cache forgets the entry that was unused for longest when there are too many', () => {
+test('When the cache has too many entries, it evicts the least recently used one', () => {
   const lru = createLru<number>({ entriesMax: 2, weightMax: 100 }, () => 1);
   lru.set('a', 1);
   lru.set('b', 2);
@@ -12,13 +12,13 @@ test('The cache forgets the entry that was unused for longest when there are too
   expect([lru.get('a'), lru.get('b'), lru.get('c')]).toEqual([1, undefined, 3]);
 });
 
-test('The cache forgets light entries until the rest fits into its half of the weight', () => {
+test('When light entries exceed half of the total weight, the cache evicts the least recently used ones', () => {
   const lru = byWeight(80);
   for (const key of ['a', 'b', 'c', 'd', 'e']) lru.set(key, 10);
   expect(['a', 'b', 'c', 'd', 'e'].map(lru.get)).toEqual([undefined, 10, 10, 10, 10]);
 });
 
-test('A heavy entry never evicts a light one, and stays although it alone is above the bound', () => {
+test('A heavy entry never evicts a light one, and stays even when it alone exceeds the bound', () => {
   const lru = byWeight(80);
   lru.set('light', 10);
   lru.set('heavy', 1_000);
@@ -27,7 +27,7 @@ test('A heavy entry never evicts a light one, and stays although it alone is abo
   expect([lru.get('light'), lru.get('heavy'), lru.get('other heavy')]).toEqual([10, undefined, 500]);
 });
 
-test('An entry that grows heavy frees the weight that it had among the light ones', () => {
+test('An entry that becomes heavy no longer counts among the light ones', () => {
   const lru = byWeight(80);
   for (const key of ['a', 'b', 'c', 'd']) lru.set(key, 10);
   lru.set('a', 30);
@@ -37,7 +37,7 @@ test('An entry that grows heavy frees the weight that it had among the light one
   expect([lru.get('a'), lru.size()]).toEqual([1, 4]);
 });
 
-test('A replaced or deleted entry counts no longer', () => {
+test('A replaced or deleted entry no longer counts', () => {
   const lru = byWeight(80);
   lru.set('a', 10);
   lru.set('a', 1);

@@ -19,26 +19,26 @@ const send = (executor: Executor, licenseId: string, command: LicenseCommand) =>
   sendCommand(executor, licenseAggregate, licenseId, command, context(), () => null);
 const devicesOf = (executor: Executor, licenseId: string) => executor.read(licenseAggregate, licenseId, openDevices);
 
-describe('reading an aggregate', () => {
-  test('returns its current state, including what another process has just added', async () => {
+describe('Reading an aggregate', () => {
+  test('returns its current state, including events that another process has just appended', async () => {
     const [one, other] = [newExecutor(), newExecutor()];
-    const licenseId = testId('lic', 'looked at');
+    const licenseId = testId('lic', 'read twice');
     await send(one, licenseId, issueLicense(licenseId));
     expect(await devicesOf(one, licenseId)).toBe(0);
     await send(other, licenseId, activateDevice('a'));
     expect(await devicesOf(one, licenseId)).toBe(1);
   });
 
-  test('appends nothing', async () => {
+  test('appends no event', async () => {
     const licenseId = testId('lic', 'left alone');
     const executor = newExecutor();
     await send(executor, licenseId, issueLicense(licenseId));
-    const before = await store.connect().read(licenseAggregate.stream(licenseId));
+    const stored = await store.connect().read(licenseAggregate.stream(licenseId));
     await Promise.all([1, 2, 3].map(() => devicesOf(executor, licenseId)));
-    expect(await store.connect().read(licenseAggregate.stream(licenseId))).toEqual(before);
+    expect(await store.connect().read(licenseAggregate.stream(licenseId))).toEqual(stored);
   });
 
-  test('of a stream without events returns the initial state', async () => {
+  test('without events returns the initial state', async () => {
     const licenseId = testId('lic', 'unknown');
     expect(await devicesOf(newExecutor(), licenseId)).toBeNull();
     expect((await store.connect().read(licenseAggregate.stream(licenseId))).revision).toBe('no_stream');

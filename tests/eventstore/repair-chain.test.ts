@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { licenseAggregate, organizationAggregate, reservationAggregate } from '../../src/aggregates/aggregates.ts';
 import { examineChain, isRepairable, repairChain } from '../../src/aggregates/repair-chain.ts';
 import { repair } from '../../src/cli/repair-chain.ts';
-import { ChainBroken, hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { ChainBroken, hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import { createChainCheck } from '../../src/eventstore/chain/chain-check.ts';
 import { repairIn } from '../../src/eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
@@ -21,15 +21,18 @@ beforeAll(async () => {
 });
 afterAll(() => running.stop());
 
-const repairer = { operator: 'ops-7', reason: 'TWO_WRITERS', at: testInstant(1_000) };
+const operatorAndReason = { operator: 'ops-7', reason: 'TWO_WRITERS' };
+const repairer = { ...operatorAndReason, at: testInstant(1_000) };
 
-// It names a break that there is not.
+// A repair that names a break which does not exist.
 const otherRepair = {
-  ...{ revision: 1, expected: '0'.repeat(64), found: '1'.repeat(64) },
-  ...{ operator: 'ops-7', reason: 'TWO_WRITERS' },
+  revision: 1,
+  expected: '0'.repeat(64),
+  found: '1'.repeat(64),
+  ...operatorAndReason,
 };
 
-/** Stores a license of five activations whose chain is broken at these revisions. */
+/** Stores a license with four activations and a chain that is broken at these revisions. */
 const storeBroken = async (name: string, revisions: readonly bigint[]) => {
   const ledger = createLog();
   const licenseId = ledger.issue(name, { holderOrgId: customer });
@@ -44,7 +47,7 @@ const activate = (licenseId: string, executor = createExecutor({ store })) =>
     license.kind === 'issued' ? license.facts.usage.activations : null,
   );
 
-/** `prevHash`: the link of the repair; by default the right one. */
+/** Appends a repair. `prevHash`: its link, by default the right one. */
 const appendRepair = (stream: string, data: Record<string, string | number>, prevHash?: string) =>
   appendEvent(stream, 'ChainRepaired', data, prevHash);
 
@@ -55,29 +58,35 @@ const appendEvent = async (stream: string, type: string, data: Record<string, st
   const { prevHash: _, hash: __, ...metadata } = last.metadata;
   const repair = { id: crypto.randomUUID(), type, data, metadata };
   const end = { stream, nextRevision: last.revision + 1n, hash: prevHash ?? hashOf(last) };
-  await store.append(stream, seal([repair], end), last.revision, { timeoutMs: 5_000 });
+  await store.append(stream, linkToChain([repair], end), last.revision, { timeoutMs: 5_000 });
 };
 
-describe('a stream with a wrong link between two unaltered events', () => {
-  test('takes no command, takes them again once it is repaired, and says who repaired it and why', async () => {
+describe('A stream with a wrong link between two unaltered events', () => {
+  test('refuses commands until it is repaired, and records who repaired it and why', async () => {
     const { licenseId, stream } = await storeBroken('one break', [4n]);
     const before = (await store.read(stream)).events;
     await expect(activate(licenseId)).rejects.toThrow(`Run ledger repair-chain --stream ${stream}`);
 
     expect(await repairChain(store, stream, repairer)).toMatchObject({
-      ...{ faults: 0, first: null, breaks: [] },
-      repaired: [{ revision: 4n, expected: hashOf(at(before, 3)), found: twinHash(stream, 4n) }],
+      faults: 0,
+      first: null,
+      breaks: [],
+      repaired: [{ revision: 4n, expected: hashOf(at(before, 3)), actual: twinHash(stream, 4n) }],
     });
     const { events } = await store.read(stream);
     expect(events.slice(0, -1)).toEqual(before);
     expect(events.at(-1)).toMatchObject({
       type: 'ChainRepaired',
       data: {
-        ...{ revision: 4, expected: hashOf(at(before, 3)), found: twinHash(stream, 4n) },
-        ...{ operator: 'ops-7', reason: 'TWO_WRITERS' },
+        revision: 4,
+        expected: hashOf(at(before, 3)),
+        found: twinHash(stream, 4n),
+        ...operatorAndReason,
       },
       metadata: {
-        ...{ issuerOrgId: vendor, holderOrgId: customer, recordedAt: testInstant(1_000) },
+        issuerOrgId: vendor,
+        holderOrgId: customer,
+        recordedAt: testInstant(1_000),
         actor: { type: 'SYSTEM', id: 'repair-chain' },
         prevHash: hashOf(at(before, -1)),
       },
@@ -86,19 +95,19 @@ describe('a stream with a wrong link between two unaltered events', () => {
     expect(await activate(licenseId)).toMatchObject({ outcome: 'unchanged', view: 5 });
   });
 
-  test('is repaired at every break at once', async () => {
+  test('is repaired at all breaks together', async () => {
     const { licenseId, stream } = await storeBroken('several breaks', [2n, 3n, 5n]);
     expect((await examineChain(store, stream)).breaks.map(({ revision }) => revision)).toEqual([2n, 3n, 5n]);
     expect((await repairChain(store, stream, repairer)).repaired).toHaveLength(3);
     expect((await store.read(stream)).events.slice(-3).map(({ type }) => type)).toEqual(Array(3).fill('ChainRepaired'));
     expect(await activate(licenseId)).toMatchObject({ outcome: 'appended', view: 5 });
-    // There is nothing left to do.
+    // A second repair changes nothing.
     const { events } = await store.read(stream);
     await repairChain(store, stream, repairer);
     expect((await store.read(stream)).events).toEqual(events);
   });
 
-  test('is passed also by a process that had folded the events before the break', async () => {
+  test('can be read after the repair by a process that had cached the events before the break', async () => {
     const ledger = createLog();
     const licenseId = ledger.issue('folded before');
     const stream = `license-${licenseId}`;
@@ -110,42 +119,42 @@ describe('a stream with a wrong link between two unaltered events', () => {
     const [next] = ledger.activate(licenseId, 'a');
     if (next === undefined) throw new Error('Nothing was activated.');
     const { prevHash: _, hash: __, ...metadata } = next.metadata;
-    const [sealed] = seal([{ ...next, metadata }], { stream, nextRevision: 2n, hash: twinHash(stream, 2n) });
-    if (sealed === undefined) throw new Error('An event was not sealed.');
-    await store.append(stream, [{ ...sealed }], 1n, { timeoutMs: 5_000 });
+    const [linked] = linkToChain([{ ...next, metadata }], { stream, nextRevision: 2n, hash: twinHash(stream, 2n) });
+    if (linked === undefined) throw new Error('An event was not linked to the chain.');
+    await store.append(stream, [{ ...linked }], 1n, { timeoutMs: 5_000 });
     await expect(read()).rejects.toThrow(ChainBroken);
     await repairChain(store, stream, repairer);
     expect(await read()).toBe('issued');
     expect(await activate(licenseId, executor)).toMatchObject({ outcome: 'appended', view: 2 });
   });
 
-  test('is repaired after an append that came in between', async () => {
+  test('is repaired although another append came in between', async () => {
     const { stream } = await storeBroken('in between', [4n]);
-    let intruded = false;
+    let hasIntruded = false;
     const busy: EventStore = {
       ...store,
-      append: async (...given) => {
-        if (!intruded) await appendRepair(stream, otherRepair);
-        intruded = true;
-        return store.append(...given);
+      append: async (...parameters) => {
+        if (!hasIntruded) await appendRepair(stream, otherRepair);
+        hasIntruded = true;
+        return store.append(...parameters);
       },
     };
     expect(await repairChain(busy, stream, repairer)).toMatchObject({ faults: 0, repaired: [{ revision: 4n }] });
   });
 
-  test('takes commands exactly when verify accepts the repair, also where the repair is at a wrong link itself', async () => {
+  test('accepts commands only after a repair with a wrong link is itself repaired, as verify does', async () => {
     const { licenseId, stream } = await storeBroken('a broken repair', [4n]);
     const [broken] = (await examineChain(store, stream)).breaks;
-    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.found) };
+    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.actual) };
     const { revision } = await store.read(stream);
     const next = BigInt(revision) + 1n;
-    await appendRepair(stream, { ...exact, operator: 'ops-7', reason: 'TWO_WRITERS' }, twinHash(stream, next));
+    await appendRepair(stream, { ...exact, ...operatorAndReason }, twinHash(stream, next));
     await expect(activate(licenseId)).rejects.toThrow(ChainBroken);
     expect(await examineChain(store, stream)).toMatchObject({ faults: 2, repaired: [] });
-    // The repair of that link makes the first repair count.
+    // A second repair, of the link of the first one, makes the first repair count.
     const [, own] = (await examineChain(store, stream)).breaks;
-    const ownBreak = { revision: Number(next), expected: String(own?.expected), found: String(own?.found) };
-    await appendRepair(stream, { ...ownBreak, operator: 'ops-7', reason: 'TWO_WRITERS' });
+    const ownBreak = { revision: Number(next), expected: String(own?.expected), found: String(own?.actual) };
+    await appendRepair(stream, { ...ownBreak, ...operatorAndReason });
     expect(await examineChain(store, stream)).toMatchObject({
       faults: 0,
       repaired: [{ revision: next }, { revision: 4n }],
@@ -157,18 +166,18 @@ describe('a stream with a wrong link between two unaltered events', () => {
     ['another revision', { revision: 3 }],
     ['another previous event', { expected: '1'.repeat(64) }],
     ['another link', { found: '1'.repeat(64) }],
-    ['nothing, being malformed', { operator: 'Jane Doe' }],
+    ['an operator with an invalid id', { operator: 'Jane Doe' }],
   ])('stays broken when a repair names %s', async (name, other) => {
     const { licenseId, stream } = await storeBroken(name, [4n]);
     const [broken] = (await examineChain(store, stream)).breaks;
-    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.found) };
-    await appendRepair(stream, { ...exact, operator: 'ops-7', reason: 'TWO_WRITERS', ...other });
+    const exact = { revision: 4, expected: String(broken?.expected), found: String(broken?.actual) };
+    await appendRepair(stream, { ...exact, ...operatorAndReason, ...other });
     await expect(activate(licenseId)).rejects.toThrow(ChainBroken);
     expect(await examineChain(store, stream)).toMatchObject({ faults: 1, breaks: [{ revision: 4n }], repaired: [] });
   });
 });
 
-describe('what cannot be repaired', () => {
+describe('A chain', () => {
   const intact = () => {
     const ledger = createLog();
     const licenseId = ledger.issue('unrepairable');
@@ -182,12 +191,12 @@ describe('what cannot be repaired', () => {
   };
   const altered = (recorded: Recorded): Recorded => ({ ...recorded, data: { ...recorded.data, other: true } });
 
-  test('is an altered event', () => {
+  test('with an altered event cannot be repaired', () => {
     const events = intact().map((recorded) => (recorded.revision === 2n ? altered(recorded) : recorded));
     expect(reportOf(events)).toMatchObject({ faults: 1, first: { fault: 'HASH_DIFFERS', broken: null }, breaks: [] });
   });
 
-  test('is a wrong link to an altered event, or from one', () => {
+  test('with a wrong link to or from an altered event cannot be repaired', () => {
     const [stream = ''] = intact().map((recorded) => recorded.stream);
     const broken = withBreaks(intact(), stream, [3n]);
     for (const revision of [2n, 3n]) {
@@ -199,7 +208,7 @@ describe('what cannot be repaired', () => {
     }
   });
 
-  test('is a missing event, whatever else can be repaired', () => {
+  test('with a missing event cannot be repaired', () => {
     const [stream = ''] = intact().map((recorded) => recorded.stream);
     const events = withBreaks(intact(), stream, [2n]).filter(({ revision }) => revision !== 3n);
     const report = reportOf(events);
@@ -208,13 +217,16 @@ describe('what cannot be repaired', () => {
     expect(reportOf(intact().slice(1))).toMatchObject({ faults: 1, first: { fault: 'REVISION_MISSING' }, breaks: [] });
   });
 
-  test('is left as it is', async () => {
-    const { stream } = await storeBroken('left as it is', [3n]);
+  test('that cannot be repaired stays the same', async () => {
+    const { stream } = await storeBroken('unrepairable', [3n]);
     const lossy: EventStore = {
       ...store,
-      read: async (...given) => {
-        const { events, revision } = await store.read(...given);
-        return { events: events.map((each) => (each.revision === 5n ? altered(each) : each)), revision };
+      read: async (...parameters) => {
+        const { events, revision } = await store.read(...parameters);
+        return {
+          events: events.map((recorded) => (recorded.revision === 5n ? altered(recorded) : recorded)),
+          revision,
+        };
       },
     };
     const { events } = await store.read(stream);
@@ -223,26 +235,18 @@ describe('what cannot be repaired', () => {
   });
 });
 
-test('a repair stands on streams of organizations and reservations too, and changes nothing of them', async () => {
+test('Streams of organizations and reservations can be repaired too, and their state does not change', async () => {
   const ledger = createLog();
   const organizationId = testId('org', 'repaired');
   const owners = { issuerOrgId: organizationId, holderOrgId: null };
-  ledger.organization(organizationId, 'Repaired');
-  ledger.append(
-    `organization-${organizationId}`,
-    [{ type: 'OrganizationRenamed', data: { from: 'Repaired', to: 'New' } }],
-    owners,
-    testInstant(5),
-  );
-  const made = { kind: 'trial_holder', issuerOrgId: organizationId, owner: 'lic_1' };
-  ledger.append('reservation-trial-1', [{ type: 'ReservationMade', data: made }], owners, testInstant(5));
-  ledger.append(
-    'reservation-trial-1',
-    [{ type: 'ReservationReleased', data: { owner: 'lic_1' } }],
-    owners,
-    testInstant(6),
-  );
   const stream = `organization-${organizationId}`;
+  const renamed = { type: 'OrganizationRenamed', data: { from: 'Repaired', to: 'New' } } as const;
+  const reserved = { kind: 'trial_holder', issuerOrgId: organizationId, owner: 'lic_1' } as const;
+  const released = { owner: 'lic_1' };
+  ledger.organization(organizationId, 'Repaired');
+  ledger.append(stream, [renamed], owners, testInstant(5));
+  ledger.append('reservation-trial-1', [{ type: 'ReservationMade', data: reserved }], owners, testInstant(5));
+  ledger.append('reservation-trial-1', [{ type: 'ReservationReleased', data: released }], owners, testInstant(6));
   await appendLog(store, withBreaks(withBreaks(ledger.log, stream, [2n]), 'reservation-trial-1', [1n]));
 
   const executor = createExecutor({ store });
@@ -252,12 +256,12 @@ test('a repair stands on streams of organizations and reservations too, and chan
     );
   const owner = () =>
     executor.read(reservationAggregate, 'trial-1', (reservation) =>
-      reservation.kind === 'made' ? reservation.owner : 'nobody made it',
+      reservation.kind === 'made' ? reservation.owner : 'no reservation',
     );
   await expect(name()).rejects.toThrow(ChainBroken);
   await expect(owner()).rejects.toThrow(ChainBroken);
-  for (const each of [stream, 'reservation-trial-1'])
-    expect(await repairChain(store, each, repairer)).toMatchObject({ faults: 0, repaired: [{}] });
+  for (const broken of [stream, 'reservation-trial-1'])
+    expect(await repairChain(store, broken, repairer)).toMatchObject({ faults: 0, repaired: [{}] });
   expect(await name()).toBe('New');
   expect(await owner()).toBe(null);
   const repair = (await store.read('reservation-trial-1')).events.at(-1);
@@ -266,12 +270,12 @@ test('a repair stands on streams of organizations and reservations too, and chan
 });
 
 const at = (events: readonly Recorded[], index: number): Recorded => {
-  const found = events.at(index);
-  if (found === undefined) throw new Error('There is no such event.');
-  return found;
+  const recorded = events.at(index);
+  if (recorded === undefined) throw new Error('There is no such event.');
+  return recorded;
 };
 
-test('A stream that cannot be folded does not keep the command from repairing the streams after it', async () => {
+test('The command repairs the next streams when one stream cannot be folded', async () => {
   const bad = await storeBroken('not decodable', [4n]);
   await appendEvent(bad.stream, 'LicenseSuspended', { reasonCode: 'no such code' });
   const good = await storeBroken('after the one that is not decodable', [3n]);

@@ -5,7 +5,7 @@ import { ForkableMap } from '../../src/domain/forkable-map.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
 import { isRepair } from '../../src/eventstore/chain/repair-event.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
-import type { Accepted, Fact, Folding } from '../../src/eventstore/folding.ts';
+import type { Accepted, DomainEvent, Folding } from '../../src/eventstore/folding.ts';
 import {
   DamagedSnapshot,
   readFacts,
@@ -17,26 +17,26 @@ import { activateDevice } from '../support/commands.ts';
 import { randomFrom, testHash, testId, testInstant, vendor } from '../support/license-fixtures.ts';
 import { randomLog } from '../support/random-log.ts';
 
-const standing = {
+const place = {
   key: { issuerOrgId: vendor, stream: 'license-1', fold: 'license-1' },
   at: { revision: 7n, eventId: 'event 7', hash: testHash('7') },
 };
 
 const stored = async (state: unknown, commands = new Map<string, Accepted>()) =>
-  readWhole(standing, await writeWhole(standing, { state, commands }));
+  readWhole(place, await writeWhole(place, { state, commands }));
 
-const foldAll = <Event extends Fact, State>(
+const foldAll = <Event extends DomainEvent, State>(
   { decider, decode }: Folding<Event, State>,
   events: readonly Recorded[],
   state = decider.initial(),
 ): State =>
-  events.reduce((before, recorded) => {
+  events.reduce((current, recorded) => {
     const { event, at } = decode(recorded);
-    return isRepair(event) ? before : decider.evolve(before, event, at);
+    return isRepair(event) ? current : decider.evolve(current, event, at);
   }, state);
 
-/** Takes a snapshot in the middle of the stream and folds the rest on it. */
-const goOn = async <Event extends Fact, State>(
+/** Takes a snapshot in the middle of the stream, folds the rest on it, and checks the result. */
+const expectSameState = async <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   events: readonly Recorded[],
   cut: number,
@@ -48,7 +48,7 @@ const goOn = async <Event extends Fact, State>(
 };
 
 describe('A state from a snapshot', () => {
-  test.each([1, 2, 3])('equals the folded one, and goes on as that one does, in log %i', async (seed) => {
+  test.each([1, 2, 3])('equals the folded state and goes on like it, in random log %i', async (seed) => {
     const byStream = new Map<string, Recorded[]>();
     for (const recorded of randomLog(1_500, seed)) {
       byStream.set(recorded.stream, [...(byStream.get(recorded.stream) ?? []), recorded]);
@@ -56,13 +56,13 @@ describe('A state from a snapshot', () => {
     const random = randomFrom(seed);
     for (const [stream, events] of byStream) {
       const cut = 1 + Math.floor(random() * events.length);
-      if (stream.startsWith('license-')) await goOn(licenseAggregate, events, cut);
-      else if (stream.startsWith('catalog-')) await goOn(catalogAggregate, events, cut);
-      else await goOn(organizationAggregate, events, cut);
+      if (stream.startsWith('license-')) await expectSameState(licenseAggregate, events, cut);
+      else if (stream.startsWith('catalog-')) await expectSameState(catalogAggregate, events, cut);
+      else await expectSameState(organizationAggregate, events, cut);
     }
   });
 
-  test('leads to the same decisions', async () => {
+  test('leads to the same decisions as the folded state', async () => {
     const events = randomLog(400, 4).filter(({ stream }) => stream.startsWith('license-'));
     const streams = new Set(events.map(({ stream }) => stream));
     for (const stream of streams) {
@@ -77,7 +77,7 @@ describe('A state from a snapshot', () => {
     }
   });
 
-  test('has collections of any size, within each other as well, and values of different shapes', async () => {
+  test('may contain collections of any size and depth, and values of different shapes', async () => {
     const many = Array.from(
       { length: 4_500 },
       (_, index) => [`key ${index}`, { id: `key ${index}`, at: index }] as const,
@@ -101,11 +101,11 @@ describe('A state from a snapshot', () => {
     expect(Object.keys(proto.get('a'))).toEqual(['__proto__']);
   });
 
-  test('is the one that was there when writing began, although the stream goes on meanwhile', async () => {
+  test('is the state at the start of the write, even when the stream goes on meanwhile', async () => {
     const origin = new ForkableMap<string, { number: number }>();
     for (let number = 0; number < 9_000; number++) origin.set(`key ${number}`, { number });
-    const asItWas = [...origin];
-    const writing = writeWhole(standing, { state: { devices: origin.fork() }, commands: new Map() });
+    const entriesAtStart = [...origin];
+    const writing = writeWhole(place, { state: { devices: origin.fork() }, commands: new Map() });
     let isWritten = false;
     const written = writing.finally(() => {
       isWritten = true;
@@ -116,12 +116,12 @@ describe('A state from a snapshot', () => {
       origin.set(`new ${number}`, { number });
       await nextTurn();
     }
-    const { state } = await readWhole(standing, await written);
-    expect([...(state as { devices: typeof origin }).devices]).toEqual(asItWas);
-    expect([...origin]).not.toEqual(asItWas);
+    const { state } = await readWhole(place, await written);
+    expect([...(state as { devices: typeof origin }).devices]).toEqual(entriesAtStart);
+    expect([...origin]).not.toEqual(entriesAtStart);
   });
 
-  test('remembers the command ids, the oldest first', async () => {
+  test('contains the remembered command ids, oldest first', async () => {
     const commands = new Map<string, Accepted>(
       Array.from({ length: 2_500 }, (_, index) => [
         testHash(`${index}`),
@@ -132,15 +132,15 @@ describe('A state from a snapshot', () => {
     expect([...read.commands]).toEqual([...commands]);
   });
 
-  test('is not written when JSON would lose a part of it', async () => {
+  test('cannot be written when JSON would lose a part of it', async () => {
     for (const lost of [undefined, Number.NaN, 1n, new Date(), () => 1])
       await expect(stored({ facts: { lost } })).rejects.toThrow('facts.lost');
   });
 });
 
 describe('A snapshot is refused', () => {
-  test('when a byte of it has changed', async () => {
-    const bytes = await writeWhole(standing, {
+  test('when one of its bytes has changed', async () => {
+    const bytes = await writeWhole(place, {
       state: foldAll(
         licenseAggregate,
         randomLog(40)
@@ -149,19 +149,19 @@ describe('A snapshot is refused', () => {
       ),
       commands: new Map(),
     });
-    for (let place = 0; place < bytes.length; place += 7) {
+    for (let index = 0; index < bytes.length; index += 7) {
       const damaged = Buffer.from(bytes);
-      damaged[place] = (damaged[place] ?? 0) ^ 1;
-      await expect(readWhole(standing, damaged)).rejects.toThrow(DamagedSnapshot);
+      damaged[index] = (damaged[index] ?? 0) ^ 1;
+      await expect(readWhole(place, damaged)).rejects.toThrow(DamagedSnapshot);
     }
-    await expect(readWhole(standing, bytes.subarray(0, 40))).rejects.toThrow(DamagedSnapshot);
-    await expect(readWhole(standing, Buffer.from('garbage'))).rejects.toThrow(DamagedSnapshot);
+    await expect(readWhole(place, bytes.subarray(0, 40))).rejects.toThrow(DamagedSnapshot);
+    await expect(readWhole(place, Buffer.from('garbage'))).rejects.toThrow(DamagedSnapshot);
   });
 
-  test('when it is that of another stream, fold or event', async () => {
-    const bytes = await writeFacts(standing, { licenseId: testId('lic', 'one') });
-    expect(await readFacts(standing, bytes)).toEqual({ licenseId: testId('lic', 'one') });
-    const { key, at } = standing;
+  test('when it belongs to another stream, fold or event', async () => {
+    const bytes = await writeFacts(place, { licenseId: testId('lic', 'one') });
+    expect(await readFacts(place, bytes)).toEqual({ licenseId: testId('lic', 'one') });
+    const { key, at } = place;
     const others = [
       { key: { ...key, stream: 'license-2' }, at },
       { key: { ...key, fold: 'license-2' }, at },

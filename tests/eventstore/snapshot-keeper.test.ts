@@ -2,9 +2,10 @@ import { describe, expect, test, vi } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { open } from '../../src/eventstore/executor/folded.ts';
-import { createSaveQueue, type ToSave } from '../../src/eventstore/snapshots/save-queue.ts';
+import { createSaveQueue } from '../../src/eventstore/snapshots/save-queue.ts';
 import { createSnapshotKeeper, type SnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
 import { type Snapshot, type Snapshots, SnapshotsUnavailable } from '../../src/eventstore/snapshots/snapshots.ts';
+import type { ToSave } from '../../src/eventstore/snapshots/waiting-snapshots.ts';
 import { longLicense, streamOf } from '../support/long-license.ts';
 
 const { licenseId, log } = longLicense(2_000);
@@ -16,7 +17,7 @@ const noSnapshots: Snapshots = {
   discard: async () => {},
 };
 
-/** The first `events` of the stream, in memory. `before`: waited for before each page. */
+/** A store in memory with the first `events` of the stream. `before` runs before each page. */
 const storeOf = (events: number, before: () => Promise<void> = async () => {}): Pick<EventStore, 'read'> => ({
   read: async (_stream, from = 0n, count = events) => {
     await before();
@@ -41,26 +42,26 @@ describe.each([500, 999, 1_000, 1_750, 2_000])('The snapshots of a stream of %i 
     for (const snapshot of saved) expect(snapshot.facts).not.toBeNull();
   };
 
-  test('describe it without a gap and end with its whole state, although saving takes longer than folding', async () => {
+  test('have no gap and end with a whole state, even when saving takes longer than folding', async () => {
     const saved: Snapshot[] = [];
-    let letGo = () => {};
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
     });
-    const save: Snapshots['save'] = async (_key, some) => {
-      await held;
-      saved.push(...some);
+    const save: Snapshots['save'] = async (_key, snapshots) => {
+      await released;
+      saved.push(...snapshots);
     };
     const keeper = createSnapshotKeeper({ snapshots: { ...noSnapshots, save } });
     await openStream(storeOf(events), keeper);
-    letGo();
+    release();
     await keeper.settled();
     expectComplete(saved);
   });
 
-  test('do so as well when whole states are written rarely, because each takes long', async () => {
+  test('have no gap and end with a whole state, even when whole states are rare because each takes long to write', async () => {
     const saved: Snapshot[] = [];
-    const save: Snapshots['save'] = async (_key, some) => void saved.push(...some);
+    const save: Snapshots['save'] = async (_key, snapshots) => void saved.push(...snapshots);
     const keeper = createSnapshotKeeper({ snapshots: { ...noSnapshots, save } });
     let clockMs = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => {
@@ -76,28 +77,28 @@ describe.each([500, 999, 1_000, 1_750, 2_000])('The snapshots of a stream of %i 
   });
 });
 
-test('Snapshots that could not be saved while the database was away are saved with the next ones', async () => {
+test('Snapshots that could not be saved while the database was down are saved with the next ones', async () => {
   const errors: string[] = [];
   const saved: bigint[] = [];
-  let isAway = true;
+  let isDown = true;
   let calls = 0;
   const keeper = createSnapshotKeeper({
     snapshots: {
       ...noSnapshots,
-      save: async (_key, some) => {
+      save: async (_key, snapshots) => {
         calls += 1;
-        if (isAway) throw new SnapshotsUnavailable('The database is away.');
-        saved.push(...some.map(({ revision }) => revision));
+        if (isDown) throw new SnapshotsUnavailable('The database is down.');
+        saved.push(...snapshots.map(({ revision }) => revision));
       },
     },
     onError: (error) => errors.push(String(error)),
   });
   await openStream(storeOf(2_000), keeper);
   await keeper.settled();
-  expect(errors).toContain('SnapshotsUnavailable: The database is away.');
-  // Each new snapshot asks once; nothing asks again by itself.
+  expect(errors).toContain('SnapshotsUnavailable: The database is down.');
+  // Each new snapshot makes one call. The queue does not retry by itself.
   expect(calls).toBeLessThanOrEqual(5);
-  isAway = false;
+  isDown = false;
   await openStream(storeOf(2_000), keeper);
   await keeper.settled();
   expect(saved).toEqual(expect.arrayContaining([499n, 999n, 1_499n, 1_999n]));
@@ -106,11 +107,16 @@ test('Snapshots that could not be saved while the database was away are saved wi
 const toSave = (stream: string, revision: number, isGood = true): ToSave => ({
   key: { issuerOrgId: 'org_1', stream, fold: 'f1' },
   stretch: {
-    ...{ revision: BigInt(revision), eventId: 'e', hash: 'h', recordedAt: '2026-01-01T00:00:00.000Z' },
-    ...{ previousRevision: -1n, previousHash: '', earliestAt: '2026-01-01T00:00:00.000Z' },
+    revision: BigInt(revision),
+    eventId: 'e',
+    hash: 'h',
+    recordedAt: '2026-01-01T00:00:00.000Z',
+    previousRevision: -1n,
+    previousHash: '',
+    earliestAt: '2026-01-01T00:00:00.000Z',
   },
   facts: { revision },
-  // A Date is nothing that a snapshot can hold.
+  // A snapshot cannot contain a Date.
   whole: { state: isGood ? {} : { at: new Date(0) }, commands: new Map() },
 });
 
@@ -119,9 +125,11 @@ const startQueue = (save: Snapshots['save'] = async () => {}) => {
   const errors: string[] = [];
   const queue = createSaveQueue(
     {
-      save: async (key, some) => {
-        await save(key, some);
-        saved.push(...some.map(({ revision, whole }) => `${key.stream} ${revision}${whole === null ? '' : ' whole'}`));
+      save: async (key, snapshots) => {
+        await save(key, snapshots);
+        saved.push(
+          ...snapshots.map(({ revision, whole }) => `${key.stream} ${revision}${whole === null ? '' : ' whole'}`),
+        );
       },
     },
     (error, stream) => errors.push(`${stream}: ${error}`),
@@ -130,7 +138,7 @@ const startQueue = (save: Snapshots['save'] = async () => {}) => {
 };
 
 describe('A snapshot that can never be saved', () => {
-  test('holds up no other stream, and is saved without the state that cannot be written', async () => {
+  test('does not delay other streams, and is saved without its state that cannot be written', async () => {
     const { queue, saved, errors } = startQueue();
     queue.add(toSave('bad', 500, false));
     queue.add(toSave('good', 500));
@@ -139,7 +147,7 @@ describe('A snapshot that can never be saved', () => {
     expect(errors).toHaveLength(2);
   });
 
-  test('is dropped after a few failures', async () => {
+  test('is dropped after three failures', async () => {
     const { queue, saved, errors } = startQueue(async ({ stream }) => {
       if (stream === 'bad') throw new Error('canceling statement due to statement timeout');
     });
@@ -154,21 +162,21 @@ describe('A snapshot that can never be saved', () => {
   });
 });
 
-test('At most a hundred snapshots wait, the newest of them, and one whole state of each stream', async () => {
-  let letGo = () => {};
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
+test('At most the newest hundred snapshots wait, and one whole state of each stream', async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
-  const { queue, saved } = startQueue(() => held);
+  const { queue, saved } = startQueue(() => released);
   for (let revision = 1; revision <= 300; revision++) queue.add(toSave('long', revision));
   expect(queue.wholes()).toBe(1);
-  letGo();
+  release();
   await queue.settled();
   const newest = Array.from({ length: 100 }, (_, index) => `long ${201 + index}${index === 99 ? ' whole' : ''}`);
   expect(saved).toEqual(['long 1 whole', ...newest]);
 });
 
-test('A wait for the snapshots of one stream is not held up by those of another, and ends in time', async () => {
+test('Waiting for the snapshots of one stream does not wait for another stream, and ends in time', async () => {
   const keeper = createSnapshotKeeper({ snapshots: { ...noSnapshots, save: () => new Promise(() => {}) } });
   await openStream(storeOf(500), keeper);
   await keeper.settledFor('license-other', 60_000);

@@ -25,22 +25,22 @@ beforeAll(async () => {
 });
 afterEach(() => database.superuser.query('truncate ops.stream_snapshots'));
 afterAll(async () => {
-  await Promise.all(stores.map((each) => each.stop()));
+  await Promise.all(stores.map((store) => store.stop()));
   await database.drop();
 });
 
-/** A store with these events. */
+/** Starts a store with these events. */
 const storeWith = async (events: readonly Recorded[]): Promise<EventStore> => {
   const running = await startStore([events]);
   stores.push(running);
   return running.connect();
 };
 
-/** A process of its own: nothing folded, nothing cached. `errors`: what went wrong with snapshots. */
-const startProcess = (from: EventStore, kept = snapshots) => {
+/** Starts a process with an empty cache. `errors`: the failures of snapshots. */
+const startProcess = (from: EventStore, ownSnapshots = snapshots) => {
   const { reads, store } = countingReads(from);
   const errors: string[] = [];
-  const keeper = createSnapshotKeeper({ snapshots: kept, onError: (error) => errors.push(String(error)) });
+  const keeper = createSnapshotKeeper({ snapshots: ownSnapshots, onError: (error) => errors.push(String(error)) });
   const executor = createExecutor({ store, keeper });
   const read = async (aggregate: typeof licenseAggregate = licenseAggregate) => {
     const state = await executor.read(aggregate, licenseId, (license) => structuredCopy(license));
@@ -57,14 +57,14 @@ const startProcess = (from: EventStore, kept = snapshots) => {
   return { reads, errors, read, activate, executor, keeper };
 };
 
-/** Plain data that stays as it is while the license goes on. */
+/** Returns a copy as plain data, because the license goes on changing. */
 const structuredCopy = (license: License): unknown =>
   Object.fromEntries(Object.entries(license).map(([name, value]) => [name, isIterable(value) ? [...value] : value]));
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
 
-/** What a process without snapshots reads. */
+/** Returns the state that a process without snapshots reads. */
 const folded = (store: EventStore) =>
   createExecutor({ store, keeper: noKeeper }).read(licenseAggregate, licenseId, structuredCopy);
 
@@ -76,7 +76,7 @@ const wholes = async () =>
   ).rows.map(({ revision }) => Number(revision));
 
 describe('A process that opens a long stream', () => {
-  test('reads only what is beyond the last snapshot of another process, and comes to the same state', async () => {
+  test('reads only the events after the last snapshot of another process, and gets the same state', async () => {
     const store = await storeWith(log);
     const first = startProcess(store);
     const state = await first.read();
@@ -88,7 +88,7 @@ describe('A process that opens a long stream', () => {
     expect([first.errors, second.errors]).toEqual([[], []]);
   });
 
-  test('goes on with the chain and remembers the commands, in turn with another process', async () => {
+  test('continues the chain and remembers the commands when two processes take turns', async () => {
     const store = await storeWith(log);
     const repeated = context();
     const one = startProcess(store);
@@ -100,7 +100,7 @@ describe('A process that opens a long stream', () => {
     expect(await startProcess(store).read()).toEqual(await folded(store));
   });
 
-  test('takes a snapshot every few hundred events of its own, and of few events none', async () => {
+  test('takes a snapshot after 500 events, and none before', async () => {
     const store = await storeWith(log.slice(0, 490));
     const process = startProcess(store);
     await process.read();
@@ -114,7 +114,7 @@ describe('A process that opens a long stream', () => {
 });
 
 describe('A snapshot is ignored', () => {
-  test('when another version of the fold made it; processes of both versions run beside each other', async () => {
+  test('when another version of the fold took it, and processes of both versions can run at the same time', async () => {
     const store = await storeWith(log);
     const older = { ...licenseAggregate, snapshots: { ...licenseAggregate.snapshots, fold: 'license-0' } };
     await startProcess(store).read(older);
@@ -126,7 +126,7 @@ describe('A snapshot is ignored', () => {
     expect(Math.max(again.reads.count, againOlder.reads.count)).toBeLessThan(800);
   });
 
-  test('when it is ahead of the log, which was restored to an earlier point, and the earlier one is used', async () => {
+  test('when it is ahead of a log that was restored to an earlier point, and an earlier snapshot is used', async () => {
     await startProcess(await storeWith(log)).read();
     const [earlier, later] = await wholes();
     const restored = await storeWith(log.slice(0, (earlier ?? 0) + 50));
@@ -138,17 +138,17 @@ describe('A snapshot is ignored', () => {
     expect(await startProcess(restored).read()).toEqual(await folded(restored));
   });
 
-  test('when it is of a log that went on otherwise after a restore', async () => {
+  test('when it belongs to a log that continued differently after a restore', async () => {
     const [store, other] = [await storeWith(log), await storeWith(longLicense(log.length, sized(1_000, 700)).log)];
-    for (const each of [store, other, store]) {
-      const process = startProcess(each);
-      const plain = await folded(each);
+    for (const current of [store, other, store]) {
+      const process = startProcess(current);
+      const plain = await folded(current);
       expect(await process.read()).toEqual(plain);
     }
     expect(await folded(store)).not.toEqual(await folded(other));
   });
 
-  test('when its bytes are garbage, cut off, or those of another stream', async () => {
+  test('when its bytes are garbage, cut off or changed', async () => {
     const store = await storeWith(log);
     await startProcess(store).read();
     const damages = [
@@ -165,16 +165,16 @@ describe('A snapshot is ignored', () => {
     }
   });
 
-  test('when the database fails: the stream is read from the log, and commands go on', async () => {
+  test('when the database fails, and commands read the stream from the log', async () => {
     const store = await storeWith(log);
-    const fail = () => Promise.reject(new Error('The database is away.'));
+    const fail = () => Promise.reject(new Error('The database is down.'));
     const process = startProcess(store, { newest: fail, since: fail, save: fail, discard: fail });
     expect(await process.read()).toEqual(await folded(store));
     expect((await process.activate('device')).outcome).toBe('appended');
-    expect(process.errors).toContain('Error: The database is away.');
+    expect(process.errors).toContain('Error: The database is down.');
   });
 
-  test('when it says another hash than the event has: the next event attaches to the event', async () => {
+  test('when its hash differs from that of the event, and the next event links to the event', async () => {
     const store = await storeWith(log);
     await startProcess(store).read();
     await database.superuser.query('update ops.stream_snapshots set hash = decode($1, $2)', [testHash('x'), 'hex']);

@@ -7,10 +7,10 @@ import { newStream, notes, type RunningStore, startStore } from '../support/even
 import { startProxy } from '../support/proxy.ts';
 import { sized } from '../support/size.ts';
 
-// Other work on the machine may make it slow: only the end counts, not when it comes.
+// Other work may slow the machine down. So the tests check how a subscription ends, not when.
 const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 20_000, interval: 10 });
 
-// Long enough that a busy machine is not taken for a hang, short enough to wait for one.
+// Long enough that a busy machine does not count as a hang, and short enough to wait for one.
 const watch = { idleMs: 20, pollMs: 50, silenceMs: 2_000 };
 const appending = { timeoutMs: 5_000 };
 
@@ -38,7 +38,7 @@ afterAll(async () => {
   await running.stop();
 });
 
-/** Follows in the background; `ended` is how it ended. */
+/** Follows in the background. `ended` resolves with the error, or with `stopped`. */
 const following = (from: EventStore, prefix: string, onNext: (next: Recorded | Idle) => unknown = () => {}) => {
   const stop = new AbortController();
   const seen: (Recorded | Idle)[] = [];
@@ -57,7 +57,7 @@ const following = (from: EventStore, prefix: string, onNext: (next: Recorded | I
   return { ended: run(), revisions, isIdle: () => seen.some((next) => 'idle' in next), stop: () => stop.abort() };
 };
 
-test('a stream that the server ends politely ends with an error', async () => {
+test('A subscription that the server ends with OK ends with an error', async () => {
   const stream = newStream('polite');
   await store.append(stream, notes(2), 'no_stream', appending);
   const { ended, revisions } = following(store, stream);
@@ -67,7 +67,7 @@ test('a stream that the server ends politely ends with an error', async () => {
   expect(await ended).toEqual(expect.any(StoreUnavailable));
 });
 
-test('a connection that is reset ends with an error', async () => {
+test('A subscription ends with an error when its connection is reset', async () => {
   const proxy = await startProxy(running.server.port);
   const stream = newStream('reset');
   await store.append(stream, notes(2), 'no_stream', appending);
@@ -79,7 +79,7 @@ test('a connection that is reset ends with an error', async () => {
   await proxy.stop();
 });
 
-test('a server that stops ends with an error', async () => {
+test('A subscription ends with an error when the server stops', async () => {
   const database = await createDatabase();
   const server = await startEventStore({ databaseUrl: database.url, port: 0 });
   const stream = newStream('stopping');
@@ -93,14 +93,14 @@ test('a server that stops ends with an error', async () => {
   await database.drop();
 });
 
-test('a server that cannot be reached, or refuses, ends with an error', async () => {
+test('A subscription ends with an error when the server cannot be reached or refuses it', async () => {
   expect(await following(running.connect({ watch, port: 1 }), 'nobody').ended).toEqual(expect.any(StoreUnavailable));
 
   running.server.faults.refuseReads = { code: 13, details: 'refused on purpose' };
   expect(await following(store, 'nobody').ended).toEqual(expect.any(StoreUnavailable));
 });
 
-test('a subscription that hangs ends with an error, and not before an event is overdue', async () => {
+test('A subscription that hangs ends with an error once an event is overdue', async () => {
   const stream = newStream('hanging');
   await store.append(stream, notes(1), 'no_stream', appending);
   const { ended, revisions, isIdle } = following(store, stream);
@@ -112,7 +112,7 @@ test('a subscription that hangs ends with an error, and not before an event is o
   expect(revisions()).toEqual([0n]);
 });
 
-test('a network that goes silent ends with an error', async () => {
+test('A subscription ends with an error when the network goes silent', async () => {
   const proxy = await startProxy(running.server.port);
   const stream = newStream('silent');
   const { ended, isIdle } = following(running.connect({ watch, port: proxy.port }), stream);
@@ -124,7 +124,7 @@ test('a network that goes silent ends with an error', async () => {
   await proxy.stop();
 });
 
-test('a log that grows only by streams of others is no hang, and its end is told', async () => {
+test('A subscription without matching events does not count as hanging and reports the end of the log', async () => {
   const stream = newStream('quiet');
   await store.append(stream, notes(1), 'no_stream', appending);
   const heads: bigint[] = [];
@@ -132,7 +132,7 @@ test('a log that grows only by streams of others is no hang, and its end is told
   await eventually(revisions).toEqual([0n]);
 
   running.server.faults.subscriptionsHang = true;
-  // More than one look at the log takes in.
+  // More events than one page of the log.
   const { position } = await store.append(newStream('other'), notes(250), 'no_stream', appending);
   await eventually(() => heads.at(-1)).toBe(position.commit);
   expect(heads.every((head, index) => index === 0 || head >= (heads[index - 1] ?? 0n))).toBe(true);
@@ -140,7 +140,7 @@ test('a log that grows only by streams of others is no hang, and its end is told
   expect(await ended).toBe('stopped');
 });
 
-test('idle is never told beyond an event that was not handed out', async () => {
+test('A subscription never reports a position beyond an event that it has not delivered', async () => {
   const prefix = newStream('interleaved');
   const seen: (Recorded | Idle)[] = [];
   const closely = { idleMs: 0, pollMs: 0, silenceMs: 600_000 };
@@ -162,45 +162,45 @@ test('idle is never told beyond an event that was not handed out', async () => {
   expect(late).toEqual([]);
 });
 
-test('a slow reader is not taken for a hang and gets everything', async () => {
+test('A slow reader does not count as a hang and gets every event', async () => {
   const stream = newStream('slow');
   const total = 3_000;
   await store.append(stream, notes(total), 'no_stream', appending);
-  let goOn = () => {};
+  let resume = () => {};
   const paused = new Promise<void>((resolve) => {
-    goOn = resolve;
+    resume = resolve;
   });
   const { ended, revisions, stop } = following(store, stream, (next) => ('idle' in next ? undefined : paused));
   await eventually(revisions).toEqual([0n]);
   await store.append(stream, notes(1), BigInt(total - 1), appending);
 
-  goOn();
+  resume();
   await eventually(() => revisions().length).toBe(total + 1);
   stop();
   expect(await ended).toBe('stopped');
 });
 
-test('stopping ends it at once, wherever it is, and leaves no call open', async () => {
+test('A stop ends a subscription at once, whatever it does, and leaves no call open', async () => {
   const stream = newStream('stopped');
   await store.append(stream, notes(3), 'no_stream', appending);
   const waiting = following(store, stream);
-  const looking = following(running.connect({ watch: { ...watch, idleMs: 0, pollMs: 0 } }), stream);
+  const reading = following(running.connect({ watch: { ...watch, idleMs: 0, pollMs: 0 } }), stream);
   await eventually(waiting.isIdle).toBe(true);
-  await eventually(looking.isIdle).toBe(true);
+  await eventually(reading.isIdle).toBe(true);
   expect(running.server.faults.openSubscriptions.size).toBe(2);
 
   waiting.stop();
-  looking.stop();
-  expect(await Promise.all([waiting.ended, looking.ended])).toEqual(['stopped', 'stopped']);
+  reading.stop();
+  expect(await Promise.all([waiting.ended, reading.ended])).toEqual(['stopped', 'stopped']);
   await eventually(() => running.server.faults.openSubscriptions.size).toBe(0);
 
   const stopped = new AbortController();
   stopped.abort();
   for await (const next of store.follow('start', { streamPrefixes: [stream], signal: stopped.signal }))
-    throw new Error(`Nothing was to come, and ${next} did.`);
+    throw new Error(`A stopped subscription delivered ${next}.`);
 });
 
-test('stopping ends it at once also when the network is silent', async () => {
+test('A stop ends a subscription at once when the network is silent', async () => {
   const proxy = await startProxy(running.server.port);
   const distant = running.connect({ watch: { idleMs: 20, pollMs: 20, silenceMs: 600_000 }, port: proxy.port });
   const { ended, isIdle, stop } = following(distant, newStream('silent'));
@@ -213,7 +213,7 @@ test('stopping ends it at once also when the network is silent', async () => {
   await proxy.stop();
 });
 
-test('leaving the loop leaves no call open', async () => {
+test('A reader that leaves the loop leaves no call open', async () => {
   const stream = newStream('left');
   await store.append(stream, notes(3), 'no_stream', appending);
   for await (const _ of store.follow('start', { streamPrefixes: [stream], signal: new AbortController().signal }))
@@ -221,7 +221,7 @@ test('leaving the loop leaves no call open', async () => {
   await eventually(() => running.server.faults.openSubscriptions.size).toBe(0);
 });
 
-test('closing the store ends what is followed', async () => {
+test('Closing the store ends its subscriptions', async () => {
   const closing = running.connect({ watch });
   const { ended, isIdle } = following(closing, newStream('closing'));
   await eventually(isIdle).toBe(true);

@@ -6,7 +6,8 @@ import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
 import { publishedVersionOf, type Upcasters, versionOf } from '../../src/eventstore/upcast.ts';
 import { testHash, testInstant } from '../support/license-fixtures.ts';
 
-// A type that was changed twice: `name` became `title`, then `pages` came, which were one before.
+// This type was changed twice. Version 2 renamed `name` to `title`; version 3 added `pages`, which is 1 for older
+// events.
 const upcasters: Upcasters = new Map([
   ['BookPrinted', [({ name = null }: JsonObject) => ({ title: name }), (data: JsonObject) => ({ ...data, pages: 1 })]],
 ]);
@@ -16,40 +17,54 @@ const books = z.discriminatedUnion('type', [
 ]);
 
 const stored = (type: string, schemaVersion: number, data: JsonObject): Recorded => ({
-  ...{ stream: 'book-1', revision: 3n, position: { commit: 3n, prepare: 3n }, id: 'e', type, data },
+  stream: 'book-1',
+  revision: 3n,
+  position: { commit: 3n, prepare: 3n },
+  id: 'e',
+  type,
+  data,
   metadata: {
-    ...{ schemaVersion, issuerOrgId: 'org_1', holderOrgId: null, reason: null, commandId: 'c', requestHash: 'r' },
-    ...{ effectiveAt: testInstant(0), recordedAt: testInstant(0), $correlationId: 'c', $causationId: null },
+    schemaVersion,
+    issuerOrgId: 'org_1',
+    holderOrgId: null,
+    effectiveAt: testInstant(0),
+    recordedAt: testInstant(0),
+    reason: null,
+    commandId: 'c',
+    requestHash: 'r',
+    $correlationId: 'c',
+    $causationId: null,
     actor: { type: 'SYSTEM', id: 'printer', onBehalfOf: null },
-    ...{ prevHash: testHash('before'), hash: testHash('this') },
+    prevHash: testHash('previous'),
+    hash: testHash('this'),
   },
 });
 const decode = (type: string, schemaVersion: number, data: JsonObject) =>
   decodeWith(books, stored(type, schemaVersion, data), upcasters);
 
-describe('an event of a type that has changed', () => {
-  const present = { type: 'BookPrinted', data: { title: 'Emma', pages: 1 } };
+describe('An event of a type that has changed', () => {
+  const current = { type: 'BookPrinted', data: { title: 'Emma', pages: 1 } };
 
   test.each<[number, JsonObject]>([
     [1, { name: 'Emma' }],
     [2, { title: 'Emma' }],
     [3, { title: 'Emma', pages: 1 }],
-  ])('stored in version %i is read in the present one, its envelope as it was written', (version, data) => {
+  ])('in version %i is converted to the current version, and its envelope stays the same', (version, data) => {
     const { event, envelope } = decode('BookPrinted', version, data);
-    expect(event).toEqual(present);
+    expect(event).toEqual(current);
     expect(envelope.schemaVersion).toBe(version);
   });
-  test('is not changed where it is stored', () => {
+  test('does not change in the store', () => {
     const recorded = stored('BookPrinted', 1, Object.freeze({ name: 'Emma' }));
     decodeWith(books, recorded, upcasters);
     expect(recorded.data).toEqual({ name: 'Emma' });
   });
-  test('is judged as it was brought to the present version', () => {
+  test('is validated after its conversion to the current version', () => {
     expect(() => decode('BookPrinted', 1, { title: 'Emma' })).toThrow('data.title');
     expect(() => decode('BookPrinted', 2, { name: 'Emma' })).toThrow('data.title');
     expect(() => decode('BookPrinted', 3, { title: 'Emma' })).toThrow('data.pages');
   });
-  test('of a version that is not known yet was written by a newer program', () => {
+  test('is refused as written by a newer program when its version is unknown', () => {
     const newer = () => decode('BookPrinted', 4, { title: 'Emma', pages: 1 });
     expect(newer).toThrow(NewerEvent);
     expect(newer).toThrow('The event BookPrinted at revision 3 of book-1 cannot be read');
@@ -59,16 +74,16 @@ describe('an event of a type that has changed', () => {
   });
 });
 
-test('a type that never changed has version 1', () => {
+test('A type that never changed has version 1', () => {
   expect(decode('BookSold', 1, { price: 5 }).event).toEqual({ type: 'BookSold', data: { price: 5 } });
   expect(() => decode('BookSold', 2, { price: 5 })).toThrow('knows 1');
 });
 
-test('new events are written in the present version of their type', () => {
+test('A new event gets the current version of its type', () => {
   expect(['BookPrinted', 'BookSold', 'constructor'].map((type) => versionOf(type, upcasters))).toEqual([3, 1, 1]);
 });
 
-test('a type keeps the version that consumers know it by while it only gains fields', () => {
+test('Consumers see the same version of a type while it only gains optional fields', () => {
   expect([versionOf('LicenseRevoked', ours), publishedVersionOf('LicenseRevoked', 2, ours)]).toEqual([2, 1]);
   expect(publishedVersionOf('LicenseRevoked', 1, ours)).toBe(1);
   expect([1, 2, 3].map((version) => publishedVersionOf('BookPrinted', version, upcasters))).toEqual([1, 2, 3]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runProgram } from '../support/processes.ts';
 
-test('The estimated memory of a folded stream is at least half and at most twice what the heap grows by', {
+test('The estimated memory of a folded stream is between half and twice the growth of the heap', {
   timeout: 120_000,
 }, async () => {
   const program = runProgram('run-weights.ts', []);

@@ -8,7 +8,7 @@ import { compiled } from '../support/compiled.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { refusal, type Scripted, type Seen, startScripted } from '../support/scripted-api.ts';
 
-// The examples are run as a reader of them would, from the command line, against the real server.
+// The tests run the examples from the command line, against the real server.
 const folder = mkdtempSync(join(tmpdir(), 'ledger-examples-'));
 let ledger: Ledger;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ const languages = [
   ['Bash', 'bash', (name: string) => `examples/bash/${name}.sh`],
 ] as const;
 
-// Users need neither; whoever works without one of them is told what was left out.
+// A developer without one of these programs gets a line that says what was left out.
 const needs = { TypeScript: [], Python: ['python3'], Bash: ['bash', 'curl'] };
 const present = languages.filter(([language]) => {
   const missing = needs[language].filter((program) => spawnSync(program, ['--version']).status !== 0);
@@ -34,7 +34,7 @@ const present = languages.filter(([language]) => {
   return missing.length === 0;
 });
 
-/** What stands in the place of the server in a network that one has to sign in to. */
+/** The answer of a network that requires a sign-in. */
 const portal = { status: 200, body: '<html>Please sign in to this network</html>' };
 
 type Ended = { readonly code: number | null; readonly output: string; readonly errors: string };
@@ -55,7 +55,7 @@ const execute = (
   });
 
 // The other tests run the compiled form, which starts in a third of the time.
-test('an example in TypeScript runs from its source', { timeout: 120_000 }, async () => {
+test('An example in TypeScript runs from its source', { timeout: 120_000 }, async () => {
   const source = ['node', '--import', 'tsx', 'examples/typescript/license-life.ts'] as const;
   const ended = await execute(source, { API_KEY: ledger.a.apiKey });
   expect(ended).toMatchObject({ code: 0, errors: '' });
@@ -63,11 +63,11 @@ test('an example in TypeScript runs from its source', { timeout: 120_000 }, asyn
 });
 
 // Each run starts a process, which on a busy machine takes seconds.
-describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) => {
+describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, command, file) => {
   const run = (name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     execute([command, file(name)], env);
 
-  test('every code of a validation has its reaction', async () => {
+  test('react to every code of a validation', async () => {
     const { code, output } = await run('codes');
     expect(code).toBe(0);
     const table = output
@@ -80,7 +80,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     for (const [name, , say] of table) expect([name, (say ?? '') !== '']).toEqual([name, name !== 'VALID']);
   });
 
-  test('a license goes through its life', async () => {
+  test('take a license through its life', async () => {
     const ended = await run('license-life', { API_KEY: ledger.a.apiKey });
     expect(ended).toMatchObject({ code: 0, errors: '' });
     expect(ended.output.trimEnd().toLowerCase().split('\n')).toEqual([
@@ -99,7 +99,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     ]);
   });
 
-  test('a device is activated once, refused where all activations are in use, and put in the place of another', async () => {
+  test('activate a device once, report a full license, and replace another device', async () => {
     const { licenseKey } = await ledger.issue({ limits: { activations: 1 } });
     const activate = (device: string, more: Record<string, string> = {}) =>
       run('activate', { LICENSE_KEY: licenseKey, FINGERPRINT: device, ...more });
@@ -132,7 +132,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     }
   };
 
-  test('a request is sent again under the same key while that may help, and the last answer alone counts', async () => {
+  test('retry with the same Idempotency-Key while a retry can help', async () => {
     const soon = { 'retry-after': '0' };
     const activated = { activation: { id: 'act_1' }, changed: true, limits: { activations: { used: 1, max: 2 } } };
     const answers: Scripted[] = [
@@ -152,7 +152,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     );
   });
 
-  test('a refusal is no reason to send again, nor a wait of more than half a minute, nor a redirect to follow', async () => {
+  test('do not retry a refusal, wait over half a minute, or follow a redirect', async () => {
     for (const answer of [
       refusal(409, 'LICENSE_REVOKED'),
       refusal(429, 'RATE_LIMITED', { 'retry-after': '31' }),
@@ -169,7 +169,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
       );
   });
 
-  test('texts are sent as they are, whatever is in them', async () => {
+  test('send texts with special characters unchanged', async () => {
     const odd = 'a "quoted" \\ back\\slash & a\ttab,\na line, \u001f, é';
     await scripted(
       () => refusal(409, 'LICENSE_REVOKED'),
@@ -180,8 +180,16 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     );
   });
 
+  /** Does `work` while the clock of the server is ahead. */
+  const later = async (aheadMs: number, work: () => Promise<unknown>) => {
+    ledger.clock.aheadMs = aheadMs;
+    await work().finally(() => {
+      ledger.clock.aheadMs = 0;
+    });
+  };
+
   const nobody = { LEDGER_URL: 'http://127.0.0.1:9' };
-  /** A start of an application with a license, as often as wanted, on one device. */
+  /** Starts an application with a license on one device. */
   const starting = (name: string, licenseKey: string) => {
     const cache = join(folder, `${language}-${name}.json`);
     return (more: Record<string, string> = {}) =>
@@ -195,7 +203,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
   };
   const fromEarlier = { code: 0, output: expect.stringMatching(/^Nobody answers.*\nVALID\n$/) };
 
-  test('the license is validated at start-up, and the last answer is good for a while without the server', async () => {
+  test('validate at startup, and use the last answer for a while without the server', async () => {
     const { licenseKey } = await activated();
     const validate = starting('offline', licenseKey);
     expect(await validate(nobody)).toMatchObject({ code: 1 });
@@ -206,12 +214,12 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
         () => answer,
         async (url) => expect(await validate({ LEDGER_URL: url })).toMatchObject(fromEarlier),
       );
-    // What is kept is the answer to this question, not to another.
+    // The cached answer belongs to this request only.
     expect(await validate({ ...nobody, FINGERPRINT: 'another device' })).toMatchObject({ code: 1 });
     expect(await validate({ ...nobody, PRODUCT: 'cloud_ide' })).toMatchObject({ code: 1 });
   });
 
-  test('a license that may not run does not, and pulling the plug does not bring an earlier answer back', async () => {
+  test('stop for an invalid license, also when the server is then disconnected', async () => {
     const { licenseId, licenseKey } = await activated();
     const validate = starting('refused', licenseKey);
     expect(await validate({ FINGERPRINT: 'another' })).toMatchObject({
@@ -230,15 +238,12 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     expect(await validate()).toMatchObject({ code: 3, output: expect.stringMatching(/^REVOKED: /) });
     expect(await validate(nobody)).toMatchObject({ code: 1 });
     const expiring = await ledger.issue({ term: { duration: 'PT1H' } });
-    ledger.clock.aheadMs = 2 * 3_600_000;
-    try {
-      expect(await validate({ LICENSE_KEY: expiring.licenseKey })).toMatchObject({ code: 4 });
-    } finally {
-      ledger.clock.aheadMs = 0;
-    }
+    await later(2 * 3_600_000, async () =>
+      expect(await validate({ LICENSE_KEY: expiring.licenseKey })).toMatchObject({ code: 4 }),
+    );
   });
 
-  test('a server in trouble says nothing about a license that was never validated', async () => {
+  test('report nothing about a license that was never validated when the server fails', async () => {
     for (const answer of [refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), portal])
       await scripted(
         () => answer,
@@ -253,7 +258,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
       );
   });
 
-  test('a license that was not validated for too long is validated once more', async () => {
+  test('validate again after CHECK_IN_OVERDUE', async () => {
     const told: string[] = [];
     await scripted(
       ({ body }, count) => {
@@ -270,7 +275,7 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     expect(told).toEqual(['CHECK_IN_OVERDUE', 'VALID']);
   });
 
-  test('a user signs in once, and expired tokens are renewed', async () => {
+  test('sign a user in once and renew expired tokens', async () => {
     const email = `${language.toLowerCase()}@example.com`;
     const password = 'correct horse battery';
     const signup = { email, password, organizationName: `${language} Ltd` };
@@ -281,21 +286,15 @@ describe.each(present)('in %s', { timeout: 120_000 }, (language, command, file) 
     expect(await me()).toMatchObject(signedIn);
     const first = readFileSync(tokens, 'utf8');
     expect(statSync(tokens).mode & 0o777).toBe(0o600);
-    expect(await me('not needed any more')).toMatchObject(signedIn);
+    expect(await me('no longer needed')).toMatchObject(signedIn);
     expect(readFileSync(tokens, 'utf8')).toBe(first);
-    ledger.clock.aheadMs = 2 * 3_600_000;
-    try {
-      expect(await me('not needed any more')).toMatchObject(signedIn);
+    await later(2 * 3_600_000, async () => {
+      expect(await me('no longer needed')).toMatchObject(signedIn);
       expect(readFileSync(tokens, 'utf8')).not.toBe(first);
       expect(statSync(tokens).mode & 0o777).toBe(0o600);
-      ledger.clock.aheadMs = 30 * 86_400_000;
-      expect(await me()).toMatchObject(signedIn);
-      // Nothing is left of what was written beside the file.
-      expect(readdirSync(folder).filter((name) => name.startsWith(`${language}.tokens`))).toEqual([
-        `${language}.tokens`,
-      ]);
-    } finally {
-      ledger.clock.aheadMs = 0;
-    }
+    });
+    await later(30 * 86_400_000, async () => expect(await me()).toMatchObject(signedIn));
+    // No temporary file stays.
+    expect(readdirSync(folder).filter((name) => name.startsWith(`${language}.tokens`))).toEqual([`${language}.tokens`]);
   });
 });

@@ -23,19 +23,24 @@ const startTokens = async () => {
   return { ...tokens, ring, clock, forge, directory };
 };
 
-describe('an access token', () => {
-  test.each([session, { ...session, tid: null }])('is good for what it was signed for', async (of) => {
-    const { signAccessToken, verifyAccessToken, forge } = await startTokens();
-    const { token, claims } = signAccessToken(of);
-    expect(claims).toMatchObject({ ...of, iat: forge().nowSeconds, exp: forge().nowSeconds + lifetimeSeconds });
-    expect(await verifyAccessToken(token)).toEqual(claims);
-    expect(await verifyAccessToken(token)).toEqual(claims);
-    expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toEqual({
-      ...{ alg: 'ES256', typ: 'at+jwt', kid: forge().key.kid },
-    });
-  });
+describe('An access token', () => {
+  test.each([session, { ...session, tid: null }])(
+    'is accepted and returns the claims that it was signed with',
+    async (of) => {
+      const { signAccessToken, verifyAccessToken, forge } = await startTokens();
+      const { token, claims } = signAccessToken(of);
+      expect(claims).toMatchObject({ ...of, iat: forge().nowSeconds, exp: forge().nowSeconds + lifetimeSeconds });
+      expect(await verifyAccessToken(token)).toEqual(claims);
+      expect(await verifyAccessToken(token)).toEqual(claims);
+      expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toEqual({
+        alg: 'ES256',
+        typ: 'at+jwt',
+        kid: forge().key.kid,
+      });
+    },
+  );
 
-  test('is expired from its end and five seconds on, however often it was used before', async () => {
+  test('is expired five seconds after its end, also when it was used before', async () => {
     const { signAccessToken, verifyAccessToken, clock } = await startTokens();
     const { token, claims } = signAccessToken(session);
     expect(await verifyAccessToken(token)).toEqual(claims);
@@ -46,7 +51,7 @@ describe('an access token', () => {
     expect(await verifyAccessToken(token)).toBe('expired');
   });
 
-  test('lives no longer than access tokens may now, whatever end was signed', async () => {
+  test('lives no longer than the configured time, also when it was signed for longer', async () => {
     const { verifyAccessToken, forge, clock, ring } = await startTokens();
     const token = goodToken(forge());
     clock.ms += 65_000;
@@ -55,7 +60,7 @@ describe('an access token', () => {
     expect(await shorter.verifyAccessToken(token)).toBe('expired');
   });
 
-  test('is not good before it was made, even when it was used later on a clock that went back', async () => {
+  test('is refused before the time it was issued, also after use on a clock that was then set back', async () => {
     const { signAccessToken, verifyAccessToken, clock } = await startTokens();
     const { token } = signAccessToken(session);
     expect(await verifyAccessToken(token)).toMatchObject(session);
@@ -65,13 +70,13 @@ describe('an access token', () => {
     expect(await verifyAccessToken(token)).toBeNull();
   });
 
-  test('made by hand with the right key is good, so the vectors are refused for what their names say', async () => {
+  test('of the test vectors is accepted without a fault, so each vector is refused for the fault that it is named after', async () => {
     const { verifyAccessToken, forge } = await startTokens();
     expect(await verifyAccessToken(goodToken(forge()))).toMatchObject(session);
     expect(await verifyAccessToken(endedToken(forge()))).toBe('expired');
   });
 
-  test('with anything wrong is refused, and never called expired', async () => {
+  test('with any fault is refused, and is not reported as expired', async () => {
     const { verifyAccessToken, forge } = await startTokens();
     expect(tokenVectors.length).toBeGreaterThan(110);
     expect(new Set(tokenVectors.map(([name]) => name)).size).toBe(tokenVectors.length);
@@ -82,7 +87,7 @@ describe('an access token', () => {
     }
   });
 
-  test('with any one bit of it flipped is refused', async () => {
+  test('with one flipped bit is refused', async () => {
     const { verifyAccessToken, forge } = await startTokens();
     const token = goodToken(forge());
     for (let at = 0; at < token.length; at += 1) {
@@ -91,7 +96,7 @@ describe('an access token', () => {
     }
   });
 
-  test('dies with its key, even when it was good a moment ago', async () => {
+  test('is refused as soon as its key is removed', async () => {
     const { signAccessToken, clock, directory } = await startTokens();
     const { token } = signAccessToken(session);
     const { keys } = await readKeyFiles(directory);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** A process: what it remembers is its own. The token is the JSON of its claims. */
+/** Creates a process with its own cache. A token is the JSON of its claims. */
 const createProcess = () => {
   const clock = { ms: start.getTime(), setBackMs: 0 };
   const { authenticate, ...forgetting } = createAuthenticateUser({
@@ -69,10 +69,12 @@ const signIn = async ({
   return { userId, sessionId, token: JSON.stringify(claims) };
 };
 
-test('a token is its user’s, in the role that the user has in the organization it names', async () => {
+test('A token identifies its user with the role in its organization', async () => {
   const { userId, sessionId, token } = await signIn({ organizationId: vendor, role: 'BILLING' });
   expect(await createProcess().authenticate(token)).toEqual({
-    ...{ kind: 'user', userId, sessionId },
+    kind: 'user',
+    userId,
+    sessionId,
     membership: { organizationId: vendor, role: 'BILLING' },
     isBehind: false,
   });
@@ -80,7 +82,7 @@ test('a token is its user’s, in the role that the user has in the organization
   expect(await createProcess().authenticate(without.token)).toMatchObject({ userId: without.userId, membership: null });
 });
 
-test('what is no token in force is nobody’s', async () => {
+test('A token that is not valid identifies nobody', async () => {
   const { authenticate, clock } = createProcess();
   const { token } = await signIn();
   expect(await authenticate('a.b.c')).toBeNull();
@@ -114,7 +116,8 @@ const endings: Readonly<
   'access tokens of before are refused': [
     ({ userId }) =>
       database.superuser.query('update identity.users set sessions_not_before = $2 where user_id = $1', [
-        ...[userId, later(1_000)],
+        userId,
+        later(1_000),
       ]),
     withoutUser,
   ],
@@ -126,7 +129,7 @@ const endings: Readonly<
 };
 
 describe.each(Object.entries(endings))('%s', (_name, [end, left]) => {
-  test('counts within 30 seconds where the token was used before, and at once where not', async () => {
+  test('takes effect within 30 seconds for a token that was used before, and at once for others', async () => {
     const user = await signIn({ organizationId: vendor });
     const { authenticate, clock } = createProcess();
     const good = await authenticate(user.token);
@@ -140,7 +143,7 @@ describe.each(Object.entries(endings))('%s', (_name, [end, left]) => {
     }
   });
 
-  test('counts at once where it was told', async () => {
+  test('takes effect at once in the process that makes the change', async () => {
     const user = await signIn({ organizationId: vendor });
     const { authenticate, forget, forgetUser } = createProcess();
     for (const tell of [() => forget(user.sessionId), () => forgetUser(user.userId)]) {
@@ -154,7 +157,7 @@ describe.each(Object.entries(endings))('%s', (_name, [end, left]) => {
   });
 });
 
-test('a closed organization has no members, and another role counts after 30 seconds', async () => {
+test('A closed organization has no members, and a changed role takes effect after 30 seconds', async () => {
   const organizationId = testId('org', 'second');
   const { userId, token } = await signIn({ organizationId, role: 'MEMBER' });
   const { authenticate, clock } = createProcess();
@@ -169,7 +172,7 @@ test('a closed organization has no members, and another role counts after 30 sec
   expect(await authenticate(token)).toMatchObject({ userId, membership: null });
 });
 
-test('a membership that is not projected yet is seen as soon as it is', async () => {
+test('A new membership takes effect as soon as it is projected', async () => {
   const { userId, token } = await signIn({ organizationId: vendor });
   const { authenticate } = createProcess();
   await database.superuser.query('delete from rm.memberships where user_id = $1', [userId]);
@@ -181,7 +184,7 @@ test('a membership that is not projected yet is seen as soon as it is', async ()
   expect(await authenticate(token)).toMatchObject({ membership: { role: 'OWNER' } });
 });
 
-test('an answer is never remembered beyond the token’s end', async () => {
+test('A cached answer ends with its token', async () => {
   const { token } = await signIn();
   const { authenticate, clock } = createProcess();
   clock.ms += 3_599_000;
@@ -190,7 +193,7 @@ test('an answer is never remembered beyond the token’s end', async () => {
   expect(await authenticate(token)).toBe('expired');
 });
 
-test('a look-up that began before a session was forgotten does not bring it back', async () => {
+test('A query that began before a session ended does not bring it back into the cache', async () => {
   const { userId, sessionId, token } = await signIn();
   const { authenticate, forget } = createProcess();
   const under = authenticate(token);
@@ -200,7 +203,7 @@ test('a look-up that began before a session was forgotten does not bring it back
   expect(await authenticate(token)).toBeNull();
 });
 
-test('a good answer is looked up once in 30 seconds', async () => {
+test('A positive answer is queried once in 30 seconds', async () => {
   const { token } = await signIn({ organizationId: vendor });
   const { authenticate, clock } = createProcess();
   const queries = vi.spyOn(database.api, 'query');
@@ -212,7 +215,7 @@ test('a good answer is looked up once in 30 seconds', async () => {
   expect(queries).toHaveBeenCalledTimes(1);
 });
 
-test('a clock that is set back makes nothing be remembered for longer, and afresh nothing is', async () => {
+test('A clock that is set back does not prolong the cache, and `afresh` ignores the cache', async () => {
   for (const how of [undefined, 'afresh'] as const) {
     const { userId, token, sessionId } = await signIn({ organizationId: vendor });
     const { authenticate, clock } = createProcess();
@@ -227,7 +230,7 @@ test('a clock that is set back makes nothing be remembered for longer, and afres
   }
 });
 
-test('a token that is not good any more is refused at once, though its session was remembered', async () => {
+test('A token that is no longer valid is refused at once, also when its session is cached', async () => {
   const { token, userId } = await signIn({ organizationId: vendor });
   const good = { is: true };
   const { authenticate } = createAuthenticateUser({
@@ -241,7 +244,7 @@ test('a token that is not good any more is refused at once, though its session w
   expect(await authenticate(token)).toBeNull();
 });
 
-test('a user’s organizations come in the order of joining, closed ones too, without those that removed the user', async () => {
+test('The organizations of a user are listed in the order of joining, with closed ones, without those that removed the user', async () => {
   const { userId } = await signIn({ organizationId: vendor, role: 'OWNER' });
   const second = testId('org', 'second');
   await database.superuser.query(

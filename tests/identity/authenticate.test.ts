@@ -19,27 +19,33 @@ const authentication = () => {
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   const { authenticate, forget } = createAuthenticate({
-    ...{ pool: database.api, secrets, nowMs: () => clock.ms - clock.setBackMs, elapsedMs: () => clock.ms },
-    ...{ untilProjected: projected.waitFor, onError },
+    pool: database.api,
+    secrets,
+    nowMs: () => clock.ms - clock.setBackMs,
+    elapsedMs: () => clock.ms,
+    untilProjected: projected.waitFor,
+    onError,
   });
   return { clock, authenticate, forget, errors };
 };
 
-test('knows whose key it is and what it may do; anything else is nobody', async () => {
+test('An API key identifies its organization and scopes, and any other text nobody', async () => {
   const { authenticate } = authentication();
   const { apiKey, apiKeyId, organizationId } = await ledger.createKey(ledger.a.organizationId, [
     'licenses:read',
     'events:read',
   ]);
   expect(await authenticate(apiKey)).toEqual({
-    ...{ kind: 'apiKey', apiKeyId, organizationId },
+    kind: 'apiKey',
+    apiKeyId,
+    organizationId,
     scopes: ['licenses:read', 'events:read'],
   });
   expect(await authenticate(`${apiKey.slice(0, -1)}!`)).toBeNull();
   expect(await authenticate('')).toBeNull();
 });
 
-test('a revoked key works for 30 seconds at most, and a new process refuses it at once', async () => {
+test('A revoked key works for at most 30 seconds, and a new process refuses it at once', async () => {
   const { clock, authenticate } = authentication();
   const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
   expect(await authenticate(apiKey)).not.toBeNull();
@@ -53,7 +59,7 @@ test('a revoked key works for 30 seconds at most, and a new process refuses it a
   expect(await authentication().authenticate(apiKey)).toBeNull();
 });
 
-test('a clock that is set back makes nothing be remembered for longer', async () => {
+test('A clock that is set back does not prolong the cache', async () => {
   const { clock, authenticate } = authentication();
   const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
   expect(await authenticate(apiKey)).not.toBeNull();
@@ -65,7 +71,7 @@ test('a clock that is set back makes nothing be remembered for longer', async ()
   expect(await authenticate(apiKey)).toBeNull();
 });
 
-test('asked for afresh, what is remembered does not count', async () => {
+test('With `afresh` the cache is ignored', async () => {
   const { authenticate } = authentication();
   const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
   expect(await authenticate(apiKey)).not.toBeNull();
@@ -102,7 +108,7 @@ test.each(['RevokeApiKey', 'CloseOrganization'] as const)('%s ends a key once it
   expect(await authentication().authenticate(apiKey)).toBeNull();
 });
 
-test('a key works until its end, which is exclusive, however often it was used before', async () => {
+test('A key works until its expiry and not at that instant, also when it was used before', async () => {
   const { clock, authenticate } = authentication();
   const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
   await ledger.database.superuser.query('update rm.api_keys set expires_at = $2 where api_key_id = $1', [
@@ -116,7 +122,7 @@ test('a key works until its end, which is exclusive, however often it was used b
   expect(await authenticate(apiKey)).toBeNull();
 });
 
-test('a key that is created again with the same command is the same key, and one event', async () => {
+test('A retried creation returns the same key and appends one event', async () => {
   const before = (await ledger.events()).length;
   const key = {
     commandId: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -130,7 +136,7 @@ test('a key that is created again with the same command is the same key, and one
   expect((await ledger.events()).length).toBe(before + 1);
 });
 
-test('when a key was last used is noted, at most once a minute, however many processes see it', async () => {
+test('The last use of a key is stored at most once a minute by all processes together', async () => {
   const { apiKey, apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
   const lastUsed = async () => {
     const { rows } = await ledger.database.superuser.query<{ last_used_at: Date | null }>(
@@ -149,14 +155,14 @@ test('when a key was last used is noted, at most once a minute, however many pro
   expect(await lastUsed()).toBeNull();
   await useAt(1_000_000, { ...another, authenticate });
   await expect.poll(lastUsed).toBe(1_000_000);
-  // The other process does not know that it was noted; Postgres does.
+  // The other process has not stored this use, but Postgres knows of it.
   await useAt(1_059_999, another);
   await useAt(1_030_000, { ...another, authenticate });
   await useAt(1_061_000, { ...another, authenticate });
   await expect.poll(lastUsed).toBe(1_061_000);
 });
 
-test('a use that cannot be noted is reported, and its request goes on', async () => {
+test('A failure to store a use is reported, and the request continues', async () => {
   const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
   const { authenticate, errors } = authentication();
   await ledger.database.superuser.query('revoke update (last_used_at) on identity.api_keys from ledger_api');

@@ -28,8 +28,8 @@ const rotate = async (directory: string, force = false, accessTokenSeconds = 3_6
 const tokensOf = (ring: KeyRing) => createAccessTokens({ ring, accessTokenSeconds: 3_600, nowMs: Date.now });
 const session = { sub: 'usr_01h455vb4pex5vsknk084sn02q', tid: null, sid: 'session' };
 
-describe('a directory of keys', () => {
-  test('gets its first key at the first start, private to its owner, and keeps it at the next', async () => {
+describe('A directory of keys', () => {
+  test('gets a private first key at the first start and keeps it at the next start', async () => {
     const directory = await newDirectory();
     const { ring } = await open(directory);
     const { kid, file } = ring.signing();
@@ -40,14 +40,14 @@ describe('a directory of keys', () => {
     expect((await open(directory)).ring.signing().kid).toBe(kid);
   });
 
-  test('gets one first key from many that start at once', async () => {
+  test('gets one first key when many processes start at once', async () => {
     const directory = await newDirectory();
     const rings = await Promise.all(Array.from({ length: 12 }, () => open(directory)));
     expect(new Set(rings.map(({ ring }) => ring.signing().kid)).size).toBe(1);
     expect(readdirSync(directory)).toHaveLength(1);
   });
 
-  test('opens though a crash left its lock behind', async () => {
+  test('opens although a crash left its lock behind', async () => {
     const directory = await newDirectory();
     mkdirSync(directory, { mode: 0o700 });
     const lock = path.join(directory, '.lock');
@@ -57,7 +57,7 @@ describe('a directory of keys', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  test('shows its keys without anything private; the kid is that of RFC 7638', async () => {
+  test('publishes its public keys only, with the kid of RFC 7638', async () => {
     const { ring } = await open(await newDirectory());
     const [key, ...more] = ring.jwks().keys;
     expect(more).toEqual([]);
@@ -82,10 +82,10 @@ describe('a directory of keys', () => {
   test.each([
     ['a key of another curve', pemOf('P-384'), /not a key of the curve P-256/],
     ['an RSA key', pemOf('rsa'), /not a key of the curve P-256/],
-    ['a public key', pemOf('public'), /no private key/],
-    ['no key', 'nothing', /no private key/],
-    ['a key under another name', pemOf('P-256'), /rename it, .* to \d{8}T\d{9}Z-[\w-]{16}\.pem/],
-  ])('with %s is refused with a sentence', async (_, pem, sentence) => {
+    ['a public key', pemOf('public'), /not a private key/],
+    ['no key', 'nothing', /not a private key/],
+    ['a key under another name', pemOf('P-256'), /Rename it, .* to \d{8}T\d{9}Z-[\w-]{16}\.pem/],
+  ])('with %s is refused with advice', async (_, pem, sentence) => {
     const directory = await newDirectory();
     mkdirSync(directory, { mode: 0o700 });
     writeFileSync(path.join(directory, '20261124T144500000Z-AAAAAAAAAAAAAAAA.pem'), pem, { mode: 0o600 });
@@ -99,7 +99,7 @@ describe('a directory of keys', () => {
     await expect(open(directory)).rejects.toThrow(/Others may read the key/);
   });
 
-  test('that others may write to is refused', async () => {
+  test('is refused when others may write to it', async () => {
     const directory = await newDirectory();
     await writeNewKey(directory, now());
     chmodSync(directory, 0o770);
@@ -107,24 +107,24 @@ describe('a directory of keys', () => {
   });
 });
 
-describe('rotation', () => {
-  test('makes the key that signs, keeps the one before, and removes the one before that', async () => {
+describe('A rotation', () => {
+  test('creates the key that signs, keeps the previous key, and removes older ones', async () => {
     const directory = await newDirectory();
-    const first = (await rotate(directory)).made;
-    const second = (await rotate(directory)).made;
+    const first = (await rotate(directory)).created;
+    const second = (await rotate(directory)).created;
     const third = await rotate(directory, true);
     expect(third.removed.map(({ kid }) => kid)).toEqual([first.kid]);
     const { ring } = await open(directory);
-    expect(ring.signing().kid).toBe(third.made.kid);
-    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([third.made.kid, second.kid]);
+    expect(ring.signing().kid).toBe(third.created.kid);
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([third.created.kid, second.kid]);
   });
 
-  test('is refused while tokens of the key it would remove are good, and says why; nothing changes', async () => {
+  test('is refused with the reason, and changes nothing, while tokens of a key to remove are valid', async () => {
     const directory = await newDirectory();
     await rotate(directory);
-    const { made } = await rotate(directory);
+    const { created } = await rotate(directory);
     const files = readdirSync(directory);
-    const at = (seconds: number) => () => new Date(made.createdAt.getTime() + seconds * 1_000);
+    const at = (seconds: number) => () => new Date(created.createdAt.getTime() + seconds * 1_000);
     const early = { directory, accessTokenSeconds: 600, now: at(609), force: false };
     expect(await rotateKeys(early)).toEqual({
       refused: expect.stringMatching(/live for 600 seconds.*still in use\. Try again in 1 seconds, or .*--force/),
@@ -133,32 +133,32 @@ describe('rotation', () => {
     expect((await rotate(directory, false, 600, at(610))).removed).toHaveLength(1);
   });
 
-  test('on a clock that was set back still makes the newest key', async () => {
+  test('creates the newest key also after the clock was set back', async () => {
     const directory = await newDirectory();
-    const { made } = await rotate(directory);
-    const next = await rotate(directory, true, 3_600, () => new Date(made.createdAt.getTime() - 1e9));
-    expect((await open(directory)).ring.signing().kid).toBe(next.made.kid);
+    const { created } = await rotate(directory);
+    const next = await rotate(directory, true, 3_600, () => new Date(created.createdAt.getTime() - 1e9));
+    expect((await open(directory)).ring.signing().kid).toBe(next.created.kid);
   });
 
-  test('refuses a directory with a file that cannot be used', async () => {
+  test('is refused when a file of the directory cannot be used', async () => {
     const directory = await newDirectory();
     await rotate(directory);
     writeFileSync(path.join(directory, 'x.pem'), 'x', { mode: 0o600 });
-    await expect(rotate(directory)).rejects.toThrow(/no private key/);
+    await expect(rotate(directory)).rejects.toThrow(/not a private key/);
   });
 });
 
-describe('a running process', () => {
+describe('A running process', () => {
   const signsWith = (ring: KeyRing, { kid }: SigningKey) =>
     condition('the new key signs', () => ring.jwks().keys[0]?.kid === kid);
 
-  test('signs with the new key, takes tokens of the old one, and refuses them when its file is gone', async () => {
+  test('signs with the new key, accepts tokens of the old key, and refuses them when its file is removed', async () => {
     const directory = await newDirectory();
     const { ring } = await open(directory);
     const old = ring.signing();
     const { signAccessToken, verifyAccessToken } = tokensOf(ring);
     const { token } = signAccessToken(session);
-    await signsWith(ring, (await rotate(directory)).made);
+    await signsWith(ring, (await rotate(directory)).created);
     expect(await verifyAccessToken(token)).toMatchObject(session);
     const next = signAccessToken(session).token;
     rmSync(old.file);
@@ -167,19 +167,19 @@ describe('a running process', () => {
     expect(await verifyAccessToken(next)).toMatchObject(session);
   });
 
-  test('takes a token of a key it has not seen yet at once, without waiting to look again', async () => {
+  test('accepts a token of a new key at once', async () => {
     const directory = await newDirectory();
     const never = 3_600_000;
     const { ring } = await open(directory, never);
-    const { made } = await rotate(directory);
+    const { created } = await rotate(directory);
     const other = (await open(directory, never)).ring;
     const { token } = tokensOf(other).signAccessToken(session);
-    expect(ring.has(made.kid)).toBe(false);
+    expect(ring.has(created.kid)).toBe(false);
     expect(await tokensOf(ring).verifyAccessToken(token)).toMatchObject(session);
-    expect(ring.signing().kid).toBe(made.kid);
+    expect(ring.signing().kid).toBe(created.kid);
   });
 
-  test('does not look at the disk for kids that no key can have, nor twice within a second', async () => {
+  test('reads the disk for an unknown kid at most once a second, and never for a malformed kid', async () => {
     const directory = await newDirectory();
     const { ring } = await open(directory, 3_600_000);
     await rotate(directory);
@@ -192,33 +192,33 @@ describe('a running process', () => {
     expect(ring.jwks().keys).toHaveLength(2);
   });
 
-  test('keeps its good keys when a bad one appears or the directory cannot be read, and says so once', async () => {
+  test('keeps its keys when a faulty file appears or the directory cannot be read, and warns once', async () => {
     const directory = await newDirectory();
     const { ring, warnings } = await open(directory);
     const { kid } = ring.signing();
     writeFileSync(path.join(directory, 'x.pem'), 'x', { mode: 0o600 });
     await condition('it warned', () => warnings.length > 0);
-    expect(warnings).toEqual([expect.stringMatching(/x\.pem is no private key/)]);
+    expect(warnings).toEqual([expect.stringMatching(/x\.pem is not a private key/)]);
     chmodSync(directory, 0o777);
     await condition('it warned again', () => warnings.length > 1);
     expect(warnings[1]).toMatch(/Others may write/);
     expect(ring.signing().kid).toBe(kid);
     chmodSync(directory, 0o700);
     rmSync(path.join(directory, 'x.pem'));
-    await signsWith(ring, (await rotate(directory)).made);
+    await signsWith(ring, (await rotate(directory)).created);
   });
 
-  test('with no key left says what to do, and takes the next one', async () => {
+  test('says what to do when the last key is removed, and uses the next one', async () => {
     const directory = await newDirectory();
     const { ring } = await open(directory);
     rmSync(ring.signing().file);
     await condition('the ring is empty', () => ring.jwks().keys.length === 0);
-    expect(() => ring.signing()).toThrow(/make one with ledger keys rotate/);
-    await signsWith(ring, (await rotate(directory)).made);
+    expect(() => ring.signing()).toThrow(/Create one with: ledger keys rotate/);
+    await signsWith(ring, (await rotate(directory)).created);
   });
 });
 
-test('ledger keys rotate is seen by a running ring, list says what each key is for, and a second rotation is refused', async () => {
+test('A running process notices ledger keys rotate, list shows the use of each key, and a second rotation is refused', async () => {
   const directory = await newDirectory();
   const { ring } = await open(directory);
   const first = ring.signing().kid;

@@ -17,17 +17,17 @@ const secrets = parseSecrets(secretOf(1));
 const rotated = parseSecrets(`${secretOf(2)},${secretOf(1)}`);
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-describe('a license key', () => {
+describe('A license key', () => {
   test.each([
     ['0123456789ABCDEFGHJKMNPQRS', 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9'],
     ['ZZZZZZZZZZZZZZZZZZZZZZZZZZ', 'LL-ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZ-ZV3MP'],
-  ])('of body %s is written %s', (body, shown) => {
-    expect(formatLicenseKey('LL', body)).toBe(shown);
-    expect(parseLicenseKey(shown)).toBe(body);
-    expect(licenseKeyHint(body)).toBe(shown.slice(-5));
+  ])('with the body %s is formatted as %s', (body, text) => {
+    expect(formatLicenseKey('LL', body)).toBe(text);
+    expect(parseLicenseKey(text)).toBe(body);
+    expect(licenseKeyHint(body)).toBe(text.slice(-5));
   });
 
-  test('is read however it was typed', () => {
+  test('is accepted with any case, spaces, dashes and look-alike letters', () => {
     const body = '0123456789ABCDEFGHJKMNPQRS';
     for (const typed of [
       'll-01234-56789-abcde-fghjk-mnpqr-syqv9',
@@ -41,17 +41,17 @@ describe('a license key', () => {
     }
   });
 
-  test('with any one symbol mistyped is malformed', () => {
-    const shown = formatLicenseKey('LL', '0123456789ABCDEFGHJKMNPQRS');
-    for (let at = 3; at < shown.length; at++) {
+  test('with one mistyped symbol is refused as malformed', () => {
+    const text = formatLicenseKey('LL', '0123456789ABCDEFGHJKMNPQRS');
+    for (let at = 3; at < text.length; at++) {
       for (const symbol of alphabet) {
-        if (shown[at] === '-' || shown[at] === symbol) continue;
-        expect(parseLicenseKey(shown.slice(0, at) + symbol + shown.slice(at + 1))).toBeNull();
+        if (text[at] === '-' || text[at] === symbol) continue;
+        expect(parseLicenseKey(text.slice(0, at) + symbol + text.slice(at + 1))).toBeNull();
       }
     }
   });
 
-  test('that is none is read as none, whatever it is', () => {
+  test('is not read from any other text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         expect(parseLicenseKey(text)).toBeNull();
@@ -60,13 +60,13 @@ describe('a license key', () => {
     for (const text of ['', '-', 'LL-', 'U'.repeat(30), 'x'.repeat(100_000)]) expect(parseLicenseKey(text)).toBeNull();
   });
 
-  test('is random in every symbol, and never twice the same', () => {
+  test('is random in every symbol, and two keys differ', () => {
     const bodies = Array.from({ length: 2000 }, generateLicenseKeyBody);
     expect(new Set(bodies).size).toBe(2000);
     for (let at = 0; at < 26; at++) expect(new Set(bodies.map((body) => body[at])).size).toBe(32);
   });
 
-  test('is found by its hash after the secret was changed', () => {
+  test('matches its stored hash after the secret was changed', () => {
     const body = generateLicenseKeyBody();
     const { hash, secretId } = hashLicenseKey(secrets, body);
     expect(secretId).toBe(secrets.signing.id);
@@ -75,10 +75,10 @@ describe('a license key', () => {
   });
 });
 
-describe('an API key', () => {
+describe('An API key', () => {
   const commandId = '01890a5d-ac96-774b-bcce-b302099a8057';
 
-  test('has the published form, and is recognized by it without a look-up', () => {
+  test('has the documented form, which is checked without the database', () => {
     const { text, lookupId, hint } = createApiKeyText(secrets, commandId);
     expect(text).toMatch(/^lgr_live_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}$/);
     expect(parseApiKey(text)).toEqual({ text, lookupId, hint });
@@ -89,14 +89,14 @@ describe('an API key', () => {
     }
   });
 
-  test('is the same for the same creation, and another for any other or with another secret', () => {
+  test('is the same for a retried creation, and differs for another creation or secret', () => {
     const { text } = createApiKeyText(secrets, commandId);
     expect(createApiKeyText(secrets, commandId).text).toBe(text);
     expect(createApiKeyText(secrets, commandId.replace('0', '1')).text).not.toBe(text);
     expect(createApiKeyText(rotated, commandId).text).not.toBe(text);
   });
 
-  test('is checked against its hash, after the secret was changed too', () => {
+  test('matches its hash, also after the secret was changed', () => {
     const { text } = createApiKeyText(secrets, commandId);
     const stored = hashApiKey(secrets, text);
     expect(isApiKey(secrets, text, stored)).toBe(true);
@@ -107,7 +107,7 @@ describe('an API key', () => {
   });
 });
 
-test('a device has another hash for each issuer, and its old one among those of a changed secret', () => {
+test('A device has a different hash for each issuer, and keeps its old hash after a change of the secret', () => {
   const [hash] = fingerprintHashes(secrets, 'org_a', 'device');
   expect(hash).toMatch(/^[0-9a-f]{64}$/);
   expect(fingerprintHashes(secrets, 'org_b', 'device')).not.toContain(hash);

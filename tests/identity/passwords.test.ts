@@ -2,8 +2,8 @@ import argon2 from 'argon2';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createPasswords, passwordFault, TooManyLogins } from '../../src/identity/passwords.ts';
 
-describe('a password', () => {
-  test('is right for its own hash only, which names the cost it was made with', async () => {
+describe('A password', () => {
+  test('matches only its own hash, which names its cost', async () => {
     const { hash, verify } = createPasswords();
     const stored = await hash('correct horse');
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -13,7 +13,7 @@ describe('a password', () => {
     expect(await verify(stored, '')).toBe('wrong');
   });
 
-  test('counts to its last character and to the last of the longest ones, and NUL does not end it', async () => {
+  test('is compared to its last character, also when it is very long or contains NUL', async () => {
     const { hash, verify } = createPasswords();
     for (const long of ['x'.repeat(256), 'before\0after', '🔑'.repeat(256)]) {
       const stored = await hash(`${long.slice(0, -1)}${long.slice(-1)}`);
@@ -22,30 +22,30 @@ describe('a password', () => {
     }
   });
 
-  test('is the same whichever coding of its characters a keyboard sends', async () => {
+  test('is the same in every Unicode encoding that a keyboard sends', async () => {
     const { hash, verify } = createPasswords();
     expect(await verify(await hash('caf\u00e9 au lait'), 'cafe\u0301 au lait')).toBe('right');
   });
 
-  test('hashed more cheaply than is done now is right, but outdated', async () => {
+  test('with a hash of a lower cost is right, but outdated', async () => {
     const { verify } = createPasswords();
     const cheap = await argon2.hash('correct horse', { memoryCost: 8_192, timeCost: 1, parallelism: 1 });
     expect(await verify(cheap, 'correct horse')).toBe('right_but_outdated');
     expect(await verify(cheap, 'another')).toBe('wrong');
   });
 
-  test('of nobody is wrong, after the same work', async () => {
+  test('of an unknown user is wrong, after the same work', async () => {
     const { hash, verify } = createPasswords();
-    // Work is what argon2 is given to do, which the hash says; clocks are for the benchmark.
+    // The hash names the work that argon2 does. The benchmark measures the time.
     const argon = vi.spyOn(argon2, 'verify');
     onTestFinished(() => argon.mockRestore());
     expect(await verify(null, 'correct horse')).toBe('wrong');
     expect(await verify(await hash('another'), 'correct horse')).toBe('wrong');
-    const given = argon.mock.calls.map(([digest]) => ({ cost: digest.split('$').slice(0, 4), length: digest.length }));
-    expect(given[0]).toEqual(given[1]);
+    const works = argon.mock.calls.map(([digest]) => ({ cost: digest.split('$').slice(0, 4), length: digest.length }));
+    expect(works[0]).toEqual(works[1]);
   });
 
-  test('is hashed with one other at most; 32 wait, whoever comes then is told so at once, and everybody is served', async () => {
+  test('is hashed with at most one other; 32 more wait and are served, and a further one is refused at once', async () => {
     const { verify } = createPasswords();
     const cheap = await argon2.hash('right', { memoryCost: 1_024, timeCost: 2, parallelism: 1 });
     const original = argon2.verify;
@@ -67,7 +67,7 @@ describe('a password', () => {
     expect(await verify(cheap, 'wrong')).toBe('wrong');
   });
 
-  test('that cannot be checked gives its turn on', async () => {
+  test('that cannot be checked lets the next one proceed', async () => {
     const { verify } = createPasswords();
     const broken = Array.from({ length: 10 }, () => verify('no hash', 'x'));
     for (const one of await Promise.allSettled(broken)) expect(one.status).toBe('rejected');
@@ -75,26 +75,35 @@ describe('a password', () => {
   });
 });
 
-describe('a chosen password', () => {
+describe('A new password', () => {
   test.each([
-    ...['12345678', 'Password1', 'QWERTYUIOP', 'iloveyou', 'correcthorsebatterystaple', 'Welcome123'],
-    // Wide letters are the same to whoever checks a password, and so to whoever tries them.
-    ...['ｐａｓｓｗｏｒｄ', 'Passｗord'],
-    // Among the 3,000 most frequent ones.
-    ...['airborne', '4815162342', 'Snickers', '13101982'],
-  ])('%s is refused as common', (password) => expect(passwordFault(password)).toMatch(/commonest/));
+    '12345678',
+    'Password1',
+    'QWERTYUIOP',
+    'iloveyou',
+    'correcthorsebatterystaple',
+    'Welcome123',
+    // Wide letters equal normal ones when a password is checked.
+    'ｐａｓｓｗｏｒｄ',
+    'Passｗord',
+    // These are among the 3,000 most frequent passwords.
+    'airborne',
+    '4815162342',
+    'Snickers',
+    '13101982',
+  ])('%s is refused as common', (password) => expect(passwordFault(password)).toMatch(/most common/));
 
   test.each([
     ['', 0],
     ['seven77', 7],
     ['🔑🔑🔑🔑', 4],
     ['x'.repeat(257), 257],
-  ])('has 8 to 256 characters, as a person counts them: %j has not', (password, characters) => {
+  ])('with a wrong number of characters is refused: %j', (password, characters) => {
     expect(passwordFault(password)).toMatch(new RegExp(`8 to 256 characters; this one has ${characters}\\.`));
   });
 
   test.each(['eight888', 'only lower case letters', '🔑🗝🔒🔓🔐🚪🏠🚗', 'x'.repeat(256), '    eight spaces    '])(
-    '%s will do, whatever it is made of',
+    '%s is accepted, with any kind of characters',
     (password) => expect(passwordFault(password)).toBeNull(),
   );
 });

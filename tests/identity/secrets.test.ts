@@ -5,7 +5,7 @@ import { parseSecrets } from '../../src/identity/secrets.ts';
 const secretOf = (byte: number, length = 32) => Buffer.alloc(length, byte).toString('base64');
 
 describe('LEDGER_SECRET', () => {
-  test('gives another key for each purpose and each secret', () => {
+  test('has a different key for each purpose and each secret', () => {
     const { all } = parseSecrets(`${secretOf(1)},${secretOf(2)}`);
     const purposes = ['license-key', 'fingerprint', 'api-key', 'cursor', 'idempotency'] as const;
     const keys = all.flatMap((secret) => [
@@ -15,7 +15,7 @@ describe('LEDGER_SECRET', () => {
     expect(new Set(keys).size).toBe(12);
   });
 
-  test('derives with HKDF-SHA-256, empty salt and the purpose as info: a vector that must never change', () => {
+  test('derives keys with HKDF-SHA-256, an empty salt and the purpose as info, which must never change', () => {
     const { signing } = parseSecrets(secretOf(7));
     expect(signing.key('license-key').toString('hex')).toBe(
       '9058e326b2bd509801a0d326e35f71ea3a197ae4e1214de2833942824987a633',
@@ -27,24 +27,24 @@ describe('LEDGER_SECRET', () => {
     ['no base64', 'not base64!'],
     ['a short one', secretOf(1, 31)],
     ['a short second one', `${secretOf(1)},${secretOf(1, 16)}`],
-  ])('refuses %s with a sentence that does not repeat it', (_name, text) => {
+  ])('with %s is refused without repeating the value', (_name, text) => {
     expect(() => parseSecrets(text)).toThrow(/LEDGER_SECRET.*openssl rand -base64 32/);
     if (text !== '') expect(() => parseSecrets(text)).not.toThrow(text);
   });
 });
 
-describe('a sealed value', () => {
+describe('A sealed value', () => {
   const old = parseSecrets(secretOf(1));
   const both = parseSecrets(`${secretOf(2)},${secretOf(1)}`);
 
-  test('opens in its own row, with any configured secret', () => {
+  test('can be read in its own row, with any configured secret', () => {
     const sealed = seal(old, 'LL-KEY', 'row 1');
     expect(unseal(both, sealed, 'row 1')).toBe('LL-KEY');
     expect(sealed.includes('LL-KEY')).toBe(false);
     expect(seal(old, 'LL-KEY', 'row 1')).not.toEqual(sealed);
   });
 
-  test('does not open elsewhere, changed, cut, or without its secret', () => {
+  test('cannot be read in another row, altered, cut, or without its secret', () => {
     const sealed = seal(old, 'LL-KEY', 'row 1');
     expect(() => unseal(old, sealed, 'row 2')).toThrow();
     expect(() => unseal(parseSecrets(secretOf(2)), sealed, 'row 1')).toThrow(/LEDGER_SECRET/);

@@ -10,12 +10,12 @@ const secretOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const secrets = parseSecrets(secretOf(1));
 const rotated = parseSecrets(`${secretOf(2)},${secretOf(1)}`);
 
-test('a user of ours is its own reference, under any secret', () => {
+test('The id of a user of this server is its own reference, with any secret', () => {
   const user = testId('usr', 'ada');
   expect(userReferences(rotated, 'org_a', user)).toEqual([user]);
 });
 
-test('any other user becomes a reference that events may hold and that does not contain the name', () => {
+test('Any other name becomes a valid reference that does not contain the name', () => {
   for (const user of ['ada@example.com', 'usr_ada', 'x'.repeat(256), 'Ä']) {
     const [reference = ''] = userReferences(secrets, 'org_a', user);
     expect(userReference.safeParse(reference).success).toBe(true);
@@ -23,7 +23,7 @@ test('any other user becomes a reference that events may hold and that does not 
   }
 });
 
-test('the same user has one reference per issuer, and the old one among those of a changed secret', () => {
+test('A user has a different reference for each issuer, and keeps the old one after a change of the secret', () => {
   const [reference = ''] = userReferences(secrets, 'org_a', 'ada@example.com');
   expect(userReferences(secrets, 'org_a', 'ada@example.com')).toEqual([reference]);
   expect(userReferences(secrets, 'org_b', 'ada@example.com')).not.toContain(reference);
@@ -31,7 +31,7 @@ test('the same user has one reference per issuer, and the old one among those of
   expect([both.length, both[1]]).toEqual([2, reference]);
 });
 
-test('a user and a device of the same name cannot be told to be the same', () => {
+test('A user and a device with the same name have different references', () => {
   const [hash = ''] = fingerprintHashes(secrets, 'org_a', 'ada');
   const [reference] = userReferences(secrets, 'org_a', 'ada');
   const uuid = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-${hash.slice(12, 16)}-${hash.slice(16, 20)}-${hash.slice(20, 32)}`;

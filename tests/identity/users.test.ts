@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asUser } from '../../src/identity/as-user.ts';
+import { activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
 import { endSession, listSessions } from '../../src/identity/sessions.ts';
-import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
 import {
   changeDisplayName,
   changePassword,
@@ -24,16 +24,20 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('a user is found by the address without regard to case, and shown as it was given', async () => {
+test('An address is compared without regard to case and returned in its original case', async () => {
   const { userId } = await createUser(database.api, 'Ann.Lee@Vendor.example');
   expect(await findUserByEmail(database.api, 'aNN.lee@VENDOR.example')).toMatchObject({ userId, state: 'active' });
   expect(await getUser(database.api, userId)).toEqual({
-    ...{ userId, email: 'Ann.Lee@Vendor.example', displayName: null, state: 'active', createdAt: start },
+    userId,
+    email: 'Ann.Lee@Vendor.example',
+    displayName: null,
+    state: 'active',
+    createdAt: start,
   });
   expect(await findUserByEmail(database.api, 'bob@vendor.example')).toBeNull();
 });
 
-test('of any number of signups with one address, one gets it', async () => {
+test('Only one of several concurrent signups gets an address', async () => {
   const email = `${randomUUID()}@vendor.example`;
   const users = Array.from({ length: sized(1_000) }, () => newUser(email));
   const outcomes = await Promise.all(users.map((user) => reserveUser(database.api, user)));
@@ -41,7 +45,7 @@ test('of any number of signups with one address, one gets it', async () => {
   expect(outcomes.filter(({ outcome }) => outcome === 'taken')).toHaveLength(users.length - 1);
 });
 
-test('a pending user is nobody yet: not shown, not named, without sessions', async () => {
+test('A pending user cannot be read and has no sessions', async () => {
   const user = newUser(`${randomUUID()}@vendor.example`);
   await reserveUser(database.api, user);
   expect(await getUser(database.api, user.userId)).toBeNull();
@@ -50,7 +54,7 @@ test('a pending user is nobody yet: not shown, not named, without sessions', asy
   expect(await changeDisplayName(database.api, user.userId, 'Ann')).toBe(false);
 });
 
-test('an abandoned signup is taken over after 60 seconds, and cannot be completed any more', async () => {
+test('An abandoned signup is taken over after 60 seconds and can no longer be completed', async () => {
   const email = `${randomUUID()}@vendor.example`;
   const abandoned = newUser(email);
   await reserveUser(database.api, abandoned);
@@ -64,7 +68,7 @@ test('an abandoned signup is taken over after 60 seconds, and cannot be complete
   expect(await reserveUser(database.api, newUser(email, later(600_000)))).toEqual({ outcome: 'taken' });
 });
 
-test('of any number that take an abandoned signup over, one gets it', async () => {
+test('Only one of several concurrent signups takes an abandoned one over', async () => {
   const email = `${randomUUID()}@vendor.example`;
   await reserveUser(database.api, newUser(email));
   const users = Array.from({ length: sized(400) }, () => newUser(email, later(60_000)));
@@ -74,7 +78,7 @@ test('of any number that take an abandoned signup over, one gets it', async () =
   expect(rows).toHaveLength(1);
 });
 
-test('the same command goes on at once where it stopped, as long as it goes on it keeps the address', async () => {
+test('A retried signup continues at once and keeps its address', async () => {
   const user = newUser(`${randomUUID()}@vendor.example`);
   await reserveUser(database.api, user);
   const again = { ...user, passwordHash: 'hash of another try', now: later(50_000) };
@@ -83,16 +87,17 @@ test('the same command goes on at once where it stopped, as long as it goes on i
 
   expect(await activateUser(database.api, again)).toBe(true);
   expect(await activateUser(database.api, again)).toBe(true);
-  // What is active is not made over: whoever repeats the command must know its password.
+  // An active user does not change. A retry must present the password.
   expect(await reserveUser(database.api, { ...again, passwordHash: 'hash of a guess' })).toEqual({
-    ...{ outcome: 'active', passwordHash: 'hash of another try' },
+    outcome: 'active',
+    passwordHash: 'hash of another try',
   });
   await deactivateUser(database.api, user.userId, { owned: [], now: start });
   expect(await reserveUser(database.api, again)).toEqual({ outcome: 'taken' });
   expect(await activateUser(database.api, again)).toBe(false);
 });
 
-test('a new password ends all other sessions, or all', async () => {
+test('A new password ends all other sessions, or all sessions', async () => {
   const { userId, email } = await createUser(database.api);
   const [own, other] = [await openTestSession(database.api, userId), await openTestSession(database.api, userId)];
   const change = (passwordHash: string, exceptSessionId: string | null) =>
@@ -106,7 +111,7 @@ test('a new password ends all other sessions, or all', async () => {
   expect(await listSessions(database.api, userId, start)).toEqual([]);
 });
 
-/** Does `work` while another transaction has the user's password changed, and commits as soon as `work` waits for it. */
+/** Runs `work` while another transaction changes the user's password. It commits as soon as `work` waits for it. */
 const whileChanging = async <T>(userId: string, work: () => Promise<T>): Promise<T> => {
   const db = await database.superuser.connect();
   try {
@@ -126,14 +131,14 @@ const whileChanging = async <T>(userId: string, work: () => Promise<T>): Promise
   }
 };
 
-test('a session is not opened by a password that is changed at this moment', async () => {
+test('A session is not opened with a password that another transaction is changing', async () => {
   const { userId } = await createUser(database.api);
   const opened = await whileChanging(userId, () => openTestSession(database.api, userId));
   expect(opened.refreshExpiresAt).toBeUndefined();
   expect(await listSessions(database.api, userId, start)).toEqual([]);
 });
 
-test('a password is changed by who has shown the one that is stored, in a session that is open', async () => {
+test('A password is changed only with the current password and in an open session', async () => {
   const { userId, email, passwordHash: first } = await createUser(database.api);
   const { sessionId } = await openTestSession(database.api, userId);
   const change = (from: string, passwordHash: string) =>
@@ -143,17 +148,17 @@ test('a password is changed by who has shown the one that is stored, in a sessio
   expect(await change(first, 'third')).toBe('wrong');
   expect(await whileChanging(userId, () => change('second', 'third'))).toBe('wrong');
   await endSession(database.api, userId, { sessionId, reason: 'REVOKED', now: start });
-  expect(await change('changed', 'third')).toBe('over');
+  expect(await change('changed', 'third')).toBe('ended');
   expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('changed');
 });
 
-test('an address with another character than ASCII ones is nobody’s, whatever Postgres makes of it', async () => {
+test('An address with a character outside ASCII belongs to nobody', async () => {
   const { email } = await createUser(database.api, `i${randomUUID()}@vendor.example`);
   expect(await findUserByEmail(database.api, email.toUpperCase())).not.toBeNull();
   expect(await findUserByEmail(database.api, email.replace('i', 'İ'))).toBeNull();
 });
 
-test('a stronger hash replaces the one it was made from, never a password that was set meanwhile', async () => {
+test('A stronger hash replaces the old hash, but not a password that was changed meanwhile', async () => {
   const { userId, email, passwordHash } = await createUser(database.api);
   expect(await rehashPassword(database.api, { userId, passwordHash }, 'stronger')).toBe(true);
   await setPassword(database.api, userId, { passwordHash: 'new', exceptSessionId: null, now: start });
@@ -161,7 +166,7 @@ test('a stronger hash replaces the one it was made from, never a password that w
   expect((await findUserByEmail(database.api, email))?.passwordHash).toBe('new');
 });
 
-test('a deactivated user is known, keeps the address, and has no sessions and no way to change anything', async () => {
+test('A deactivated user keeps the address, has no sessions and cannot change anything', async () => {
   const { userId, email } = await createUser(database.api);
   await openTestSession(database.api, userId);
   expect(await deactivateUser(database.api, userId, { owned: [], now: later(1) })).toBe('deactivated');
@@ -175,7 +180,7 @@ test('a deactivated user is known, keeps the address, and has no sessions and no
   expect(await reserveUser(database.api, newUser(email, later(600_000)))).toEqual({ outcome: 'taken' });
 });
 
-test('profiles of several users come in one answer, unknown ones left out', async () => {
+test('Profiles of several users are read at once, without unknown ones', async () => {
   const [ann, ben] = [await createUser(database.api), await createUser(database.api)];
   await changeDisplayName(database.api, ben.userId, 'Ben');
   expect(await userProfiles(database.api, [ann.userId, 'usr_unknown', ben.userId])).toEqual(
@@ -187,7 +192,7 @@ test('profiles of several users come in one answer, unknown ones left out', asyn
   expect((await userProfiles(database.api, [])).size).toBe(0);
 });
 
-test('asUser commits or leaves nothing, and no user on the connection', async () => {
+test('asUser commits or rolls back, and the connection has no user afterwards', async () => {
   const { userId } = await createUser(database.api);
   const failing = asUser(database.api, userId, async (db) => {
     await db.query(`update identity.users set display_name = 'half done'`);

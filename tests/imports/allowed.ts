@@ -1,13 +1,16 @@
-/** What a folder of src, or a file directly in it, holds and may import. Its own files are always allowed. */
+/**
+ * The purpose of a folder of src, or of a file directly in it, and its allowed imports. Its own files are always
+ * allowed.
+ */
 export type Allowed = {
   readonly holds: string;
-  /** Folders and files of src. A file of another folder stands for itself alone: `domain/time.ts`. */
+  /** Folders and files of src. A path such as `domain/time.ts` allows only that file. */
   readonly ours: readonly string[] | 'everything';
-  /** Packages and modules of Node, as imports name them; `*` at the end stands for anything. */
+  /** Packages and modules of Node, as imports name them. A final `*` allows any ending. */
   readonly packages: readonly string[] | 'everything';
 };
 
-/** The one table of imports. `npm run check` refuses every import that is not listed here, of a type alone too. */
+/** The table of imports. `npm run check` refuses every import that is not listed here, also of a type alone. */
 export const allowed: Readonly<Record<string, Allowed>> = {
   domain: { holds: 'what a license is: commands, events, rules; pure', ours: [], packages: [] },
   async: {

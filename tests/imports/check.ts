@@ -4,7 +4,7 @@ import type { Allowed } from './allowed.ts';
 /** A file of src: `path` is relative to src. */
 export type Source = { readonly path: string; readonly text: string };
 
-/** Returns a sentence for each import that the table does not allow, and for each circle. */
+/** Returns a sentence for each import that the table does not allow, and for each circle of imports. */
 export const faultsOf = (sources: readonly Source[], table: Readonly<Record<string, Allowed>>): readonly string[] => {
   const unlisted = sources.filter(({ path }) => table[placeOf(path)] === undefined);
   const unused = Object.keys(table).filter((place) => !sources.some(({ path }) => placeOf(path) === place));
@@ -16,7 +16,7 @@ export const faultsOf = (sources: readonly Source[], table: Readonly<Record<stri
   ];
 };
 
-/** Returns what a file imports, whether values or types alone, statically or not. */
+/** Returns the imports of a file: of values and types, static and dynamic. */
 export const importsOf = (text: string): readonly string[] => {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   const statics = code.matchAll(/^(?:import|export)\b[^;'"`]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]/gm);
@@ -41,7 +41,7 @@ export const circlesOf = (sources: readonly Source[]): readonly (readonly string
   return circles.filter((circle, place) => circle[0] === [...next.keys()][place]);
 };
 
-/** Returns the table as CONTRIBUTING.md shows it. */
+/** Returns the table as Markdown, as in CONTRIBUTING.md. */
 export const markdownOf = (table: Readonly<Record<string, Allowed>>): string => {
   const list = (names: readonly string[] | 'everything') =>
     names === 'everything' ? names : names.length === 0 ? 'nothing' : names.map((name) => `\`${name}\``).join(', ');
@@ -69,7 +69,7 @@ const isNamed = (name: string, entry: string): boolean =>
 
 const isOurs = (name: string): boolean => name.startsWith('.');
 
-/** The folder of src that a file is in, or the file where it is in none. */
+/** Returns the folder of src that contains the file, or the file itself when it is directly in src. */
 const placeOf = (path: string): string => path.split('/')[0] ?? path;
 
 const targetOf = (path: string, name: string): string => posix.join(posix.dirname(path), name);

@@ -17,19 +17,19 @@ const plain: readonly Source[] = [
 ];
 const faultsWith = (path: string, text: string): readonly string[] => faultsOf([...plain, { path, text }], table);
 
-test('The sources import only what the table allows, and in no circle', () => {
+test('The sources import only what the table allows, without circles', () => {
   const sources = readSources();
   expect(sources.length).toBeGreaterThan(50);
   expect(sources.flatMap(({ text }) => importsOf(text)).length).toBeGreaterThan(500);
   expect(faultsOf(sources, allowed)).toEqual([]);
 });
 
-test('CONTRIBUTING.md shows the table that is checked', () => {
+test('CONTRIBUTING.md contains the table of imports', () => {
   expect(readFileSync('CONTRIBUTING.md', 'utf8')).toContain(`\n${markdownOf(allowed)}\n`);
 });
 
 describe('The check', () => {
-  test('accepts what the table lists', () => {
+  test('accepts the imports that the table lists', () => {
     expect(faultsOf(plain, table)).toEqual([]);
   });
 
@@ -57,7 +57,7 @@ describe('The check', () => {
     ]);
   });
 
-  test('refuses other files of a folder of which one file is listed', () => {
+  test('refuses other files of a folder when only one file of it is listed', () => {
     expect(faultsWith('store/offender.ts', `import { rule } from '../rules/license.ts';`)).toHaveLength(1);
     expect(faultsWith('store/reader.ts', `import { now } from '../rules/time.ts';`)).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe('The check', () => {
     ]);
   });
 
-  test('does not take a comment or a text for an import', () => {
+  test('ignores imports in comments and texts', () => {
     expect(importsOf(`// import { z } from 'zod';\n/* import 'pg'; */\nconst line = "import 'pg';";`)).toEqual([]);
   });
 });

@@ -4,13 +4,13 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-// The package `node` downloads its program in an install script; these hold the program itself.
+// The package `node` downloads its program in an install script. These packages contain the program.
 const system = process.platform === 'win32' ? 'win' : process.platform;
 const program = process.platform === 'win32' ? 'node.exe' : 'node';
 
 /**
- * Installs the newest Node of a major version from npm into `directory` and returns the path of its program. Takes the
- * program that the variable NODE_<major> names instead, where it is set. Throws a sentence that says what to do.
+ * Installs the newest Node of a major version from npm into `directory` and returns the path of its program. When the
+ * variable NODE_<major> is set, returns that path instead. Throws an Error with advice.
  */
 export const fetchNode = async (major: number, directory: string): Promise<string> => {
   const variable = `NODE_${major}`;
@@ -31,6 +31,6 @@ export const fetchNode = async (major: number, directory: string): Promise<strin
   return join(directory, 'node_modules', name, 'bin', program);
 };
 
-// npm names itself to the scripts that it runs; on Windows a script cannot be called as a program.
+// npm sets this variable for the scripts that it runs. Windows cannot run the script of npm as a program.
 const npm: readonly [string, ...string[]] =
   process.env.npm_execpath === undefined ? ['npm'] : [process.execPath, process.env.npm_execpath];

@@ -6,8 +6,8 @@ import { parseArgs, promisify } from 'node:util';
 import { fetchNode } from './fetch-node.ts';
 import { type Counts, tryDomain, tryProduct } from './try-node.ts';
 
-// `npm run test:nodes`: start, demo and the tests of the domain on each further version of Node that the README names.
-// `npm test` covers the Node that runs it. With --report=<file> it also writes the counts to that file.
+// `npm run test:nodes` runs start, demo and the tests of the domain on each further version of Node that the README
+// names. `npm test` covers the installed Node. With --report=<file> it also writes the counts to that file.
 
 const majors = [22, 24];
 
@@ -18,7 +18,7 @@ const tryNode = async (major: number): Promise<Counts> => {
     const { stdout } = await promisify(execFile)(node, ['--version']);
     const version = stdout.trim();
     if (!version.startsWith(`v${major}.`)) throw new Error(`${node} is Node ${version}, not ${major}.`);
-    // The demo waits most of its time.
+    // The demo mostly waits, so both run at once.
     const counts = sum(await Promise.all([tryProduct(node, directory), tryDomain(node, directory)]));
     console.log(`Node ${version}: ${counts.passed} passed, ${counts.failed} failed`);
     return counts;
@@ -36,7 +36,7 @@ const sum = (counts: readonly Counts[]): Counts => ({
 });
 
 const { report } = parseArgs({ options: { report: { type: 'string' } } }).values;
-// Each of them waits for its installation and its demo most of the time.
+// Each version mostly waits for its installation and its demo, so all run at once.
 const counts = await Promise.all(majors.map(tryNode));
 const { passed, failed } = sum(counts);
 if (report !== undefined) await writeFile(report, JSON.stringify({ passed, failed }));

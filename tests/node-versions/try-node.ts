@@ -3,16 +3,18 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-/** How many checks passed and failed. */
+/** The numbers of passed and failed checks. */
 export type Counts = { readonly passed: number; readonly failed: number };
 
 const launcher = resolve('bin', 'ledger.js');
 const vitest = resolve('node_modules', 'vitest', 'vitest.mjs');
 
-// The demo waits for the sweep to announce an expiry.
+// The demo waits until the sweep announces an expiry, so the sweep runs often.
 const settings = { PORT: '0', MANAGEMENT_PORT: '0', EXPIRY_SWEEP_SECONDS: '1', LOG_LEVEL: 'warn' };
 
-/** Starts the product on a Node, walks its demo and stops it. Counts start and demo; prints the output of what fails. */
+/**
+ * Starts the product on a Node, runs its demo and stops it. Counts start and demo, and prints the output of a failure.
+ */
 export const tryProduct = async (node: string, directory: string): Promise<Counts> => {
   const env = { ...process.env, ...settings, LEDGER_DATA_DIR: join(directory, 'data') };
   const server = spawn(node, [launcher, 'start'], { env });
@@ -32,7 +34,7 @@ export const tryProduct = async (node: string, directory: string): Promise<Count
   return { passed: 2 - failures.length, failed: failures.length };
 };
 
-/** Runs the tests of the domain on a Node. Tests that do not come to their end count as one that failed. */
+/** Runs the tests of the domain on a Node. A test run that ends early counts as one failed test. */
 export const tryDomain = async (node: string, directory: string): Promise<Counts> => {
   const report = join(directory, 'report.json');
   const options = ['--config', 'vitest.domain.config.ts', '--no-isolate', '--reporter=json', `--outputFile=${report}`];

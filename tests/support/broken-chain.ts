@@ -1,4 +1,4 @@
-import { seal } from '../../src/eventstore/chain/chain.ts';
+import { linkToChain } from '../../src/eventstore/chain/chain.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { testHash } from './license-fixtures.ts';
 
@@ -21,9 +21,9 @@ export const withBreaks = (
     if (revision === 0n) hash = String(recorded.metadata.prevHash);
     const { prevHash: _, hash: __, ...metadata } = recorded.metadata;
     const linked = revisions.includes(revision) ? twinHash(stream, revision) : hash;
-    const [sealed] = seal([{ ...recorded, metadata }], { stream, nextRevision: revision, hash: linked });
-    if (sealed === undefined) throw new Error('An event was not sealed.');
-    hash = String(sealed.metadata.hash);
-    return { ...recorded, metadata: sealed.metadata };
+    const [relinked] = linkToChain([{ ...recorded, metadata }], { stream, nextRevision: revision, hash: linked });
+    if (relinked === undefined) throw new Error('An event was not linked.');
+    hash = String(relinked.metadata.hash);
+    return { ...recorded, metadata: relinked.metadata };
   });
 };

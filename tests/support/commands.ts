@@ -2,7 +2,7 @@ import type { CommandOf, LicenseCommand } from '../../src/domain/license/command
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
-import { type Aggregate, type Fact, toDecide } from '../../src/eventstore/folding.ts';
+import { type Aggregate, type DomainEvent, toDecide } from '../../src/eventstore/folding.ts';
 import { ledgerNamespace, newCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
 import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 
@@ -22,14 +22,20 @@ export const context = (changed: Partial<CommandContext> = {}): CommandContext =
 };
 
 /** Sends a command to its aggregate's stream, at the instant of the command. */
-export const send = <Command extends { readonly at: string }, Event extends Fact, State, Code extends string, View>(
+export const send = <
+  Command extends { readonly at: string },
+  Event extends DomainEvent,
+  State,
+  Code extends string,
+  View,
+>(
   executor: Executor,
   aggregate: Aggregate<Command, Event, State, Code>,
   id: string,
   command: Command,
   sent: CommandContext,
   view: (state: State) => View,
-) => executor.execute(aggregate, id, toDecide(aggregate, command), { ...sent, at: command.at }, view);
+) => executor.execute(aggregate, id, toDecide(aggregate, command), { context: { ...sent, at: command.at }, view });
 
 /** Issues a PRO license for one year with room for `activations` devices. */
 export const issueLicense = (licenseId: string, activations = 5): CommandOf<'IssueLicense'> => ({

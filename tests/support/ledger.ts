@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
-import type { Accounts } from '../../src/api/auth/needs.ts';
+import type { Accounts } from '../../src/api/auth/auth-needs.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';

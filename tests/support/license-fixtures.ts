@@ -8,7 +8,7 @@ import type { License } from '../../src/domain/license/license.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import type { Instant } from '../../src/domain/time.ts';
-import { genesisHash, hashOf, seal } from '../../src/eventstore/chain/chain.ts';
+import { genesisHash, hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { eventId, uuidv5 } from '../../src/eventstore/ids.ts';
 
@@ -40,7 +40,7 @@ export type LicenseOptions = {
   readonly startsAt?: Instant;
 };
 
-/** A log in memory: commands are decided by the real decider, events sealed as the product seals them. */
+/** A log in memory: commands are decided by the real decider, and events linked to chains as in the product. */
 export const createLog = () => {
   const log: Recorded[] = [];
   const ends = new Map<string, { nextRevision: bigint; hash: string }>();
@@ -55,16 +55,16 @@ export const createLog = () => {
     reason: Reason = tested,
   ): readonly Recorded[] => {
     const end = ends.get(stream) ?? { nextRevision: 0n, hash: genesisHash };
-    const sealed = seal(propose(stream, facts, { ...owners, reason }, at, end.nextRevision), { stream, ...end });
-    const appended = sealed.map((event, index): Recorded => {
+    const linked = linkToChain(propose(stream, facts, { ...owners, reason }, at, end.nextRevision), { stream, ...end });
+    const appended = linked.map((event, index): Recorded => {
       // Positions of the real server have gaps too.
       const commit = BigInt((log.length + index + 1) * 100);
       return { ...event, stream, revision: end.nextRevision + BigInt(index), position: { commit, prepare: commit } };
     });
     log.push(...appended);
-    const last = sealed.at(-1);
+    const last = linked.at(-1);
     if (last !== undefined)
-      ends.set(stream, { nextRevision: end.nextRevision + BigInt(sealed.length), hash: hashOf(last) });
+      ends.set(stream, { nextRevision: end.nextRevision + BigInt(linked.length), hash: hashOf(last) });
     return appended;
   };
 

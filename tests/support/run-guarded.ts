@@ -4,7 +4,7 @@ import { executable, postgresBinaries } from '../../src/embedded/binaries.ts';
 import { spawnLogged } from '../../src/embedded/child.ts';
 import { prepareCluster } from '../../src/embedded/cluster.ts';
 import { freePort } from '../../src/embedded/free-port.ts';
-import { chooseGuard, shellGuard } from '../../src/embedded/run.ts';
+import { chooseGuard, shellGuard } from '../../src/embedded/guard.ts';
 import { asNobody, chooseRunAs } from '../../src/embedded/run-as.ts';
 
 const [dataDir = '', user, guardedBy] = process.argv.slice(2);

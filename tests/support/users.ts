@@ -6,8 +6,8 @@ import type { Role } from '../../src/domain/organization/events.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { publicJwk, type SigningKey } from '../../src/identity/key-files.ts';
 import { createRefreshToken } from '../../src/identity/refresh-token.ts';
+import { activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
 import { openSession } from '../../src/identity/sessions.ts';
-import { activateUser, reserveUser } from '../../src/identity/sign-up.ts';
 import { findUserByEmail, getUser } from '../../src/identity/users.ts';
 import { context, send as sendCommand } from './commands.ts';
 

@@ -4,7 +4,7 @@ import type { Recorded } from '../../src/eventstore/event-store.ts';
 
 /**
  * Writes events into the database of an event store that is not running, at their own positions: a hundred times as fast as
- * appending them. They must be sealed, and in log order.
+ * appending them. They must have their hashes and be in log order.
  */
 export const writeLog = async (databaseUrl: string, log: Iterable<readonly Recorded[]>): Promise<void> => {
   let db: pg.Client | null = null;

@@ -8,7 +8,7 @@ import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
-import { carryOutDue } from '../../src/workers/carry-out.ts';
+import { carryOutDue } from '../../src/workers/carry-out-due.ts';
 import { createPace } from '../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
@@ -38,10 +38,10 @@ const send = async (licenseId: string, sent: Omit<LicenseCommand, 'at'>) => {
 const isDue = async (licenseId: string, position: bigint) => {
   await ledger.projected.waitFor(position, 10_000);
   const due = await dueLicenses(pool, { now: now(), limit: 500, after: null });
-  return due.some((each) => each.licenseId === licenseId);
+  return due.some((license) => license.licenseId === licenseId);
 };
 
-test('Several workers announce together, once each and in order, what a transfer has ended, as its holder from before', async () => {
+test('Concurrent workers announce each device that a transfer ended once and in order, under the previous holder', async () => {
   const licenseId = encodeId('lic', aggregateId(newCommandId(), 'license'));
   const holderOrgId = ledger.b.organizationId;
   await send(licenseId, {
@@ -97,7 +97,7 @@ test('Several workers announce together, once each and in order, what a transfer
     expect(data).toMatchObject({ cause: 'TRANSFER', countAfter: 0 });
     expect(metadata).toMatchObject({ holderOrgId, effectiveAt });
   }
-  // The transfer itself is of the holder that it gives the license to.
+  // The event of the transfer belongs to the new holder.
   expect(transferred.events[0]?.metadata.holderOrgId).toBeNull();
   for (const [index, event] of events.entries())
     expect(verifyLink(event, String(events[index - 1]?.metadata.hash ?? event.metadata.prevHash))).toBeNull();

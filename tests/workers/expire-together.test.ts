@@ -30,7 +30,7 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-/** One that shares no job with others, so that both sweep every second. */
+/** Starts a worker with its own queue, so that each of the workers sweeps every second. */
 const startOwnWorker = (queueName: string, aheadMs: number) => {
   const executor = createExecutor({ store: ledger.store.connect() });
   const worker = startWorker({

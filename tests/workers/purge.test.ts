@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('answers are removed once they are older than 24 hours, however many, and not a minute earlier', async () => {
+test('Stored answers are removed after 24 hours, in any number, and not a minute earlier', async () => {
   await database.superuser.query(`
     insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until, created_at)
     select 'org_a', 'key_a', 'issueLicense', 'old-' || n, '', '', now(), now() - interval '24 hours 1 minute' from generate_series(1, 5001) n
@@ -19,11 +19,11 @@ test('answers are removed once they are older than 24 hours, however many, and n
   expect(rows).toEqual([{ idempotency_key: 'young' }]);
 });
 
-test('the worker cannot read what the answers hold', async () => {
+test('The worker cannot read the content of stored answers', async () => {
   await expect(database.worker.query('select body from ops.idempotency')).rejects.toMatchObject({ code: '42501' });
 });
 
-test('sessions, refresh tokens and abandoned signups go a day after their end, and nothing that may still be asked for', async () => {
+test('Ended sessions, refresh tokens and abandoned signups are removed after a day, and open ones stay', async () => {
   await database.superuser.query(`
     insert into identity.sessions (session_id, user_id, created_at, last_used_at, expires_at, absolute_expires_at)
     select 'ses_' || hours, 'usr_a', now(), now(), now() - hours * interval '1 hour', now() from unnest(array[0, 23, 25]) hours`);
@@ -44,13 +44,13 @@ test('sessions, refresh tokens and abandoned signups go a day after their end, a
 });
 
 test.each(['token_hash from identity.refresh_tokens', 'user_id from identity.sessions', 'email from identity.users'])(
-  'the worker cannot read %s',
+  'The worker cannot read %s',
   async (what) => {
     await expect(database.worker.query(`select ${what}`)).rejects.toMatchObject({ code: '42501' });
   },
 );
 
-test('snapshots of other releases go after a week, those of this release stay', async () => {
+test('Snapshots of other releases are removed after a week, and those of this release stay', async () => {
   await database.superuser.query(
     `insert into ops.stream_snapshots (issuer_org_id, stream, fold, revision, event_id, hash, recorded_at,
       previous_revision, previous_hash, earliest_at, saved_at)

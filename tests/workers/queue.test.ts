@@ -24,8 +24,8 @@ afterAll(async () => {
 const backends: [string, () => QueueBackend][] = [['Postgres', () => ({ kind: 'postgres', url: database.url })]];
 if (redisUrl) backends.push(['Redis', () => ({ kind: 'redis', url: redisUrl })]);
 
-// Every second a job runs: schedules wait side by side.
-describe.concurrent.each(backends)('a schedule on %s', (_, backend) => {
+// Jobs run once a second, so the schedules wait at the same time.
+describe.concurrent.each(backends)('A schedule on %s', (_, backend) => {
   const start = async (run: () => Promise<unknown>, errors: unknown[] = [], queueName = `test-${randomUUID()}`) => {
     const onError = (error: unknown) => errors.push(error);
     const job = { name: 'sweep', everySeconds: 1, run };
@@ -40,7 +40,7 @@ describe.concurrent.each(backends)('a schedule on %s', (_, backend) => {
     await condition('three runs', () => runs >= 3);
   });
 
-  test('reports a job that fails and goes on', async () => {
+  test('reports a failed job and continues', async () => {
     const errors: unknown[] = [];
     let runs = 0;
     await start(async () => {
@@ -51,7 +51,7 @@ describe.concurrent.each(backends)('a schedule on %s', (_, backend) => {
     expect(errors).toEqual([expect.objectContaining({ message: 'first run fails' })]);
   });
 
-  test('is shared by several workers, and survives one that stops', async () => {
+  test('is shared by several workers, and continues when one of them stops', async () => {
     const runs = { first: 0, second: 0 };
     const { schedule, queueName } = await start(async () => runs.first++);
     await start(async () => runs.second++, [], queueName);
@@ -62,11 +62,11 @@ describe.concurrent.each(backends)('a schedule on %s', (_, backend) => {
   });
 });
 
-test('migrating the queue again changes nothing', async () => {
+test('A second migration of the queue changes nothing', async () => {
   await expect(migrateQueue(database.url)).resolves.toBeUndefined();
 });
 
-test('workers that start at the same time on a new database all find their tables', async () => {
+test('Workers that start at the same time on a new database all get their tables', async () => {
   const fresh = await createDatabase();
   await prepareDatabase({ url: fresh.url, log: () => {} });
   const starts = await Promise.allSettled(Array.from({ length: 8 }, () => migrateQueue(fresh.url)));

@@ -56,7 +56,7 @@ const announced = async (licenseId: string) => {
 const expiryOf = (license: Awaited<ReturnType<Ledger['issue']>>) =>
   String(license.answer.body.license?.term?.expiresAt);
 
-/** Straight to the streams, and projected: by way of the API that many would take a minute on a busy machine. */
+/** Issues licenses directly in the streams and waits for their projection, because the API takes much longer. */
 const issueMany = async (count: number, duration: string): Promise<readonly string[]> => {
   const positions = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
@@ -86,8 +86,8 @@ const issueMany = async (count: number, duration: string): Promise<readonly stri
   return positions.map(({ licenseId }) => licenseId);
 };
 
-describe('the expiry sweep', () => {
-  test('announces a term as of the instant it ran out, however late', async () => {
+describe('The expiry sweep', () => {
+  test('announces an expiry with the instant that the term ended, also when the sweep is late', async () => {
     const license = await ledger.issue({ term: { duration: 'P1D' } });
     const late = Date.parse(expiryOf(license)) + 900 * dayMs;
     await sweep(clockAt(late));
@@ -96,7 +96,7 @@ describe('the expiry sweep', () => {
     expect(only).toMatchObject({ effectiveAt: expiryOf(license), recordedAt: new Date(late).toISOString() });
   });
 
-  test('announces nothing a millisecond before the term is over, and announces it on the instant', async () => {
+  test('announces an expiry at the instant that the term ends, and not a millisecond earlier', async () => {
     const license = await ledger.issue({ term: { duration: 'P1D' } });
     const expiresAt = Date.parse(expiryOf(license));
     await sweep(clockAt(expiresAt - 1));
@@ -105,7 +105,7 @@ describe('the expiry sweep', () => {
     expect(await announced(license.licenseId)).toHaveLength(1);
   });
 
-  test('announces more licenses than fit into a page, each once, also when several sweeps run at once', async () => {
+  test('announces each of many licenses once, also when several sweeps run at once', async () => {
     const pageMax = sized(500, 50);
     const issued = await issueMany(pageMax + 100, 'P2D');
     const sweepPages = () => sweepWith({ now: clockAt(Date.now() + 3 * dayMs), pageMax });
@@ -118,25 +118,28 @@ describe('the expiry sweep', () => {
     expect(rows).toEqual([]);
   }, 60_000);
 
-  test.each([-1, 1])('reminds once where another machine has made the due date %i hour other', async (hours) => {
-    const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
-    const { superuser } = ledger.database;
-    await condition('the license is projected', async () => {
-      const { rowCount } = await superuser.query('select from rm.licenses where license_id = $1', [licenseId]);
-      return rowCount === 1;
-    });
-    const { rows } = await superuser.query<{ due_at: Date }>(
-      `update rm.licenses l set due_at = l.due_at + $2 * interval '1 hour' from rm.licenses before
+  test.each([-1, 1])(
+    'sends a reminder once when another machine computed a due date that differs by %i hour',
+    async (hours) => {
+      const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+      const { superuser } = ledger.database;
+      await condition('the license is projected', async () => {
+        const { rowCount } = await superuser.query('select from rm.licenses where license_id = $1', [licenseId]);
+        return rowCount === 1;
+      });
+      const { rows } = await superuser.query<{ due_at: Date }>(
+        `update rm.licenses l set due_at = l.due_at + $2 * interval '1 hour' from rm.licenses before
         where l.license_id = $1 and before.license_id = $1 returning before.due_at`,
-      [licenseId, hours],
-    );
-    const dueMs = rows[0]?.due_at.getTime() ?? Number.NaN;
-    const only = { due: async () => [{ licenseId, dueAt: new Date(dueMs + hours * 3_600_000).toISOString() }] };
-    expect(await sweepWith({ ...only, now: clockAt(dueMs - 1) })).toBe(0);
-    const late = clockAt(dueMs + Math.max(hours, 0) * 3_600_000);
-    expect(await sweepWith({ ...only, now: late })).toBe(1);
-    expect(await sweepWith({ ...only, now: late })).toBe(0);
-  });
+        [licenseId, hours],
+      );
+      const dueMs = rows[0]?.due_at.getTime() ?? Number.NaN;
+      const only = { due: async () => [{ licenseId, dueAt: new Date(dueMs + hours * 3_600_000).toISOString() }] };
+      expect(await sweepWith({ ...only, now: clockAt(dueMs - 1) })).toBe(0);
+      const late = clockAt(dueMs + Math.max(hours, 0) * 3_600_000);
+      expect(await sweepWith({ ...only, now: late })).toBe(1);
+      expect(await sweepWith({ ...only, now: late })).toBe(0);
+    },
+  );
 
   test('does not expire a license that was renewed after its row was read', async () => {
     const license = await ledger.issue({ term: { duration: 'P1D' } });
@@ -148,7 +151,7 @@ describe('the expiry sweep', () => {
     expect(await announcements(license.licenseId)).toEqual([]);
   });
 
-  test('leaves a revoked license alone', async () => {
+  test('sends no command to a revoked license', async () => {
     const license = await ledger.issue({ term: { duration: 'P1D' } });
     const revocation = { reason: { code: 'FRAUD' } };
     await ledger.call('POST', `/v1/licenses/${license.licenseId}/revoke`, { key: ledger.a.apiKey, body: revocation });
@@ -160,7 +163,7 @@ describe('the expiry sweep', () => {
     expect(due.map(({ licenseId }) => licenseId)).not.toContain(license.licenseId);
   });
 
-  test('reports a license that fails and announces the others', async () => {
+  test('reports a failing license and announces the others', async () => {
     const license = await ledger.issue({ term: { duration: 'P1D' } });
     const broken = { licenseId: 'lic_00000000000000000000000000', dueAt: expiryOf(license) };
     const sound = { licenseId: license.licenseId, dueAt: expiryOf(license) };
@@ -173,7 +176,7 @@ describe('the expiry sweep', () => {
     expect({ count, failed }).toEqual({ count: 1, failed: [expect.stringContaining(broken.licenseId)] });
   });
 
-  test('says EXPIRED from the instant on, before any sweep', async () => {
+  test('is not needed for validation to answer EXPIRED', async () => {
     const license = await ledger.issue({ term: { duration: 'PT1H' } });
     ledger.clock.aheadMs = 3_600_000 + 1_000;
     const body = { licenseKey: license.licenseKey };
@@ -184,14 +187,14 @@ describe('the expiry sweep', () => {
   });
 });
 
-test('two scheduled workers announce a term once', async () => {
+test('Two scheduled workers announce an expiry once', async () => {
   const license = await ledger.issue({ term: { duration: 'PT2S' } });
   const backend = { kind: 'postgres', url: ledger.database.url } as const;
   const now = () => new Date();
   const start = () => startWorker({ backend, pool, executor: ledger.executor, expirySweepSeconds: 1, now, log });
   const workers = await Promise.all([start(), start()]);
-  const found = await announced(license.licenseId);
+  const events = await announced(license.licenseId);
   await Promise.all(workers.map((worker) => worker.close()));
-  expect(found).toHaveLength(1);
+  expect(events).toHaveLength(1);
   expect(await announcements(license.licenseId)).toHaveLength(1);
 });

@@ -35,7 +35,7 @@ type Lease = PinnedPolicy['lease'];
 const lease: Lease = { scope: 'INSTANCE', ttlSeconds, resurrectSeconds: 0, borrowMaxSeconds: 86_400 };
 const license = async (changed: Partial<Lease> = {}) =>
   (await issueDirectly(ledger, { policy: { lease: { ...lease, ...changed } } })).licenseId;
-/** A seat for a holder, and when it was taken. */
+/** Acquires a lease for a holder. Returns it with the instant. */
 const acquire = async (licenseId: string, holder = 'one', borrowSeconds: number | null = null) => {
   const leaseId = encodeId('lea', aggregateId(newCommandId(), 'lease'));
   const data = { leaseId, holderHash: testHash(holder), product: null, userRef: null, borrowSeconds, dead: [] };
@@ -54,7 +54,7 @@ const heard = (licenseId: string, leaseId: string, at: Date) => {
     },
   );
 };
-/** A connection outside a transaction, on which `between` happens once a heartbeat has found that its lease is being ended. */
+/** Returns a connection that runs `between` after a heartbeat has read that its lease is being ended. */
 const interrupted = (db: PoolClient, between: () => Promise<unknown>) => {
   let isDone = false;
   return new Proxy(db, {
@@ -82,12 +82,12 @@ const sweep = (at: Date, page = 2_000) =>
   });
 const events = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
 const lapses = async (licenseId: string) => (await events(licenseId)).filter(({ type }) => type === 'LeaseLapsed');
-/** Until the rows know all events of the license. */
+/** Waits until the rows contain all events of the license. */
 const caughtUp = async (licenseId: string) =>
   ledger.projected.waitFor((await events(licenseId)).at(-1)?.position.commit ?? 0n, 10_000);
 
-describe('a lease that nobody was heard of', () => {
-  test('lives to the last millisecond of its time, and is ended as of that instant, by the system', async () => {
+describe('A lease without heartbeats', () => {
+  test('lives to the last millisecond of its time, and the worker ends it with that instant', async () => {
     const licenseId = await license();
     const { leaseId, at } = await acquire(licenseId);
     await sweep(new Date(at + ttlSeconds * 1_000 - 1));
@@ -101,7 +101,7 @@ describe('a lease that nobody was heard of', () => {
     });
   });
 
-  test('lives for its time to live from the last heartbeat on, whatever order heartbeats are noted in', async () => {
+  test('lives for its time to live after the last heartbeat, even when heartbeats are stored out of order', async () => {
     const licenseId = await license();
     const { leaseId, at } = await acquire(licenseId);
     await heard(licenseId, leaseId, later(at, 90));
@@ -112,7 +112,7 @@ describe('a lease that nobody was heard of', () => {
     expect(await lapses(licenseId)).toMatchObject([{ data: { lastSeenAt: later(at, 90).toISOString() } }]);
   });
 
-  test('is not ended early by a heartbeat that was heard soon after it was taken', async () => {
+  test('is not ended early by a heartbeat right after it was acquired', async () => {
     const licenseId = await license();
     const { leaseId, at } = await acquire(licenseId);
     await heard(licenseId, leaseId, later(at, -50));
@@ -120,7 +120,7 @@ describe('a lease that nobody was heard of', () => {
     expect(await lapses(licenseId)).toEqual([]);
   });
 
-  test('is known to be dead to whoever wants its seat, before any sweep', async () => {
+  test('gives its seat to the next holder before any sweep', async () => {
     const licenseId = await license();
     const [one, two] = [await acquire(licenseId, 'one'), await acquire(licenseId, 'two')];
     await heard(licenseId, two.leaseId, later(two.at, 50));
@@ -133,7 +133,7 @@ describe('a lease that nobody was heard of', () => {
   });
 });
 
-test('a lost table of heartbeats ends leases at the end they were taken with, and lets none live for ever', async () => {
+test('After a loss of the heartbeat table, each lease ends at its first expiry', async () => {
   const licenseId = await license();
   const { leaseId, at } = await acquire(licenseId);
   await heard(licenseId, leaseId, later(at, 1_000_000));
@@ -144,7 +144,7 @@ test('a lost table of heartbeats ends leases at the end they were taken with, an
   expect(await lapses(licenseId)).toHaveLength(1);
 });
 
-test('a borrowed lease ends with its borrow, without a heartbeat and in spite of one', async () => {
+test('A borrowed lease ends with its borrow, with or without heartbeats', async () => {
   const licenseId = await license();
   const { leaseId, at } = await acquire(licenseId, 'one', 5_000);
   await heard(licenseId, leaseId, later(at, 4_999));
@@ -155,7 +155,7 @@ test('a borrowed lease ends with its borrow, without a heartbeat and in spite of
   expect(await lapses(licenseId)).toMatchObject([{ metadata: { effectiveAt } }]);
 });
 
-test('a lease that came back lapses again, as often as it does', async () => {
+test('A lease that was renewed after a lapse lapses again', async () => {
   const licenseId = await license({ resurrectSeconds: 1_000_000 });
   const { leaseId, at } = await acquire(licenseId);
   await sweep(later(at, 100));
@@ -169,14 +169,14 @@ test('a lease that came back lapses again, as often as it does', async () => {
   expect(await lapses(licenseId)).toHaveLength(2);
 });
 
-test('more leases than fit into a page are ended, each once, by several sweeps at once; those that live are passed over', async () => {
+test('Concurrent sweeps end each of many overdue leases once, and leave live leases alone', async () => {
   const licenseId = (
     await issueDirectly(ledger, { limits: { seats: 100 }, policy: { lease: { ...lease, ttlSeconds: 10 } } })
   ).licenseId;
   const taken = await Promise.all(Array.from({ length: 30 }, (_, holder) => acquire(licenseId, String(holder))));
-  const at = Math.max(...taken.map((each) => each.at));
+  const at = Math.max(...taken.map((lease) => lease.at));
   const living = taken.slice(0, 20);
-  for (const each of living) await heard(licenseId, each.leaseId, later(at, 5));
+  for (const lease of living) await heard(licenseId, lease.leaseId, later(at, 5));
   await Promise.all([sweep(later(at, 11), 7), sweep(later(at, 11), 7), sweep(later(at, 11), 7)]);
   const ended = (await lapses(licenseId)).map(({ data }) => data.leaseId);
   expect(ended.toSorted()).toEqual(
@@ -187,19 +187,19 @@ test('more leases than fit into a page are ended, each once, by several sweeps a
   );
 });
 
-test('what ended leases left behind is removed, what is held or not projected is kept', async () => {
+test('Heartbeat rows of ended leases are removed, and those of open or unprojected leases stay', async () => {
   await ledger.database.superuser.query('truncate ops.lease_liveness');
   const licenseId = await license();
-  const [gone, held] = [await acquire(licenseId, 'gone'), await acquire(licenseId, 'held')];
+  const [ended, open] = [await acquire(licenseId, 'ended'), await acquire(licenseId, 'open')];
   const unknown = 'lea_00000000000000000000000000';
-  for (const leaseId of [gone.leaseId, held.leaseId, unknown]) await heard(licenseId, leaseId, later(held.at, 0));
-  await sendTo(ledger, licenseId, { type: 'ReleaseLease', data: { leaseId: gone.leaseId, by: 'USER' } });
+  for (const leaseId of [ended.leaseId, open.leaseId, unknown]) await heard(licenseId, leaseId, later(open.at, 0));
+  await sendTo(ledger, licenseId, { type: 'ReleaseLease', data: { leaseId: ended.leaseId, by: 'USER' } });
   expect(await purgeLiveness(pool)).toBe(1);
   const { rows } = await ledger.database.superuser.query('select lease_id from ops.lease_liveness');
-  expect(rows.map((row) => row.lease_id).toSorted()).toEqual([held.leaseId, unknown].toSorted());
+  expect(rows.map((row) => row.lease_id).toSorted()).toEqual([open.leaseId, unknown].toSorted());
 });
 
-test('a lease that the stream does not know is reported and does not hold up the others', async () => {
+test('A lease that its stream does not contain is reported and does not stop the others', async () => {
   const licenseId = await license();
   const { leaseId, at } = await acquire(licenseId);
   const lastSeenAt = new Date(at).toISOString();
@@ -209,12 +209,12 @@ test('a lease that the stream does not know is reported and does not hold up the
     overdue: async () => ({ overdue: [broken, { licenseId, leaseId, lastSeenAt }], next: null }),
     executor: ledger.executor,
     now: () => later(at, 100),
-    onError: (error, each) => failed.push(`${each.licenseId}: ${error}`),
+    onError: (error, lease) => failed.push(`${lease.licenseId}: ${error}`),
   });
   expect({ count, failed }).toEqual({ count: 1, failed: [expect.stringContaining(broken.licenseId)] });
 });
 
-test('the scheduled worker ends overdue leases in its sweep', async () => {
+test('The scheduled worker ends overdue leases in its sweep', async () => {
   await migrateQueue(ledger.database.url);
   const licenseId = await license({ ttlSeconds: 1 });
   await acquire(licenseId);
@@ -231,11 +231,11 @@ test('the scheduled worker ends overdue leases in its sweep', async () => {
   await worker.close();
 });
 
-test('a worker that is to stop finishes the leases in hand and leaves the others to the next one', async () => {
+test('A stopping worker finishes the leases that it has started and leaves the others to the next one', async () => {
   const count = sized(2_000);
   const { licenseId } = await issueDirectly(ledger, { limits: { seats: count }, policy: { lease } });
   const taken = await Promise.all(Array.from({ length: count }, (_, holder) => acquire(licenseId, String(holder))));
-  const at = later(Math.max(...taken.map((each) => each.at)), ttlSeconds);
+  const at = later(Math.max(...taken.map((lease) => lease.at)), ttlSeconds);
   const start = (executor: Ledger['executor'], queueName: string) =>
     startWorker({
       backend: { kind: 'postgres', url: ledger.database.url },
@@ -263,12 +263,12 @@ test('a worker that is to stop finishes the leases in hand and leaves the others
   await next.close();
 });
 
-describe('A heartbeat that finds its lease being ended', () => {
+describe('A heartbeat of a lease that is being ended', () => {
   const changes = {
     'was removed': 'delete from ops.lease_liveness where lease_id = $1',
     'is no longer being ended': 'update ops.lease_liveness set ending_seen_at = null where lease_id = $1',
   };
-  test.each(Object.entries(changes))('is noted when the row %s meanwhile', async (_, change) => {
+  test.each(Object.entries(changes))('is stored when the row %s meanwhile', async (_, change) => {
     const licenseId = await license();
     const { leaseId, at } = await acquire(licenseId);
     const { superuser } = ledger.database;

@@ -3,14 +3,14 @@ import { acceptInvitation } from '../../application/accounts/accept-invitation.t
 import { acceptInvitationAsNewUser } from '../../application/accounts/accept-invitation-as-new-user.ts';
 import { type AddressedInvitation, findInvitation, noInvitation } from '../../application/accounts/find-invitation.ts';
 import { provePassword } from '../../application/accounts/open-session.ts';
-import { nobodysOrganization } from '../../application/attempt.ts';
+import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { authorizeUser } from '../authorize.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { decodeInvitationToken } from '../organizations/invitation-token.ts';
 import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { type AuthNeeds, emailPseudonym, pseudonymOf, userAgentOf } from './needs.ts';
+import { type AuthNeeds, emailPseudonym, pseudonymOf, userAgentOf } from './auth-needs.ts';
 import { displayName, memberOfShape, newPassword, signedInBody, tokensShape, userBody, userShape } from './shapes.ts';
 
 const acceptBody = z

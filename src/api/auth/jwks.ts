@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { none, publicRoute, type Route } from '../route.ts';
-import type { AuthNeeds } from './needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 
 const jwk = z
   .strictObject({

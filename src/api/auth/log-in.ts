@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { logIn } from '../../application/accounts/log-in.ts';
 import { provePassword } from '../../application/accounts/open-session.ts';
-import { nobodysOrganization } from '../../application/attempt.ts';
+import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
-import { type AuthNeeds, emailPseudonym, userAgentOf } from './needs.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { knownEmail, knownPassword, organizationId, signedInBody, tokensShape } from './shapes.ts';
 
 const loginBody = z

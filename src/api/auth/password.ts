@@ -3,7 +3,7 @@ import { changePassword, proveChange } from '../../application/accounts/change-p
 import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
-import type { AuthNeeds } from './needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { sessionRequest } from './sessions.ts';
 import { knownPassword, newPassword } from './shapes.ts';
 

@@ -3,7 +3,7 @@ import { notSignedIn } from '../../application/accounts/open-session.ts';
 import { refreshSession } from '../../application/accounts/refresh-session.ts';
 import { refused } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
-import type { AuthNeeds } from './needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { refreshToken, signedInBody, tokensShape } from './shapes.ts';
 
 const refreshBody = z

@@ -1,8 +1,8 @@
 import type { Route } from '../route.ts';
 import { acceptInvitationRoute } from './accept-invitation.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
-import type { AuthNeeds } from './needs.ts';
 import { changePasswordRoute } from './password.ts';
 import { refreshRoute } from './refresh.ts';
 import { deleteSession, logOut, me, sessions, switchTo } from './sessions.ts';

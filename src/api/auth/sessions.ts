@@ -8,7 +8,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf, instantOut, pageOf } from '../schemas.ts';
-import type { AuthNeeds } from './needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { accessBody, accessShape, memberOfShape, organizationId, userBody, userShape } from './shapes.ts';
 
 const sessionId = idOf('ses', 'ses_01h455vb4pex5vsknk084sn02q');

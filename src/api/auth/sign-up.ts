@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { provePassword } from '../../application/accounts/open-session.ts';
 import { signUp } from '../../application/accounts/sign-up.ts';
-import { nobodysOrganization } from '../../application/attempt.ts';
+import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
-import { type AuthNeeds, emailPseudonym, userAgentOf } from './needs.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { displayName, newEmail, newPassword, organizationName, signedInBody, timeZone, tokensShape } from './shapes.ts';
 
 const signUpBody = z

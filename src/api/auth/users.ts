@@ -7,7 +7,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { idOf } from '../schemas.ts';
-import type { AuthNeeds } from './needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { userRequest } from './sessions.ts';
 import { displayName, userBody, userShape } from './shapes.ts';
 

@@ -9,16 +9,17 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type ProblemCode, refused } from '../problems/problems.ts';
+import { archivedFilter, organizationPage } from '../paging.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
-import type { CatalogNeeds } from './needs.ts';
+import { changesCatalog } from './catalog-fields.ts';
+import type { CatalogNeeds } from './catalog-needs.ts';
 import { newPolicy, policyChange, policyPath } from './policy-fields.ts';
 import { policyBody, policyShape } from './policy-shape.ts';
 
 /** GET /v1/policies: lists the policies, each in its latest version, newest first. */
-export const listPoliciesRoute = ({ pool, secrets }: CatalogNeeds): Route =>
+export const listPoliciesRoute = (needs: CatalogNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/policies',
@@ -41,21 +42,14 @@ export const listPoliciesRoute = ({ pool, secrets }: CatalogNeeds): Route =>
     }),
     replies: { 200: { description: 'One page.', body: pageOf(policyShape) } },
     rejections: [],
-    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: issuerOrgId } }) => {
-      const filtered = filtersOf(filters);
-      return page<PolicyView>(
-        secrets,
-        { limit, cursor: from },
-        {
-          name: `policies\0${issuerOrgId}\0${filtered}`,
-          url: `/v1/policies?${filtered}`,
-          placeOf: ({ policy: { policyId } }) => policyId,
-          read: (after, count) =>
-            asTenant(pool, issuerOrgId, (db) => listPolicies(db, { issuerOrgId, limit: count, after, ...filters })),
-          bodyOf: (view) => policyBody(view, view),
-        },
-      );
-    },
+    handle: ({ query }, { caller: { organizationId } }) =>
+      organizationPage<PolicyView>(needs, query, {
+        list: 'policies',
+        organizationId,
+        placeOf: ({ policy: { policyId } }) => policyId,
+        read: (db, page) => listPolicies(db, { ...query, ...page, issuerOrgId: organizationId }),
+        bodyOf: (view) => policyBody(view, view),
+      }),
   });
 
 /** GET /v1/policies/{policyId}: returns the latest version, or the version of the query. */
@@ -115,12 +109,11 @@ export const createPolicyRoute = (needs: CatalogNeeds): Route =>
 /** PATCH /v1/policies/{policyId}: adds a version to a policy. */
 export const changePolicyRoute = (needs: CatalogNeeds): Route =>
   route({
-    ...described('patch', 'changePolicy', 'Change a policy', [
-      'NOT_FOUND',
-      'ARCHIVED',
-      'TERM_INVALID',
-      'LIMIT_INVALID',
-    ]),
+    ...changesPolicy,
+    method: 'patch',
+    operationId: 'changePolicy',
+    summary: 'Change a policy',
+    rejections: ['NOT_FOUND', 'ARCHIVED', 'TERM_INVALID', 'LIMIT_INVALID'],
     description:
       'Adds the next version of the policy. Absent fields are those of the latest version. Lists and meters are replaced as a whole. Licenses keep the version that they were issued under. A change that differs in nothing adds no version.',
     request: z.object({ params: policyPath, query: none, body: policyChange }),
@@ -140,7 +133,11 @@ export const changePolicyRoute = (needs: CatalogNeeds): Route =>
 /** DELETE /v1/policies/{policyId}: archives a policy. */
 export const archivePolicyRoute = (needs: CatalogNeeds): Route =>
   route({
-    ...described('delete', 'archivePolicy', 'Archive a policy', ['NOT_FOUND']),
+    ...changesPolicy,
+    method: 'delete',
+    operationId: 'archivePolicy',
+    summary: 'Archive a policy',
+    rejections: ['NOT_FOUND'],
     description:
       'No license is issued under it any longer. Existing licenses keep it. Archiving it again changes nothing.',
     request: z.object({ params: policyPath, query: none }),
@@ -157,24 +154,11 @@ export const archivePolicyRoute = (needs: CatalogNeeds): Route =>
       ),
   });
 
-const described = (
-  method: 'patch' | 'delete',
-  operationId: string,
-  summary: string,
-  rejections: readonly ProblemCode[],
-) =>
-  ({
-    method,
-    path: '/v1/policies/{policyId}',
-    operationId,
-    summary,
-    tag: 'Catalog',
-    permission: 'changeCatalog',
-    effect: 'append',
-    conditional: true,
-    rejections,
-    replies: { 200: { description: 'The policy after the change, in its latest version.', body: policyShape } },
-  }) as const;
+const changesPolicy = {
+  ...changesCatalog,
+  path: '/v1/policies/{policyId}',
+  replies: { 200: { description: 'The policy after the change, in its latest version.', body: policyShape } },
+} as const;
 
 const noSuchVersion = reject('NOT_FOUND', 'This policy has no such version.');
 

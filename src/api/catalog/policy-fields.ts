@@ -3,7 +3,7 @@ import { durationBases } from '../../domain/license/issue/issue-events.ts';
 import { tiers } from '../../domain/license/policy.ts';
 import { entitlementsIn, limitsIn } from '../licenses/grant-schemas.ts';
 import { duration, idOf, instantIn, productCode } from '../schemas.ts';
-import { nameIn } from './fields.ts';
+import { nameIn } from './catalog-fields.ts';
 import { rulesIn } from './policy-rules.ts';
 
 /** What a license gets by default, in a request. */

@@ -7,12 +7,12 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { archivedFilter, filtersOf, page } from '../paging.ts';
-import { type ProblemCode, refused } from '../problems/problems.ts';
+import { archivedFilter, organizationPage } from '../paging.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
-import { nameIn } from './fields.ts';
-import type { CatalogNeeds } from './needs.ts';
+import { changesCatalog, nameIn } from './catalog-fields.ts';
+import type { CatalogNeeds } from './catalog-needs.ts';
 import { productBody, productShape } from './product-shape.ts';
 
 const productPath = z.strictObject({ productId: idOf('prd', 'prd_01h455vb4pex5vsknk084sn02q') });
@@ -27,7 +27,7 @@ const productChange = z
   .meta({ id: 'ProductChange', example: { name: 'Local CLI', description: 'Runs on the developer’s machine.' } });
 
 /** GET /v1/products: lists the products of the organization, newest first. */
-export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
+export const listProductsRoute = (needs: CatalogNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/products',
@@ -50,21 +50,14 @@ export const listProductsRoute = ({ pool, secrets }: CatalogNeeds): Route =>
     }),
     replies: { 200: { description: 'One page.', body: pageOf(productShape) } },
     rejections: [],
-    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: issuerOrgId } }) => {
-      const filtered = filtersOf(filters);
-      return page<ProductView>(
-        secrets,
-        { limit, cursor: from },
-        {
-          name: `products\0${issuerOrgId}\0${filtered}`,
-          url: `/v1/products?${filtered}`,
-          placeOf: ({ productId }) => productId,
-          read: (after, count) =>
-            asTenant(pool, issuerOrgId, (db) => listProducts(db, { issuerOrgId, limit: count, after, ...filters })),
-          bodyOf: (product) => productBody(product.productId, product),
-        },
-      );
-    },
+    handle: ({ query }, { caller: { organizationId } }) =>
+      organizationPage<ProductView>(needs, query, {
+        list: 'products',
+        organizationId,
+        placeOf: ({ productId }) => productId,
+        read: (db, page) => listProducts(db, { ...query, ...page, issuerOrgId: organizationId }),
+        bodyOf: (product) => productBody(product.productId, product),
+      }),
   });
 
 /** GET /v1/products/{productId} */
@@ -116,7 +109,11 @@ export const createProductRoute = (needs: CatalogNeeds): Route =>
 /** PATCH /v1/products/{productId} */
 export const changeProductRoute = (needs: CatalogNeeds): Route =>
   route({
-    ...described('patch', 'changeProduct', 'Change a product', ['NOT_FOUND', 'ARCHIVED']),
+    ...changesProduct,
+    method: 'patch',
+    operationId: 'changeProduct',
+    summary: 'Change a product',
+    rejections: ['NOT_FOUND', 'ARCHIVED'],
     description: 'Absent fields stay as they are. The code never changes.',
     request: z.object({ params: productPath, query: none, body: productChange }),
     handle: ({ params: { productId }, body }, call) =>
@@ -135,7 +132,11 @@ export const changeProductRoute = (needs: CatalogNeeds): Route =>
 /** DELETE /v1/products/{productId}: archives a product. */
 export const archiveProductRoute = (needs: CatalogNeeds): Route =>
   route({
-    ...described('delete', 'archiveProduct', 'Archive a product', ['NOT_FOUND']),
+    ...changesProduct,
+    method: 'delete',
+    operationId: 'archiveProduct',
+    summary: 'Archive a product',
+    rejections: ['NOT_FOUND'],
     description: 'The product is no longer sold. Licenses that cover it keep it. Archiving it again changes nothing.',
     request: z.object({ params: productPath, query: none }),
     handle: ({ params: { productId } }, call) =>
@@ -151,23 +152,10 @@ export const archiveProductRoute = (needs: CatalogNeeds): Route =>
       ),
   });
 
-const described = (
-  method: 'patch' | 'delete',
-  operationId: string,
-  summary: string,
-  rejections: readonly ProblemCode[],
-) =>
-  ({
-    method,
-    path: '/v1/products/{productId}',
-    operationId,
-    summary,
-    tag: 'Catalog',
-    permission: 'changeCatalog',
-    effect: 'append',
-    conditional: true,
-    rejections,
-    replies: { 200: { description: 'The product after the change.', body: productShape } },
-  }) as const;
+const changesProduct = {
+  ...changesCatalog,
+  path: '/v1/products/{productId}',
+  replies: { 200: { description: 'The product after the change.', body: productShape } },
+} as const;
 
 const show = ({ view }: ChangedProduct) => ({ body: productBody(view.productId, view) });

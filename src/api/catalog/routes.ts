@@ -1,5 +1,5 @@
 import type { Route } from '../route.ts';
-import type { CatalogNeeds } from './needs.ts';
+import type { CatalogNeeds } from './catalog-needs.ts';
 import { archivePolicyRoute, changePolicyRoute, createPolicyRoute, getPolicy, listPoliciesRoute } from './policies.ts';
 import {
   archiveProductRoute,

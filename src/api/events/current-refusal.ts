@@ -1,5 +1,5 @@
+import type { PermissionName } from '../../domain/permissions.ts';
 import { type Authenticate, authorize } from '../authorize.ts';
-import type { PermissionName } from '../permissions.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import type { OrganizationCall } from '../route.ts';

@@ -8,7 +8,7 @@ import { problemOfFailure } from '../problems/failure.ts';
 import { isProblem, statusOf } from '../problems/problems.ts';
 import { type CallLimits, createCallLimits } from '../rate-limit/call-limits.ts';
 import { type Answer, type Call, isStreamed, type Reply, type Route, type Streamed } from '../route.ts';
-import { carryOut } from './carry-out.ts';
+import { callRoute } from './call-route.ts';
 import { clientIp } from './client-ip.ts';
 import { isUnmodified } from './conditional.ts';
 import { onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
@@ -67,7 +67,7 @@ const openExchange = ({ front }: Needs, route: Route, request: Request, response
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
   const { route, request, response, ids } = exchange;
   try {
-    return await send(needs, exchange, await carryOut(needs, route, request, callOf(needs, exchange)));
+    return await send(needs, exchange, await callRoute(needs, route, request, callOf(needs, exchange)));
   } catch (error) {
     const refusal = problemOfFailure(error);
     needs.log.failed(error, ids, route.operationId);

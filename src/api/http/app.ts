@@ -9,13 +9,13 @@ import type { Route } from '../route.ts';
 import { createAnswerRequest } from './answer-request.ts';
 import { createCors } from './cors.ts';
 import { createEndings } from './endings.ts';
+import { createExpressServer, type Patience } from './express-server.ts';
 import { refuseNoRequest } from './no-request.ts';
 import type { WaitUntilProjected } from './position.ts';
 import { type RequestIds, requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
 import { routesByPath } from './routes-by-path.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createExpressServer, type Patience } from './server.ts';
 
 export type AppNeeds = {
   readonly authenticate: Authenticate;

@@ -1,4 +1,4 @@
-import { permissions } from '../permissions.ts';
+import { permissions } from '../../domain/permissions.ts';
 import type { Route } from '../route.ts';
 
 /** Groups routes by path, in their order. Throws for a route that is defined twice or does not say who may call it. */

@@ -1,4 +1,4 @@
-import { type Attempt, attemptOnce, type IdempotencyNeeds, soleAttempt } from '../../application/attempt.ts';
+import { type Attempt, attemptOnce, type IdempotencyNeeds, soleAttempt } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { isProblem, type Problem, problem, refused, statusOf } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { IdempotencyNeeds } from '../../application/attempt.ts';
 import { principalOf } from '../../application/caller.ts';
+import type { IdempotencyNeeds } from '../../application/idempotent-attempt.ts';
 import type { ChangedLicense, LicenseRequest } from '../../application/licenses/change-license.ts';
 import type { CommandNeeds, GivenReason } from '../../application/licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
+import type { PermissionName } from '../../domain/permissions.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
-import type { PermissionName } from '../permissions.ts';
 import { type Problem, type ProblemCode, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
@@ -34,8 +34,8 @@ export const described = ({ verb, operationId, summary, permission, rejections =
     rejections: ['LICENSE_NOT_FOUND', ...rejections],
   }) as const;
 
-/** Returns the answer of a command on one license. `beside` has what the answer shows besides the license. */
-export const commandAnswer = (beside: z.ZodRawShape) =>
+/** Returns the answer of a command on one license. `further` has the members besides the license. */
+export const commandAnswer = (further: z.ZodRawShape) =>
   ({
     description: 'A command that changes nothing answers with changed: false.',
     tag: 'Licenses',
@@ -44,7 +44,7 @@ export const commandAnswer = (beside: z.ZodRawShape) =>
     replies: {
       200: {
         description: 'The license after the command.',
-        body: z.strictObject({ license: licenseShape, changed: z.boolean(), ...beside }),
+        body: z.strictObject({ license: licenseShape, changed: z.boolean(), ...further }),
       },
     },
   }) as const;
@@ -56,7 +56,7 @@ type Changing<Changed> = {
   /** Creates the secret that only the first answer shows. */
   readonly createSecret?: () => string;
   /** Returns what the answer shows besides the license. */
-  readonly beside?: (changed: Changed) => object;
+  readonly further?: (changed: Changed) => object;
 };
 
 type Input = {
@@ -70,7 +70,7 @@ type Input = {
 export const answerChange = <Changed extends ChangedLicense>(
   needs: IdempotencyNeeds,
   call: OrganizationCall,
-  { operation, input, createSecret, beside }: Changing<Changed>,
+  { operation, input, createSecret, further }: Changing<Changed>,
   change: (request: LicenseRequest) => Promise<Changed | Refusal>,
 ): Promise<Reply | Problem> => {
   const { caller } = call;
@@ -83,7 +83,7 @@ export const answerChange = <Changed extends ChangedLicense>(
     if (isRefusal(changed)) return refused(changed);
     return {
       status: 200,
-      body: { license: licenseBody(changed.facts, changed), changed: changed.changed, ...beside?.(changed) },
+      body: { license: licenseBody(changed.facts, changed), changed: changed.changed, ...further?.(changed) },
       headers: { ETag: licenseTag(changed.facts, changed) },
       position: changed.position,
     };

@@ -1,21 +1,21 @@
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { Route } from '../route.ts';
-import type { ClientRouteNeeds } from './client-license.ts';
 import { activateLicense } from './devices/activate.ts';
 import { deactivateLicense } from './devices/deactivate.ts';
 import { releaseActivationRoute } from './devices/release-activation.ts';
 import { swapActivation } from './devices/swap.ts';
+import type { ClientRouteNeeds } from './find-client-license.ts';
 import { changeLicenseEntitlements, changeLicenseLimits, changeLicenseProducts } from './grants/change-grants.ts';
 import { changeLicensePolicy, changeLicenseTier, convertTrialLicense } from './grants/change-policy.ts';
 import { importLicenseRoute } from './issue/import.ts';
 import { issueLicenseRoute } from './issue/issue.ts';
 import { acquireLeaseRoute } from './leases/acquire-lease.ts';
-import { releaseLeaseRoute, renewLeaseRoute } from './leases/keep-lease.ts';
+import { releaseLeaseRoute, renewLeaseRoute } from './leases/renew-lease.ts';
 import { patchLicense } from './ownership/patch.ts';
 import { rotateLicenseKey } from './ownership/rotate-key.ts';
 import { transferLicenseRoute } from './ownership/transfer.ts';
 import { licenseHistory } from './reading/history.ts';
-import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read.ts';
+import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import {
   cancelScheduledChangeRoute,
@@ -23,8 +23,8 @@ import {
   renewLicenseRoute,
   setLicenseRenewal,
 } from './term/change-term.ts';
-import { recordUsageRoute } from './usage/usage.ts';
-import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/users.ts';
+import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/assigned-users.ts';
+import { recordUsageRoute } from './usage/record-usage.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
 

@@ -6,8 +6,8 @@ import {
   type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import type { Permission } from '../../domain/permission.ts';
-import { permissions } from '../permissions.ts';
+import type { Permission } from '../../domain/authority.ts';
+import { permissions } from '../../domain/permissions.ts';
 import type { Route } from '../route.ts';
 import { replyHeadersOf, requestHeadersOf } from './documented-headers.ts';
 import { createRefusals } from './documented-refusals.ts';

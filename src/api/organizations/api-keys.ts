@@ -13,8 +13,8 @@ import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';
-import { nameOf } from './fields.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import { nameOf } from './organization-fields.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 
 const path = '/v1/api-keys/{apiKeyId}';
 const tag = 'API keys';

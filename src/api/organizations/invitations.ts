@@ -1,14 +1,17 @@
 import { z } from 'zod';
+import { handOutInvitation } from '../../application/organizations/hand-out-invitation.ts';
 import { inviteMember } from '../../application/organizations/invite-member.ts';
 import { withdrawInvitation } from '../../application/organizations/withdraw-invitation.ts';
+import { isRefusal } from '../../application/refusal.ts';
 import { openForDays } from '../../domain/organization/decide-invitations.ts';
 import { memberRole, newEmail, organizationId } from '../auth/shapes.ts';
 import { answerOwnChange } from '../own-change.ts';
+import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { instantIn } from '../schemas.ts';
 import { encodeInvitationToken } from './invitation-token.ts';
 import { invitationBody, invitationId, invitationShape } from './member-shape.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 
 const newInvitation = z
@@ -21,6 +24,12 @@ const newInvitation = z
   })
   .meta({ id: 'NewInvitation', example: { email: 'bob@vendor.example', role: 'MEMBER' } });
 
+const invitationToken = z
+  .string()
+  .meta({ description: 'Lets the invited person join. Treat it like a password until the person has joined.' });
+
+const invitationPath = z.strictObject({ organizationId, invitationId });
+
 const tag = 'Members';
 
 /** POST /v1/organizations/{organizationId}/members: invites a person by e-mail address. */
@@ -31,16 +40,18 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite a person to your organization',
     description:
-      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
+      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. A member or an API key invites only with a role whose rights it has itself. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
     tag,
     permission: 'manageMembers',
     effect: 'append',
     request: z.object({ params: organizationPath, query: none, body: newInvitation }),
     replies: {
       201: {
-        description: 'The person was invited. Only this answer contains the token.',
+        description: 'The person was invited. The token is null for an API key.',
         headers: ['ETag'],
-        body: z.strictObject({ invitation: invitationShape, token: z.string() }).meta({ id: 'Invited' }),
+        body: z
+          .strictObject({ invitation: invitationShape, token: invitationToken.nullable() })
+          .meta({ id: 'Invited' }),
       },
     },
     rejections: [
@@ -60,10 +71,41 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
         { operation: 'inviteMember', input: body, change: (request) => inviteMember(needs, request, body) },
         ({ view, invitationId: id }) => {
           const invitation = invitationBody({ ...view, invitationId: id, email: body.email }, true);
-          const token = encodeInvitationToken(needs.secrets, { ...params, invitationId: id });
+          const isMember = call.caller.kind === 'user';
+          const token = isMember ? encodeInvitationToken(needs.secrets, { ...params, invitationId: id }) : null;
           return { status: 201, body: { invitation, token } };
         },
       );
+    },
+  });
+
+/** POST /v1/organizations/{organizationId}/invitations/{invitationId}/token */
+export const createInvitationTokenRoute = (needs: OrganizationNeeds): Route =>
+  route({
+    method: 'post',
+    path: '/v1/organizations/{organizationId}/invitations/{invitationId}/token',
+    operationId: 'createInvitationToken',
+    summary: 'Get the token of an invitation',
+    description:
+      'For an invitation that an API key made, or whose token was lost. Only a member who could invite with this role gets it. It is the same token each time, until the invitation ends.',
+    tag,
+    permission: 'handOutInvitations',
+    effect: 'none',
+    request: z.object({ params: invitationPath, query: none }),
+    replies: {
+      200: {
+        description: 'The open invitation and its token.',
+        body: z.strictObject({ invitation: invitationShape, token: invitationToken }).meta({ id: 'InvitationToken' }),
+      },
+    },
+    rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'ORGANIZATION_CLOSED'],
+    handle: async ({ params }, call) => {
+      const other = refuseOther(call, params.organizationId);
+      if (other !== null) return other;
+      const invitation = await handOutInvitation(needs, call.caller, params.invitationId);
+      if (isRefusal(invitation)) return refused(invitation);
+      const token = encodeInvitationToken(needs.secrets, params);
+      return { status: 200, body: { invitation: invitationBody(invitation, true), token } };
     },
   });
 
@@ -79,7 +121,7 @@ export const withdrawInvitationRoute = (needs: OrganizationNeeds): Route =>
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
-    request: z.object({ params: z.strictObject({ organizationId, invitationId }), query: none }),
+    request: z.object({ params: invitationPath, query: none }),
     replies: { 204: { description: 'The invitation was withdrawn.' } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: async ({ params }, call) => {

@@ -4,17 +4,17 @@ import { listMembers, type ProfiledMember } from '../../application/organization
 import type { MemberNeeds } from '../../application/organizations/member-command.ts';
 import { removeMember } from '../../application/organizations/remove-member.ts';
 import type { Role } from '../../domain/organization/events.ts';
+import { hasPermission } from '../../domain/permissions.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page } from '../paging.ts';
-import { hasPermission } from '../permissions.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 
 const membersPath = '/v1/organizations/{organizationId}/members';

@@ -14,7 +14,7 @@ import { page } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { membershipBody, membershipShape, organizationBody, organizationShape } from './organization-shape.ts';
 
 const newOrganization = z

@@ -8,7 +8,7 @@ import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { organizationBody, organizationShape } from './organization-shape.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 

@@ -7,12 +7,12 @@ import { listProjects, type ProjectView, projectById } from '../../projections/t
 import { entityTag } from '../http/conditional.ts';
 import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { archivedFilter, filtersOf, page } from '../paging.ts';
+import { archivedFilter, organizationPage } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
-import { nameOf } from './fields.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import { nameOf } from './organization-fields.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { projectBody, projectId, projectShape } from './project-shape.ts';
 
 const path = '/v1/projects/{projectId}';
@@ -39,7 +39,7 @@ const listQuery = z.strictObject({
 });
 
 /** GET /v1/projects: lists the projects of the organization, newest first. */
-export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
+export const listProjectsRoute = (needs: OrganizationNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/projects',
@@ -53,21 +53,14 @@ export const listProjectsRoute = ({ pool, secrets }: OrganizationNeeds): Route =
     request: z.object({ params: none, query: listQuery }),
     replies: { 200: { description: 'One page.', body: pageOf(projectShape) } },
     rejections: [],
-    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
-      const filtered = filtersOf(filters);
-      return page<ProjectView>(
-        secrets,
-        { limit, cursor: from },
-        {
-          name: `projects\0${orgId}\0${filtered}`,
-          url: `/v1/projects?${filtered}`,
-          placeOf: ({ projectId: id }) => id,
-          read: (after, count) =>
-            asTenant(pool, orgId, (db) => listProjects(db, { orgId, limit: count, after, ...filters })),
-          bodyOf: (project) => projectBody(project.projectId, project),
-        },
-      );
-    },
+    handle: ({ query }, { caller: { organizationId } }) =>
+      organizationPage<ProjectView>(needs, query, {
+        list: 'projects',
+        organizationId,
+        placeOf: ({ projectId: id }) => id,
+        read: (db, page) => listProjects(db, { ...query, ...page, orgId: organizationId }),
+        bodyOf: (project) => projectBody(project.projectId, project),
+      }),
   });
 
 /** POST /v1/projects */

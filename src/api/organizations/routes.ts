@@ -1,8 +1,8 @@
 import type { Route } from '../route.ts';
 import { changeApiKeyRoute, createApiKeyRoute, getApiKey, listApiKeysRoute, revokeApiKeyRoute } from './api-keys.ts';
-import { inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
+import { createInvitationTokenRoute, inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members.ts';
-import type { OrganizationNeeds } from './needs.ts';
+import type { OrganizationNeeds } from './organization-needs.ts';
 import { createOrganizationRoute, listOrganizations } from './organizations.ts';
 import { changeOrganizationRoute, closeOrganizationRoute, getOrganization } from './profile.ts';
 import {
@@ -24,6 +24,7 @@ export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] =
   inviteMemberRoute(needs),
   changeMemberRoute(needs),
   removeMemberRoute(needs),
+  createInvitationTokenRoute(needs),
   withdrawInvitationRoute(needs),
   listApiKeysRoute(needs),
   createApiKeyRoute(needs),

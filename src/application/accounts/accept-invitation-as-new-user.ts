@@ -1,7 +1,7 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { abandonUser, activateUser } from '../../identity/sign-up.ts';
+import { abandonUser, activateUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail } from '../../identity/users.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type AddressedInvitation, type InvitationPlace, noInvitation } from './find-invitation.ts';

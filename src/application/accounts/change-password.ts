@@ -1,6 +1,6 @@
 import { reject } from '../../domain/decider.ts';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
-import { keyReused } from '../attempt.ts';
+import { keyReused } from '../idempotent-attempt.ts';
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';
 import { notSignedIn, type SignInNeeds } from './open-session.ts';
@@ -23,7 +23,7 @@ export const changePassword = async (
   const passwordHash = await passwords.hash(newPassword);
   const now = new Date(needs.now());
   const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });
-  if (outcome === 'over') return notSignedIn;
+  if (outcome === 'ended') return notSignedIn;
   if (outcome === 'wrong') return wrongPassword;
   forgetting.forgetUser(userId);
   return null;

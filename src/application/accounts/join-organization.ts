@@ -45,8 +45,10 @@ export const joinOrganization = async (
       by: { type: 'USER', userId },
       data: { invitationId, userId, limits },
     }),
-    contextOf({ call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } }, at),
-    () => null,
+    {
+      context: contextOf({ call, attempt, actor: { type: 'USER', id: userId, onBehalfOf: null } }, at),
+      view: () => null,
+    },
   );
   if (isRefusal(joined)) return joined.rejected === 'ORGANIZATION_NOT_FOUND' ? noInvitation : joined;
   const organization = await membershipIn(needs.executor, organizationId, userId);

@@ -1,6 +1,13 @@
-import { findUserByEmail, rehashPassword, type UserByEmail } from '../../identity/users.ts';
+import { rehashPassword, type UserByEmail } from '../../identity/users.ts';
 import type { Refusal } from '../refusal.ts';
-import { notSignedIn, openOrganizations, openSignedIn, type SignedIn, type SignInNeeds } from './open-session.ts';
+import {
+  checkPassword,
+  notSignedIn,
+  openOrganizations,
+  openSignedIn,
+  type SignedIn,
+  type SignInNeeds,
+} from './open-session.ts';
 
 /**
  * The credentials of a login. Without `organizationId` the session is for the open organization that was joined first.
@@ -28,12 +35,10 @@ const tryToLogIn = async (
   { userAgent, actsFor }: LoginRequest,
   login: Login,
 ): Promise<SignedIn | Refusal | null> => {
-  const { pool, accounts } = needs;
-  const user = await findUserByEmail(pool, login.email);
-  const isActive = user?.state === 'active';
-  const checked = await accounts.passwords.verify(isActive ? user.passwordHash : null, login.password);
-  if (!isActive || checked === 'wrong') return notSignedIn;
-  const passwordHash = checked === 'right' ? user.passwordHash : await strengthen(needs, user, login.password);
+  const checked = await checkPassword(needs, login);
+  if (checked === null) return notSignedIn;
+  const { user, isOutdated } = checked;
+  const passwordHash = isOutdated ? await strengthen(needs, user, login.password) : user.passwordHash;
   const { userId } = user;
   const organizations = await openOrganizations(needs, userId);
   const named = login.organizationId;

@@ -9,9 +9,9 @@ import { newCommandId } from '../../eventstore/ids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
-import { findUserByEmail, getUser, type User } from '../../identity/users.ts';
+import { findUserByEmail, getUser, type User, type UserByEmail } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
-import { keyReused } from '../attempt.ts';
+import { keyReused } from '../idempotent-attempt.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** What signing in needs. */
@@ -45,18 +45,29 @@ export type Access = {
 /** The tokens of a session. */
 export type SignedIn = Access & IssuedRefreshToken;
 
+/** The address and the password that a user signs in with. */
+export type SignInCredentials = { readonly email: string; readonly password: string };
+
+/**
+ * Returns the active user of an address and a password. Returns null for an unknown user and for a wrong password,
+ * after the same time. `isOutdated` is true when the password must be hashed again, with the current cost.
+ */
+export const checkPassword = async (
+  { pool, accounts }: SignInNeeds,
+  { email, password }: SignInCredentials,
+): Promise<{ readonly user: UserByEmail; readonly isOutdated: boolean } | null> => {
+  const user = await findUserByEmail(pool, email);
+  const isActive = user?.state === 'active';
+  const checked = await accounts.passwords.verify(isActive ? user.passwordHash : null, password);
+  return !isActive || checked === 'wrong' ? null : { user, isOutdated: checked === 'right_but_outdated' };
+};
+
 /**
  * Refuses to return the stored answer when the repeated request has another password. Passwords do not recognize a
  * repeated request.
  */
-export const provePassword = async (
-  { pool, accounts }: SignInNeeds,
-  { email, password }: { readonly email: string; readonly password: string },
-): Promise<Refusal | null> => {
-  const user = await findUserByEmail(pool, email);
-  const hash = user?.state === 'active' ? user.passwordHash : null;
-  return (await accounts.passwords.verify(hash, password)) === 'wrong' ? keyReused : null;
-};
+export const provePassword = async (needs: SignInNeeds, credentials: SignInCredentials): Promise<Refusal | null> =>
+  (await checkPassword(needs, credentials)) === null ? keyReused : null;
 
 /** Opens a session for a user. Returns null when the user may no longer sign in, or the password has changed. */
 export const openSignedIn = async (

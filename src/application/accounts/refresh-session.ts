@@ -1,4 +1,4 @@
-import { refreshSession as exchange } from '../../identity/refresh.ts';
+import { refreshSession as exchange } from '../../identity/refresh-token-rotation.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { openOrganizations, type SignedIn, type SignInNeeds, signedIn } from './open-session.ts';
 

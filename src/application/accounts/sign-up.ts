@@ -1,10 +1,10 @@
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/sign-up.ts';
+import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail } from '../../identity/users.ts';
-import { type Attempt, nobodysOrganization } from '../attempt.ts';
 import type { Traced } from '../command-context.ts';
+import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import { foundOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';

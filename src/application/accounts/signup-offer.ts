@@ -3,11 +3,11 @@ import { encodeId } from '../../domain/ids.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { hashLicenseKey, licenseKeyHint } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { Attempt } from '../attempt.ts';
 import { findOffer } from '../catalog/find-offer.ts';
 import type { Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
+import { keyOf } from '../licenses/created-key.ts';
 import { withReserved } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, sendLicenseCommand } from '../licenses/send-license-command.ts';
 import { isRefusal } from '../refusal.ts';
@@ -68,8 +68,6 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
     // The license needs its own command id. The ids of events follow from it, and the signup uses its own.
     const attempt = { ...signup, commandId: aggregateId(signup.commandId, 'platform license') };
     const licenseId = encodeId('lic', aggregateId(attempt.commandId, 'license'));
-    const { hash, secretId } = hashLicenseKey(secrets, attempt.secret);
-    const key = { keyHash: hash.toString('hex'), secretId, hint: licenseKeyHint(attempt.secret) };
     const at = needs.now();
     const data = {
       licenseId,
@@ -81,7 +79,7 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
       term,
       entitlements,
       timeZone,
-      key,
+      key: keyOf(secrets, attempt),
       externalRef: null,
     };
     const sending = { call, attempt, actor: operator, issuerOrgId, licenseId };

@@ -39,8 +39,7 @@ export const bootstrapApiKey = async (
         by: { type: 'SYSTEM' },
         data: { apiKeyId, name, scopes, hint, expiresAt: null },
       }),
-      bootstrapContext(commandId, 'createApiKey', at),
-      () => null,
+      { context: bootstrapContext(commandId, 'createApiKey', at), view: () => null },
     ),
   );
   if ('rejected' in recorded) throw new Error(`The API key was not created: ${recorded.detail}`);

@@ -33,8 +33,7 @@ export const bootstrapCatalog = async (
       at,
       data: { issuerOrgId, products, policyIds: builtInPolicyIds(issuerOrgId) },
     }),
-    bootstrapContext(commandId, 'openCatalog', at),
-    () => null,
+    { context: bootstrapContext(commandId, 'openCatalog', at), view: () => null },
   );
   if ('rejected' in opened) throw new Error(`The catalog was not opened: ${opened.detail}`);
   return { position: opened.position.commit };

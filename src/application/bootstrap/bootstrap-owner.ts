@@ -7,7 +7,7 @@ import { lastInstant } from '../../domain/time.ts';
 import { commandContext } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
-import { abandonUser, activateUser, reserveUser } from '../../identity/sign-up.ts';
+import { abandonUser, activateUser, reserveUser } from '../../identity/reserve-user.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { storeValues } from '../../records/vault.ts';
 import { type BootstrapNeeds, bootstrapActor } from './bootstrap-context.ts';
@@ -54,7 +54,10 @@ export const bootstrapOwner = async ({ executor, pool, now }: Needs, owner: NewO
       correlationId: commandId,
     });
     const decide = toDecide(organizationAggregate, command);
-    const executed = await executor.execute(organizationAggregate, organizationId, decide, context, () => null);
+    const executed = await executor.execute(organizationAggregate, organizationId, decide, {
+      context,
+      view: () => null,
+    });
     if ('rejected' in executed) {
       await abandonUser(pool, user);
       return null;

@@ -5,9 +5,9 @@ import type { Rejection } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
 export type CatalogCommandNeeds = { readonly executor: Executor; readonly now: () => Instant };
@@ -42,8 +42,10 @@ export const changeCatalog = async <View>(
       const command = commandOn(catalog, at);
       return 'rejected' in command ? command : toDecide(catalogAggregate, command)(catalog, moment);
     },
-    contextOf({ call, attempt, actor: actorOf(caller) }, at),
-    (catalog) => view(opened(catalog)),
+    {
+      context: contextOf({ call, attempt, actor: actorOf(caller) }, at),
+      view: (catalog) => view(opened(catalog)),
+    },
   );
   if (isRefusal(sent)) return sent;
   return { view: sent.view, revision: sent.revision, position: sent.position.commit };

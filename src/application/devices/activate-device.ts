@@ -1,39 +1,11 @@
-import { type ClientRequest, sendClientCommand } from '../client-license.ts';
-import { withReserved } from '../licenses/issue/reserve.ts';
-import { isRefusal } from '../refusal.ts';
-import {
-  type ActivatedDevice,
-  activatedDevice,
-  activatedView,
-  type DescribedDevice,
-  type DeviceNeeds,
-  type DeviceRefusal,
-  prepareDevice,
-  reservationsOf,
-  withActivations,
-} from './device-request.ts';
+import type { ClientRequest } from '../client-license.ts';
+import type { ActivatedDevice, DescribedDevice, DeviceNeeds, DeviceRefusal } from './device-request.ts';
+import { sendActivation } from './send-activation.ts';
 
-/** Activates a license on a device, once per device. Reserves a trial for the device first. */
-export const activateDevice = async (
+/** Activates a license on a device, once per device. */
+export const activateDevice = (
   needs: DeviceNeeds,
   request: ClientRequest,
   described: DescribedDevice,
-): Promise<ActivatedDevice | DeviceRefusal> => {
-  const { license } = request;
-  const { issuerOrgId, licenseId } = license.facts;
-  const at = needs.now();
-  const prepared = await prepareDevice(needs, request, described);
-  const { device, values } = prepared;
-  const sent = await withReserved(
-    { ...request, executor: needs.executor, store: needs.store, at, issuerOrgId, licenseId },
-    reservationsOf(needs.secrets, license.facts, described.fingerprint),
-    () =>
-      sendClientCommand(
-        needs,
-        request,
-        { command: { type: 'Activate', at, data: device }, values },
-        activatedView(device),
-      ),
-  );
-  return isRefusal(sent) ? withActivations(needs.pool, license, sent) : activatedDevice(needs.pool, prepared, sent);
-};
+): Promise<ActivatedDevice | DeviceRefusal> =>
+  sendActivation(needs, request, described, (device, at) => ({ type: 'Activate', at, data: device }));

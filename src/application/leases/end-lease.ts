@@ -20,7 +20,7 @@ export const endLease = async (
   const { licenseId, leaseId, lastSeenAt } = lease;
   const context = systemContext(lapseCommandName(lease), at);
   const decide = toDecide(licenseAggregate, { type: 'LapseLease', data: { leaseId, lastSeenAt }, at });
-  const executed = await executor.execute(licenseAggregate, licenseId, decide, context, () => null);
+  const executed = await executor.execute(licenseAggregate, licenseId, decide, { context, view: () => null });
   if ('rejected' in executed && executed.rejected === 'CONCURRENT_MODIFICATION') throw new Overloaded(executed.detail);
   // This happens only when the read models differ from the log.
   if ('rejected' in executed) throw new Error(`${executed.rejected}: ${executed.detail}`);

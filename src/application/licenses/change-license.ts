@@ -12,9 +12,9 @@ import type { Schedule } from '../../domain/license/scheduled/scheduled-commands
 import type { Instant } from '../../domain/time.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import type { Attempt } from '../attempt.ts';
 import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
 import type { Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { metadataOf } from './license-metadata.ts';
 import {

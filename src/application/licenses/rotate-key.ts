@@ -3,7 +3,7 @@ import { formatLicenseKey } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
-import { keyOf, refuseForgottenKey } from './license-key.ts';
+import { keyOf, refuseForgottenKey } from './created-key.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
 export type KeyNeeds = CommandNeeds & { readonly secrets: Secrets; readonly licenseKeyPrefix: string };

@@ -17,8 +17,8 @@ import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import type { PersonalValue } from '../../records/vault.ts';
-import type { Attempt } from '../attempt.ts';
 import { contextOf, type Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { referenceOf, withPersonalValues } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
@@ -87,7 +87,7 @@ export const sendLicenseCommand = async <View>(
     refusalOf(sending, license, moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
   return withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
-    executor.execute(licenseAggregate, licenseId, decide, context, view),
+    executor.execute(licenseAggregate, licenseId, decide, { context, view }),
   );
 };
 

@@ -8,7 +8,10 @@ import { type ChangedLicense, changeLicense, type LicenseRequest } from './chang
 import { refuseHolder } from './holder.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Transfers a license to a holder that has agreed, or to no holder. */
+/**
+ * Transfers a license to a holder that has agreed, or to no holder. The event ends all devices, seats and users of the
+ * previous holder when the request releases them. Further events announce each end.
+ */
 export const transferLicense = (
   needs: CommandNeeds,
   request: LicenseRequest,

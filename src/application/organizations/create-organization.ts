@@ -9,8 +9,8 @@ import type { CommandContext } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/ids.ts';
 import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
-import type { Attempt } from '../attempt.ts';
 import { contextOf, type Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedOrganization, created, type OrganizationCommandNeeds } from './send-to-organization.ts';
 
@@ -68,8 +68,7 @@ export const appendOrganization = async (
       by: founderId === null ? { type: 'SYSTEM' } : { type: 'USER', userId: founderId },
       data: { organizationId, name, founderId, ...(timeZone === undefined ? {} : { timeZone }) },
     }),
-    context,
-    (organization) => profileOf(created(organization)),
+    { context, view: (organization) => profileOf(created(organization)) },
   );
   if (isRefusal(executed)) return executed;
   return { view: executed.view, revision: executed.revision, position: executed.position.commit };

@@ -8,9 +8,9 @@ import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';
 import type { PersonalValue } from '../../records/vault.ts';
-import type { Attempt } from '../attempt.ts';
 import { actingOf, actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { withPersonalValues } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
@@ -76,9 +76,10 @@ export const sendToOrganization = async <View>(
   const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
   const place = { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId), values };
   const sent: Executed<View> | Refusal = await withPersonalValues(pool, attempt, place, () =>
-    executor.execute(organizationAggregate, organizationId, decide, context, (organization) =>
-      view(created(organization)),
-    ),
+    executor.execute(organizationAggregate, organizationId, decide, {
+      context,
+      view: (organization) => view(created(organization)),
+    }),
   );
   if (isRefusal(sent)) return sent.rejected === 'ORGANIZATION_NOT_FOUND' ? noLongerMember : sent;
   return { view: sent.view, revision: sent.revision, position: sent.position.commit };

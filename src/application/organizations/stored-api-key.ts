@@ -5,7 +5,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { removeStoredApiKey, storeApiKey } from '../../identity/stored-api-keys.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { claimReferences, dropReferences } from '../../records/vault-references.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 
 /** The place of an API key. The text of the key follows from the command id. */
 export type ApiKeyPlace = {

@@ -47,7 +47,7 @@ export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Ins
     return then;
   }
   const { base, ranges } = await findLongPast(needs, licenseId, first, asOf);
-  // The seal and the fold version prove that this fold created these facts from the stream.
+  // The checksum and the fold version prove that this fold created these facts from the stream.
   if (base !== null) then = { facts: base.facts as LicenseFacts, revision: base.revision };
   for (const { from, to } of ranges) {
     for (let next = from; to === null || next <= to; next += BigInt(pageMax)) {

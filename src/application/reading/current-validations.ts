@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { IssuedLicense, Lease } from '../../domain/license/license.ts';
+import type { IssuedLicense, Lease, LicenseFacts } from '../../domain/license/license.ts';
 import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -22,74 +22,96 @@ type Needs = { readonly executor: Executor; readonly pool: Pool };
  * Returns what reads licenses for validation from rows. For a license with a parked stream it reads the key, the
  * license, its devices, seats and users from the stream, never from old rows.
  */
-export const createCurrentValidations = (rows: ValidationRows, { executor, pool }: Needs): ValidationReader => {
-  const fromStream = async (licenseId: string, keyVersion: number | null): Promise<ValidationFacts | null> => {
-    const current = await readParked(executor, licenseId, ({ facts, byFingerprint }, revision) => ({
-      facts,
-      revision,
-      keyVersion,
-      isParked: true,
-      fingerprintHashes: firstOf(byFingerprint.keys(), fingerprintsMax),
-      more: byFingerprint.size > fingerprintsMax,
-    }));
-    if (current === null) return null;
-    return { ...current, issuerClosed: await isClosed(executor, current.facts.issuerOrgId) };
-  };
+export const createCurrentValidations = (rows: ValidationRows, needs: Needs): ValidationReader => ({
+  byKey: (hashes) => licenseByKey(rows, needs, hashes),
+  byId: (organizationId, licenseId) => licenseById(rows, needs, organizationId, licenseId),
+  isActivated: (license, fingerprintHash) =>
+    license.isParked
+      ? isActivatedInStream(needs, license.facts.licenseId, fingerprintHash)
+      : rows.isActivated(license, fingerprintHash),
+  details: async (license, needed) => {
+    const current = license.isParked ? await detailsFromStream(needs, license.facts, needed) : null;
+    return current ?? rows.details(license, needed);
+  },
+});
 
-  const current = (license: ValidationFacts | null): ValidationFacts | null | Promise<ValidationFacts | null> =>
-    license?.isParked === true ? fromStream(license.facts.licenseId, license.keyVersion) : license;
-
-  const partyTo = (organizationId: string, license: ValidationFacts | null): ValidationFacts | null =>
-    license !== null && isPartyTo(license.facts, organizationId) ? license : null;
-
-  return {
-    byKey: async (hashes) => {
-      const license = await rows.byKey(hashes);
-      if (license !== null) return current(license);
-      const parked = await rows.parkedByKey(hashes);
-      if (parked !== null) return fromStream(parked.licenseId, parked.keyVersion);
-      // A replay may have added the key to the rows between the two reads.
-      return current(await rows.byKey(hashes));
-    },
-    byId: async (organizationId, licenseId) => {
-      const license = await rows.byId(organizationId, licenseId);
-      if (license?.isParked === false) return license;
-      if (license !== null || (await rows.isParked(licenseId)))
-        return partyTo(organizationId, await fromStream(licenseId, null));
-      // A replay may have added the license to the rows between the two reads.
-      return partyTo(organizationId, await current(await rows.byId(organizationId, licenseId)));
-    },
-    isActivated: async (license, fingerprintHash) =>
-      license.isParked
-        ? (await readParked(executor, license.facts.licenseId, ({ byFingerprint }) =>
-            byFingerprint.has(fingerprintHash),
-          )) === true
-        : rows.isActivated(license, fingerprintHash),
-    details: async (license, needed) => {
-      if (!license.isParked) return rows.details(license, needed);
-      const { issuerOrgId, licenseId } = license.facts;
-      const seen = await readParked(executor, licenseId, (issued) => detailsIn(issued, needed));
-      if (seen === null) return rows.details(license, needed);
-      const { lease, ...details } = seen;
-      // Heartbeats and check-ins are not events, so the stream does not have them.
-      return asTenant(pool, issuerOrgId, async (db) => ({
-        ...details,
-        leaseUntil:
-          lease === null
-            ? details.leaseUntil
-            : aliveUntil(lease, lease.borrow ? null : await lastHeartbeat(db, license.facts, lease.leaseId)),
-        lastCheckInAt: needed.checkIn === true ? await lastCheckIn(db, license.facts) : null,
-      }));
-    },
-  };
+const licenseByKey = async (
+  rows: ValidationRows,
+  needs: Needs,
+  hashes: readonly Buffer[],
+): Promise<ValidationFacts | null> => {
+  const license = await rows.byKey(hashes);
+  if (license !== null) return current(needs, license);
+  const parked = await rows.parkedByKey(hashes);
+  if (parked !== null) return fromStream(needs, parked.licenseId, parked.keyVersion);
+  // A replay may have added the key to the rows between the two reads.
+  return current(needs, await rows.byKey(hashes));
 };
 
-type SeenDetails = Omit<ValidationDetails, 'lastCheckInAt'> & { readonly lease: Lease | null };
+const licenseById = async (
+  rows: ValidationRows,
+  needs: Needs,
+  organizationId: string,
+  licenseId: string,
+): Promise<ValidationFacts | null> => {
+  const license = await rows.byId(organizationId, licenseId);
+  if (license?.isParked === false) return license;
+  const isParked = license !== null || (await rows.isParked(licenseId));
+  const read = isParked
+    ? await fromStream(needs, licenseId, null)
+    : // A replay may have added the license to the rows between the two reads.
+      await current(needs, await rows.byId(organizationId, licenseId));
+  return read !== null && isPartyTo(read.facts, organizationId) ? read : null;
+};
+
+const current = async (needs: Needs, license: ValidationFacts | null): Promise<ValidationFacts | null> =>
+  license?.isParked === true ? fromStream(needs, license.facts.licenseId, license.keyVersion) : license;
+
+const fromStream = async (
+  { executor }: Needs,
+  licenseId: string,
+  keyVersion: number | null,
+): Promise<ValidationFacts | null> => {
+  const license = await readParked(executor, licenseId, ({ facts, byFingerprint }, revision) => ({
+    facts,
+    revision,
+    keyVersion,
+    isParked: true,
+    fingerprintHashes: firstOf(byFingerprint.keys(), fingerprintsMax),
+    more: byFingerprint.size > fingerprintsMax,
+  }));
+  if (license === null) return null;
+  return { ...license, issuerClosed: await isClosed(executor, license.facts.issuerOrgId) };
+};
+
+const isActivatedInStream = async ({ executor }: Needs, licenseId: string, fingerprintHash: string): Promise<boolean> =>
+  (await readParked(executor, licenseId, ({ byFingerprint }) => byFingerprint.has(fingerprintHash))) === true;
+
+const detailsFromStream = async (
+  { executor, pool }: Needs,
+  facts: LicenseFacts,
+  needed: WantedDetails,
+): Promise<ValidationDetails | null> => {
+  const details = await readParked(executor, facts.licenseId, (license) => detailsIn(license, needed));
+  if (details === null) return null;
+  const { lease, ...rest } = details;
+  // Heartbeats and check-ins are not events, so the stream does not have them.
+  return asTenant(pool, facts.issuerOrgId, async (db) => ({
+    ...rest,
+    leaseUntil:
+      lease === null
+        ? rest.leaseUntil
+        : aliveUntil(lease, lease.borrow ? null : await lastHeartbeat(db, facts, lease.leaseId)),
+    lastCheckInAt: needed.checkIn === true ? await lastCheckIn(db, facts) : null,
+  }));
+};
+
+type StreamDetails = Omit<ValidationDetails, 'lastCheckInAt'> & { readonly lease: Lease | null };
 
 const detailsIn = (
   license: IssuedLicense,
   { holderHashes = [], userRefs = [], activationId, components = [] }: WantedDetails,
-): SeenDetails => {
+): StreamDetails => {
   const lease = holderHashes
     .map((hash) => license.leases.get(license.leaseByHolder.get(hash) ?? ''))
     .find((lease) => lease !== undefined);

@@ -26,13 +26,8 @@ export const startTerm = async (
   const { correlationId, requestId: causationId } = call;
   const context = systemContext(startTermCommandName(facts), at, { actor, correlationId, causationId });
   const command = { type: 'StartTerm', data: { trigger: 'FIRST_VALIDATION' }, at } as const;
-  const executed = await executor.execute(
-    licenseAggregate,
-    facts.licenseId,
-    toDecide(licenseAggregate, command),
-    context,
-    issuedFacts,
-  );
+  const decide = toDecide(licenseAggregate, command);
+  const executed = await executor.execute(licenseAggregate, facts.licenseId, decide, { context, view: issuedFacts });
   if ('rejected' in executed) {
     if (executed.rejected === 'CONCURRENT_MODIFICATION') throw new Overloaded(executed.detail);
     return null;

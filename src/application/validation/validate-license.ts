@@ -1,15 +1,17 @@
+import type { Pool } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { checksIn, startsTerm } from '../../domain/license/validation/validation-effects.ts';
-import type { ValidationScope } from '../../domain/license/validation/validation-view.ts';
+import { checksIn, isCheckInNoted, startsTerm } from '../../domain/license/validation/validation-effects.ts';
+import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
 import { type Validation, validate } from '../../domain/license/validation/validity.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
+import { noteCheckIn } from '../../records/check-ins.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
-import { checkIn } from './check-in.ts';
 import { startTerm } from './start-term.ts';
 import { type NamedScope, readValidationInput } from './validation-input.ts';
 
@@ -45,7 +47,7 @@ export const validateLicense = async (
   }
   const { view, scope } = await readValidationInput(needs, license, named);
   const verdict = validate(view, scope, readAt);
-  if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view.facts, view.lastCheckInAt, readAt);
+  if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view, readAt);
   const started = startsTerm(view.facts, verdict)
     ? await startTerm(needs.executor, { call, actor }, view.facts, readAt)
     : null;
@@ -56,6 +58,12 @@ export const validateLicense = async (
   const asOf = startsAt > readAt ? startsAt : readAt;
   const verdictNow = validate({ ...view, facts: started.facts }, scope, asOf);
   return { verdict: verdictNow, license: started, asOf, position: started.position };
+};
+
+/** Notes a check-in of a license, unless a recent one is noted. */
+const checkIn = async (pool: Pool, { facts, lastCheckInAt }: ValidationView, at: Instant): Promise<void> => {
+  if (!isCheckInNoted(facts, lastCheckInAt, at)) return;
+  await asTenant(pool, facts.issuerOrgId, (db) => noteCheckIn(db, facts, at), { readOnly: false });
 };
 
 const nothingNamed: ValidationScope = { product: null, fingerprint: null };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { table } from '../table.ts';
 
-/** What the demo needs to know about a running server. The fields are those of demo.json. */
+/** The address and API key of a running server, as in demo.json. */
 export type DemoTarget = { readonly baseUrl: string; readonly apiKey: string };
 
 type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };

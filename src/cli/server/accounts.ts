@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import type { Accounts } from '../../api/auth/needs.ts';
+import type { Accounts } from '../../api/auth/auth-needs.ts';
 import type { Config } from '../../config.ts';
 import type { UntilProjected } from '../../identity/access-changes.ts';
 import { createAccessTokens } from '../../identity/access-token.ts';

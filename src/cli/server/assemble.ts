@@ -4,7 +4,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
-import { openParts, type Parts, type Program, type ServerProcess } from './parts.ts';
+import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';
@@ -22,7 +22,7 @@ export type Ledger = {
   stop(): Promise<void>;
 };
 
-/** What a server process is started with. Without `program` it is the release of this program. */
+/** The options of a server process. Default of `program`: the release of this program. */
 export type ServerOptions = Omit<ServerProcess, 'program'> & { readonly program?: Program };
 
 /**

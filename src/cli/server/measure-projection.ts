@@ -36,7 +36,7 @@ export const measureProjection = (
       return state.kind === 'following' || (state.kind === 'standby' && state.problem === undefined) ? 1 : 0;
     },
   );
-  gauge('ledger_projection_parked_streams', 'Streams whose rows grow old: see ledger parked list.', () =>
+  gauge('ledger_projection_parked_streams', 'Streams that the read models leave out: see ledger parked list.', () =>
     countParked().catch(() => null),
   );
 };

@@ -10,10 +10,12 @@ import { version } from '../../version.ts';
 import { openAccounts } from './accounts.ts';
 import { createFront } from './create-front.ts';
 import { listen, shutDown } from './listen.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './process-parts.ts';
 import { readiness } from './readiness.ts';
 
-/** Serves the management port and, with the role `api`, the API. Returns the URL of the API, or null without that role. */
+/**
+ * Serves the management port and, with the role `api`, the API. Returns the URL of the API, or null without that role.
+ */
 export const serve = async (parts: Parts, metrics: Metrics, projector: Projector | null): Promise<string | null> => {
   const { config, roles, store, secrets, clock, waiter, apiPool, now, log, onStop } = parts;
   const apiKeys = createAuthenticate({

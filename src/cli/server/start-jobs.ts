@@ -3,7 +3,7 @@ import { readModelsFault } from '../../projections/level.ts';
 import { checkSample } from '../../projections/verify/check-sample.ts';
 import { settleReferences } from '../../workers/settle-references.ts';
 import { startWorker } from '../../workers/worker.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './process-parts.ts';
 
 /** Starts the scheduled jobs of the role `worker`. */
 export const startJobs = async (parts: Parts): Promise<void> => {

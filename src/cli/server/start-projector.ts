@@ -5,7 +5,7 @@ import { upgrade } from '../../projections/rebuild/upgrade.ts';
 import { type Projector, runProjector } from '../../projections/run.ts';
 import { activeProjection } from '../../projections/versions.ts';
 import { measureProjection } from './measure-projection.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './process-parts.ts';
 
 /** Starts the role `projector`, and builds the read models of this release where they are missing. */
 export const startProjector = async (parts: Parts, metrics: Metrics): Promise<Projector> => {

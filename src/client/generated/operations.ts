@@ -70,14 +70,15 @@ export type OrganizationMembership = { id: string; name: string; timeZone: strin
 export type Organization = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null };
 export type Member = { state: "active"; userId: string; displayName: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
 export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string };
-export type Invited = { invitation: Invitation; token: string };
+export type Invited = { invitation: Invitation; token: string | null };
+export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 export type Product = { id: string; code: string; name: string; description: string | null; createdAt: string; archivedAt: string | null };
 export type Policy = { id: string; version: number; name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; overage: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation: { allowed: boolean; cooldownSeconds: number; maxPerTerm: number | null }; fingerprintMatching: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired: boolean; productRequired: boolean; lease: { scope: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds: number; resurrectSeconds: number; borrowMaxSeconds: number }; heartbeatSeconds: number | null; remindBefore: (string)[]; trialEnd: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment: boolean; transferable: boolean; renewUntilSeconds: number | null; checkInSeconds: number | null; userRequired: boolean; leaseRequired: boolean; environment: string | null; versions: { from: string | null; below: string | null } | null; reclaimBorrowed: boolean; products: (string)[]; term: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; createdAt: string; versionCreatedAt: string; archivedAt: string | null };
-/** Every operation: what it takes, and what it answers with. */
+/** The input and the answer of every operation. */
 export type Operations = {
   validateLicense: { body?: ValidateLicense; answer: Validation };
   renewLease: { params: { leaseId: string }; body?: LeaseHeartbeat; answer: { lease: Lease; changed: boolean; limits: LicenseUsage; revision: number } };
@@ -137,6 +138,7 @@ export type Operations = {
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
   changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
   removeMember: { params: { organizationId: string; userId: string }; answer: undefined };
+  createInvitationToken: { params: { organizationId: string; invitationId: string }; answer: InvitationToken };
   withdrawInvitation: { params: { organizationId: string; invitationId: string }; answer: undefined };
   listApiKeys: { query?: { limit?: number; cursor?: string }; answer: { data: (ApiKey)[]; nextCursor: string | null; hasMore: boolean } };
   createApiKey: { body: NewApiKey; answer: ApiKeyCreated };
@@ -164,7 +166,7 @@ export type Operations = {
   ready: { answer: { status: "ok"; parts: { [name: string]: string } } };
   version: { answer: { [name: string]: string } };
 };
-/** Where each operation is; `repeats`: it takes an Idempotency-Key. */
+/** The method and path of every operation. `repeats` is true when it accepts an Idempotency-Key. */
 export const operations = {
   validateLicense: { method: 'POST', path: '/v1/licenses/validate', repeats: false },
   renewLease: { method: 'POST', path: '/v1/licenses/leases/{leaseId}/heartbeat', repeats: true },
@@ -224,6 +226,7 @@ export const operations = {
   inviteMember: { method: 'POST', path: '/v1/organizations/{organizationId}/members', repeats: true },
   changeMember: { method: 'PATCH', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
   removeMember: { method: 'DELETE', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
+  createInvitationToken: { method: 'POST', path: '/v1/organizations/{organizationId}/invitations/{invitationId}/token', repeats: false },
   withdrawInvitation: { method: 'DELETE', path: '/v1/organizations/{organizationId}/invitations/{invitationId}', repeats: true },
   listApiKeys: { method: 'GET', path: '/v1/api-keys', repeats: false },
   createApiKey: { method: 'POST', path: '/v1/api-keys', repeats: true },

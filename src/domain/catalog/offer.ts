@@ -15,7 +15,7 @@ export type OfferQuery = {
   readonly products: readonly string[] | null;
 };
 
-/** What a license is issued with: the policy that it pins, and the defaults of the policy. */
+/** The content of a new license: the policy that it pins, and the defaults of the policy. */
 export type Offer = {
   readonly policy: PinnedPolicy;
   readonly products: readonly string[];

@@ -10,6 +10,7 @@ import type { SeatCommand } from './seats/seat-commands.ts';
 import type { SuspensionCommand } from './suspension/suspension-commands.ts';
 import type { TermCommand } from './term/term-commands.ts';
 import type { TierCommand } from './tiers/tier-commands.ts';
+import type { TransferCommand } from './transfer/transfer-commands.ts';
 import type { UsageCommand } from './usage/usage-commands.ts';
 
 /** Commands of the license stream. The caller creates their ids and hashes. */
@@ -24,6 +25,7 @@ export type LicenseCommand =
   | GrantCommand
   | TierCommand
   | KeyCommand
+  | TransferCommand
   | EndingCommand;
 
 /** The license command of this type. */

@@ -14,6 +14,7 @@ import { decideSeats } from './seats/decide-seats.ts';
 import { decideSuspension } from './suspension/decide-suspension.ts';
 import { decideTerm } from './term/decide-term.ts';
 import { decideTiers } from './tiers/decide-tiers.ts';
+import { transfer } from './transfer/decide-transfer.ts';
 import { decideUsage } from './usage/decide-usage.ts';
 
 /** Decides one command on a license. Returns its events, none when it changes nothing, or the reason to refuse it. */
@@ -75,8 +76,9 @@ const decideOnIssued = (
       return decideGrants(command, license);
     case 'RotateKey':
     case 'RetireKey':
-    case 'Transfer':
       return decideKeys(command, license);
+    case 'Transfer':
+      return transfer(command, license);
     case 'Revoke':
       return revoke(command, license);
     case 'ChangeReference':

@@ -8,6 +8,7 @@ import type { SeatEvent } from './seats/seat-events.ts';
 import type { SuspensionEvent } from './suspension/suspension-events.ts';
 import type { TermEvent } from './term/term-events.ts';
 import type { TierEvent } from './tiers/tier-events.ts';
+import type { TransferEvent } from './transfer/transfer-events.ts';
 import type { UsageEvent } from './usage/usage-events.ts';
 
 /**
@@ -26,6 +27,7 @@ export type LicenseEvent =
   | GrantEvent
   | TierEvent
   | KeyEvent
+  | TransferEvent
   | EndingEvent;
 
 /** The license event of this type. */

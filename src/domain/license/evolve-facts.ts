@@ -12,6 +12,7 @@ import { evolveSeatFacts } from './seats/evolve-seats.ts';
 import { evolveSuspensionFacts } from './suspension/evolve-suspension.ts';
 import { evolveTermFacts } from './term/evolve-term.ts';
 import { evolveTierFacts } from './tiers/evolve-tiers.ts';
+import { evolveTransferFacts } from './transfer/evolve-transfer.ts';
 import { evolveUsageFacts } from './usage/evolve-usage.ts';
 
 /** Returns the facts after an event of an issued license. A new type of event without a case does not compile. */
@@ -56,8 +57,9 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseKeyIssued':
     case 'LicenseKeyRotated':
     case 'LicenseKeyRetired':
+      return evolveKeyFacts(facts, event);
     case 'LicenseTransferred':
-      return evolveKeyFacts(facts, event, at);
+      return evolveTransferFacts(facts, event, at);
     case 'LicenseRevoked':
       return evolveEndingFacts(facts, event, at);
     case 'ReplacementIssued':

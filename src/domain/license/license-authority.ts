@@ -1,4 +1,3 @@
-import { type Rejection, reject } from '../decider.ts';
 import {
   type Credential,
   grant,
@@ -9,7 +8,8 @@ import {
   type Permission,
   readers,
   type Side,
-} from '../permission.ts';
+} from '../authority.ts';
+import { type Rejection, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';

@@ -93,7 +93,7 @@ export type LicenseFacts = {
   readonly keyVersion: number;
   readonly keyHint: string | null;
   readonly createdAt: Instant;
-  /** The issuer's time zone, whose calendar counts durations. */
+  /** The issuer's time zone. Its calendar counts durations. */
   readonly timeZone: string;
   readonly awaited: AwaitedTerm | null;
   /** The last recorded mode; an announced mode in `scheduled` may have replaced it. */

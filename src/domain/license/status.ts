@@ -79,7 +79,7 @@ export const graceUntil = ({ term, policy }: LicenseFacts): Instant | null =>
     ? null
     : plusSeconds(term.expiresAt, policy.expiryGraceSeconds);
 
-// A recorded suspension is in force also for a server whose clock is behind the one that recorded it.
+// A recorded suspension is also in force for a server with a slower clock than the one that recorded it.
 const isInForce = ({ until }: Suspension, at: Instant): boolean => until === null || at < until;
 
 const combined = (current: Suspension, other: Suspension): Suspension => {

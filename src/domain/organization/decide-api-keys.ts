@@ -4,7 +4,14 @@ import { type Instant, isInstant } from '../time.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { OrganizationEvent, Scope } from './events.ts';
 import type { CreatedOrganization } from './organization.ts';
-import { isInForce, refuseScopes, standingFor } from './organization-authority.ts';
+import {
+  isInForce,
+  refuseEnd,
+  refuseKey,
+  refuseScopes,
+  refuseWidening,
+  standingFor,
+} from './organization-authority.ts';
 import { fixedLimits } from './organization-limits.ts';
 
 /** Creates a key that acts for the organization: records its name, scopes and end, never its secret. */
@@ -14,7 +21,7 @@ export const createApiKey = (
 ): OrganizationDecision => {
   const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
   if ('rejected' in standing) return standing;
-  const refusal = refuseScopes(standing, scopes);
+  const refusal = refuseScopes(standing, scopes) ?? refuseEnd(standing, expiresAt);
   if (refusal !== null) return refusal;
   if (organization.apiKeys.has(apiKeyId)) return [];
   if (!isName(name)) return reject('INVALID_REQUEST', nameRule('an API key'));
@@ -37,10 +44,11 @@ export const changeApiKey = (
 ): OrganizationDecision => {
   const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
   if ('rejected' in standing) return standing;
-  const refusal = refuseScopes(standing, scopes ?? []);
-  if (refusal !== null) return refusal;
   const key = organization.apiKeys.get(apiKeyId);
   if (key === undefined || key.revokedAt !== null) return noKey();
+  const wider = scopes ?? [];
+  const refusal = refuseScopes(standing, wider) ?? refuseKey(standing, key) ?? refuseWidening(standing, key, wider);
+  if (refusal !== null) return refusal;
   if (name !== null && !isName(name)) return reject('INVALID_REQUEST', nameRule('an API key'));
   if (scopes?.length === 0) return noScope();
 
@@ -61,6 +69,8 @@ export const revokeApiKey = (
   if ('rejected' in standing) return standing;
   const key = organization.apiKeys.get(apiKeyId);
   if (key === undefined) return noKey();
+  const refusal = refuseKey(standing, key);
+  if (refusal !== null) return refusal;
   return key.revokedAt === null ? [{ type: 'ApiKeyRevoked', data: { apiKeyId } }] : [];
 };
 

@@ -1,8 +1,8 @@
-import { reject } from '../decider.ts';
+import { type Rejection, reject } from '../decider.ts';
 import { decodeId } from '../ids.ts';
 import { fromMs, type Instant, isInstant, toMs } from '../time.ts';
-import type { CommandOf, OrganizationDecision } from './commands.ts';
-import type { CreatedOrganization } from './organization.ts';
+import type { Acting, CommandOf, OrganizationDecision, OrganizationRejection } from './commands.ts';
+import type { CreatedOrganization, Invitation } from './organization.ts';
 import { refuseRole, standingFor } from './organization-authority.ts';
 import { fixedLimits, type OrganizationLimits } from './organization-limits.ts';
 
@@ -61,14 +61,32 @@ export const acceptInvitation = (
   if (closedAt !== null) return reject('ORGANIZATION_CLOSED', `This organization was closed at ${closedAt}.`);
   const member = members.get(userId);
   if (member?.invitationId === invitationId) return [];
-  if (invitation.state !== 'pending' || at >= invitation.expiresAt) return noInvitation();
+  if (!isOpen(invitation, at)) return noInvitation();
   if (member !== undefined) return alreadyMember();
   if (isFull(limits, members.size)) return full(limits);
   return [{ type: 'MemberJoined', data: { userId, role: invitation.role, invitationId } }];
 };
 
+/**
+ * Returns the open invitation for a caller who wants its token, or the refusal. The token lets its bearer join, so it is
+ * for a member who could invite with this role, and never for an API key.
+ */
+export const invitationToHandOut = (
+  organization: CreatedOrganization,
+  { invitationId, by, at }: { readonly invitationId: string; readonly by: Acting; readonly at: Instant },
+): Invitation | Rejection<OrganizationRejection> => {
+  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  if ('rejected' in standing) return standing;
+  if (standing.kind === 'key') return reject('FORBIDDEN', 'An API key gets no token of an invitation. Sign in.');
+  const invitation = organization.invitations.get(invitationId);
+  if (invitation === undefined || !isOpen(invitation, at)) return noInvitation();
+  return refuseRole(standing, invitation.role) ?? invitation;
+};
+
+const isOpen = ({ state, expiresAt }: Invitation, at: Instant): boolean => state === 'pending' && at < expiresAt;
+
 const openInvitations = ({ invitations }: CreatedOrganization, at: Instant): number =>
-  [...invitations.values()].filter(({ state, expiresAt }) => state === 'pending' && at < expiresAt).length;
+  [...invitations.values()].filter((invitation) => isOpen(invitation, at)).length;
 
 const isFull = ({ members }: OrganizationLimits, count: number): boolean => members !== null && count >= members;
 

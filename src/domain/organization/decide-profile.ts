@@ -35,7 +35,7 @@ export const rename = (
   return [{ type: 'OrganizationRenamed', data: { from: organization.name, to: name } }];
 };
 
-/** Changes the time zone whose calendar counts the durations of licenses issued from now on. */
+/** Changes the time zone that counts the durations of licenses issued from now on. */
 export const changeTimeZone = (
   { data: { timeZone }, by, at }: CommandOf<'ChangeOrganizationTimeZone'>,
   organization: CreatedOrganization,

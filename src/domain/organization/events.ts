@@ -24,7 +24,7 @@ export type Role = (typeof roles)[number];
 type Event<Type extends string, Data> = { readonly type: Type; readonly data: Data };
 
 export type OrganizationEvent =
-  /** `timeZone`: the IANA name of the time zone whose calendar counts the durations of its licenses; absent: UTC. */
+  /** `timeZone`: the IANA name of the time zone that counts the durations of its licenses; absent: UTC. */
   | Event<'OrganizationCreated', { readonly organizationId: string; readonly name: string; readonly timeZone?: string }>
   | Event<'OrganizationRenamed', { readonly from: string; readonly to: string }>
   | Event<'OrganizationTimeZoneChanged', { readonly from: string; readonly to: string }>

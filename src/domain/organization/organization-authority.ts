@@ -3,15 +3,16 @@ import type { Instant } from '../time.ts';
 import type { Acting, OrganizationRejection } from './commands.ts';
 import type { Role, Scope } from './events.ts';
 import type { ApiKey, CreatedOrganization } from './organization.ts';
+import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from './rights.ts';
 
-/** What can be done with an organization. Members, roles and API keys are one power: it includes handing out access. */
+/** The powers over an organization. Members, roles and API keys are one power: it includes handing out access. */
 export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS';
 
 /** The standing of a caller in the organization. */
 export type Standing =
   | { readonly kind: 'system' }
   | { readonly kind: 'member'; readonly role: Role }
-  | { readonly kind: 'key'; readonly scopes: readonly Scope[] };
+  | { readonly kind: 'key'; readonly scopes: readonly Scope[]; readonly expiresAt: Instant | null };
 
 /**
  * Returns the standing of a caller who may use `power`, or the refusal. A caller who does not belong to the
@@ -31,22 +32,60 @@ export const standingFor = (
 };
 
 /**
- * Refuses to give, take or change a role above the caller's own. Callers without access to roles are refused before,
- * so only the role OWNER matters: only OWNERs and the system decide who is an OWNER. An API key counts as an ADMIN.
+ * Refuses to give, take or change a role that includes rights which the caller does not have. So only OWNERs and the
+ * system decide who is an OWNER, and an API key decides only about roles that its scopes cover.
  */
 export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN'> | null => {
-  const isAbove =
-    role === 'OWNER' && (standing.kind === 'key' || (standing.kind === 'member' && standing.role !== role));
-  return isAbove ? reject('FORBIDDEN', 'Only an OWNER decides who is an OWNER.') : null;
+  const beyond = beyondStanding(standing, rightsOfRole(role));
+  if (beyond.length === 0) return null;
+  return standing.kind === 'key'
+    ? reject('FORBIDDEN', `An API key can hand on only rights of its own. The role ${role} also has ${listed(beyond)}.`)
+    : reject('FORBIDDEN', `The role ${role} has rights that yours does not have: ${listed(beyond)}. Ask an OWNER.`);
 };
 
-/** Refuses to let an API key hand on scopes that it does not have. Users who manage access may hand out every scope. */
+/** Refuses to hand on scopes that include rights which the caller does not have, and scopes that an API key lacks. */
 export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Rejection<'FORBIDDEN'> | null => {
+  const beyond =
+    standing.kind === 'key'
+      ? scopes.filter((scope) => !standing.scopes.includes(scope))
+      : beyondStanding(standing, rightsOfScopes(scopes));
+  if (beyond.length === 0) return null;
+  return standing.kind === 'key'
+    ? reject('FORBIDDEN', `An API key can hand on only scopes of its own, not ${beyond.join(', ')}.`)
+    : reject('FORBIDDEN', `These scopes have rights that your role does not have: ${beyond.join(', ')}.`);
+};
+
+/** Refuses to let an API key create a key that expires later than itself. */
+export const refuseEnd = (standing: Standing, expiresAt: Instant | null): Rejection<'FORBIDDEN'> | null => {
+  if (standing.kind !== 'key' || standing.expiresAt === null) return null;
+  if (expiresAt !== null && expiresAt <= standing.expiresAt) return null;
+  const end = `Send an expiresAt that is not after ${standing.expiresAt}`;
+  return reject('FORBIDDEN', `An API key that expires can create only keys that expire no later. ${end}.`);
+};
+
+/** Refuses to let an API key rename, narrow or revoke a key with scopes that it does not have. */
+export const refuseKey = (standing: Standing, { scopes }: ApiKey): Rejection<'FORBIDDEN'> | null => {
   if (standing.kind !== 'key') return null;
   const beyond = scopes.filter((scope) => !standing.scopes.includes(scope));
-  return beyond.length === 0
+  if (beyond.length === 0) return null;
+  const lacked = `That key also has ${beyond.join(', ')}`;
+  return reject('FORBIDDEN', `An API key can change and revoke only keys whose scopes it has itself. ${lacked}.`);
+};
+
+/** Refuses to let an API key add scopes to a key. It could outlive the one that adds them. */
+export const refuseWidening = (
+  standing: Standing,
+  { scopes }: ApiKey,
+  wider: readonly Scope[],
+): Rejection<'FORBIDDEN'> | null => {
+  if (standing.kind !== 'key') return null;
+  const added = wider.filter((scope) => !scopes.includes(scope));
+  return added.length === 0
     ? null
-    : reject('FORBIDDEN', `An API key can hand on only scopes of its own, not ${beyond.join(', ')}.`);
+    : reject(
+        'FORBIDDEN',
+        `An API key can take scopes away from a key and add none. Sign in to add ${added.join(', ')}.`,
+      );
 };
 
 /** Returns true for a role that may see the users of the organization with their e-mail addresses. */
@@ -66,10 +105,25 @@ const standingOf = ({ members, apiKeys }: CreatedOrganization, by: Acting, at: I
     }
     case 'API_KEY': {
       const key = apiKeys.get(by.apiKeyId);
-      return key !== undefined && isInForce(key, at) ? { kind: 'key', scopes: key.scopes } : null;
+      return key !== undefined && isInForce(key, at)
+        ? { kind: 'key', scopes: key.scopes, expiresAt: key.expiresAt }
+        : null;
     }
   }
 };
+
+const beyondStanding = (standing: Standing, granted: readonly Right[]): readonly Right[] => {
+  switch (standing.kind) {
+    case 'system':
+      return [];
+    case 'member':
+      return rightsBeyond(rightsOfRole(standing.role), granted);
+    case 'key':
+      return rightsBeyond(rightsOfScopes(standing.scopes), granted);
+  }
+};
+
+const listed = (rights: readonly Right[]): string => rights.join(', ');
 
 const isEntitled = (standing: Standing, power: Power): boolean => {
   const { roles, scope } = powers[power];

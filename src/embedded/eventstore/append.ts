@@ -17,18 +17,18 @@ type Needs = {
   readonly onError: (error: unknown) => void;
 };
 
-/** Streams.Append: options, then one message per event; answered when the client has sent the last one. */
+/** Handles Streams.Append: a message with options, then one message per event. Answers after the last message. */
 export const appendHandler =
   ({ writerQueue, faults, calls, onError }: Needs): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
   (call, callback) => {
     let target: { stream: string; expected: ExpectedRevision } | undefined;
     const { events, add } = proposal();
-    let answered = false;
+    let isAnswered = false;
 
     const answer = (send: () => void) => {
       leave();
-      if (answered) return;
-      answered = true;
+      if (isAnswered) return;
+      isAnswered = true;
       send();
     };
     const reply = (response: streams.AppendResp) => answer(() => callback(null, response));
@@ -50,12 +50,12 @@ export const appendHandler =
       if (!target) throw invalidArgument('An append starts with its options');
       refuse(faults.refuseAppends);
       const result = await writerQueue.append({ ...target, events, isAbandoned: () => call.cancelled });
-      const shown = await faultyReply(faults, result);
-      if (shown && shown.outcome !== 'abandoned') reply(toResponse(shown, target.expected));
+      const reported = await faultyReply(faults, result);
+      if (reported && reported.outcome !== 'abandoned') reply(toResponse(reported, target.expected));
     };
 
     call.on('data', (request: streams.AppendReq) => {
-      if (answered) return;
+      if (isAnswered) return;
       try {
         take(request);
       } catch (error) {
@@ -63,7 +63,7 @@ export const appendHandler =
       }
     });
     call.on('end', () => {
-      if (!answered) write().catch(fail);
+      if (!isAnswered) write().catch(fail);
     });
   };
 
@@ -73,17 +73,17 @@ const parseTarget = (options: streams.AppendReq.Options | undefined) => {
 };
 
 const parseExpected = (options: streams.AppendReq.Options): ExpectedRevision => {
-  const { ExpectedStreamRevisionCase: given } = AppendReq.Options;
+  const { ExpectedStreamRevisionCase: expected } = AppendReq.Options;
   switch (options.getExpectedStreamRevisionCase()) {
-    case given.REVISION:
+    case expected.REVISION:
       return BigInt(options.getRevision());
-    case given.NO_STREAM:
+    case expected.NO_STREAM:
       return 'no_stream';
-    case given.ANY:
+    case expected.ANY:
       return 'any';
-    case given.STREAM_EXISTS:
+    case expected.STREAM_EXISTS:
       return 'stream_exists';
-    case given.EXPECTED_STREAM_REVISION_NOT_SET:
+    case expected.EXPECTED_STREAM_REVISION_NOT_SET:
       throw invalidArgument('The append has no expected revision');
   }
 };

@@ -19,21 +19,21 @@ type Needs = {
   readonly onError: (error: unknown) => void;
 };
 
-/** An append under way: its messages share a correlation id and are answered by exactly one reply. */
+/** An append of several messages with the same correlation id. It gets exactly one reply. */
 type Batch = {
   readonly options: streams.BatchAppendReq.Options | undefined;
   readonly proposed: ReturnType<typeof proposal>;
-  /** The first thing that was wrong with it; reported at the end, because a second reply would break the client. */
+  /** The first error. It is reported at the end, because a second reply would break the client. */
   flaw: unknown;
 };
 
-/** A call stops reading at this many unanswered appends, and is refused at this many unfinished ones. */
+/** A call stops reading at so many unanswered appends, and fails at so many unfinished ones. */
 const unansweredMax = 1_000;
 const unfinishedMax = 1_000;
 
 type Duplex = ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
 
-/** Streams.BatchAppend: any number of appends over one call, answered in the order in which they are done. */
+/** Handles Streams.BatchAppend: any number of appends over one call. Answers each append when it is done. */
 export const batchAppendHandler =
   (needs: Needs): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
@@ -41,11 +41,11 @@ export const batchAppendHandler =
     const out = outgoing(call);
     let unanswered = 0;
     let inputEnded = false;
-    let over = false;
+    let isOver = false;
 
     const finish = (error?: unknown) => {
-      if (over) return;
-      over = true;
+      if (isOver) return;
+      isOver = true;
       leave();
       out.close();
       if (error === undefined) call.end();
@@ -53,7 +53,7 @@ export const batchAppendHandler =
     };
     const leave = needs.calls.add((refusal: Refusal) => setImmediate(finish, refusal));
     call.on('cancelled', () => {
-      over = true;
+      isOver = true;
       leave();
       out.close();
     });
@@ -69,7 +69,7 @@ export const batchAppendHandler =
     };
 
     call.on('data', (request: streams.BatchAppendReq) => {
-      if (over) return;
+      if (isOver) return;
       const id = request.getCorrelationId();
       const key = Buffer.from(id?.serializeBinary() ?? []).toString('base64');
       const batch = batches.get(key) ?? startBatch(request);
@@ -104,12 +104,12 @@ const takeEvents = (batch: Batch, request: streams.BatchAppendReq) => {
   }
 };
 
-/** Rejects when the whole call has to fail: what happened can't be told with a reply to one append. */
+/** Returns the reply to an append. Rejects when the whole call must fail, because no reply can tell what happened. */
 const replyTo = async (call: Duplex, batch: Batch, { writerQueue, faults, onError }: Needs) => {
   refuse(faults.refuseAppends);
   const { options, proposed } = batch;
   const response = new streams.BatchAppendResp();
-  // The client reads the name from every reply, also from one to an append that named no stream.
+  // The client reads the name of the stream from every reply, even when the append named no stream.
   response.setStreamIdentifier(options?.getStreamIdentifier() ?? new shared.StreamIdentifier());
   try {
     if (batch.flaw || !options) throw batch.flaw;
@@ -130,7 +130,7 @@ const replyTo = async (call: Duplex, batch: Batch, { writerQueue, faults, onErro
   }
 };
 
-/** Undefined at the deadline; a reply that is never to come waits for it. Without a deadline it waits for ever. */
+/** Returns the result of `work`, or undefined at the deadline. Without a deadline it may wait for ever. */
 const beforeDeadline = <Result>(work: Promise<Result | undefined>, deadline: number) =>
   new Promise<Result | undefined>((resolve, reject) => {
     const remainingMs = deadline - Date.now();
@@ -148,21 +148,21 @@ const beforeDeadline = <Result>(work: Promise<Result | undefined>, deadline: num
     );
   });
 
-/** Node's timers go no further; a deadline that far away is none. */
+/** The longest time of a timer in Node. A later deadline counts as none. */
 const timerMsMax = 2 ** 31 - 1;
 
 const parseExpected = (options: streams.BatchAppendReq.Options): ExpectedRevision => {
-  const { ExpectedStreamPositionCase: given } = BatchAppendReq.Options;
+  const { ExpectedStreamPositionCase: expected } = BatchAppendReq.Options;
   switch (options.getExpectedStreamPositionCase()) {
-    case given.STREAM_POSITION:
+    case expected.STREAM_POSITION:
       return BigInt(options.getStreamPosition());
-    case given.NO_STREAM:
+    case expected.NO_STREAM:
       return 'no_stream';
-    case given.ANY:
+    case expected.ANY:
       return 'any';
-    case given.STREAM_EXISTS:
+    case expected.STREAM_EXISTS:
       return 'stream_exists';
-    case given.EXPECTED_STREAM_POSITION_NOT_SET:
+    case expected.EXPECTED_STREAM_POSITION_NOT_SET:
       throw invalidArgument('The append has no expected revision');
   }
 };

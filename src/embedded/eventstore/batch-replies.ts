@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts';
 
 type ErrorName = 'WrongExpectedVersion' | 'Timeout' | 'BadRequest' | 'Unknown' | 'MaximumAppendSizeExceeded';
 
-/** Completes the response with what became of the append. */
+/** Adds the result of the append to the response. */
 export const resultReply = (
   response: streams.BatchAppendResp,
   result: Exclude<AppendResult, { outcome: 'abandoned' }>,
@@ -24,13 +24,13 @@ export const resultReply = (
     : response.setError(wrongVersion(result.current, expected));
 };
 
-/** The deadline has passed. If the append was being written by then, it may still be. */
+/** Returns the reply after the deadline. The append may still be written. */
 export const timeoutReply = () => {
   const message = 'The deadline passed before the append was acknowledged';
   return toStatus(status.DEADLINE_EXCEEDED, message, 'Timeout', new shared.Timeout());
 };
 
-/** An error of one append; the call and its other appends go on. */
+/** Returns the reply to one append that failed. The call and its other appends go on. */
 export const failureReply = (error: unknown) => {
   if (!(error instanceof Refusal)) {
     return toStatus(status.INTERNAL, 'The event store failed; see its log', 'Unknown', new shared.Unknown());
@@ -73,6 +73,6 @@ const toStatus = (
 ): rpcStatus.Status => {
   const any = new anyPb.Any();
   any.pack(details.serializeBinary(), `event_store.client.${name}`);
-  // The codes of google.rpc are those of gRPC.
+  // google.rpc uses the codes of gRPC.
   return new rpcStatus.Status().setCode(Number(code)).setMessage(message).setDetails(any);
 };

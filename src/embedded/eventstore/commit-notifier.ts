@@ -1,22 +1,26 @@
 import { createWakeUp } from '../../async/wake-up.ts';
 
-/** A listener of the notifier. It remembers a commit since the last `notified()`, so that it misses none in between. */
+/** A listener of the notifier. It remembers commits between two calls of `notified`, so it misses none. */
 export type Listener = {
-  /** Resolves at the first commit since it last resolved, at once when there was one; also when `leave` is called. */
+  /** Resolves at the first commit since it last resolved, or when `leave` is called. */
   notified(): Promise<void>;
   /** Wakes this listener alone. */
   wake(): void;
+  /** Removes the listener and wakes it. */
   leave(): void;
 };
 
+/** Tells listeners about commits. */
 export type CommitNotifier = {
-  /** Wakes the listeners of the whole log, and those of these streams. */
+  /** Wakes the listeners of the whole log and the listeners of these streams. */
   notify(streams: ReadonlySet<string>): void;
-  /** Adds a listener; without a stream, one of every commit. */
+  /** Adds a listener for one stream, or for every commit when `stream` is absent. */
   listen(stream?: string): Listener;
 };
 
-/** Wakes the subscriptions of this process after a commit. It carries no events: they are read from the log. */
+/**
+ * Creates a notifier, which wakes the subscriptions of this process after a commit. They read the events from the log.
+ */
 export const createCommitNotifier = (): CommitNotifier => {
   const everything = new Set<() => void>();
   const byStream = new Map<string, Set<() => void>>();

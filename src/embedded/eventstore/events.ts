@@ -1,10 +1,10 @@
-/** Sum of the data bytes of one append, as EventStoreDB 24.6 counts them: metadata is not part of it. */
+/** The most data bytes of one append. Like EventStoreDB 24.6, this does not count metadata. */
 export const appendBytesMax = 1024 * 1024;
 
-/** Everything one append may bring, which is what production can hold in one record of its log. */
+/** The most bytes of one append in total. EventStoreDB can store so many in one record of its log. */
 export const appendRecordBytesMax = 16 * 1024 * 1024;
 
-/** An event as a client proposes it, already checked: id is a lower-case UUID, type is not empty. */
+/** An event that a client wants to append. It was checked: the id is a lower-case UUID, the type is not empty. */
 export type ProposedEvent = {
   readonly id: string;
   readonly type: string;
@@ -13,13 +13,13 @@ export type ProposedEvent = {
   readonly metadata: Uint8Array;
 };
 
-/** About what an event takes in the log, its stream name aside. */
+/** Estimates the bytes that an event takes in the log, without its stream name. */
 export const recordBytes = ({ type, data, metadata }: ProposedEvent): number =>
   recordOverheadBytes + type.length + data.length + metadata.length;
 
 const recordOverheadBytes = 64;
 
-/** An event as it lies in the log. 64-bit numbers are decimal text, which is what both Postgres and the protocol want. */
+/** A stored event. 64-bit numbers are decimal text, as in Postgres and the protocol. */
 export type StoredEvent = {
   readonly position: string;
   readonly stream: string;
@@ -33,22 +33,24 @@ export type StoredEvent = {
   readonly createdTicks: string;
 };
 
-/** What the client believes about the stream; a number is the revision of its last event. */
+/** What the client expects of the stream. A number is the revision of its last event. */
 export type ExpectedRevision = bigint | 'no_stream' | 'any' | 'stream_exists';
 
-/** One append: all of its events or none, next to each other in the log. */
+/** One append. Its events are stored all together, or none of them is. */
 export type Append = {
   readonly stream: string;
   readonly expected: ExpectedRevision;
   readonly events: readonly ProposedEvent[];
-  /** True once nobody waits for the answer any more; such an append is left out if it is not yet being written. */
+  /**
+   * Returns true when no caller waits for the answer any longer. Such an append is skipped if it is not written yet.
+   */
   readonly isAbandoned: () => boolean;
 };
 
 /** The revision of a stream that has no events. */
 export const noRevision = -1n;
 
-/** What became of an append. `position` is that of its last event, undefined when it had none. */
+/** The result of an append. `position`: that of its last event; undefined when it had no event. */
 export type AppendResult =
   | { readonly outcome: 'written'; readonly revision: bigint; readonly position: string | undefined }
   | { readonly outcome: 'wrong_version'; readonly current: bigint }

@@ -1,20 +1,23 @@
 import { type Append, noRevision } from './events.ts';
 
-/** An event that is in the log already, found by its stream and revision or by its stream and id. */
+/** An event of the log, with what a repeated append needs for its answer. */
 export type Recorded = { readonly id: string; readonly revision: bigint; readonly position: string };
 
-/** What has to be looked up to tell a repeated append from a conflicting one. */
+/** The earlier events that tell a repeated append from a conflicting one. */
 export type History = {
-  /** The events of the stream from a revision on, in order, at most `count`. */
+  /** Returns at most `count` events of the stream from a revision on, in order. */
   at(stream: string, revision: bigint, count: number): Promise<readonly Recorded[]>;
-  /** Best effort, as in production: forgets old ids, and everything at a restart. */
+  /** Returns a recently written event. Like EventStoreDB, it forgets old ids, and all ids at a restart. */
   recent(stream: string, id: string): Recorded | undefined;
 };
 
-/** `repeats` names the last event of the earlier append with the same ids: the answer it got is given again. */
+/**
+ * What to do with an append. `repeats`: the last event of an earlier append with the same ids, which gets the same
+ * answer.
+ */
 export type Verdict = 'append' | 'wrong_version' | { readonly repeats: Recorded };
 
-/** Decides what an append may do to a stream whose last revision is `current` (`noRevision` when it has no events). */
+/** Decides what to do with an append to a stream with the last revision `current` (`noRevision` without events). */
 export const judge = async (append: Append, current: bigint, history: History): Promise<Verdict> => {
   const { stream, expected, events } = append;
   if (expected === 'stream_exists' && current === noRevision) return 'wrong_version';
@@ -28,7 +31,9 @@ export const judge = async (append: Append, current: bigint, history: History): 
   return last && events.every(({ id }, index) => recorded[index]?.id === id) ? { repeats: last } : 'wrong_version';
 };
 
-/** An append that repeats some of its first ids but not all is a mistake of the caller, never half a success. */
+/**
+ * Only an append that repeats all ids is a repetition. One that repeats only its first ids is a mistake of the caller.
+ */
 const judgeByRecentIds = ({ stream, events }: Append, history: History): Verdict => {
   let last: Recorded | undefined;
   for (const [index, { id }] of events.entries()) {

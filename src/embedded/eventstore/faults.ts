@@ -10,29 +10,32 @@ type RefuseWith = {
   readonly trailers?: Record<string, string>;
 };
 
-/** What a test may make the server do wrong, changed at any time. Reachable in-process and over IPC only, never by a client. */
+/** The faults that a test can cause at any time, in the same process or over IPC. No client can cause them. */
 export type Faults = {
-  /** So many of the next appends are written and their replies lost. */
+  /** The number of next appends that are written but get no reply. */
   dropReplies: number;
-  /** Asked once for every written append, besides `dropReplies`: true loses the reply. */
+  /** Is called for every other written append. When it returns true, the reply is lost. */
   dropReply: (() => boolean) | undefined;
-  /** A lost reply never comes, until the caller's deadline; or the call fails with UNAVAILABLE. */
+  /** `hang`: a lost reply never comes. `unavailable`: the call fails with UNAVAILABLE instead. */
   droppedReply: 'hang' | 'unavailable';
-  /** Every reply to a written append waits this long. */
+  /** How long every reply to a written append waits. */
   replyDelayMs: number;
   refuseAppends: RefuseWith | undefined;
-  /** Reads and new subscriptions. */
+  /** Applies to reads and new subscriptions. */
   refuseReads: RefuseWith | undefined;
-  /** A read that has sent everything ends so much later. */
+  /** How long a read stays open after its last event. */
   readEndDelayMs: number;
-  /** Subscriptions stay open and send nothing. Set to false they go on at the next commit, with nothing left out. */
+  /**
+   * Subscriptions stay open and send nothing. After this becomes false, they go on at the next commit without a gap.
+   */
   subscriptionsHang: boolean;
-  /** The server's own: how many reads were cancelled before they ended. */
+  /** Set by the server: how many reads were cancelled before they ended. */
   cancelledReads: number;
-  /** The server's own: how each open subscription is ended with OK. */
+  /** Set by the server: functions that end the open subscriptions with OK. */
   readonly openSubscriptions: Set<() => void>;
 };
 
+/** Returns faults that cause nothing. */
 export const noFaults = (): Faults => ({
   dropReplies: 0,
   dropReply: undefined,
@@ -46,16 +49,17 @@ export const noFaults = (): Faults => ({
   openSubscriptions: new Set(),
 });
 
-/** Ends every open subscription as a server would that closes them politely: with status OK. */
+/** Ends every open subscription with status OK, as a server does that shuts down in order. */
 export const endSubscriptions = ({ openSubscriptions }: Faults): void => {
   for (const end of [...openSubscriptions]) end();
 };
 
+/** Throws the refusal that a test has set, if any. */
 export const refuse = (refusal: RefuseWith | undefined): void => {
   if (refusal) throw new Refusal(refusal.code, refusal.details, refusal.exception, refusal.trailers);
 };
 
-/** The result as the caller gets to see it; undefined: never answer. */
+/** Returns the result for the caller after the faults; undefined when the caller must get no answer. */
 export const faultyReply = async (faults: Faults, result: AppendResult): Promise<AppendResult | undefined> => {
   if (result.outcome !== 'written') return result;
   if (isDropped(faults)) {

@@ -4,10 +4,10 @@ import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { handleUnaryCall } from '@grpc/grpc-js';
 
-/** The version of EventStoreDB whose behavior this server follows. */
+/** This server behaves like this version of EventStoreDB. */
 const serverVersion = '24.6.0';
 
-/** What is really there, and nothing else: clients choose their way by this list. */
+/** The implemented methods only, because clients choose their calls by this list. */
 const implemented = [
   ServerFeaturesService.getSupportedMethods,
   StreamsService.append,
@@ -15,6 +15,7 @@ const implemented = [
   StreamsService.read,
 ];
 
+/** Handles ServerFeatures.GetSupportedMethods. */
 export const supportedMethodsHandler: handleUnaryCall<shared.Empty, features.SupportedMethods> = (_call, callback) => {
   const answer = new features.SupportedMethods();
   answer.setEventStoreServerVersion(serverVersion);

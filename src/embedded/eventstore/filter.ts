@@ -4,16 +4,17 @@ import { invalidArgument } from './refusal.ts';
 
 const { FilterOptions } = streams.ReadReq.Options;
 
-/** Which events of the log a reader wants, and how many it lets pass unseen before it is told where the server is. */
+/** The events of the log that a reader gets, and how often the server reports its position in between. */
 export type Filter = {
   readonly matches: (event: StoredEvent) => boolean;
-  /** In scanned events, matching or not. */
+  /** In scanned events, whether they match or not. */
   readonly checkpointEvery: number;
 };
 
-/** The server's default when the client sets no search window. */
+/** The search window when the client sets none. */
 const searchWindowDefault = 32;
 
+/** Parses a filter. Throws a refusal when it is invalid. */
 export const parseFilter = (options: streams.ReadReq.Options.FilterOptions): Filter => {
   const multiplier = options.getCheckpointintervalmultiplier();
   if (multiplier < 1) throw invalidArgument('The checkpoint interval of a filter must be at least 1');
@@ -50,7 +51,7 @@ const parseExpression = (
   return (name) => regex.test(name);
 };
 
-/** Production has .NET's dialect. What only that has is refused here; what both have means the same. */
+/** EventStoreDB has .NET's dialect of regexes. An expression that only .NET understands is refused here. */
 const parseRegex = (source: string): RegExp => {
   try {
     return new RegExp(source, 'u');

@@ -3,13 +3,13 @@ import { endSubscriptions, type Faults } from './faults.ts';
 import { type EventStoreServer, startEventStore } from './server.ts';
 
 /**
- * The event store as a process of its own, started by its parent with an IPC channel. The first message holds the options,
- * because arguments and environments can be read by others: `{ databaseUrl, host, port }`. The answer is
- * `{ ready: true, port }` or `{ failed: reason }`. Tests may send `{ faults: {…} }` and `{ endSubscriptions: true }` later.
+ * The first message to this process, which its parent starts with an IPC channel. Other users can read arguments and
+ * environments, so the options come in this message. The answer is `{ ready: true, port }` or `{ failed: reason }`.
+ * Tests may send `{ faults: {…} }` and `{ endSubscriptions: true }` later.
  */
 type Start = { readonly databaseUrl: string; readonly host?: string; readonly port: number };
 
-/** Longer than a stop may take: whatever hangs, a process without a parent does not stay. */
+/** Longer than a stop takes. When a stop hangs, the process exits after this time. */
 const exitMsMax = 10_000;
 
 let starting: Promise<EventStoreServer> | undefined;
@@ -74,13 +74,13 @@ if (!process.send) {
   log('This is started by its parent over an IPC channel, not by hand.');
   process.exit(2);
 }
-// A parent that died no longer reads what we say; that is no reason to die before the log is closed.
+// A parent that has ended no longer reads our output. This process must still close the log before it ends.
 process.stderr.on('error', () => {});
 process.on('message', (message) => {
   receive(message).catch((error: unknown) => fail(errorText(error)));
 });
-// The parent is gone, however it went: nobody else would ever stop us.
+// The parent has ended, so no other process would stop this one.
 process.on('disconnect', () => exit(0));
 process.on('SIGTERM', () => exit(0));
-// Ctrl-C reaches the whole group; the parent drains first and then stops us.
+// Ctrl-C reaches the whole group. The parent finishes its requests first and then stops this process.
 process.on('SIGINT', () => {});

@@ -1,12 +1,14 @@
 import type { Refusal } from './refusal.ts';
 
-/** Every call that has not been answered, so that a server which goes away can say so instead of falling silent. */
+/** The calls that were not answered yet. A server that stops fails them, so that no client waits for an answer. */
 export type OpenCalls = {
-  /** Returns what takes the call off the list. After `failAll` the call is failed at once. */
+  /** Adds a call and returns a function that removes it. After `failAll` it fails the call at once. */
   add(fail: (refusal: Refusal) => void): () => void;
+  /** Fails all calls, and every call that is added later. */
   failAll(refusal: Refusal): void;
 };
 
+/** Creates an empty list of open calls. */
 export const openCalls = (): OpenCalls => {
   const open = new Set<(refusal: Refusal) => void>();
   let over: Refusal | undefined;

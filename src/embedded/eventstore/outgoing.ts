@@ -1,13 +1,15 @@
-/** The sending half of a call. */
+/** The sending side of a call. */
 export type Outgoing<Message> = {
-  /** False: the client is slow, wait for `drained` before the next message. True and nothing sent once it is closed. */
+  /**
+   * Returns false when the client is slow: then wait for `drained`. After `close` it sends nothing and returns true.
+   */
   write(message: Message): boolean;
-  /** Resolves when the client has caught up or the call is over. */
+  /** Resolves when the client has caught up or the call has ended. */
   drained(): Promise<void>;
   close(): void;
 };
 
-/** Sends no faster than the client reads. One listener per call, however many are waiting. */
+/** Creates the sending side of a call. It adds one listener to the call, for any number of waiting senders. */
 export const outgoing = <Message>(call: {
   write(message: Message): boolean;
   on(event: 'drain', listener: () => void): unknown;

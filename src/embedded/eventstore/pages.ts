@@ -1,28 +1,30 @@
 import type { Pool } from 'pg';
 import type { StoredEvent } from './events.ts';
 
+/** The order in which events are read. */
 export type Direction = 'forwards' | 'backwards';
 
-/** The whole log, whose cursor is a position, or one stream, whose cursor is a revision. */
+/** The whole log, where a cursor is a position, or one stream, where a cursor is a revision. */
 export type Scope = { readonly kind: 'all' } | { readonly kind: 'stream'; readonly stream: string };
 
-/** Events after the cursor (before it, backwards). `more` is false when the log had nothing further at that moment. */
+/** Events after the cursor, or before it when read backwards. `more` is false when there were no further events. */
 export type Page = { readonly events: readonly StoredEvent[]; readonly more: boolean };
 
+/** The most events of one page. */
 export const pageEventsMax = 500;
 
-/** A page ends early once it holds this much, so that memory is bounded by it and the largest event. */
+/** A page ends early when it has so many bytes, which bounds its memory. */
 const pageBytesMax = 4 * 1024 * 1024;
 
-/** Before the first and after the last possible position or revision. */
+/** The cursors before the first and after the last possible position or revision. */
 export const beforeAll = -1n;
 export const afterAll = 2n ** 63n - 1n;
 
-/** The value that the next page of this scope starts after. */
+/** Returns the cursor with which the next page begins after this event. */
 export const cursorOf = (scope: Scope, event: StoredEvent): bigint =>
   BigInt(scope.kind === 'all' ? event.position : event.revision);
 
-/** Where a page begins: after `cursor`, in either direction. `limit` is capped at `pageEventsMax`. */
+/** The page after `cursor` in one direction. `limit` is at most `pageEventsMax`. */
 export type Range = { readonly direction: Direction; readonly cursor: bigint; readonly limit?: number | undefined };
 
 /** Reads one page. */
@@ -42,7 +44,7 @@ export const readPage = async (
   return { events, more: events.length === eventsMax || bytes >= pageBytesMax };
 };
 
-/** The cursor after which there is nothing yet: the last position of the log, or the last revision of the stream. */
+/** Returns the last position of the log, or the last revision of the stream. Undefined when there is no event. */
 export const readHead = async (db: Pool, scope: Scope): Promise<bigint | undefined> => {
   const { rows } = await db.query<{ head: string | null }>(
     scope.kind === 'all'
@@ -84,7 +86,7 @@ const statements = {
   stream: { forwards: statement('stream', 'forwards'), backwards: statement('stream', 'backwards') },
 };
 
-/** As an array row: building an object per row by column name is a third of the cost of reading. */
+/** A row as an array. An object per row, with column names, would add a third to the cost of reading. */
 type EventRow = [string, string, string, string, string, boolean, Buffer, Buffer, string];
 
 const toStoredEvent = ([position, stream, revision, id, type, isJson, data, metadata, createdTicks]: EventRow) => ({

@@ -3,14 +3,14 @@ import { status } from '@grpc/grpc-js';
 import { appendBytesMax, appendRecordBytesMax, type ProposedEvent, recordBytes } from './events.ts';
 import { invalidArgument, Refusal, unimplemented } from './refusal.ts';
 
-/** A stream name is a key of a B-tree index, whose entries end at about 2,700 bytes. */
+/** The name of a stream is in a B-tree index. An entry there has at most about 2,700 bytes. */
 const nameBytesMax = 1024;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const emptyUuid = '00000000-0000-0000-0000-000000000000';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** What the messages of both append paths have in common. */
+/** The common part of the messages of Append and BatchAppend. */
 type ProposedMessage = {
   getId(): shared.UUID | undefined;
   getMetadataMap(): { get(key: string): string | undefined };
@@ -18,6 +18,7 @@ type ProposedMessage = {
   getCustomMetadata_asU8(): Uint8Array;
 };
 
+/** Parses the name of a stream. Throws a refusal when it cannot be stored. */
 export const parseStream = (identifier: shared.StreamIdentifier | undefined): string => {
   let stream: string;
   try {
@@ -30,7 +31,7 @@ export const parseStream = (identifier: shared.StreamIdentifier | undefined): st
   return stream;
 };
 
-/** A stream that may be written to: retention that is accepted and then not kept would be a lie. */
+/** Parses the name of a stream to write to. Throws for stream metadata, because this server does not implement it. */
 export const parseWritableStream = (identifier: shared.StreamIdentifier | undefined): string => {
   const stream = parseStream(identifier);
   if (stream === '$all') throw invalidArgument('$all is the whole log; it is read, never written to');
@@ -40,7 +41,7 @@ export const parseWritableStream = (identifier: shared.StreamIdentifier | undefi
   return stream;
 };
 
-/** The events of one append, checked one by one and as a whole as they come in. */
+/** Collects the events of one append. `add` checks each event and the total size, and throws a refusal. */
 export const proposal = () => {
   const events: ProposedEvent[] = [];
   let dataBytes = 0;
@@ -85,7 +86,7 @@ const parseEvent = (message: ProposedMessage): ProposedEvent => {
   };
 };
 
-/** In text form, lower case; undefined when the message has none. Not checked beyond that. */
+/** Returns the id as text in lower case, without checking it; undefined when the message has none. */
 const parseUuid = (uuid: shared.UUID | undefined): string | undefined => {
   const structured = uuid?.getStructured();
   if (!structured) return uuid?.getString().toLowerCase() || undefined;
@@ -96,7 +97,7 @@ const parseUuid = (uuid: shared.UUID | undefined): string | undefined => {
 };
 
 const requireStorable = (name: string, what: string) => {
-  // Postgres has neither in its text.
+  // Text in Postgres cannot contain half a surrogate pair or a NUL character.
   if (/\p{Surrogate}/u.test(name)) throw invalidArgument(`The ${what} has half of a surrogate pair`);
   if (name.includes('\0')) throw invalidArgument(`The ${what} contains a NUL character`);
   if (Buffer.byteLength(name) > nameBytesMax) throw invalidArgument(`The ${what} is longer than ${nameBytesMax} bytes`);

@@ -5,7 +5,7 @@ import type { OpenCalls } from './open-calls.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
 import { type Refusal, toServiceError } from './refusal.ts';
 
-/** A call that is being answered; `over` is aborted as soon as nothing more can be sent. */
+/** A call that is being answered. `over` is aborted when nothing more can be sent. */
 export type ReadCall = {
   readonly over: AbortSignal;
   readonly out: Outgoing<streams.ReadResp>;
@@ -13,7 +13,7 @@ export type ReadCall = {
   end(): void;
 };
 
-/** Opens the answer to a call. It ends when the call is cancelled, or when the server refuses all open calls. */
+/** Begins the answer to a call. It ends when the call is cancelled, or when the server fails all open calls. */
 export const openReadCall = (
   call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
   {

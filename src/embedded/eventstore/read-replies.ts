@@ -5,6 +5,7 @@ import type { IdFormat } from './read-request.ts';
 
 const { ReadResp } = streams;
 
+/** Returns the message with an event. */
 export const eventReply = (event: StoredEvent, ids: IdFormat): streams.ReadResp => {
   const recorded = new ReadResp.ReadEvent.RecordedEvent();
   recorded.setId(toUuid(event.id, ids));
@@ -24,12 +25,14 @@ export const eventReply = (event: StoredEvent, ids: IdFormat): streams.ReadResp 
   return new ReadResp().setEvent(read);
 };
 
+/** Returns the first message of a subscription. */
 export const confirmationReply = (subscriptionId: string): streams.ReadResp => {
   const confirmation = new ReadResp.SubscriptionConfirmation();
   confirmation.setSubscriptionId(subscriptionId);
   return new ReadResp().setConfirmation(confirmation);
 };
 
+/** Returns the message that a filtered subscription has scanned the log up to `position`. */
 export const checkpointReply = (position: bigint): streams.ReadResp => {
   const checkpoint = new ReadResp.Checkpoint();
   checkpoint.setCommitPosition(position.toString());
@@ -37,9 +40,10 @@ export const checkpointReply = (position: bigint): streams.ReadResp => {
   return new ReadResp().setCheckpoint(checkpoint);
 };
 
+/** Returns the message that a subscription has reached the end of the log. */
 export const caughtUpReply = (): streams.ReadResp => new ReadResp().setCaughtUp(new ReadResp.CaughtUp());
 
-/** A message, not an error: that is how the protocol says it for reads. */
+/** Returns the message that a stream does not exist. For reads, the protocol has a message for it, not an error. */
 export const streamNotFoundReply = (stream: string): streams.ReadResp => {
   const notFound = new ReadResp.StreamNotFound();
   notFound.setStreamIdentifier(toIdentifier(stream));

@@ -6,12 +6,12 @@ import { invalidArgument, unimplemented } from './refusal.ts';
 
 const { Options } = streams.ReadReq;
 
-/** Structured ids are two 64-bit numbers; clients choose. */
+/** The form of event ids, which the client chooses. `structured`: two 64-bit numbers. */
 export type IdFormat = 'string' | 'structured';
 
 type Common = { readonly scope: Scope; readonly filter: Filter | undefined; readonly ids: IdFormat };
 
-/** A read that ends. `cursor` is exclusive; undefined: there can be nothing in that direction. */
+/** A read that ends. `cursor` is exclusive; undefined when there can be no event in that direction. */
 export type ReadOnce = Common & {
   readonly kind: 'read';
   readonly direction: Direction;
@@ -19,10 +19,10 @@ export type ReadOnce = Common & {
   readonly count: bigint;
 };
 
-/** A read that goes on with whatever is written later; undefined: from the end of the log as it is now. */
+/** A read that goes on with new events. `cursor` undefined: from the current end of the log. */
 export type Subscribe = Common & { readonly kind: 'subscribe'; readonly cursor: bigint | undefined };
 
-/** What a client asks of Streams.Read, or the refusal of what this server does not do. */
+/** Parses a request of Streams.Read. Throws a refusal when it is invalid or not implemented. */
 export const parseRead = (request: streams.ReadReq): ReadOnce | Subscribe => {
   const options = request.getOptions();
   if (!options) throw invalidArgument('The read has no options');
@@ -38,16 +38,16 @@ export const parseRead = (request: streams.ReadReq): ReadOnce | Subscribe => {
   };
   const direction = parseDirection(options.getReadDirection());
 
-  const { CountOptionCase: given } = Options;
+  const { CountOptionCase: option } = Options;
   switch (options.getCountOptionCase()) {
-    case given.COUNT: {
+    case option.COUNT: {
       const count = BigInt(options.getCount());
       return { ...common, kind: 'read', direction, cursor: readCursor(scope, direction, from), count };
     }
-    case given.SUBSCRIPTION:
+    case option.SUBSCRIPTION:
       if (direction === 'backwards') throw invalidArgument('A subscription reads forwards');
       return { ...common, kind: 'subscribe', cursor: subscriptionCursor(from) };
-    case given.COUNT_OPTION_NOT_SET:
+    case option.COUNT_OPTION_NOT_SET:
       throw invalidArgument('The read has neither a count nor a subscription');
   }
 };
@@ -76,8 +76,8 @@ const parseDirection = (direction: number): Direction => {
 };
 
 /**
- * Reads include the event they start from, with one exception that production has as well: backwards over $all a position
- * is the place between two records, so the event at that position is not read again.
+ * Returns the exclusive cursor of a read. A read includes the event at its start, with one exception as in
+ * EventStoreDB: a backward read of $all does not include the event at its position.
  */
 const readCursor = (scope: Scope, direction: Direction, from: From): bigint | undefined => {
   if (direction === 'forwards') {
@@ -89,11 +89,14 @@ const readCursor = (scope: Scope, direction: Direction, from: From): bigint | un
   return from === 'start' ? 1n : atMost(from + 1n);
 };
 
-/** Subscriptions begin after the event they name: it is the last one their owner has processed. */
+/**
+ * Returns the exclusive cursor of a subscription. It begins after the named event, the last one that the client has
+ * processed.
+ */
 const subscriptionCursor = (from: From): bigint | undefined => {
   if (from === 'end') return undefined;
   return from === 'start' ? beforeAll : atMost(from);
 };
 
-/** The wire has unsigned numbers, the log has signed ones. */
+/** Limits a number to the largest in the log. The protocol has unsigned 64-bit numbers, the log has signed ones. */
 const atMost = (value: bigint): bigint => (value > afterAll ? afterAll : value);

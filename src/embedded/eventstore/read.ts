@@ -19,7 +19,7 @@ type Needs = {
   readonly onError: (error: unknown) => void;
 };
 
-/** Streams.Read: streams and $all, both directions, once or as a subscription. */
+/** Handles Streams.Read: of streams and $all, in both directions, once or as a subscription. */
 export const readHandler =
   ({ db, notifier, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
   (call) => {

@@ -1,9 +1,9 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
-/** The trailer `exception`, by which clients tell domain errors apart. */
+/** The value of the trailer `exception`, by which clients distinguish errors. */
 export type Exception = 'maximum-append-size-exceeded' | 'missing-required-metadata-property';
 
-/** A call that is answered with an error: what is in it goes to the client word for word. */
+/** The error that a call is answered with. The client gets its text word for word. */
 export class Refusal extends Error {
   readonly code: status;
   readonly exception: Exception | undefined;
@@ -17,14 +17,16 @@ export class Refusal extends Error {
   }
 }
 
+/** Returns a refusal of an invalid request. */
 export const invalidArgument = (details: string) => new Refusal(status.INVALID_ARGUMENT, details);
 
+/** Returns a refusal of a request that this server does not implement. */
 export const unimplemented = (details: string) => new Refusal(status.UNIMPLEMENTED, details);
 
-/** Closes the client's channel: only for a server that is going away. */
+/** Returns a refusal that makes the client close its channel. Only for a server that stops. */
 export const unavailable = (details: string) => new Refusal(status.UNAVAILABLE, details);
 
-/** As grpc-js wants errors. Whatever is not a refusal is our fault, and the client learns no more than that. */
+/** Converts an error to the form of grpc-js. The client learns the text of refusals only, not of other errors. */
 export const toServiceError = (error: unknown): ServiceError => {
   const refusal =
     error instanceof Refusal ? error : new Refusal(status.INTERNAL, 'The event store failed; see its log');

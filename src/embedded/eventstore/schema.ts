@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 
-/** The same distance from src/ and from dist/. */
+/** This path is valid from src/ and from dist/. */
 const sqlFiles = new URL('../../../db/eventstore/', import.meta.url);
 
 /**
- * Brings the database to the newest schema, each file in a transaction of its own and never twice. A file that was edited
- * after it had been applied is refused. The caller holds the writer's lock, so nobody else is doing the same.
+ * Applies the SQL files that were not applied yet, each in a transaction of its own. Throws when a file was edited
+ * after it had been applied. The caller holds the writer's lock, so no other process does the same.
  */
 export const applySchema = async (db: Client): Promise<void> => {
   await db.query('create schema if not exists eventstore');
@@ -26,9 +26,10 @@ export const applySchema = async (db: Client): Promise<void> => {
   for (const name of names) {
     const sql = await readFile(new URL(name, sqlFiles), 'utf8');
     const sha256 = createHash('sha256').update(sql).digest('hex');
-    const before = applied.get(name);
-    if (before === sha256) continue;
-    if (before) throw new Error(`db/eventstore/${name} was edited after it had been applied; add a new file instead`);
+    const appliedSha256 = applied.get(name);
+    if (appliedSha256 === sha256) continue;
+    if (appliedSha256)
+      throw new Error(`db/eventstore/${name} was edited after it had been applied; add a new file instead`);
     await applyFile(db, { name, sha256, sql });
   }
 };

@@ -9,7 +9,7 @@ import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { supportedMethodsHandler } from './features.ts';
-import { openCalls } from './open-calls.ts';
+import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './read.ts';
 import { Refusal, toServiceError, unavailable, unimplemented } from './refusal.ts';
 import { applySchema } from './schema.ts';
@@ -17,61 +17,49 @@ import { loadWriterState } from './write-group.ts';
 import { connectWriter } from './writer-connection.ts';
 import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
 
+/** How to run the server. */
 export type EventStoreOptions = {
-  /** A Postgres database of the store's own; its tables are made and brought up to date at the start. */
+  /** A Postgres database for this server alone. Its tables are created or updated at the start. */
   readonly databaseUrl: string;
-  /** 127.0.0.1 unless given. The server has no authentication. */
+  /** 127.0.0.1 by default. The server has no authentication. */
   readonly host?: string;
-  /** 0: a free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
 };
 
+/** A running server. */
 export type EventStoreServer = {
   readonly port: number;
   readonly faults: Faults;
-  /** Resolves if the store can't go on, with the reason. Every call is refused from then on; the owner should exit. */
+  /**
+   * Resolves with the reason when the server cannot go on. It refuses every call from then on; the owner should exit.
+   */
   readonly failed: Promise<Error>;
-  /** Writes what is queued, fails the calls that are still open with UNAVAILABLE and closes everything. */
+  /** Writes the queued appends, fails the open calls with UNAVAILABLE and closes everything. */
   stop(): Promise<void>;
 };
 
-/** The client splits batches at 3 MiB, and production takes 16 MiB of events in a message. */
+/** The client splits batches at 3 MiB, and EventStoreDB accepts 16 MiB of events in a message. */
 const receiveBytesMax = 17 * 1024 * 1024;
 
 const readConnectionsMax = 4;
 const drainMs = 5_000;
 const closeMs = 1_000;
 
-/** Starts a single-node server that speaks the EventStoreDB protocol and keeps its events in Postgres. */
+/** Starts a single-node server that speaks the EventStoreDB protocol and stores its events in Postgres. */
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
   const { databaseUrl, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
   const calls = openCalls();
   const notifier = createCommitNotifier();
+  const failure = createFailure(calls, log);
   let writerQueue: WriterQueue | undefined;
-  let stopping = false;
-  let stopped: Promise<void> | undefined;
-  let onLost: (reason: Error) => void = () => {};
-  const failed = new Promise<Error>((resolve) => {
-    onLost = (reason) => {
-      if (stopping) return;
-      log(`The event store can't go on: ${reason.message}`);
-      calls.failAll(unavailable(`The event store stopped: ${reason.message}`));
-      resolve(reason);
-    };
-  });
-
   const writer = await connectWriter(databaseUrl, (reason) => {
     writerQueue?.fail(reason);
-    onLost(reason);
+    failure.report(reason);
   });
-  const readers = new Pool({
-    connectionString: databaseUrl,
-    application_name: 'eventstore reader',
-    max: readConnectionsMax,
-  });
-  readers.on('error', (error) => log(`A reading connection was lost: ${error.message}`));
+  const readers = openReaders(databaseUrl, log);
   const server = new Server({
     'grpc.max_receive_message_length': receiveBytesMax,
     'grpc.max_send_message_length': -1,
@@ -83,35 +71,28 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
 
   try {
     await applySchema(writer);
-    writerQueue = openWriterQueue(writer, await loadWriterState(writer), { onCommit: notifier.notify, onLost });
-    const needs = { writerQueue, db: readers, notifier, faults, calls, onError: reportUnexpected(log) };
-    server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
-    server.addService(StreamsService, {
-      append: appendHandler(needs),
-      batchAppend: batchAppendHandler(needs),
-      read: readHandler(needs),
-      delete: refuseUnary('Deleting streams is not implemented by this server'),
-      tombstone: refuseUnary('Tombstoning streams is not implemented by this server'),
+    const queue = openWriterQueue(writer, await loadWriterState(writer), {
+      onCommit: notifier.notify,
+      onLost: failure.report,
+    });
+    writerQueue = queue;
+    addServices(server, {
+      writerQueue: queue,
+      db: readers,
+      notifier,
+      faults,
+      calls,
+      onError: reportUnexpected(log),
     });
     const port = await listen(server, `${host}:${options.port}`);
-    const openedQueue = writerQueue;
-    const stop = async () => {
-      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      await Promise.race([openedQueue.close(), delay(drainMs, undefined, { ref: false })]);
-      openedQueue.fail(new Error('it was stopped'));
-      calls.failAll(unavailable('The event store is shutting down'));
-      await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
-      server.forceShutdown();
-      // A Postgres that no longer answers must not keep us.
-      await Promise.race([closeDatabase(), delay(closeMs, undefined, { ref: false })]);
-    };
+    let stopped: Promise<void> | undefined;
     return {
       port,
       faults,
-      failed,
+      failed: failure.failed,
       stop: () => {
-        stopping = true;
-        stopped ??= stop();
+        failure.ignoreLater();
+        stopped ??= stopServer({ server, writerQueue: queue, calls, closeDatabase });
         return stopped;
       },
     };
@@ -120,6 +101,76 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
     await closeDatabase();
     throw error;
   }
+};
+
+/** A failure after which the server cannot go on. */
+type Failure = {
+  readonly failed: Promise<Error>;
+  /** Logs the reason, fails all calls and resolves `failed`. */
+  readonly report: (reason: Error) => void;
+  /** Ignores later failures, because the server is stopping. */
+  readonly ignoreLater: () => void;
+};
+
+const createFailure = (calls: OpenCalls, log: (line: string) => void): Failure => {
+  let isStopping = false;
+  let resolveFailed: (reason: Error) => void = () => {};
+  const failed = new Promise<Error>((resolve) => {
+    resolveFailed = resolve;
+  });
+  return {
+    failed,
+    report: (reason) => {
+      if (isStopping) return;
+      log(`The event store can't go on: ${reason.message}`);
+      calls.failAll(unavailable(`The event store stopped: ${reason.message}`));
+      resolveFailed(reason);
+    },
+    ignoreLater: () => {
+      isStopping = true;
+    },
+  };
+};
+
+const openReaders = (databaseUrl: string, log: (line: string) => void): Pool => {
+  const readers = new Pool({
+    connectionString: databaseUrl,
+    application_name: 'eventstore reader',
+    max: readConnectionsMax,
+  });
+  readers.on('error', (error) => log(`A reading connection was lost: ${error.message}`));
+  return readers;
+};
+
+type HandlerNeeds = Parameters<typeof appendHandler>[0] & Parameters<typeof readHandler>[0];
+
+const addServices = (server: Server, needs: HandlerNeeds): void => {
+  server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
+  server.addService(StreamsService, {
+    append: appendHandler(needs),
+    batchAppend: batchAppendHandler(needs),
+    read: readHandler(needs),
+    delete: refuseUnary('Deleting streams is not implemented by this server'),
+    tombstone: refuseUnary('Tombstoning streams is not implemented by this server'),
+  });
+};
+
+type Parts = {
+  readonly server: Server;
+  readonly writerQueue: WriterQueue;
+  readonly calls: OpenCalls;
+  readonly closeDatabase: () => Promise<void>;
+};
+
+const stopServer = async ({ server, writerQueue, calls, closeDatabase }: Parts): Promise<void> => {
+  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  await Promise.race([writerQueue.close(), delay(drainMs, undefined, { ref: false })]);
+  writerQueue.fail(new Error('it was stopped'));
+  calls.failAll(unavailable('The event store is shutting down'));
+  await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
+  server.forceShutdown();
+  // A Postgres that no longer answers must not delay the end of this process.
+  await Promise.race([closeDatabase(), delay(closeMs, undefined, { ref: false })]);
 };
 
 const refuseUnary =

@@ -10,8 +10,8 @@ import type { Subscribe } from './read-request.ts';
 type Needs = { readonly db: Pool; readonly notifier: CommitNotifier; readonly faults: Faults };
 
 /**
- * Sends everything after the cursor, then everything that is written, in order, each event once, until the call is over.
- * It reads the log itself: the notifier only says when to read again, so nothing depends on what it carries.
+ * Sends the events after the cursor, then new events, in order and each once, until the call ends. It reads all events
+ * from the log; the notifier only tells when to read again.
  */
 export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier, faults }: Needs): Promise<void> => {
   const { scope, filter, ids } = plan;
@@ -19,7 +19,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
   call.over.addEventListener('abort', listener.leave, { once: true });
   faults.openSubscriptions.add(call.end);
   try {
-    // Settled before the confirmation: whatever is written after the client has seen that, it will receive.
+    // The cursor is known before the confirmation. So the client receives every event that is written after it.
     let cursor = plan.cursor ?? (await readHead(db, scope)) ?? beforeAll;
     call.out.write(confirmationReply(randomUUID()));
 
@@ -43,7 +43,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
           call.out.write(checkpointReply(checkpoint));
         }
       }
-      // Notifications while hanging were for events that this page may not have.
+      // A notification during the hang may be about events that this page does not have.
       if (page.more || hung) {
         if (page.more) live = false;
         continue;

@@ -3,19 +3,23 @@ import type { Client } from 'pg';
 import { type Append, type AppendResult, noRevision, type ProposedEvent, recordBytes } from './events.ts';
 import { type History, judge, type Recorded } from './expected-revision.ts';
 
-/** What the writer remembers between groups. Only the holder of the writer's lock may keep one. */
+/** What the writer remembers between groups. Only the process that holds the writer's lock may have one. */
 export type WriterState = {
-  /** Position of the last event ever written, as if it were an offset in a file: the next one is further by its size. */
+  /** The position of the last event of the log. Like an offset in a file, it grows by the size of each event. */
   end: bigint;
-  /** Last revisions of the streams written to lately; whatever is missing is loaded. */
+  /** The last revisions of recently written streams. Others are read from the database. */
   readonly heads: LRUCache<string, bigint>;
-  /** Bounded and lost at a restart on purpose: production's check of repeats under "any" is no better. */
+  /**
+   * Recently written events by id and stream. Bounded and lost at a restart, as in EventStoreDB, for repeats under
+   * "any".
+   */
   readonly recentIds: LRUCache<string, Recorded>;
 };
 
 const headsMax = 50_000;
 const recentIdsMax = 20_000;
 
+/** Reads the end of the log. The rest of the state begins empty. */
 export const loadWriterState = async (db: Client): Promise<WriterState> => {
   const { rows } = await db.query<{ end: string }>('select coalesce(max(position), 0) as end from eventstore.events');
   return {
@@ -27,7 +31,10 @@ export const loadWriterState = async (db: Client): Promise<WriterState> => {
 
 type Row = ProposedEvent & { readonly position: bigint; readonly stream: string; readonly revision: bigint };
 
-/** Judges the appends one after the other, each seeing those before it, and writes what passes in one transaction. */
+/**
+ * Judges the appends one after the other, each after the previous ones, and writes the accepted ones in one
+ * transaction.
+ */
 export const writeGroup = async (
   db: Client,
   state: WriterState,
@@ -35,7 +42,7 @@ export const writeGroup = async (
 ): Promise<{ results: readonly AppendResult[]; streams: ReadonlySet<string> }> => {
   const plan = await planGroup(db, state, appends);
   if (plan.rows.length > 0) {
-    // A single statement is its own transaction: one round trip, and nothing to roll back when it fails.
+    // A single statement is its own transaction. It needs one round trip and no rollback.
     await db.query(insertRows(plan.rows));
     for (const [stream, revision] of plan.heads) state.heads.set(stream, revision);
     for (const [key, recorded] of plan.ids) state.recentIds.set(key, recorded);
@@ -90,25 +97,25 @@ const idKey = (stream: string, id: string) => `${id} ${stream}`;
 const recordedOf = ({ id, revision, position }: Row): Recorded => ({ id, revision, position: position.toString() });
 
 const loadHeads = async (db: Client, { heads }: WriterState, appends: readonly Append[]) => {
-  const found = new Map<string, bigint>();
+  const known = new Map<string, bigint>();
   const missing = new Set<string>();
   for (const { stream } of appends) {
     const revision = heads.get(stream);
     if (revision === undefined) missing.add(stream);
-    else found.set(stream, revision);
+    else known.set(stream, revision);
   }
-  if (missing.size === 0) return found;
+  if (missing.size === 0) return known;
   const { rows } = await db.query<{ stream: string; revision: string }>({
     name: 'heads',
-    text: `select wanted.stream, head.revision
-           from unnest($1::text[]) as wanted (stream)
+    text: `select missing.stream, head.revision
+           from unnest($1::text[]) as missing (stream)
            cross join lateral (
-             select revision from eventstore.events where stream = wanted.stream order by revision desc limit 1
+             select revision from eventstore.events where stream = missing.stream order by revision desc limit 1
            ) as head`,
     values: [[...missing]],
   });
-  for (const { stream, revision } of rows) found.set(stream, BigInt(revision));
-  return found;
+  for (const { stream, revision } of rows) known.set(stream, BigInt(revision));
+  return known;
 };
 
 const readRecorded = async (db: Client, stream: string, revision: bigint, count: number): Promise<Recorded[]> => {
@@ -121,7 +128,10 @@ const readRecorded = async (db: Client, stream: string, revision: bigint, count:
   return rows.map((row) => ({ ...row, revision: BigInt(row.revision) }));
 };
 
-/** Bytes travel as one binary parameter, cut up by the server: half the cost of bytea arrays, which travel as hex text. */
+/**
+ * Sends all bytes as one binary parameter, which Postgres splits. Arrays of bytea travel as hex text, at twice the
+ * cost.
+ */
 const insertRows = (rows: readonly Row[]) => {
   const createdTicks = `${Date.now()}0000`;
   const bytes: Uint8Array[] = [];

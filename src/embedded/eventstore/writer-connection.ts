@@ -1,16 +1,16 @@
 import { Client, DatabaseError } from 'pg';
 
-/** Any number will do: advisory locks are per database, and this one is the event store's own. */
+/** An arbitrary number. Advisory locks are per database, and the event store has a database of its own. */
 const writerLock = 4_242_001;
 
 const connectTimeoutMs = 10_000;
 
-/** A server that was killed leaves its connection to Postgres behind for a moment. */
+/** The connection of a killed server stays open for a moment. */
 const lockTimeoutMs = 3_000;
 
 /**
- * The only connection that writes. It holds a lock for as long as it lives, so that a second server on the same database is
- * refused; a lost connection is a lost lock, and must never be replaced while the server goes on.
+ * Opens the only connection that writes. It holds a lock while it is open, so a second server on the same database is
+ * refused. When the connection is lost, so is the lock. It must never be replaced while the server goes on.
  */
 export const connectWriter = async (databaseUrl: string, onLost: (reason: Error) => void): Promise<Client> => {
   const db = new Client({
@@ -25,7 +25,7 @@ export const connectWriter = async (databaseUrl: string, onLost: (reason: Error)
     await db.query(`set lock_timeout = ${lockTimeoutMs}`);
     await db.query('select pg_advisory_lock($1)', [writerLock]);
     await db.query('set lock_timeout = 0');
-    // What is acknowledged survives a power loss, whatever the database's default is.
+    // An acknowledged append must survive a power loss. The default of the database may be different.
     await db.query('set synchronous_commit = on');
   } catch (error) {
     await db.end();

@@ -1,12 +1,12 @@
 /**
- * RFC 8785 canonical JSON of what may stand in an event: strings, safe integers, booleans, null, arrays, plain objects.
- * Keys are ordered by UTF-16 code units. Throws NotCanonical, naming the place, for anything that another reader of the
- * same JSON could see differently: floats, unsafe integers, lone surrogates, undefined, BigInt, dates and other objects
- * that are not plain, and nesting deeper than 64 levels (which a cycle is, too).
+ * Returns the RFC 8785 canonical JSON of a value that an event may contain: strings, safe integers, booleans, null,
+ * arrays, plain objects. Orders keys by UTF-16 code units. Throws NotCanonical, naming the place, for values that
+ * another reader of the same JSON could read differently: floats, unsafe integers, lone surrogates, undefined, BigInt,
+ * dates and other objects that are not plain. Also throws it for nesting deeper than 64 levels, such as a cycle.
  */
 export const canonicalJson = (value: unknown): string => encode(value, 0, []);
 
-/** A value has no canonical JSON form; the message names the place and what was found there. */
+/** A value has no canonical JSON form; the message names the place and the value there. */
 export class NotCanonical extends Error {
   override readonly name = 'NotCanonical';
 }
@@ -21,7 +21,7 @@ const encode = (value: unknown, depth: number, path: Path): string => {
       return encodeText(value, path);
     case 'number':
       if (!Number.isSafeInteger(value)) throw refuse(path, `the number ${value}; only safe integers are stored`);
-      // String(-0) is "0", as it is in JSON.
+      // String(-0) is "0", as in JSON.
       return String(value);
     case 'boolean':
       return value ? 'true' : 'false';
@@ -54,7 +54,7 @@ const encodeObject = (value: object, depth: number, path: Path): string => {
 
   let text = '{';
   const members: Readonly<Record<string, unknown>> = { ...value };
-  // The default order of sort() is that of UTF-16 code units, which is the order RFC 8785 asks for.
+  // sort() orders by UTF-16 code units, as RFC 8785 requires.
   for (const key of Object.keys(value).sort()) {
     path.push(key);
     text += `${text.length === 1 ? '' : ','}${encodeText(key, path)}:${encode(members[key], depth + 1, path)}`;
@@ -65,15 +65,15 @@ const encodeObject = (value: object, depth: number, path: Path): string => {
 
 const encodeText = (text: string, path: Path): string => {
   if (plainText.test(text)) return `"${text}"`;
-  if (loneSurrogate.test(text)) throw refuse(path, 'text with a lone surrogate, which UTF-8 cannot hold');
+  if (loneSurrogate.test(text)) throw refuse(path, 'text with a lone surrogate, which UTF-8 cannot represent');
 
-  // JSON.stringify escapes exactly what RFC 8785 asks for.
+  // JSON.stringify escapes exactly the characters that RFC 8785 requires.
   return JSON.stringify(text);
 };
 
-// Printable ASCII without quote and backslash needs no escape: nearly all of what is stored.
+// Printable ASCII without quote and backslash needs no escape. Nearly all stored text is like that.
 const plainText = /^[ !#-[\]-~]*$/;
 const loneSurrogate = /\p{Surrogate}/u;
 
-const refuse = (path: Path, found: string): NotCanonical =>
-  new NotCanonical(`Not canonical JSON: ${path.length === 0 ? 'the value' : path.join('.')} is ${found}.`);
+const refuse = (path: Path, problem: string): NotCanonical =>
+  new NotCanonical(`Not canonical JSON: ${path.length === 0 ? 'the value' : path.join('.')} is ${problem}.`);

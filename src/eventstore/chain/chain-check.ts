@@ -2,45 +2,45 @@ import type { Recorded } from '../event-store.ts';
 import { type Break, breakAt, genesisHash, keyOfBreak, type LinkFault, verifyLink } from './chain.ts';
 import { repairIn } from './repair-event.ts';
 
-/** What is wrong at an event of a stream. `broken`: how its link is wrong, where a repair can accept it; else null. */
+/** A fault at an event of a stream. `broken`: the wrong link when a repair can accept it; else null. */
 export type ChainFault = {
   readonly recorded: Recorded;
   readonly fault: LinkFault | 'REVISION_MISSING';
-  /** The revision that was to come next. */
+  /** The revision that the chain needs at this place. */
   readonly expectedRevision: bigint;
   readonly broken: Break | null;
 };
 
-/** What a whole chain turned out to be. */
+/** The result of checking a whole chain. */
 export type ChainReport = {
-  /** How many events are faulty, those with a repaired link left out. */
+  /** The number of faulty events. An event with a repaired link does not count. */
   readonly faults: number;
-  /** The faulty event with the lowest revision; null: none is. */
+  /** The faulty event with the lowest revision; null when there is none. */
   readonly first: ChainFault | null;
-  /** The breaks that can be repaired and are not. */
+  /** The breaks that can be repaired and were not. */
   readonly breaks: readonly Break[];
   /** The breaks that were repaired. */
   readonly repaired: readonly Break[];
 };
 
-/** Takes the events of one stream in the order of the stream. */
+/** Checks one stream. Takes its events in the order of the stream. */
 export type ChainCheck = { readonly add: (recorded: Recorded) => void; readonly report: () => ChainReport };
 
 /**
- * Checks a stream's chain event by event, goes on after a fault, and keeps only what is wrong. A wrong link can be
- * repaired where both of its events are unaltered and no event is missing between them. A repair counts when its own
- * event is unaltered and its own link is right, or is repaired itself.
+ * Creates a check of one stream's chain. It goes on after a fault and remembers only faults. A wrong link can be
+ * repaired when both of its events are unaltered and no event is missing between them. A repair counts when its own
+ * event is unaltered and its own link is right or repaired.
  */
 export const createChainCheck = (): ChainCheck => {
   const open = new Map<string, ChainFault>();
   const repaired: Break[] = [];
-  /** By the break at a repair's own event, the break that it repairs: it counts once its own break is repaired. */
+  /** Repairs whose own link is broken, by that break. They count once it is repaired. */
   const waiting = new Map<string, Break>();
   let lasting = 0;
   let first: ChainFault | null = null;
   let nextRevision = 0n;
   let hash = genesisHash;
-  let isPreviousSound = false;
+  let isPreviousUnaltered = false;
 
   const check = (recorded: Recorded): ChainFault | null => {
     const isNext = recorded.revision === nextRevision;
@@ -48,7 +48,7 @@ export const createChainCheck = (): ChainCheck => {
     const at = { recorded, expectedRevision: nextRevision };
     if (fault === 'HASH_DIFFERS') return { ...at, fault, broken: null };
     if (!isNext) return { ...at, fault: 'REVISION_MISSING', broken: null };
-    return fault && { ...at, fault, broken: isPreviousSound ? breakAt(recorded, hash) : null };
+    return fault && { ...at, fault, broken: isPreviousUnaltered ? breakAt(recorded, hash) : null };
   };
 
   const accept = (repair: Break): void => {
@@ -61,20 +61,20 @@ export const createChainCheck = (): ChainCheck => {
 
   return {
     add: (recorded) => {
-      const found = check(recorded);
+      const fault = check(recorded);
       const repair = repairIn(recorded);
       if (repair !== null && open.has(keyOfBreak(repair))) {
-        if (found === null) accept(repair);
-        else if (found.broken !== null) waiting.set(keyOfBreak(found.broken), repair);
+        if (fault === null) accept(repair);
+        else if (fault.broken !== null) waiting.set(keyOfBreak(fault.broken), repair);
       }
-      if (found?.broken) open.set(keyOfBreak(found.broken), found);
-      else if (found) {
+      if (fault?.broken) open.set(keyOfBreak(fault.broken), fault);
+      else if (fault) {
         lasting += 1;
-        first ??= found;
+        first ??= fault;
       }
       nextRevision = recorded.revision + 1n;
       hash = String(recorded.metadata.hash);
-      isPreviousSound = found?.fault !== 'HASH_DIFFERS';
+      isPreviousUnaltered = fault?.fault !== 'HASH_DIFFERS';
     },
     report: () => {
       const [firstOpen = null] = open.values();

@@ -2,34 +2,37 @@ import { createHash } from 'node:crypto';
 import type { JsonObject, Proposed, Recorded } from '../event-store.ts';
 import { canonicalJson, NotCanonical } from './canonical.ts';
 
-/** `prevHash` of a stream's first event. */
+/** The `prevHash` of a stream's first event. */
 export const genesisHash = '0'.repeat(64);
 
-/** Where the next event of a stream attaches: its revision, and the hash of the event before it (`genesisHash` at 0). */
+/**
+ * The end of a stream's chain: the revision of the next event, and the hash of the last event (`genesisHash` without
+ * events).
+ */
 export type ChainEnd = { readonly stream: string; readonly nextRevision: bigint; readonly hash: string };
 
 /**
- * Adds `prevHash` and `hash` to the metadata of consecutive events of one stream, attaching the first to `end`. Throws
- * NotCanonical when an event cannot be stored. Same events at the same place, same hashes.
+ * Adds `prevHash` and `hash` to the metadata of consecutive events of one stream; the first follows `end`. The same
+ * events at the same place get the same hashes. Throws NotCanonical when an event cannot be stored.
  */
-export const seal = (events: readonly Proposed[], end: ChainEnd): Proposed[] => {
+export const linkToChain = (events: readonly Proposed[], end: ChainEnd): Proposed[] => {
   let prevHash = end.hash;
   return events.map((event, index) => {
     const metadata = { ...event.metadata, prevHash };
-    const unsealed = { ...event, metadata, stream: end.stream, revision: end.nextRevision + BigInt(index) };
-    prevHash = linkHash(unsealed);
+    const withoutHash = { ...event, metadata, stream: end.stream, revision: end.nextRevision + BigInt(index) };
+    prevHash = linkHash(withoutHash);
     return { id: event.id, type: event.type, data: event.data, metadata: { ...metadata, hash: prevHash } };
   });
 };
 
 /**
- * What is wrong with an event's place in its stream's chain: it was altered (`HASH_DIFFERS`), or it is unaltered and
- * names another previous event (`PREVIOUS_HASH_DIFFERS`).
+ * A fault of an event's link in its stream's chain. `HASH_DIFFERS`: the event was altered. `PREVIOUS_HASH_DIFFERS`: the
+ * event is unaltered, but it names a different previous event.
  */
 export type LinkFault = 'PREVIOUS_HASH_DIFFERS' | 'HASH_DIFFERS';
 
 /**
- * Checks that an event is unaltered and attaches to the event whose hash is `prevHash`. Returns null when both hold.
+ * Checks that an event is unaltered and follows the event with the hash `prevHash`. Returns null when both are true.
  */
 export const verifyLink = (recorded: Recorded, prevHash: string): LinkFault | null => {
   const { hash, ...metadata } = recorded.metadata;
@@ -38,29 +41,29 @@ export const verifyLink = (recorded: Recorded, prevHash: string): LinkFault | nu
 };
 
 /**
- * A wrong link between two events that are themselves unaltered. The event at `revision` carries `found` as the hash of
- * its previous event, whose hash is `expected`. Two processes of an early release could append such an event.
+ * A wrong link between two unaltered events. The event at `revision` names the hash `actual` for its previous event,
+ * which has the hash `expected`. Two processes of an early release could append such an event.
  */
-export type Break = { readonly revision: bigint; readonly expected: string; readonly found: string };
+export type Break = { readonly revision: bigint; readonly expected: string; readonly actual: string };
 
-/** Returns the break at an event whose link is wrong. */
+/** Returns the break at an event with a wrong link. `expected`: the hash of the previous event. */
 export const breakAt = ({ revision, metadata }: Recorded, expected: string): Break => ({
   revision,
   expected,
-  found: String(metadata.prevHash),
+  actual: String(metadata.prevHash),
 });
 
-/** Returns text that is the same for equal breaks only. */
-export const keyOfBreak = ({ revision, expected, found }: Break): string => `${revision} ${expected} ${found}`;
+/** Returns a text that is the same for equal breaks only. */
+export const keyOfBreak = ({ revision, expected, actual }: Break): string => `${revision} ${expected} ${actual}`;
 
-/** The hash that an event carries, lower-case hex. */
+/** Returns the hash in an event's metadata, lower-case hex. Throws when it has none. */
 export const hashOf = (event: Proposed): string => {
   const { hash } = event.metadata;
   if (typeof hash !== 'string') throw new Error(`The event ${event.id} (${event.type}) carries no hash.`);
   return hash;
 };
 
-/** A stream's stored events do not form an unbroken hash chain: it was altered, or written by something else. */
+/** The stored events of a stream do not form an unbroken hash chain: something altered the stream or wrote to it. */
 export class ChainBroken extends Error {
   override readonly name = 'ChainBroken';
   readonly stream: string;
@@ -76,7 +79,8 @@ export class ChainBroken extends Error {
   }
 }
 
-type Unsealed = {
+/** The fields that the hash of an event covers. `metadata` is without `hash`. */
+type HashedFields = {
   readonly stream: string;
   readonly revision: bigint;
   readonly id: string;
@@ -85,8 +89,8 @@ type Unsealed = {
   readonly metadata: JsonObject;
 };
 
-/** An altered event may hold what was never sealed, such as a float: it has no hash at all. */
-const hashAsStored = (event: Unsealed): string | null => {
+/** Returns the hash of a stored event. Returns null when it has none: an altered event may contain a float. */
+const hashAsStored = (event: HashedFields): string | null => {
   try {
     return linkHash(event);
   } catch (error) {
@@ -98,7 +102,7 @@ const hashAsStored = (event: Unsealed): string | null => {
 const chainVersion = 1;
 const leaf = Buffer.of(0);
 
-const linkHash = ({ stream, revision, id, type, data, metadata }: Unsealed): string =>
+const linkHash = ({ stream, revision, id, type, data, metadata }: HashedFields): string =>
   createHash('sha256')
     .update(leaf)
     .update(canonicalJson({ v: chainVersion, stream, revision: Number(revision), id, type, data, metadata }), 'utf8')

@@ -4,9 +4,9 @@ import type { Recorded } from '../event-store.ts';
 import type { Break } from './chain.ts';
 
 /**
- * An operator has accepted a wrong link of the stream that this event stands in: the event at `revision` carries
- * `found` as the hash of its previous event, whose hash is `expected`. It may stand in a stream of any kind, and
- * changes nothing of what the stream is about. `operator` is an id and `reason` a code, so that neither names a person.
+ * An operator has accepted a wrong link in the stream of this event. The event at `revision` names the hash `found` for
+ * its previous event, which has the hash `expected`. A stream of any kind may contain this event; it does not change
+ * the state. `operator` is an id and `reason` a code, so neither names a person.
  */
 export type ChainRepaired = {
   readonly type: 'ChainRepaired';
@@ -20,18 +20,18 @@ export type ChainRepaired = {
 };
 
 /**
- * The id of an operator: letters, digits, dots, dashes and underscores, so no name with a space and no e-mail address.
+ * The id of an operator: letters, digits, dots, dashes and underscores. So it is no e-mail address and no full name.
  */
 export const operatorId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'not the id of an operator');
 
-/** Why a chain is repaired, as a code: `TWO_WRITERS`. */
+/** The reason for a repair, as a code: `TWO_WRITERS`. */
 export const repairReason = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'not a code in capitals');
 
-/** The schema of `ChainRepaired`, for the schemas of every kind of stream. */
+/** The schema of `ChainRepaired`. The schema of every kind of stream includes it. */
 export const repairEvent = z.object({
   type: z.literal('ChainRepaired'),
   data: z.object({
-    // The first event of a stream has no previous one.
+    // The first event of a stream has no previous event.
     revision: z.int().positive(),
     expected: sha256Hex,
     found: sha256Hex,
@@ -40,15 +40,15 @@ export const repairEvent = z.object({
   }),
 });
 
-/** Returns true for a repair of the chain, which is no event of the aggregate. */
+/** Returns true for a repair of the chain, which is not an event of the aggregate. */
 export const isRepair = <Event extends { readonly type: string }>(
   event: Event | ChainRepaired,
 ): event is ChainRepaired => event.type === 'ChainRepaired';
 
-/** Returns the break that an event repairs; null when it is no repair. */
+/** Returns the break that an event repairs. Returns null when the event is not a repair. */
 export const repairIn = ({ type, data }: Pick<Recorded, 'type' | 'data'>): Break | null => {
   const repair = repairEvent.safeParse({ type, data });
   if (!repair.success) return null;
   const { revision, expected, found } = repair.data.data;
-  return { revision: BigInt(revision), expected, found };
+  return { revision: BigInt(revision), expected, actual: found };
 };

@@ -4,8 +4,8 @@ import { type Break, keyOfBreak } from './chain.ts';
 import { createChainCheck } from './chain-check.ts';
 
 /**
- * Answers whether a break of this stream was repaired, as `createChainCheck` says. Reads nothing until it is asked, and
- * the whole stream once.
+ * Returns a function that tells whether a break of this stream was repaired, by the rules of `createChainCheck`. Its
+ * first call reads the whole stream; later calls read nothing.
  */
 export const repairsOf = (store: Pick<EventStore, 'read'>, stream: string): ((broken: Break) => Promise<boolean>) => {
   let reading: Promise<ReadonlySet<string>> | null = null;

@@ -8,16 +8,17 @@ import {
   StoreUnavailable,
 } from '../event-store.ts';
 
-/** How long one try may take, and how long to go on when the outcome of a try is unknown. */
+/** How long one try may take, and how long to repeat an append with an unknown outcome. In milliseconds. */
 export type AppendPatience = { readonly timeoutMs: number; readonly giveUpMs: number; readonly random: () => number };
 
-/** Events for the end of a stream that is at the revision `expected`. */
+/** Events to append to a stream at the revision `expected`. */
 export type Batch = { readonly stream: string; readonly events: readonly Proposed[]; readonly expected: Revision };
 
 /**
- * Appends a batch; when the outcome is unknown, repeats the same batch at the same revision, at growing intervals. The store
- * answers a repetition with the first result. Throws RevisionConflict (the batch is not and will not be in the stream) or
- * OutcomeUnknown (it may be, even later); AppendTooLarge at once; StoreUnavailable when the first try was refused.
+ * Appends a batch. When the outcome is unknown, repeats the same batch at the same revision, at growing intervals; the
+ * store answers a repetition with the first result. Throws RevisionConflict or AppendTooLarge (the batch is not and
+ * will not be in the stream), OutcomeUnknown (it may be, even later), or StoreUnavailable (the store refused the first
+ * try).
  */
 export const appendWithRetry = async (
   store: Pick<EventStore, 'append'>,
@@ -30,7 +31,7 @@ export const appendWithRetry = async (
     () => store.append(stream, events, expected, { timeoutMs }),
     (error, failures) => {
       if (error instanceof OutcomeUnknown) unknown = error;
-      // A refusal says nothing about an earlier try whose outcome is unknown.
+      // A refusal tells nothing about an earlier try with an unknown outcome.
       else if (!(error instanceof StoreUnavailable) || unknown === null) return null;
       const pauseMs = Math.min(pauseMinMs * 2 ** (failures - 1), pauseMaxMs) * (1 + random() / 2);
       if (performance.now() - startedAt + pauseMs > giveUpMs) throw unknown;
@@ -39,6 +40,6 @@ export const appendWithRetry = async (
   );
 };
 
-// A repeat may meet a first write that is not replicated yet, and then the server stays silent: leave it that time.
+// The first write may not be replicated yet. A server then does not answer a repetition, so give it some time.
 const pauseMinMs = 200;
 const pauseMaxMs = 2_000;

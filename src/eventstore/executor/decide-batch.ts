@@ -1,18 +1,18 @@
 import type { Rejection } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
-import { hashOf, seal } from '../chain/chain.ts';
+import { hashOf, linkToChain } from '../chain/chain.ts';
 import { AppendTooLarge, type Proposed } from '../event-store.ts';
-import type { Accepted, Fact, Folded, Folding, Owners } from '../folding.ts';
+import type { Accepted, DomainEvent, Folded, Folding, Owners } from '../folding.ts';
 import { eventId } from '../ids.ts';
 import { widenBy } from '../snapshots/since.ts';
 import { type Upcasters, versionOf } from '../upcast.ts';
 import { asRecorded } from './folded.ts';
-import type { CommandContext, Happened, Waiting, WaitingCommand } from './waiting.ts';
+import type { CommandContext, CommandResult, Waiting, WaitingCommand } from './waiting.ts';
 
-/** What was decided for one entry. It is certain only once the batch is stored, or was decided on a fresh state. */
+/** What was decided for one entry. It counts only when the batch is stored, or when the state was fresh. */
 export type Outcome =
-  /** Its events are part of the batch; `repeated`: those of an earlier command of the batch with the same id. */
+  /** The batch contains its events. `repeated`: they belong to an earlier command of the batch with the same id. */
   | { readonly kind: 'in_batch'; readonly repeated: boolean; readonly accepted: Accepted; readonly answer: Answer }
   /** The stream accepted the command id before. */
   | {
@@ -24,33 +24,33 @@ export type Outcome =
   | { readonly kind: 'unchanged'; readonly revision: bigint; readonly answer: Answer }
   | { readonly kind: 'rejected'; readonly answer: () => void }
   | { readonly kind: 'read'; readonly answer: () => void }
-  /** A bug, or an event that cannot be stored. */
+  /** The command threw an error: a bug, or an event that cannot be stored. */
   | { readonly kind: 'failed'; readonly answer: () => void };
 
-/** Entries decided in turn, in their order; `after` is the stream once `events` are stored at its end. */
+/** The result of deciding entries one after the other. `after`: the stream when `events` are stored. */
 export type Plan<State> = {
   readonly events: readonly Proposed[];
   readonly outcomes: readonly Outcome[];
   readonly after: Folded<State>;
-  /** By command id, of the commands whose events are in the batch. */
+  /** The commands with events in the batch, by command id. */
   readonly accepted: ReadonlyMap<string, Accepted>;
 };
 
-/** What a batch is decided with, besides the stream. */
+/** The values that all decisions of a batch share. */
 export type Deciding<Event, State> = {
   /** Returns a nonce for one decision. */
   readonly newNonce: () => string;
-  /** Commands, found by a search, that the stream accepted before those that it remembers. */
-  readonly found: ReadonlyMap<string, Accepted>;
-  /** Entries that are answered with a failure, whatever the state. */
+  /** Commands, by command id, that a search of the stream has found and that are no longer remembered. */
+  readonly attempted: ReadonlyMap<string, Accepted>;
+  /** Entries that fail, with their error. They are not decided again. */
   readonly failures: Map<Waiting<Event, State>, unknown>;
 };
 
 /**
- * Decides the waiting entries in turn on one copy of the state, as many as fit into one append (at least one); `folded`
- * stays as it is. Never throws: a command that cannot be handled fails alone.
+ * Decides the waiting entries one after the other on a copy of the state, as many as fit into one append (at least
+ * one). The stream's own state does not change. Never throws: a command that throws fails alone.
  */
-export const decideBatch = <Event extends Fact, State>(
+export const decideBatch = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   { stream, ...folded }: Folded<State> & { readonly stream: string },
   batch: readonly Waiting<Event, State>[],
@@ -59,7 +59,7 @@ export const decideBatch = <Event extends Fact, State>(
   for (;;) {
     const draft: Draft<State> = { ...folded, stream, accepted: new Map(), events: [], bytes: 0 };
     const outcomes = decideAll(folding, draft, batch, deciding);
-    // A failure may leave the copy half changed: begin again without that command.
+    // A command that throws may have changed the copy. Decide again without it.
     if (outcomes === null) continue;
 
     const { state, nextRevision, hash, recordedAt, events, accepted } = draft;
@@ -69,9 +69,9 @@ export const decideBatch = <Event extends Fact, State>(
   }
 };
 
-type Answer = (happened: Happened) => void;
+type Answer = (result: CommandResult) => void;
 
-/** The stream as it will be, while a batch is put together; `state` is a copy as soon as there is an event. */
+/** The stream after the events that were decided so far. `state` becomes a copy with the first event. */
 type Draft<State> = {
   -readonly [Field in 'state' | 'nextRevision' | 'hash' | 'recordedAt']: Folded<State>[Field];
 } & {
@@ -82,7 +82,7 @@ type Draft<State> = {
   bytes: number;
 };
 
-const decideAll = <Event extends Fact, State>(
+const decideAll = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   draft: Draft<State>,
   batch: readonly Waiting<Event, State>[],
@@ -110,30 +110,23 @@ const decideAll = <Event extends Fact, State>(
   return outcomes;
 };
 
-const decideOne = <Event extends Fact, State>(
+const decideOne = <Event extends DomainEvent, State>(
   folding: Folding<Event, State>,
   draft: Draft<State>,
-  { context, decide, view, refuse, fail }: WaitingCommand<Event, State>,
-  { newNonce, found }: Deciding<Event, State>,
+  waiting: WaitingCommand<Event, State>,
+  { newNonce, attempted }: Deciding<Event, State>,
 ): Outcome | 'batch_full' => {
-  const { commandId } = context;
-  const inBatch = draft.accepted.get(commandId);
-  const known = inBatch ?? draft.commands.get(commandId) ?? found.get(commandId);
-  if (known !== undefined) {
-    if (!isSameRequest(context, known)) return { kind: 'rejected', answer: () => refuse(keyReused) };
-    const answer = view(draft.state);
-    return inBatch === undefined
-      ? { kind: 'stored', accepted: known, answer, fail }
-      : { kind: 'in_batch', repeated: true, accepted: known, answer };
-  }
+  const { context, decide, view, refuse } = waiting;
+  const repeated = repeatOf(draft, waiting, attempted);
+  if (repeated !== null) return repeated;
 
-  // Clocks differ between machines and are set back: in a stream, time stands still then.
+  // Clocks differ between machines and can be set back. Within a stream, time never goes back.
   const at = context.at > draft.recordedAt ? context.at : draft.recordedAt;
   const nonce = newNonce();
-  const idOf = (index: number) => eventId(commandId, nonce, index);
+  const idOf = (index: number) => eventId(context.commandId, nonce, index);
   const decision = decide(draft.state, { at, eventIds: (index) => encodeId('evt', idOf(index)) });
   if (typeof decision === 'function') return { kind: 'rejected', answer: decision };
-  // Only now: the decision may have said that this is none of the caller's business.
+  // Only after the decision, because the decision may refuse a caller who must not learn anything about the aggregate.
   const { expectedRevision = null } = context;
   if (expectedRevision !== null && expectedRevision !== draft.nextRevision - 1n) {
     return { kind: 'rejected', answer: () => refuse(revisionMismatch(draft.nextRevision - 1n, expectedRevision)) };
@@ -149,36 +142,64 @@ const decideOne = <Event extends Fact, State>(
   if (draft.events.length > 0 && draft.bytes + bytes > batchBytesMax) return 'batch_full';
 
   const proposed = apply(folding, draft, decision, { context, recordedAt: at });
-  const sealed = seal(
-    proposed.map((event, index) => ({ id: idOf(index), ...event })),
-    draft,
-  );
-  // What could not be read back must not be written.
-  for (const recorded of asRecorded(sealed, draft.stream, draft.nextRevision, nowhere)) folding.decode(recorded);
-
-  const first = draft.nextRevision;
-  const last = first + BigInt(sealed.length) - 1n;
-  const accepted = { requestHash: context.requestHash, first, last, recordedAt: at };
-  draft.accepted.set(commandId, accepted);
-  draft.events.push(...sealed);
+  const events = proposed.map((event, index) => ({ id: idOf(index), ...event }));
+  const accepted = addToDraft(folding, draft, events, { context, recordedAt: at });
   draft.bytes += bytes;
-  draft.nextRevision = last + 1n;
-  draft.hash = sealed.map(hashOf).at(-1) ?? draft.hash;
-  draft.recordedAt = at;
   return { kind: 'in_batch', repeated: false, accepted, answer: view(draft.state) };
 };
 
-const isSameRequest = ({ requestHash, earlierRequestHashes = [] }: CommandContext, known: Accepted): boolean =>
-  known.requestHash === requestHash || earlierRequestHashes.includes(known.requestHash);
+/** Returns the outcome of a command id that the stream or this batch has accepted before; else null. */
+const repeatOf = <Event, State>(
+  draft: Draft<State>,
+  { context, view, refuse, fail }: WaitingCommand<Event, State>,
+  attempted: ReadonlyMap<string, Accepted>,
+): Outcome | null => {
+  const inBatch = draft.accepted.get(context.commandId);
+  const accepted = inBatch ?? draft.commands.get(context.commandId) ?? attempted.get(context.commandId);
+  if (accepted === undefined) return null;
+  if (!isSameRequest(context, accepted)) return { kind: 'rejected', answer: () => refuse(keyReused) };
+  const answer = view(draft.state);
+  return inBatch === undefined
+    ? { kind: 'stored', accepted, answer, fail }
+    : { kind: 'in_batch', repeated: true, accepted, answer };
+};
 
-/** Evolves the draft's state by a decision; returns the events with their envelopes. */
-const apply = <Event extends Fact, State>(
+/** Links the events of a command to the draft's chain and adds them. Throws when they could not be read back. */
+const addToDraft = <Event extends DomainEvent, State>(
+  folding: Folding<Event, State>,
+  draft: Draft<State>,
+  events: readonly Proposed[],
+  { context, recordedAt }: Decided,
+): Accepted => {
+  const linked = linkToChain(events, draft);
+  for (const recorded of asRecorded(linked, draft.stream, draft.nextRevision, unknownPosition))
+    folding.decode(recorded);
+
+  const first = draft.nextRevision;
+  const last = first + BigInt(linked.length) - 1n;
+  const accepted = { requestHash: context.requestHash, first, last, recordedAt };
+  draft.accepted.set(context.commandId, accepted);
+  draft.events.push(...linked);
+  draft.nextRevision = last + 1n;
+  draft.hash = linked.map(hashOf).at(-1) ?? draft.hash;
+  draft.recordedAt = recordedAt;
+  return accepted;
+};
+
+/** The command of a decision, and when its events are recorded. */
+type Decided = { readonly context: CommandContext; readonly recordedAt: Instant };
+
+const isSameRequest = ({ requestHash, earlierRequestHashes = [] }: CommandContext, accepted: Accepted): boolean =>
+  accepted.requestHash === requestHash || earlierRequestHashes.includes(accepted.requestHash);
+
+/** Evolves the draft's state by the events of a decision. Returns the events with their envelopes. */
+const apply = <Event extends DomainEvent, State>(
   { decider, owners, earlierOwners, upcasters = noUpcasters }: Folding<Event, State>,
   draft: Draft<State>,
   decision: readonly Event[],
-  { context, recordedAt }: { readonly context: CommandContext; readonly recordedAt: Instant },
+  { context, recordedAt }: Decided,
 ): Omit<Proposed, 'id'>[] => {
-  // The stored state must survive a batch that is not stored in the end.
+  // The batch may not be stored in the end, so the cached state must not change.
   if (draft.events.length === 0) draft.state = decider.fork(draft.state);
   return decision.map((event) => {
     const { type, data, effectiveAt = recordedAt } = event;
@@ -217,13 +238,13 @@ const noUpcasters: Upcasters = new Map();
 /** Well below the 1 MiB that a server takes in one append. */
 const batchBytesMax = 500_000;
 
-/** The most that one decision may take: a server refuses more. */
+/** The most bytes of one decision. A server refuses more. */
 const decisionBytesMax = 1_000_000;
 
-/** What metadata, id and type of one event take at most, roughly. */
+/** The most bytes that metadata, id and type of one event take, roughly. */
 const envelopeBytes = 1_200;
 
-const nowhere = { commit: 0n, prepare: 0n };
+const unknownPosition = { commit: 0n, prepare: 0n };
 
 const tooLarge = (stream: string, bytes: number): AppendTooLarge =>
   new AppendTooLarge(
@@ -238,6 +259,7 @@ const revisionMismatch = (actual: bigint, expected: bigint): Rejection<'REVISION
       : `Revision ${expected} was asked for; it is at revision ${actual} now. Read it again.`,
 });
 
+/** The API refuses most such requests earlier, in src/application/attempt.ts. */
 const keyReused: Rejection<'IDEMPOTENCY_KEY_REUSED'> = {
   rejected: 'IDEMPOTENCY_KEY_REUSED',
   detail: 'This idempotency key was used before for a different request. Send a new key with a new request.',

@@ -3,16 +3,16 @@ import { breakAt, ChainBroken, genesisHash, hashOf, verifyLink } from '../chain/
 import { isRepair } from '../chain/repair-event.ts';
 import { repairsOf } from '../chain/repairs.ts';
 import type { EventStore, Position, Proposed, Recorded } from '../event-store.ts';
-import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
+import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
 import { canComeAgain } from '../ids.ts';
 import { readPages } from '../read-pages.ts';
 import { isBoundary, nothingSince, widen } from '../snapshots/since.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 
-/** Where streams are read from: the log, and snapshots that spare reading it from its start. */
+/** The sources of streams: the log, and snapshots, so that a long stream is not read from its start. */
 export type Streams = { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper };
 
-/** A stream of which nothing is known yet. */
+/** Returns a stream of which nothing was read yet. */
 export const unread = <State>(initial: () => State): Folded<State> => ({
   state: initial(),
   nextRevision: 0n,
@@ -25,10 +25,9 @@ export const unread = <State>(initial: () => State): Folded<State> => ({
 });
 
 /**
- * Reads and folds a stream of which nothing is known: a short one from its start, a long one from its newest snapshot.
- * Throws as `catchUp` does.
+ * Reads and folds a stream: a short one from its start, a long one from its newest snapshot. Throws as `catchUp` does.
  */
-export const open = async <Event extends Fact, State>(
+export const open = async <Event extends DomainEvent, State>(
   streams: Streams,
   folding: Folding<Event, State>,
   stream: string,
@@ -40,33 +39,32 @@ export const open = async <Event extends Fact, State>(
       ? null
       : await streams.keeper.restore(streams.store, folding, first);
   if (restored !== null) return catchUp(streams, folding, stream, restored);
-  const begun = await foldPage(streams, folding, stream, unread(folding.decider.initial), events);
-  return events.length < probeMax ? begun : catchUp(streams, folding, stream, begun);
+  const folded = await foldPage(streams, folding, unread(folding.decider.initial), { stream, events });
+  return events.length < probeMax ? folded : catchUp(streams, folding, stream, folded);
 };
 
 /**
- * Reads what the stream has beyond `folded`, checks every link of the chain and folds it. Takes ownership of `folded`.
- * A break that a later event repairs is passed. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is
- * of no use then.
+ * Reads the events after `folded`, checks every link of the chain and folds them. Takes ownership of `folded`. Accepts
+ * a break that a later event repairs. Throws ChainBroken, UndecodableEvent or StoreUnavailable; `folded` is unusable
+ * then.
  */
-export const catchUp = async <Event extends Fact, State>(
+export const catchUp = async <Event extends DomainEvent, State>(
   streams: Streams,
   folding: Folding<Event, State>,
   stream: string,
   folded: Folded<State>,
 ): Promise<Folded<State>> => {
   let current = folded;
-  for await (const page of readPages(streams.store, stream, folded.nextRevision, pageMax))
-    current = await foldPage(streams, folding, stream, current, page);
+  for await (const events of readPages(streams.store, stream, folded.nextRevision, pageMax))
+    current = await foldPage(streams, folding, current, { stream, events });
   return current === folded ? folded : { ...current, since: streams.keeper.pass(folding, stream, current, true) };
 };
 
-const foldPage = async <Event extends Fact, State>(
+const foldPage = async <Event extends DomainEvent, State>(
   { store, keeper }: Streams,
   folding: Folding<Event, State>,
-  stream: string,
   folded: Folded<State>,
-  events: readonly Recorded[],
+  { stream, events }: { readonly stream: string; readonly events: readonly Recorded[] },
 ): Promise<Folded<State>> => {
   const isRepaired = repairsOf(store, stream);
   let { state, nextRevision, eventId, hash, recordedAt, position, since } = folded;
@@ -93,14 +91,14 @@ const foldPage = async <Event extends Fact, State>(
 };
 
 /**
- * Remembers where an accepted command's events stand, if its id can come again: for 25 hours by `recordedAt`, and the
- * last 1,000 for longer. An answer to an Idempotency-Key is kept for 24 hours.
+ * Remembers the place of an accepted command's events if its id can arrive again: for 25 hours by `recordedAt`, and the
+ * last 1,000 for longer. That is longer than the 24 hours for which an answer to an Idempotency-Key is stored.
  */
-export const accept = (commands: Map<string, Accepted>, commandId: string, where: Accepted): void => {
+export const accept = (commands: Map<string, Accepted>, commandId: string, accepted: Accepted): void => {
   if (!canComeAgain(commandId)) return;
-  commands.set(commandId, where);
+  commands.set(commandId, accepted);
   if (commands.size <= commandsMin) return;
-  const since = plusSeconds(where.recordedAt, -rememberedSeconds);
+  const since = plusSeconds(accepted.recordedAt, -rememberedSeconds);
   for (const [oldest, { recordedAt }] of commands) {
     if (commands.size <= commandsMin || recordedAt >= since) break;
     commands.delete(oldest);
@@ -108,8 +106,8 @@ export const accept = (commands: Map<string, Accepted>, commandId: string, where
 };
 
 /**
- * Searches a stream backwards, from the event before `nextRevision` to those recorded before `since`, for the events of
- * a command. Returns null when the stream has not accepted it since then.
+ * Searches the events before `nextRevision` backwards for the events of a command, until one was recorded before
+ * `since`. Returns null when the stream has not accepted the command since then.
  */
 export const findAccepted = async (
   store: Pick<EventStore, 'readBackwards'>,
@@ -120,22 +118,22 @@ export const findAccepted = async (
     since,
   }: { readonly nextRevision: bigint; readonly commandId: string; readonly since: Instant },
 ): Promise<Accepted | null> => {
-  let found: Accepted | null = null;
+  let accepted: Accepted | null = null;
   for (let from = nextRevision - 1n; from >= 0n; from -= BigInt(searchPage)) {
     const page = await store.readBackwards(stream, from, searchPage);
     for (const { revision, metadata } of page) {
       const recordedAt = String(metadata.recordedAt);
-      if (recordedAt < since) return found;
+      if (recordedAt < since) return accepted;
       if (metadata.commandId === commandId) {
-        const last: bigint = found === null ? revision : found.last;
-        found = { requestHash: String(metadata.requestHash), first: revision, last, recordedAt };
-      } else if (found !== null) return found;
+        const last: bigint = accepted === null ? revision : accepted.last;
+        accepted = { requestHash: String(metadata.requestHash), first: revision, last, recordedAt };
+      } else if (accepted !== null) return accepted;
     }
   }
-  return found;
+  return accepted;
 };
 
-/** Events that are now stored, as they will be read. `position`: that of the last of them, for each of them. */
+/** Returns stored events in the form in which a read returns them. All get the position of the last one. */
 export const asRecorded = (
   events: readonly Proposed[],
   stream: string,

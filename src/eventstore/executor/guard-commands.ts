@@ -1,7 +1,7 @@
 import type { Executor } from './execute.ts';
 
 /**
- * This process may not decide anything now, because its clock is wrong; nothing was done. The message says what to do.
+ * This process must not decide commands now, because its clock is wrong; nothing was done. The message says what to do.
  */
 export class ClockDiffers extends Error {
   override readonly name = 'ClockDiffers';
@@ -12,9 +12,9 @@ export class ClockDiffers extends Error {
  */
 export const guardCommands = (executor: Executor, clockFault: () => Promise<string | null>): Executor => ({
   ...executor,
-  execute: async (aggregate, id, decide, context, view) => {
+  execute: async (aggregate, id, decide, options) => {
     const fault = await clockFault();
     if (fault !== null) throw new ClockDiffers(fault);
-    return executor.execute(aggregate, id, decide, context, view);
+    return executor.execute(aggregate, id, decide, options);
   },
 });

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** A map that forgets what was not used for longest. `weigh` says how much an entry counts against `weightMax`. */
+/** A map with a bound, which evicts the least recently used entries first. */
 export type Lru<Value> = {
   readonly get: (key: string) => Value | undefined;
   readonly set: (key: string, value: Value) => void;
@@ -11,9 +11,9 @@ export type Lru<Value> = {
 type Bounds = { readonly entriesMax: number; readonly weightMax: number };
 
 /**
- * Bounded by the number of entries and by their summed weight. Entries heavier than an eighth of `weightMax` have half
- * of it to themselves: they evict one another and never a light entry. The heavy entry that was set last stays, however
- * heavy.
+ * Creates a map with at most `entriesMax` entries and a total weight of at most `weightMax`; `weigh` returns the weight
+ * of an entry. Entries heavier than an eighth of `weightMax` share one half of it: they evict one another and never a
+ * light entry. The heavy entry that was set last always stays.
  */
 export const createLru = <Value extends {}>(
   { entriesMax, weightMax }: Bounds,
@@ -27,9 +27,9 @@ export const createLru = <Value extends {}>(
     set: (key, value) => {
       const weight = weigh(value);
       const [shelf, other] = weight > weightMax / heavyShare ? [heavy, light] : [light, heavy];
-      // An entry changes its shelf as it grows.
+      // An entry that has grown may belong on the other shelf now.
       other.delete(key);
-      // The cache refuses an entry above its bound; one that counts as the whole bound evicts all others and stays.
+      // The cache refuses an entry above its bound. With the bound as its size, it evicts all others and stays.
       shelf.set(key, value, { size: Math.min(Math.max(1, Math.ceil(weight)), shelfMax) });
     },
     delete: (key) => {

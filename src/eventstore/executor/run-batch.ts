@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Rejection, reject } from '../../domain/decider.ts';
 import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from '../event-store.ts';
-import type { Accepted, Fact, Folded, Folding } from '../folding.ts';
+import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { type AppendPatience, appendWithRetry } from './append-with-retry.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
 import { accept, asRecorded, catchUp, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
-import type { Happened, Waiting } from './waiting.ts';
+import type { CommandResult, Waiting } from './waiting.ts';
 
-/** What running commands needs: the store, its snapshots, folded streams kept from earlier, and how patient to be. */
+/** The store, its snapshots, the cache of folded streams, and how long to repeat appends. */
 export type RunNeeds<State> = {
   readonly store: EventStore;
   readonly keeper: SnapshotKeeper;
@@ -19,14 +19,14 @@ export type RunNeeds<State> = {
 };
 
 /**
- * Decides a stream's waiting commands against its folded state, appends their events as one batch, and answers them;
- * decides again after a conflict. Returns how many of the entries, from the front, were answered. Never rejects.
+ * Decides a stream's waiting commands on its folded state, appends their events as one batch, and answers them. Decides
+ * again after a conflict. Returns how many entries from the front were answered. Never rejects.
  *
- * A read, a refusal, and a command that changes nothing are answered only on proof that the state was not stale:
- * another process may have appended since. An append at the expected revision is such a proof for its whole batch; else
- * the stream is read.
+ * Another process may have appended events, so a cached state may be stale. A read, a refusal and a command that
+ * changes nothing are answered only when the state is proven fresh. A successful append proves it for the whole batch.
+ * Without an append, the executor reads the stream.
  */
-export const runBatch = async <Event extends Fact, State>(
+export const runBatch = async <Event extends DomainEvent, State>(
   { store, keeper, cache, patience, newNonce }: RunNeeds<State>,
   folding: Folding<Event, State>,
   stream: string,
@@ -34,13 +34,13 @@ export const runBatch = async <Event extends Fact, State>(
 ): Promise<number> => {
   try {
     const cached = cache.get(stream);
-    // Taken out, so that whatever fails here leaves nothing half folded behind.
+    // The entry leaves the cache, so that an error below cannot leave a half folded state there.
     cache.delete(stream);
     let folded = cached ?? (await open({ store, keeper }, folding, stream));
     let isFresh = cached === undefined;
     const deciding: Deciding<Event, State> = {
       newNonce,
-      found: await findAttempted(store, stream, folded, batch),
+      attempted: await findAttempted(store, stream, folded, batch),
       failures: new Map(),
     };
 
@@ -55,14 +55,14 @@ export const runBatch = async <Event extends Fact, State>(
       }
       const position = await append({ store, patience }, stream, folded, plan);
       if (position instanceof AppendTooLarge) {
-        // One of them is too large for this server: halving finds it, and it fails alone.
+        // One command is too large for this server. Halving the batch isolates it, and it fails alone.
         if (size > 1) size = Math.ceil(size / 2);
         else for (const waiting of batch.slice(0, 1)) deciding.failures.set(waiting, position);
         continue;
       }
       if (position !== 'conflict') {
         const after = { ...plan.after, position };
-        for (const [commandId, where] of plan.accepted) accept(after.commands, commandId, where);
+        for (const [commandId, accepted] of plan.accepted) accept(after.commands, commandId, accepted);
         answerAll(store, stream, plan, { first: folded.nextRevision, position });
         cache.set(stream, { ...after, since: keeper.pass(folding, stream, after, true) });
         return plan.outcomes.length;
@@ -84,22 +84,22 @@ export const runBatch = async <Event extends Fact, State>(
   }
 };
 
-/** Finds, by command id, what earlier attempts at these commands have stored, where that is no longer remembered. */
+/** Searches the stream for commands of the batch that an earlier attempt stored and that are no longer remembered. */
 const findAttempted = async <Event, State>(
   store: EventStore,
   stream: string,
   { commands, nextRevision }: Folded<State>,
   batch: readonly Waiting<Event, State>[],
 ): Promise<ReadonlyMap<string, Accepted>> => {
-  const found = new Map<string, Accepted>();
+  const attempted = new Map<string, Accepted>();
   for (const waiting of batch) {
     if (waiting.kind === 'read' || waiting.context.attemptedSince === undefined) continue;
     const { commandId, attemptedSince } = waiting.context;
     if (commands.has(commandId)) continue;
     const accepted = await findAccepted(store, stream, { nextRevision, commandId, since: attemptedSince });
-    if (accepted !== null) found.set(commandId, accepted);
+    if (accepted !== null) attempted.set(commandId, accepted);
   }
-  return found;
+  return attempted;
 };
 
 const append = async <State>(
@@ -155,7 +155,9 @@ const answerAll = <State>(
   }
 };
 
-/** Refuses the commands of a batch, and answers what does not depend on it; `folded` was read after the last conflict. */
+/**
+ * Refuses the undecided commands of a batch and answers its other entries. `folded` was read after the last conflict.
+ */
 const giveUp = <Event, State>(
   store: EventStore,
   stream: string,
@@ -170,12 +172,14 @@ const giveUp = <Event, State>(
   }
 };
 
-/** The stream does not wait for it: these events do not change any more. */
+/**
+ * Reads stored events and answers with them. The next batch does not wait for it, because stored events never change.
+ */
 const answerStored = (store: EventStore, stream: string, stored: Extract<Outcome, { kind: 'stored' }>): void => {
   readAccepted(store, stream, stored.accepted).then(stored.answer, stored.fail);
 };
 
-const readAccepted = async (store: EventStore, stream: string, { first, last }: Accepted): Promise<Happened> => {
+const readAccepted = async (store: EventStore, stream: string, { first, last }: Accepted): Promise<CommandResult> => {
   const { events } = await store.read(stream, first, Number(last - first) + 1);
   const lastEvent = events.at(-1);
   if (lastEvent?.revision !== last)

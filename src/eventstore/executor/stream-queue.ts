@@ -1,24 +1,25 @@
 /** One first-in first-out queue per stream; streams do not wait for each other. */
 export type StreamQueues<Waiting> = {
-  /** Adds to the stream's queue. Throws Overloaded, and adds nothing, when it or all of them together are full. */
+  /** Adds an entry to the stream's queue. Throws Overloaded when that queue or all queues together are full. */
   readonly add: (stream: string, waiting: Waiting) => void;
 };
 
-/** Bounds shared by all queues of a process, and how many now wait. */
+/** The limits that all queues of a process share, and how many entries wait now. */
 export type QueueLimits = {
   readonly perStreamMax: number;
   readonly totalMax: number;
   total: number;
 };
 
-/** Too much is waiting to be decided; nothing was done for this call. Try again later. */
+/** Too many commands and reads wait; nothing was done for this call. Try again later. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded';
 }
 
 /**
- * Hands each stream's waiting entries, in order, to `work`: at most `batchMax` at once, one batch per stream at a time.
- * `work` answers how many of them, from the front, it has settled (at least one); the others wait on. It must not reject.
+ * Passes each stream's waiting entries, in order, to `work`: at most `batchMax` at once, one batch per stream at a
+ * time. `work` returns how many entries from the front it has settled (at least one); the others wait on. It must not
+ * reject.
  */
 export const createStreamQueues = <Waiting>(
   limits: QueueLimits,
@@ -28,7 +29,7 @@ export const createStreamQueues = <Waiting>(
   const queues = new Map<string, Waiting[]>();
 
   const drain = async (stream: string, queue: Waiting[]) => {
-    // What is asked for in the same turn of the event loop goes into the same batch.
+    // Entries that are added in the same turn of the event loop go into the same batch.
     await Promise.resolve();
     while (queue.length > 0) {
       const settled = await work(stream, queue.slice(0, batchMax));

@@ -5,7 +5,7 @@ import { type CommandContext, commandContext } from './waiting.ts';
 
 /**
  * Returns the context of a command that the ledger derives from the state, such as an expiry. Every process derives the
- * same command id from `name`, so the command is carried out once. Without `cause`, the expiry sweep sends it.
+ * same command id from `name`, so the command is carried out once. Without `cause`, the sender is the expiry sweep.
  */
 export const systemContext = (
   name: string,

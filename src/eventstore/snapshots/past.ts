@@ -8,14 +8,14 @@ import type { Anchor, SnapshotKey } from './snapshots.ts';
 export type Range = { readonly from: bigint; readonly to: bigint | null };
 
 /**
- * How to fold a stream as of an instant: begin with the facts after `base`, null: with nothing, and read the ranges.
+ * How to fold a stream as of an instant: begin with the facts after `base` (null: with the initial state), then read
+ * the ranges.
  */
 export type Past = { readonly base: PastStretch | null; readonly ranges: readonly Range[] };
 
 /**
- * Finds the pieces of a stream that hold events which were recorded or took effect by `asOf`. Every snapshot that it
- * relies on is tied by hashes to an event that the log has; snapshots of another log are forgotten. Throws
- * StoreUnavailable.
+ * Finds the parts of a stream with events that were recorded or took effect by `asOf`. Hashes tie every snapshot that
+ * it uses to an event of the log. Deletes snapshots of another log. Throws StoreUnavailable.
  */
 export const findPast = async (
   { store, keeper }: { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper },
@@ -37,7 +37,7 @@ export const findPast = async (
       if (base === null || chain.includes(base) || (await isStored(base))) return pastFrom(base, chain, asOf);
       await keeper.discard(key, base.revision);
     } else {
-      // The log is another one since some event between the two.
+      // Somewhere between these two events the log was replaced by another one.
       const second = base === null || !(await isStored(base)) ? first : stretches[1];
       await keeper.discard(key, (second ?? first).revision);
     }
@@ -46,7 +46,8 @@ export const findPast = async (
 };
 
 /**
- * The stretches, oldest first, of which each ends at the event that the next begins after; `last` is the last of them.
+ * Returns the stretches that lead to `last` without a gap, oldest first. Every stretch begins after the last event of
+ * the previous one.
  */
 const chainTo = (last: PastStretch, stretches: readonly PastStretch[]): readonly PastStretch[] => {
   const chain = [last];
@@ -60,17 +61,17 @@ const chainTo = (last: PastStretch, stretches: readonly PastStretch[]): readonly
 };
 
 const pastFrom = (base: PastStretch | null, chain: readonly PastStretch[], asOf: Instant): Past => {
-  const begins = base === null ? 0n : base.revision + 1n;
+  const start = base === null ? 0n : base.revision + 1n;
   const ranges: Range[] = [];
   const add = (from: bigint, to: bigint | null) => {
-    const before = ranges.at(-1);
-    if (before?.to === from - 1n) ranges.splice(-1, 1, { from: before.from, to });
+    const previous = ranges.at(-1);
+    if (previous?.to === from - 1n) ranges.splice(-1, 1, { from: previous.from, to });
     else ranges.push({ from, to });
   };
-  let next = begins;
+  let next = start;
   for (const { previousRevision, revision, earliestAt } of chain) {
-    if (revision < begins) continue;
-    // What no snapshot describes is read.
+    if (revision < start) continue;
+    // No snapshot describes these events, so they are read.
     if (previousRevision >= next) add(next, previousRevision);
     if (earliestAt <= asOf) add(previousRevision < next ? next : previousRevision + 1n, revision);
     next = revision + 1n;

@@ -1,114 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Json } from '../event-store.ts';
-import { type Whole, writeFacts, writeWhole } from './snapshot-body.ts';
-import { type Snapshot, type SnapshotKey, type Snapshots, SnapshotsUnavailable, type Stretch } from './snapshots.ts';
-
-/** A snapshot to save. `whole`: a copy that no longer changes. */
-export type ToSave = {
-  readonly key: SnapshotKey;
-  readonly stretch: Stretch;
-  readonly facts: Json | null;
-  readonly whole: Whole | null;
-};
+import { writeFacts, writeWhole } from './snapshot-body.ts';
+import { type Snapshot, type Snapshots, SnapshotsUnavailable } from './snapshots.ts';
+import { enqueue, retryLater, type Task, type ToSave, takeNext, taskOf } from './waiting-snapshots.ts';
 
 /** Saves snapshots in the background. One that cannot be saved does not hold up the others. */
 export type SaveQueue = {
   readonly add: (toSave: ToSave) => void;
-  /** Returns how many whole states wait. Each keeps a copy of a state in memory. */
+  /** Returns how many whole states wait. Each is a copy of a state in memory. */
   readonly wholes: () => number;
-  /** Returns true when the last save was long enough ago for writing to take a tenth of the time at most. */
+  /** Returns true when the last save was long enough ago for saving to take a tenth of the time at most. */
   readonly isRested: () => boolean;
   /** Waits until each snapshot is saved, dropped, or put off because the database does not answer. */
   readonly settled: () => Promise<void>;
-  /** Does so for the snapshots of one stream that wait now, and gives up after `timeoutMs`. */
+  /** Does the same for the snapshots of one stream that wait now. Gives up after `timeoutMs`. */
   readonly settledFor: (stream: string, timeoutMs: number) => Promise<void>;
 };
 
-/** Makes a queue. It needs no closing. */
+/** Creates a queue. It needs no closing. */
 export const createSaveQueue = (
-  { save }: Pick<Snapshots, 'save'>,
+  snapshots: Pick<Snapshots, 'save'>,
   onError: (error: unknown, stream: string) => void,
 ): SaveQueue => {
-  let waiting: Task[] = [];
-  let inHand: readonly Task[] = [];
+  const queue: Queue = { waiting: [], inHand: [], restedAtMs: 0 };
   let saving: Promise<void> | null = null;
-  let restedAtMs = 0;
-
-  /** Takes the next task, and the others of its stream. One that failed before goes alone: the others may be good. */
-  const takeNext = (): readonly Task[] => {
-    const [first] = waiting;
-    if (first === undefined) return [];
-    const together = waiting.filter(({ key, failures }) => key.stream === first.key.stream && failures === 0);
-    const taken = first.failures > 0 ? [first] : together.slice(0, togetherMax);
-    waiting = waiting.filter((other) => !taken.includes(other));
-    return taken;
-  };
-
-  /** Puts tasks at the end. Only the newest state of a stream is worth writing; the oldest tasks make room. */
-  const enqueue = (tasks: readonly Task[]): void => {
-    for (const task of tasks) {
-      const rivals = waiting.filter(({ key, whole }) => key.stream === task.key.stream && whole !== null);
-      const isOutdone = rivals.some(({ stretch }) => stretch.revision > task.stretch.revision);
-      if (task.whole !== null && !isOutdone)
-        waiting = waiting.flatMap((other) => (rivals.includes(other) ? withoutWhole(other) : [other]));
-      waiting.push(...(isOutdone ? withoutWhole(task) : [task]));
-    }
-    // This leaves a gap in the snapshots. The past is read from the log there.
-    for (const dropped of waiting.splice(0, Math.max(0, waiting.length - waitingMax))) dropped.finish();
-  };
-
-  const retryLater = (failed: readonly Task[]): void => {
-    for (const task of failed) {
-      const failures = task.failures + 1;
-      // The state is the larger part and the one that may hold what cannot be written: the rest is tried without it.
-      const next = failures === 1 ? [{ ...task, failures }] : withoutWhole({ ...task, failures });
-      if (failures < failuresMax) enqueue(next);
-      else task.finish();
-    }
-  };
-
-  const saveAll = async (): Promise<void> => {
-    for (;;) {
-      inHand = takeNext();
-      const [first] = inHand;
-      if (first === undefined) return;
-      const { key } = first;
-      const startedMs = performance.now();
-      try {
-        const written: Snapshot[] = [];
-        for (const each of inHand) written.push(await write(each));
-        await save(key, written);
-        for (const task of inHand) task.finish();
-      } catch (error) {
-        onError(error, key.stream);
-        if (error instanceof SnapshotsUnavailable) {
-          // The queue rests until the next task: a database that is down is not called again at once.
-          enqueue(inHand);
-          for (const task of waiting) task.finish();
-          inHand = [];
-          return;
-        }
-        retryLater(inHand);
-      } finally {
-        restedAtMs = performance.now() + (performance.now() - startedMs) * restFactor;
-      }
-    }
-  };
-
   return {
     add: (toSave) => {
-      enqueue([taskOf(toSave)]);
-      saving ??= saveAll().finally(() => {
+      enqueue(queue.waiting, [taskOf(toSave)]);
+      saving ??= saveAll(queue, snapshots, onError).finally(() => {
         saving = null;
       });
     },
-    wholes: () => waiting.filter(({ whole }) => whole !== null).length,
-    isRested: () => performance.now() >= restedAtMs,
+    wholes: () => queue.waiting.filter(({ whole }) => whole !== null).length,
+    isRested: () => performance.now() >= queue.restedAtMs,
     settled: async () => {
       while (saving !== null) await saving;
     },
     settledFor: async (stream, timeoutMs) => {
-      const own = [...inHand, ...waiting].filter(({ key }) => key.stream === stream);
+      const own = [...queue.inHand, ...queue.waiting].filter(({ key }) => key.stream === stream);
       if (own.length === 0) return;
       const ended = new AbortController();
       const all = Promise.all(own.map(({ finished }) => finished));
@@ -118,24 +46,52 @@ export const createSaveQueue = (
   };
 };
 
-type Task = ToSave & {
-  readonly failures: number;
-  readonly finished: Promise<void>;
-  readonly finish: () => void;
+/** The tasks of a queue: those that wait, and those that are being saved. */
+type Queue = {
+  readonly waiting: Task[];
+  inHand: readonly Task[];
+  /** When the next whole state may be written, on the clock of `performance.now()`. */
+  restedAtMs: number;
 };
 
-const taskOf = (toSave: ToSave): Task => {
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  return { ...toSave, failures: 0, finished, finish };
+/** Saves tasks until none waits or the database does not answer. The next task starts it again. */
+const saveAll = async (
+  queue: Queue,
+  snapshots: Pick<Snapshots, 'save'>,
+  onError: (error: unknown, stream: string) => void,
+): Promise<void> => {
+  for (;;) {
+    queue.inHand = takeNext(queue.waiting);
+    const [first] = queue.inHand;
+    if (first === undefined) return;
+    const startedMs = performance.now();
+    try {
+      await saveTogether(snapshots, first.key, queue.inHand);
+      for (const task of queue.inHand) task.finish();
+    } catch (error) {
+      onError(error, first.key.stream);
+      if (error instanceof SnapshotsUnavailable) {
+        putOff(queue);
+        return;
+      }
+      retryLater(queue.waiting, queue.inHand);
+    } finally {
+      queue.restedAtMs = performance.now() + (performance.now() - startedMs) * restFactor;
+    }
+  }
 };
 
-const withoutWhole = (task: Task): Task[] => {
-  if (task.facts !== null) return [{ ...task, whole: null }];
-  task.finish();
-  return [];
+const saveTogether = async ({ save }: Pick<Snapshots, 'save'>, key: Task['key'], tasks: readonly Task[]) => {
+  const written: Snapshot[] = [];
+  for (const task of tasks) written.push(await write(task));
+  await save(key, written);
+};
+
+/** Lets all tasks wait for the next one, so that a database that is down is not called again at once. */
+const putOff = (queue: Queue): void => {
+  enqueue(queue.waiting, queue.inHand);
+  for (const task of queue.waiting) task.finish();
+  queue.inHand = [];
 };
 
 const write = async ({ key, stretch, facts, whole }: Task): Promise<Snapshot> => ({
@@ -143,10 +99,6 @@ const write = async ({ key, stretch, facts, whole }: Task): Promise<Snapshot> =>
   facts: facts === null ? null : await writeFacts({ key, at: stretch }, facts),
   whole: whole === null ? null : await writeWhole({ key, at: stretch }, whole),
 });
-
-const waitingMax = 100;
-const togetherMax = 100;
-const failuresMax = 3;
 
 /** While a stream is read from its start, writing whole states takes a tenth of the time at most. */
 const restFactor = 9;

@@ -3,44 +3,44 @@ import type { Instant } from '../../domain/time.ts';
 import type { Proposed } from '../event-store.ts';
 import type { Stretch } from './snapshots.ts';
 
-/** What is known of a stream's events since the event that its last snapshot stands at. */
+/** A summary of a stream's events after its last snapshot. */
 export type Since = {
-  /** That event; revision -1: from the first event on. */
+  /** The last event of that snapshot; revision -1 without a snapshot. */
   readonly revision: bigint;
   readonly hash: string;
-  /** The earliest instant at which one of the events since then was recorded or took effect; null: there is none. */
+  /** The earliest instant at which an event since then was recorded or took effect; null without events. */
   readonly earliestAt: Instant | null;
-  /** The event that the last snapshot of the whole state stands at; -1: there was none. */
+  /** The last event of the last snapshot of the whole state; -1 without one. */
   readonly wholeRevision: bigint;
-  /** The stretch that the last snapshot describes, where this process took it. */
+  /** The stretch of the last snapshot; null when another process took it. */
   readonly stretch: Stretch | null;
 };
 
-/** No event since the one given. */
+/** Returns a summary without events, after the event at `revision`. */
 export const nothingSince = (
   { revision, hash }: { readonly revision: bigint; readonly hash: string },
   wholeRevision: bigint,
   stretch: Stretch | null = null,
 ): Since => ({ revision, hash, earliestAt: null, wholeRevision, stretch });
 
-/** One more event. */
+/** Adds one event to the summary. */
 export const widen = (since: Since, { recordedAt, effectiveAt }: At): Since => {
   const at = effectiveAt < recordedAt ? effectiveAt : recordedAt;
   return since.earliestAt !== null && since.earliestAt <= at ? since : { ...since, earliestAt: at };
 };
 
-/** Events that were just appended. */
+/** Adds events that were just appended to the summary. */
 export const widenBy = (since: Since, events: readonly Proposed[]): Since =>
   events.reduce((widened, { metadata: { recordedAt, effectiveAt } }) => {
     return widen(widened, { recordedAt: String(recordedAt), effectiveAt: String(effectiveAt) });
   }, since);
 
 /**
- * Returns true when a snapshot is due. Processes that fold the same stream agree on the places, so that their snapshots
- * stand at the same events, unless one of them appended several events at once.
+ * Returns true when a snapshot is due. All processes that fold a stream take its snapshots at the same events, unless
+ * one of them appended several events at once.
  */
 export const isBoundary = ({ revision }: Since, nextRevision: bigint): boolean =>
   nextRevision - 1n - revision >= every || nextRevision / every > (revision + 1n) / every;
 
-/** The number of events between two snapshots: so many are read at most beyond one, which takes some 50 ms. */
+/** The number of events between two snapshots. Reading so many events after a snapshot takes about 50 ms. */
 const every = 500n;

@@ -8,43 +8,42 @@ import type { Accepted } from '../folding.ts';
 import { type Entries, readEntries, writeEntries } from './snapshot-columns.ts';
 import type { Anchor, SnapshotKey } from './snapshots.ts';
 
-/** What a snapshot holds of a stream: its state and the command ids that it remembers. */
+/** The content of a snapshot: the state of a stream and the command ids that it remembers. */
 export type Whole = { readonly state: unknown; readonly commands: Map<string, Accepted> };
 
 /**
- * Where a snapshot stands. Its seal covers it, so that no snapshot passes for that of another stream, fold or event.
+ * The place of a snapshot. The checksum covers it, so a snapshot of another stream, fold or event is not accepted.
  */
-export type Standing = { readonly key: SnapshotKey; readonly at: Anchor };
+export type SnapshotPlace = { readonly key: SnapshotKey; readonly at: Anchor };
 
-/** A snapshot cannot be read: it is damaged, or not the one that it is said to be. */
+/** A snapshot cannot be read: it is damaged, or belongs to another place. */
 export class DamagedSnapshot extends Error {
   override readonly name = 'DamagedSnapshot';
 }
 
 /**
- * Writes a state in frames of bounded size, and lets others run after each. A state is JSON with collections of JSON in
- * it.
- * `whole` must not change meanwhile. Throws when it holds anything else.
+ * Writes a state in frames of bounded size, and yields to other work after each frame. A state is JSON that contains
+ * collections of JSON; throws for anything else. The state must not change meanwhile.
  */
-export const writeWhole = async (standing: Standing, { state, commands }: Whole): Promise<Buffer> => {
-  const collections: (Found & { readonly in: Collection })[] = [];
-  const json = outlineOf(state, [], (path, found) => {
-    const kind = kinds.findIndex(({ is }) => is(found));
-    collections.push({ path, kind, size: found.size, in: found });
+export const writeWhole = async (place: SnapshotPlace, { state, commands }: Whole): Promise<Buffer> => {
+  const collections: (Outline & { readonly collection: Collection })[] = [];
+  const json = outlineOf(state, [], (path, collection) => {
+    const kind = kinds.findIndex(({ is }) => is(collection));
+    collections.push({ path, kind, size: collection.size, collection });
   });
   const header = { json, collections: collections.map(({ path, kind, size }) => ({ path, kind, size })) };
   const frames = [await pack(JSON.stringify({ ...header, commands: commands.size } satisfies Header))];
-  for (const collection of [...collections.map((each) => each.in), asEntries(commands)]) {
+  for (const collection of [...collections.map((outline) => outline.collection), asEntries(commands)]) {
     for (const entries of pieces(collection)) frames.push(await pack(writeEntries(entries)));
   }
-  return sealed(standing, frames);
+  return withChecksum(place, frames);
 };
 
-/** Reads what `writeWhole` wrote, letting others run after each frame. Throws DamagedSnapshot. */
-export const readWhole = async (standing: Standing, bytes: Uint8Array): Promise<Whole> => {
-  // All at once: they are inflated by other threads while this one reads.
-  const texts = unsealed(standing, bytes).map(unpack);
-  // What is not awaited in the end must not end the process.
+/** Reads what `writeWhole` wrote, and yields to other work after each frame. Throws DamagedSnapshot. */
+export const readWhole = async (place: SnapshotPlace, bytes: Uint8Array): Promise<Whole> => {
+  // Other threads inflate all frames while this one reads.
+  const texts = checkedFrames(place, bytes).map(unpack);
+  // A frame may fail after this function has thrown. An unhandled rejection would end the process.
   for (const text of texts) text.catch(() => {});
   const frames = texts[Symbol.iterator]();
   const next = async (): Promise<string> => {
@@ -62,7 +61,7 @@ export const readWhole = async (standing: Standing, bytes: Uint8Array): Promise<
     }
   };
 
-  // The seal says that this program wrote it.
+  // The checksum proves that this program wrote it.
   const header = JSON.parse(await next()) as Header;
   let state: unknown = header.json;
   for (const { path, kind, size } of header.collections) {
@@ -78,25 +77,26 @@ export const readWhole = async (standing: Standing, bytes: Uint8Array): Promise<
   return { state, commands };
 };
 
-/** Writes one JSON value. */
-export const writeFacts = async (standing: Standing, facts: Json): Promise<Buffer> =>
-  sealed(standing, [await pack(JSON.stringify(facts))]);
+/** Writes facts as one JSON value. */
+export const writeFacts = async (place: SnapshotPlace, facts: Json): Promise<Buffer> =>
+  withChecksum(place, [await pack(JSON.stringify(facts))]);
 
 /** Reads what `writeFacts` wrote. Throws DamagedSnapshot. */
-export const readFacts = async (standing: Standing, bytes: Uint8Array): Promise<unknown> => {
-  const [frame] = unsealed(standing, bytes);
-  if (frame === undefined) throw new DamagedSnapshot('A snapshot holds nothing.');
+export const readFacts = async (place: SnapshotPlace, bytes: Uint8Array): Promise<unknown> => {
+  const [frame] = checkedFrames(place, bytes);
+  if (frame === undefined) throw new DamagedSnapshot('A snapshot is empty.');
   return JSON.parse(await unpack(frame));
 };
 
 type Path = readonly (string | number)[];
-type Found = { readonly path: Path; readonly kind: number; readonly size: number };
-/** `json`: the state with null in the place of each collection. */
-type Header = { readonly json: Json; readonly collections: readonly Found[]; readonly commands: number };
+/** A collection without its entries. `kind`: its index in `kinds`. */
+type Outline = { readonly path: Path; readonly kind: number; readonly size: number };
+/** `json`: the state, with null in place of each collection. */
+type Header = { readonly json: Json; readonly collections: readonly Outline[]; readonly commands: number };
 
 type Collection = Map<Json, Json> | Set<Json> | ForkableMap<Json, Json>;
 
-/** Their places in this list are part of the format. */
+/** The kinds of collections. Their indexes in this list are part of the format. */
 const kinds: readonly { readonly is: (value: unknown) => boolean; readonly make: () => Collection }[] = [
   { is: (value) => value instanceof Map, make: () => new Map() },
   { is: (value) => value instanceof Set, make: () => new Set() },
@@ -110,29 +110,29 @@ const add = (collection: Collection, { keys, values }: Entries): void => {
   else for (const [row, key] of keys.entries()) collection.set(key, values?.[row] ?? null);
 };
 
-/** A value as JSON, with null in the place of every collection in it. Throws when it holds what JSON would lose. */
-const outlineOf = (value: unknown, path: Path, onCollection: (path: Path, found: Collection) => void): Json => {
+/** Returns a value as JSON, with null in place of every collection. Throws when JSON would lose a part of the value. */
+const outlineOf = (value: unknown, path: Path, onCollection: (path: Path, collection: Collection) => void): Json => {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (isCollection(value)) {
     onCollection(path, value);
     return null;
   }
-  if (Array.isArray(value)) return value.map((each, place) => outlineOf(each, [...path, place], onCollection));
+  if (Array.isArray(value)) return value.map((element, index) => outlineOf(element, [...path, index], onCollection));
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype)
-    throw new Error(`A state holds ${String(value)} at ${path.join('.')}, which no snapshot can hold.`);
+    throw new Error(`A state contains ${String(value)} at ${path.join('.')}, which a snapshot cannot contain.`);
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, outlineOf(each, [...path, name], onCollection)]),
+    Object.entries(value).map(([name, field]) => [name, outlineOf(field, [...path, name], onCollection)]),
   );
 };
 
-/** Puts a collection in its place; the outline is this function's to change. */
+/** Puts a collection in its place. Changes the outline. */
 const put = (outline: unknown, [name, ...rest]: Path, collection: Collection): unknown => {
   if (name === undefined) return collection;
   if (typeof outline !== 'object' || outline === null || !Object.hasOwn(outline, name))
     throw new DamagedSnapshot(`A snapshot has a collection at ${name}, where its state has nothing.`);
-  const held = outline as Record<string | number, unknown>;
-  held[name] = put(held[name], rest, collection);
+  const parent = outline as Record<string | number, unknown>;
+  parent[name] = put(parent[name], rest, collection);
   return outline;
 };
 
@@ -149,22 +149,23 @@ const unpack = async (frame: Uint8Array): Promise<string> => {
 const deflate = promisify<Uint8Array, { level: number }, Buffer>(deflateRaw);
 const inflate = promisify<Uint8Array, Buffer>(inflateRaw);
 
+/** Returns the entries in pieces of `frameEntries`. */
 function* pieces(collection: Collection): Generator<Entries> {
   let keys: Json[] = [];
   let values: Json[] = [];
-  const taken = () => ({ keys, values: collection instanceof Set ? null : values });
+  const piece = () => ({ keys, values: collection instanceof Set ? null : values });
   for (const [key, value] of collection.entries()) {
     keys.push(key);
     values.push(value);
     if (keys.length < frameEntries) continue;
-    yield taken();
+    yield piece();
     keys = [];
     values = [];
   }
-  if (keys.length > 0) yield taken();
+  if (keys.length > 0) yield piece();
 }
 
-// Revisions are below 2^53: a stream has far fewer events.
+// A stream has far fewer than 2^53 events, so a revision fits into a number.
 const asEntries = (commands: ReadonlyMap<string, Accepted>): Map<Json, Json> =>
   new Map(
     [...commands].map(([id, { requestHash, first, last, recordedAt }]) => [
@@ -174,27 +175,28 @@ const asEntries = (commands: ReadonlyMap<string, Accepted>): Map<Json, Json> =>
   );
 
 const acceptedOf = (written: Json | undefined): Accepted => {
-  // As `asEntries` wrote it.
+  // `asEntries` wrote these fields.
   const { requestHash, first, last, recordedAt } = written as Record<keyof Accepted, string | number>;
   return { requestHash: String(requestHash), first: BigInt(first), last: BigInt(last), recordedAt: String(recordedAt) };
 };
 
-// SHA-256 over where the snapshot stands and all frames; then each frame after its length.
-const sealed = (standing: Standing, frames: readonly Uint8Array[]): Buffer => {
+/** Returns the checksum, then each frame after its length. */
+const withChecksum = (place: SnapshotPlace, frames: readonly Uint8Array[]): Buffer => {
   const parts = frames.flatMap((frame) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(frame.length);
     return [length, frame];
   });
   const body = Buffer.concat(parts);
-  return Buffer.concat([sealOf(standing, body), body]);
+  return Buffer.concat([checksumOf(place, body), body]);
 };
 
-const unsealed = (standing: Standing, bytes: Uint8Array): Buffer[] => {
+/** Returns the frames. Throws DamagedSnapshot when the checksum differs. */
+const checkedFrames = (place: SnapshotPlace, bytes: Uint8Array): Buffer[] => {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const body = all.subarray(sealBytes);
-  if (!sealOf(standing, body).equals(all.subarray(0, sealBytes)))
-    throw new DamagedSnapshot(`The snapshot of ${standing.key.stream} at ${standing.at.revision} has another seal.`);
+  const body = all.subarray(checksumBytes);
+  if (!checksumOf(place, body).equals(all.subarray(0, checksumBytes)))
+    throw new DamagedSnapshot(`The snapshot of ${place.key.stream} at ${place.at.revision} has a wrong checksum.`);
   const frames: Buffer[] = [];
   for (let start = 0; start < body.length; ) {
     const end = start + 4 + body.readUInt32BE(start);
@@ -204,9 +206,10 @@ const unsealed = (standing: Standing, bytes: Uint8Array): Buffer[] => {
   return frames;
 };
 
-const sealBytes = 32;
+const checksumBytes = 32;
 
-const sealOf = ({ key, at }: Standing, body: Uint8Array): Buffer =>
+/** Returns the SHA-256 of the place of the snapshot and of its frames. */
+const checksumOf = ({ key, at }: SnapshotPlace, body: Uint8Array): Buffer =>
   createHash('sha256')
     .update(JSON.stringify([key.issuerOrgId, key.stream, key.fold, `${at.revision}`, at.eventId, at.hash]))
     .update(body)

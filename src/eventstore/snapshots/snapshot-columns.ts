@@ -1,6 +1,6 @@
 import type { Json } from '../event-store.ts';
 
-/** Entries of a Map, or the elements of a Set, each as its key. */
+/** The entries of a Map, or the elements of a Set as keys without values. */
 export type Entries = { readonly keys: readonly Json[]; readonly values: readonly Json[] | null };
 
 type Column = 'keys' | { readonly all: Json } | readonly Json[];
@@ -9,8 +9,8 @@ type Written =
   | { readonly keys: readonly Json[]; readonly names: readonly string[]; readonly columns: readonly Column[] };
 
 /**
- * Writes entries as text. Values with the same fields are written field by field, which halves text and time: a field's
- * name stands once, and so does a value that all have or that is the key.
+ * Writes entries as text. Values with the same fields are written field by field, which halves text and time. The name
+ * of a field is written once. So is a value that all entries share, or that equals the key.
  */
 export const writeEntries = ({ keys, values }: Entries): string => {
   if (values === null) return JSON.stringify({ keys } satisfies Written);
@@ -25,9 +25,9 @@ export const writeEntries = ({ keys, values }: Entries): string => {
   return JSON.stringify({ keys, names, columns } satisfies Written);
 };
 
-/** Reads what `writeEntries` wrote, equal to what it was given. */
+/** Reads text of `writeEntries`. Returns entries that equal the written ones. */
 export const readEntries = (text: string): Entries => {
-  // The seal of the snapshot says that this program wrote it.
+  // The checksum of the snapshot proves that this program wrote it.
   const written = JSON.parse(text) as Written;
   const { keys } = written;
   if (!('names' in written)) return { keys, values: written.values ?? null };
@@ -43,12 +43,12 @@ export const readEntries = (text: string): Entries => {
 const isObject = (value: Json | undefined): value is { readonly [name: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The fields that every value has, in their order; null when the values differ in them, or are no objects. */
+/** Returns the names of the fields when all values have the same ones in the same order; else null. */
 const sharedNames = (values: readonly Json[]): readonly string[] | null => {
   const [first] = values;
   if (!isObject(first)) return null;
   const names = Object.keys(first);
-  // Assigning to this name would set the prototype.
+  // An assignment to this name would set the prototype.
   if (names.includes('__proto__')) return null;
   const shared = values.every((value) => isObject(value) && hasExactly(value, names));
   return shared ? names : null;
@@ -80,7 +80,7 @@ const sameTextAs = (first: Json): ((value: Json) => boolean) => {
 const cells = (column: Column, keys: readonly Json[]): ((row: number) => Json | undefined) => {
   if (column === 'keys') return (row) => keys[row];
   if (!('all' in column)) return (row) => column[row];
-  // Objects of a state are never changed in place, so that entries may share one.
+  // Objects of a state are never changed in place, so entries may share one.
   const { all } = column;
   return () => all;
 };

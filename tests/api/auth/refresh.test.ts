@@ -12,7 +12,7 @@ afterAll(() => ledger.stop());
 
 const { post, refresh, me, signUp, close } = sessionRequests(() => ledger);
 
-describe('refresh', () => {
+describe('A refresh', () => {
   test('returns the next tokens for the same organization', async () => {
     const user = await signUp();
     const answer = await refresh(user.refreshToken);

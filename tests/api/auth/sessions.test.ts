@@ -11,7 +11,7 @@ afterAll(() => ledger.stop());
 
 const { post, logIn, refresh, me, signUp, join, close } = sessionRequests(() => ledger);
 
-describe('login', () => {
+describe('A login', () => {
   test('opens a new session for the organization that was joined first', async () => {
     const user = await signUp('First');
     await join(user, ledger.a.organizationId);
@@ -34,7 +34,7 @@ describe('login', () => {
     expect((await logIn(user.email)).body.organization).toMatchObject({ id: ledger.a.organizationId });
   });
 
-  test('of a user without an organization returns a token without an organization', async () => {
+  test('returns a token without an organization to a user without one', async () => {
     const user = await signUp('To be closed');
     await close(user.organizationId);
     const { body } = await logIn(user.email);

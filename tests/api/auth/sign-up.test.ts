@@ -56,7 +56,7 @@ test('An address can be used once, in upper or lower case', async () => {
 
 test('Only one of many concurrent signups with one address succeeds', async () => {
   const email = newEmail();
-  // More at once than may wait for their password to be hashed are told to come again.
+  // More concurrent signups than may wait for a password hash get 503.
   const answers = await Promise.all(Array.from({ length: sized(400) }, () => signUp({ email })));
   const codes = answers.map(({ status, body }) => (status === 201 ? 'won' : String(body.code)));
   expect(codes.filter((code) => code === 'won')).toHaveLength(1);
@@ -88,8 +88,8 @@ test('A repeated signup gets the first answer, and is refused with another passw
   expect([guess.status, guess.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
 });
 
-describe('a signup that dies', () => {
-  /** Lets the step fail whose statement this is, once: as ledger_api may not do it. */
+describe('A signup that dies', () => {
+  /** Makes the step with this statement fail once, by revoking a right of ledger_api. */
   const failingAt = async (privilege: string, on: string, work: () => Promise<unknown>) => {
     await ledger.database.superuser.query(`revoke ${privilege} on ${on} from ledger_api`);
     try {
@@ -113,7 +113,7 @@ describe('a signup that dies', () => {
     'before the refresh token is stored': (work) => failingAt('insert', 'identity.refresh_tokens', work),
   };
 
-  test.each(Object.entries(steps))('%s goes on when it is sent again', async (_name, dying) => {
+  test.each(Object.entries(steps))('%s continues when it is sent again', async (_name, dying) => {
     const email = newEmail();
     const headers = { 'idempotency-key': randomUUID() };
     await dying(async () => {
@@ -131,7 +131,7 @@ describe('a signup that dies', () => {
     expect(login.body.organization).toEqual(answer.body.organization);
   });
 
-  test('and is not sent again gives the address back after 60 seconds', async () => {
+  test('frees the address after 60 seconds when it is not sent again', async () => {
     const email = newEmail();
     await failingAt('update', 'identity.users', async () => {
       expect((await signUp({ email })).status).toBe(500);

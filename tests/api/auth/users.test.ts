@@ -62,8 +62,8 @@ describe('A caller who may not see a user gets the same answer, to the byte, as 
   });
 });
 
-describe('deactivating the own login', () => {
-  test('ends it for good', async () => {
+describe('Deactivating your own login', () => {
+  test('ends the login for good', async () => {
     const leaving = await ledger.createMember(ledger.a.organizationId, 'ADMIN');
     const deleted = await ask('DELETE', leaving.userId, leaving);
     expect([deleted.status, deleted.text]).toEqual([204, '']);
@@ -74,7 +74,7 @@ describe('deactivating the own login', () => {
     expect((await ledger.call('POST', '/v1/auth/signup', signup)).body.code).toBe('EMAIL_TAKEN');
   });
 
-  test('is refused to the only OWNER who can sign in, of several at once to the last', async () => {
+  test('is refused for the only OWNER who can sign in, also when several try at once', async () => {
     const { organizationId } = await ledger.createVendor('Owned by three');
     const owners = [
       await ledger.createMember(organizationId, 'OWNER'),
@@ -91,7 +91,7 @@ describe('deactivating the own login', () => {
   });
 });
 
-describe('an OWNER whose login has ended', () => {
+describe('An OWNER with a deactivated login', () => {
   const ownedByTwo = async () => {
     const { organizationId } = await ledger.createVendor('Owned by two');
     const [staying, leaving] = [
@@ -102,7 +102,7 @@ describe('an OWNER whose login has ended', () => {
     return { organizationId, staying, leaving, pathOf };
   };
 
-  test('does not count: the other one stays', async () => {
+  test('does not count as the last OWNER, so the other one must stay', async () => {
     const { staying, leaving, pathOf } = await ownedByTwo();
     expect((await ask('DELETE', leaving.userId, leaving)).status).toBe(204);
     const key = staying.accessToken;
@@ -114,7 +114,7 @@ describe('an OWNER whose login has ended', () => {
     expect((await ledger.call('DELETE', pathOf(leaving), { key })).status).toBe(204);
   });
 
-  test('stays one where the other one ceases to be one at that moment', async () => {
+  test('cannot be deactivated while the other OWNER loses the role', async () => {
     const { organizationId, staying, leaving } = await ownedByTwo();
     const holder = await ledger.database.superuser.connect();
     await holder.query('begin');
@@ -135,7 +135,7 @@ describe('an OWNER whose login has ended', () => {
     expect([deleted.status, deleted.body.code]).toEqual([409, 'LAST_OWNER']);
   });
 
-  test('or leaves, but never both at once', async () => {
+  test('cannot be deactivated while the other OWNER leaves', async () => {
     for (let round = 0; round < 5; round += 1) {
       const { staying, leaving, pathOf } = await ownedByTwo();
       const answers = await Promise.all([
@@ -148,7 +148,7 @@ describe('an OWNER whose login has ended', () => {
   });
 });
 
-test('a request that is sent again with its Idempotency-Key is answered as the first time', async () => {
+test('A repeated request with its Idempotency-Key gets the first answer', async () => {
   const again = { 'idempotency-key': randomUUID() };
   const rename = (displayName: string) =>
     ledger.call('PATCH', `/v1/users/${member.userId}`, {

@@ -15,7 +15,7 @@ export type Standing =
   | { readonly kind: 'scope'; readonly scope: Scope }
   /** Of another organization, where it may do everything. */
   | { readonly kind: "stranger's token" | "stranger's key" }
-  /** A user who is signed in, of no organization (any more) that is open. */
+  /** A signed-in user without an open organization. */
   | { readonly kind: 'user' }
   | { readonly kind: 'license key' }
   | { readonly kind: 'expired token' }
@@ -30,7 +30,7 @@ export type Credential = {
   readonly person: Pick<TestMember, 'userId' | 'sessionId'> | null;
 };
 
-/** Every kind of credential there is to an organization. What it takes beside the organization itself is made. */
+/** Creates every kind of credential of an organization, with the users and keys that they need. */
 export const createCredentials = async (
   ledger: Ledger,
   organization: TestOrganization,
@@ -108,7 +108,7 @@ const accessTokens = async (
   ];
 };
 
-/** Tokens of OWNERs, each of which something has ended. */
+/** Tokens of OWNERs that no longer work, each for another reason. */
 const deadTokens = async (ledger: Ledger, { organizationId }: TestOrganization): Promise<readonly Credential[]> => {
   const { ring, database } = ledger;
   const owner = () => ledger.createMember(organizationId, 'OWNER');

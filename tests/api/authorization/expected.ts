@@ -4,21 +4,21 @@ import type { Role, Scope } from '../../../src/domain/organization/events.ts';
 export type Grant = { readonly roles: readonly Role[]; readonly scopes: readonly Scope[] };
 
 /**
- * Who may do a thing. `strangers`: how another organization's OWNER is answered, who may do everything at home: a code, or
- * ALLOWED where the request reaches nothing but what is their own.
+ * The rule for one operation. `strangers` is the answer to an OWNER of another organization: a code, or ALLOWED when the
+ * request reaches only objects of that organization.
  */
 export type Expected =
   | { readonly for: 'anybody' }
   /**
-   * Whoever is signed in, of whichever organization or of none. `roles` and `others`: what those who are in the organization
-   * in question, and the rest, are answered about what is not their own.
+   * Every signed-in user, with or without an organization. `roles` and `others` are the answers to members of the
+   * organization and to other users about objects that are not their own.
    */
   | { readonly for: 'user'; readonly roles?: Readonly<Partial<Record<Role, string>>>; readonly others?: string }
-  /** Whoever has the license's key, and the organizations of its issuer and of its holder, which name it by its id. */
+  /** A caller with the key of the license, and its issuer and its holder, which name it by its id. */
   | { readonly for: 'license'; readonly own: Grant; readonly held: Grant; readonly strangers: string }
   /**
-   * `held` undefined: it is not about a license, so nobody is on that side. `keys` false: API keys may do the thing, though
-   * not with this request; else no scope at all means that no API key ever may.
+   * `held` is undefined for an operation without a license. `keys: false` means that API keys may call the operation, but
+   * not with this request. Otherwise a grant without scopes means that no API key may call it.
    */
   | {
       readonly for: 'organization';
@@ -58,7 +58,7 @@ const holderManages = may(['OWNER', 'ADMIN'], 'licenses:activate');
 
 const readsFeed = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
 
-const everybody = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR']);
+const everybody = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'], ...allScopes);
 const changesProfile = may(['OWNER', 'ADMIN']);
 const closes = may(['OWNER']);
 const readsMembers = may(['OWNER', 'ADMIN', 'MEMBER', 'AUDITOR'], 'members:write');
@@ -92,7 +92,7 @@ const byKey = (strangers: string): Expected => ({
 });
 const anybody: Expected = { for: 'anybody' };
 const user: Expected = { for: 'user' };
-// Of a member that is not oneself: whoever does not manage the organization is answered as if there were none.
+// A caller who does not manage the organization gets the answer for an unknown user about other members.
 const ofMember = (managers: string): Expected => ({
   for: 'user',
   roles: { OWNER: managers, ADMIN: managers },
@@ -133,10 +133,12 @@ export const expected: Readonly<Record<string, Expected>> = {
   changeOrganization: ofOrganization(changesProfile),
   closeOrganization: ofOrganization(closes),
   listMembers: ofOrganization(readsMembers),
-  inviteMember: ofOrganization(managesMembers),
-  withdrawInvitation: ofOrganization(managesMembers),
-  changeMember: ofOrganization(managesMembers),
-  removeMember: ofOrganization(managesMembers),
+  // Each role has rights that a single scope does not have. tests/api/organizations/delegation.test.ts tries more scopes.
+  inviteMember: { ...ofOrganization(changesProfile), keys: false },
+  createInvitationToken: ofOrganization(changesProfile),
+  withdrawInvitation: { ...ofOrganization(changesProfile), keys: false },
+  changeMember: { ...ofOrganization(changesProfile), keys: false },
+  removeMember: { ...ofOrganization(changesProfile), keys: false },
   // Nobody acts above the own role, and an API key hands on no scope that it has not.
   'inviteMember: as OWNER': ownersOnly,
   'removeMember: an OWNER': ownersOnly,
@@ -147,8 +149,8 @@ export const expected: Readonly<Record<string, Expected>> = {
   listApiKeys: ownList(readsMembers),
   createApiKey: ownList(managesMembers),
   getApiKey: ofPart(readsMembers),
-  changeApiKey: ofPart(managesMembers),
-  revokeApiKey: ofPart(managesMembers),
+  changeApiKey: { ...ofPart(changesProfile), keys: false },
+  revokeApiKey: { ...ofPart(changesProfile), keys: false },
   listProjects: ownList(readsProjects),
   createProject: ownList(changesProjects),
   getProject: ofPart(readsProjects),
@@ -199,7 +201,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   rotateLicenseKey: ofLicense(issuerChanges, holderManages),
   releaseActivation: ofLicense(issuerChanges, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),
-  // On its own side the organization has no holder beside it.
+  // The organization itself has no separate holder.
   assignLicenseUser: ofLicense(issuerChanges, holderManages),
   unassignLicenseUser: ofLicense(issuerChanges, holderManages),
 

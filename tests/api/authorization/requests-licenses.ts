@@ -31,7 +31,7 @@ const read =
   (what: string): MakeRequest =>
   async ({ license }) => ({ path: `/v1/licenses/${(await license()).licenseId}${what}` });
 
-/** Names a license by its key for whoever comes with that, else by its id. */
+/** Names a license by its key for a caller with the key, else by its id. */
 const named = async ({ license }: Subject, { is }: Credential, fields: object = {}) => {
   const { licenseId, licenseKey } = await license(fields);
   return is.kind === 'license key'
@@ -45,7 +45,7 @@ const query = ({ naming }: { readonly naming: { readonly licenseId?: string } })
 
 const floating = { limits: { seats: 100, meters: { api_calls: 1_000_000 } } };
 
-/** A license of which somebody has a seat. */
+/** A license with a taken seat. */
 const seated = async (subject: Subject, caller: Credential) => {
   const license = await named(subject, caller, floating);
   // Of one that is made once, the request, too, is the same each time.

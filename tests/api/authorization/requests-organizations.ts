@@ -69,6 +69,10 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
     body: { role: 'MEMBER' },
   }),
   'removeMember: an OWNER': async (subject) => ({ path: own(subject, `/members/${await member(subject, 'OWNER')}`) }),
+  createInvitationToken: async (subject) => {
+    const { invitation: open } = await subject.prepare('POST', own(subject, '/members'), invitation());
+    return { path: own(subject, `/invitations/${open?.invitationId}/token`) };
+  },
   withdrawInvitation: async (subject) => {
     const { invitation: made } = await subject.prepare('POST', own(subject, '/members'), invitation());
     return { path: own(subject, `/invitations/${made?.invitationId}`) };

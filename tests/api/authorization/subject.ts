@@ -2,7 +2,7 @@ import type { Fields, Ledger, TestOrganization } from '../../support/ledger.ts';
 import type { Credential } from './credentials.ts';
 import type { Side } from './verdict.ts';
 
-/** The organization whose credentials are tried, and what a request to it needs to be a good one. */
+/** The organization of the tested credentials, and the objects that a valid request to it needs. */
 export type Subject = {
   readonly ledger: Ledger;
   readonly organization: TestOrganization;
@@ -21,7 +21,7 @@ export type Made = {
   readonly authorization?: string;
 };
 
-/** Makes a good request for an organization and whoever is to send it. */
+/** Creates a valid request for an organization and a sender. */
 export type MakeRequest = (subject: Subject, caller: Credential) => Made | Promise<Made>;
 
 /** The organization on one side of its licenses: those it has issued, or those that `issuer` has issued to it. */

@@ -25,7 +25,7 @@ const list = async (key: string) => {
 const allowed = [200, null, null];
 const notYet = [503, 'NOT_PROJECTED_YET', '1'];
 
-/** After which nothing is remembered any more. */
+/** After this time no process remembers a credential. */
 const later = async (work: () => Promise<unknown>) => {
   ledger.clock.aheadMs += 31_000;
   try {

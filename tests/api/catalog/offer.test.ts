@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** An issuer with two products, and a policy of its own beside the built-in ones. */
+/** An issuer with two products, the built-in policies and one policy of its own. */
 const openShop = async () => {
   const organization = await ledger.createVendor('Shop');
   const { apiKey: key, organizationId } = organization;
@@ -41,8 +41,8 @@ const openShop = async () => {
 const issue = (organization: TestOrganization, body: object) =>
   ledger.call('POST', '/v1/licenses', { key: organization.apiKey, body });
 
-describe('a license is issued from the catalog', () => {
-  test('with what its policy says, which is pinned whatever versions follow', async () => {
+describe('A license from the catalog', () => {
+  test('keeps the version of the policy that it was issued under', async () => {
     const { organization, change, own, content } = await openShop();
     const first = await issue(organization, { policyId: own });
     expect(first.body.license).toMatchObject({
@@ -61,7 +61,7 @@ describe('a license is issued from the catalog', () => {
     expect(read.body).toEqual(first.body.license);
   });
 
-  test('with what the request says instead, each for itself', async () => {
+  test('gets the values of the request instead of those of the policy', async () => {
     const { organization, own } = await openShop();
     const answer = await issue(organization, {
       policyId: own,
@@ -80,7 +80,7 @@ describe('a license is issued from the catalog', () => {
     });
   });
 
-  test('by its tier: the oldest policy of it that is not archived', async () => {
+  test('gets the oldest policy of its tier that is not archived', async () => {
     const { organization, archive, own, pro } = await openShop();
     expect((await issue(organization, { tier: 'PRO' })).body.license?.policy?.id).toBe(pro);
     await archive(pro);
@@ -102,13 +102,13 @@ describe('a license is issued from the catalog', () => {
       'INVALID_REQUEST',
       '/term/basis',
     ],
-  ])('not with %s, and the answer names the place', async (_, fields, code, pointer) => {
+  ])('is refused with %s, and the answer names the place', async (_, fields, code, pointer) => {
     const { organization, own } = await openShop();
     const answer = await issue(organization, { policyId: own, ...fields });
     expect(answer.body).toMatchObject({ code, errors: [{ pointer }] });
   });
 
-  test('not for an archived product; a policy goes on with what is left of its own', async () => {
+  test('cannot cover an archived product, and its policy keeps the other products', async () => {
     const { organization, archive, change, pro, cli, own } = await openShop();
     await change(pro, { products: ['local_cli', 'cloud_ide'] });
     await archive(cli);
@@ -124,8 +124,8 @@ describe('a license is issued from the catalog', () => {
   });
 });
 
-describe('an issuer without a catalog', () => {
-  test('issues under the built-in policies, for whatever products it names', async () => {
+describe('An issuer without a catalog', () => {
+  test('issues under the built-in policies for any products', async () => {
     const answer = await issue(ledger.a, { tier: 'FREE', products: ['anything'] });
     expect(answer.body.license).toMatchObject({
       policy: { id: builtInPolicyId(ledger.a.organizationId, 'FREE'), version: 1 },
@@ -134,7 +134,7 @@ describe('an issuer without a catalog', () => {
     });
   });
 
-  test('must name them, and knows no other version', async () => {
+  test('must name the products and has only version 1 of the policies', async () => {
     const policyId = builtInPolicyId(ledger.a.organizationId, 'PRO');
     expect((await issue(ledger.a, { policyId })).body.errors).toMatchObject([{ pointer: '/products' }]);
     const other = await issue(ledger.a, { policyId, policyVersion: 2, products: ['anything'] });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** A vendor whose catalog has the products local_cli and cloud_ide. */
+/** A vendor with the products local_cli and cloud_ide in its catalog. */
 const newVendor = async () => {
   const { apiKey: key, organizationId } = await ledger.createVendor('Vendor');
   const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -51,8 +51,8 @@ const everyRule = {
   reclaimBorrowed: true,
 };
 
-describe('adding a policy', () => {
-  test('takes every rule, and what is read afterwards is the same', async () => {
+describe('A new policy', () => {
+  test('stores every rule and returns the same when it is read', async () => {
     const { call, add } = await newVendor();
     const fields = {
       ...everyRule,
@@ -77,7 +77,7 @@ describe('adding a policy', () => {
   });
 
   test.each(['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const)(
-    'of tier %s is like the built-in one else',
+    'has the rules of the built-in policy of tier %s by default',
     async (tier) => {
       const { call, add, organizationId } = await newVendor();
       const { body } = await add({ name: tier, tier, products: ['local_cli'] });
@@ -109,11 +109,11 @@ describe('adding a policy', () => {
     ['/limits/meters/builds', { limits: { meters: { builds: -1 } } }, 'LIMIT_INVALID'],
     ['/entitlements/0/code', { entitlements: [{ code: 'Export' }] }, 'INVALID_REQUEST'],
     ['/entitlements', { entitlements: [{ code: 'a' }, { code: 'a' }] }, 'INVALID_REQUEST'],
-  ])('that can never be right is refused with the place %s: %j', async (pointer, fields, code) => {
+  ])('with invalid content is refused and the answer names %s: %j', async (pointer, fields, code) => {
     expect(await vendor.add(fields)).toMatchObject({ status: 400, body: { code, errors: [{ pointer }] } });
   });
 
-  test('over an archived product, or without any product yet, is refused', async () => {
+  test('is refused for an archived product and without any product', async () => {
     const { call, add, ide } = await newVendor();
     await call('DELETE', `/v1/products/${ide}`);
     expect(await add({ products: ['local_cli', 'cloud_ide'] })).toMatchObject({
@@ -129,8 +129,8 @@ describe('adding a policy', () => {
   });
 });
 
-describe('changing a policy', () => {
-  test('makes the next version from the latest, and earlier ones can still be read', async () => {
+describe('A change of a policy', () => {
+  test('creates the next version, and earlier versions can still be read', async () => {
     const { call, add } = await newVendor();
     const first = (await add({ limits: { activations: 2, meters: { builds: 1 } } })).body;
     const path = `/v1/policies/${first.id}`;
@@ -154,7 +154,7 @@ describe('changing a policy', () => {
     expect((await call('GET', '/v1/policies?q=team')).body.data).toEqual([second.body]);
   });
 
-  test('to what it says already makes no version, however that is said', async () => {
+  test('creates no version when nothing differs', async () => {
     const { call, add } = await newVendor();
     const first = (await add({})).body;
     const path = `/v1/policies/${first.id}`;
@@ -164,7 +164,7 @@ describe('changing a policy', () => {
     expect((await call('PATCH', path, { versions: { from: null }, userRequired: false })).body).toEqual(first);
   });
 
-  test('takes away what null is given for', async () => {
+  test('removes a rule that is null', async () => {
     const { call, add } = await newVendor();
     const path = `/v1/policies/${(await add(everyRule)).body.id}`;
     const nothing = { renewUntilSeconds: null, checkInSeconds: null, environment: null, versions: null };
@@ -174,7 +174,7 @@ describe('changing a policy', () => {
     expect((await call('PATCH', path, cleared)).body).toMatchObject({ version: 3, ...cleared });
   });
 
-  test('is refused where the result could never be right, or the catalog has changed since', async () => {
+  test('is refused when the result is invalid or the catalog has changed since', async () => {
     const { call, add } = await newVendor();
     const added = await add({ versions: { from: '2.0' } });
     const path = `/v1/policies/${added.body.id}`;
@@ -188,7 +188,7 @@ describe('changing a policy', () => {
     expect((await call('GET', path)).body).toMatchObject({ name: 'One', version: 2 });
   });
 
-  test('leaves licenses alone that were issued before', async () => {
+  test('does not change licenses that were issued earlier', async () => {
     const { call, add } = await newVendor();
     const path = `/v1/policies/${(await add({ limits: { activations: 7 } })).body.id}`;
     const issue = async () =>
@@ -202,7 +202,7 @@ describe('changing a policy', () => {
   });
 });
 
-test('an archived policy is kept, cannot be changed or issued from, and archiving it again changes nothing', async () => {
+test('An archived policy stays readable, cannot be changed or issued, and archiving it again changes nothing', async () => {
   const { call, add } = await newVendor();
   const { id } = (await add({})).body;
   const archived = await call('DELETE', `/v1/policies/${id}`);

@@ -20,8 +20,8 @@ const newVendor = async () => {
 };
 const codesIn = (body: { data?: object }) => Object.values(body.data ?? {}).map(({ code }) => code);
 
-describe('adding a product', () => {
-  test('answers with it and where it is, and what is read afterwards is the same', async () => {
+describe('A new product', () => {
+  test('is returned with its address and reads the same afterwards', async () => {
     const { call } = await newVendor();
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI', description: 'Runs locally.' });
     expect(added.status).toBe(201);
@@ -37,7 +37,7 @@ describe('adding a product', () => {
     expect(read.headers.get('etag')).toBe(added.headers.get('etag'));
   });
 
-  test('opens the catalog with a policy of each tier over the first one', async () => {
+  test('opens the catalog with a policy of each tier when it is the first one', async () => {
     const { call, organization } = await newVendor();
     expect((await call('GET', '/v1/policies')).body.data).toEqual([]);
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
@@ -56,7 +56,7 @@ describe('adding a product', () => {
     );
   });
 
-  test('works for any number of first ones at once', async () => {
+  test('is added when several first products arrive at once', async () => {
     const { call } = await newVendor();
     const codes = ['one', 'two', 'three', 'four'];
     const added = await Promise.all(codes.map((code) => call('POST', '/v1/products', { code, name: code })));
@@ -65,7 +65,7 @@ describe('adding a product', () => {
     expect(Object.keys((await call('GET', '/v1/policies')).body.data ?? {})).toHaveLength(4);
   });
 
-  test('by the same request again answers as the first time', async () => {
+  test('gets the first answer when the request is repeated', async () => {
     const { call } = await newVendor();
     const headers = { 'idempotency-key': randomUUID() };
     const add = () => call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' }, headers);
@@ -75,7 +75,7 @@ describe('adding a product', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('under a code that was ever used is refused', async () => {
+  test('is refused with a code that was ever used', async () => {
     const { call } = await newVendor();
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
     await call('DELETE', `/v1/products/${added.body.id}`);
@@ -92,14 +92,14 @@ describe('adding a product', () => {
     ['/name', { code: 'local_cli', name: 'x'.repeat(201) }],
     ['/description', { code: 'local_cli', name: 'CLI', description: 'x'.repeat(2_001) }],
     ['', { code: 'local_cli', name: 'CLI', price: 1 }],
-  ])('that cannot be right is refused with the place %j', async (pointer, body) => {
+  ])('with invalid content is refused and the answer names %j', async (pointer, body) => {
     const answer = await callAs(ledger.a)('POST', '/v1/products', body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', errors: [{ pointer }] } });
   });
 });
 
-describe('changing a product', () => {
-  test('changes what is given, and nothing where nothing differs', async () => {
+describe('A change of a product', () => {
+  test('changes the named fields, and nothing when nothing differs', async () => {
     const { call } = await newVendor();
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI', description: 'Runs.' });
     const path = `/v1/products/${added.body.id}`;
@@ -115,7 +115,7 @@ describe('changing a product', () => {
     expect((await call('GET', path)).body).toEqual(same.body);
   });
 
-  test('is refused where the catalog has changed since it was read', async () => {
+  test('is refused when the catalog has changed since it was read', async () => {
     const { call } = await newVendor();
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
     const path = `/v1/products/${added.body.id}`;
@@ -129,7 +129,7 @@ describe('changing a product', () => {
     expect((await call('GET', path)).body).toMatchObject({ name: 'One', archivedAt: null });
   });
 
-  test('answers a client that has it already with 304', async () => {
+  test('answers 304 to a client that has the product already', async () => {
     const { call } = await newVendor();
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
     const ifNoneMatch = { 'if-none-match': added.headers.get('etag') ?? '' };
@@ -138,7 +138,7 @@ describe('changing a product', () => {
   });
 });
 
-test('an archived product is kept, cannot be changed, and archiving it again changes nothing', async () => {
+test('An archived product stays readable, cannot be changed, and archiving it again changes nothing', async () => {
   const { call } = await newVendor();
   const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
   const path = `/v1/products/${added.body.id}`;
@@ -150,8 +150,8 @@ test('an archived product is kept, cannot be changed, and archiving it again cha
   expect(await call('PATCH', path, { name: 'x' })).toMatchObject({ status: 409, body: { code: 'ARCHIVED' } });
 });
 
-describe('the list of products', () => {
-  test('is filtered by code, by being archived and by the beginning of the name, and goes on page by page', async () => {
+describe('The list of products', () => {
+  test('filters by code, archiving and beginning of the name, and continues page by page', async () => {
     const { call } = await newVendor();
     const ids: string[] = [];
     for (const [code, name] of Object.entries({ editor_one: 'Editor', editor_two: 'editor & friends', tool: 'Tool' }))
@@ -172,8 +172,8 @@ describe('the list of products', () => {
   });
 });
 
-describe('another organization', () => {
-  test('is answered as for a product that never was', async () => {
+describe('Another organization', () => {
+  test('gets the answer for an unknown product', async () => {
     const { call } = await newVendor();
     const { call: stranger, organization } = await newVendor();
     const added = await call('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });

@@ -26,8 +26,8 @@ const codeFor = async (licenseKey: string, fingerprint: string) =>
   String((await client.post('validate', licenseKey, { fingerprint })).body.code);
 const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events.slice(2);
 
-describe('activating', () => {
-  test('says what is in use of every kind', async () => {
+describe('An activation', () => {
+  test('answers with the usage of every limit', async () => {
     const { licenseKey } = await issue({ limits: { meters: { api_calls: 10 } } });
     const { body } = await activate(licenseKey, 'laptop');
     expect(body.limits).toEqual({
@@ -38,7 +38,7 @@ describe('activating', () => {
     });
   });
 
-  test('keeps hashes of parts, the user and the environment, each as it may stand in an event', async () => {
+  test('stores hashes of components, the user and the environment', async () => {
     const { licenseId, licenseKey } = await issue();
     const used = { components: { cpu: 'a', disk: 'b' }, user: 'ada@example.com', environment: 'production' };
     expect(outline(await activate(licenseKey, 'laptop', used))).toEqual([409, 'USER_NOT_ASSIGNED']);
@@ -55,7 +55,7 @@ describe('activating', () => {
     });
   });
 
-  test('of a device that is known by its parts answers with the activation that it has', async () => {
+  test('of a device known by its components returns the existing activation', async () => {
     const { licenseKey } = await issue({ policy: { fingerprintMatching: 'MOST' } });
     const first = await activate(licenseKey, 'before', {
       components: { cpu: 'a', disk: 'b', board: 'c' },
@@ -71,7 +71,7 @@ describe('activating', () => {
     );
   });
 
-  test('beyond the limit is told which devices there are, those of this license only', async () => {
+  test('beyond the limit is refused with the active devices of this license only', async () => {
     const { licenseId, licenseKey } = await issue({ limits: { activations: 2 } });
     const other = await issue();
     await activate(other.licenseKey, 'elsewhere');
@@ -93,8 +93,8 @@ describe('activating', () => {
   });
 });
 
-describe('swapping', () => {
-  test('puts one device in the place of another at once, also where the license is full', async () => {
+describe('A swap', () => {
+  test('replaces one device by another, also on a full license', async () => {
     const { licenseId, licenseKey } = await issue({ limits: { activations: 1 } });
     const before = await activate(licenseKey, 'old');
     const swapped = await swap(licenseKey, 'old', 'new', { name: 'new one', product: 'local_cli' });
@@ -120,7 +120,7 @@ describe('swapping', () => {
     ]);
   });
 
-  test('names the device to release by its activation, too', async () => {
+  test('can name the device to release by its activation', async () => {
     const { licenseKey } = await issue();
     const activationId = String((await activate(licenseKey, 'old')).body.activation?.id);
     const swapped = await client.post('swap', licenseKey, { release: { activationId }, fingerprint: 'new' });
@@ -129,7 +129,7 @@ describe('swapping', () => {
     expect(outline(await client.post('swap', licenseKey, both))).toEqual([400, 'INVALID_REQUEST']);
   });
 
-  test('does neither half where one of them is refused', async () => {
+  test('does neither step when one is refused', async () => {
     const { licenseId, licenseKey } = await issue();
     await activate(licenseKey, 'one');
     await activate(licenseKey, 'two');
@@ -142,7 +142,7 @@ describe('swapping', () => {
     expect(await eventsOf(licenseId)).toEqual(before);
   });
 
-  test('counts against allowance and cooldown, as a deactivation does', async () => {
+  test('counts against the deactivation limit and the cooldown', async () => {
     const strict = await issue({ policy: { deactivation: { allowed: true, cooldownSeconds: 600, maxPerTerm: 2 } } });
     for (const device of ['one', 'two']) await activate(strict.licenseKey, device);
     expect(outline(await swap(strict.licenseKey, 'one', 'three'))).toEqual([201]);
@@ -161,7 +161,7 @@ describe('swapping', () => {
     expect(outline(refused)).toEqual([409, 'DEACTIVATION_LIMIT']);
   });
 
-  test('a trial onto a device that had one is refused, and releases nothing', async () => {
+  test('to a device that had a trial is refused and releases nothing', async () => {
     const trial = { tier: 'TRIAL', term: { kind: 'duration', duration: 'P14D', startsAt: null } } as const;
     const [first, second] = [await issue(trial), await issue(trial)];
     await activate(first.licenseKey, 'had a trial');
@@ -171,10 +171,10 @@ describe('swapping', () => {
   });
 });
 
-describe('metered use', () => {
+describe('Metered usage', () => {
   const record = (licenseKey: string, fields: object) => client.post('usage', licenseKey, fields);
 
-  test('is counted once per usageId, all of it or nothing', async () => {
+  test('counts once per usageId, all of it or nothing', async () => {
     const { licenseId, licenseKey } = await issue({ limits: { meters: { api_calls: 10 } } });
     const use = { meter: 'api_calls', quantity: 6, usageId: 'build-1', occurredAt: '2026-01-01T00:00:00Z' };
     const counted = await record(licenseKey, use);
@@ -194,7 +194,7 @@ describe('metered use', () => {
     ]);
   });
 
-  test('of an unknown meter, or on a license that may not be used, is refused', async () => {
+  test('is refused for an unknown meter and for a license that may not be used', async () => {
     const { licenseKey } = await issue({
       limits: { meters: { api_calls: 10 } },
       term: { kind: 'duration', duration: 'PT1H', startsAt: null },
@@ -207,10 +207,10 @@ describe('metered use', () => {
   });
 });
 
-describe('features', () => {
+describe('The list of features', () => {
   const entitlement = { value: null, limit: null, until: null } as const;
 
-  test('are listed with their sources, those that ended left out', async () => {
+  test('has the sources and no ended features', async () => {
     const until = new Date(Date.now() + 60_000).toISOString();
     const { licenseId, licenseKey } = await issue({
       entitlements: [
@@ -243,7 +243,7 @@ describe('features', () => {
     expect(outline(await ledger.call('GET', '/v1/licenses/features'))).toEqual([401, 'UNAUTHENTICATED']);
   });
 
-  test('are refused where the license may not be used, and for a product that it does not cover', async () => {
+  test('is refused for a license that may not be used and for a product that it does not cover', async () => {
     const hour = { term: { kind: 'duration', duration: 'PT1H', startsAt: null } } as const;
     const { licenseKey } = await issue(hour);
     const maintained = await issue({ ...hour, policy: { expiryStrategy: 'MAINTAIN' } });
@@ -261,7 +261,7 @@ describe('features', () => {
     expect(outline(await client.get('features', waiting.licenseKey))).toEqual([409, 'LICENSE_NOT_STARTED']);
   });
 
-  test('take no key in the URL', async () => {
+  test('takes no key in the URL', async () => {
     const { licenseKey } = await issue();
     const answer = await ledger.call('GET', `/v1/licenses/features?licenseKey=${licenseKey}`);
     expect(outline(answer)).toEqual([400, 'INVALID_REQUEST']);

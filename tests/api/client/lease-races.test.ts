@@ -52,8 +52,8 @@ const sweep = (aheadSeconds: number, between: () => Promise<unknown> = async () 
     },
   });
 
-describe('a heartbeat and the end of its lease', () => {
-  test('the holder is told that the seat is gone when the worker has decided to end it', async () => {
+describe('A heartbeat while its lease is being ended', () => {
+  test('tells the holder that the seat has ended after the worker has claimed its end', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     const answers: unknown[] = [];
@@ -64,7 +64,7 @@ describe('a heartbeat and the end of its lease', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
   });
 
-  test('the worker leaves a seat whose holder was told that it is kept', async () => {
+  test('keeps the seat when it arrives before the worker', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     const page = { now: inSeconds(ttlSeconds + 10).toISOString(), limit: 10, after: null };
@@ -79,7 +79,7 @@ describe('a heartbeat and the end of its lease', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired']);
   });
 
-  test('a seat that may come back does so at once, and is not ended by what was decided before', async () => {
+  test('brings a seat back when the policy allows it, and the earlier claim does not end it again', async () => {
     const { licenseId, licenseKey } = await issue({ resurrectSeconds: 1_000 });
     const leaseId = await taken(licenseKey);
     await sweep(ttlSeconds + 10, async () => {
@@ -90,7 +90,7 @@ describe('a heartbeat and the end of its lease', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed', 'LeaseAcquired']);
   });
 
-  test('of a worker that died after it had decided, the next heartbeat ends the lease, and the next sweep would', async () => {
+  test('ends the lease when the worker died after its claim', async () => {
     const [one, two] = [await issue(), await issue()];
     const [leaseOne] = [await taken(one.licenseKey), await taken(two.licenseKey)];
     const died = sweep(ttlSeconds + 10, () => Promise.reject(new Error('It died.')));
@@ -100,7 +100,7 @@ describe('a heartbeat and the end of its lease', () => {
     for (const { licenseId } of [one, two]) expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
   });
 
-  test('A heartbeat is answered 503, not 500, when others keep changing the license', async () => {
+  test('gets 503, not 500, when other requests keep changing the license', async () => {
     const { licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     const { execute } = ledger.executor;
@@ -122,7 +122,7 @@ describe('a heartbeat and the end of its lease', () => {
     });
   });
 
-  test('a holder that takes its own seat again while it is being ended gets another one', async () => {
+  test('gives a holder that acquires again a new seat', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     await sweep(ttlSeconds + 10, async () => {
@@ -133,7 +133,7 @@ describe('a heartbeat and the end of its lease', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed', 'LeaseAcquired']);
   });
 
-  test('a seat that somebody else is given for dead is not confirmed to the holder of before', async () => {
+  test('is not confirmed for a seat that another holder has taken', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     let heard: Promise<unknown> = Promise.resolve();
@@ -160,7 +160,7 @@ describe('a heartbeat and the end of its lease', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed', 'LeaseAcquired']);
   });
 
-  test('the first heartbeat of a lease whose row was removed finds out that the lease has ended', async () => {
+  test('finds that the lease has ended when its row was removed', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     const { execute } = ledger.executor;

@@ -42,8 +42,8 @@ const sweep = () => sweepWith(worker, ledger);
 const eventsOf = async (licenseId: string) => (await store.read(licenseAggregate.stream(licenseId))).events;
 const typesOf = async (licenseId: string) => (await eventsOf(licenseId)).slice(2).map(({ type }) => type);
 
-describe('a floating seat', () => {
-  test('is taken once per holder, and held', async () => {
+describe('A floating seat', () => {
+  test('is taken once per holder and stays with it', async () => {
     const { licenseId, licenseKey } = await issue();
     const first = await acquire(licenseKey, 'one', { product: 'local_cli' });
     expect([first.status, first.body]).toMatchObject([
@@ -64,7 +64,7 @@ describe('a floating seat', () => {
     expect(String(again.body.lease?.expiresAt) >= String(first.body.lease?.expiresAt)).toBe(true);
   });
 
-  test('is refused where there is none, and free again when it is given back', async () => {
+  test('is refused when all are taken, and is free again after a release', async () => {
     const { licenseId, licenseKey } = await issue({}, { limits: { seats: 1 } });
     const leaseId = await taken(licenseKey, 'one');
     expect(outline(await acquire(licenseKey, 'two'))).toEqual([409, 'SEAT_LIMIT_EXCEEDED']);
@@ -78,7 +78,7 @@ describe('a floating seat', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseReleased', 'LeaseAcquired']);
   });
 
-  test('is handed out five times to a hundred that want one of five at once', async () => {
+  test('is given to five of a hundred concurrent requests when there are five', async () => {
     const { licenseKey } = await issue();
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, holder) => acquire(licenseKey, `holder ${holder}`)),
@@ -89,7 +89,7 @@ describe('a floating seat', () => {
     ]);
   });
 
-  test('is for a user that the license is assigned to, if one is named', async () => {
+  test('is given only to an assigned user when the request names a user', async () => {
     const { licenseId, licenseKey } = await issue();
     const asked = { user: 'ada@example.com' };
     expect(outline(await acquire(licenseKey, 'one', asked))).toEqual([409, 'USER_NOT_ASSIGNED']);
@@ -97,7 +97,7 @@ describe('a floating seat', () => {
     await taken(licenseKey, 'one', asked);
   });
 
-  test('goes with its machine, where machines are counted', async () => {
+  test('ends with its device when seats are counted by machine', async () => {
     const { licenseKey } = await issue({ scope: 'MACHINE' });
     await client.post('activate', licenseKey, { fingerprint: 'laptop' });
     await taken(licenseKey, 'laptop');
@@ -105,7 +105,7 @@ describe('a floating seat', () => {
     expect(body.limits).toMatchObject({ activations: { used: 0 }, seats: { used: 0 } });
   });
 
-  test('by an Idempotency-Key is taken once, also when it is asked for again after it was given back', async () => {
+  test('is taken once per Idempotency-Key, also when the request is repeated after a release', async () => {
     const { licenseKey } = await issue();
     const ask = () =>
       ledger.call('POST', '/v1/licenses/leases', {
@@ -119,7 +119,7 @@ describe('a floating seat', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('can be taken, kept and given back with an organization’s credential', async () => {
+  test('can be taken, renewed and released with a credential of an organization', async () => {
     const { licenseId } = await issue();
     const as = (key: string) => ({
       acquire: () => ledger.call('POST', '/v1/licenses/leases', { key, body: { licenseId, leaseHolder: 'one' } }),
@@ -136,8 +136,8 @@ describe('a floating seat', () => {
   });
 });
 
-describe('a heartbeat', () => {
-  test('is no event, and keeps the seat for another time to live', async () => {
+describe('A heartbeat', () => {
+  test('appends no event and keeps the seat for another time to live', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     for (const seconds of [90, 180, 270]) {
@@ -155,7 +155,7 @@ describe('a heartbeat', () => {
     expect(await typesOf(licenseId)).toEqual(['LeaseAcquired', 'LeaseLapsed']);
   });
 
-  test('of an unknown, a foreign or a released lease is told that there is none', async () => {
+  test('is refused for an unknown, foreign or released lease', async () => {
     const [{ licenseKey }, other] = [await issue(), await issue()];
     const leaseId = await taken(licenseKey);
     expect(outline(await heartbeat(other.licenseKey, leaseId))).toEqual([404, 'NOT_FOUND']);
@@ -165,7 +165,7 @@ describe('a heartbeat', () => {
     expect(outline(await heartbeat(licenseKey, leaseId))).toEqual([404, 'NOT_FOUND']);
   });
 
-  test('of a lease that lapsed brings it back within the time the policy allows, if a seat is free', async () => {
+  test('brings a lapsed lease back in the time that the policy allows, if a seat is free', async () => {
     const { licenseId, licenseKey } = await issue({ resurrectSeconds: 50 }, { limits: { seats: 1 } });
     const leaseId = await taken(licenseKey);
     await client.later(110, async () => {
@@ -187,8 +187,8 @@ describe('a heartbeat', () => {
   });
 });
 
-describe('a seat whose holder fell silent', () => {
-  test('is taken by the next one without waiting for the worker', async () => {
+describe('A seat without heartbeats', () => {
+  test('is given to the next holder before the worker runs', async () => {
     const { licenseId, licenseKey } = await issue({}, { limits: { seats: 1 } });
     const leaseId = await taken(licenseKey, 'one');
     await client.later(95, async () => {
@@ -202,7 +202,7 @@ describe('a seat whose holder fell silent', () => {
     });
   });
 
-  test('is a new seat for the same holder', async () => {
+  test('becomes a new seat when the same holder acquires again', async () => {
     const { licenseId, licenseKey } = await issue();
     const leaseId = await taken(licenseKey);
     const again = await client.later(101, () => taken(licenseKey));
@@ -211,8 +211,8 @@ describe('a seat whose holder fell silent', () => {
   });
 });
 
-describe('a borrowed seat', () => {
-  test('is held without heartbeats until its end, longer on request, and not beyond what the policy allows', async () => {
+describe('A borrowed seat', () => {
+  test('needs no heartbeats until its end and can be extended as far as the policy allows', async () => {
     const { licenseId, licenseKey } = await issue({}, { limits: { seats: 1 } });
     expect(outline(await acquire(licenseKey, 'one', { borrowSeconds: 86_401 }))).toEqual([400, 'LIMIT_INVALID']);
     const borrowed = await acquire(licenseKey, 'one', { borrowSeconds: 3_600 });
@@ -239,13 +239,13 @@ describe('a borrowed seat', () => {
   });
 });
 
-describe('a license that may not be used', () => {
+describe('A license that may not be used', () => {
   const refusedAs = async (code: string, licenseKey: string, leaseId: string) => {
     expect(outline(await acquire(licenseKey, 'another'))).toEqual([409, code]);
     expect(outline(await heartbeat(licenseKey, leaseId))).toEqual([409, code]);
   };
 
-  test('hands out no seat and keeps none: suspended, expired, not of this product, revoked', async () => {
+  test('gives and renews no seat: suspended, expired, not of this product, revoked', async () => {
     const suspended = await issue();
     const leaseId = await taken(suspended.licenseKey);
     await sendTo(ledger, suspended.licenseId, { type: 'Suspend', data: { reasonCode: 'PAYMENT', until: null } });
@@ -274,7 +274,7 @@ describe('a license that may not be used', () => {
     expect(outline(await client.release(lost, revoked.licenseKey))).toEqual([409, 'LICENSE_REVOKED']);
   });
 
-  test('of an issuer that is closed hands out nothing, and takes back what is given back', async () => {
+  test('of a closed issuer gives no seat and accepts releases', async () => {
     const doomed = await ledger.createVendor('Doomed');
     const { licenseKey } = await issue({}, { issuerOrgId: doomed.organizationId, limits: { meters: { calls: 5 } } });
     const leaseId = await taken(licenseKey);

@@ -38,8 +38,8 @@ const expectCode = async (code: ValidationCode, valid: boolean, licenseKey: stri
 };
 const activate = (licenseKey: string, fields: object) => client.post('activate', licenseKey, fields);
 
-describe('what the license itself is', () => {
-  test('an unknown key is NOT_FOUND, whatever is named', async () => {
+describe('A validation of a license', () => {
+  test('with an unknown key is NOT_FOUND for every request', async () => {
     const unknown = formatLicenseKey('LL', generateLicenseKeyBody());
     const body = await validate(unknown, { fingerprint: 'x', user: 'ada', leaseHolder: 'x', components: { cpu: 'x' } });
     expect(body).toMatchObject({
@@ -51,7 +51,7 @@ describe('what the license itself is', () => {
     });
   });
 
-  test('revoked, suspended, not started, expired and in its grace', async () => {
+  test('says that it is revoked, suspended, not started, expired or in grace', async () => {
     const revoked = await issue();
     await sendTo(ledger, revoked.licenseId, { type: 'Suspend', data: { reasonCode: 'FRAUD', until: null } });
     await sendTo(ledger, revoked.licenseId, { type: 'Revoke', data: { reasonCode: 'FRAUD' } });
@@ -74,14 +74,14 @@ describe('what the license itself is', () => {
     });
   });
 
-  test('a key whose overlap is over is KEY_ROTATED', async () => {
+  test('with a rotated key after the overlap is KEY_ROTATED', async () => {
     const { licenseId, licenseKey } = await issue();
     const key = { keyHash: testHash(licenseId), secretId: 'secret-1', hint: 'ABCDE' };
     await sendTo(ledger, licenseId, { type: 'RotateKey', data: { ...key, overlapSeconds: 0, cause: 'ROUTINE' } });
     await expectCode('KEY_ROTATED', false, licenseKey);
   });
 
-  test('of an issuer that is closed is TENANT_SUSPENDED', async () => {
+  test('of a closed issuer is TENANT_SUSPENDED', async () => {
     const doomed = await ledger.createVendor('Doomed');
     const { licenseKey } = await issue({ issuerOrgId: doomed.organizationId });
     await expectCode('VALID', true, licenseKey);
@@ -89,12 +89,12 @@ describe('what the license itself is', () => {
     await expectCode('TENANT_SUSPENDED', false, licenseKey);
   });
 
-  test('that did not check in in time is CHECK_IN_OVERDUE', async () => {
+  test('that did not check in on time is CHECK_IN_OVERDUE', async () => {
     const { licenseKey } = await issue({ policy: { checkInSeconds: 60 } });
     await client.later(61, () => expectCode('CHECK_IN_OVERDUE', false, licenseKey));
   });
 
-  test('used beyond its limits is VALID_OVERAGE where the policy lets it be, and TOO_MANY_… where it does not', async () => {
+  test('with usage above its limits is VALID_OVERAGE or TOO_MANY_…, as the policy says', async () => {
     const over = async (limitStrategy: 'ALLOW_OVER' | 'REJECT', limit: 'activations' | 'seats' | 'users') => {
       const { licenseId, licenseKey } = await issue({ policy: { limitStrategy } });
       for (const name of ['a', 'b']) {
@@ -113,8 +113,8 @@ describe('what the license itself is', () => {
   });
 });
 
-describe('what is named', () => {
-  test('a product and an environment', async () => {
+describe('A validation that names', () => {
+  test('a product and an environment checks both', async () => {
     const { licenseKey } = await issue({ policy: { productRequired: true, environment: 'production' } });
     await expectCode('PRODUCT_SCOPE_REQUIRED', false, licenseKey);
     await expectCode('PRODUCT_NOT_LICENSED', false, licenseKey, { product: 'workflow_app' });
@@ -124,7 +124,7 @@ describe('what is named', () => {
     await expectCode('VALID', true, licenseKey, { ...staging, environment: 'production' });
   });
 
-  test('a version, as a number or with its release', async () => {
+  test('a version checks its number or its release', async () => {
     const versions = { from: '2.0', below: '3.0' };
     const { licenseKey } = await issue({ policy: { versions }, maintenanceUntil: '2026-06-01T00:00:00.000Z' });
     await expectCode('VALID', true, licenseKey, { version: '2.9.1' });
@@ -134,7 +134,7 @@ describe('what is named', () => {
     await expectCode('VERSION_NOT_ENTITLED', false, licenseKey, released('2026-06-01T00:00:00Z'));
   });
 
-  test('a user, by the name that the client has for it or by the id of a user', async () => {
+  test('a user accepts the name of the client or the id of a user', async () => {
     const { licenseId, licenseKey } = await issue({ policy: { userRequired: true } });
     const member = testId('usr', 'member');
     await expectCode('USER_SCOPE_REQUIRED', false, licenseKey);
@@ -146,7 +146,7 @@ describe('what is named', () => {
     await expectCode('USER_NOT_ASSIGNED', false, licenseKey, { user: 'Ada@example.com' });
   });
 
-  test('entitlements and meters; those that are missing or used up are told', async () => {
+  test('entitlements and meters returns the missing and the used up ones', async () => {
     const granted = { code: 'export', value: null, limit: null, source: 'grant' } as const;
     const { licenseId, licenseKey } = await issue({
       entitlements: [
@@ -176,7 +176,7 @@ describe('what is named', () => {
     expect(licenseId).toBe(exceeded.license?.id);
   });
 
-  test('a device, by its fingerprint and by its activation', async () => {
+  test('a device checks its fingerprint and its activation', async () => {
     const { licenseKey } = await issue({ policy: { fingerprintRequired: true } });
     await expectCode('FINGERPRINT_REQUIRED', false, licenseKey);
     await expectCode('NOT_ACTIVATED', false, licenseKey, { fingerprint: 'laptop' });
@@ -201,31 +201,34 @@ describe('what is named', () => {
     ['MOST', ['VALID', 'VALID', 'NOT_ACTIVATED', 'NOT_ACTIVATED']],
     ['ALL', ['VALID', 'NOT_ACTIVATED', 'NOT_ACTIVATED', 'NOT_ACTIVATED']],
     ['EXACT', ['NOT_ACTIVATED', 'NOT_ACTIVATED', 'NOT_ACTIVATED', 'NOT_ACTIVATED']],
-  ] as const)('a device whose fingerprint changed, by %s of its parts', async (fingerprintMatching, expected) => {
-    const { licenseKey } = await issue({ policy: { fingerprintMatching } });
-    const components = { cpu: 'a', disk: 'b', board: 'c' };
-    const { body } = await activate(licenseKey, { fingerprint: 'before', components });
-    const changed = [
-      components,
-      { ...components, disk: 'x' },
-      { cpu: 'a', disk: 'x', board: 'x' },
-      // The same values in other places are other parts.
-      { cpu: 'c', disk: 'a', board: 'b' },
-    ];
-    const codes = [];
-    for (const parts of changed)
-      codes.push((await verdict(licenseKey, { fingerprint: 'after', components: parts }))[1]);
-    expect(codes).toEqual(expected);
-    const named = { activationId: String(body.activation?.id), fingerprint: 'after', components };
-    await expectCode(
-      fingerprintMatching === 'EXACT' ? 'FINGERPRINT_MISMATCH' : 'VALID',
-      fingerprintMatching !== 'EXACT',
-      licenseKey,
-      named,
-    );
-  });
+  ] as const)(
+    'a device with a changed fingerprint recognizes it by %s of its components',
+    async (fingerprintMatching, expected) => {
+      const { licenseKey } = await issue({ policy: { fingerprintMatching } });
+      const components = { cpu: 'a', disk: 'b', board: 'c' };
+      const { body } = await activate(licenseKey, { fingerprint: 'before', components });
+      const changed = [
+        components,
+        { ...components, disk: 'x' },
+        { cpu: 'a', disk: 'x', board: 'x' },
+        // The same values in other places are other parts.
+        { cpu: 'c', disk: 'a', board: 'b' },
+      ];
+      const codes = [];
+      for (const parts of changed)
+        codes.push((await verdict(licenseKey, { fingerprint: 'after', components: parts }))[1]);
+      expect(codes).toEqual(expected);
+      const named = { activationId: String(body.activation?.id), fingerprint: 'after', components };
+      await expectCode(
+        fingerprintMatching === 'EXACT' ? 'FINGERPRINT_MISMATCH' : 'VALID',
+        fingerprintMatching !== 'EXACT',
+        licenseKey,
+        named,
+      );
+    },
+  );
 
-  test('the holder of a seat', async () => {
+  test('the holder of a seat checks its lease', async () => {
     const lease = { scope: 'MACHINE', ttlSeconds: 100, resurrectSeconds: 0, borrowMaxSeconds: 0 } as const;
     const { licenseKey } = await issue({ policy: { lease, leaseRequired: true } });
     await expectCode('NO_LEASE', false, licenseKey);
@@ -238,13 +241,13 @@ describe('what is named', () => {
     await client.later(101, () => expectCode('LEASE_EXPIRED', false, licenseKey, { leaseHolder: 'laptop' }));
   });
 
-  test('parts of a device without a fingerprint are refused', async () => {
+  test('components without a fingerprint is refused', async () => {
     const { licenseKey } = await issue();
     const { status, body } = await client.post('validate', licenseKey, { components: { cpu: 'a' } });
     expect([status, body.code, body.errors]).toMatchObject([400, 'INVALID_REQUEST', [{ pointer: '/components' }]]);
   });
 
-  test('everything at once is answered with every reason, in their order', async () => {
+  test('everything returns all reasons in their order', async () => {
     const { licenseKey } = await issue();
     const scope = {
       product: 'workflow_app',
@@ -269,6 +272,6 @@ describe('what is named', () => {
   });
 });
 
-test('every code that there is was answered', () => {
+test('The tests of validation produced every code', () => {
   expect(validationCodes.filter((code) => !seen.has(code))).toEqual([]);
 });

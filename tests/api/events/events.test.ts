@@ -27,7 +27,7 @@ const get = (query: string, key = ledger.a.apiKey) => ledger.call('GET', `/v1/ev
 const idsOf = async (organizationId: string) =>
   feedIn(await ledger.events(), organizationId).map(({ id }) => encodeId('evt', id));
 
-describe('the feed', () => {
+describe('The feed', () => {
   test('has every event of the licenses that an organization issues or holds, in the order of the log', async () => {
     for (const { organizationId, apiKey } of [ledger.a, ledger.b]) {
       const expected = await idsOf(organizationId);
@@ -37,7 +37,7 @@ describe('the feed', () => {
     }
   });
 
-  test('shows events as CloudEvents, with who caused them and why', async () => {
+  test('returns events as CloudEvents with their actor and reason', async () => {
     const { body } = await get('?types=ledger.license.suspended.v1');
     const stored = (await ledger.events()).find(({ type }) => type === 'LicenseSuspended');
     if (stored === undefined) throw new Error('Nothing was suspended.');
@@ -66,7 +66,7 @@ describe('the feed', () => {
     ]);
   });
 
-  test('links to the next page while there is one, with the same filter', async () => {
+  test('links to the next page with the same filter while there is one', async () => {
     const { headers, body } = await get('?limit=1&types=ledger.license.issued.v1');
     const link = /^<(.+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? '';
     expect(link).toBe(`/v1/events?types=LicenseIssued&limit=1&cursor=${body.nextCursor}`);
@@ -78,7 +78,7 @@ describe('the feed', () => {
     expect((await get('?limit=1000')).headers.get('link')).toBeNull();
   });
 
-  test('names the license in every type of event, and covers nothing that an event says of itself', async () => {
+  test('names the license in every type of event and hides no field of an event', async () => {
     const { body } = await get('?limit=1000');
     const stored = feedIn(await ledger.events(), ledger.a.organizationId);
     const shown = Object.values(body.data ?? {});
@@ -88,11 +88,11 @@ describe('the feed', () => {
     for (const [index, { data }] of stored.entries()) expect(shown[index]?.data).toMatchObject(data);
   });
 
-  test('holds nothing that a person wrote, no name of a device, no metadata', async () => {
+  test('contains no written text, no device name and no metadata', async () => {
     expect((await get('?limit=1000')).text).not.toContain('written-by-a-person');
   });
 
-  test('gives a cursor also with an empty page, from which it goes on', async () => {
+  test('returns a cursor with an empty page and continues from it', async () => {
     const quiet = await ledger.createVendor('Quiet');
     const empty = await get('', quiet.apiKey);
     expect(empty.body).toEqual({ data: [], nextCursor: expect.any(String), hasMore: false });
@@ -105,7 +105,7 @@ describe('the feed', () => {
     expect([...end.ids, ...later.ids]).toEqual(await idsOf(quiet.organizationId));
   });
 
-  test('of some types has all of those, named in either way, and its cursor goes with them', async () => {
+  test('filtered by types has all events of them, and its cursor works only with these types', async () => {
     const types = 'types=ledger.license.issued.v1,LicenseRenewed';
     const stored = feedIn(await ledger.events(), ledger.a.organizationId);
     const wanted = stored.filter(({ type }) => type === 'LicenseIssued' || type === 'LicenseRenewed');
@@ -148,7 +148,7 @@ describe('the feed', () => {
     expect(JSON.stringify(body.errors)).toContain(query === 'from=now' ? 'from' : `?${query.split('=')[0]}`);
   });
 
-  test('takes no cursor of another organization, nor of another list', async () => {
+  test('refuses a cursor of another organization or another list', async () => {
     const { cursor } = await readFeed(ledger, ledger.b.apiKey);
     const licenses = await ledger.call('GET', '/v1/licenses?limit=1', { key: ledger.a.apiKey });
     for (const foreign of [cursor, String(licenses.body.nextCursor)]) {
@@ -157,7 +157,7 @@ describe('the feed', () => {
     }
   });
 
-  test('is for those who may read events', async () => {
+  test('is only for callers who may read events', async () => {
     const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:read', 'licenses:write']);
     for (const path of ['', '/stream', `/${encodeId('evt', (await ledger.events())[0]?.id ?? '')}`]) {
       const { status, body } = await get(path, apiKey);
@@ -166,8 +166,8 @@ describe('the feed', () => {
   });
 });
 
-describe('one event', () => {
-  test('is what the feed shows of it, to all whose it is', async () => {
+describe('A single event', () => {
+  test('is the same as in the feed, for its issuer and its holder', async () => {
     for (const { apiKey } of [ledger.a, ledger.b]) {
       const { body } = await get('?limit=1000', apiKey);
       for (const event of Object.values(body.data ?? {})) {
@@ -178,7 +178,7 @@ describe('one event', () => {
     }
   });
 
-  test('of another organization is as unknown as one that does not exist, to the byte', async () => {
+  test('of another organization gets the same answer as an unknown one, to the byte', async () => {
     const [foreign] = (await ledger.events()).filter(
       ({ stream, metadata }) => stream.startsWith('license-') && metadata.issuerOrgId === ledger.b.organizationId,
     );
@@ -193,7 +193,7 @@ describe('one event', () => {
     expect((await get('/evt_1')).status).toBe(400);
   });
 
-  test('of a license that the organization holds is its own too', async () => {
+  test('of a held license can be read by the holder', async () => {
     const { body } = await get('?limit=1000', ledger.b.apiKey);
     expect(Object.values(body.data ?? {}).filter(({ subject }) => String(subject) === held).length).toBe(2);
   });

@@ -32,7 +32,7 @@ const pageAfter = (last: bigint): FeedPage => {
   return { events, through: events.at(-1) ?? null, hasMore: true };
 };
 
-/** A server that sends an endless feed to whoever connects. */
+/** A server that sends an endless feed to each client. */
 const serving = async (
   work: (port: number, state: { pages: number; response: ServerResponse | null }) => Promise<void>,
 ) => {

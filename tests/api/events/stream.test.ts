@@ -35,7 +35,7 @@ const idsOf = (sent: readonly Sent[]) => sent.map(({ data }) => String(data.id))
 const over = () => condition('every stream is over', () => ended() === opened, 10_000);
 const ended = () => ledger.logged.filter((line) => line.includes('"route":"streamEvents","status":200')).length;
 
-test('sends all there is, then what happens, each with its type and as the feed shows it', async () => {
+test('The stream sends all stored events, then new ones, each with its type and as in the feed', async () => {
   const stream = await open();
   expect(stream.response.headers.get('content-type')).toBe('text/event-stream');
   expect(stream.response.headers.get('cache-control')).toBe('no-store');
@@ -53,7 +53,7 @@ test('sends all there is, then what happens, each with its type and as the feed 
   await over();
 });
 
-test('goes on from any of its ids, in Last-Event-ID before the query, and from cursors of the feed', async () => {
+test('The stream continues from Last-Event-ID, else from the cursor in the query', async () => {
   const whole = await open();
   const all = await expected();
   const sent = await take(whole, all.length);
@@ -71,7 +71,7 @@ test('goes on from any of its ids, in Last-Event-ID before the query, and from c
   await over();
 });
 
-test('of one type sends that, and moves the cursor past what it leaves out', async () => {
+test('A stream of one type sends only that type and moves the cursor past the others', async () => {
   const start = (await readFeed(ledger, ledger.a.apiKey, { query: 'types=LicenseRevoked&limit=1' })).cursor;
   const stream = await open({ query: `?types=LicenseRevoked&cursor=${start}` });
   const { licenseId } = await ledger.issue();
@@ -84,7 +84,7 @@ test('of one type sends that, and moves the cursor past what it leaves out', asy
   await over();
 });
 
-test('gives signs of life while nothing happens', async () => {
+test('The stream sends comments while there are no events', async () => {
   const { cursor } = await readFeed(ledger, ledger.a.apiKey);
   const stream = await open({ query: `?cursor=${cursor}` });
   const next = stream.next();
@@ -95,7 +95,7 @@ test('gives signs of life while nothing happens', async () => {
   await over();
 });
 
-test('refuses what the feed refuses, before it begins', async () => {
+test('The stream refuses the same requests as the feed before it begins', async () => {
   const { cursor } = await readFeed(ledger, ledger.b.apiKey);
   for (const options of [
     { query: '?types=x' },
@@ -111,14 +111,14 @@ test('refuses what the feed refuses, before it begins', async () => {
   expect(unknown.response.status).toBe(401);
 });
 
-test('HEAD is answered, and leaves nothing open', async () => {
+test('HEAD on the stream is answered and leaves nothing open', async () => {
   opened += 25;
   for (let times = 0; times < 25; times++)
     expect((await ledger.call('HEAD', '/v1/events/stream', { key: ledger.a.apiKey })).status).toBe(200);
   await over();
 });
 
-test('an organization has so many streams at a time, others theirs, and a closed one makes room', async () => {
+test('Each organization has a maximum of open streams, and a closed stream frees a place', async () => {
   const streams = await Promise.all(Array.from({ length: 20 }, () => open()));
   expect(streams.map(({ response }) => response.status)).toEqual(Array(20).fill(200));
   const { response } = await open();
@@ -136,7 +136,7 @@ test('an organization has so many streams at a time, others theirs, and a closed
   await over();
 });
 
-test('ends when its credential is revoked, and none begins, though the credential is remembered', async () => {
+test('The stream ends when its credential is revoked, even while the server remembers the credential', async () => {
   const { apiKey, apiKeyId, organizationId } = await ledger.createKey(ledger.a.organizationId, ['events:read']);
   const stream = await open({ key: apiKey });
   await take(stream, 1);
@@ -155,7 +155,7 @@ test('ends when its credential is revoked, and none begins, though the credentia
   expect((await open({ key: other.apiKey })).response.status).toBe(401);
 });
 
-test('streams end whole when the server is to stop', async () => {
+test('Streams end with a whole event when the server stops', async () => {
   const stream = await open();
   await take(stream, 1);
   ledger.beginStop();

@@ -81,7 +81,7 @@ test.each(['57P01', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])('A lost database 
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
 });
 
-describe('does not start with', () => {
+describe('The server does not start with', () => {
   const done = async () => ({ status: 200, body: {} });
   test('an operation that is defined twice', () => {
     expect(() => createApp(needs, [routeThat(done), routeThat(done)])).toThrow(/defined twice/);

@@ -18,7 +18,7 @@ const read = (licenseId: string, headers: Record<string, string> = {}) =>
 const tagOf = ({ headers }: { headers: Headers }) => headers.get('etag') ?? '';
 
 describe('If-Match', () => {
-  test('carries a command out at the revision it names, and at no other', async () => {
+  test('carries out a command only at the revision that it names', async () => {
     const { licenseId, answer } = await ledger.issue();
     const stale = await suspend(licenseId, '"0"');
     expect([stale.status, stale.body.code]).toEqual([412, 'REVISION_MISMATCH']);
@@ -30,7 +30,7 @@ describe('If-Match', () => {
     expect((await suspend(licenseId, '*')).status).toBe(200);
   });
 
-  test('of two commands at the same revision, sent at once, one is carried out', async () => {
+  test('lets one of two concurrent commands at the same revision pass', async () => {
     const { licenseId, answer } = await ledger.issue();
     const renew = () =>
       ledger.call('POST', `/v1/licenses/${licenseId}/renew`, {
@@ -43,7 +43,7 @@ describe('If-Match', () => {
     expect((await read(licenseId)).body.term).toMatchObject({ number: 2 });
   });
 
-  test('tells another organization nothing of a license’s revision', async () => {
+  test('reveals no revision to another organization', async () => {
     const { licenseId } = await ledger.issue();
     const foreign = await suspend(licenseId, '"9"', ledger.b.apiKey);
     const unknown = await suspend('lic_01h455vb4pex5vsknk084sn02q', '"9"', ledger.b.apiKey);
@@ -51,7 +51,7 @@ describe('If-Match', () => {
     expect({ ...foreign.body, requestId: '' }).toEqual({ ...unknown.body, requestId: '' });
   });
 
-  test('that was checked once is not checked again when the request is repeated with its Idempotency-Key', async () => {
+  test('is not checked again when the request is repeated with its Idempotency-Key', async () => {
     const { licenseId, answer } = await ledger.issue();
     const send = () =>
       ledger.call('POST', `/v1/licenses/${licenseId}/renew`, {
@@ -74,7 +74,7 @@ describe('If-None-Match', () => {
     expect((await read(licenseId, { 'if-none-match': tagOf(answer) })).status).toBe(200);
   });
 
-  test('answers anew when only the clock has changed what is shown', async () => {
+  test('gets a new answer when only time has changed the content', async () => {
     const { licenseId, answer } = await ledger.issue({ term: { duration: 'PT1H' } });
     ledger.clock.aheadMs = 3_600_000;
     try {

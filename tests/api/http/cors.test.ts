@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createCors } from '../../../src/api/http/cors.ts';
+import { createExpressServer } from '../../../src/api/http/express-server.ts';
 import { createRespond } from '../../../src/api/http/respond.ts';
 import { securityHeaders } from '../../../src/api/http/security-headers.ts';
-import { createExpressServer } from '../../../src/api/http/server.ts';
 import { problem } from '../../../src/api/problems/problems.ts';
 
 const closing: (() => void)[] = [];

@@ -34,7 +34,7 @@ const expectGuarded = (headers: Readonly<Record<string, unknown>>) => {
   expect(headers).not.toHaveProperty('server');
 };
 
-describe('methods', () => {
+describe('Methods', () => {
   test('Every path refuses unsupported methods and names the supported ones', async () => {
     const byPath = new Map(files.map((path) => [path, ['GET', 'HEAD']]));
     for (const { path, method } of ledger.routes) {
@@ -65,7 +65,7 @@ describe('methods', () => {
   });
 });
 
-describe('every operation with a body', () => {
+describe('Every operation with a body', () => {
   const withBody = () => ledger.routes.filter(({ request }) => request.shape.body !== undefined);
   const exampleOf = (route: Ledger['routes'][number]) =>
     z.object({ example: z.record(z.string(), z.unknown()) }).parse(route.request.shape.body?.meta()).example;
@@ -147,7 +147,7 @@ test('Every operation refuses unknown and repeated query parameters', async () =
   }
 });
 
-describe('what is hardly HTTP', () => {
+describe('Malformed HTTP', () => {
   /** Status and problem of what was sent raw. */
   const refusalOf = async (bytes: string | Buffer) => {
     const text = await sendRaw(ledger.baseUrl, bytes);

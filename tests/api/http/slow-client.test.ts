@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openFront } from '../../../src/api/front.ts';
 import { createApp } from '../../../src/api/http/app.ts';
-import { createExpressServer } from '../../../src/api/http/server.ts';
+import { createExpressServer } from '../../../src/api/http/express-server.ts';
 import { createMetrics } from '../../../src/api/monitoring/metrics.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { sendRaw } from '../../support/raw-http.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   ledger = await shareLedger();
 });
 
-describe('a client that sends slowly', () => {
+describe('A client that sends slowly', () => {
   test('has fifteen seconds for its headers and thirty seconds for its request', () => {
     const { server } = createExpressServer();
     expect([server.headersTimeout, server.requestTimeout, server.maxRequestsPerSocket]).toEqual([

@@ -28,8 +28,8 @@ const dieAfterAppend = (idempotencyKey: string, secret: Buffer | null) =>
     [idempotencyKey, secret],
   );
 
-describe('a repeated request', () => {
-  test('is answered as the first time, to the byte, and does nothing again', async () => {
+describe('A repeated request', () => {
+  test('gets the first answer, to the byte, and changes nothing again', async () => {
     const key = randomUUID();
     const first = await send('/v1/licenses', issueBody, key);
     const before = await ledger.traces();
@@ -42,7 +42,7 @@ describe('a repeated request', () => {
     expect(await ledger.traces()).toEqual(before);
   });
 
-  test('is refused when its body or its license is another one', async () => {
+  test('is refused with another body or another license', async () => {
     const key = randomUUID();
     await send('/v1/licenses', issueBody, key);
     const otherBody = await send('/v1/licenses', { ...issueBody, tier: 'FREE' }, key);
@@ -55,7 +55,7 @@ describe('a repeated request', () => {
     expect([otherLicense.status, otherLicense.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
   });
 
-  test('belongs to its organization: another one with the same key does its own', async () => {
+  test('belongs to its organization, so another one can use the same key', async () => {
     const key = randomUUID();
     const [ofA, ofB] = [
       await send('/v1/licenses', issueBody, key),
@@ -65,7 +65,7 @@ describe('a repeated request', () => {
     expect(ofA.body.licenseKey).not.toBe(ofB.body.licenseKey);
   });
 
-  test('is refused as the first time when the first was refused for good', async () => {
+  test('gets the first refusal when that was final', async () => {
     const { licenseId, licenseKey } = await ledger.issue({ limits: { activations: 0 } });
     const key = randomUUID();
     const refused = await send('/v1/licenses/activate', { licenseKey, fingerprint: 'x' }, key);
@@ -76,7 +76,7 @@ describe('a repeated request', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('with another If-Match is not bound by the one that the first named', async () => {
+  test('with another If-Match is decided by the new one', async () => {
     const { licenseId, answer } = await ledger.issue();
     const tag = String(answer.headers.get('etag'));
     const path = `/v1/licenses/${licenseId}/suspend`;
@@ -91,7 +91,7 @@ describe('a repeated request', () => {
     expect((await suspend(tag)).status).toBe(200);
   });
 
-  test('is not bound by a first one that was malformed, nor by one that failed on our side', async () => {
+  test('is carried out when the first was malformed or failed in the server', async () => {
     const key = randomUUID();
     expect((await send('/v1/licenses', { ...issueBody, teir: 1 }, key)).status).toBe(400);
     ledger.faults.refuseAppends = { code: 14, details: 'down' };
@@ -101,7 +101,7 @@ describe('a repeated request', () => {
   });
 });
 
-test('of requests at once with one key, one is carried out; the others wait for it or are told to', async () => {
+test('Only one of several concurrent requests with one key is carried out, and the others wait or are told to wait', async () => {
   const key = randomUUID();
   const answers = await Promise.all(Array.from({ length: sized(100) }, () => send('/v1/licenses', issueBody, key)));
   const issued = answers.filter(({ status }) => status === 201);
@@ -116,7 +116,7 @@ test('of requests at once with one key, one is carried out; the others wait for 
   expect(rows).toHaveLength(2);
 });
 
-test('a crash between append and answer loses nothing: the retry gets the same license and the same key', async () => {
+test('A retry after a crash between append and answer gets the same license and the same key', async () => {
   const key = randomUUID();
   let secret: Buffer | null = null;
   // Catches the sealed secret while the request is in flight.
@@ -147,7 +147,7 @@ test('a crash between append and answer loses nothing: the retry gets the same l
   expect(history.body.data).toMatchObject([{ type: 'LicenseIssued' }, { type: 'LicenseKeyIssued' }]);
 });
 
-test('a taken-over activation is answered with the same activation', async () => {
+test('A retry that takes over an activation gets the same activation', async () => {
   const { licenseKey } = await ledger.issue();
   const key = randomUUID();
   const body = { licenseKey, fingerprint: 'device', name: 'build-7' };
@@ -157,7 +157,7 @@ test('a taken-over activation is answered with the same activation', async () =>
   expect([retried.status, retried.text]).toEqual([201, first.text]);
 });
 
-test('nothing that is shown once, and no personal value, is kept in clear', async () => {
+test('No secret and no personal value of an answer is stored in clear', async () => {
   const key = randomUUID();
   const answer = await send('/v1/licenses', issueBody, key);
   const row = await rowOf(key);

@@ -4,7 +4,7 @@ import { idempotently } from '../../../src/api/idempotency/idempotency.ts';
 import { refused } from '../../../src/api/problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../../../src/api/rate-limit/call-limits.ts';
 import type { Call } from '../../../src/api/route.ts';
-import type { Attempt } from '../../../src/application/attempt.ts';
+import type { Attempt } from '../../../src/application/idempotent-attempt.ts';
 import { type LicenseSending, sendLicenseCommand } from '../../../src/application/licenses/send-license-command.ts';
 import { withStoredApiKey } from '../../../src/application/organizations/stored-api-key.ts';
 import { removeWritten } from '../../../src/application/personal-values.ts';
@@ -123,8 +123,8 @@ const aSuspension = async (): Promise<Suspension> => ({
   text: newText(),
   once: randomUUID(),
 });
-describe('of two attempts at one request', () => {
-  test('the one that stalled leaves the text that the event of the other refers to', async () => {
+describe('Of two attempts at one request,', () => {
+  test('the stalled one does not remove the text that the event of the other refers to', async () => {
     const asked = await aSuspension();
     const gate = createGate();
     const stalled = suspend(processWith(gate.wait), asked);
@@ -137,7 +137,7 @@ describe('of two attempts at one request', () => {
     expect(await lastReason(asked.licenseId)).toEqual({ code: 'LEGAL', text: asked.text });
   });
 
-  test('the one that is refused leaves the text to the other, which is still to store its event', async () => {
+  test('the refused one does not remove the text before the other has stored its event', async () => {
     const asked = await aSuspension();
     const [first, second] = [createGate(), createGate()];
     const refused = suspend(processWith(first.wait), asked, 99n);
@@ -153,7 +153,7 @@ describe('of two attempts at one request', () => {
     expect(await lastReason(asked.licenseId)).toEqual({ code: 'LEGAL', text: asked.text });
   });
 
-  test('the one that is refused leaves the text to an append of the other that arrives late', async () => {
+  test('the refused one does not remove the text when the append of the other arrives late', async () => {
     const asked = await aSuspension();
     let arrive = async (): Promise<unknown> => undefined;
     const slow: EventStore = {
@@ -171,14 +171,14 @@ describe('of two attempts at one request', () => {
   });
 });
 
-describe('the text of a request that was refused', () => {
-  test('is gone at once where no other attempt at the request can be under way', async () => {
+describe('The text of a refused request', () => {
+  test('is removed immediately when no other attempt can exist', async () => {
     const asked = await aSuspension();
     expect(await suspend(processWith(atOnce), asked, 99n)).toMatchObject({ problem: 'REVISION_MISMATCH' });
     expect(await isInVault(asked.text)).toBe(false);
   });
 
-  test('is gone 25 hours later where another attempt might have been, and not before', async () => {
+  test('is removed after 25 hours when another attempt may exist, and not earlier', async () => {
     const asked = await aSuspension();
     const gate = createGate();
     const refused = suspend(processWith(gate.wait), asked, 99n);
@@ -206,7 +206,7 @@ describe('the text of a request that was refused', () => {
     expect(await settleAfter(26)).toEqual({ removed: 1, errors: [] });
   });
 
-  test('is stored again for a request that comes once it was removed', async () => {
+  test('is stored again for a request that arrives after the removal', async () => {
     const asked = await aSuspension();
     expect(await suspend(processWith(atOnce), asked, 99n)).toMatchObject({ problem: 'REVISION_MISMATCH' });
     expect(await suspend(processWith(atOnce), asked)).toMatchObject({ body: { outcome: 'appended' } });

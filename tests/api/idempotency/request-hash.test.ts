@@ -35,23 +35,23 @@ const legacyHash = (input: object) =>
 const refusal = ({ status, body }: Awaited<ReturnType<typeof post>>) => [status, body.code];
 const reused = [422, 'IDEMPOTENCY_KEY_REUSED'];
 
-describe('a request is recognized by what its client sent', () => {
+describe('A request is recognized as its client sent it,', () => {
   const secrets = parseSecrets(base64(7));
   const hashOf = (body: unknown, { legacyInput = {}, about = {}, params = {}, query = {} } = {}) =>
     requestHashes(secrets, { sent: { params, query, body }, about, legacyInput })[0];
 
-  test('in whatever order its fields come', () => {
+  test('in any order of its fields', () => {
     expect(hashOf({ a: { b: 1, c: [2] }, d: null })).toBe(hashOf({ d: null, a: { c: [2], b: 1 } }));
     expect(hashOf({ list: [1, 2] })).not.toBe(hashOf({ list: [2, 1] }));
   });
 
-  test('before defaults, so that a default that a release adds makes it no other request', () => {
+  test('before defaults, so a default of a new release does not change it', () => {
     expect(hashOf({ name: 'a' }, { legacyInput: { name: 'a' } })).toBe(
       hashOf({ name: 'a' }, { legacyInput: { name: 'a', added: true } }),
     );
   });
 
-  test('with its path and query, and what a token names', () => {
+  test('with its path, its query and the ids in a token', () => {
     const all = [
       hashOf({}),
       hashOf({}, { params: { id: '1' } }),
@@ -97,8 +97,8 @@ test('No secret field of any operation recognizes a request', () => {
   expect(new Set(named.map(({ name }) => name))).toEqual(new Set(secretFields));
 });
 
-describe('when the signing secret was rotated', () => {
-  test('a repeated request is answered as the first time', async () => {
+describe('After a rotation of the signing secret', () => {
+  test('a repeated request gets the first answer', async () => {
     const once = randomUUID();
     const first = await asA('/v1/projects', { name: 'Apollo' }, once);
     const undo = rotateSecret();
@@ -109,7 +109,7 @@ describe('when the signing secret was rotated', () => {
     expect(refusal(other)).toEqual(reused);
   });
 
-  test('so it is when only its stream remembers it, and with the ids that were stored', async () => {
+  test('a request that only its stream remembers gets the first answer with the stored ids', async () => {
     const { licenseKey } = await ledger.issue();
     const once = randomUUID();
     const device = { licenseKey, fingerprint: 'laptop', name: 'build-7' };
@@ -122,10 +122,10 @@ describe('when the signing secret was rotated', () => {
   });
 });
 
-describe('a request that was sent to the release before, and is repeated to this one,', () => {
+describe('A request to the previous release that is repeated to this one', () => {
   const reason = { code: 'LEGAL', text: 'why' };
 
-  test('is answered as the first time', async () => {
+  test('gets the first answer', async () => {
     const once = randomUUID();
     const first = await asA('/v1/projects', { name: 'Apollo' }, once);
     await ledger.database.superuser.query('update ops.idempotency set request_hash = $2 where idempotency_key = $1', [
@@ -136,7 +136,7 @@ describe('a request that was sent to the release before, and is repeated to this
     expect(refusal(await asA('/v1/projects', { name: 'Gemini' }, once))).toEqual(reused);
   });
 
-  test('is known to its stream', async () => {
+  test('is recognized by its stream', async () => {
     const [{ licenseId }, { licenseId: other }] = [await ledger.issue(), await ledger.issue()];
     const once = randomUUID();
     await asA(`/v1/licenses/${other}/suspend`, { reason }, randomUUID());
@@ -156,7 +156,7 @@ describe('a request that was sent to the release before, and is repeated to this
   });
 });
 
-describe('of a request with a password', () => {
+describe('For a request with a password,', () => {
   const password = 'four small green apples';
   const signUp = async () => {
     const [email, once] = [`${randomUUID()}@x.example`, randomUUID()];
@@ -173,7 +173,7 @@ describe('of a request with a password', () => {
     expect((await rowOf(one)).request_hash).toBe((await rowOf(two)).request_hash);
   });
 
-  test('the answer is shown again with the same password, and with no other', async () => {
+  test('the answer is returned again only for the same password', async () => {
     const { email, once, answer } = await signUp();
     expect((await post('/v1/auth/signup', { email, password }, once)).text).toBe(answer.text);
     const other = 'seven tall blue pears';
@@ -185,7 +185,7 @@ describe('of a request with a password', () => {
     expect(refusal(await post('/v1/auth/login', { email, password: other }, login))).toEqual(reused);
   });
 
-  test('a refusal is decided again: the right password gets in with the same key', async () => {
+  test('a refusal is decided again, so the right password works with the same key', async () => {
     const { email } = await signUp();
     const once = randomUUID();
     const wrong = await post('/v1/auth/login', { email, password: 'seven tall blue pears' }, once);
@@ -193,7 +193,7 @@ describe('of a request with a password', () => {
     expect((await post('/v1/auth/login', { email, password }, once)).status).toBe(200);
   });
 
-  test('a change is confirmed again only for the password that was chosen', async () => {
+  test('a change is confirmed again only for the chosen password', async () => {
     const { answer } = await signUp();
     const token = String(answer.body.accessToken);
     const once = randomUUID();

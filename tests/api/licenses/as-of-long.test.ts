@@ -76,7 +76,7 @@ const last = instants[11] ?? '';
 const someInstants = instants.filter((_, place) => place % 4 === 0 || place > 10);
 
 describe('A long license as of an instant', () => {
-  test('is what its whole stream says, and little of the stream is read', async () => {
+  test('equals the fold of its whole stream, and little of the stream is read', async () => {
     const backdated = log.filter((recorded) => instantOf(recorded, 'effectiveAt') < instantOf(recorded, 'recordedAt'));
     expect(backdated.length).toBeGreaterThan(100);
     expect(instants.length).toBeGreaterThan(13);
@@ -89,7 +89,7 @@ describe('A long license as of an instant', () => {
     }
   });
 
-  test('is what its stream says without any snapshot, and where snapshots are missing in the middle', async () => {
+  test('equals the fold of its stream without snapshots and with missing ones', async () => {
     const process = startProcess(store);
     const [early = ''] = instants.slice(5);
     expect(await process.asOf(early)).toEqual(plainly(log, early));
@@ -97,7 +97,7 @@ describe('A long license as of an instant', () => {
     for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
   });
 
-  test('is what the stream says that the log has now, when it was restored and went on otherwise', async () => {
+  test('equals the fold of the current log after a restore with another continuation', async () => {
     const other = longLicense(2_700, 1_300).log;
     const otherStore = await storeWith(other);
     await startProcess(store).asOf(last);
@@ -111,14 +111,14 @@ describe('A long license as of an instant', () => {
     expect(plainly(log, last)).not.toEqual(plainly(other, last));
   });
 
-  test('is what its stream says when the log was restored to an earlier point', async () => {
+  test('equals the fold of its stream after a restore to an earlier point', async () => {
     await startProcess(store).asOf(last);
     const shorter = log.slice(0, 1_300);
     const process = startProcess(await storeWith(shorter));
     for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(shorter, instant));
   });
 
-  test('is what its stream says when the facts in a snapshot are damaged', async () => {
+  test('equals the fold of its stream when a snapshot is damaged', async () => {
     await startProcess(store).asOf(last);
     await database.superuser.query(`update ops.stream_snapshots set facts = substr(facts, 2) where revision < 2000`);
     const process = startProcess(store);

@@ -48,7 +48,7 @@ const transfer = async (toHolderOrgId: string) => {
 const asOf = (instant: string | undefined, key = ledger.a.apiKey, id = licenseId) =>
   ledger.call('GET', `/v1/licenses/${id}?asOf=${instant}`, { key, headers: { 'x-request-id': 'the-same' } });
 
-describe('a license as of an instant', () => {
+describe('A license as of an instant', () => {
   test.each([
     ['issued', { status: 'ACTIVE', usage: { activations: 0 }, revision: 1 }],
     ['activated', { status: 'ACTIVE', usage: { activations: 1 }, revision: 2 }],
@@ -59,17 +59,17 @@ describe('a license as of an instant', () => {
     ['renewed', { status: 'ACTIVE', term: { number: 2 }, revision: 6, holderOrganizationId: null }],
     ['transferred', { status: 'ACTIVE', revision: 7 }],
     ['revoked', { status: 'REVOKED', revision: 9 }],
-  ])('is what it was when %s', async (name, expected) => {
+  ])('has its state of that time when %s', async (name, expected) => {
     const { status, body } = await asOf(moments[name]);
     expect([status, body]).toMatchObject([200, { id: licenseId, metadata: {}, ...expected }]);
   });
 
-  test('is today what it is', async () => {
+  test('has its current state as of now', async () => {
     const now = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
     expect((await asOf(moments.revoked)).body).toEqual({ ...now.body, metadata: {} });
   });
 
-  test('is none before it was issued, nor for others, as one that never was', async () => {
+  test('does not exist before it was issued, nor for other organizations', async () => {
     const unknown = await asOf(moments.revoked, ledger.a.apiKey, 'lic_01h455vb4pex5vsknk084sn02q');
     expect([unknown.status, unknown.body.code]).toEqual([404, 'LICENSE_NOT_FOUND']);
     expect((await asOf(moments.before)).text).toBe(unknown.text);
@@ -77,7 +77,7 @@ describe('a license as of an instant', () => {
     expect((await asOf(moments.revoked, stranger.apiKey)).text).toBe(unknown.text);
   });
 
-  test('is its holder’s from when it came to hold it', async () => {
+  test('is visible to its holder since the transfer', async () => {
     expect((await asOf(moments.transferred, ledger.b.apiKey)).body).toMatchObject({
       id: licenseId,
       holderOrganizationId: ledger.b.organizationId,
@@ -85,7 +85,7 @@ describe('a license as of an instant', () => {
     expect((await asOf(moments.renewed, ledger.b.apiKey)).status).toBe(404);
   });
 
-  test('counts what was recorded later about before', async () => {
+  test('includes events that were recorded later and took effect before', async () => {
     const other = await ledger.issue();
     await moment('other');
     const stored = (await ledger.events()).filter(({ stream }) => stream === `license-${other.licenseId}`);
@@ -99,7 +99,7 @@ describe('a license as of an instant', () => {
     expect((await asOf(moments.other, ledger.a.apiKey, other.licenseId)).body).toMatchObject({ status: 'REVOKED' });
   });
 
-  test('is not told for the future, nor for what is no instant', async () => {
+  test('is refused for a future or invalid instant', async () => {
     const later = new Date(Date.now() + ledger.clock.aheadMs + 3_600_000).toISOString();
     for (const instant of [later, '2026-01-01', 'yesterday', '']) {
       const { status, body } = await asOf(instant);
@@ -108,7 +108,7 @@ describe('a license as of an instant', () => {
   });
 });
 
-describe('the history', () => {
+describe('The history', () => {
   const history = async (query: string, key = ledger.a.apiKey) => {
     const answer = await ledger.call('GET', `/v1/licenses/${licenseId}/history?${query}`, { key });
     return { ...answer, types: Object.values(answer.body.data ?? {}).map(({ type }) => String(type)) };
@@ -126,7 +126,7 @@ describe('the history', () => {
     'ActivationDeactivated',
   ];
 
-  test('is filtered by type and by when it was recorded', async () => {
+  test('filters by type and by instant of recording', async () => {
     expect((await history('types=LicenseRenewed,ledger.license.issued.v1')).types).toEqual([
       'LicenseIssued',
       'LicenseRenewed',
@@ -141,7 +141,7 @@ describe('the history', () => {
     expect((await history(`to=${recorded}&types=LicenseSuspended`)).types).toHaveLength(0);
   });
 
-  test('goes on in pages with its filters, by its own link', async () => {
+  test('continues in pages with its filters by its link', async () => {
     const seen: string[] = [];
     let path: string | undefined =
       `/v1/licenses/${licenseId}/history?limit=1&from=${moments.issued}&types=LicenseSuspended,LicenseRevoked`;
@@ -156,7 +156,7 @@ describe('the history', () => {
     expect([other.status, other.body.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 
-  test('is its holder’s from when it came to hold it', async () => {
+  test('is visible to its holder since the transfer', async () => {
     expect((await history('', ledger.b.apiKey)).types).toEqual(all.slice(-3));
   });
 

@@ -36,8 +36,8 @@ const changeUnseen = async (licenseId: string, verb: string, body: object) => {
   expect([200, 202]).toContain(status);
 };
 
-describe('while the read models are behind', () => {
-  test('a key that was rotated out changes nothing', async () => {
+describe('While the read models are behind', () => {
+  test('a rotated key changes nothing', async () => {
     const { licenseId, licenseKey } = await issue();
     await changeUnseen(licenseId, 'rotate-key', { cause: 'LEAKED' });
     const before = (await ledger.events()).length;
@@ -50,7 +50,7 @@ describe('while the read models are behind', () => {
     expect((await ledger.events()).length).toBe(before);
   });
 
-  test('the previous holder changes nothing on a license that was transferred', async () => {
+  test('the previous holder of a transferred license changes nothing', async () => {
     const { licenseId } = await issue();
     await changeUnseen(licenseId, 'transfer', { toHolderOrganizationId: null });
     const before = (await ledger.events()).length;

@@ -28,8 +28,8 @@ const devices = async (licenseId: string) => {
   return Object.values(body.data ?? {}).map(({ name }) => String(name));
 };
 
-describe('limits', () => {
-  test('that are given change, the others stay', async () => {
+describe('A change of limits', () => {
+  test('changes the named limits, and the others stay', async () => {
     const { licenseId } = await ledger.issue({ limits: { activations: 3, seats: 1, meters: { builds: 5, runs: 6 } } });
     const { limits } = await api.done(licenseId, 'limits', { limits: { users: 4, meters: { runs: 7 } } });
     expect(limits).toEqual({ activations: 3, seats: 1, users: 4, meters: { builds: 5, runs: 7 } });
@@ -39,7 +39,7 @@ describe('limits', () => {
     });
   });
 
-  test('that are changed at once by several do not get lost', async () => {
+  test('loses nothing when several requests change different limits at once', async () => {
     const { licenseId } = await ledger.issue({ limits: { activations: 1, seats: 1, users: 1 } });
     const meters = Array.from({ length: 5 }, (_, meter) => ({ meters: { [`meter_${meter}`]: meter } }));
     const changes = [{ activations: 7 }, { seats: 8 }, { users: 9 }, ...meters];
@@ -53,7 +53,7 @@ describe('limits', () => {
     });
   });
 
-  test('below what is in use: ALLOW_OVER cuts nobody off and lets nobody in', async () => {
+  test('below the usage with ALLOW_OVER ends no device and accepts no new one', async () => {
     const { licenseId, licenseKey } = await used();
     await api.done(licenseId, 'limits', { limits: { activations: 1 } });
     expect(await devices(licenseId)).toEqual(['second', 'first']);
@@ -62,7 +62,7 @@ describe('limits', () => {
     expect(refusal(third)).toEqual([409, 'ACTIVATION_LIMIT_EXCEEDED']);
   });
 
-  test('below what is in use: REJECT refuses the change', async () => {
+  test('below the usage with REJECT is refused', async () => {
     const { licenseId } = await used();
     const lowered = { limits: { activations: 1 }, strategy: 'REJECT' };
     expect(refusal(await api.post(licenseId, 'limits', lowered))).toEqual([409, 'ACTIVATION_LIMIT_EXCEEDED']);
@@ -70,7 +70,7 @@ describe('limits', () => {
     await api.done(licenseId, 'limits', { ...lowered, limits: { activations: 2, seats: 3 } });
   });
 
-  test('below what is in use: EVICT_OLDEST releases the oldest devices, each by an event', async () => {
+  test('below the usage with EVICT_OLDEST releases the oldest devices, each with an event', async () => {
     const { licenseId } = await used();
     const license = await api.done(licenseId, 'limits', { limits: { activations: 1 }, strategy: 'EVICT_OLDEST' });
     expect(license).toMatchObject({ limits: { activations: 1 }, usage: { activations: 1 } });
@@ -78,14 +78,14 @@ describe('limits', () => {
     expect((await api.historyOf(licenseId)).slice(2)).toEqual(['LicenseLimitsChanged', 'ActivationDeactivated']);
   });
 
-  test('of users below those assigned are refused by REJECT with their own code', async () => {
+  test('below the assigned users with REJECT is refused with the code for users', async () => {
     const { licenseId } = await ledger.issue({ limits: { users: 2 } });
     await api.post(licenseId, 'users', { user: 'ada' });
     const lowered = { limits: { users: 0 }, strategy: 'REJECT' };
     expect(refusal(await api.post(licenseId, 'limits', lowered))).toEqual([409, 'USER_LIMIT_EXCEEDED']);
   });
 
-  test('that are none are refused, and of a revoked license all are', async () => {
+  test('is refused for invalid limits and for a revoked license', async () => {
     const { licenseId } = await ledger.issue();
     const change = async (limits: object) => refusal(await api.post(licenseId, 'limits', { limits }));
     expect(await change({ activations: -1 })).toEqual([400, 'LIMIT_INVALID']);
@@ -97,8 +97,8 @@ describe('limits', () => {
   });
 });
 
-describe('products', () => {
-  test('are added and removed in one step, with the devices of those that go', async () => {
+describe('A change of products', () => {
+  test('adds and removes products in one step, and ends the devices of removed ones', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     await ledger.call('POST', '/v1/licenses/activate', {
       body: { licenseKey, fingerprint: 'a', name: 'of the cloud', product: 'cloud_ide' },
@@ -115,7 +115,7 @@ describe('products', () => {
     await api.done(licenseId, 'products', change, false);
   });
 
-  test('all that are named change, or none', async () => {
+  test('changes all named products or none', async () => {
     const { licenseId } = await ledger.issue();
     const change = { add: ['workflow_app'], remove: ['cloud_ide'] };
     const key = { 'idempotency-key': 'products-once' };
@@ -136,15 +136,15 @@ describe('products', () => {
     ]);
   });
 
-  test('need a name, and none that is both to be added and to be removed', async () => {
+  test('must name a product and cannot both add and remove it', async () => {
     const { licenseId } = await ledger.issue();
     for (const change of [{}, { add: [] }, { add: ['local_cli'], remove: ['local_cli'] }, { add: ['Not A Code'] }])
       expect(refusal(await api.post(licenseId, 'products', change))).toEqual([400, 'INVALID_REQUEST']);
   });
 });
 
-describe('entitlements', () => {
-  test('are granted, changed and taken back, each once', async () => {
+describe('A change of entitlements', () => {
+  test('grants, changes and revokes an entitlement, each once', async () => {
     const { licenseId } = await ledger.issue();
     const grant = { code: 'export', limit: 100, until: '2099-01-01T00:00:00.000Z' };
     const granted = { ...grant, value: null, source: 'grant' };
@@ -156,7 +156,7 @@ describe('entitlements', () => {
     await api.done(licenseId, 'entitlements', { revoke: 'export' }, false);
   });
 
-  test('that would be over already are refused, and so is both or neither', async () => {
+  test('is refused for an ended entitlement, and for both or neither of grant and revoke', async () => {
     const { licenseId } = await ledger.issue();
     const change = async (body: object) => refusal(await api.post(licenseId, 'entitlements', body));
     expect(await change({ grant: { code: 'export', until: '2020-01-01T00:00:00Z' } })).toEqual([400, 'TERM_INVALID']);

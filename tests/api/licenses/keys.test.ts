@@ -15,8 +15,8 @@ const codeOf = async (licenseKey: string) =>
   (await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } })).body.code;
 const heldByB = () => ledger.issue({ holderOrganizationId: ledger.b.organizationId });
 
-describe('a rotated key', () => {
-  test('is shown this once; the one before works for the overlap', async () => {
+describe('A rotated key', () => {
+  test('is returned once, and the previous key works during the overlap', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     const { status, body } = await api.post(licenseId, 'rotate-key', { overlapSeconds: 3_600, cause: 'ROUTINE' });
     const newKey = String(body.licenseKey);
@@ -37,14 +37,14 @@ describe('a rotated key', () => {
     expect(history.text).not.toContain(newKey);
   });
 
-  test('ends the one before at once without an overlap', async () => {
+  test('stops the previous key immediately without an overlap', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     const { body } = await api.post(licenseId, 'rotate-key', { cause: 'LEAKED' });
     expect([await codeOf(licenseKey), await codeOf(String(body.licenseKey))]).toEqual(['KEY_ROTATED', 'VALID']);
     expect(await api.historyOf(licenseId)).toEqual(['LicenseKeyRotated', 'LicenseKeyRetired']);
   });
 
-  test('is another one each time', async () => {
+  test('is different after each rotation', async () => {
     const { licenseId } = await ledger.issue();
     const keys = new Set<string>();
     for (let count = 0; count < 3; count += 1)
@@ -90,7 +90,7 @@ describe('a rotated key', () => {
     expect((await api.read(licenseId)).keyVersion).toBe(2);
   });
 
-  test('is given by the holder, too, and not by a license’s stranger', async () => {
+  test('can be requested by the holder, and not by another organization', async () => {
     const { licenseId, licenseKey } = await heldByB();
     const { status, body } = await api.post(licenseId, 'rotate-key', {}, ledger.b.apiKey);
     expect([status, body.license?.keyVersion]).toEqual([200, 2]);
@@ -102,7 +102,7 @@ describe('a rotated key', () => {
     ]);
   });
 
-  test('needs an overlap that is one, and a license that is not revoked', async () => {
+  test('is refused with an invalid overlap and for a revoked license', async () => {
     const { licenseId } = await ledger.issue();
     expect(refusal(await api.post(licenseId, 'rotate-key', { overlapSeconds: -1 }))).toEqual([400, 'LIMIT_INVALID']);
     await api.post(licenseId, 'revoke', { reason: { code: 'OVER' } });
@@ -110,13 +110,13 @@ describe('a rotated key', () => {
   });
 });
 
-describe('a transfer', () => {
+describe('A transfer', () => {
   const toB = (more: object = {}) => ({ toHolderOrganizationId: ledger.b.organizationId, accepted: true, ...more });
   const asB = (licenseId: string, what = '') => api.send('GET', licenseId, what, undefined, ledger.b.apiKey);
   const activate = (licenseKey: string, name: string) =>
     ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a', name } });
 
-  test('gives the license with its devices, their names and its metadata to the new holder, and takes it from the old', async () => {
+  test('gives the license with its devices, their names and its metadata to the new holder only', async () => {
     const { licenseId, licenseKey } = await ledger.issue({ metadata: { seat: '7' } });
     await activate(licenseKey, 'moving device');
     expect(refusal(await asB(licenseId))).toEqual([404, 'LICENSE_NOT_FOUND']);
@@ -137,7 +137,7 @@ describe('a transfer', () => {
     expect(rows).toEqual([{ metadata: null, name: null }]);
   });
 
-  test('releases the devices of the old holder where it is told to', async () => {
+  test('releases the devices of the previous holder when the request says so', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     await activate(licenseKey, 'released device');
     const { usage } = await api.done(licenseId, 'transfer', toB({ activations: 'RELEASE' }));
@@ -145,7 +145,7 @@ describe('a transfer', () => {
     expect((await api.historyOf(licenseId)).slice(1)).toEqual(['LicenseTransferred', 'ActivationDeactivated']);
   });
 
-  test('begins the term anew where it is told to', async () => {
+  test('restarts the term when the request says so', async () => {
     const { licenseId } = await ledger.issue({ term: { duration: 'P1M' } });
     expect((await api.done(licenseId, 'transfer', toB({ expiry: 'RESET' }))).term?.number).toBe(2);
     const fixed = await ledger.issue({ term: { expiresAt: '2099-01-01T00:00:00Z' } });
@@ -153,7 +153,7 @@ describe('a transfer', () => {
     expect(refusal(reset)).toEqual([400, 'TERM_INVALID']);
   });
 
-  test('is refused without the receiver’s consent, to nobody known, and where the policy does not allow it', async () => {
+  test('is refused without consent, to an unknown organization, and when the policy forbids it', async () => {
     const { licenseId } = await ledger.issue();
     expect(refusal(await api.post(licenseId, 'transfer', toB({ accepted: false })))).toEqual([403, 'FORBIDDEN']);
     const unknown = { toHolderOrganizationId: 'org_01h455vb4pex5vsknk084sn02q', accepted: true };

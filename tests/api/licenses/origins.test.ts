@@ -31,8 +31,8 @@ const send = (body: object, { key = ledger.a.apiKey, once }: { key?: string; onc
 const codeOf = async (licenseKey: unknown) =>
   (await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey: String(licenseKey) } })).body.code;
 
-describe('an imported license', () => {
-  test('says where it comes from, has a key of ours, and may be over', async () => {
+describe('An imported license', () => {
+  test('names its source, has a new key, and may have ended', async () => {
     const wanted = importing({
       term: { startsAt: '2024-03-01T00:00:00Z', expiresAt: '2025-03-01T00:00:00Z' },
       externalRef: 'sub_1',
@@ -58,13 +58,13 @@ describe('an imported license', () => {
     expect((await api.done(licenseId, 'renew', { duration: 'P1Y', basis: 'FROM_NOW' })).status).toBe('ACTIVE');
   });
 
-  test('may be of the first days that can be written', async () => {
+  test('may have the earliest possible instants', async () => {
     const term = { startsAt: '0001-01-01T00:00:00.000Z', expiresAt: '0001-01-15T00:00:00.000Z' };
     const { body } = await send(importing({ term }));
     expect(await api.read(String(body.license?.id))).toMatchObject({ status: 'EXPIRED', term });
   });
 
-  test('is imported once per source and reference there, by each issuer', async () => {
+  test('is imported once per issuer, source and reference', async () => {
     const wanted = importing({ metadata: { first: true } });
     const first = await send(wanted);
     const again = await send({ ...wanted, tier: 'FREE', metadata: { first: false } });
@@ -74,7 +74,7 @@ describe('an imported license', () => {
     expect((await send(wanted, { key: ledger.b.apiKey })).status).toBe(201);
   });
 
-  test('of twenty requests at once is one', async () => {
+  test('is created once by twenty concurrent requests', async () => {
     const wanted = importing();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => send({ ...wanted, metadata: { n } })));
     const [imported, ...more] = answers.filter(({ status }) => status === 201);
@@ -86,7 +86,7 @@ describe('an imported license', () => {
     expect(await codeOf(imported?.body.licenseKey)).toBe('VALID');
   });
 
-  test('is answered again as the first time, also after a crash between append and answer', async () => {
+  test('gets the first answer when the request is repeated, also after a crash', async () => {
     const once = randomUUID();
     const wanted = importing({ metadata: { note: 'x' } });
     const first = await send(wanted, { once });
@@ -96,7 +96,7 @@ describe('an imported license', () => {
     expect([retried.status, retried.body]).toEqual([201, first.body]);
   });
 
-  test('has a history that has begun', async () => {
+  test('is refused when its history begins in the future', async () => {
     const future = await send(importing({ historyFrom: '2099-01-01T00:00:00Z' }));
     expect(refusal(future)).toEqual([400, 'INVALID_REQUEST']);
     expect(refusal(await send(importing({ sourceRef: '' })))).toEqual([400, 'INVALID_REQUEST']);
@@ -108,7 +108,7 @@ describe('an imported license', () => {
   });
 });
 
-test('a license whose request died is shown to who asks again, also where its policy was archived since', async () => {
+test('A retry of a request that died gets its license, also when the policy was archived since', async () => {
   const { apiKey: key } = await ledger.createVendor('Vendor C');
   const call = (method: string, path: string, body?: object, headers = {}) =>
     ledger.call(method, path, { key, body, headers });
@@ -124,7 +124,7 @@ test('a license whose request died is shown to who asks again, also where its po
   expect([retried.status, retried.body]).toEqual([201, first.body]);
 });
 
-describe('a license in the place of a revoked one', () => {
+describe('A license that replaces a revoked one', () => {
   const revoked = async () => {
     const { licenseId } = await ledger.issue();
     await api.post(licenseId, 'revoke', { reason: { code: 'MISTAKE' } });
@@ -133,7 +133,7 @@ describe('a license in the place of a revoked one', () => {
   const replace = (replaces: string, key = ledger.a.apiKey) =>
     ledger.call('POST', '/v1/licenses', { key, body: { tier: 'PRO', products: ['local_cli'], replaces } });
 
-  test('says so, and is noted on the old one', async () => {
+  test('names the revoked license, which names it as well', async () => {
     const old = await revoked();
     const { status, body } = await replace(old);
     expect([status, body.license?.replaces]).toEqual([201, old]);
@@ -141,7 +141,7 @@ describe('a license in the place of a revoked one', () => {
     expect((await api.historyOf(old)).at(-1)).toBe('ReplacementIssued');
   });
 
-  test('is issued once, and for a revoked license of one’s own', async () => {
+  test('is issued once, and only for a revoked license of the issuer', async () => {
     const old = await revoked();
     await replace(old);
     const { licenseId } = await ledger.issue();
@@ -155,7 +155,7 @@ describe('a license in the place of a revoked one', () => {
     }
   });
 
-  test('is one, of several that are issued at once', async () => {
+  test('is issued once by concurrent requests', async () => {
     const old = await revoked();
     const answers = await Promise.all(Array.from({ length: 8 }, () => replace(old)));
     const [issued, ...more] = answers.filter(({ status }) => status === 201);
@@ -164,13 +164,13 @@ describe('a license in the place of a revoked one', () => {
       expect([400, 409], answer.text).toContain(answer.status);
   });
 
-  test('is noted by the same request, sent again, where others kept changing the old one', async () => {
+  test('is recorded by a retry when others kept changing the revoked license', async () => {
     const old = await revoked();
     const { execute } = ledger.executor;
-    const conflicting: typeof execute = (aggregate, id, decide, context, view) =>
+    const conflicting: typeof execute = (aggregate, id, decide, options) =>
       id === old
         ? Promise.resolve(reject('CONCURRENT_MODIFICATION', 'Others kept changing this.'))
-        : execute(aggregate, id, decide, context, view);
+        : execute(aggregate, id, decide, options);
     const once = { 'idempotency-key': randomUUID() };
     const body = { tier: 'PRO', products: ['local_cli'], replaces: old };
     const issue = () => ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body, headers: once });
@@ -183,7 +183,7 @@ describe('a license in the place of a revoked one', () => {
     expect(await codeOf(issued.body.licenseKey)).toBe('VALID');
   });
 
-  test('is not taken by what is refused', async () => {
+  test('is still possible after a refused request', async () => {
     const old = await revoked();
     const body = { tier: 'PRO', products: ['local_cli'], replaces: old, term: { expiresAt: '2020-01-01T00:00:00Z' } };
     const refused = await ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body });

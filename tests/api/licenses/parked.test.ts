@@ -47,7 +47,7 @@ const features = ({ licenseKey }: License) =>
 const get = ({ licenseId }: License, path = '', key = ledger.a.apiKey) =>
   ledger.call('GET', `/v1/licenses/${licenseId}${path}`, { key });
 
-describe('a license whose newest events are not in its rows', () => {
+describe('A license with a parked stream', () => {
   let license: License;
   let mend: () => Promise<unknown>;
   beforeEach(async () => {
@@ -57,7 +57,7 @@ describe('a license whose newest events are not in its rows', () => {
     return () => mend();
   });
 
-  test('is answered as suspended where its row is not', async () => {
+  test('is suspended when only its stream says so', async () => {
     await command(license, 'suspend', { reason: { code: 'FRAUD' } });
     await isParked(license);
     expect((await validate(license)).body).toMatchObject({ valid: false, code: 'SUSPENDED' });
@@ -77,7 +77,7 @@ describe('a license whose newest events are not in its rows', () => {
     mend = async () => undefined;
   });
 
-  test('knows its devices, its users and its seats', async () => {
+  test('knows its devices, users and seats', async () => {
     const device = await client('activate', license, { fingerprint: 'second' });
     await isParked(license);
     await client('deactivate', license, { fingerprint: 'first' });
@@ -94,7 +94,7 @@ describe('a license whose newest events are not in its rows', () => {
     expect((await validate(license, { user: 'bob' })).body).toMatchObject({ valid: false });
   });
 
-  test('refuses lists of its devices and users for now, and says when to ask again', async () => {
+  test('refuses lists of its devices and users for now, with Retry-After', async () => {
     await client('activate', license, { fingerprint: 'second' });
     await isParked(license);
     for (const list of ['/activations', '/users']) {
@@ -103,7 +103,7 @@ describe('a license whose newest events are not in its rows', () => {
     }
   });
 
-  test('knows its new key, and that the key before is over', async () => {
+  test('accepts its new key and refuses the previous one', async () => {
     const rotated = await command(license, 'rotate-key', {});
     await isParked(license);
     expect((await validate(license)).body).toMatchObject({ valid: false, code: 'KEY_ROTATED' });
@@ -119,7 +119,7 @@ describe('a license whose newest events are not in its rows', () => {
     expect((await ledger.database.superuser.query('select from ops.parked_keys')).rows).toEqual([]);
   });
 
-  test('belongs to its new holder, and no longer to the one before', async () => {
+  test('belongs to its new holder and no longer to the previous one', async () => {
     await command(license, 'transfer', { toHolderOrganizationId: ledger.b.organizationId, accepted: true });
     await isParked(license);
     expect((await get(license, '', ledger.b.apiKey)).status).toBe(200);
@@ -129,7 +129,7 @@ describe('a license whose newest events are not in its rows', () => {
     expect((await ledger.call('POST', '/v1/licenses/validate', byB)).body).toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('is answered with 503 where its stream cannot be read either', async () => {
+  test('gets 503 when its stream cannot be read either', async () => {
     await client('activate', license, { fingerprint: 'second' });
     await isParked(license);
     const stream = `license-${license.licenseId}`;
@@ -143,7 +143,7 @@ describe('a license whose newest events are not in its rows', () => {
   });
 });
 
-test('a license that no row was ever made of is found by its key and by its id', async () => {
+test('A license without any row is found by its key and by its id', async () => {
   const { superuser } = ledger.database;
   await superuser.query('alter table rm.licenses add constraint none check (false) not valid');
   try {
@@ -184,7 +184,7 @@ test.each([
     ask: ({ licenseId }: License) =>
       ledger.call('POST', '/v1/licenses/validate', { key: ledger.a.apiKey, body: { licenseId } }),
   },
-])('a license that is replayed while a request looks for it is found $how', async ({ look, ask, shown }) => {
+])('A license that is replayed during a request is found $how', async ({ look, ask, shown }) => {
   const { superuser } = ledger.database;
   await superuser.query('alter table rm.licenses add constraint none check (false) not valid');
   const license = await ledger.issue();
@@ -212,7 +212,7 @@ test.each([
   }
 });
 
-test('licenses of an issuer whose closing is not in its row are answered as those of a closed issuer', async () => {
+test('Licenses of an issuer that is closed only in its stream are those of a closed issuer', async () => {
   const vendor = await ledger.createVendor('Closing');
   const owner = await ledger.createMember(vendor.organizationId, 'OWNER');
   const license = await ledger.issue({}, vendor);

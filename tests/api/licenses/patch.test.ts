@@ -15,8 +15,8 @@ const patch = (licenseId: string, body: object, headers: Record<string, string> 
   ledger.call('PATCH', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey, body, headers });
 const tagOf = async (licenseId: string) => (await api.send('GET', licenseId, '')).headers.get('etag') ?? '';
 
-describe('metadata', () => {
-  test('replaces what was noted before, without an event, once', async () => {
+describe('Metadata', () => {
+  test('replaces the earlier metadata without an event, once', async () => {
     const { licenseId } = await ledger.issue({ metadata: { team: 'blue', size: 3 } });
     const metadata = { note: ['x', { deep: 1.5 }], beta: true };
     const changed = await patch(licenseId, { metadata });
@@ -29,14 +29,14 @@ describe('metadata', () => {
     expect((await api.read(licenseId)).metadata).toEqual({});
   });
 
-  test('is seen by the holder', async () => {
+  test('is visible to the holder', async () => {
     const { licenseId } = await ledger.issue({ holderOrganizationId: ledger.b.organizationId });
     await patch(licenseId, { metadata: { note: 'for both' } });
     const seen = await api.send('GET', licenseId, '', undefined, ledger.b.apiKey);
     expect(seen.body.metadata).toEqual({ note: 'for both' });
   });
 
-  test('of a revoked license can be changed; its reference cannot, and then neither does', async () => {
+  test('of a revoked license can be changed alone, and not together with the reference', async () => {
     const { licenseId } = await ledger.issue();
     await api.post(licenseId, 'revoke', { reason: { code: 'FRAUD' } });
     expect((await patch(licenseId, { metadata: { case: 12 } })).body.changed).toBe(true);
@@ -45,7 +45,7 @@ describe('metadata', () => {
     expect((await api.read(licenseId)).metadata).toEqual({ case: 12 });
   });
 
-  test('is not changed over the head of somebody else who changed it at the same ETag', async () => {
+  test('is not overwritten by a second change at the same ETag', async () => {
     const { licenseId } = await ledger.issue({ metadata: { n: 0 } });
     const tag = await tagOf(licenseId);
     const answers = await Promise.all(
@@ -64,8 +64,8 @@ describe('metadata', () => {
   });
 });
 
-describe('the reference', () => {
-  test('changes by an event, and is what lists find the license by', async () => {
+describe('The external reference', () => {
+  test('changes with an event, and lists find the license by it', async () => {
     const { licenseId } = await ledger.issue({ externalRef: 'sub_old' });
     const { body } = await patch(licenseId, { externalRef: 'sub_new' });
     expect([body.changed, body.license?.externalRef, body.license?.revision]).toEqual([true, 'sub_new', 2]);
@@ -76,7 +76,7 @@ describe('the reference', () => {
     expect((await patch(licenseId, { externalRef: null })).body.license?.externalRef).toBeNull();
   });
 
-  test('and metadata changed at once by two do not lose each other', async () => {
+  test('and metadata can be changed at the same time without a loss', async () => {
     const { licenseId } = await ledger.issue({ externalRef: 'sub_1', metadata: { a: 1 } });
     const [one, other] = await Promise.all([
       patch(licenseId, { externalRef: 'sub_2' }),
@@ -86,7 +86,7 @@ describe('the reference', () => {
     expect(await api.read(licenseId)).toMatchObject({ externalRef: 'sub_2', metadata: { b: 2 } });
   });
 
-  test('of two at the same ETag is changed by one', async () => {
+  test('is changed by one of two requests at the same ETag', async () => {
     const { licenseId } = await ledger.issue();
     const headers = { 'if-match': await tagOf(licenseId) };
     const answers = await Promise.all(['x', 'y'].map((externalRef) => patch(licenseId, { externalRef }, headers)));
@@ -94,7 +94,7 @@ describe('the reference', () => {
   });
 });
 
-test('a change is repeated safely, and is nothing without a change', async () => {
+test('A repeated change changes nothing, and an empty change is refused', async () => {
   const { licenseId } = await ledger.issue();
   const body = { externalRef: 'sub_3', metadata: { c: 3 } };
   const headers = { 'idempotency-key': 'patch-once' };

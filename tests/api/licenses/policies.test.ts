@@ -5,7 +5,7 @@ import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { aggregateId, newCommandId } from '../../../src/eventstore/ids.ts';
-import { carryOutDue } from '../../../src/workers/carry-out.ts';
+import { carryOutDue } from '../../../src/workers/carry-out-due.ts';
 import { createPace } from '../../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
@@ -27,7 +27,7 @@ type Unsent<Command> = Command extends { readonly at: string } ? Omit<Command, '
 
 const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
 
-/** An issuer whose catalog has two products, the built-in policies, and a PRO policy of one product with two versions. */
+/** An issuer with two products, the built-in policies, and a PRO policy of one product with two versions. */
 const openShop = async () => {
   const { organizationId, apiKey } = await ledger.createVendor('Shop');
   const send = async (command: Unsent<CatalogCommand>) => {
@@ -69,8 +69,8 @@ const openShop = async () => {
   return { policyIds, small, post, issue };
 };
 
-describe('the tier', () => {
-  test('changes with all that the policy grants, and what the request gives instead', async () => {
+describe('A change of the tier', () => {
+  test('applies the grants of the policy and the overrides of the request', async () => {
     const { licenseId } = await ledger.issue({ tier: 'FREE' });
     const change = { tier: 'ENTERPRISE', limits: { seats: 7 }, reason };
     const license = await api.done(licenseId, 'tier', change);
@@ -84,7 +84,7 @@ describe('the tier', () => {
     expect((await api.historyOf(licenseId))[0]).toBe('LicenseTierChanged');
   });
 
-  test('drops the products of the old one that the new one has not, with their devices', async () => {
+  test('removes products that the new policy does not have, with their devices', async () => {
     const { issue, post, small } = await openShop();
     const { licenseId, licenseKey } = await issue();
     const device = { licenseKey, fingerprint: 'a', product: 'cloud_ide' };
@@ -102,7 +102,7 @@ describe('the tier', () => {
     ]);
   });
 
-  test('changes later, by a command of the worker, and can be withdrawn until then', async () => {
+  test('can be scheduled for the worker and withdrawn until then', async () => {
     const { licenseId } = await ledger.issue();
     const effectiveAt = inSeconds(30 * day);
     const license = await api.done(licenseId, 'tier', { tier: 'FREE', effectiveAt });
@@ -125,14 +125,14 @@ describe('the tier', () => {
     await api.done(other.licenseId, 'cancel-scheduled', { eventId: String(scheduled?.[0]?.eventId) });
   });
 
-  test('of a license does not become TRIAL', async () => {
+  test('cannot make a license a TRIAL', async () => {
     const { licenseId } = await ledger.issue();
     const answer = await api.post(licenseId, 'tier', { tier: 'TRIAL' });
     expect(refusal(answer)).toEqual([400, 'INVALID_REQUEST']);
     expect(answer.body.errors).toMatchObject([{ pointer: '/tier' }]);
   });
 
-  test('is refused for what the catalog does not have on sale, and for what is in use beyond it under REJECT', async () => {
+  test('is refused for a policy that is not on sale, and under REJECT for usage above its limits', async () => {
     const { issue, post, small, policyIds } = await openShop();
     const { licenseId } = await issue();
     const change = async (body: object) => {
@@ -151,8 +151,8 @@ describe('the tier', () => {
   });
 });
 
-describe('the policy', () => {
-  test('changes within the tier, to its latest version or another', async () => {
+describe('A change of the policy', () => {
+  test('moves the license within its tier, to the latest or a named version', async () => {
     const { issue, post, small } = await openShop();
     const { licenseId } = await issue();
     const latest = await post(licenseId, 'policy', { policyId: small, reason });
@@ -162,7 +162,7 @@ describe('the policy', () => {
     expect((await post(licenseId, 'policy', { policyId: small, policyVersion: 1 })).body.changed).toBe(false);
   });
 
-  test('of another tier is refused', async () => {
+  test('is refused for a policy of another tier', async () => {
     const { issue, post, policyIds } = await openShop();
     const { licenseId } = await issue();
     const refused = await post(licenseId, 'policy', { policyId: policyIds.ENTERPRISE });
@@ -170,10 +170,10 @@ describe('the policy', () => {
   });
 });
 
-describe('a trial', () => {
+describe('A trial', () => {
   const tryOut = () => ledger.issue({ tier: 'TRIAL', products: ['local_cli'] });
 
-  test('becomes a paid license with the same key and devices, and a term that begins then', async () => {
+  test('becomes a paid license with the same key and devices and a new term', async () => {
     const { licenseId, licenseKey } = await tryOut();
     await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
     const conversion = { tier: 'PRO', term: { expiresAt: '2099-01-01T00:00:00.000Z' }, billingRef: 'in_1', reason };
@@ -194,7 +194,7 @@ describe('a trial', () => {
     ]);
   });
 
-  test('has the term of the policy where none is given', async () => {
+  test('gets the term of the policy when the request has none', async () => {
     const { licenseId } = await tryOut();
     const { term } = await api.done(licenseId, 'convert', { tier: 'PRO' });
     const lasts = Date.parse(String(term?.expiresAt)) - Date.parse(String(term?.startsAt));
@@ -204,7 +204,7 @@ describe('a trial', () => {
     expect(converted.term?.expiresAt).toBeNull();
   });
 
-  test('is the only thing that is converted, and to no trial', async () => {
+  test('can be converted, other licenses cannot, and the result is no trial', async () => {
     const { licenseId } = await ledger.issue();
     expect(refusal(await api.post(licenseId, 'convert', { tier: 'ENTERPRISE' }))).toEqual([400, 'INVALID_REQUEST']);
     const trial = await tryOut();

@@ -14,8 +14,8 @@ const reason = { code: 'GOODWILL' };
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
 const day = 86_400;
 
-describe('the end of a term', () => {
-  test('is moved, once, and not into the past', async () => {
+describe('The end of a term', () => {
+  test('can be changed, and not to the past', async () => {
     const { licenseId } = await ledger.issue();
     const to = '2099-12-31T00:00:00.000Z';
     expect((await api.done(licenseId, 'expiry', { to, reason })).term?.expiresAt).toBe(to);
@@ -24,14 +24,14 @@ describe('the end of a term', () => {
     expect(await api.historyOf(licenseId)).toEqual(['LicenseExpiryChanged']);
   });
 
-  test('needs a reason', async () => {
+  test('changes only with a reason', async () => {
     const { licenseId } = await ledger.issue();
     const answer = await api.post(licenseId, 'expiry', { to: '2099-12-31T00:00:00Z' });
     expect(refusal(answer)).toEqual([400, 'INVALID_REQUEST']);
     expect(answer.body.errors).toMatchObject([{ pointer: '/reason' }]);
   });
 
-  test('that has come is not moved; nor is that of a revoked license', async () => {
+  test('that has passed cannot be changed, nor that of a revoked license', async () => {
     const { licenseId } = await ledger.issue({ term: { duration: 'PT1H' } });
     const expiry = { to: '2099-12-31T00:00:00Z', reason };
     expect(refusal(await later(ledger, 3_601, () => api.post(licenseId, 'expiry', expiry)))).toEqual([
@@ -43,14 +43,14 @@ describe('the end of a term', () => {
   });
 });
 
-describe('a scheduled suspension', () => {
+describe('A scheduled suspension', () => {
   const announce = async (effectiveAt = inSeconds(7 * day)) => {
     const { licenseId, licenseKey } = await ledger.issue();
     const license = await api.done(licenseId, 'suspend', { reason: { code: 'PAYMENT' }, effectiveAt });
     return { licenseId, licenseKey, license, eventId: String(license.scheduled?.[0]?.eventId) };
   };
 
-  test('holds from its instant on, by the clock alone', async () => {
+  test('applies from its instant, without a job', async () => {
     const { licenseId, licenseKey, license } = await announce();
     expect(license).toMatchObject({
       status: 'ACTIVE',
@@ -70,7 +70,7 @@ describe('a scheduled suspension', () => {
     expect(await api.historyOf(licenseId)).toEqual(['LicenseSuspended']);
   });
 
-  test('changes the ETag when it has come', async () => {
+  test('changes the ETag when it takes effect', async () => {
     const { licenseId } = await announce();
     const tag = async () => (await api.send('GET', licenseId, '')).headers.get('etag');
     const before = await tag();
@@ -78,7 +78,7 @@ describe('a scheduled suspension', () => {
     expect(await later(ledger, 7 * day + 1, tag)).not.toBe(before);
   });
 
-  test('is withdrawn by the event that announced it, as history names it, until it has come', async () => {
+  test('can be withdrawn by its event id until it takes effect', async () => {
     const { licenseId, eventId } = await announce();
     const history = await api.send('GET', licenseId, 'history');
     expect(history.body.data?.[2]).toMatchObject({ type: 'LicenseSuspended', id: eventId });
@@ -93,7 +93,7 @@ describe('a scheduled suspension', () => {
     expect(refusal(late)).toEqual([404, 'NOT_FOUND']);
   });
 
-  test('is for the future only, and not announced twice', async () => {
+  test('must be in the future, and only one can be scheduled', async () => {
     const { licenseId } = await announce('2099-01-01T00:00:00.000Z');
     const again = { reason: { code: 'PAYMENT' }, effectiveAt: '2099-01-01T00:00:00.000Z' };
     await api.done(licenseId, 'suspend', again, false);
@@ -101,7 +101,7 @@ describe('a scheduled suspension', () => {
     expect(refusal(await api.post(licenseId, 'suspend', past))).toEqual([400, 'TERM_INVALID']);
   });
 
-  test('is announced and withdrawn by BILLING where it is for PAYMENT, and for nothing else', async () => {
+  test('can be scheduled and withdrawn by BILLING for PAYMENT only', async () => {
     const { accessToken } = await ledger.createMember(ledger.a.organizationId, 'BILLING');
     const { licenseId } = await ledger.issue();
     const effectiveAt = inSeconds(day);
@@ -120,15 +120,15 @@ describe('a scheduled suspension', () => {
   });
 });
 
-describe('what is to happen at the end of the term', () => {
-  test('is said at once, once', async () => {
+describe('The renewal at the end of the term', () => {
+  test('is set immediately and once', async () => {
     const { licenseId } = await ledger.issue();
     const { term } = await api.done(licenseId, 'renewal', { to: 'cancelAtPeriodEnd', reason });
     expect(term?.renewal).toBe('cancelAtPeriodEnd');
     await api.done(licenseId, 'renewal', { to: 'cancelAtPeriodEnd' }, false);
   });
 
-  test('or for later, and can be withdrawn', async () => {
+  test('can be scheduled and withdrawn', async () => {
     const { licenseId } = await ledger.issue();
     const { scheduled } = await api.done(licenseId, 'renewal', { to: 'auto', effectiveAt: inSeconds(day) });
     expect(scheduled).toMatchObject([{ kind: 'RENEWAL', to: 'auto' }]);
@@ -140,7 +140,7 @@ describe('what is to happen at the end of the term', () => {
   });
 });
 
-test('a license that waits for its first use says so, and begins with it', async () => {
+test('A license that waits for its first use says so and starts with it', async () => {
   const { licenseId, licenseKey, answer } = await ledger.issue({
     term: { duration: 'P1M', basis: 'FIRST_ACTIVATION' },
   });

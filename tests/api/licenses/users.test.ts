@@ -18,8 +18,8 @@ const unassign = (licenseId: string, user: unknown, key?: string) =>
 const usersOf = async (licenseId: string, key = ledger.a.apiKey) =>
   Object.values((await api.send('GET', licenseId, 'users', undefined, key)).body.data ?? {}).map(({ user }) => user);
 
-describe('a user', () => {
-  test('is assigned once, under a reference that tells nobody who it is', async () => {
+describe('A user', () => {
+  test('is assigned once, under a reference that does not reveal the name', async () => {
     const { licenseId } = await issue();
     const first = await assign(licenseId, 'ada@example.com');
     expect([first.status, first.body.changed, first.body.license?.usage?.users]).toEqual([200, true, 1]);
@@ -33,14 +33,14 @@ describe('a user', () => {
     );
   });
 
-  test('of ours is named by its id', async () => {
+  test('of this server is named by its id', async () => {
     const { userId } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
     const { licenseId } = await issue();
     expect((await assign(licenseId, userId)).body.user).toBe(userId);
     expect((await unassign(licenseId, userId)).body).toMatchObject({ changed: true, license: { usage: { users: 0 } } });
   });
 
-  test('is taken off by its reference, once', async () => {
+  test('is unassigned by its reference, once', async () => {
     const { licenseId } = await issue();
     const { body } = await assign(licenseId, 'ada');
     expect((await unassign(licenseId, body.user)).body.changed).toBe(true);
@@ -49,7 +49,7 @@ describe('a user', () => {
     expect(refusal(await unassign(licenseId, 'ada@example.com'))).toEqual([400, 'INVALID_REQUEST']);
   });
 
-  test('is refused beyond the limit, and on a revoked license', async () => {
+  test('is refused beyond the limit and on a revoked license', async () => {
     const { licenseId } = await issue({ limits: { users: 1 } });
     await assign(licenseId, 'ada');
     expect(refusal(await assign(licenseId, 'grace'))).toEqual([409, 'USER_LIMIT_EXCEEDED']);
@@ -57,7 +57,7 @@ describe('a user', () => {
     expect(refusal(await assign(licenseId, 'ada'))).toEqual([409, 'LICENSE_REVOKED']);
   });
 
-  test('of twenty at once for two places two are assigned', async () => {
+  test('is assigned twice by twenty concurrent requests for two places', async () => {
     const { licenseId } = await issue();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, user) => assign(licenseId, `user ${user}`)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
@@ -65,8 +65,8 @@ describe('a user', () => {
   });
 });
 
-describe('the list', () => {
-  test('is of those assigned now, the last one first, page by page', async () => {
+describe('The list', () => {
+  test('has the users that are assigned now, the last one first, page by page', async () => {
     const { licenseId } = await issue({ limits: { users: 9 } });
     const users: unknown[] = [];
     for (const name of ['a', 'b', 'c', 'd', 'e']) users.push((await assign(licenseId, name)).body.user);
@@ -83,7 +83,7 @@ describe('the list', () => {
     expect(paged).toEqual(expected);
   });
 
-  test('is for the license’s own organizations', async () => {
+  test('is visible to the issuer and the holder only', async () => {
     const { licenseId } = await held();
     await assign(licenseId, 'ada', ledger.b.apiKey);
     expect(await usersOf(licenseId)).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('the list', () => {
   });
 });
 
-describe('a license with a holder', () => {
+describe('A license with a holder', () => {
   test('is assigned by the holder, not by its issuer', async () => {
     const { licenseId } = await held();
     expect(refusal(await assign(licenseId, 'ada'))).toEqual([403, 'FORBIDDEN']);
@@ -104,7 +104,7 @@ describe('a license with a holder', () => {
     expect((await unassign(licenseId, body.user, ledger.b.apiKey)).body.changed).toBe(true);
   });
 
-  test('lets its holder release devices, and not suspend, change or read what is the issuer’s', async () => {
+  test('lets its holder release devices, and not suspend it, change it or read the history of the issuer', async () => {
     const { licenseId, licenseKey } = await held();
     const { body } = await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
     const release = () => api.send('DELETE', licenseId, `activations/${body.activation?.id}`, {}, ledger.b.apiKey);
@@ -133,8 +133,8 @@ describe('a license with a holder', () => {
   });
 });
 
-describe('a device', () => {
-  test('is released by an administrator whatever the policy allows its user, with a reason', async () => {
+describe('A device', () => {
+  test('is released by an administrator without the limits of the policy', async () => {
     const { licenseId, licenseKey } = await issue();
     const { body } = await ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'a' } });
     const activation = `activations/${body.activation?.id}`;
@@ -151,7 +151,7 @@ describe('a device', () => {
     expect((await api.send('DELETE', licenseId, activation)).body.changed).toBe(false);
   });
 
-  test('that never was is not found', async () => {
+  test('that was never activated is not found', async () => {
     const { licenseId } = await issue();
     const answer = await api.send('DELETE', licenseId, 'activations/act_01h455vb4pex5vsknk084sn02q');
     expect(refusal(answer)).toEqual([404, 'ACTIVATION_NOT_FOUND']);

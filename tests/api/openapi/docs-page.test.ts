@@ -11,7 +11,7 @@ afterAll(() => ledger.stop());
 
 const executable = findChromium();
 
-test('every file of the page comes from this server with a policy that lets the browser ask nobody else', async () => {
+test('Every file of the page comes from this server, and its policy forbids other servers', async () => {
   const { text, headers } = await ledger.call('GET', '/docs');
   expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
   const policy = headers.get('content-security-policy') ?? '';
@@ -27,8 +27,8 @@ test('every file of the page comes from this server with a policy that lets the 
 });
 
 // On a busy machine a browser takes its time to start.
-describe.runIf(executable !== null)('in a browser', { timeout: 120_000 }, () => {
-  test('the page shows every operation without one request to anybody else', async () => {
+describe.runIf(executable !== null)('In a browser', { timeout: 120_000 }, () => {
+  test('the page shows every operation without a request to another server', async () => {
     const browser = await openBrowser(executable ?? '');
     try {
       const page = await browser.newPage();

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { rulesOut } from '../../../src/api/catalog/policy-rules.ts';
 import { openApiDocument, openApiText } from '../../../src/api/openapi/document.ts';
-import { permissions } from '../../../src/api/permissions.ts';
 import { meanings } from '../../../src/api/problems/problems.ts';
 import type { Route } from '../../../src/api/route.ts';
+import { permissions } from '../../../src/domain/permissions.ts';
 import { documentedResponses } from '../../support/documented.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-test('the served document describes every route with its replies, codes and who may call', async () => {
+test('The document describes every route with its answers, codes and callers', async () => {
   const served = await ledger.call('GET', '/openapi.json');
   expect(served.text).toBe(openApiText(ledger.routes, '0.0.0'));
   const document = openApiDocument(ledger.routes, '0.0.0');
@@ -42,7 +42,7 @@ test('the served document describes every route with its replies, codes and who 
   expect(Object.keys(paths)).toEqual([...new Set(ledger.routes.map(({ path }) => path))]);
 });
 
-test('examples in the document are requests that the API takes', () => {
+test('The API accepts the example requests of the document', () => {
   const bodies = ledger.routes.flatMap(({ request }) => (request.shape.body === undefined ? [] : [request.shape.body]));
   expect(bodies.length).toBeGreaterThan(5);
   for (const body of bodies) {
@@ -51,7 +51,7 @@ test('examples in the document are requests that the API takes', () => {
   }
 });
 
-test('every refusal stands in the document once, however many operations have it', () => {
+test('The document has every refusal once', () => {
   const document = openApiDocument(ledger.routes, '0.0.0');
   const shared = Object.values(document.components?.responses ?? {}).map((response) => JSON.stringify(response));
   expect(new Set(shared).size).toBe(shared.length);
@@ -62,7 +62,7 @@ test('every refusal stands in the document once, however many operations have it
   expect(refusals.filter(([, refusal]) => Object.keys(refusal).join() !== '$ref')).toEqual([]);
 });
 
-test('a parameter is described by the type that it is read as, with an example of that type', () => {
+test('A parameter has the type that its text is read as, with an example of that type', () => {
   const document = openApiDocument(ledger.routes, '0.0.0');
   const parameters = ledger.routes.flatMap(({ path, method }) => document.paths?.[path]?.[method]?.parameters ?? []);
   const schemas = parameters.flatMap((parameter) => ('schema' in parameter ? [parameter.schema] : []));
@@ -77,18 +77,18 @@ test('a parameter is described by the type that it is read as, with an example o
   }
 });
 
-test('the same routes give the same text', () => {
+test('The same routes give the same document', () => {
   expect(openApiText(ledger.routes, '1.0.0')).toBe(openApiText(ledger.routes, '1.0.0'));
 });
 
-test('the file is what is served, but for the version', async () => {
+test('The file openapi.json equals the served document, except for the version', async () => {
   const { body: served } = await ledger.call('GET', '/openapi.json');
   const file = JSON.parse(readFileSync('openapi.json', 'utf8'));
   expect({ ...served, info: null }).toEqual({ ...file, info: null });
   expect(Object.keys(file.paths)).toEqual(expect.arrayContaining(['/livez', '/readyz', '/version']));
 });
 
-test('the document says what every group of operations and every component is, by names that mean something', () => {
+test('The document describes every group of operations and every component', () => {
   const { tags = [], components } = openApiDocument(ledger.routes, '0.0.0');
   const used = new Set(ledger.routes.map(({ tag }) => tag));
   expect(tags.map(({ name }) => name).sort()).toEqual([...used].sort());
@@ -96,7 +96,7 @@ test('the document says what every group of operations and every component is, b
   expect(Object.keys(components?.schemas ?? {}).filter((name) => name.startsWith('_'))).toEqual([]);
 });
 
-test('a problem is described with its codes, which later versions may add to, and with what some of them bring', () => {
+test('The document describes a problem with its codes and their further members', () => {
   const { Problem, ProblemCode } = openApiDocument(ledger.routes, '0.0.0').components?.schemas ?? {};
   expect(ProblemCode).toMatchObject({ type: 'string', enum: Object.keys(meanings) });
   expect(Problem).toMatchObject({
@@ -109,7 +109,7 @@ test('a problem is described with its codes, which later versions may add to, an
 });
 
 test.each(['License', 'Policy', 'Activation', 'Lease', 'ValidateLicense', 'Validation', 'Problem'])(
-  'every property of %s is described',
+  'The document describes every property of %s',
   (name) => {
     const { properties = {} } = z.object({ properties: described }).parse(schemas()[name]);
     expect(Object.keys(properties).length).toBeGreaterThan(5);
@@ -117,7 +117,7 @@ test.each(['License', 'Policy', 'Activation', 'Lease', 'ValidateLicense', 'Valid
   },
 );
 
-test('every rule of a policy is described in requests as in answers, and what a password must be', () => {
+test('The document describes every rule of a policy and the rules of a password', () => {
   const rules = Object.keys(rulesOut);
   const descriptions = Object.values(rulesOut).map(({ description }) => description);
   expect(descriptions).not.toContain(undefined);
@@ -129,7 +129,7 @@ test('every rule of a policy is described in requests as in answers, and what a 
   expect(properties.password).toMatchObject({ minLength: 8, maxLength: 256, description: expect.any(String) });
 });
 
-test('what only some operations take and answer stands at those', () => {
+test('The document names headers only at the operations that have them', () => {
   const document = openApiDocument(ledger.routes, '0.0.0');
   const { paths = {} } = document;
   const parametersOf = (path: string) => JSON.stringify(paths[path]?.get?.parameters ?? []);
@@ -160,7 +160,7 @@ const schemas = () => openApiDocument(ledger.routes, '0.0.0').components?.schema
 const securityOf = ({ access, operationId }: Route): readonly object[] => {
   switch (access.kind) {
     case 'anybody':
-      // Without a password it takes the token of whoever accepts.
+      // Without a password it takes the access token of the user who accepts.
       return operationId === 'acceptInvitation' ? [{}, { accessToken: [] }] : [];
     case 'user':
       return [{ accessToken: [] }];

@@ -52,7 +52,7 @@ const ofThisWorld: ReadonlySet<string> = new Set([
   'policyVersion',
 ]);
 
-test('every example of the document is answered as the document says', async () => {
+test('Every example of the document gets an answer as documented', async () => {
   const examples = ledger.routes.flatMap((route) => {
     const example = exampleOf(route);
     return example === null ? [] : [{ route, example }];

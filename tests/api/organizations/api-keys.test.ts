@@ -41,8 +41,8 @@ const dieAfterAppend = (idempotencyKey: string) =>
     [idempotencyKey],
   );
 
-describe('an API key', () => {
-  test('is shown once, works at once, and is known by its beginning only', async () => {
+describe('An API key', () => {
+  test('is returned once, works immediately, and later shows only its beginning', async () => {
     const created = await create({ scopes: ['licenses:read', 'events:read'], expiresAt: '2099-01-01T00:00:00Z' });
     expect([created.status, created.body.apiKey]).toEqual([
       201,
@@ -72,7 +72,7 @@ describe('an API key', () => {
     expect((await send('PATCH', pathOf(created), { name: 'CI 2' }, { 'if-match': tag })).status).toBe(200);
   });
 
-  test('is given scopes that exist, at least one, and an end in the future', async () => {
+  test('needs at least one known scope and an end in the future', async () => {
     const before = await stored();
     for (const fields of [
       { scopes: [] },
@@ -86,7 +86,7 @@ describe('an API key', () => {
     expect(await stored()).toBe(before);
   });
 
-  test('hands on no scope that it does not hold, and leaves nothing of the attempt', async () => {
+  test('cannot pass on a scope that it does not have, and a refused attempt leaves nothing', async () => {
     const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['members:write', 'licenses:read']);
     expect((await create({}, {}, apiKey)).status).toBe(201);
     const before = await stored();
@@ -104,7 +104,7 @@ describe('an API key', () => {
     ledger.clock.aheadMs -= 60_000;
   });
 
-  test('is renamed and given other scopes, which hold at once in this process', async () => {
+  test('can be renamed and gets other scopes, which apply immediately in this process', async () => {
     const created = await create({ scopes: ['licenses:read'] });
     expect(await uses(secretOf(created))).toBe(200);
     const changed = await send('PATCH', pathOf(created), { name: 'feed', scopes: ['events:read'] });
@@ -113,7 +113,7 @@ describe('an API key', () => {
     expect((await send('GET', pathOf(created))).body).toMatchObject({ name: 'feed', scopes: ['events:read'] });
   });
 
-  test('that is revoked is out of force at once, before that is projected, and stays so', async () => {
+  test('stops working immediately after it is revoked, even before the projection', async () => {
     const created = await create();
     expect(await uses(secretOf(created))).toBe(200);
     const start = await ledger.stopProjector();
@@ -130,7 +130,7 @@ describe('an API key', () => {
     expect([late.status, late.body.code]).toEqual([404, 'NOT_FOUND']);
   });
 
-  test('of another organization is as unknown as one that does not exist, to the byte', async () => {
+  test('of another organization gets the same answer as an unknown one, to the byte', async () => {
     const created = await create();
     const requestId = { 'x-request-id': 'same' };
     const unknown = `/v1/api-keys/${encodeId('key', randomUUID())}`;
@@ -143,7 +143,7 @@ describe('an API key', () => {
   });
 });
 
-test('the list is newest first, in pages, and shows no secret', async () => {
+test('The list is newest first, in pages, and shows no secret', async () => {
   const created = [await create({ name: 'one' }), await create({ name: 'two' }), await create({ name: 'three' })];
   const first = await send('GET', '/v1/api-keys?limit=2');
   expect(first.body).toMatchObject({ hasMore: true, data: [{ name: 'three' }, { name: 'two' }] });
@@ -154,8 +154,8 @@ test('the list is newest first, in pages, and shows no secret', async () => {
   expect((await send('GET', '/v1/api-keys', undefined, {}, member.accessToken)).status).toBe(200);
 });
 
-describe('a creation', () => {
-  test('that is repeated gives the same key again, also after a crash between append and answer', async () => {
+describe('A creation', () => {
+  test('returns the same key when it is repeated, also after a crash between append and answer', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const first = await create({}, headers);
     expect((await create({}, headers)).text).toBe(first.text);
@@ -171,7 +171,7 @@ describe('a creation', () => {
     expect(JSON.stringify(rows)).not.toContain(secretOf(first).slice(17));
   });
 
-  test('whose answer the event store lost is carried out once', async () => {
+  test('is carried out once when the event store lost its answer', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     ledger.faults.droppedReply = 'unavailable';
     ledger.faults.dropReplies = 1;
@@ -183,7 +183,7 @@ describe('a creation', () => {
     expect(JSON.stringify(body).split('"lost"')).toHaveLength(2);
   });
 
-  test('that another signing secret takes over gives the key that was stored', async () => {
+  test('returns the stored key when another signing secret takes over', async () => {
     const old = ledger.secrets;
     const rotated = parseSecrets(
       [Buffer.alloc(32, 8), Buffer.alloc(32, 7)].map((bytes) => bytes.toString('base64')).join(),

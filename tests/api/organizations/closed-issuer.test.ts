@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-test('licenses of an organization that was closed are not valid, those of others are', async () => {
+test('Licenses of a closed organization are invalid, and those of others stay valid', async () => {
   const { licenseKey } = await ledger.issue();
   const other = await ledger.issue({}, ledger.b);
   const validate = async (key: string) => {

@@ -8,14 +8,14 @@ const secretOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const secrets = parseSecrets(secretOf(1));
 const place = { organizationId: testId('org', 'a'), invitationId: testId('inv', 'b') };
 
-test('an invitation token leads back to its invitation, also under a newer secret', () => {
+test('An invitation token names its invitation, also under a newer secret', () => {
   const token = encodeInvitationToken(secrets, place);
   expect(token).toMatch(/^[A-Za-z0-9_-]{80,200}$/);
   expect(encodeInvitationToken(secrets, place)).toBe(token);
   expect(decodeInvitationToken(parseSecrets(`${secretOf(2)},${secretOf(1)}`), token)).toEqual(place);
 });
 
-test('what we did not make for an invitation is no invitation token', () => {
+test('A text that this server did not create is not an invitation token', () => {
   const token = encodeInvitationToken(secrets, place);
   expect(decodeInvitationToken(parseSecrets(secretOf(2)), token)).toBeNull();
   expect(decodeInvitationToken(secrets, `A${token.slice(1)}`)).toBeNull();

@@ -33,8 +33,8 @@ const valuesOn = async (subject: unknown) => {
   return rows.length;
 };
 
-describe('an invitation', () => {
-  test('is answered with a token that makes the invited a member in the role', async () => {
+describe('An invitation', () => {
+  test('returns a token that makes the invited person a member in the role', async () => {
     const email = newEmail();
     const invited = await invite({ email, role: 'AUDITOR' });
     expect([invited.status, invited.body]).toEqual([
@@ -62,7 +62,7 @@ describe('an invitation', () => {
     expect(members.body.data?.[0]).toMatchObject({ email, role: 'AUDITOR', userId: accepted.body.user?.id });
   });
 
-  test('leaves the address out of every event, and of what those see who do not invite', async () => {
+  test('shows the address in no event and only to members who may invite', async () => {
     const email = newEmail();
     await invite({ email });
     expect((await ledger.events()).filter((event) => JSON.stringify(event.data).includes(email))).toEqual([]);
@@ -73,7 +73,7 @@ describe('an invitation', () => {
     expect(seen.body.data?.[0]).toMatchObject({ role: 'MEMBER', state: 'invited' });
   });
 
-  test('is repeated with its token by the same Idempotency-Key', async () => {
+  test('returns the same token for the same Idempotency-Key', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const email = newEmail();
     const [one, two] = [await invite({ email }, headers), await invite({ email }, headers)];
@@ -81,7 +81,7 @@ describe('an invitation', () => {
     expect(JSON.stringify(await open('&limit=100')).split(email)).toHaveLength(2);
   });
 
-  test('is listed newest first, in pages and by role, while it is open', async () => {
+  test('is listed while it is open, newest first, in pages and by role', async () => {
     const organization = await ledger.createVendor('Lists');
     const path = `${pathOf(organization.organizationId)}/members`;
     const as = (method: string, query = '', body?: object) =>
@@ -100,7 +100,7 @@ describe('an invitation', () => {
     ledger.clock.aheadMs -= 3_600_000;
   });
 
-  test('that is taken back is good for nothing, and its address is gone', async () => {
+  test('that is withdrawn no longer works, and its address is erased', async () => {
     const invited = await invite();
     const id = invited.body.invitation?.invitationId;
     const path = `${pathOf()}/invitations/${id}`;
@@ -114,7 +114,7 @@ describe('an invitation', () => {
     expect(JSON.stringify(await open('&limit=100'))).not.toContain(String(id));
   });
 
-  test('that is accepted, unknown or of another organization cannot be taken back', async () => {
+  test('that is accepted, unknown or of another organization cannot be withdrawn', async () => {
     const accepted = await invite();
     await accept(accepted);
     const requestId = { 'x-request-id': 'same' };
@@ -129,7 +129,7 @@ describe('an invitation', () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
   });
 
-  test('must end in the future, be for an address, and for no member', async () => {
+  test('must end in the future and name an address of a person who is not a member', async () => {
     const past = await invite({ expiresAt: '2020-01-01T00:00:00.000Z' });
     expect([past.status, past.body.code]).toEqual([400, 'TERM_INVALID']);
     for (const fields of [{ email: 'nobody' }, { email: `${'x'.repeat(250)}@a.example` }, { role: 'KING' }])
@@ -142,8 +142,8 @@ describe('an invitation', () => {
   });
 });
 
-describe('the limit of the license that the platform has given', () => {
-  test('counts the invited, so of two for one last place one is refused', async () => {
+describe('The limit of the platform license', () => {
+  test('counts open invitations, so one of two for the last place is refused', async () => {
     const { organization } = await createLimited(ledger, [{ code: 'members', limit: 3 }]);
     const { accessToken } = await ledger.createMember(organization.organizationId, 'OWNER');
     const path = `${pathOf(organization.organizationId)}/members`;

@@ -29,8 +29,8 @@ const as =
     ledger.call(method, path, { key: accessToken, body, headers });
 const withKey = ({ apiKey }: TestOrganization) => as({ accessToken: apiKey });
 
-describe('the list of members', () => {
-  test('is newest first, in pages and by role; addresses are for those who invite', async () => {
+describe('The list of members', () => {
+  test('is newest first, in pages and by role, with addresses only for members who may invite', async () => {
     const { organization, people, list } = await staffed({ olga: 'OWNER', mia: 'MEMBER', adam: 'AUDITOR' });
     await changeDisplayName(ledger.database.api, people.mia.userId, 'Mia');
     const { body } = await as(people.olga)('GET', list);
@@ -64,8 +64,8 @@ describe('the list of members', () => {
   });
 });
 
-describe('a role', () => {
-  test('is changed, answered with the member, and holds at once in this process', async () => {
+describe('A role', () => {
+  test('can be changed, and applies immediately in this process', async () => {
     const { people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
     const rename = () => as(people.mia)('PATCH', pathOf(people.mia).split('/members')[0] ?? '', { name: 'Renamed' });
     expect((await rename()).body.code).toBe('FORBIDDEN');
@@ -79,7 +79,7 @@ describe('a role', () => {
     expect(again.body).toEqual(changed.body);
   });
 
-  test('above the own is given and taken by nobody: only an OWNER decides who is an OWNER', async () => {
+  test('of OWNER can be given and taken only by an OWNER', async () => {
     const { organization, people, pathOf, list } = await staffed({ olga: 'OWNER', two: 'OWNER', ann: 'ADMIN' });
     for (const actor of [as(people.ann), withKey(organization)]) {
       for (const answer of [
@@ -95,7 +95,7 @@ describe('a role', () => {
     });
   });
 
-  test('of the last OWNER stays, also when two of two go at once', async () => {
+  test('of the last OWNER stays, also when both OWNERs leave at the same time', async () => {
     const { people, pathOf } = await staffed({ olga: 'OWNER', otto: 'OWNER' });
     const answers = await Promise.all([
       as(people.olga)('PATCH', pathOf(people.otto), { role: 'MEMBER' }),
@@ -103,7 +103,7 @@ describe('a role', () => {
     ]);
     const refused = answers.filter(({ status }) => status >= 400);
     expect(refused).toHaveLength(1);
-    // Whoever is second is an OWNER no more, or would have left none.
+    // The second caller is no longer an OWNER, or is the last one.
     expect(['FORBIDDEN', 'UNAUTHENTICATED', 'LAST_OWNER']).toContain(refused[0]?.body.code);
 
     const alone = await staffed({ olga: 'OWNER' });
@@ -113,7 +113,7 @@ describe('a role', () => {
     }
   });
 
-  test('that was changed, but not answered before the member was removed, is not found', async () => {
+  test('of a member who was removed before the answer is not found', async () => {
     const { people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
     const key = { 'idempotency-key': randomUUID() };
     const change = () => as(people.olga)('PATCH', pathOf(people.mia), { role: 'ADMIN' }, key);
@@ -129,7 +129,7 @@ describe('a role', () => {
     expect([again.status, again.body.code]).toEqual([404, 'NOT_FOUND']);
   });
 
-  test('or a removal holds once the read models know it, also where nobody waits', async () => {
+  test('or a removal applies once the read models contain it', async () => {
     const { people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
     expect((await as(people.mia)('GET', '/v1/projects')).status).toBe(200);
     const start = await ledger.stopProjector();
@@ -144,7 +144,7 @@ describe('a role', () => {
     await condition('the removal holds', async () => (await as(people.mia)('GET', '/v1/projects')).status === 401);
   });
 
-  test('is changed on the state that If-Match names only', async () => {
+  test('changes only at the revision that If-Match names', async () => {
     const { organization, people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
     const read = await as(people.olga)('GET', `/v1/organizations/${organization.organizationId}`);
     const tag = { 'if-match': String(read.headers.get('etag')) };
@@ -154,8 +154,8 @@ describe('a role', () => {
   });
 });
 
-describe('a member who is removed', () => {
-  test('is let in no more, and leaves the list; again changes nothing', async () => {
+describe('A removed member', () => {
+  test('is refused and leaves the list, and removing again changes nothing', async () => {
     const { people, pathOf, list } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
     expect((await as(people.mia)('GET', '/v1/projects')).status).toBe(200);
     const removed = await as(people.olga)('DELETE', pathOf(people.mia));
@@ -170,7 +170,7 @@ describe('a member who is removed', () => {
     expect((await as(people.mia)('GET', '/v1/organizations')).body.data).toEqual([]);
   });
 
-  test('can do nothing in the stream even where another process still lets them in', async () => {
+  test('is refused by the stream even when another process still accepts the credential', async () => {
     const { people, pathOf } = await staffed({ olga: 'OWNER', ann: 'ADMIN', mia: 'MEMBER' });
     // As if this process had not heard of it: the read models do not know, and what was looked up is remembered.
     expect((await as(people.ann)('GET', '/v1/projects')).status).toBe(200);
@@ -199,7 +199,7 @@ describe('a member who is removed', () => {
   });
 });
 
-test('whoever is no member, and members of others, are unknown', async () => {
+test('Users who are not members, and members of other organizations, are unknown', async () => {
   const { people, pathOf, list } = await staffed({ olga: 'OWNER' });
   const stranger = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
   const requestId = { 'x-request-id': 'same' };

@@ -31,8 +31,8 @@ const tokenFor = async (organizationId: string) => {
   return String(answer.body.accessToken);
 };
 
-describe('a signed-in user', () => {
-  test('opens organizations, is their OWNER, and sees them in the order of joining, in pages', async () => {
+describe('A signed-in user', () => {
+  test('creates organizations as their OWNER and lists them in the order of joining, in pages', async () => {
     const first = await send('POST', '/v1/organizations', { name: 'First', timeZone: 'Europe/Vienna' });
     expect([first.status, first.body]).toEqual([
       201,
@@ -61,7 +61,7 @@ describe('a signed-in user', () => {
     expect(next.body).toMatchObject({ hasMore: false, data: [{ name: 'Second' }] });
   });
 
-  test('opens one organization per Idempotency-Key', async () => {
+  test('creates one organization per Idempotency-Key', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const [one, two] = [
       await send('POST', '/v1/organizations', { name: 'Once' }, headers),
@@ -74,7 +74,7 @@ describe('a signed-in user', () => {
     expect(JSON.stringify(body).split('"Once"')).toHaveLength(2);
   });
 
-  test('pages through them from where the last page ended, also where it has left that one', async () => {
+  test('continues the list after a page, also when the last organization has left it', async () => {
     const { userId, accessToken } = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
     const list = (query: string) => send('GET', `/v1/organizations?${query}`, undefined, {}, accessToken);
     await send('POST', '/v1/organizations', { name: 'Second' }, {}, accessToken);
@@ -85,7 +85,7 @@ describe('a signed-in user', () => {
     expect(next.body).toMatchObject({ hasMore: false, data: [{ name: 'Second' }] });
   });
 
-  test('opens no more than 100, of which closed ones do not count', async () => {
+  test('creates at most 100 organizations, not counting closed ones', async () => {
     const { userId, accessToken } = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
     const ids = Array.from({ length: 99 }, () => encodeId('org', randomUUID()));
     const positions = await Promise.all(
@@ -111,21 +111,21 @@ describe('a signed-in user', () => {
     expect((await open()).status).toBe(201);
   });
 
-  test('is told what is wrong with a name or a time zone', async () => {
+  test('gets the reason for an invalid name or time zone', async () => {
     for (const body of [{ name: ' ' }, { name: 'x'.repeat(201) }, { name: 'x', timeZone: 'Mars/Olympus' }]) {
       const answer = await send('POST', '/v1/organizations', body);
       expect([answer.status, answer.body.code]).toEqual([400, 'INVALID_REQUEST']);
     }
   });
 
-  test('cannot open one with an API key', async () => {
+  test('cannot create an organization with an API key', async () => {
     const answer = await send('POST', '/v1/organizations', { name: 'x' }, {}, ledger.a.apiKey);
     expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
   });
 });
 
-describe('the profile', () => {
-  test('is read with a tag, and not sent again to who has it', async () => {
+describe('The profile', () => {
+  test('has an ETag, and an unchanged profile is not sent again', async () => {
     const read = await send('GET', pathOf());
     expect(read.body).toMatchObject({ id: ledger.a.organizationId, name: 'Vendor A', timeZone: 'UTC', closedAt: null });
     const tag = String(read.headers.get('etag'));
@@ -134,7 +134,7 @@ describe('the profile', () => {
     expect([again.status, again.text]).toEqual([304, '']);
   });
 
-  test('changes in name and time zone together, by one append, and what is left out stays', async () => {
+  test('changes name and time zone in one append, and absent fields stay', async () => {
     const before = await send('GET', pathOf());
     const changed = await send('PATCH', pathOf(), { name: 'Vendor A Ltd', timeZone: 'Europe/Berlin' });
     expect([changed.status, changed.body]).toMatchObject([200, { name: 'Vendor A Ltd', timeZone: 'Europe/Berlin' }]);
@@ -150,12 +150,12 @@ describe('the profile', () => {
     expect((await send('PATCH', pathOf(), { name: 'Vendor A' })).body).toMatchObject({ timeZone: 'Europe/Berlin' });
     const unchanged = await send('PATCH', pathOf(), {});
     expect([unchanged.status, unchanged.body]).toMatchObject([200, { name: 'Vendor A', timeZone: 'Europe/Berlin' }]);
-    // What was read before all that is not the state any more.
+    // The state has changed since the first read.
     const stale = await send('PATCH', pathOf(), { name: 'x' }, { 'if-match': String(before.headers.get('etag')) });
     expect([stale.status, stale.body.code]).toEqual([412, 'REVISION_MISMATCH']);
   });
 
-  test('of another organization is as unknown as one that does not exist, to the byte', async () => {
+  test('of another organization gets the same answer as an unknown one, to the byte', async () => {
     const requestId = { 'x-request-id': 'same' };
     for (const [method, body] of [['GET'], ['PATCH', { name: 'x' }], ['DELETE']] as const) {
       const [foreign, none] = [
@@ -170,16 +170,16 @@ describe('the profile', () => {
   });
 });
 
-describe('closing', () => {
+describe('Closing an organization', () => {
   const open = async () => String((await send('POST', '/v1/organizations', { name: 'Short' })).body.id);
 
-  test('is for an OWNER', async () => {
+  test('is only for an OWNER', async () => {
     const admin = await ledger.createMember(ledger.a.organizationId, 'ADMIN');
     const answer = await send('DELETE', pathOf(), undefined, {}, admin.accessToken);
     expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
   });
 
-  test('ends tokens, API keys and licenses within 30 seconds, and keeps everything', async () => {
+  test('ends tokens, API keys and licenses within 30 seconds and erases nothing', async () => {
     const organizationId = await open();
     const token = await tokenFor(organizationId);
     const created = await send('POST', '/v1/api-keys', { name: 'CI', scopes: ['licenses:write'] }, {}, token);
@@ -188,7 +188,7 @@ describe('closing', () => {
 
     const closed = await send('DELETE', pathOf(organizationId), undefined, {}, token);
     expect([closed.status, closed.body]).toMatchObject([200, { id: organizationId, closedAt: expect.any(String) }]);
-    // What is decided in the stream is refused at once, whatever a process still remembers.
+    // The stream refuses the command, even when a process remembers the credential.
     const late = await send('POST', '/v1/api-keys', { name: 'CI', scopes: ['licenses:read'] }, {}, token);
     expect([409, 401]).toContain(late.status);
 

@@ -31,8 +31,8 @@ const notesOn = async (projectId: string) => {
   return rows.map(({ value }) => value);
 };
 
-describe('a project', () => {
-  test('is read as it was opened, with a tag, and its metadata is in no event', async () => {
+describe('A project', () => {
+  test('reads as it was created, with an ETag, and no event has its metadata', async () => {
     const metadata = { canary: 'a note on it', list: [1, { deep: null }] };
     const { id, path, answer } = await create({ name: 'Apollo', metadata });
     expect(answer.body).toEqual({ id, name: 'Apollo', metadata, createdAt: expect.any(String), archivedAt: null });
@@ -46,7 +46,7 @@ describe('a project', () => {
     expect(events.filter(({ data }) => JSON.stringify(data).includes('a note on it'))).toEqual([]);
   });
 
-  test('changes in part; metadata is replaced whole, and what it was is gone', async () => {
+  test('changes only its named fields, and new metadata erases the earlier metadata', async () => {
     const { id, path } = await create({ name: 'Gemini', metadata: { old: 'value', more: 1 } });
     expect((await send('PATCH', path, { name: 'Gemini 2' })).body).toMatchObject({
       name: 'Gemini 2',
@@ -62,7 +62,7 @@ describe('a project', () => {
     await condition('what it was is gone', async () => (await notesOn(id)).length === 0);
   });
 
-  test('keeps the metadata that is read as long as it is read, however long the read models take', async () => {
+  test('keeps its earlier metadata until the read models have the new reference', async () => {
     const { id, path } = await create({ name: 'Slow', metadata: { old: 1 } });
     const start = await ledger.stopProjector();
     try {
@@ -76,7 +76,7 @@ describe('a project', () => {
     expect((await send('GET', path)).body.metadata).toEqual({ fresh: 1 });
   });
 
-  test('changed by two at once keeps one of the notes, whole', async () => {
+  test('that two requests change at once keeps the metadata of one of them', async () => {
     const { id, path } = await create({ name: 'Shared', metadata: { by: 'nobody' } });
     const answers = await Promise.all(
       [1, 2, 3, 4, 5].map((each) => send('PATCH', path, { metadata: { by: each } }).then(({ status }) => status)),
@@ -88,7 +88,7 @@ describe('a project', () => {
     expect(body.metadata?.by).toBeGreaterThan(0);
   });
 
-  test('is archived, stays as it is then, and is restored together with a change', async () => {
+  test('can be archived, cannot be changed then, and can be restored together with a change', async () => {
     const { path } = await create({ name: 'Mercury' });
     const archived = await send('DELETE', path);
     expect([archived.status, archived.body]).toMatchObject([200, { archivedAt: expect.any(String) }]);
@@ -105,7 +105,7 @@ describe('a project', () => {
     expect(both.body).toMatchObject({ name: 'Mercury 8', archivedAt: expect.any(String) });
   });
 
-  test('is changed on the state that If-Match names only', async () => {
+  test('changes only at the revision that If-Match names', async () => {
     const { path, answer } = await create({ name: 'Voyager' });
     const tag = String(answer.headers.get('etag'));
     expect((await send('PATCH', path, { name: 'Voyager 1' }, { 'if-match': tag })).status).toBe(200);
@@ -114,7 +114,7 @@ describe('a project', () => {
     expect((await send('GET', path)).body).toMatchObject({ name: 'Voyager 1' });
   });
 
-  test('of another organization is as unknown as one that does not exist, to the byte', async () => {
+  test('of another organization gets the same answer as an unknown one, to the byte', async () => {
     const { path } = await create({ name: 'Secret' });
     const requestId = { 'x-request-id': 'same' };
     const unknown = `/v1/projects/${encodeId('prj', randomUUID())}`;
@@ -125,12 +125,12 @@ describe('a project', () => {
     }
   });
 
-  test('takes at most 16 kB of metadata', async () => {
+  test('has at most 16 kB of metadata', async () => {
     const answer = await send('POST', '/v1/projects', { name: 'x', metadata: { a: 'x'.repeat(17_000) } });
     expect([answer.status, answer.body.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 
-  test('is opened once per Idempotency-Key', async () => {
+  test('is created once per Idempotency-Key', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const body = { name: 'Once', metadata: { a: 1 } };
     const [one, two] = [
@@ -142,14 +142,14 @@ describe('a project', () => {
   });
 });
 
-describe('the list', () => {
+describe('The list', () => {
   const namesOf = async (query: string) => {
     const { status, body } = await send('GET', `/v1/projects?${query}`, undefined, {}, ledger.b.apiKey);
     expect(status).toBe(200);
     return { names: JSON.parse(JSON.stringify(body.data)).map(({ name }: { name: string }) => name), body };
   };
 
-  test('is newest first, in pages, by the beginning of the name and by archived or not', async () => {
+  test('is newest first, in pages, and filters by name and archiving', async () => {
     for (const name of ['Alpha', 'Beta', 'alpine'])
       await send('POST', '/v1/projects', { name }, {}, ledger.b.apiKey).then(async ({ body }) => {
         if (name === 'Beta') await send('DELETE', `/v1/projects/${body.id}`, undefined, {}, ledger.b.apiKey);
@@ -172,8 +172,8 @@ describe('the list', () => {
   });
 });
 
-describe('the limit of the license that the platform has given', () => {
-  test('is the number of projects in use, also for several at once and for one that is restored', async () => {
+describe('The limit of the platform license', () => {
+  test('applies to unarchived projects, also for concurrent requests and restored ones', async () => {
     const { organization } = await createLimited(ledger, [{ code: 'projects', limit: 2 }]);
     const as = (method: string, path: string, body?: object) => send(method, path, body, {}, organization.apiKey);
     const answers = await Promise.all([1, 2, 3, 4].map((each) => as('POST', '/v1/projects', { name: `P ${each}` })));

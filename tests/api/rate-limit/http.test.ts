@@ -57,7 +57,7 @@ const unknownKey = () => formatLicenseKey('LL', generateLicenseKeyBody());
 const validate = (licenseKey: string, headers: Record<string, string> = {}) =>
   ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey }, headers });
 
-describe('the credentials of an organization', () => {
+describe('The credentials of an organization', () => {
   const list = (organization: TestOrganization) => ledger.call('GET', '/v1/licenses', { key: organization.apiKey });
   const issueTo = async (holder: TestOrganization, tier: string) => {
     await ledger.issue({ tier, holderOrganizationId: holder.organizationId });
@@ -82,7 +82,7 @@ describe('the credentials of an organization', () => {
     expectRefusedBy(refusal, name, quota);
   });
 
-  test('are counted together, whichever of its keys is used and whatever is asked, also what is not allowed', async () => {
+  test('are counted together for all keys and requests, also forbidden ones', async () => {
     const one = await ledger.createVendor('With two keys');
     const other = await ledger.createKey(one.organizationId, ['licenses:read']);
     const asks = [
@@ -101,15 +101,15 @@ describe('the credentials of an organization', () => {
     expect(JSON.parse(ledger.logged.at(-1) ?? '')).toMatchObject({ tenant: one.organizationId, status: 429 });
   });
 
-  test('of another organization are not touched by it', async () => {
+  test('of another organization are counted separately', async () => {
     const [busy, quiet] = [await ledger.createVendor('Busy'), await ledger.createVendor('Quiet')];
     await untilRefused(() => list(busy));
     expect((await list(quiet)).status).toBe(200);
   });
 });
 
-describe('a license key', () => {
-  test('is validated up to its quota, wherever from and however it is written; another is not touched', async () => {
+describe('A license key', () => {
+  test('is validated up to its quota from all addresses and in all notations', async () => {
     const { licenseKey } = await ledger.issue();
     const spellings = [licenseKey, licenseKey.toLowerCase(), licenseKey.replaceAll('-', ' ').replace(' ', '-')];
     const { allowed, refusal } = await untilRefused((index) => validate(spellings[index % 3] ?? '', stranger()));
@@ -120,7 +120,7 @@ describe('a license key', () => {
     expect((await validate(anyLicense.licenseKey)).status).toBe(200);
   });
 
-  test('has no ceiling of its organization', async () => {
+  test('is not counted for its organization', async () => {
     const statuses = new Set<number>();
     for (let license = 0; license < 5; license += 1) {
       const { licenseKey } = await ledger.issue();
@@ -147,7 +147,7 @@ describe('a license key', () => {
   });
 });
 
-test('a license gives seats away up to its quota, whether they are taken or not', async () => {
+test('A license accepts requests for seats up to its quota, successful or not', async () => {
   const { licenseKey } = await ledger.issue({ limits: { seats: 1 } });
   const acquire = (holder: number) =>
     ledger.call('POST', '/v1/licenses/leases', { body: { licenseKey, leaseHolder: `holder-${holder}` } });
@@ -156,8 +156,8 @@ test('a license gives seats away up to its quota, whether they are taken or not'
   expectRefusedBy(refusal, 'seat_acquire', 2);
 });
 
-describe('an address', () => {
-  test('may try a few unknown license keys; from then on those are refused, and known ones still work', async () => {
+describe('An address', () => {
+  test('may try a few unknown license keys, and known ones still work afterwards', async () => {
     const headers = stranger();
     const { allowed, refusal } = await untilRefused(() => validate(unknownKey(), headers));
     expect(allowed.map(({ body }) => body.code)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
@@ -179,7 +179,7 @@ describe('an address', () => {
     expect((await ledger.call('GET', '/v1/licenses', { headers })).status).toBe(401);
   });
 
-  test('is what the one proxy of ours says, not what the client does; IPv6 counts by /64', async () => {
+  test('is the one that our proxy names, not the client, and IPv6 counts by /64', async () => {
     const forged = (index: number) => ({ 'x-forwarded-for': `10.9.8.${index}, 203.0.113.77` });
     const { refusal } = await untilRefused((index) => validate(unknownKey(), forged(index)));
     expectRefusedBy(refusal, 'unknown_key', 3);
@@ -189,7 +189,7 @@ describe('an address', () => {
   });
 });
 
-test('what nobody limits says nothing of limits, and limits stand on every answer of what is limited', async () => {
+test('Every limited answer has the headers of limits, and an unlimited one has none', async () => {
   for (const path of ['/livez', '/readyz', '/version', '/openapi.json', '/problems', '/nothing'])
     expect((await ledger.call('GET', path)).headers.get('ratelimit')).toBeNull();
   const holder = await ledger.createVendor('Of every answer');
@@ -203,7 +203,7 @@ test('what nobody limits says nothing of limits, and limits stand on every answe
   for (const answer of answers) expect(answer.headers.get('ratelimit')).toMatch(/^"free";r=\d+;t=\d+, "free_hour"/);
 });
 
-test('a page of an origin that was let in reads its limits, also when it is refused, and pays for no preflight', async () => {
+test('A page of a configured origin can read its limits, and preflights are not counted', async () => {
   const holder = await ledger.createVendor('With a page');
   const preflight = () =>
     ledger.call('OPTIONS', '/v1/licenses', { headers: { origin: page, 'access-control-request-method': 'GET' } });
@@ -222,7 +222,7 @@ test('a page of an origin that was let in reads its limits, also when it is refu
   expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-test('metrics count refusals by the name of the limit', async () => {
+test('Metrics count refusals by the name of the limit', async () => {
   const { licenseKey } = await ledger.issue();
   const count = async () =>
     Number(

@@ -26,8 +26,8 @@ const logIn = (email: string, attempted: string, headers = elsewhere()) =>
 const outline = ({ status, headers }: Answer) => [status, /"(\w+)";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[0]];
 const refusedBy = ({ status, body }: Answer) => [status, body.code, /limit (\w+) of/.exec(String(body.detail))?.[1]];
 
-describe('an address', () => {
-  test('signs up as often as its quota says, and another one still may', async () => {
+describe('An address', () => {
+  test('signs up as often as its quota allows, and other addresses are not affected', async () => {
     const here = elsewhere();
     expect(outline(await signUp('a@limits.example', here))).toEqual([201, '"signup";r=1']);
     // What is refused for another reason counts, too: it tells who has an account.
@@ -38,7 +38,7 @@ describe('an address', () => {
     expect((await signUp('b@limits.example')).status).toBe(201);
   });
 
-  test('signs in as often as its quota says, whoever it tries to be', async () => {
+  test('signs in as often as its quota allows, for all accounts together', async () => {
     await signUp('c@limits.example');
     const here = elsewhere();
     const answers = [
@@ -63,7 +63,7 @@ describe('an address', () => {
     expect(refusedBy(await accept('invited-too@limits.example'))).toEqual([429, 'RATE_LIMITED', 'signup']);
   });
 
-  test('tries a few unknown refresh tokens and invitations, counted together', async () => {
+  test('may try a few unknown refresh tokens and invitations, counted together', async () => {
     const here = elsewhere();
     const refresh = () =>
       ledger.call('POST', '/v1/auth/refresh', { body: { refreshToken: `lgr_rt_${'x'.repeat(43)}` }, headers: here });
@@ -75,8 +75,7 @@ describe('an address', () => {
   });
 });
 
-// Each test has an account of its own and waits for seconds.
-describe.concurrent('an account', () => {
+describe('An account', () => {
   const tryWrongly = async (email: string, times: number) => {
     for (let time = 0; time < times; time += 1) expect((await logIn(email, 'wrong')).status).toBe(401);
   };
@@ -92,7 +91,7 @@ describe.concurrent('an account', () => {
     return refused;
   };
 
-  test('is slowed down wherever the tries come from, right or wrong, and never locked', async () => {
+  test('is slowed down for tries from all addresses, and never locked', async () => {
     await signUp('slow@limits.example');
     await tryWrongly('slow@limits.example', 6);
     const refused = await tryUntilDelayed('slow@limits.example', 4);
@@ -103,7 +102,7 @@ describe.concurrent('an account', () => {
     await tryWrongly('slow@limits.example', 5);
   });
 
-  test('is slowed down for who has an invitation of its address, too', async () => {
+  test('is also slowed down for the acceptance of an invitation to its address', async () => {
     const email = 'known@limits.example';
     await signUp(email);
     const { token } = await invite(ledger, email.toUpperCase());
@@ -116,12 +115,12 @@ describe.concurrent('an account', () => {
     });
   });
 
-  test('that does not exist is slowed down alike, however it is spelled', async () => {
+  test('that does not exist is slowed down in the same way, in any spelling', async () => {
     await tryWrongly('ghost@limits.example', 6);
     expect(refusedBy(await tryUntilDelayed('GHOST@limits.example', 2))).toEqual([429, 'RATE_LIMITED', 'login_account']);
   });
 
-  test('has its password tried at most as often with a stolen access token', async () => {
+  test('limits password tries with a stolen access token in the same way', async () => {
     await signUp('stolen@limits.example');
     await tryWrongly('stolen@limits.example', 4);
     const { body } = await logIn('stolen@limits.example', password);
@@ -145,14 +144,14 @@ describe.concurrent('an account', () => {
   });
 });
 
-test('a signed-in user counts for the organization, whatever is asked', async () => {
+test('A signed-in user is counted for the organization in all requests', async () => {
   const { body } = await signUp('member@limits.example');
   const ask = (path: string) => ledger.call('GET', path, { key: String(body.accessToken), headers: elsewhere() });
   const answers = [await ask('/v1/auth/me'), await ask('/v1/licenses'), await ask('/v1/auth/sessions')];
   expect(answers.map(outline)).toEqual([1999, 1998, 1997].map((left) => [200, `"free";r=${left}`]));
 });
 
-test('a signed-in user who belongs to no organization counts alone, also where only a member may ask', async () => {
+test('A signed-in user without an organization is counted alone', async () => {
   const { userId } = await createUser(ledger.database.api);
   const { sessionId } = await openTestSession(ledger.database.api, userId, { now: new Date() });
   const { token: key } = ledger.accessTokens.signAccessToken({ sub: userId, tid: null, sid: sessionId });

@@ -24,7 +24,7 @@ const limiterWith = (overrides: string) => {
   return { clock, refused, ...limiter };
 };
 
-test('a quota lasts for its window, for each key by itself, and is there again in the next', async () => {
+test('A quota applies to each key in its window and is full again in the next', async () => {
   const { take, clock, refused } = limiterWith('validate=3/60');
   const allowed = async (key: string) => (await take('validate', key)).refusedBy.length === 0;
   expect([await allowed('a'), await allowed('a'), await allowed('a'), await allowed('a')]).toEqual([
@@ -41,13 +41,13 @@ test('a quota lasts for its window, for each key by itself, and is there again i
   expect(refused).toEqual(['validate', 'validate']);
 });
 
-test('of many at once exactly the quota is let through', async () => {
+test('Exactly the quota of concurrent requests passes', async () => {
   const { take } = limiterWith('validate=100/60');
   const verdicts = await Promise.all(Array.from({ length: 1_000 }, () => take('validate', 'a')));
   expect(verdicts.filter(({ refusedBy }) => refusedBy.length === 0)).toHaveLength(100);
 });
 
-test('what one window refuses is not counted in the longer ones', async () => {
+test('A request that one window refuses is not counted in longer windows', async () => {
   const { take, clock } = limiterWith('free=2/60,free_hour=5/3600,free_day=100/86400');
   const namesRefusing = async () => (await take('free', 'org')).refusedBy.map(({ limit }) => limit.name);
   for (const _ of [1, 2]) expect(await namesRefusing()).toEqual([]);
@@ -65,7 +65,7 @@ test('what one window refuses is not counted in the longer ones', async () => {
   expect(await namesRefusing()).toEqual(['free_hour']);
 });
 
-test('the headers name every limit with its quota, window, rest and the time until there is more', async () => {
+test('The headers name every limit with its quota, window, rest and time until reset', async () => {
   const { take, clock } = limiterWith('pro=2/60');
   clock.ms += 10_500;
   const verdict = together([await take('pro', 'org'), await take('activate', 'license')]);
@@ -84,7 +84,7 @@ test('the headers name every limit with its quota, window, rest and the time unt
   expect(rateLimitHeaders(beyond).RateLimit).toContain('"pro";r=0;t=50');
 });
 
-test('each tier has its limits, and a trial those of what it tries out', () => {
+test('Each tier has its limits, and a trial has those of PRO', () => {
   expect((['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const).map(bucketOfTier)).toEqual([
     'free',
     'pro',
@@ -93,13 +93,13 @@ test('each tier has its limits, and a trial those of what it tries out', () => {
   ]);
 });
 
-test('switched off, nothing is limited and no header promises anything', async () => {
+test('Switched off, nothing is limited and there are no headers', async () => {
   const verdicts = await Promise.all(Array.from({ length: 2_000 }, () => noRateLimits.take('login', 'a')));
   expect(verdicts.map(refusalOf).filter((refusal) => refusal !== null)).toEqual([]);
   expect(rateLimitHeaders(together(verdicts))).toEqual({});
 });
 
-test('a flood of keys is forgotten as a whole rather than kept', async () => {
+test('A flood of keys resets the window instead of filling the memory', async () => {
   const { take } = limiterWith('unknown_key=1/60');
   await take('unknown_key', 'first');
   expect((await take('unknown_key', 'first')).refusedBy).toHaveLength(1);
@@ -110,7 +110,7 @@ test('a flood of keys is forgotten as a whole rather than kept', async () => {
   expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(300_000_000);
 });
 
-describe('logins to one account', () => {
+describe('Logins to one account', () => {
   beforeEach(() => {
     vi.useFakeTimers({ now: startOfWindow });
   });
@@ -122,7 +122,7 @@ describe('logins to one account', () => {
     return refusedBy[0]?.resetSeconds ?? 'allowed';
   };
 
-  test('are free up to the quota, then further and further apart, fifteen minutes at most', async () => {
+  test('are free up to the quota, then wait longer each time, at most fifteen minutes', async () => {
     const attempt = attempts(limiterWith('login_account=3/900').take);
     for (const _ of [1, 2, 3]) expect(await attempt('a')).toBe('allowed');
     for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
@@ -135,7 +135,7 @@ describe('logins to one account', () => {
     expect(await attempt('another')).toBe('allowed');
   });
 
-  test('begin anew after a success', async () => {
+  test('have their quota again after a success', async () => {
     const limiter = limiterWith('login_account=2/900');
     const attempt = attempts(limiter.take);
     for (const _ of [1, 2]) expect(await attempt('a')).toBe('allowed');
@@ -144,7 +144,7 @@ describe('logins to one account', () => {
     for (const _ of [1, 2]) expect(await attempt('a')).toBe('allowed');
   });
 
-  test('pass one at a time when many come at once beyond the quota', async () => {
+  test('pass one at a time when many arrive beyond the quota', async () => {
     const attempt = attempts(limiterWith('login_account=5/900').take);
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => attempt('a')));
     expect(outcomes.filter((outcome) => outcome === 'allowed')).toHaveLength(5);

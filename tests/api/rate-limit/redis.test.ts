@@ -39,7 +39,7 @@ const passed = (outcomes: readonly boolean[]) => outcomes.filter((outcome) => ou
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
-describe.runIf(hasRedis)('with a Redis', () => {
+describe.runIf(hasRedis)('With Redis', () => {
   beforeEach(async () => {
     redis = await startRedis();
   });
@@ -48,7 +48,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     await redis.stop();
   });
 
-  test('two processes share a quota exactly, and a key that has used it up is not asked for again', async () => {
+  test('two processes share a quota exactly, and Redis is not asked for a used-up key', async () => {
     const [one, two] = [limiterOn('validate=50/600', patientMs), limiterOn('validate=50/600', patientMs)];
     await Promise.all([one.connected(), two.connected()]);
     const outcomes = await times(400, (index) => (index % 2 === 0 ? one : two).allowed());
@@ -61,7 +61,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     expect(Number(await commands()) - before).toBeLessThanOrEqual(1);
   });
 
-  test('two processes share the delay of an account, and a success through one ends it for both', async () => {
+  test('two processes share the delay of an account, and a success in one ends it for both', async () => {
     const [one, two] = [limiterOn('login_account=4/900', patientMs), limiterOn('login_account=4/900', patientMs)];
     await Promise.all([one.connected(), two.connected()]);
     const attempt = async (by: typeof one) => (await by.take('login_account', 'hash')).refusedBy.length === 0;
@@ -72,7 +72,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     expect(passed(await times(4, () => attempt(two)))).toBe(4);
   });
 
-  test('several windows are counted together, and what one refuses is given back to the others', async () => {
+  test('several windows are counted together, and a refused request is given back to the others', async () => {
     const one = limiterOn('free=2/600,free_hour=5/3600', patientMs);
     await one.connected();
     for (const _ of [1, 2, 3, 4]) await one.take('free', 'org');
@@ -84,7 +84,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     ]);
   });
 
-  test('a killed Redis fails no request: each process counts for itself, says so once, and shares again later', async () => {
+  test('a killed Redis fails no request, and the processes share again when it is back', async () => {
     const one = limiterOn('validate=50/600');
     await one.connected();
     await redis.stop();
@@ -100,7 +100,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     expect(keys).toEqual(['ledger:limit:validate:b']);
   });
 
-  test('a Redis that hangs holds a few requests up for a moment and fails none', async () => {
+  test('a Redis that hangs delays a few requests and fails none', async () => {
     const one = limiterOn('validate=50/600');
     await one.connected();
     expect(await one.allowed('before')).toBe(true);
@@ -116,7 +116,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     });
   });
 
-  test('a Redis that was never there is done without', async () => {
+  test('a Redis that never answered fails no request', async () => {
     await redis.stop();
     const one = limiterOn('validate=50/600');
     expect(passed(await times(100, () => one.allowed()))).toBe(50);

@@ -1,4 +1,4 @@
-import { permissions } from '../../../src/api/permissions.ts';
+import { permissions } from '../../../src/domain/permissions.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import type { Credential } from '../authorization/credentials.ts';
 import { type Made, onceOnly } from '../authorization/subject.ts';

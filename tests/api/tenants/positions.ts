@@ -6,7 +6,7 @@ import type { Made } from '../authorization/subject.ts';
 export type Position = {
   readonly part: 'path' | 'query' | 'body' | 'header';
   readonly at: readonly (string | number)[];
-  /** What has to stand beside it, where it is not there: fields of the objects around it. */
+  /** The fields of the surrounding objects that the value needs and that are absent. */
   readonly beside: readonly { readonly at: readonly (string | number)[]; readonly value: unknown }[];
   /** What kinds of typed ids the schema takes there; none: another text. */
   readonly prefixes: readonly string[];
@@ -56,7 +56,7 @@ export const positionsOf = (route: Route): readonly Position[] => {
   return [...found.values()];
 };
 
-// What the schema takes for a field that has to stand beside another.
+// The values that the schema accepts for a field that another field needs.
 const exampleOf = (schema: unknown): unknown => {
   const node: Node = Object(schema);
   if (node.const !== undefined) return node.const;

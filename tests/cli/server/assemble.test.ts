@@ -30,7 +30,7 @@ const start = async (
   return assemble({ config, servers, roles, log });
 };
 
-test('the product refuses to start on a database that leaves a tenant open, and starts when that is undone', async () => {
+test('The server refuses to start on a database that exposes the rows of tenants, and starts after a repair', async () => {
   await models.superuser.query('grant select on rm.license_keys to public');
   await expect(start()).rejects.toThrow('PUBLIC has SELECT on rm.license_keys.');
   await models.superuser.query('revoke select on rm.license_keys from public');
@@ -39,7 +39,7 @@ test('the product refuses to start on a database that leaves a tenant open, and 
   await ledger.stop();
 });
 
-test('the operator is told at the start that nobody can sign up', async () => {
+test('The start reports a faulty signup policy to the operator', async () => {
   const lines: string[] = [];
   const log = pino({ level: 'error' }, { write: (line) => lines.push(line) });
   const [organizationId, policyId] = [encodeId('org', randomUUID()), encodeId('pol', randomUUID())];
@@ -48,7 +48,7 @@ test('the operator is told at the start that nobody can sign up', async () => {
   await ledger.stop();
 });
 
-test('API keys end by the clock of the product, like all else', async () => {
+test('API keys expire by the configured clock of the server', async () => {
   const traveling = { LEDGER_CLOCK_OFFSET_SECONDS: '3600', LEDGER_CLOCK_CHECK: 'off' };
   const ledger = await start(traveling, ['api', 'projector']);
   const needs = { ...ledger, pool: ledger.apiPool, now: () => ledger.now().toISOString() };
@@ -66,7 +66,7 @@ test('API keys end by the clock of the product, like all else', async () => {
   await ledger.stop();
 });
 
-test('a process whose clock is wrong refuses commands with a reason, answers reads, and is not ready', async () => {
+test('A server with a wrong clock refuses commands with the reason, answers reads, and is not ready', async () => {
   const sound = await start({ LEDGER_CLOCK_OFFSET_SECONDS: '50' }, ['api', 'projector']);
   const needs = { ...sound, pool: sound.apiPool, now: () => sound.now().toISOString() };
   const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Vendor' });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { startClockCheck } from '../../../src/cli/server/clock-check.ts';
 
-/** The clocks of a process and of Postgres, which a test moves, and a check that compares them. */
+/** Returns the clocks of a process and of Postgres, which a test moves, and a check that compares them. */
 const clocks = () => {
-  const state = { elapsedMs: 0, processAheadMs: 0, postgresAheadMs: 0, roundTripMs: 0, isDown: false, asked: 0 };
+  const state = { elapsedMs: 0, processAheadMs: 0, postgresAheadMs: 0, roundTripMs: 0, isDown: false, questions: 0 };
   const lines: string[] = [];
   const tell = (_fields: object, line: string) => lines.push(line);
   const check = startClockCheck({
     now: () => new Date(state.elapsedMs + state.processAheadMs),
     elapsedMs: () => state.elapsedMs,
     askPostgres: async () => {
-      state.asked += 1;
+      state.questions += 1;
       if (state.isDown) throw new Error('down');
       state.elapsedMs += state.roundTripMs / 2;
       const postgresMs = state.elapsedMs + state.postgresAheadMs;
@@ -23,7 +23,7 @@ const clocks = () => {
   return { state, lines, check };
 };
 
-test('clocks that differ by a minute are accepted, and by more are not, whichever is ahead', async () => {
+test('A difference of up to a minute between the clocks is accepted, and a larger one is not', async () => {
   for (const sign of [1, -1]) {
     const { state, check } = clocks();
     state.processAheadMs = sign * 60_000;
@@ -38,7 +38,7 @@ test('clocks that differ by a minute are accepted, and by more are not, whicheve
   }
 });
 
-test('a clock that is set while the process runs is noticed at the next command', async () => {
+test('A clock that is set while the process runs is noticed at the next command', async () => {
   const { state, check } = clocks();
   await check.measure();
   state.elapsedMs += 5_000;
@@ -49,18 +49,18 @@ test('a clock that is set while the process runs is noticed at the next command'
   expect(await check.fault()).toBeNull();
 });
 
-test('a process that slept asks Postgres before it refuses anything', async () => {
+test('A process that was suspended asks Postgres before it refuses a command', async () => {
   const { state, check } = clocks();
   await check.measure();
-  // Its own measure of time stood still meanwhile.
+  // The elapsed time does not count a suspension.
   state.processAheadMs = 3_600_000;
   state.postgresAheadMs = 3_600_000;
   state.elapsedMs += 2_000;
   expect(await check.fault()).toBeNull();
-  expect(state.asked).toBe(2);
+  expect(state.questions).toBe(2);
 });
 
-test('a slow answer of Postgres counts for no more than it can tell', async () => {
+test('A slow answer of Postgres widens the accepted difference', async () => {
   const { state, check } = clocks();
   state.roundTripMs = 20_000;
   state.processAheadMs = 65_000;
@@ -72,7 +72,7 @@ test('a slow answer of Postgres counts for no more than it can tell', async () =
   expect(await check.fault()).toContain('65 seconds ahead');
 });
 
-test('while Postgres does not answer the last answer counts, and before the first nothing is refused', async () => {
+test('Without an answer of Postgres the last one counts, and before the first answer no command is refused', async () => {
   const { state, check } = clocks();
   state.isDown = true;
   state.processAheadMs = 120_000;
@@ -85,7 +85,7 @@ test('while Postgres does not answer the last answer counts, and before the firs
   expect(await check.fault()).toContain('120 seconds ahead');
 });
 
-test('the operator is told once that the clocks differ, and once that they agree again', async () => {
+test('The log says once that the clocks differ, and once that they agree again', async () => {
   const { state, lines, check } = clocks();
   state.processAheadMs = 120_000;
   await check.measure();

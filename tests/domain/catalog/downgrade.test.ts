@@ -19,7 +19,7 @@ const builtIn = {
   entitlements: [],
 };
 
-describe('what a trial becomes', () => {
+describe('the policy that a trial changes to', () => {
   test('is the issuer’s FREE policy with the products that it covers', () => {
     const { policy, limits, entitlements } = free;
     expect(target([...withPolicy, on(policyEvent(free))])).toEqual({

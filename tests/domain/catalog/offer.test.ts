@@ -26,8 +26,8 @@ const refusal = (history: readonly Stamped<CatalogEvent>[], query: Partial<Offer
 const second = version(2, { name: 'Small', products: ['local_cli'], limits: { ...content.limits, activations: 1 } });
 const withTwo = [...withPolicy, on(versionEvent(second))];
 
-describe('what a license is issued with', () => {
-  test('is the policy as it is pinned, and its defaults', () =>
+describe('the offer for a new license', () => {
+  test('contains the pinned policy and its defaults', () =>
     expect(offer(withPolicy)).toEqual({
       policy: version(1).policy,
       products: ['local_cli', 'cloud_ide'],
@@ -35,7 +35,7 @@ describe('what a license is issued with', () => {
       limits: content.limits,
       entitlements: content.entitlements,
     }));
-  test('is the latest version, unless another is named', () => {
+  test('contains the latest version of the policy by default', () => {
     expect(offer(withTwo)).toMatchObject({
       policy: { version: 2 },
       products: ['local_cli'],
@@ -44,7 +44,7 @@ describe('what a license is issued with', () => {
     expect(offer(withTwo, { version: 1 })).toMatchObject({ policy: { version: 1 }, limits: { activations: 5 } });
     expect(offer(withTwo, { version: 2 })).toEqual(offer(withTwo));
   });
-  test('covers the requested products, each once', () =>
+  test('covers each requested product once', () =>
     expect(offer(withTwo, { products: ['cloud_ide', 'cloud_ide'] })).toMatchObject({ products: ['cloud_ide'] }));
   test.each<[PolicyTerm, object]>([
     [{ basis: 'PERPETUAL' }, { kind: 'perpetual', startsAt: null }],
@@ -64,10 +64,10 @@ describe('what a license is issued with', () => {
       { basis: 'FIRST_VALIDATION', duration: 'P1M' },
       { kind: 'firstValidation', duration: 'P1M' },
     ],
-  ])('asks for the term %j as %j', (term, request) =>
+  ])('states the term %j as %j', (term, request) =>
     expect(offer([...catalog, on(policyEvent(version(1, { term })))])).toMatchObject({ term: request }),
   );
-  test('is what IssueLicense takes', () => {
+  test('is accepted by the command IssueLicense', () => {
     const answer = offer(withPolicy);
     if ('rejected' in answer) throw new Error(answer.detail);
     const decision = licenseDecider.decide(
@@ -93,7 +93,7 @@ describe('what a license is issued with', () => {
   });
 });
 
-describe('nothing is issued', () => {
+describe('an offer is refused', () => {
   test('without a catalog', () => expect(refusal([])).toBe('INVALID_REQUEST'));
   test('under an unknown policy', () => expect(refusal(catalog)).toBe('INVALID_REQUEST'));
   test.each([0, -1, 3, 1.5])('under the version %s that a policy does not have', (number) =>
@@ -104,7 +104,7 @@ describe('nothing is issued', () => {
     expect(refusal([...withTwo, on(policyArchivedEvent)], { version: 1 })).toBe('ARCHIVED');
   });
   test('for an unknown product', () => expect(refusal(withPolicy, { products: ['unknown'] })).toBe('INVALID_REQUEST'));
-  test('for a requested archived product', () =>
+  test('for an archived product of the request', () =>
     expect(refusal([...withPolicy, on(productArchivedEvent('prd_1'))], { products: ['local_cli'] })).toBe('ARCHIVED'));
   test('when every product of the policy is archived', () =>
     expect(refusal([...withPolicy, ...['prd_1', 'prd_2'].map((id) => on(productArchivedEvent(id)))])).toBe('ARCHIVED'));
@@ -115,7 +115,7 @@ test.each<[string, readonly Stamped<CatalogEvent>[], Partial<OfferQuery>, unknow
   ['archived policy', [...withTwo, on(policyArchivedEvent)], {}, ['policyId']],
   ['version', withTwo, { version: 3 }, ['version']],
   ['product', withPolicy, { products: ['local_cli', 'unknown'] }, ['products', 1]],
-])('a refusal names the place of the %s that is wrong', (_, history, query, place) =>
+])('a refusal names the place of the invalid %s', (_, history, query, place) =>
   expect(offer(history, query)).toMatchObject({ place }),
 );
 
@@ -125,16 +125,16 @@ describe('a tier', () => {
     return state.kind === 'open' ? policyOfTier(state, tier) : null;
   };
   const later = on(policyEvent(version(1, {}, 'pol_2')));
-  test('stands for its oldest unarchived policy', () => {
+  test('selects its oldest unarchived policy', () => {
     expect(of([...withPolicy, later], 'PRO')).toBe('pol_1');
     expect(of([...withPolicy, later, on(policyArchivedEvent)], 'PRO')).toBe('pol_2');
   });
-  test('is that of the latest version', () => {
+  test('is the tier of the latest version', () => {
     const rules = { ...content.rules, tier: 'FREE' as const };
     const moved = [...withPolicy, later, on(versionEvent(version(2, { rules })))];
     expect([of(moved, 'PRO'), of(moved, 'FREE')]).toEqual(['pol_2', 'pol_1']);
   });
-  test('without a policy, or with archived ones only, is refused', () => {
+  test('is refused without a policy, or with archived ones only', () => {
     expect(of(withPolicy, 'FREE')).toMatchObject({ rejected: 'INVALID_REQUEST', place: ['policyId'] });
     expect(of([...withPolicy, on(policyArchivedEvent)], 'PRO')).toMatchObject({ rejected: 'ARCHIVED' });
   });

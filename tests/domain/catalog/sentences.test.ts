@@ -31,7 +31,7 @@ test.each([
   [catalog, null, 'There is no such policy.'],
   [withPolicy, 2, 'This policy has no version 2.'],
   [[...withPolicy, on(policyArchivedEvent)], null, 'This policy is archived: nothing new is issued under it.'],
-])('what is not on offer is refused: %#', (history, version, sentence) =>
+])('an offer that is not possible is refused: %#', (history, version, sentence) =>
   expect(offerOf(fold(catalogDecider, history), { policyId: 'pol_1', version, products: null })).toMatchObject({
     detail: sentence,
   }),

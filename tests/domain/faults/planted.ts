@@ -80,7 +80,7 @@ export const faults: readonly Fault[] = [
     caughtBy: 'activating a device changes nothing when it is repeated, even when the license is full',
   },
   {
-    name: 'the cooldown is not asked of users',
+    name: 'the cooldown does not apply to users',
     file: 'src/domain/license/devices/decide-devices.ts',
     find: 'if (at >= cooldownEndsAt) return null;',
     replace: 'if (cooldownEndsAt >= lastDeactivatedAt) return null;',
@@ -98,7 +98,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a transfer loses an expiry that was not announced',
-    file: 'src/domain/license/keys/decide-transfer.ts',
+    file: 'src/domain/license/transfer/decide-transfer.ts',
     find: '  if (isReset) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
     replace: '',
     caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
@@ -110,6 +110,6 @@ export const faults: readonly Fault[] = [
     find: 'const isInForce = ({ until }: Suspension, at: Instant): boolean =>',
     replace: 'const isInForce = ({ since, until }: Suspension, at: Instant): boolean => since <= at &&',
     caughtIn: 'tests/domain/license/suspension/decide-suspension.test.ts',
-    caughtBy: 'suspending a license applies also for a server whose clock is behind',
+    caughtBy: 'suspending a license applies also for a server with a slow clock',
   },
 ];

@@ -77,7 +77,7 @@ describe('with several suspensions', () => {
     const endless = followedBy([issued()], suspend('ADMIN'), later('FRAUD', tomorrow));
     expect(told(endless, tomorrow)).toEqual(['ADMIN', noon, null]);
   });
-  test('that end together the earlier one is reported', () => {
+  test('that end together, the earlier one is reported', () => {
     const together = followedBy([issued()], suspend('ADMIN', nextWeek), later('FRAUD', tomorrow, nextWeek));
     expect(told(together, tomorrow)).toEqual(['ADMIN', noon, nextWeek]);
     expect(told(together, nextWeek)).toBeNull();
@@ -91,7 +91,7 @@ describe('with several announced renewal modes', () => {
     command('SetRenewal', { to, scheduled: { effectiveAt } });
   const modeAt = (history: History, at: string) => renewalAt(licenseAfter(...history).facts, at);
 
-  test('the one with the latest instant applies, in whichever order they were announced', () => {
+  test('the one with the latest instant applies, in any order of announcement', () => {
     const outOfOrder = followedBy([issued()], announce('auto', nextWeek), announce('cancelAtPeriodEnd', tomorrow));
     expect(modeAt(outOfOrder, noon)).toBe('manual');
     expect(modeAt(outOfOrder, tomorrow)).toBe('cancelAtPeriodEnd');
@@ -135,7 +135,7 @@ describe('a reminder', () => {
   });
 });
 
-describe('a reminder of a license whose term started before its issue', () => {
+describe('a reminder of a license with a term that started before its issue', () => {
   const until = (end: string) =>
     issued({
       policy: policyWith({ remindBefore: ['P7D'] }),

@@ -121,9 +121,13 @@ test('A license that is used for a year keeps only what a guard can still ask ab
     const at = since(step * 22 * hour);
     const over = since(step * 22 * hour + 360);
     for (const sent of [
-      ...[activate(`d${step}`, at), deactivate(`d${step}`, at, 'ADMIN'), use(`u${step}`, at)],
-      ...[acquire(`l${step}`, at), command('LapseLease', { leaseId: `l${step}`, lastSeenAt: at }, over)],
-      ...[acquire(`b${step}`, over, hour), command('ReleaseLease', { leaseId: `b${step}`, by: 'ADMIN' }, over)],
+      activate(`d${step}`, at),
+      deactivate(`d${step}`, at, 'ADMIN'),
+      use(`u${step}`, at),
+      acquire(`l${step}`, at),
+      command('LapseLease', { leaseId: `l${step}`, lastSeenAt: at }, over),
+      acquire(`b${step}`, over, hour),
+      command('ReleaseLease', { leaseId: `b${step}`, by: 'ADMIN' }, over),
     ])
       for (const event of decisionOn(license, sent)) licenseDecider.evolve(license, event, stamp(event, sent.at).at);
   }

@@ -11,7 +11,7 @@ const devices = sized(100_000);
 afterEach(() => vi.restoreAllMocks());
 
 /** Returns how many entries this work adds to maps and sets. */
-const entriesMade = (work: () => void): number => {
+const entriesAdded = (work: () => void): number => {
   const spies = [vi.spyOn(Map.prototype, 'set'), vi.spyOn(Set.prototype, 'add')];
   work();
   const calls = spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
@@ -26,11 +26,11 @@ test(`Deciding and storing a command on a license with ${devices} devices copies
     ...Array.from({ length: devices }, (_, index) => on(noon, activatedEvent(`d${index}`, index + 1, devices))),
   );
   // The first fork of a folded stream links its entries, once.
-  const linked = entriesMade(() => fork(license));
+  const linked = entriesAdded(() => fork(license));
   expect(linked).toBeLessThan(2 * devices + 100);
   const release: LicenseEvent = deactivatedEvent('d7', 'USER', devices - 1);
-  const count = entriesMade(() => {
-    // Stored: the fork continues. Not stored: its origin continues.
+  const count = entriesAdded(() => {
+    // After a successful append the fork continues, and otherwise its origin.
     const stored = evolve(fork(license), release, at(noon));
     evolve(fork(stored), deactivatedEvent('d8', 'USER', devices - 2), at(noon));
     evolve(stored, deactivatedEvent('d9', 'USER', devices - 2), at(noon));

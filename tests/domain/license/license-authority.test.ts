@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Credential } from '../../../src/domain/authority.ts';
 import { fold } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
@@ -17,7 +18,6 @@ import {
 } from '../../../src/domain/license/license-authority.ts';
 import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
-import type { Credential } from '../../../src/domain/permission.ts';
 import { issued, noon, on, tomorrow } from './examples.ts';
 
 const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];

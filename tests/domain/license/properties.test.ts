@@ -85,7 +85,7 @@ const run = (script: readonly Step[]) => {
 const always = (check: (script: readonly Step[]) => void) =>
   fc.assert(fc.property(steps, check), { numRuns: sized(4000) });
 
-describe('whatever commands a license gets', () => {
+describe('after any commands of a license', () => {
   test('its open activations never exceed the limit, and the facts count them', () =>
     always((script) => {
       const { history } = run(script);
@@ -167,7 +167,7 @@ describe('whatever commands a license gets', () => {
     always((script) => {
       const { license, end } = run(script);
       if (license.kind === 'unissued') return;
-      // Each renewal adds a term; only the command id makes its repetition safe.
+      // Each renewal adds a term. Only its command id makes a retry safe.
       for (const { command } of script.filter((step) => step.command(end).type !== 'Renew')) {
         const copy = fork(license);
         const decision = decide(command(end), copy, testEventIds);

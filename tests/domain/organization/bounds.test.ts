@@ -52,7 +52,7 @@ describe('however large its license, an organization has at most', () => {
       .when(invite({ expiresAt: inAYear }, { at: nextWeek }))
       .thenEvents(invitedEvent('inv_1', 'MEMBER', inAYear));
   });
-  test('1,000 projects in use, also for one that is restored, unless its license says another number', () => {
+  test('1,000 projects in use, restored ones included, unless its license has another limit', () => {
     const full = [...organization(), ...many(1_000, (id) => projectEvent(`prj_of_${id}`))];
     given(...full)
       .when(createProject())

@@ -166,10 +166,47 @@ describe('an API key that acts', () => {
       (stamped) => (stamped === undefined ? [] : [stamped]),
     );
     given(...ending)
-      .when(createKey(other, { ...byKey, at: '2026-01-01T12:00:00.999Z' }))
-      .thenEvents(keyCreatedEvent(['licenses:read'], 'key_2'));
+      .when(createKey({ ...other, expiresAt: later }, { ...byKey, at: '2026-01-01T12:00:00.999Z' }))
+      .thenEvents({
+        type: 'ApiKeyCreated',
+        data: { apiKeyId: 'key_2', name: 'ci', scopes: ['licenses:read'], hint: 'lgr_live_ab', expiresAt: later },
+      });
     given(...ending)
       .when(createKey(other, { ...byKey, at: later }))
       .thenRejected('ORGANIZATION_NOT_FOUND');
+  });
+  test('that expires creates only keys that expire no later', () => {
+    const data = { apiKeyId: 'key_1', name: 'ci', scopes: ['members:write'], hint: 'h', expiresAt: nextWeek } as const;
+    const ending = [...organization().slice(0, 1), on({ type: 'ApiKeyCreated', data })];
+    for (const expiresAt of [null, '2026-01-08T12:00:00.001Z'])
+      given(...ending)
+        .when(createKey({ ...other, scopes: ['members:write'], expiresAt }, byKey))
+        .thenRejected('FORBIDDEN');
+    given(...ending)
+      .when(createKey({ ...other, scopes: ['members:write'], expiresAt: nextWeek }, byKey))
+      .thenEvents({
+        type: 'ApiKeyCreated',
+        data: { apiKeyId: 'key_2', name: 'ci', scopes: ['members:write'], hint: 'lgr_live_ab', expiresAt: nextWeek },
+      });
+  });
+  test('cannot rename, narrow or revoke a key with a scope that it does not have', () => {
+    const stronger = [...mayManage, on(keyCreatedEvent(['licenses:read', 'licenses:write'], 'key_2'))];
+    for (const command of [
+      changeKey({ ...other, name: 'mine' }, byKey),
+      changeKey({ ...other, scopes: ['licenses:read'] }, byKey),
+      revokeKey('key_2', byKey),
+    ])
+      given(...stronger)
+        .when(command)
+        .thenRejected('FORBIDDEN');
+  });
+  test('adds no scope to another key, which may live longer', () => {
+    const weaker = [...mayManage, on(keyCreatedEvent(['licenses:read'], 'key_2'))];
+    given(...weaker)
+      .when(changeKey({ ...other, scopes: ['licenses:read', 'members:write'] }, byKey))
+      .thenRejected('FORBIDDEN');
+    given(...weaker)
+      .when(changeKey({ ...other, name: 'mine' }, byKey))
+      .thenEvents({ type: 'ApiKeyRenamed', data: { apiKeyId: 'key_2', from: 'ci', to: 'mine' } });
   });
 });

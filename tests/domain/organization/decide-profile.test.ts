@@ -166,7 +166,7 @@ describe('folding an organization', () => {
     ];
     expect(fold(organizationDecider, [...everything, ...strange])).toEqual(fold(organizationDecider, everything));
   });
-  test('keeps what decisions and queries read, and nothing else', () => {
+  test('keeps only the data that decisions and queries read', () => {
     expect(fold(organizationDecider, [...everything, on(closedEvent, later)])).toEqual({
       kind: 'created',
       organizationId: 'org_1',

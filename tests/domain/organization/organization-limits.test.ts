@@ -13,11 +13,11 @@ const grants = (code: string, limit: number | null, changed: Partial<Entitlement
 });
 
 describe('the limits of an organization', () => {
-  test('are none where its license sets none', () => {
+  test('do not exist when its license sets none', () => {
     expect(organizationLimits([], noon)).toEqual(noLimits);
     expect(organizationLimits([grants('export', 3)], noon)).toEqual({ members: null, projects: null });
   });
-  test('are what its license says of members and projects', () =>
+  test('are the limits of members and projects in its license', () =>
     expect(organizationLimits([grants('members', 5), grants('projects', 0)], noon)).toEqual({
       members: 5,
       projects: 0,
@@ -27,7 +27,7 @@ describe('the limits of an organization', () => {
     [[grants('members', 7, { source: 'grant' }), grants('members', 5)], 7],
     [[grants('members', 5), grants('members', null)], null],
     [[grants('members', null), grants('members', 5)], null],
-  ])('are the widest of several: %j gives %j', (entitlements, members) =>
+  ])('are the highest of several: %j gives %j', (entitlements, members) =>
     expect(organizationLimits(entitlements, noon).members).toBe(members),
   );
   test('do not count an entitlement from its end on', () => {

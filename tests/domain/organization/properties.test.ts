@@ -72,7 +72,7 @@ const membersAfter = (history: readonly Stamped<OrganizationEvent>[]): ReadonlyM
   return members;
 };
 
-describe('whatever commands an organization gets', () => {
+describe('after any commands of an organization', () => {
   test('it keeps an OWNER once it has one', () =>
     always((_, __, history) => {
       let hadOwner = false;

@@ -11,7 +11,7 @@ const numRuns = full ? 1_000_000 : 1_000;
 // A short run rarely reaches the rarest commands, so it also tries some fixed sequences.
 const reaching = { numRuns: 1_500, seed: 3, unbiased: true };
 
-test(`${numRuns} sequences of ${commandCount} commands end as the model says, and break no invariant`, {
+test(`${numRuns} sequences of ${commandCount} commands agree with the model and break no invariant`, {
   timeout: full ? 5_400_000 : 300_000,
 }, () => {
   // `LEDGER_SEED` repeats a run; with the `LEDGER_PATH` of a failure, its one sequence.

@@ -51,7 +51,7 @@ describe('a license', () => {
     );
     expect(useOf(onDevice, released, noon, hours(25))).toBe('used');
   });
-  test('has forgotten after 25 hours whether it had a device, which only its older events say', () => {
+  test('no longer knows after 25 hours whether it had a device', () => {
     expect(useOf(onDevice, license(), noon, hours(25))).toBe('forgotten');
   });
 });

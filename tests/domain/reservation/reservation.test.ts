@@ -25,7 +25,7 @@ const released = (owner: string): ReservationEvent => ({ type: 'ReservationRelea
 const on = (event: ReservationEvent) => stamp(event, at);
 
 describe('reserving', () => {
-  test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])('records who has it: %s', (kind) =>
+  test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])('records its owner: %s', (kind) =>
     given().when(reserve('lic_1', kind)).thenEvents(reserved('lic_1', kind)),
   );
   test('changes nothing when the owner repeats it', () =>
@@ -113,14 +113,14 @@ describe('the reservations that a trial needs', () => {
   const holder = (product: string) => ({ kind: 'trial_holder', fields: ['org_1', product, 'org_2'] });
   const device = (product: string) => ({ kind: 'trial_device', fields: ['org_1', product, 'ab'] });
 
-  test('are of the product for its holder and for the device', () =>
+  test('are one for the product and its holder, and one for the product and the device', () =>
     expect(trialReservations(trial)).toEqual([holder('local_cli'), device('local_cli')]));
-  test('are of each product once, in an order that does not depend on how they are named', () => {
+  test('are made once for each product, in a fixed order', () => {
     const expected = ['cloud_ide', 'local_cli'].flatMap((product) => [holder(product), device(product)]);
     expect(trialReservations({ ...trial, products: ['local_cli', 'cloud_ide', 'local_cli'] })).toEqual(expected);
     expect(trialReservations({ ...trial, products: ['cloud_ide', 'local_cli'] })).toEqual(expected);
   });
-  test('are for what is known of holder and device', () => {
+  test('are made only for a known holder and a known device', () => {
     expect(trialReservations({ ...trial, fingerprintHash: null })).toEqual([holder('local_cli')]);
     expect(trialReservations({ ...trial, holderOrgId: null })).toEqual([device('local_cli')]);
     expect(trialReservations({ ...trial, holderOrgId: null, fingerprintHash: null })).toEqual([]);

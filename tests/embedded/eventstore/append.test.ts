@@ -38,7 +38,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
   const idsIn = async (stream: string) => idsOf(await collect(store.client.readStream(stream)));
 
   describe('with an exact revision', () => {
-    test('writes when the stream is there, and answers with revision and position of the last event', async () => {
+    test('writes when the stream is at that revision, and returns revision and position of the last event', async () => {
       const stream = newStream();
       const first = await append(stream, event(), NO_STREAM);
       expect(first.nextExpectedRevision).toBe(0n);
@@ -48,20 +48,20 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(second.position).toEqual(last?.position);
     });
 
-    test('refuses a stream that is further, telling where it is', async () => {
+    test('refuses when the stream is at a higher revision, and returns that revision', async () => {
       const stream = newStream();
       await append(stream, events(3), NO_STREAM);
       expect(await wrongVersion(append(stream, event(), 0n))).toEqual({ expected: 0n, actual: 2n });
     });
 
-    test('refuses a stream that is not that far', async () => {
+    test('refuses when the stream is at a lower revision', async () => {
       const stream = newStream();
       await append(stream, event(), NO_STREAM);
       expect(await wrongVersion(append(stream, event(), 7n))).toEqual({ expected: 7n, actual: 0n });
       expect(await wrongVersion(append(newStream(), event(), 7n))).toEqual({ expected: 7n, actual: 'no_stream' });
     });
 
-    test('the same ids again get the first answer again, and nothing is written', async () => {
+    test('returns the first answer for the same ids, and writes nothing', async () => {
       const stream = newStream();
       await append(stream, event(), NO_STREAM);
       const repeated = events(2);
@@ -71,7 +71,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(await idsIn(stream)).toHaveLength(4);
     });
 
-    test('the same ids at the current revision are new events', async () => {
+    test('writes the same ids at the current revision as new events', async () => {
       const stream = newStream();
       const repeated = event();
       await append(stream, repeated, NO_STREAM);
@@ -79,7 +79,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(await idsIn(stream)).toEqual([repeated.id, repeated.id]);
     });
 
-    test('ids that match only in part, in another order or beyond the end are a wrong version', async () => {
+    test('refuses ids that match only in part, in another order or beyond the end', async () => {
       const stream = newStream();
       const [a, b] = [event(1), event(2)];
       await append(stream, [event(), a, b], NO_STREAM);
@@ -90,7 +90,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(await idsIn(stream)).toHaveLength(3);
     });
 
-    test('of many at once exactly one is written', async () => {
+    test('writes exactly one of many concurrent appends', async () => {
       const stream = newStream();
       await append(stream, event(), NO_STREAM);
       const outcomes = await Promise.allSettled(Array.from({ length: 40 }, () => append(stream, event(), 0n)));
@@ -101,7 +101,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(await idsIn(stream)).toHaveLength(2);
     });
 
-    test('the same append many times at once is written once, and every caller is told the same', async () => {
+    test('writes an append that many callers send at once only once, and all get the same answer', async () => {
       const stream = newStream();
       const proposed = events(3);
       const answers = await Promise.all(Array.from({ length: 40 }, () => append(stream, proposed, NO_STREAM)));
@@ -117,7 +117,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(await wrongVersion(append(stream, event(), NO_STREAM))).toEqual({ expected: 'no_stream', actual: 0n });
     });
 
-    test('the same ids again get the first answer again', async () => {
+    test('returns the first answer for the same ids', async () => {
       const stream = newStream();
       const proposed = events(2);
       const first = await append(stream, proposed, NO_STREAM);
@@ -133,7 +133,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect((await append(stream, event(), ANY)).nextExpectedRevision).toBe(1n);
     });
 
-    test('ids written lately to the same stream are recognized; in another stream they are new', async () => {
+    test('recognizes ids that were recently written to the same stream, but not to another stream', async () => {
       const stream = newStream();
       const proposed = events(2);
       const first = await append(stream, proposed, ANY);
@@ -142,7 +142,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
       expect(await idsIn(stream)).toHaveLength(2);
     });
 
-    test('a new event after one that was written lately is a wrong version', async () => {
+    test('refuses a new event after an event that was recently written', async () => {
       const stream = newStream();
       const written = event();
       await append(stream, written, ANY);
@@ -152,7 +152,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
   });
 
   describe('with stream_exists', () => {
-    test('writes to a stream that has events and to no other', async () => {
+    test('writes only to a stream that has events', async () => {
       const stream = newStream();
       expect(await wrongVersion(append(stream, event(), STREAM_EXISTS))).toMatchObject({ actual: 'no_stream' });
       await append(stream, event(), NO_STREAM);
@@ -160,7 +160,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
     });
   });
 
-  test('an append of no events checks the revision and writes nothing', async () => {
+  test('without events checks the revision and writes nothing', async () => {
     const stream = newStream();
     await append(stream, events(2), NO_STREAM);
     expect((await append(stream, [], 1n)).nextExpectedRevision).toBe(1n);
@@ -169,21 +169,21 @@ describe.each(appendPaths)('$path', ({ by }) => {
     expect(await idsIn(stream)).toHaveLength(2);
   });
 
-  test('events come back as they were sent: id, type, data, metadata, JSON or bytes', async () => {
+  test('stores id, type, data and metadata unchanged, as JSON or bytes', async () => {
     const stream = newStream('größe-日本');
     const json = jsonEvent({ type: 'Größer', data: { text: 'naïve\u0000"\\' }, metadata: { commandId: randomUUID() } });
     const bytes = binaryEvent({ type: 'Bytes', data: Uint8Array.from([0, 255, 92, 120]) });
-    const before = Date.now();
+    const startMs = Date.now();
     await append(stream, [json, bytes], NO_STREAM);
     const [first, second] = await collect(store.client.readStream(stream));
     const { id, type, data, metadata } = json;
     expect(first).toMatchObject({ id, type, data, metadata, isJson: true, streamId: stream, revision: 0n });
-    expect(Math.abs((first?.created.getTime() ?? 0) - before)).toBeLessThan(60_000);
+    expect(Math.abs((first?.created.getTime() ?? 0) - startMs)).toBeLessThan(60_000);
     expect(second).toMatchObject({ id: bytes.id, isJson: false, metadata: undefined });
     expect(Uint8Array.from(Buffer.from(second?.data as Uint8Array))).toEqual(Uint8Array.from([0, 255, 92, 120]));
   });
 
-  test('one append holds 1 MiB of data and not a byte more', async () => {
+  test('accepts 1 MiB of data in one append and not one byte more', async () => {
     const stream = newStream();
     const half = binaryEvent({ type: 'Half', data: new Uint8Array(512 * 1024), metadata: new Uint8Array(512 * 1024) });
     const one = binaryEvent({ type: 'One', data: new Uint8Array(1) });
@@ -194,7 +194,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
     expect(await idsIn(stream)).toHaveLength(2);
   });
 
-  test('messages far beyond every limit are refused, and the server goes on', async () => {
+  test('refuses messages far above every limit, and the server goes on', async () => {
     for (const mebibytes of [16, 18]) {
       const large = binaryEvent({ type: 'Large', data: new Uint8Array(mebibytes * 1024 * 1024) });
       await expect(append(newStream(), large, NO_STREAM)).rejects.toThrow();
@@ -205,7 +205,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
     await append(newStream(), event(), NO_STREAM);
   });
 
-  test('a refused append does not disturb those written in the same transaction', async () => {
+  test('writes the other appends of a transaction when it refuses one', async () => {
     const stream = newStream();
     await append(stream, event(), NO_STREAM);
     const outcomes = await Promise.allSettled(
@@ -218,10 +218,10 @@ describe.each(appendPaths)('$path', ({ by }) => {
 
   test.each([
     ['an empty event type', 'license-1', jsonEvent({ type: '', data: {} }), /type is empty/],
-    ['an event id that is no UUID', 'license-1', event(0, 'seven'), /not a UUID/],
+    ['an event id that is not a UUID', 'license-1', event(0, 'seven'), /not a UUID/],
     ['the empty UUID', 'license-1', event(0, '00000000-0000-0000-0000-000000000000'), /id is empty/],
     ['a NUL character in the type', 'license-1', jsonEvent({ type: 'a\u0000', data: {} }), /NUL/],
-    ['a name beyond 1,024 bytes', 'x'.repeat(1025), event(), /longer than 1024 bytes/],
+    ['a name longer than 1,024 bytes', 'x'.repeat(1025), event(), /longer than 1024 bytes/],
     ['$all', '$all', event(), /never written to/],
     ['stream metadata', '$$license-1', event(), /Stream metadata .* not implemented/],
   ])('refuses %s with a sentence', async (_, stream, proposed, sentence) => {
@@ -231,7 +231,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
   });
 });
 
-test('one append is contiguous in $all and positions rise strictly, however many write at once', async () => {
+test('The events of one append are adjacent in $all, and positions always grow, with many concurrent writers', async () => {
   const appends = Array.from({ length: 60 }, (_, n) => ({ stream: newStream('batch'), proposed: events(1 + (n % 7)) }));
   await Promise.all(
     appends.map(({ stream, proposed }, n) =>

@@ -21,32 +21,32 @@ afterAll(async () => {
   await store.stop();
 });
 
-/** A call whose client takes only as many messages at a time as the test lets it. */
+/** Creates a call whose client accepts only as many messages as the test allows. */
 const slowCall = () => {
   const emitter = new EventEmitter();
   const written: streams.ReadResp[] = [];
-  let room = 0;
-  let full = () => {};
+  let remaining = 0;
+  let onFull = () => {};
   const call = {
     on: (name: 'drain', listener: () => void) => emitter.on(name, listener),
     write: (message: streams.ReadResp) => {
       written.push(message);
-      room -= 1;
-      if (room <= 0) setImmediate(() => full());
-      return room > 0;
+      remaining -= 1;
+      if (remaining <= 0) setImmediate(() => onFull());
+      return remaining > 0;
     },
   };
-  /** Lets so many through; resolves when they have come. */
+  /** Accepts so many messages; resolves when they have arrived. */
   const take = (count: number) =>
     new Promise<void>((resolve) => {
-      room = count;
-      full = resolve;
+      remaining = count;
+      onFull = resolve;
       emitter.emit('drain');
     });
   return { call, written, take };
 };
 
-test('a subscription sends what its client has room for, and reads on only then', async () => {
+test('A subscription sends only as much as its client accepts, and then reads the next page', async () => {
   const { call, written, take } = slowCall();
   let pagesRead = 0;
   const counting = new Proxy(db, {
@@ -71,7 +71,7 @@ test('a subscription sends what its client has room for, and reads on only then'
   await take(100);
   expect(written).toHaveLength(110);
   expect(pagesRead).toBe(1);
-  // The confirmation, every event and the note that it has caught up.
+  // The confirmation, all events, and the message that it has caught up.
   await take(592);
   expect(written).toHaveLength(702);
   expect(pagesRead).toBe(2);
@@ -80,7 +80,7 @@ test('a subscription sends what its client has room for, and reads on only then'
   await following;
 });
 
-test('those who wait for a slow client are let go when the call is over', async () => {
+test('Senders that wait for a slow client stop waiting when the call ends', async () => {
   const { call } = slowCall();
   const out = outgoing(call);
   const waiting = Promise.all([out.drained(), out.drained()]);
@@ -89,7 +89,7 @@ test('those who wait for a slow client are let go when the call is over', async 
   await out.drained();
 });
 
-test('a page ends early when its events are large, and says that there is more', async () => {
+test('A page with large events ends early and reports that there are more', async () => {
   const data = { text: 'x'.repeat(1_000_000) };
   for (let n = 0; n < 9; n += 1) {
     await store.client.appendToStream('large-1', { ...event(n), data }, { ...unary, expectedRevision: 'any' });

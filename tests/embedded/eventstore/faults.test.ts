@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => store.stop());
 
 describe.each(appendPaths)('$path', ({ by }) => {
-  test('a reply that never comes, then the same append again: exactly once, with the answer that was lost', async () => {
+  test('repeated after a reply that never came stores its events once and returns the lost answer', async () => {
     const stream = newStream();
     const proposed = events(2);
     store.server.faults.dropReplies = 1;
@@ -36,14 +36,14 @@ describe.each(appendPaths)('$path', ({ by }) => {
     expect(again.position).toEqual(read[1]?.position);
   });
 
-  test('a reply lost with the connection, then the same append again: exactly once', async () => {
+  test('repeated after a lost connection stores its events once', async () => {
     const stream = newStream();
     const proposed = event();
     store.server.faults.droppedReply = 'unavailable';
-    let asked = 0;
+    let replies = 0;
     store.server.faults.dropReply = () => {
-      asked += 1;
-      return asked === 1;
+      replies += 1;
+      return replies === 1;
     };
     const lost = store.client.appendToStream(stream, proposed, { ...by, expectedRevision: NO_STREAM });
     await expect(lost).rejects.toBeInstanceOf(UnavailableError);
@@ -51,7 +51,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
     expect(await collect(store.client.readStream(stream))).toHaveLength(1);
   });
 
-  test('delayed replies arrive, and appends can be refused with any status until they are not', async () => {
+  test('succeeds when its reply is delayed, and can be refused with any status for a while', async () => {
     const stream = newStream();
     store.server.faults.replyDelayMs = 30;
     await store.client.appendToStream(stream, event(), { ...by, expectedRevision: NO_STREAM });
@@ -62,13 +62,13 @@ describe.each(appendPaths)('$path', ({ by }) => {
   });
 });
 
-test('reads and subscriptions can be refused with any status', async () => {
+test('Reads and subscriptions can be refused with any status', async () => {
   store.server.faults.refuseReads = { code: status.INTERNAL, details: 'broken disk' };
   await expect(collect(store.client.readAll())).rejects.toThrow('broken disk');
   expect(await next(store.client.subscribeToAll(), 'error')).toMatchObject({ message: /broken disk/ });
 });
 
-test('open subscriptions can be ended with OK, as a server does that shuts down politely', async () => {
+test('Open subscriptions can be ended with OK, as by a server that shuts down in order', async () => {
   const subscription = store.client.subscribeToAll();
   record(subscription);
   await next(subscription, 'caughtUp');
@@ -78,7 +78,7 @@ test('open subscriptions can be ended with OK, as a server does that shuts down 
   expect(store.server.faults.openSubscriptions.size).toBe(0);
 });
 
-test('a subscription that hangs stays open and silent, and goes on later without a gap', async () => {
+test('A subscription that hangs stays open and silent, and later goes on without a gap', async () => {
   const subscription = store.client.subscribeToAll();
   const recording = record(subscription);
   await next(subscription, 'caughtUp');

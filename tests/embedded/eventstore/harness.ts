@@ -13,6 +13,7 @@ import { credentials } from '@grpc/grpc-js';
 import { type EventStoreServer, startEventStore } from '../../../src/embedded/eventstore/server.ts';
 import { createDatabase } from '../../support/database.ts';
 
+/** A server for tests, and its client. */
 export type TestStore = {
   readonly server: EventStoreServer;
   readonly client: EventStoreDBClient;
@@ -20,7 +21,7 @@ export type TestStore = {
   stop(): Promise<void>;
 };
 
-/** A server on an empty database of its own, and the client everybody uses. */
+/** Starts a server on an empty database of its own, with the official client. */
 export const startTestStore = async (): Promise<TestStore> => {
   const database = await createDatabase();
   const server = await startEventStore({ databaseUrl: database.url, port: 0 });
@@ -40,11 +41,11 @@ export const startTestStore = async (): Promise<TestStore> => {
 export const connect = (port: number): EventStoreDBClient =>
   EventStoreDBClient.connectionString(`esdb://127.0.0.1:${port}?tls=false&defaultDeadline=20000`);
 
-/** For what the client can't say or hides. */
+/** Returns a client of the protocol itself, for requests that the official client cannot send. */
 export const rawClient = (port: number): StreamsClient =>
   new StreamsClient(`127.0.0.1:${port}`, credentials.createInsecure());
 
-/** The client's two ways to append: with credentials it calls Append, without BatchAppend. */
+/** The two calls with which the client appends: Append with credentials, BatchAppend without. */
 export const appendPaths: readonly { path: string; by: AppendToStreamOptions }[] = [
   { path: 'Append', by: { credentials: { username: 'nobody', password: 'asks' } } },
   { path: 'BatchAppend', by: {} },
@@ -58,7 +59,7 @@ export const event = (n = 0, id: string = randomUUID()) => jsonEvent({ id, type:
 
 export const events = (count: number) => Array.from({ length: count }, (_, n) => event(n));
 
-/** Everything a read returns, as `{ id, revision, position, … }`. */
+/** Returns all events of a read, as `{ id, revision, position, … }`. */
 export const collect = async (reading: AsyncIterable<ResolvedEvent<EventType>>) => {
   const recorded: NonNullable<ResolvedEvent['event']>[] = [];
   for await (const resolved of reading) if (resolved.event) recorded.push(resolved.event);
@@ -67,7 +68,7 @@ export const collect = async (reading: AsyncIterable<ResolvedEvent<EventType>>) 
 
 export const idsOf = (recorded: readonly { id: string }[]) => recorded.map(({ id }) => id);
 
-/** What a subscription has delivered so far, and a way to wait until it is enough. */
+/** Records the events of a subscription, and waits until enough have come. */
 export const record = (subscription: StreamSubscription | AllStreamSubscription) => {
   const received: NonNullable<ResolvedEvent['event']>[] = [];
   let check = () => {};
@@ -77,12 +78,12 @@ export const record = (subscription: StreamSubscription | AllStreamSubscription)
     if (resolved.event) received.push(resolved.event);
     check();
   });
-  const until = (holds: () => boolean): Promise<void> =>
+  const until = (isEnough: () => boolean): Promise<void> =>
     Promise.race([
       failed,
       new Promise<void>((resolve) => {
         check = () => {
-          if (holds()) resolve();
+          if (isEnough()) resolve();
         };
         check();
       }),

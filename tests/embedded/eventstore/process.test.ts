@@ -52,7 +52,7 @@ const clientOf = (port: number | undefined) => {
   return client;
 };
 
-/** Appends from many writers until the server is gone; resolves with what was acknowledged. */
+/** Appends from many writers until the server has ended. Returns the acknowledged events. */
 const appendUntilGone = (client: EventStoreDBClient, onAcknowledged: (count: number) => void) => {
   const acknowledged: { id: string; position: bigint | undefined }[] = [];
   const writers = Array.from({ length: 16 }, async () => {
@@ -72,8 +72,8 @@ const appendUntilGone = (client: EventStoreDBClient, onAcknowledged: (count: num
   return Promise.all(writers).then(() => acknowledged);
 };
 
-describe('the process', () => {
-  test('killed under load has lost nothing that it acknowledged, and goes on behind it after a restart', async () => {
+describe('The process', () => {
+  test('loses no acknowledged event when it is killed under load, and continues the log after a restart', async () => {
     const { child, answer } = await startProcess();
     const acknowledged = await appendUntilGone(clientOf(answer.port), (count) => {
       if (count === 400) child.kill('SIGKILL');
@@ -90,7 +90,7 @@ describe('the process', () => {
     expect(position?.commit).toBeGreaterThan(all.at(-1)?.position?.commit ?? 0n);
   });
 
-  test('ends when its parent’s channel closes, and on SIGTERM, but not on SIGINT', async () => {
+  test('ends when the channel to its parent closes and on SIGTERM, but not on SIGINT', async () => {
     const first = await startProcess();
     first.child.kill('SIGINT');
     const client = clientOf(first.answer.port);
@@ -104,14 +104,14 @@ describe('the process', () => {
     expect(await once(second.child, 'exit')).toEqual([0, null]);
   });
 
-  test('on a database that has a server already says so and exits', async () => {
+  test('reports an error and exits when another server runs on the database', async () => {
     await startHere();
     const { child, answer } = await startProcess();
     expect(answer).toEqual({ failed: expect.stringContaining('Another event store server is running') });
     expect(await once(child, 'exit')).toEqual([1, null]);
   });
 
-  test('exits with the reason when it can’t go on', async () => {
+  test('reports the reason and exits when it cannot go on', async () => {
     const { child } = await startProcess();
     const message = once(child, 'message');
     const exit = once(child, 'exit');
@@ -120,12 +120,12 @@ describe('the process', () => {
     expect(await exit).toEqual([1, null]);
   });
 
-  test('takes its test switches over IPC', async () => {
+  test('accepts faults for tests over IPC', async () => {
     const { child, answer } = await startProcess();
     const client = clientOf(answer.port);
     child.send({ faults: { dropReplies: 1, droppedReply: 'unavailable' } });
     const appendOnce = () => client.appendToStream('license-1', event(), unary);
-    // The switch and the calls come by different ways: some calls may be there first.
+    // Faults and calls arrive over different connections, so some calls may arrive first.
     let lost: unknown;
     while (lost === undefined)
       lost = await appendOnce().then(
@@ -143,8 +143,8 @@ describe('the process', () => {
   });
 });
 
-describe('the server', () => {
-  test('a lost writer connection fails every open call, refuses all later ones and is reported to the owner', async () => {
+describe('The server', () => {
+  test('fails all open and later calls when it loses its writer connection, and reports it to its owner', async () => {
     const server = await startHere();
     const client = clientOf(server.port);
     const subscription = client.subscribeToAll();
@@ -161,7 +161,7 @@ describe('the server', () => {
     await expect(client.appendToStream(newStream(), event(), unary)).rejects.toBeInstanceOf(UnavailableError);
   });
 
-  test('stopped, it fails subscriptions with UNAVAILABLE instead of ending them, and keeps what it acknowledged', async () => {
+  test('fails its subscriptions with UNAVAILABLE when it stops, and loses no acknowledged event', async () => {
     const server = await startHere();
     const client = clientOf(server.port);
     const subscription = client.subscribeToAll();
@@ -177,7 +177,7 @@ describe('the server', () => {
     expect(acknowledged.filter(({ id }) => !stored.has(id))).toEqual([]);
   });
 
-  test('after a restart repeats are recognized by revision for ever, under any no more, as in production', async () => {
+  test('recognizes repetitions at an exact revision after a restart, but not with "any", as EventStoreDB', async () => {
     const first = await startHere();
     const proposed = event();
     const exact = { ...unary, expectedRevision: NO_STREAM } as const;
@@ -189,7 +189,7 @@ describe('the server', () => {
     expect((await client.appendToStream('license-1', proposed, unary)).nextExpectedRevision).toBe(1n);
   });
 
-  test('an unused port is chosen; a used one is refused with a sentence, and the database is left free', async () => {
+  test('refuses a used port with a sentence, and leaves the database free for the next start', async () => {
     const server = await startHere();
     const other = await createDatabase();
     const options = { databaseUrl: other.url, port: server.port };
@@ -198,7 +198,7 @@ describe('the server', () => {
     await other.drop();
   });
 
-  test('a schema file that was edited after it had been applied is refused', async () => {
+  test('refuses to start when an applied schema file was edited', async () => {
     await (await startEventStore({ databaseUrl: database.url, port: 0 })).stop();
     await asAdmin("update eventstore.schema_files set sha256 = 'other'");
     await expect(startEventStore({ databaseUrl: database.url, port: 0 })).rejects.toThrow(/001-events\.sql was edited/);

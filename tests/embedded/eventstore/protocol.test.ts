@@ -36,8 +36,8 @@ const uuid = (id: string) => {
   return message;
 };
 
-describe('ServerFeatures', () => {
-  test('lists what is there and nothing else', async () => {
+describe('GetSupportedMethods', () => {
+  test('lists exactly the implemented methods', async () => {
     const client = new ServerFeaturesClient(`127.0.0.1:${store.server.port}`, credentials.createInsecure());
     const answer = await new Promise<{ methods: string[]; version: string }>((resolve, reject) =>
       client.getSupportedMethods(new shared.Empty(), (error, response) => {
@@ -61,7 +61,7 @@ describe('ServerFeatures', () => {
   });
 });
 
-describe('what this server does not do is refused with a sentence', () => {
+describe('The server refuses, with a sentence,', () => {
   test('Delete and Tombstone', async () => {
     const stream = newStream();
     await store.client.appendToStream(stream, event(), { ...unary, expectedRevision: NO_STREAM });
@@ -70,7 +70,7 @@ describe('what this server does not do is refused with a sentence', () => {
     expect(await collect(store.client.readStream(stream))).toHaveLength(1);
   });
 
-  test('metadata of streams', async () => {
+  test('stream metadata', async () => {
     await expect(store.client.setStreamMetadata(newStream(), { maxCount: 3 })).rejects.toThrow(/is not implemented/);
   });
 
@@ -78,7 +78,7 @@ describe('what this server does not do is refused with a sentence', () => {
     await expect(collect(store.client.readAll({ resolveLinkTos: true }))).rejects.toThrow(/UNIMPLEMENTED: Links/);
   });
 
-  test('whole services, such as Gossip and persistent subscriptions', async () => {
+  test('other services, such as Gossip and persistent subscriptions', async () => {
     const client = new GossipClient(`127.0.0.1:${store.server.port}`, credentials.createInsecure());
     const error = await new Promise<ServiceError | null>((resolve) => client.read(new shared.Empty(), resolve));
     client.close();
@@ -120,7 +120,7 @@ describe('Append', () => {
   };
   const json = { type: 'Counted', 'content-type': 'application/json' };
 
-  test('names the properties that an event is missing', async () => {
+  test('names the missing properties of an event', async () => {
     const error = await appendRaw(options('license-1'), proposed({ type: 'Counted' })).catch((thrown) => thrown);
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect(error.metadata.get('exception')).toEqual(['missing-required-metadata-property']);
@@ -135,7 +135,7 @@ describe('Append', () => {
     );
   });
 
-  test('takes ids as two numbers and gives them back either way', async () => {
+  test('accepts an id as two numbers, and a read returns it in both forms', async () => {
     const structured = new shared.UUID.Structured();
     structured.setMostSignificantBits('-1');
     structured.setLeastSignificantBits('4660');
@@ -180,7 +180,7 @@ describe('Read', () => {
     return filter;
   };
 
-  test('of $all can be filtered, and counts what matches', async () => {
+  test('of $all with a filter counts only the events that match', async () => {
     for (const n of [1, 2, 3]) {
       for (const name of ['filtered', 'other']) await store.client.appendToStream(`${name}-${n}`, event(), unary);
     }
@@ -191,10 +191,10 @@ describe('Read', () => {
   });
 
   test.each([
-    ['no options', () => new ReadReq.Options(), /neither a stream nor \$all/],
-    ['a filter that says nothing', () => all(1).setFilter(prefix(1)), /at least one prefix/],
-    ['a checkpoint interval of nothing', () => all(1).setFilter(prefix(0, 'a')), /checkpoint interval/],
-    ['a direction nobody knows', () => all(1).setReadDirection(7 as 0), /direction is unknown/],
+    ['a request without options', () => new ReadReq.Options(), /neither a stream nor \$all/],
+    ['a filter without prefixes', () => all(1).setFilter(prefix(1)), /at least one prefix/],
+    ['a checkpoint interval of 0', () => all(1).setFilter(prefix(0, 'a')), /checkpoint interval/],
+    ['an unknown direction', () => all(1).setReadDirection(7 as 0), /direction is unknown/],
     [
       'a subscription that reads backwards',
       () => all(1).setSubscription(new ReadReq.Options.SubscriptionOptions()).setReadDirection(1),
@@ -239,7 +239,7 @@ describe('BatchAppend', () => {
     return replies;
   };
 
-  test('puts the parts of each append together, however they are mixed, and answers each exactly once', async () => {
+  test('assembles appends whose parts arrive mixed, and answers each append exactly once', async () => {
     const [a, b] = [newStream(), newStream()];
     const replies = await batchRaw(
       part('a', false, []).setOptions(options(a)),
@@ -248,18 +248,18 @@ describe('BatchAppend', () => {
       part('b', true, []),
       part('a', true, [message()]),
     );
-    const told = replies.map((reply) => ({
+    const results = replies.map((reply) => ({
       id: reply.getCorrelationId()?.getString(),
       stream: Buffer.from(reply.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString(),
       revision: reply.getSuccess()?.getCurrentRevision(),
     }));
-    expect(told.toSorted((x, y) => (x.id ?? '').localeCompare(y.id ?? ''))).toEqual([
+    expect(results.toSorted((x, y) => (x.id ?? '').localeCompare(y.id ?? ''))).toEqual([
       { id: 'a', stream: a, revision: '2' },
       { id: 'b', stream: b, revision: '0' },
     ]);
   });
 
-  test('an append whose deadline has passed is a timeout and is not written', async () => {
+  test('answers an append after its deadline with a timeout, and does not write it', async () => {
     const stream = newStream();
     const late = part('late', true, [message()]).setOptions(options(stream, new Date(Date.now() - 1)));
     const [reply] = await batchRaw(late);
@@ -267,7 +267,7 @@ describe('BatchAppend', () => {
     await expect(collect(store.client.readStream(stream))).rejects.toThrow(/not found/);
   });
 
-  test('an append without options gets its own answer and the others go on', async () => {
+  test('answers an append without options with an error, and writes the others', async () => {
     const stream = newStream();
     const replies = await batchRaw(
       part('bad', true, [message()]),

@@ -17,8 +17,8 @@ const write = async (stream: string, count: number) => {
   return idsOf(proposed);
 };
 
-describe('a stream', () => {
-  test('longer than several pages comes whole and in order, both ways', async () => {
+describe('A stream', () => {
+  test('of several pages is read completely and in order, in both directions', async () => {
     const stream = newStream();
     const ids = await write(stream, 1_300);
     const forwards = await collect(store.client.readStream(stream));
@@ -40,7 +40,7 @@ describe('a stream', () => {
     { direction: BACKWARDS, fromRevision: START, revisions: [0] },
     { direction: FORWARDS, fromRevision: 2n ** 64n - 2n, revisions: [] },
   ] as const)(
-    '$direction from $fromRevision includes where it starts',
+    'read $direction from $fromRevision includes the event there',
     async ({ direction, fromRevision, revisions }) => {
       const stream = newStream();
       await write(stream, 5);
@@ -49,7 +49,7 @@ describe('a stream', () => {
     },
   );
 
-  test.each([1, 499, 500, 501, 700])('a read of at most %i returns that many', async (maxCount) => {
+  test.each([1, 499, 500, 501, 700])('read with a limit of %i returns so many events', async (maxCount) => {
     const stream = newStream();
     const ids = await write(stream, 800);
     expect(idsOf(await collect(store.client.readStream(stream, { maxCount })))).toEqual(ids.slice(0, maxCount));
@@ -57,20 +57,20 @@ describe('a stream', () => {
     expect(idsOf(await collect(store.client.readStream(stream, options)))).toEqual(ids.slice(-maxCount).reverse());
   });
 
-  test('that has never been written to is not found, whichever way it is read', async () => {
+  test('without events is not found in either direction', async () => {
     for (const options of [{}, { fromRevision: 7n }, { direction: BACKWARDS, fromRevision: END } as const]) {
       await expect(collect(store.client.readStream(newStream(), options))).rejects.toBeInstanceOf(StreamNotFoundError);
     }
   });
 
-  test('whose name begins like another’s is a stream of its own', async () => {
+  test('with a name that begins like another one is a separate stream', async () => {
     const stream = newStream();
     await write(stream, 1);
     await write(`${stream}-x`, 2);
     expect(await collect(store.client.readStream(stream))).toHaveLength(1);
   });
 
-  test('of large events is read whole: pages are bounded by bytes as well', async () => {
+  test('of large events is read completely, in pages of bounded size', async () => {
     const stream = newStream();
     const data = { text: 'x'.repeat(900_000) };
     for (let n = 0; n < 15; n += 1) {
@@ -83,7 +83,7 @@ describe('a stream', () => {
     );
   });
 
-  test('has no metadata, and saying so is no error', async () => {
+  test('has no metadata, and reading the metadata is not an error', async () => {
     const stream = newStream();
     await write(stream, 1);
     expect(await store.client.getStreamMetadata(stream)).toEqual({ streamName: stream });
@@ -91,7 +91,7 @@ describe('a stream', () => {
 });
 
 describe('$all', () => {
-  test('has the events of every stream in the order they were written, both ways, page after page', async () => {
+  test('has the events of all streams in the order of writing, in both directions, over several pages', async () => {
     await write(newStream(), 600);
     await write(newStream(), 600);
     const forwards = await collect(store.client.readAll());
@@ -102,7 +102,7 @@ describe('$all', () => {
     expect(idsOf(backwards)).toEqual(idsOf(forwards).toReversed());
   });
 
-  test('positions have gaps, and commit and prepare are the same', async () => {
+  test('has positions with gaps, whose commit and prepare are equal', async () => {
     await write(newStream(), 2);
     const [last, previous] = await collect(
       store.client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 2 }),
@@ -111,16 +111,16 @@ describe('$all', () => {
     expect(last?.position?.prepare).toBe(last?.position?.commit);
   });
 
-  test('forwards from a position includes the event there; backwards, as in production, those before it', async () => {
+  test('includes the event at a position when read forwards, but not backwards, as in EventStoreDB', async () => {
     const ids = await write(newStream(), 3);
     const three = await collect(store.client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 3 }));
     const middle = three[1]?.position ?? { commit: 0n, prepare: 0n };
     expect(idsOf(await collect(store.client.readAll({ fromPosition: middle })))).toEqual(ids.slice(1));
-    const before = store.client.readAll({ direction: BACKWARDS, fromPosition: middle, maxCount: 1 });
-    expect(idsOf(await collect(before))).toEqual(ids.slice(0, 1));
+    const earlier = store.client.readAll({ direction: BACKWARDS, fromPosition: middle, maxCount: 1 });
+    expect(idsOf(await collect(earlier))).toEqual(ids.slice(0, 1));
   });
 
-  test('forwards from the end and backwards from the start there is nothing', async () => {
+  test('has no events forwards from the end and backwards from the start', async () => {
     await write(newStream(), 1);
     expect(await collect(store.client.readAll({ fromPosition: END }))).toEqual([]);
     expect(await collect(store.client.readAll({ direction: BACKWARDS, fromPosition: START }))).toEqual([]);

@@ -34,9 +34,9 @@ const write = async (stream: string, count: number) => {
   return idsOf(proposed);
 };
 
-describe('a subscription to $all', () => {
-  test('delivers what was there, then what is written, and says in between that it has caught up', async () => {
-    const before = [...(await write(newStream(), 700)), ...(await write(newStream(), 3))];
+describe('A subscription to $all', () => {
+  test('delivers the stored events, reports that it has caught up, and then delivers new events', async () => {
+    const stored = [...(await write(newStream(), 700)), ...(await write(newStream(), 3))];
     const subscription = store.client.subscribeToAll();
     const recording = record(subscription);
     let receivedAtCaughtUp = 0;
@@ -47,10 +47,10 @@ describe('a subscription to $all', () => {
     expect(receivedAtCaughtUp).toBe(703);
     const after = await write(newStream(), 2);
     await recording.atLeast(705);
-    expect(idsOf(recording.received)).toEqual([...before, ...after]);
+    expect(idsOf(recording.received)).toEqual([...stored, ...after]);
   });
 
-  test('resumed from a position begins after the event there', async () => {
+  test('from a position begins after the event there', async () => {
     const ids = await write(newStream(), 4);
     const first = record(store.client.subscribeToAll());
     await first.atLeast(4);
@@ -60,7 +60,7 @@ describe('a subscription to $all', () => {
     expect(idsOf(resumed.received)).toEqual(ids.slice(2));
   });
 
-  test('from the end delivers exactly what is written after it was confirmed', async () => {
+  test('from the end delivers exactly the events after its confirmation', async () => {
     await write(newStream(), 3);
     const subscription = store.client.subscribeToAll({ fromPosition: END });
     const recording = record(subscription);
@@ -70,7 +70,7 @@ describe('a subscription to $all', () => {
     expect(idsOf(recording.received)).toEqual(ids);
   });
 
-  test('skips and doubles nothing while many write, whenever it starts and wherever it resumes', async () => {
+  test('delivers every event exactly once while many clients write, wherever it starts', async () => {
     const perWriter = 40;
     const writers = Array.from({ length: 24 }, async (_, n) => {
       const stream = newStream();
@@ -88,7 +88,7 @@ describe('a subscription to $all', () => {
     const fromPosition = whole.received[200]?.position as Position;
     const resumed = record(store.client.subscribeToAll({ fromPosition }));
     await Promise.all([...writers, whole.atLeast(total), late.atLeast(total), resumed.atLeast(total - 201)]);
-    // One more event behind everything: whatever was doubled would have come before it.
+    // One more event at the end. A repeated event would arrive before it.
     const [last = ''] = await write(newStream(), 1);
     await Promise.all(
       [whole, late, resumed].map(({ received, until }) => until(() => received.some(({ id }) => id === last))),
@@ -100,7 +100,7 @@ describe('a subscription to $all', () => {
     expect(idsOf(resumed.received)).toEqual(ids.slice(201));
   });
 
-  test('a slow reader gets everything in order, and holds up nobody else', async () => {
+  test('delivers all events to a slow reader in order, and does not delay other readers', async () => {
     const subscription = store.client.subscribeToAll();
     const slow: string[] = [];
     const iterator = subscription[Symbol.asyncIterator]();
@@ -122,7 +122,7 @@ describe('a subscription to $all', () => {
   });
 });
 
-describe('a filtered subscription to $all', () => {
+describe('A filtered subscription to $all', () => {
   test('by stream prefixes delivers the streams that begin with one of them', async () => {
     const licenses = await write('license-1', 2);
     await write('organization-1', 2);
@@ -139,7 +139,7 @@ describe('a filtered subscription to $all', () => {
     ['an event type prefix', eventTypeFilter({ prefixes: ['Counted'] })],
     ['the client’s excludeSystemEvents', excludeSystemEvents()],
     ['a regex on stream names', streamNameFilter({ regex: '^license-\\d+$' })],
-  ])('by %s', async (_, filter) => {
+  ])('by %s delivers only the events that match', async (_, filter) => {
     const ids = await write('license-1', 2);
     await store.client.appendToStream('$system', jsonEvent({ type: '$ping', data: {} }), unary);
     const subscription = store.client.subscribeToAll({ filter });
@@ -148,14 +148,14 @@ describe('a filtered subscription to $all', () => {
     expect(idsOf(recording.received)).toEqual(ids);
   });
 
-  test('by a regex that only .NET has is refused, naming what there is', async () => {
+  test('by a regex that only .NET supports is refused, and the error names the supported filters', async () => {
     const subscription = store.client.subscribeToAll({ filter: eventTypeFilter({ regex: '(?>a)' }) });
     expect(await next(subscription, 'error')).toMatchObject({
       message: expect.stringMatching(/INVALID_ARGUMENT.*prefixes and JavaScript regexes/),
     });
   });
 
-  test('is told how far the server has looked: every window, and when it becomes live', async () => {
+  test('reports its position after every search window and when it has caught up', async () => {
     await write('organization-1', 25);
     const checkpoints: bigint[] = [];
     const filter = streamNameFilter({
@@ -183,20 +183,20 @@ describe('a filtered subscription to $all', () => {
   });
 });
 
-describe('a subscription to a stream', () => {
-  test('delivers that stream only, what is there and what comes', async () => {
+describe('A subscription to a stream', () => {
+  test('delivers the stored and the new events of that stream only', async () => {
     const stream = newStream();
-    const before = await write(stream, 600);
+    const stored = await write(stream, 600);
     await write(`${stream}-other`, 2);
     const recording = record(store.client.subscribeToStream(stream, { fromRevision: START }));
     await recording.atLeast(600);
     await write(`${stream}-other`, 2);
     const after = await write(stream, 2);
     await recording.atLeast(602);
-    expect(idsOf(recording.received)).toEqual([...before, ...after]);
+    expect(idsOf(recording.received)).toEqual([...stored, ...after]);
   });
 
-  test('resumed from a revision begins after it; from the end with what comes', async () => {
+  test('from a revision begins after it, and from the end begins with new events', async () => {
     const stream = newStream();
     const ids = await write(stream, 3);
     const resumed = record(store.client.subscribeToStream(stream, { fromRevision: 0n }));
@@ -209,7 +209,7 @@ describe('a subscription to a stream', () => {
     expect(idsOf(tail.received)).toEqual(after);
   });
 
-  test('that does not exist yet waits for it', async () => {
+  test('that does not exist yet waits for its events', async () => {
     const stream = newStream();
     const subscription = store.client.subscribeToStream(stream);
     const recording = record(subscription);

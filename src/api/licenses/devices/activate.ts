@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { activateDevice } from '../../../application/devices/activate-device.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { deviceFields } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { activationAnswer, activationReply } from './device-answer.ts';
 
 const body = z.strictObject({ ...licenseNaming, ...deviceFields }).meta({
@@ -35,18 +35,12 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       201: { description: 'The device is now active.', body: activationAnswer },
     },
     rejections: [
-      'LICENSE_KEY_MALFORMED',
-      'LICENSE_NOT_FOUND',
+      ...useRejections,
       'FORBIDDEN',
-      'LICENSE_REVOKED',
-      'LICENSE_SUSPENDED',
-      'LICENSE_EXPIRED',
-      'LICENSE_NOT_STARTED',
       'PRODUCT_NOT_LICENSED',
       'ACTIVATION_LIMIT_EXCEEDED',
       'USER_NOT_ASSIGNED',
       'CODE_TAKEN',
-      'ORGANIZATION_CLOSED',
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'activateLicense', named: fields, input: fields, admit: usableLicense };

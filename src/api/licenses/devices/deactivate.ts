@@ -4,8 +4,8 @@ import { deactivateDevice } from '../../../application/devices/deactivate-device
 import { isRefusal } from '../../../application/refusal.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { deviceNaming, namesOneDevice, oneDevice, usageOf, usageShape } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 
 const body = z
   .strictObject({ ...licenseNaming, ...deviceNaming })

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { swapDevice } from '../../../application/devices/swap-device.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { deviceFields, deviceNaming, namesOneDevice, oneDevice } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { activationAnswer, activationReply } from './device-answer.ts';
 
 const release = z.strictObject(deviceNaming).refine(namesOneDevice, oneDevice);
@@ -36,13 +36,8 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       201: { description: 'The devices were swapped.', body: activationAnswer },
     },
     rejections: [
-      'LICENSE_KEY_MALFORMED',
-      'LICENSE_NOT_FOUND',
+      ...useRejections,
       'FORBIDDEN',
-      'LICENSE_REVOKED',
-      'LICENSE_SUSPENDED',
-      'LICENSE_EXPIRED',
-      'LICENSE_NOT_STARTED',
       'PRODUCT_NOT_LICENSED',
       'ACTIVATION_LIMIT_EXCEEDED',
       'ACTIVATION_NOT_FOUND',
@@ -50,7 +45,6 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       'COOLDOWN_ACTIVE',
       'USER_NOT_ASSIGNED',
       'CODE_TAKEN',
-      'ORGANIZATION_CLOSED',
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'swapActivation', named: fields, input: fields, admit: usableLicense };

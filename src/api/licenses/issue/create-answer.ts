@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { IdempotencyNeeds } from '../../../application/attempt.ts';
 import { principalOf } from '../../../application/caller.ts';
+import type { IdempotencyNeeds } from '../../../application/idempotent-attempt.ts';
 import type {
   CreatedLicense,
   CreationRequest,

@@ -65,7 +65,7 @@ export const importLicenseBody = z
     ...origin,
     source: z
       .string()
-      .regex(/^[a-z][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . -, newLicense with a letter')
+      .regex(/^[a-z][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . -, beginning with a letter')
       .meta({ example: 'old_shop' }),
     sourceRef: text(200).meta({ example: 'A-1001' }),
     historyFrom: instantIn,

@@ -3,8 +3,8 @@ import { usableLicense } from '../../../application/client-license.ts';
 import { acquireLease } from '../../../application/leases/acquire-lease.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { productCode } from '../../schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { leaseHolder, user } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 
 /** How long a seat is borrowed. The policy sets the maximum. */
@@ -44,19 +44,7 @@ export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
       200: { description: 'The holder already had a seat.', body: leaseAnswer },
       201: { description: 'The holder has a seat now.', body: leaseAnswer },
     },
-    rejections: [
-      'LICENSE_KEY_MALFORMED',
-      'LICENSE_NOT_FOUND',
-      'LICENSE_REVOKED',
-      'LICENSE_SUSPENDED',
-      'LICENSE_EXPIRED',
-      'LICENSE_NOT_STARTED',
-      'PRODUCT_NOT_LICENSED',
-      'USER_NOT_ASSIGNED',
-      'SEAT_LIMIT_EXCEEDED',
-      'LIMIT_INVALID',
-      'ORGANIZATION_CLOSED',
-    ],
+    rejections: [...useRejections, 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED', 'SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID'],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'acquireLease', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'seat_acquire' }, async (request) =>

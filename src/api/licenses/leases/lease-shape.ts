@@ -11,7 +11,7 @@ import { usageOf, usageShape } from '../client-schemas.ts';
 /** A lease as the API shows it. It has no holder, because the server does not store its name. */
 export const leaseShape = z
   .strictObject({
-    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'The id of the activation.' }),
+    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'The id of the lease.' }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license of the seat.' }),
     scope: z.enum(leaseScopes).meta({ description: 'What seats are counted by.' }),
     product: z.string().nullable().meta({ description: 'The product of the seat. Null when the request named none.' }),

@@ -36,7 +36,7 @@ export const rotateLicenseKey = (needs: KeyNeeds): Route =>
         operation: 'rotateLicenseKey',
         input: { ...params, body },
         createSecret: generateLicenseKeyBody,
-        beside: ({ licenseKey }: RotatedKey) => ({ licenseKey }),
+        further: ({ licenseKey }: RotatedKey) => ({ licenseKey }),
       };
       return answerChange(needs, call, changing, (request) => rotateKey(needs, request, body));
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { transferLicense } from '../../../application/licenses/transfer-license.ts';
-import { transferredActivations, transferredExpiries } from '../../../domain/license/keys/key-events.ts';
+import { transferredActivations, transferredExpiries } from '../../../domain/license/transfer/transfer-events.ts';
 import { none, type Route, route } from '../../route.ts';
 import { idOf, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';

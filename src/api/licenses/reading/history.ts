@@ -6,7 +6,7 @@ import { eventTypes } from '../../events/event-types.ts';
 import { filtersOf, page } from '../../paging.ts';
 import { type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../../schemas.ts';
-import type { ReadNeeds } from './read.ts';
+import type { ReadNeeds } from './read-licenses.ts';
 
 /** An event of a license as the API shows it. `position` is text, because a JSON number may not hold it exactly. */
 const eventShape = z

@@ -6,7 +6,7 @@ import type { Instant } from '../../../domain/time.ts';
 import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
-import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
+import { findClientLicense, licenseNaming, type NamingNeeds, useRejections } from '../find-client-license.ts';
 import { licenseShape } from '../license-shape.ts';
 
 type Needs = NamingNeeds & { readonly now: () => Instant };
@@ -32,16 +32,7 @@ export const licenseFeatures = (needs: Needs): Route =>
       query: z.strictObject({ licenseId: licenseNaming.licenseId, product: productCode.optional() }),
     }),
     replies: { 200: { description: 'The features that the license grants at asOf.', body: answer } },
-    rejections: [
-      'LICENSE_KEY_MALFORMED',
-      'LICENSE_NOT_FOUND',
-      'LICENSE_REVOKED',
-      'LICENSE_SUSPENDED',
-      'LICENSE_EXPIRED',
-      'LICENSE_NOT_STARTED',
-      'PRODUCT_NOT_LICENSED',
-      'ORGANIZATION_CLOSED',
-    ],
+    rejections: [...useRejections, 'PRODUCT_NOT_LICENSED'],
     handle: async ({ query: { licenseId, product } }, call) => {
       const client = await findClientLicense(needs, call, { licenseId });
       if (isProblem(client)) return client;

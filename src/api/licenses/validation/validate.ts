@@ -8,7 +8,6 @@ import { validationCodes } from '../../../domain/license/validation/validity.ts'
 import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';
-import { findClientLicense, licenseNaming, type NamingNeeds } from '../client-license.ts';
 import {
   components,
   environment,
@@ -19,6 +18,7 @@ import {
   user,
   version,
 } from '../client-schemas.ts';
+import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
 import { entitlementCode, meterName } from '../grant-schemas.ts';
 import { licenseShape } from '../license-shape.ts';
 

@@ -10,13 +10,13 @@ import type { JsonObject } from '../../../eventstore/event-store.ts';
 import { formatLicenseKey } from '../../../identity/license-key.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import { firstMetadata } from '../../../records/vault.ts';
-import type { Attempt } from '../../attempt.ts';
 import { actorOf, type Caller, licenseActingOf } from '../../caller.ts';
 import { findOffer, type Offered, type OfferRequest } from '../../catalog/find-offer.ts';
 import type { Traced } from '../../command-context.ts';
+import type { Attempt } from '../../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
+import { keyOf, refuseForgottenKey } from '../created-key.ts';
 import { refuseHolder } from '../holder.ts';
-import { keyOf, refuseForgottenKey } from '../license-key.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type GivenReason,
@@ -60,15 +60,33 @@ export type Creation = {
   readonly command: (origination: Origination) => LicenseCommand;
   /** Refuses when another request has created this license. */
   readonly guard?: Guard;
+  /** Refuses the creation. It is not called when this license exists. */
+  readonly refuse?: () => Promise<Refusal | null>;
   /** The reservations of this license besides those of a trial. */
   readonly reserved?: readonly NeededReservation[];
 };
 
 /**
- * Creates a license with what its issuer's catalog offers and the values that override it. Reserves a trial first.
- * Returns the license and its key.
+ * Creates a license and returns it with its key. Returns the existing license when an earlier attempt at this request
+ * has created it, whatever has changed since, such as the catalog.
  */
 export const createLicense = async (
+  needs: KeyNeeds,
+  request: CreationRequest,
+  newLicense: NewLicense,
+  creation: Creation,
+): Promise<CreatedLicense | Refusal> => {
+  const { licenseId, at, guard, refuse } = creation;
+  const exists = await needs.executor.read(licenseAggregate, licenseId, ({ kind }: License) => kind !== 'unissued');
+  if (exists) return sendFirst(needs, request, newLicense, { licenseId, guard, command: { at, compose: () => [] } });
+  return (await refuse?.()) ?? createNew(needs, request, newLicense, creation);
+};
+
+/**
+ * Creates a license that does not exist. `findOffer` chooses the policy and overrides its products and limits.
+ * `termAndGrantsOf` overrides its term and entitlements. Reserves a trial first.
+ */
+const createNew = async (
   needs: KeyNeeds,
   request: CreationRequest,
   newLicense: NewLicense,
@@ -93,7 +111,7 @@ export const createLicense = async (
     policy,
     products,
     limits: offered.limits,
-    ...overridesOf(newLicense, offered),
+    ...termAndGrantsOf(newLicense, offered),
     timeZone: timeZone ?? 'UTC',
     key: keyOf(needs.secrets, attempt),
   };
@@ -105,22 +123,6 @@ export const createLicense = async (
     () => sendFirst(needs, request, newLicense, { licenseId, guard, command: command(origination) }),
   );
 };
-
-/**
- * Returns an existing license with its key when this request has created it. Later changes, such as in the catalog, do
- * not matter.
- */
-export const repeatCreation = (
-  needs: KeyNeeds,
-  request: CreationRequest,
-  newLicense: NewLicense,
-  { licenseId, at, guard }: Pick<Creation, 'licenseId' | 'at' | 'guard'>,
-): Promise<CreatedLicense | Refusal> =>
-  sendFirst(needs, request, newLicense, { licenseId, guard, command: { at, compose: () => [] } });
-
-/** Returns true when the license exists, created by this request or another one. */
-export const licenseExists = ({ executor }: Pick<KeyNeeds, 'executor'>, licenseId: string): Promise<boolean> =>
-  executor.read(licenseAggregate, licenseId, (license: License) => license.kind !== 'unissued');
 
 type First = Pick<LicenseSending, 'licenseId' | 'command'> & { readonly guard: Guard | undefined };
 
@@ -171,7 +173,7 @@ const noProducts: Refusal = {
 const timeZoneOf = (organization: Organization): string | null =>
   organization.kind === 'missing' ? null : organization.timeZone;
 
-const overridesOf = ({ term, entitlements, externalRef, maintenanceUntil }: NewLicense, offered: Offered) => ({
+const termAndGrantsOf = ({ term, entitlements, externalRef, maintenanceUntil }: NewLicense, offered: Offered) => ({
   term: term ?? offered.term,
   entitlements: entitlements?.map((granted) => ({ ...granted, source: 'grant' as const })) ?? offered.entitlements,
   externalRef: externalRef ?? null,

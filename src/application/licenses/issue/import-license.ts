@@ -3,14 +3,7 @@ import { reject } from '../../../domain/decider.ts';
 import type { ImportSource } from '../../../domain/license/issue/issue-events.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
-import {
-  type CreatedLicense,
-  type CreationRequest,
-  createLicense,
-  licenseExists,
-  type NewLicense,
-  repeatCreation,
-} from './create-license.ts';
+import { type CreatedLicense, type CreationRequest, createLicense, type NewLicense } from './create-license.ts';
 
 /** A license of another system. */
 export type Importing = NewLicense & ImportSource;
@@ -24,15 +17,15 @@ export const importLicense = async (
   const { source, sourceRef, historyFrom } = importing;
   const at = needs.now();
   const licenseId = importedLicenseId(request.caller.organizationId, source, sourceRef);
-  const origin = { licenseId, at, guard: () => importedAlready(licenseId) };
-  if (await licenseExists(needs, licenseId)) return repeatCreation(needs, request, importing, origin);
   return createLicense(needs, request, importing, {
-    ...origin,
+    licenseId,
+    at,
     command: (origination) => ({
       type: 'ImportLicense',
       at,
       data: { ...origination, source, sourceRef, historyFrom },
     }),
+    guard: () => importedAlready(licenseId),
   });
 };
 

@@ -12,19 +12,15 @@ import { aggregateId } from '../../../eventstore/ids.ts';
 import { actorOf } from '../../caller.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
-import {
-  type CreatedLicense,
-  type CreationRequest,
-  createLicense,
-  licenseExists,
-  type NewLicense,
-  repeatCreation,
-} from './create-license.ts';
+import { type CreatedLicense, type CreationRequest, createLicense, type NewLicense } from './create-license.ts';
 
 /** A license to issue. `replaces` is the revoked license that it replaces. */
 export type Issuing = NewLicense & { readonly replaces?: string | undefined };
 
-/** Issues a license. A repeated request gets the same license, whatever has changed since. */
+/**
+ * Issues a license, and records on a revoked license that this one replaces it. A repeated request gets the same
+ * license, even when the catalog has changed. `createLicense` finds the policy and builds the license.
+ */
 export const issueLicense = async (
   needs: KeyNeeds,
   request: CreationRequest,
@@ -33,36 +29,23 @@ export const issueLicense = async (
   const { replaces } = issuing;
   const at = needs.now();
   const licenseId = encodeId('lic', aggregateId(request.attempt.commandId, 'license'));
-  const issued = (await licenseExists(needs, licenseId))
-    ? await repeatCreation(needs, request, issuing, { licenseId, at })
-    : await issue(needs, request, issuing, { licenseId, at });
-  if (isRefusal(issued) || replaces === undefined) return issued;
-  return { ...issued, position: await recordReplacement(needs.executor, request, { replaces, licenseId, at }) };
-};
-
-const issue = async (
-  needs: KeyNeeds,
-  request: CreationRequest,
-  issuing: Issuing,
-  { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
-): Promise<CreatedLicense | Refusal> => {
-  const { replaces } = issuing;
-  const { organizationId } = request.caller;
   if (replaces === undefined)
     return createLicense(needs, request, issuing, {
       licenseId,
       at,
       command: (data) => ({ type: 'IssueLicense', at, data }),
     });
-  const refusal = await refuseReplacing(needs.executor, organizationId, replaces, licenseId);
-  if (refusal !== null) return refusal;
-  return createLicense(needs, request, issuing, {
+  const { organizationId } = request.caller;
+  const issued = await createLicense(needs, request, issuing, {
     licenseId,
     at,
     command: (origination) => ({ type: 'IssueLicense', at, data: { ...origination, replaces } }),
+    refuse: () => refuseReplacing(needs.executor, organizationId, replaces, licenseId),
     // Only one of two concurrent replacements succeeds.
     reserved: [{ kind: 'replacement', fields: [organizationId, replaces] }],
   });
+  if (isRefusal(issued)) return issued;
+  return { ...issued, position: await recordReplacement(needs.executor, request, { replaces, licenseId, at }) };
 };
 
 /**
@@ -102,7 +85,7 @@ const recordReplacement = async (
     causationId: commandId,
   });
   const decide = toDecide(licenseAggregate, { type: 'RecordReplacement', at, data: { by } });
-  const recorded = await executor.execute(licenseAggregate, replaces, decide, context, () => null);
+  const recorded = await executor.execute(licenseAggregate, replaces, decide, { context, view: () => null });
   if (!('rejected' in recorded)) return recorded.position.commit;
   throw recorded.rejected === 'CONCURRENT_MODIFICATION'
     ? new Overloaded(recorded.detail)

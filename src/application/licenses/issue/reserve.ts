@@ -10,8 +10,8 @@ import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
 import { newCommandId } from '../../../eventstore/ids.ts';
-import type { Attempt } from '../../attempt.ts';
 import type { Traced } from '../../command-context.ts';
+import type { Attempt } from '../../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 
 /** Reads the last events of a stream. */
@@ -117,11 +117,8 @@ const wasActivated = async (
 type Unsent<Command> = Command extends { readonly at: Instant } ? Omit<Command, 'at'> : never;
 
 const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, command: Unsent<ReservationCommand>) =>
-  executor.execute(
-    reservationAggregate,
-    id,
-    toDecide(reservationAggregate, { ...command, at }),
-    commandContext({
+  executor.execute(reservationAggregate, id, toDecide(reservationAggregate, { ...command, at }), {
+    context: commandContext({
       // The owner makes a repeated command harmless. With the same id a released reservation could not be taken again.
       at,
       commandId: newCommandId(),
@@ -130,8 +127,8 @@ const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, com
       correlationId: call.correlationId,
       causationId: attempt.commandId,
     }),
-    () => null,
-  );
+    view: () => null,
+  });
 
 const clockMarginSeconds = 3_600;
 const pageMax = 500;

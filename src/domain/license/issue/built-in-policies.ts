@@ -2,7 +2,7 @@ import type { Entitlement } from '../grants/entitlement.ts';
 import type { PinnedPolicy, Tier } from '../policy.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 
-/** What a license of a tier gets by default. */
+/** The default content of a license of a tier. */
 export type TierDefaults = {
   readonly term: { readonly kind: 'perpetual' } | { readonly kind: 'duration'; readonly duration: string };
   readonly limits: Limits;

@@ -36,7 +36,7 @@ export type Origin = {
 /**
  * `ISSUE`: a duration from `startsAt`; `FIXED`: a fixed expiry; `PERPETUAL`: no expiry. `FIRST_ACTIVATION` and
  * `FIRST_VALIDATION`: a duration from the first use, so both instants are null. `[startsAt, expiresAt)`. `timeZone`:
- * the issuer's time zone, whose calendar counts the durations.
+ * the issuer's time zone, which counts the durations.
  */
 export type IssuedTerm = {
   readonly basis: (typeof termBases)[number];

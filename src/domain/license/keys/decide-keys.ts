@@ -3,18 +3,15 @@ import { plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
-import { transfer } from './decide-transfer.ts';
 import type { KeyCommand } from './key-commands.ts';
 
-/** Decides a command about the key or the holder. */
+/** Decides a command about the key. */
 export const decideKeys = (command: KeyCommand, license: IssuedLicense): LicenseDecision => {
   switch (command.type) {
     case 'RotateKey':
       return rotateKey(command, license);
     case 'RetireKey':
       return retireKey(command, license);
-    case 'Transfer':
-      return transfer(command, license);
   }
 };
 

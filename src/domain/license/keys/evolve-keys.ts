@@ -1,15 +1,9 @@
-import type { At } from '../../decider.ts';
 import type { EventWith } from '../consequences.ts';
-import { withEnds } from '../endings/evolve-endings.ts';
 import type { LicenseFacts } from '../license.ts';
 import type { KeyEvent } from './key-events.ts';
 
-/** Returns the facts after an event about the key or the holder. */
-export const evolveKeyFacts = (
-  facts: LicenseFacts,
-  event: Extract<EventWith<'facts'>, KeyEvent>,
-  { effectiveAt }: At,
-): LicenseFacts => {
+/** Returns the facts after an event about the key. */
+export const evolveKeyFacts = (facts: LicenseFacts, event: Extract<EventWith<'facts'>, KeyEvent>): LicenseFacts => {
   switch (event.type) {
     case 'LicenseKeyIssued':
       return { ...facts, keyVersion: event.data.keyVersion, keyHint: event.data.hint };
@@ -23,7 +17,5 @@ export const evolveKeyFacts = (
         ...facts,
         keyOverlaps: facts.keyOverlaps.filter(({ keyVersion }) => keyVersion !== event.data.keyVersion),
       };
-    case 'LicenseTransferred':
-      return withEnds(facts, event, effectiveAt, { holderOrgId: event.data.toHolderOrgId });
   }
 };

@@ -1,7 +1,7 @@
 import type { Command } from '../message-shapes.ts';
-import type { RotationCause, TransferredActivations, TransferredExpiry } from './key-events.ts';
+import type { RotationCause } from './key-events.ts';
 
-/** Commands about the key and the holder of a license. */
+/** Commands about the key of a license. */
 export type KeyCommand =
   /** The current key works for `overlapSeconds` more; 0: it stops at once. */
   | Command<
@@ -15,14 +15,4 @@ export type KeyCommand =
       }
     >
   /** The worker sends it: announces that a rotated key no longer works. */
-  | Command<'RetireKey', { readonly keyVersion: number }>
-  /** `accepted`: true when the receiver has agreed. */
-  | Command<
-      'Transfer',
-      {
-        readonly toHolderOrgId: string | null;
-        readonly accepted: boolean;
-        readonly expiry: TransferredExpiry;
-        readonly activations: TransferredActivations;
-      }
-    >;
+  | Command<'RetireKey', { readonly keyVersion: number }>;

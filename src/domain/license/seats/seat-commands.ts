@@ -5,7 +5,7 @@ import type { Command } from '../message-shapes.ts';
 export type SeatCommand =
   /**
    * `holderHash`: hash of the machine, instance or user that the policy's scope counts. `borrowSeconds`: how long the
-   * holder uses the lease offline. `dead`: leases whose last heartbeat is too old, so their seats are free.
+   * holder uses the lease offline. `dead`: leases with a last heartbeat that is too old, so their seats are free.
    */
   | Command<
       'AcquireLease',

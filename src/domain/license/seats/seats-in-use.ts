@@ -1,7 +1,7 @@
 import { type Instant, later, plusSeconds } from '../../time.ts';
 import type { IssuedLicense, Lease, LicenseFacts } from '../license.ts';
 
-/** Returns how many seats are taken: by open leases, and by released leases whose seat returns later. */
+/** Returns how many seats are taken: by open leases, and by released leases until their seats return. */
 export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): number => {
   let taken = leases.size;
   for (const freeAt of withheld.values()) if (freeAt > at) taken += 1;

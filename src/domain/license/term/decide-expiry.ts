@@ -29,7 +29,7 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
   if (!isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
   if (startsAt === null) return refuse(`License ${facts.licenseId} has not started; there is no expiry to change.`);
   if (to === from) return [];
-  // An announced expiry is final, also for a server whose clock is behind the one that announced it.
+  // An announced expiry is final, also for a server with a slower clock than the one that announced it.
   if (from !== null && (at >= from || facts.announcedTerm >= termNumber))
     return refuse(`License ${facts.licenseId} expired at ${from}; renew it instead.`);
   if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);

@@ -2,7 +2,9 @@ import type { Instant } from '../../time.ts';
 import { activationOf } from '../devices/device-matching.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 
-/** What a validation asks about; null or absent: it does not ask. Has hashes and references, never personal values. */
+/**
+ * The question of a validation; a null or absent part is not asked. Has hashes and references, never personal values.
+ */
 export type ValidationScope = {
   readonly product: string | null;
   /** The device's fingerprint hash. */

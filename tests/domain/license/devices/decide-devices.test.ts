@@ -44,7 +44,7 @@ describe('activating a device', () => {
   test('never exceeds the limit', () => {
     given(issued(), activated('a', 1), activated('b', 2)).when(activate('c')).thenRejected('ACTIVATION_LIMIT_EXCEEDED');
   });
-  test('is impossible on a license for no device', () => {
+  test('is refused on a license without devices', () => {
     given(issued({ limits: { ...twoDevices, activations: 0 } }))
       .when(activate('a'))
       .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
@@ -95,7 +95,7 @@ describe('activating a device', () => {
       .thenRejected('LICENSE_EXPIRED');
   });
   test.each(['MAINTAIN', 'ALLOW'] as const)(
-    'is refused after expiry under %s too: what runs may go on, nothing is handed out',
+    'is refused after expiry under %s too, where only active devices continue',
     (expiryStrategy) => {
       given(issued({ policy: { ...pro, expiryStrategy } }))
         .when(activate('a', expiresAt))

@@ -32,7 +32,8 @@ describe('what a license grants', () => {
   test('ends with the term, unless the policy lets the license be used on', () => {
     const maintained: LicenseFacts = { ...granting, policy: { ...pro, expiryStrategy: 'MAINTAIN' } };
     expect([codes(granting, null, justBeforeExpiry), codes(granting, null, expiresAt)]).toEqual([
-      ...[['export'], 'LICENSE_EXPIRED'],
+      ['export'],
+      'LICENSE_EXPIRED',
     ]);
     expect(codes(maintained, null, expiresAt)).toEqual(['export']);
     expect(codes(maintained, 'workflow_app', expiresAt)).toBe('PRODUCT_NOT_LICENSED');

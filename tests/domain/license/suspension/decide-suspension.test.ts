@@ -38,7 +38,7 @@ describe('suspending a license', () => {
       given(issued()).when(suspend('ADMIN', until)).thenRejected('TERM_INVALID');
     },
   );
-  test('applies also for a server whose clock is behind', () => {
+  test('applies also for a server with a slow clock', () => {
     const secondsBefore = '2026-06-01T11:59:57.000Z';
     given(...suspended(suspendedEvent('FRAUD')))
       .when(activate('a', secondsBefore))

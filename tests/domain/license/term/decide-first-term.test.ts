@@ -29,7 +29,7 @@ const started = (trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION', expiresAt = '
   event('LicenseTermStarted', { termNumber: 1, startsAt: noon, expiresAt, trigger });
 const startTerm = (trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION') => command('StartTerm', { trigger });
 
-describe('a license whose term starts with its first use', () => {
+describe('a license with a term that starts with its first use', () => {
   test('is issued without start and expiry', () => {
     const term = {
       basis: 'FIRST_ACTIVATION',

@@ -60,7 +60,7 @@ describe('renewing a license', () => {
       .when(renew({}, afterExpiry))
       .thenEvents(renewedEvent());
   });
-  test('from now if expired starts at the expiry before it, and now from it on', () => {
+  test('from now if expired starts at the expiry before it, and at once after it', () => {
     given(issued())
       .when(renew({ basis: 'FROM_NOW_IF_EXPIRED' }, justBeforeExpiry))
       .thenEvents(renewedEvent({ basis: 'FROM_NOW_IF_EXPIRED' }));
@@ -91,7 +91,7 @@ describe('renewing a license', () => {
         }),
       );
   });
-  test('to a fixed expiry follows the running term, or starts now when there is none', () => {
+  test('to a fixed expiry follows the running term, or starts at once without one', () => {
     const end = '2029-05-05T05:05:05.005Z';
     given(issued())
       .when(renewTo(end))
@@ -144,7 +144,7 @@ describe('a renewed license', () => {
     expect(effectiveStatus(facts, '2027-12-31T23:59:59.999Z')).toBe('ACTIVE');
     expect(effectiveStatus(facts, '2028-01-01T00:00:00.000Z')).toBe('EXPIRED');
   });
-  test('that had not started yet starts when it was to start', () => {
+  test('that had not started yet keeps its start', () => {
     const { facts } = licenseAfter(
       issued({ term: { ...oneYear, startsAt: noon } }),
       on('2026-05-01T00:00:00.000Z', renewedEvent()),
@@ -152,7 +152,7 @@ describe('a renewed license', () => {
     expect(effectiveStatus(facts, '2026-06-01T11:59:59.999Z')).toBe('NOT_YET_VALID');
     expect(effectiveStatus(facts, noon)).toBe('ACTIVE');
   });
-  test('that had not started yet and is renewed from now starts now', () => {
+  test('that had not started yet and is renewed from now starts at once', () => {
     const { facts } = licenseAfter(
       issued({ term: { ...oneYear, startsAt: tomorrow } }),
       on(noon, renewedEvent({ startsAt: noon, expiresAt: '2027-06-01T12:00:00.000Z', basis: 'FROM_NOW' })),
@@ -201,7 +201,7 @@ describe('monthly renewals', () => {
       '2026-08-31',
     ]);
   });
-  test('from now count on the day that it is, also where that is the last of a month', () => {
+  test('from now count from the current day, also on the last day of a month', () => {
     const endOfFebruary = '2026-02-28T10:00:00.000Z';
     const commands = [renew({ duration: 'P2M', basis: 'FROM_NOW' }, endOfFebruary)];
     expect(expiriesOf('2025-12-31T10:00:00.000Z', commands)).toEqual(['2026-01-31', '2026-04-28']);
@@ -223,17 +223,17 @@ describe('renewing while suspended', () => {
       .when(renew({}, tomorrow))
       .thenEvents(renewedEvent());
   });
-  test('by the payment that was missing reinstates in the same append', () => {
+  test('by the missing payment reinstates it in the same append', () => {
     given(...unpaid)
       .when(paid)
       .thenEvents(renewedEvent(), reinstated);
   });
-  test('by a payment reinstates nothing where the policy says so', () => {
+  test('by a payment does not reinstate it when the policy says so', () => {
     given(issued({ policy: { ...pro, reinstateOnPayment: false } }), on(noon, suspendedEvent('PAYMENT')))
       .when(paid)
       .thenEvents(renewedEvent());
   });
-  test('by a payment does not end a suspension that has another ground, in whichever order they came', () => {
+  test('by a payment does not end a suspension with another reason, in any order', () => {
     given(issued(), on(noon, suspendedEvent('FRAUD')))
       .when(paid)
       .thenEvents(renewedEvent());
@@ -247,12 +247,12 @@ describe('renewing while suspended', () => {
       .when(paid)
       .thenEvents(renewedEvent());
   });
-  test('by a payment ends the suspension once the other ground is over', () => {
+  test('by a payment ends the suspension after the other reason has ended', () => {
     given(...unpaid, on(noon, groundAddedEvent('FRAUD', tomorrow)))
       .when(paid)
       .thenEvents(renewedEvent(), reinstated);
   });
-  test('by a payment has nothing to reinstate when the suspension is over', () => {
+  test('by a payment changes no suspension that has ended', () => {
     given(issued(), on(noon, suspendedEvent('PAYMENT', tomorrow)))
       .when(paid)
       .thenEvents(renewedEvent());

@@ -22,7 +22,7 @@ const changed = (
 const ofTier = { code: 'sso', value: null, limit: null, until: null, source: 'tier' } as const;
 
 describe('a policy for trials', () => {
-  test('is refused for a license that is no trial', () => {
+  test('is refused for a license that is not a trial', () => {
     expect(refuseBecomingTrial({ policy: pro }, trial)).toMatchObject({
       rejected: 'INVALID_REQUEST',
       detail: 'A license does not become a trial. Issue a trial instead.',

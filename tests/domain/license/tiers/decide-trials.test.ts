@@ -44,7 +44,7 @@ describe('a trial that converts', () => {
       .when(convert({ term: { kind: 'fixed', expiresAt: tomorrow } }))
       .thenEvents(converted(9), startedTo(tomorrow));
   });
-  test('gets what the new policy grants, each by an event', () => {
+  test('gets the grants of the new policy, each by an event', () => {
     const limits = { ...twoDevices, activations: 5 };
     expect(
       typesOf(followedBy([onTrial()], convert({ target: to(pro, { limits, products: ['local_cli'] }) }))).slice(1),
@@ -99,7 +99,7 @@ describe('a trial that ends', () => {
     given(onTrial()).when(end()).thenEvents(trialExpired);
     given(onTrial(), on(trialEnd, trialExpired)).when(end()).thenNothing();
   });
-  test('DOWNGRADE: becomes FREE for ever from its end on, with its devices, however late the worker is', () => {
+  test('DOWNGRADE: becomes FREE for ever from its end on, with its devices, also when the worker is late', () => {
     const history = followedBy(used, end('2026-01-16T00:00:00.000Z'));
     expect(history.slice(used.length).map(({ event }) => event)).toEqual([
       trialExpired,
@@ -145,7 +145,7 @@ describe('a trial that ends', () => {
     const history = followedBy(used, command('EndTrial', { termNumber: 1, downgrade: strict }, trialEnd));
     expect(licenseAfter(...history).facts.policy.tier).toBe('FREE');
   });
-  test('does not end before its end, for another term, or when the license is no trial', () => {
+  test('does not end early, for another term, or when the license is not a trial', () => {
     given(onTrial('DOWNGRADE')).when(end('2026-01-14T23:59:59.999Z')).thenNothing();
     given(onTrial('DOWNGRADE')).when(end(trialEnd, 2)).thenNothing();
     given(issued()).when(end('2028-01-01T00:00:00.000Z')).thenNothing();

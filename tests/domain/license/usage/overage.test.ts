@@ -31,7 +31,7 @@ describe('overage', () => {
       .when(activate('d'))
       .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
   });
-  test('ALWAYS refuses nobody', () => {
+  test('ALWAYS refuses no device', () => {
     const policy = policyWith({ overage: { kind: 'ALWAYS' } });
     const history = followedBy(
       [issued({ policy, limits: { ...twoDevices, activations: 0 } })],

@@ -28,7 +28,7 @@ describe('a term that waits for the first validation', () => {
     [false, ['SUSPENDED', 'NOT_YET_VALID']],
     [false, ['NOT_YET_VALID', 'PRODUCT_NOT_LICENSED']],
     [false, ['NOT_YET_VALID', 'FINGERPRINT_MISMATCH']],
-  ])('begins: %s, when what speaks against the license is %j', (begins, reasons) => {
+  ])('starts: %s, when the reasons against the license are %j', (begins, reasons) => {
     expect(startsTerm(waiting, judged(false, ...reasons))).toBe(begins);
   });
 
@@ -39,7 +39,7 @@ describe('a term that waits for the first validation', () => {
   });
 });
 
-describe('a license that has to check in', () => {
+describe('a license that must check in', () => {
   const checking: LicenseFacts = { ...license, policy: { ...pro, checkInSeconds: 60 } };
 
   test.each<[boolean, boolean, ValidationCode[]]>([
@@ -58,7 +58,7 @@ describe('a license that has to check in', () => {
     [300, 30],
     [600, 60],
     [86_400, 60],
-  ])('within %i seconds is noted as checked in every %i seconds at most', (checkInSeconds, pauseSeconds) => {
+  ])('within %i seconds stores its check-in at most every %i seconds', (checkInSeconds, pauseSeconds) => {
     const facts: LicenseFacts = { ...license, policy: { ...pro, checkInSeconds } };
     const secondsLater = (seconds: number) => plusSeconds(license.createdAt, seconds);
     expect(isCheckInNoted(facts, null, license.createdAt)).toBe(true);

@@ -12,7 +12,7 @@ type Needs = { readonly authenticate: Authenticate; readonly waitUntilProjected:
  * Carries out the operation of a route: checks the credential, the condition, the body and the position that the client
  * asks for, and calls the route. Returns the answer, or the problem of the first check that fails.
  */
-export const carryOut = async (needs: Needs, route: Route, request: Request, call: Call): Promise<Answer> => {
+export const callRoute = async (needs: Needs, route: Route, request: Request, call: Call): Promise<Answer> => {
   const called = await authorizeFor(needs.authenticate, route, call);
   if (isProblem(called)) return called;
   const expectedRevision = expectedRevisionFor(route, request);

@@ -5,7 +5,7 @@ import { createPasswords, passwordFault } from '../identity/passwords.ts';
 import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
-import { createLog } from './log.ts';
+import { createLog } from './create-log.ts';
 import { joinServers } from './server/open-servers.ts';
 
 /**
@@ -43,6 +43,6 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
 const noSuchUser = (email: string, state: string | undefined): string =>
   state === 'deactivated'
     ? `The login of ${email} was deactivated for good. Its password was not changed.`
-    : `Nobody signs in with ${email}. Nothing was changed. Check the address.`;
+    : `There is no user with the address ${email}. Nothing was changed. Check the address.`;
 
 const withoutLineEnd = (line: string): string => line.replace(/\r?\n$/, '');

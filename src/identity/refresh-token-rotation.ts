@@ -4,7 +4,7 @@ import { hashRefreshToken, isRefreshToken, successorsOf } from './refresh-token.
 import type { Secrets } from './secrets.ts';
 import { addRefreshToken, type IssuedRefreshToken, refreshEnd } from './sessions.ts';
 
-/** How long after its use a token may be presented again, for an answer that was lost: 10 seconds. */
+/** How long after its use a token may be presented again, because the answer was lost: 10 seconds. */
 export const refreshGraceMs = 10_000;
 
 type Needs = {
@@ -15,8 +15,8 @@ type Needs = {
 };
 
 /**
- * `refreshed`: the token's one successor, whoever asks. `reused`: the token was used before, so it, or what followed it, is
- * in other hands: its session is ended with all of its tokens.
+ * The result of a refresh. `refreshed` has the token's only successor. `reused` means that the token was used before,
+ * so somebody may have stolen it: its session has ended with all tokens.
  */
 export type Refreshed =
   | ({
@@ -28,8 +28,8 @@ export type Refreshed =
   | { readonly outcome: 'reused'; readonly userId: string; readonly sessionId: string };
 
 /**
- * Exchanges a refresh token for the next one. Any number of calls at once get the same successor; within 10 seconds of its
- * first use a token gets it once more, as long as the successor is unused. Null: not a token in force.
+ * Exchanges a refresh token for its successor. Concurrent calls get the same successor. Within 10 seconds of its first
+ * use a token gets it again, as long as the successor is unused. Returns null for a token that is not valid.
  */
 export const refreshSession = async (needs: Needs, token: string): Promise<Refreshed | null> => {
   if (!isRefreshToken(token)) return null;
@@ -71,11 +71,11 @@ const rotate = async (db: PoolClient, needs: Needs, presented: Presented): Promi
   }
 
   const earlier = await loadUse(db, presented.hash);
-  // Never used, and too old now.
+  // An unused token that has expired.
   if (earlier === null) return null;
   const isInGrace = now.getTime() - earlier.usedAt.getTime() <= refreshGraceMs;
-  const again = successorsOf(needs.secrets, presented.token).find((each) =>
-    hashRefreshToken(each).equals(earlier.successorHash),
+  const again = successorsOf(needs.secrets, presented.token).find((successor) =>
+    hashRefreshToken(successor).equals(earlier.successorHash),
   );
   if (isInGrace && !earlier.isSuccessorUsed && again !== undefined) {
     const refreshExpiresAt = earlier.successorEnd;
@@ -89,7 +89,10 @@ const rotate = async (db: PoolClient, needs: Needs, presented: Presented): Promi
   return { outcome: 'reused', userId, sessionId };
 };
 
-/** The token's session, if it is not over and its user may log in. It stays locked, so that its tokens take turns. */
+/**
+ * Returns and locks the token's session, so that its tokens take turns. Returns null when it ended or its user is not
+ * active.
+ */
 const lockSession = async (db: PoolClient, { hash, userId }: Presented) => {
   const { rows } = await db.query<[string, string | null, Date]>({
     name: 'lock-session',
@@ -107,7 +110,7 @@ const lockSession = async (db: PoolClient, { hash, userId }: Presented) => {
   return { sessionId, organizationId, absoluteEnd };
 };
 
-/** When the token was used and what became of its successor; null: it never was. */
+/** Returns when the token was used and the state of its successor, or null for an unused token. */
 const loadUse = async (db: PoolClient, hash: Buffer) => {
   const { rows } = await db.query<[Date, Buffer, boolean, Date]>({
     name: 'load-refresh-token-use',

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from './as-user.ts';
 import { findUserByEmail } from './users.ts';
 
-/** A user in the making. `userId` follows from `commandId`, so that a repetition makes the same one. */
+/** The user of a signup. `userId` is derived from `commandId`, so that a retry creates the same user. */
 export type NewUser = {
   readonly userId: string;
   readonly email: string;
@@ -13,8 +13,9 @@ export type NewUser = {
 };
 
 /**
- * `reserved`: the address is held for this command, until it activates the user or gives up for 60 seconds. `active`: this
- * command did all that before; whoever repeats it must still know the password. `taken`: the address is another's.
+ * The result of a reservation. `reserved`: the address belongs to this command, which must activate the user within 60
+ * seconds. `active`: this command has already created the user; check the password before a repeated answer. `taken`:
+ * the address belongs to another user.
  */
 export type Reservation =
   | { readonly outcome: 'reserved' }
@@ -24,29 +25,29 @@ export type Reservation =
 const abandonedAfterMs = 60_000;
 
 /**
- * Takes the address for a user who is pending until `activateUser`. One of any number of attempts at the same address wins.
- * An address whose signup was abandoned is taken over, by a user of another id: the old one never was anybody.
+ * Reserves the address for a user who is pending until `activateUser`. Only one of several concurrent attempts
+ * succeeds. It takes over the address of an abandoned signup and deletes that pending user.
  */
 export const reserveUser = (pool: Pool, user: NewUser): Promise<Reservation> =>
   asUser(pool, user.userId, async (db): Promise<Reservation> => {
     if (await insertPending(db, user)) return { outcome: 'reserved' };
-    const found = await findUserByEmail(db, user.email);
-    if (found?.userId === user.userId && found.commandId === user.commandId) return repeat(db, user, found);
+    const existing = await findUserByEmail(db, user.email);
+    if (existing?.userId === user.userId && existing.commandId === user.commandId) return repeat(db, user, existing);
     const abandonedAt = user.now.getTime() - abandonedAfterMs;
-    if (found?.state !== 'pending' || found.createdAt.getTime() > abandonedAt) return { outcome: 'taken' };
-    await becomeUser(db, found.userId);
-    // Only one that is pending still: a transaction that activates or renews it at this moment is waited for.
+    if (existing?.state !== 'pending' || existing.createdAt.getTime() > abandonedAt) return { outcome: 'taken' };
+    await becomeUser(db, existing.userId);
+    // Waits for a transaction that activates or renews the user at this moment, and then deletes only a pending one.
     const { rowCount } = await db.query({
       name: 'drop-abandoned-user',
       text: `delete from identity.users where user_id = $1 and state = 'pending' and created_at <= $2`,
-      values: [found.userId, new Date(abandonedAt)],
+      values: [existing.userId, new Date(abandonedAt)],
     });
     await becomeUser(db, user.userId);
     const isOurs = rowCount === 1 && (await insertPending(db, user));
     return { outcome: isOurs ? 'reserved' : 'taken' };
   });
 
-/** Lets the user in. False: the reservation was given up for too long, and another has the address. Again changes nothing. */
+/** Activates the user. A retry changes nothing. Returns false when another signup has taken the address over. */
 export const activateUser = (
   pool: Pool,
   { userId, commandId, now }: Omit<NewUser, 'email' | 'passwordHash' | 'displayName'>,
@@ -61,11 +62,11 @@ export const activateUser = (
     return rowCount === 1;
   });
 
-/** Gives the address back at once: nothing came of the command. Whoever is active stays. */
+/** Releases the address of a failed signup at once. Does not change an active user. */
 export const abandonUser = (pool: Pool, user: Pick<NewUser, 'userId' | 'commandId'>): Promise<void> =>
   asUser(pool, user.userId, (db) => abandonUserIn(db, user));
 
-/** Gives the address back as `abandonUser` does, within a transaction of the caller. */
+/** Releases the address like `abandonUser`, in the caller's transaction. */
 export const abandonUserIn = async (
   db: PoolClient,
   { userId, commandId }: Pick<NewUser, 'userId' | 'commandId'>,
@@ -88,7 +89,7 @@ const insertPending = async (db: PoolClient, user: NewUser): Promise<boolean> =>
   return rowCount === 1;
 };
 
-/** The same command once more: nobody was answered yet, so what it says now counts, and holds for another 60 seconds. */
+/** Repeats a signup that got no answer: stores its current values and reserves the address for another 60 seconds. */
 const repeat = async (
   db: PoolClient,
   user: NewUser,

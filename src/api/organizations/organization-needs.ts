@@ -3,7 +3,7 @@ import type { PlatformLicenseOf } from '../../application/organizations/platform
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { Accounts } from '../auth/needs.ts';
+import type { Accounts } from '../auth/auth-needs.ts';
 
 /** What the operations on organizations need. */
 export type OrganizationNeeds = {

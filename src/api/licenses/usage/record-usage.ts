@@ -5,8 +5,8 @@ import { recordUsage } from '../../../application/usage/record-usage.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantIn } from '../../schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { meterName } from '../grant-schemas.ts';
 
 const body = z
@@ -56,17 +56,7 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
       200: { description: 'The usage was already counted.', body: answer },
       201: { description: 'The usage was counted.', body: answer },
     },
-    rejections: [
-      'LICENSE_KEY_MALFORMED',
-      'LICENSE_NOT_FOUND',
-      'LICENSE_REVOKED',
-      'LICENSE_SUSPENDED',
-      'LICENSE_EXPIRED',
-      'LICENSE_NOT_STARTED',
-      'QUOTA_EXCEEDED',
-      'LIMIT_INVALID',
-      'ORGANIZATION_CLOSED',
-    ],
+    rejections: [...useRejections, 'QUOTA_EXCEEDED', 'LIMIT_INVALID'],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'recordUsage', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, operation, async (request) => {

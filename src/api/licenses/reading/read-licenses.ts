@@ -16,6 +16,7 @@ import { none, type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
+import { listOfLicense } from './list-of-license.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
@@ -116,20 +117,10 @@ const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
 /** GET /v1/licenses/{licenseId}/activations: lists the active devices, newest first. */
 export const listActivations = (needs: ReadNeeds): Route =>
   route({
-    method: 'get',
-    path: '/v1/licenses/{licenseId}/activations',
+    ...listOfLicense('activations', activationShape),
     operationId: 'listActivations',
     summary: 'List the activations of a license',
     description: 'The devices that are activated now, newest first.',
-    tag: 'Licenses',
-    permission: 'readLicenses',
-    effect: 'read',
-    request: z.object({
-      params: licensePath,
-      query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
-    }),
-    replies: { 200: { description: 'One page.', body: pageOf(activationShape) } },
-    rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
       page<ActivationView>(needs.secrets, query, {
         name: `activations\0${orgId}\0${licenseId}`,

@@ -6,8 +6,8 @@ import { isRefusal } from '../../../application/refusal.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { idOf } from '../../schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming } from '../client-license.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { borrowSeconds } from './acquire-lease.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 
@@ -35,18 +35,12 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
     request: z.object({ params: path, query: none, body: heartbeat }),
     replies: { 200: { description: 'The holder keeps the seat.', body: leaseAnswer } },
     rejections: [
-      'LICENSE_KEY_MALFORMED',
-      'LICENSE_NOT_FOUND',
-      'LICENSE_REVOKED',
-      'LICENSE_SUSPENDED',
-      'LICENSE_EXPIRED',
-      'LICENSE_NOT_STARTED',
+      ...useRejections,
       'PRODUCT_NOT_LICENSED',
       'USER_NOT_ASSIGNED',
       'NOT_FOUND',
       'SEAT_LIMIT_EXCEEDED',
       'LIMIT_INVALID',
-      'ORGANIZATION_CLOSED',
     ],
     handle: ({ params: { leaseId }, body: fields }, call) => {
       const input = { leaseId, body: fields };

@@ -32,6 +32,17 @@ export const licenseNaming = {
     .meta({ description: 'The id of the license, together with a credential of an organization instead of the key.' }),
 };
 
+/** The refusals of an operation that uses a license: the license is unknown, or may not be used now. */
+export const useRejections = [
+  'LICENSE_KEY_MALFORMED',
+  'LICENSE_NOT_FOUND',
+  'LICENSE_REVOKED',
+  'LICENSE_SUSPENDED',
+  'LICENSE_EXPIRED',
+  'LICENSE_NOT_STARTED',
+  'ORGANIZATION_CLOSED',
+] as const;
+
 /** The actor for events and idempotency, and the same actor as the stream of the license judges it. */
 type Acting = { readonly actor: Actor; readonly by: LicenseActing };
 

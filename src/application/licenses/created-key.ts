@@ -3,7 +3,7 @@ import type { Origination } from '../../domain/license/issue/issue-commands.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { hashLicenseKey, licenseKeyHashes, licenseKeyHint } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** Returns what events store of a key. The secret of the attempt is the body of the key. */

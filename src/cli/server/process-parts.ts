@@ -21,7 +21,7 @@ import type { Role } from './roles.ts';
 /** The release of the program and the directory of its SQL files. Tests run other releases. */
 export type Program = { readonly directory: string; readonly release: Release };
 
-/** What a server process runs with. */
+/** The configuration of a server process. */
 export type ServerProcess = {
   readonly config: Config;
   readonly servers: OpenServers;

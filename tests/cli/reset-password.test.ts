@@ -36,7 +36,7 @@ const post = async (what: string, body: object) => {
 };
 const logIn = (password: string) => post('login', { email: product.demo.email, password });
 
-test('the demo has an OWNER who signs in, at the first start and after one that was killed or of an older release', async () => {
+test('The demo has an OWNER who can sign in, also after a killed start or an older release', async () => {
   const { email, password, organizationId } = product.demo;
   expect([email, password]).toEqual(['owner@demo.example', expect.stringMatching(/^[\w-]{24}$/)]);
   const owner = { status: 200, organization: { id: organizationId, name: 'Demo Vendor', role: 'OWNER' } };
@@ -51,19 +51,19 @@ test('the demo has an OWNER who signs in, at the first start and after one that 
   expect(await logIn(password)).toMatchObject(owner);
 }, 60_000);
 
-test('a password is reset beside the running server, and every session ends', async () => {
+test('A password is reset while the server runs, and all sessions of the user end', async () => {
   const { email, password } = product.demo;
   const { refreshToken } = await logIn(password);
   const reset = await runLedger(['user', 'reset-password', email.toUpperCase()], env);
   expect(reset.code).toBe(0);
-  const made = /The new password of \S+: (\S+)/.exec(reset.output)?.[1] ?? '';
-  expect(made).toMatch(/^[\w-]{24}$/);
+  const newPassword = /The new password of \S+: (\S+)/.exec(reset.output)?.[1] ?? '';
+  expect(newPassword).toMatch(/^[\w-]{24}$/);
   expect((await logIn(password)).status).toBe(401);
   expect((await post('refresh', { refreshToken })).status).toBe(401);
-  expect((await logIn(made)).status).toBe(200);
+  expect((await logIn(newPassword)).status).toBe(200);
 });
 
-test('or is read from standard input, and not printed', async () => {
+test('A password from standard input is set and not printed', async () => {
   const launcher = path.join(process.cwd(), 'bin/ledger.js');
   const args = [launcher, 'user', 'reset-password', product.demo.email, '--stdin'];
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
@@ -74,9 +74,9 @@ test('or is read from standard input, and not printed', async () => {
   expect((await logIn('seven tall blue pears')).status).toBe(200);
 });
 
-test('what cannot be done is refused with a sentence', async () => {
+test('A reset that is not possible is refused with advice', async () => {
   expect(await runLedger(['user', 'reset-password', 'nobody@demo.example'], env)).toMatchObject({
     code: 1,
-    output: 'Nobody signs in with nobody@demo.example. Nothing was changed. Check the address.\n',
+    output: 'There is no user with the address nobody@demo.example. Nothing was changed. Check the address.\n',
   });
 });

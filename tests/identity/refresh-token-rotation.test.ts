@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Refreshed, refreshSession } from '../../src/identity/refresh.ts';
 import { createRefreshToken, hashRefreshToken } from '../../src/identity/refresh-token.ts';
+import { type Refreshed, refreshSession } from '../../src/identity/refresh-token-rotation.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { absoluteSessionMs, endSession, listSessions, switchOrganization } from '../../src/identity/sessions.ts';
 import { deactivateUser } from '../../src/identity/users.ts';
@@ -38,11 +38,14 @@ const signedIn = async (organizationId: string | null = null) => {
 const isOver = async ({ userId, sessionId }: { userId: string; sessionId: string }, atMs = 0) =>
   (await listSessions(database.api, userId, later(atMs))).every((session) => session.sessionId !== sessionId);
 
-test('a token is exchanged for the next one of the same session, and only the next one is', async () => {
+test('A token is exchanged for its successor in the same session, and only the successor can be exchanged then', async () => {
   const { userId, sessionId, refreshToken } = await signedIn('org_a');
   const first = await refreshed(refreshToken, 1_000);
   expect(first).toEqual({
-    ...{ outcome: 'refreshed', userId, sessionId, organizationId: 'org_a' },
+    outcome: 'refreshed',
+    userId,
+    sessionId,
+    organizationId: 'org_a',
     refreshToken: expect.stringMatching(/^lgr_rt_[A-Za-z0-9_-]{43}$/),
     refreshExpiresAt: later(1_000 + week * 1_000),
   });
@@ -53,7 +56,7 @@ test('a token is exchanged for the next one of the same session, and only the ne
   ]);
 });
 
-test('nothing stored is a token', async () => {
+test('No token is stored', async () => {
   const { refreshToken } = await signedIn();
   const next = await refreshed(refreshToken, 0);
   const { rows } = await database.superuser.query(
@@ -67,20 +70,20 @@ test('nothing stored is a token', async () => {
 });
 
 test.each(['', 'lgr_rt_', 'lgr_live_12345678_', `${createRefreshToken()}=`, createRefreshToken(), ' '.repeat(1_000)])(
-  'what is no token in force is nobody’s: %j',
+  'Text that is not a valid token is refused: %j',
   async (token) => {
     expect(await refresh(token, 0)).toBeNull();
   },
 );
 
-test('an answer that was lost is given once more within 10 seconds, and the session goes on', async () => {
+test('A lost answer is repeated within 10 seconds, and the session continues', async () => {
   const { refreshToken } = await signedIn();
   const first = await refreshed(refreshToken, 0);
   expect(await refreshed(refreshToken, 10_000)).toEqual(first);
   await refreshed(first.refreshToken, 11_000);
 });
 
-describe('a token used twice ends its session, with every token of it', () => {
+describe('A token that is used twice ends its session with all tokens', () => {
   const family = async () => {
     const session = await signedIn();
     return { ...session, first: await refreshed(session.refreshToken, 0) };
@@ -95,21 +98,21 @@ describe('a token used twice ends its session, with every token of it', () => {
     expect(await refresh(session.refreshToken, 10_002)).toBeNull();
   });
 
-  test('within 10 seconds, when what followed it was used already', async () => {
+  test('within 10 seconds, when its successor was used', async () => {
     const { first, ...session } = await family();
     const second = await refreshed(first.refreshToken, 1_000);
     expect(await refresh(session.refreshToken, 2_000)).toMatchObject({ outcome: 'reused' });
     expect(await refresh(second.refreshToken, 3_000)).toBeNull();
   });
 
-  test('even one that has expired since', async () => {
+  test('also when it has expired since', async () => {
     const { first, ...session } = await family();
     const second = await refreshed(first.refreshToken, week * 1_000 - 1);
     expect(await refresh(session.refreshToken, week * 1_000 + 1)).toMatchObject({ outcome: 'reused' });
     expect(await refresh(second.refreshToken, week * 1_000 + 2)).toBeNull();
   });
 
-  test('and no other session of the user', async () => {
+  test('but no other session of the user', async () => {
     const { first, ...session } = await family();
     const other = await openTestSession(database.api, session.userId);
     await refresh(session.refreshToken, 20_000);
@@ -118,7 +121,7 @@ describe('a token used twice ends its session, with every token of it', () => {
   });
 });
 
-test('a hundred at once, by two processes, get one successor, which goes on', async () => {
+test('A hundred concurrent refreshes in two processes get the same successor, which works', async () => {
   const session = await signedIn();
   const another = createPool({ url: database.url, role: 'ledger_api', max: 8, log: quiet });
   try {
@@ -128,7 +131,9 @@ test('a hundred at once, by two processes, get one successor, which goes on', as
         refreshSession({ ...needs, pool: n % 2 === 0 ? database.api : another }, session.refreshToken),
       ),
     );
-    const tokens = all.map((each: Refreshed | null) => (each?.outcome === 'refreshed' ? each.refreshToken : each));
+    const tokens = all.map((result: Refreshed | null) =>
+      result?.outcome === 'refreshed' ? result.refreshToken : result,
+    );
     expect(new Set(tokens).size).toBe(1);
     expect(tokens[0]).toMatch(/^lgr_rt_/);
     const { rows } = await database.superuser.query('select from identity.refresh_tokens where session_id = $1', [
@@ -141,7 +146,7 @@ test('a hundred at once, by two processes, get one successor, which goes on', as
   }
 });
 
-test('a token ends a week after it was given, and the session 90 days after it was opened', async () => {
+test('A token ends a week after it was issued, and the session 90 days after it was opened', async () => {
   const idle = await signedIn();
   expect(await refresh(idle.refreshToken, week * 1_000)).toBeNull();
   expect(await isOver(idle, week * 1_000)).toBe(true);
@@ -160,14 +165,14 @@ test('a token ends a week after it was given, and the session 90 days after it w
   expect(await refresh(token, absoluteSessionMs)).toBeNull();
 });
 
-test('another LEDGER_SECRET signs from now on, and an answer that the old one made is given again', async () => {
+test('After a change of LEDGER_SECRET, a lost answer of the old secret is repeated', async () => {
   const { refreshToken } = await signedIn();
   const first = await refreshed(refreshToken, 0, older);
   expect(await refreshed(refreshToken, 5_000, `${newer},${older}`)).toEqual(first);
   await refreshed(first.refreshToken, 6_000, `${newer},${older}`);
 });
 
-test.each(['ended', 'deactivated'] as const)('a session that was %s is refreshed no more', async (how) => {
+test.each(['ended', 'deactivated'] as const)('A session that was %s can no longer be refreshed', async (how) => {
   const { userId, sessionId, refreshToken } = await signedIn();
   if (how === 'ended')
     expect(await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start })).toBe(true);
@@ -176,7 +181,7 @@ test.each(['ended', 'deactivated'] as const)('a session that was %s is refreshed
   expect(await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start })).toBe(false);
 });
 
-test('a session ends for its own user only', async () => {
+test('Only the user of a session can end it', async () => {
   const [ann, ben] = [await signedIn(), await signedIn()];
   const end = { sessionId: ann.sessionId, reason: 'REVOKED', now: start } as const;
   expect(await endSession(database.api, ben.userId, end)).toBe(false);
@@ -185,14 +190,14 @@ test('a session ends for its own user only', async () => {
   expect(await refreshed(ann.refreshToken, 0)).toMatchObject({ organizationId: null });
 });
 
-test('a session goes on for another organization with the refresh token it has', async () => {
+test('A session switches its organization and keeps its refresh token', async () => {
   const { userId, sessionId, refreshToken } = await signedIn('org_a');
   const to = { sessionId, organizationId: 'org_b', now: start };
   expect(await switchOrganization(database.api, userId, to)).toBe(true);
   expect(await refreshed(refreshToken, 1_000)).toMatchObject({ sessionId, organizationId: 'org_b' });
 });
 
-test('the hundred sessions used last stay, one more ends the oldest', async () => {
+test('A user has at most 100 sessions, and one more ends the least recently used', async () => {
   const { userId } = await createUser(database.api);
   const opened: string[] = [];
   for (let n = 0; n < 101; n += 1) {

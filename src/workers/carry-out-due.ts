@@ -14,22 +14,22 @@ import { systemContext } from '../eventstore/executor/system-context.ts';
 import { toDecide } from '../eventstore/folding.ts';
 import type { Pace } from './pace.ts';
 
-/** Told of a command that was refused; its license goes on with what else is due. */
+/** Receives a refused command. Its license continues with the other due commands. */
 export type OnRefused = (refused: {
   readonly licenseId: string;
   readonly command: Due['type'];
   readonly rejection: Rejection;
 }) => void;
 
-/** The result of one call. */
+/** The result of a call of `carryOutDue`. */
 export type CarriedOut = {
-  /** How many commands this very call carried out. */
+  /** The number of commands that this call carried out. */
   readonly count: number;
-  /** True when more is due, which is left for the next call: it is the turn of other licenses. */
+  /** True when more commands are due. The next call sends them, after the turn of other licenses. */
   readonly isUnfinished: boolean;
   /**
-   * Not null when the license refused everything that is still due: trying it again soon does not help. `nextDueAt` is
-   * when another command falls due; null: never.
+   * Not null when the license refused every command that is still due, so an early retry does not help. `nextDueAt` is
+   * when another command falls due, or null for never.
    */
   readonly stuck: { readonly nextDueAt: Instant | null } | null;
 };
@@ -37,23 +37,20 @@ export type CarriedOut = {
 type Needs = {
   readonly executor: Executor;
   readonly onRefused: OnRefused;
-  /** Announcements of what one command has ended take turns, and leave time for the commands of others. */
+  /** Announcements run one at a time and with pauses, which leave time for the commands of clients. */
   readonly pace: Pace;
   /** Sends no further command once it is aborted. */
   readonly signal?: AbortSignal;
 };
 
 /**
- * Sends a license the commands that are due at `at` as its stream says, one after the other, under ids that all workers
- * share: whoever is second finds the events of the first. What is refused, as a tier change whose lower limits its policy
- * forbids to go below what is in use, stays due and is tried once by each call. Throws for a
- * license that was never issued, and as `execute` does.
+ * Sends a license the commands that are due at `at`, one after another. Workers share the ids of these commands, so a
+ * second worker finds the events of the first. A refused command stays due, and each call tries it once. An example is
+ * a tier change that would lower a limit below its usage. Throws for a license that was never issued, and as `execute`
+ * does.
  */
-export const carryOutDue = async (
-  { executor, onRefused, pace, signal }: Needs,
-  licenseId: string,
-  at: Instant,
-): Promise<CarriedOut> => {
+export const carryOutDue = async (needs: Needs, licenseId: string, at: Instant): Promise<CarriedOut> => {
+  const { executor, onRefused, signal } = needs;
   const tried = new Set<string>();
   let count = 0;
   let turnsLeft = turnMax;
@@ -61,29 +58,23 @@ export const carryOutDue = async (
   let isOvertaken = false;
   let facts = await executor.read(licenseAggregate, licenseId, factsOf);
   if (facts === null)
-    throw new Error(`There is no license ${licenseId} in the log, but a row of it in the read model.`);
+    throw new Error(`License ${licenseId} has a row in the read models, but no event in the log. Run ledger verify.`);
   for (;;) {
-    // One license may have hundreds of commands due: its ended devices are announced in pages.
+    // A license may have hundreds of commands due, because its ended devices are announced in pages.
     if (signal?.aborted) return { count, isUnfinished: true, stuck: null };
     const next = nextOf(facts, at, tried);
     if (next === null) {
       const stuck = isRefused && !isOvertaken ? { nextDueAt: nextDueAt(facts, at) } : null;
       return { count, isUnfinished: false, stuck };
     }
-    const { due, name } = next;
-    const isAnnouncement = due.type === 'AnnounceEnded';
-    if (isAnnouncement && turnsLeft-- === 0) return { count, isUnfinished: true, stuck: null };
-    tried.add(name);
-    const command = await commandOf(executor, facts, due, at);
-    const decide = toDecide(licenseAggregate, command);
-    const send = () => executor.execute(licenseAggregate, licenseId, decide, systemContext(name, at), factsOf);
-    const sendUnlessStopped = async () => (signal?.aborted ? null : send());
-    const executed = isAnnouncement ? await pace(sendUnlessStopped, signal) : await send();
+    if (next.due.type === 'AnnounceEnded' && turnsLeft-- === 0) return { count, isUnfinished: true, stuck: null };
+    tried.add(next.name);
+    const executed = await send(needs, facts, next, at);
     if (executed === null) continue;
     if ('rejected' in executed) {
       if (executed.rejected === 'CONCURRENT_MODIFICATION') isOvertaken = true;
       else isRefused = true;
-      onRefused({ licenseId, command: due.type, rejection: executed });
+      onRefused({ licenseId, command: next.due.type, rejection: executed });
       continue;
     }
     if (executed.outcome === 'appended') count += 1;
@@ -91,11 +82,27 @@ export const carryOutDue = async (
   }
 };
 
-// So many commands, each with a page of announcements, before it is the turn of other licenses.
+type NextCommand = { readonly due: Due; readonly name: string };
+
+// Returns null when the worker stops before the turn of an announcement.
+const send = async (
+  { executor, pace, signal }: Needs,
+  facts: LicenseFacts,
+  { due, name }: NextCommand,
+  at: Instant,
+) => {
+  const decide = toDecide(licenseAggregate, await commandOf(executor, facts, due, at));
+  const options = { context: systemContext(name, at), view: factsOf };
+  const execute = () => executor.execute(licenseAggregate, facts.licenseId, decide, options);
+  if (due.type !== 'AnnounceEnded') return execute();
+  return pace(async () => (signal?.aborted ? null : execute()), signal);
+};
+
+// The maximum number of announcement pages before the turn of other licenses.
 const turnMax = 20;
 
-// Asked again after each command, because one may change what is due next.
-const nextOf = (facts: LicenseFacts, at: Instant, tried: ReadonlySet<string>) => {
+// Runs after each command, because a command may change what is due next.
+const nextOf = (facts: LicenseFacts, at: Instant, tried: ReadonlySet<string>): NextCommand | null => {
   for (const due of dueCommands(facts, at)) {
     const name = systemCommandName(facts, due);
     if (!tried.has(name)) return { due, name };

@@ -1,16 +1,6 @@
-import { licensePermissions } from '../domain/license/license-authority.ts';
-import type { Role } from '../domain/organization/events.ts';
-import {
-  type Credential,
-  grant,
-  isPermitted,
-  managers,
-  ownOnly,
-  type Permission,
-  readers,
-} from '../domain/permission.ts';
-
-const everybody: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
+import { type Credential, grant, isPermitted, managers, ownOnly, type Permission, readers } from './authority.ts';
+import { licensePermissions } from './license/license-authority.ts';
+import { roles, scopes } from './organization/events.ts';
 
 /**
  * All permissions. Each route names one, and refuses every credential without it. src/domain/license/license-authority.ts
@@ -22,10 +12,13 @@ export const permissions = {
   changeCatalog: ownOnly(grant(managers, 'catalog:write')),
   readMembers: ownOnly(grant([...managers, 'MEMBER', 'AUDITOR'], 'members:write')),
   manageMembers: ownOnly(grant(managers, 'members:write')),
+  /** The token of an invitation lets its bearer join: no API key gets one. */
+  handOutInvitations: ownOnly(grant(managers)),
   readProjects: ownOnly(grant([...managers, 'MEMBER', 'GUEST', 'AUDITOR'], 'projects:write')),
   changeProjects: ownOnly(grant([...managers, 'MEMBER'], 'projects:write')),
   readEvents: ownOnly(grant([...managers, 'BILLING', 'AUDITOR'], 'events:read')),
-  readOrganization: ownOnly(grant(everybody)),
+  /** Every credential of an organization has it. */
+  readOrganization: ownOnly(grant(roles, ...scopes)),
   changeOrganization: ownOnly(grant(managers)),
   closeOrganization: ownOnly(grant(['OWNER'])),
 } as const satisfies Readonly<Record<string, Permission>>;

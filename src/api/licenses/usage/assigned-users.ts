@@ -6,9 +6,10 @@ import { idPattern } from '../../../domain/ids.ts';
 import { type AssignedUser, usersOf } from '../../../projections/tables/license-users.ts';
 import { page } from '../../paging.ts';
 import { none, type Route, route } from '../../route.ts';
-import { cursor, instantOut, licensePath, pageLimit, pageOf, reasonCode, reasonOf, text } from '../../schemas.ts';
+import { instantOut, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
-import type { ReadNeeds } from '../reading/read.ts';
+import { listOfLicense } from '../reading/list-of-license.ts';
+import type { ReadNeeds } from '../reading/read-licenses.ts';
 
 const reference = z
   .string()
@@ -49,7 +50,7 @@ export const assignLicenseUser = (needs: LicenseCommandNeeds): Route =>
         {
           operation: 'assignLicenseUser',
           input: { ...params, body },
-          beside: ({ view: userRef }: AssignedLicense) => ({ user: userRef }),
+          further: ({ view: userRef }: AssignedLicense) => ({ user: userRef }),
         },
         (request) => assignUser(needs, request, body.user),
       ),
@@ -77,20 +78,10 @@ export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
 /** GET /v1/licenses/{licenseId}/users: lists the assigned users, the last assigned first. */
 export const listLicenseUsers = (needs: ReadNeeds): Route =>
   route({
-    method: 'get',
-    path: '/v1/licenses/{licenseId}/users',
+    ...listOfLicense('users', assignedShape),
     operationId: 'listLicenseUsers',
     summary: 'List the users of a license',
     description: 'The references of the users that are assigned now, the last assigned first.',
-    tag: 'Licenses',
-    permission: 'readLicenses',
-    effect: 'read',
-    request: z.object({
-      params: licensePath,
-      query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
-    }),
-    replies: { 200: { description: 'One page.', body: pageOf(assignedShape) } },
-    rejections: ['LICENSE_NOT_FOUND'],
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
       page<AssignedUser>(needs.secrets, query, {
         name: `users\0${orgId}\0${licenseId}`,

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { cursor, licensePath, pageLimit, pageOf } from '../../schemas.ts';
+
+/** Returns what the routes of the lists of one license have in common. `list` is the end of their path. */
+export const listOfLicense = <Entry extends z.ZodType>(list: 'activations' | 'users', entry: Entry) =>
+  ({
+    method: 'get',
+    path: `/v1/licenses/{licenseId}/${list}`,
+    tag: 'Licenses',
+    permission: 'readLicenses',
+    effect: 'read',
+    request: z.object({
+      params: licensePath,
+      query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
+    }),
+    replies: { 200: { description: 'One page.', body: pageOf(entry) } },
+    rejections: ['LICENSE_NOT_FOUND'],
+  }) as const;

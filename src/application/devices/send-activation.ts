@@ -1,0 +1,37 @@
+import type { LicenseCommand } from '../../domain/license/commands.ts';
+import type { Device } from '../../domain/license/devices/device-commands.ts';
+import type { Instant } from '../../domain/time.ts';
+import { type ClientRequest, sendClientCommand } from '../client-license.ts';
+import { withReserved } from '../licenses/issue/reserve.ts';
+import { isRefusal } from '../refusal.ts';
+import {
+  type ActivatedDevice,
+  activatedDevice,
+  activatedView,
+  type DescribedDevice,
+  type DeviceNeeds,
+  type DeviceRefusal,
+  prepareDevice,
+  reservationsOf,
+  withActivations,
+} from './device-request.ts';
+
+/** Sends the command that activates a device. Reserves a trial for the device first. */
+export const sendActivation = async (
+  needs: DeviceNeeds,
+  request: ClientRequest,
+  described: DescribedDevice,
+  commandOf: (device: Device, at: Instant) => LicenseCommand,
+): Promise<ActivatedDevice | DeviceRefusal> => {
+  const { license } = request;
+  const { issuerOrgId, licenseId } = license.facts;
+  const at = needs.now();
+  const prepared = await prepareDevice(needs, request, described);
+  const { device, values } = prepared;
+  const sent = await withReserved(
+    { ...request, executor: needs.executor, store: needs.store, at, issuerOrgId, licenseId },
+    reservationsOf(needs.secrets, license.facts, described.fingerprint),
+    () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
+  );
+  return isRefusal(sent) ? withActivations(needs.pool, license, sent) : activatedDevice(needs.pool, prepared, sent);
+};

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { scopes } from '../../../src/domain/organization/events.ts';
+import type { Ledger, TestMember } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
+
+let ledger: Ledger;
+let members: string;
+let owner: TestMember;
+let admin: TestMember;
+beforeAll(async () => {
+  ledger = await shareLedger();
+  const { organizationId } = ledger.a;
+  members = `/v1/organizations/${organizationId}/members`;
+  [owner, admin] = await Promise.all([
+    ledger.createMember(organizationId, 'OWNER'),
+    ledger.createMember(organizationId, 'ADMIN'),
+  ]);
+});
+
+const newEmail = () => `${randomUUID()}@vendor.example`;
+const invite = (key: string, role: Role) => ledger.call('POST', members, { key, body: { email: newEmail(), role } });
+const tokenOf = (key: string, invitationId: unknown) =>
+  ledger.call('POST', `/v1/organizations/${ledger.a.organizationId}/invitations/${invitationId}/token`, { key });
+const idOf = ({ body }: Awaited<ReturnType<typeof invite>>) => String(body.invitation?.invitationId);
+const accept = (token: unknown) =>
+  ledger.call('POST', '/v1/invitations/accept', { body: { token, password: 'four small green apples' } });
+const keyWith = async (...scopes: readonly Scope[]) => (await ledger.createKey(ledger.a.organizationId, scopes)).apiKey;
+
+describe('An API key', () => {
+  test('with members:write alone invites nobody and changes no role', async () => {
+    const key = await keyWith('members:write');
+    const guest = await ledger.createMember(ledger.a.organizationId, 'GUEST');
+    for (const role of ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const) {
+      const invited = await invite(key, role);
+      expect([role, invited.status, invited.body.code]).toEqual([role, 403, 'FORBIDDEN']);
+    }
+    const promoted = await ledger.call('PATCH', `${members}/${guest.userId}`, { key, body: { role: 'ADMIN' } });
+    expect([promoted.status, promoted.body.code]).toEqual([403, 'FORBIDDEN']);
+    expect(promoted.body.detail).toContain('rights of its own');
+  });
+
+  test('with every scope invites a MEMBER and gets no token; an ADMIN gets it and hands it over', async () => {
+    const key = await keyWith(...scopes);
+    expect((await invite(key, 'ADMIN')).body.code).toBe('FORBIDDEN');
+    const invited = await invite(key, 'MEMBER');
+    expect([invited.status, invited.body.token]).toEqual([201, null]);
+    const invitationId = idOf(invited);
+    const refused = await tokenOf(key, invitationId);
+    expect([refused.status, refused.body.code]).toEqual([403, 'FORBIDDEN']);
+    const handedOut = await tokenOf(admin.accessToken, invitationId);
+    expect([handedOut.status, handedOut.body.invitation]).toEqual([200, invited.body.invitation]);
+    const accepted = await accept(handedOut.body.token);
+    expect([accepted.status, accepted.body]).toMatchObject([201, { organization: { role: 'MEMBER' } }]);
+    expect((await tokenOf(admin.accessToken, invitationId)).body.code).toBe('NOT_FOUND');
+  });
+
+  test('neither changes nor revokes a key with a scope that it does not have', async () => {
+    const key = await keyWith('members:write', 'licenses:read');
+    const { apiKeyId } = await ledger.createKey(ledger.a.organizationId, ['licenses:write']);
+    const path = `/v1/api-keys/${apiKeyId}`;
+    for (const body of [{ name: 'mine' }, { scopes: ['licenses:read'] }]) {
+      const changed = await ledger.call('PATCH', path, { key, body });
+      expect([changed.status, changed.body.code]).toEqual([403, 'FORBIDDEN']);
+    }
+    const revoked = await ledger.call('DELETE', path, { key });
+    expect([revoked.status, revoked.body.code]).toEqual([403, 'FORBIDDEN']);
+  });
+
+  test('that expires creates only keys that expire no later', async () => {
+    const soon = new Date(Date.parse(ledger.needs.now()) + 3_600_000).toISOString();
+    const body = { name: 'short', scopes: ['members:write'], expiresAt: soon };
+    const created = await ledger.call('POST', '/v1/api-keys', { key: owner.accessToken, body });
+    const key = String(created.body.secret);
+    const forEver = await ledger.call('POST', '/v1/api-keys', { key, body: { name: 'CI', scopes: ['members:write'] } });
+    expect([forEver.status, forEver.body.code]).toEqual([403, 'FORBIDDEN']);
+    const asLong = await ledger.call('POST', '/v1/api-keys', { key, body });
+    expect([asLong.status, asLong.body]).toMatchObject([201, { apiKey: { expiresAt: soon } }]);
+  });
+});
+
+describe('The token of an invitation', () => {
+  test('to become an OWNER is not for an ADMIN', async () => {
+    const invited = await invite(owner.accessToken, 'OWNER');
+    expect((await tokenOf(admin.accessToken, idOf(invited))).body.code).toBe('FORBIDDEN');
+    const again = await tokenOf(owner.accessToken, idOf(invited));
+    expect(again.body.token).toBe(invited.body.token);
+  });
+
+  test('is for nobody after the invitation was withdrawn, and not for other organizations', async () => {
+    const invited = await invite(owner.accessToken, 'GUEST');
+    const invitationId = idOf(invited);
+    const stranger = await ledger.createMember(ledger.b.organizationId, 'OWNER');
+    expect((await tokenOf(stranger.accessToken, invitationId)).body.code).toBe('ORGANIZATION_NOT_FOUND');
+    const invitations = `/v1/organizations/${ledger.a.organizationId}/invitations`;
+    await ledger.call('DELETE', `${invitations}/${invitationId}`, { key: owner.accessToken });
+    expect((await tokenOf(owner.accessToken, invitationId)).body.code).toBe('NOT_FOUND');
+  });
+});

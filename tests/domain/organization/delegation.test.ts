@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { fold, isRejection, stamp } from '../../../src/domain/decider.ts';
+import type { Acting, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
+import { organizationDecider } from '../../../src/domain/organization/decider.ts';
+import { type OrganizationEvent, roles, type Scope, scopes } from '../../../src/domain/organization/events.ts';
+import type { CreatedOrganization, Organization } from '../../../src/domain/organization/organization.ts';
+import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from '../../../src/domain/organization/rights.ts';
+import { testEventIds } from '../../support/event-ids.ts';
+import {
+  accept,
+  changeKey,
+  changeRole,
+  createKey,
+  invite,
+  key,
+  keyCreatedEvent,
+  noon,
+  on,
+  organization,
+  remove,
+  revokeKey,
+  user,
+} from './examples.ts';
+
+// Tries every sequence of up to three operations on members, invitations, API keys and roles. The attacker starts with
+// one credential, and gets each API key that it creates. Everybody whom it invites is an accomplice, with the token.
+
+const accomplice = 'eve';
+const scopeSets: readonly (readonly Scope[])[] = [...scopes.map((scope) => [scope]), scopes];
+
+const start = fold(organizationDecider, [
+  ...organization(Object.fromEntries(roles.map((role) => [role.toLowerCase(), role]))),
+  on(keyCreatedEvent(['licenses:read'], 'weak')),
+  on(keyCreatedEvent(scopes, 'strong')),
+]);
+
+const commandsOf = (by: Acting, depth: number): readonly OrganizationCommand[] => [
+  ...roles.map((role) => invite({ invitationId: `inv_${depth}_${role}`, role }, { by })),
+  ...roles.map((role) => changeRole('guest', role, { by })),
+  ...roles.map((role) => changeRole(accomplice, role, { by })),
+  ...roles.map((role) => remove(role.toLowerCase(), { by })),
+  ...scopeSets.map((set) => createKey({ apiKeyId: `key_${depth}_${set.join('+')}`, scopes: set }, { by })),
+  ...scopeSets.map((set) => changeKey({ apiKeyId: 'weak', scopes: set }, { by })),
+  ...scopeSets.map((set) => changeKey({ apiKeyId: 'strong', scopes: set }, { by })),
+  revokeKey('strong', { by }),
+];
+
+/** Returns the rights that an event hands to somebody. */
+const handedOut = (event: OrganizationEvent): readonly Right[] => {
+  switch (event.type) {
+    case 'MemberInvited':
+    case 'MemberJoined':
+      return rightsOfRole(event.data.role);
+    case 'MemberRoleChanged':
+      return rightsOfRole(event.data.to);
+    case 'ApiKeyCreated':
+      return rightsOfScopes(event.data.scopes);
+    case 'ApiKeyScopesChanged':
+      return rightsOfScopes(event.data.to.filter((scope) => !event.data.from.includes(scope)));
+    default:
+      return [];
+  }
+};
+
+type Search = { readonly own: readonly Right[]; tried: number; accepted: number; readonly detours: string[] };
+
+const search = (state: Organization, controlled: readonly Acting[], path: readonly string[], result: Search): void => {
+  if (path.length === 3) return;
+  const { invitations } = state as CreatedOrganization;
+  const acceptances = [...invitations.keys()].map((invitationId) => accept(accomplice, invitationId));
+  const commands = [...controlled.flatMap((by) => commandsOf(by, path.length)), ...acceptances];
+  for (const command of commands) {
+    result.tried += 1;
+    const decision = organizationDecider.decide(command, state, testEventIds);
+    if (isRejection(decision) || decision.length === 0) continue;
+    result.accepted += 1;
+    const further = [...path, `${JSON.stringify(command.by)} ${command.type} ${JSON.stringify(command.data)}`];
+    const beyond = decision.flatMap((event) => rightsBeyond(result.own, handedOut(event)));
+    if (beyond.length > 0) result.detours.push(`${further.join(' > ')}: ${beyond.join(', ')}`);
+    let next = organizationDecider.fork(state);
+    const credentials = [...controlled];
+    for (const event of decision) {
+      next = organizationDecider.evolve(next, event, stamp(event, noon).at);
+      if (event.type === 'ApiKeyCreated') credentials.push(key(event.data.apiKeyId));
+      if (event.type === 'MemberJoined') credentials.push(user(event.data.userId));
+    }
+    search(next, credentials, further, result);
+  }
+};
+
+const searchFrom = (state: Organization, by: Acting, own: readonly Right[]): Search => {
+  const result: Search = { own, tried: 0, accepted: 0, detours: [] };
+  search(organizationDecider.fork(state), [by], [], result);
+  return result;
+};
+
+describe('No sequence of three operations reaches more rights', () => {
+  const sets = [...scopes.map((scope) => [...new Set<Scope>(['members:write', scope])]), scopes];
+  test.each(sets.map((set) => [set.join(' and '), set] as const))('than those of an API key with %s', (_, set) => {
+    const withOwn = organizationDecider.evolve(
+      organizationDecider.fork(start),
+      keyCreatedEvent(set, 'own'),
+      stamp(keyCreatedEvent(), noon).at,
+    );
+    const { detours, accepted } = searchFrom(withOwn, key('own'), rightsOfScopes(set));
+    expect(detours).toEqual([]);
+    expect(accepted).toBeGreaterThan(0);
+  });
+  test.each(roles.filter((role) => role !== 'OWNER'))('than those of a member with the role %s', (role) => {
+    const { detours, tried } = searchFrom(start, user(role.toLowerCase()), rightsOfRole(role));
+    expect(detours).toEqual([]);
+    expect(tried).toBeGreaterThan(0);
+  });
+  test('but an OWNER hands out everything', () => {
+    const everything = new Set(roles.flatMap((role) => rightsOfRole(role)));
+    expect(rightsBeyond(rightsOfRole('OWNER'), [...everything, ...rightsOfScopes(scopes)])).toEqual([]);
+  });
+});
