@@ -6,7 +6,7 @@ import { problemsPage } from './problems/problems-page.ts';
 import type { Route } from './route.ts';
 import { createRoutes, type RouteNeeds } from './routes.ts';
 
-/** What the API needs. main builds it. */
+/** The needs of the API. The server process builds them. */
 export type ApiNeeds = AppNeeds & RouteNeeds;
 
 /** Returns the API: its operations, health, /openapi.json, /docs and /problems. The server is not listening yet. */

@@ -7,7 +7,7 @@ import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-us
 import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
 
-/** How credentials are checked. */
+/** Checks API keys and access tokens. */
 export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };
 
 /** The parts of a call that its credential needs. */
@@ -108,7 +108,7 @@ const isApiKey = (token: string): boolean => token.startsWith('lgr_');
 // The readable state may still have rights that were taken away since.
 const notReadableYet = problemForNow(
   'NOT_PROJECTED_YET',
-  'What this credential may do was changed, and cannot be read yet. Try again.',
+  'The rights of this credential have changed and cannot be read yet. Try again.',
   1,
 );
 

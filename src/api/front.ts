@@ -1,11 +1,11 @@
 import { noRateLimiting, type RateLimiting } from './rate-limit/call-limits.ts';
 
-/** How the API meets its clients: rate limits, trusted proxies, and the web origins that may call. */
+/** The settings for clients: rate limits, trusted proxies, and the web origins that may call. */
 export type Front = {
   readonly rateLimiting: RateLimiting;
   /** The exact number of proxies of the operator in front of the server. */
   readonly trustProxy: number;
-  /** Web origins whose pages may call. */
+  /** The web origins of pages that may call. */
   readonly corsOrigins: readonly string[];
 };
 

@@ -15,12 +15,12 @@ type OwnChange<Changed> = {
   readonly change: (request: OrganizationRequest) => Promise<Changed | Refusal>;
 };
 
-/** What the answer shows. The status is 201 with a location, and otherwise 200. */
+/** The content of the answer. The status is 201 with a location, and otherwise 200. */
 type Shown = { readonly status?: number; readonly body: object; readonly location?: string };
 
 /**
  * Changes the caller's organization or its catalog once per Idempotency-Key. Answers with its revision as ETag and with
- * what `show` returns of the changed thing.
+ * the result of `show`.
  */
 export const answerOwnChange = <Changed extends { readonly revision: bigint; readonly position: bigint }>(
   needs: IdempotencyNeeds,

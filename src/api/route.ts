@@ -24,7 +24,7 @@ export type Streamed = { readonly type: string; readonly stream: (response: Serv
 /** The answer of an operation. */
 export type Answer = Reply | Streamed | Problem;
 
-/** What a handler knows about the request besides its parsed input. */
+/** The values of a request that a handler gets besides its parsed input. */
 export type Call = {
   readonly requestId: string;
   readonly correlationId: string;
@@ -35,7 +35,7 @@ export type Call = {
   readonly clientIp: () => string;
   /** Counts the request. A credential of an organization is already counted. */
   readonly limits: CallLimits;
-  /** Returns a signal that aborts when the client has gone or the server stops. Waits end by it. */
+  /** Returns a signal that aborts when the client has left or the server stops. Waits end by it. */
   readonly signal: () => AbortSignal;
   /**
    * The revision that If-Match requires of the stream, or null for any revision. `execute` gets it with the command.

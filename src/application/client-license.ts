@@ -14,7 +14,7 @@ import type { Attempt } from './idempotent-attempt.ts';
 import { type CommandNeeds, sendLicenseCommand } from './licenses/send-license-command.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What reads licenses for clients, and hashes the names of users, devices and holders of seats. */
+/** Reads licenses for clients, and hashes the names of users, devices and holders of seats. */
 export type ClientNeeds = { readonly validations: ValidationReader; readonly secrets: Secrets };
 
 /** A request of a client about a license, which it names by key, or by id with a credential. */

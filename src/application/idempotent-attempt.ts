@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { retry } from '../async/retry.ts';
 import { reject } from '../domain/decider.ts';
 import { type Instant, plusSeconds } from '../domain/time.ts';
+import { keyReused } from '../eventstore/executor/decide-batch.ts';
 import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
 import { seal, unseal } from '../identity/seal.ts';
 import type { Secrets } from '../identity/secrets.ts';
@@ -36,7 +37,7 @@ export type Attempt = {
   readonly whenOnly: (organizationId: string, work: (db: PoolClient) => Promise<void>) => Promise<void>;
 };
 
-/** What recognizes a request: every hash that it may have been stored with. The first is the one to store. */
+/** The hashes that a request may have been stored with. The first is the one to store. */
 export type Recognized = {
   readonly hashes: readonly string[];
   /**
@@ -49,7 +50,7 @@ export type Recognized = {
 /** The owner of the idempotency keys of requests without a credential. */
 export const nobodysOrganization = 'anonymous';
 
-/** How a request is carried out and how its answer is stored. */
+/** The functions that carry out a request, store its answer and return it again. */
 export type Carrying<Answer> = {
   readonly work: (attempt: Attempt) => Promise<Answer>;
   /** Answers a repeated request from the stored answer. */
@@ -174,12 +175,6 @@ const complete = (
   const body = seal(secrets, text, boundTo(place, commandId)).toString('base64');
   return asTenant(pool, place.organizationId, (db) => completeRow(db, place, { status, body }), { readOnly: false });
 };
-
-/** The refusal of an idempotency key that belongs to another request. */
-export const keyReused = reject(
-  'IDEMPOTENCY_KEY_REUSED',
-  'This Idempotency-Key was used with another request. Use a new one.',
-);
 
 const never = async (): Promise<void> => undefined;
 

@@ -1,2 +1,2 @@
-/** SQL for an instant as milliseconds since 1970: it is read as text or number, without the session's date style. */
+/** Returns SQL for an instant as milliseconds since 1970, which does not depend on the date style of the session. */
 export const epochMs = (column: string): string => `(date_part('epoch', ${column}) * 1000)::bigint`;

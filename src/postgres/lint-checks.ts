@@ -1,32 +1,32 @@
-/** A query of the catalog that returns a sentence for each fault it finds. */
+/** A query of the catalog that returns a sentence for each fault. */
 export type Check = { readonly sql: string; readonly values?: readonly unknown[] };
 
-/** What the tables and functions of a product are allowed besides the rules for all, by their names with schema. */
+/** The exceptions from the general rules, by the names of tables and functions with their schema. */
 export type RowSecurity = {
-  /** Unique keys that need not begin with the organization, as `table(column)`. */
+  /** Unique keys that do not begin with the organization, as `table(column)`. */
   readonly globallyUniqueKeys: readonly string[];
-  /** Tables whose rows belong to a user, by user_id, and to no organization. */
+  /** Tables with rows that belong to a user, by user_id, and to no organization. */
   readonly userOwned: readonly string[];
-  /** Functions that run with the rights of ledger_auth, and so see rows of every organization. */
+  /** Functions that run with the rights of ledger_auth and therefore see the rows of every organization. */
   readonly definerFunctions: readonly string[];
-  /** All that ledger_auth may read. */
+  /** Everything that ledger_auth may read. */
   readonly readableByAuth: readonly string[];
   /** The only columns that ledger_auth may read of a table. */
   readonly columnsReadableByAuth: { readonly table: string; readonly columns: readonly string[] };
   /** Tables of no organization that every role may read. */
   readonly readableByAll: readonly string[];
-  /** Bookkeeping that the projector writes and organizations read. */
+  /** Tables that the projector writes and organizations read. */
   readonly keptByProjector: readonly string[];
-  /** What ledger_worker may see and remove of users' tables, as `table: condition`, as Postgres writes it out. */
+  /** The rows of users that ledger_worker may see and remove, as `table: condition` in the form of Postgres. */
   readonly purgeable: readonly string[];
 };
 
-// What the policies of ledger_api must say, as Postgres writes it out: the parentheses make it one look-up per statement.
+// The policies of ledger_api in the form of Postgres. With the parentheses it reads the setting once per statement.
 const isSetting = (column: string, setting: string) =>
   `(${column} = ( SELECT NULLIF(current_setting('${setting}'::text, true), ''::text) AS "nullif"))`;
 const issuerOnly = isSetting('issuer_org_id', 'app.org_id');
 const issuerOrHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')})`;
-/** For the event of a transfer, which both holders read. */
+// For the event of a transfer, which both holders read.
 const issuerOrEitherHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')} OR ${isSetting('previous_holder_org_id', 'app.org_id')})`;
 const userOnly = isSetting('user_id', 'app.user_id');
 
@@ -35,7 +35,7 @@ const roles = `('ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker
 const ourSchemas = `(n.nspname in ('rm', 'identity', 'vault', 'ops') or n.nspname ~ '^rm_v[0-9]+$')`;
 const generalSchema = `regexp_replace(n.nspname, '^rm_v[0-9]+$', 'rm')`;
 
-// Every table: "owned" are those with rows of organizations or users, which in ops are not all.
+// Every table. "owned" is true for rows of organizations or users. Some tables in ops have no such rows.
 const everythingOf = (userOwned: readonly string[]) => `(
   select c.oid, of_user, case when of_user then 'user_id' else 'issuer_org_id' end as owner_column,
     c.relacl, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
@@ -46,7 +46,7 @@ const everythingOf = (userOwned: readonly string[]) => `(
   where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ourSchemas}
 )`;
 
-// Grants on tables, and on single columns of them.
+// Grants on tables and on their columns.
 const grants = (relation: string) => `(
   select t.*, g.grantee, g.privilege_type, null as column_name
     from ${relation} t cross join lateral aclexplode(coalesce(t.relacl, acldefault('r', t.relowner))) g
@@ -56,7 +56,7 @@ const grants = (relation: string) => `(
 const grantee = `coalesce((select rolname from pg_roles r where r.oid = g.grantee), 'PUBLIC')`;
 const granted = `select ${grantee} || ' has ' || g.privilege_type || ' on ' || name || coalesce('(' || column_name || ')', '') || '.'`;
 
-/** Returns all that must hold, from the tables to the functions around them. */
+/** Returns the checks of tables, roles, keys, grants and functions. */
 export const checksOf = (rules: RowSecurity): readonly Check[] => {
   const everything = everythingOf(rules.userOwned);
   const tables = `(select * from ${everything} all_tables where owned) t`;
@@ -71,9 +71,9 @@ export const checksOf = (rules: RowSecurity): readonly Check[] => {
 
 const checksOfTables = (tables: string, { readableByAuth, purgeable }: RowSecurity): readonly Check[] => [
   {
-    sql: `select 'There is nothing to check: the tables of ' || wanted || ' are missing.'
-      from unnest(array['rm', 'identity', 'vault', 'ops']) wanted
-      where not exists (select from ${tables} where schema = wanted)`,
+    sql: `select 'There is nothing to check: the tables of ' || expected || ' are missing.'
+      from unnest(array['rm', 'identity', 'vault', 'ops']) expected
+      where not exists (select from ${tables} where schema = expected)`,
   },
   {
     sql: `select name || ' lacks row-level security, enabled and forced.' from ${tables}
@@ -123,8 +123,8 @@ const checksOfRoles: readonly Check[] = [
       where rolname in ${roles} and (rolcanlogin or rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`,
   },
   {
-    sql: `select 'The role ' || wanted || ' is missing.' from unnest(array[${roles.slice(1, -1)}]) wanted
-      where not exists (select from pg_roles where rolname = wanted)`,
+    sql: `select 'The role ' || expected || ' is missing.' from unnest(array[${roles.slice(1, -1)}]) expected
+      where not exists (select from pg_roles where rolname = expected)`,
   },
   {
     sql: `select 'The role ' || m.rolname || ' is a member of ' || r.rolname || '.' from pg_auth_members x

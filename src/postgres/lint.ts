@@ -3,9 +3,8 @@ import { checksOf, type RowSecurity } from './lint-checks.ts';
 import { clientConfig } from './pool.ts';
 
 /**
- * Searches the database's catalog for grants, policies and functions that would let one organization see another's rows:
- * in the read models, the versions of them that are being rebuilt, credentials, vault and bookkeeping. Returns a sentence
- * for each fault.
+ * Searches the catalog of the database for grants, policies and functions that let one organization see another's rows.
+ * Covers the schemas of every version of the read models, identity, vault and ops. Returns a sentence for each fault.
  */
 export const lintCatalog = async (db: Pool | ClientBase, rules: RowSecurity): Promise<readonly string[]> => {
   const faults: string[] = [];
@@ -16,7 +15,7 @@ export const lintCatalog = async (db: Pool | ClientBase, rules: RowSecurity): Pr
   return faults;
 };
 
-/** Throws, with a sentence for each fault, when the catalog would let one organization see another's rows. */
+/** Throws an error with a sentence for each fault when the catalog lets one organization see another's rows. */
 export const refuseOpenCatalog = async (url: string, rules: RowSecurity): Promise<void> => {
   const db = new pg.Client(clientConfig({ url, role: 'ledger_owner', applicationName: 'ledger-lint' }));
   await db.connect();

@@ -1,5 +1,5 @@
-/** One line of a log: fields, then a sentence. pino's methods fit. */
+/** Writes one line of a log: fields, then a sentence. The methods of pino have this type. */
 export type LogLine = (fields: object, message: string) => void;
 
-/** Where this folder reports to operators. */
+/** The log that operators read. */
 export type Log = { readonly info: LogLine; readonly warn: LogLine; readonly error: LogLine };

@@ -7,18 +7,18 @@ type Options = {
   readonly url: string;
   readonly log: LogLine;
   readonly directory: string;
-  /** The folders of `directory` in the order of their migration. The first one makes the table of migrations. */
+  /** The folders of `directory` in the order of their migration. The first one creates the table of migrations. */
   readonly folders: readonly string[];
-  /** Folders that were migrated by earlier releases, and are not any more. */
+  /** Folders that earlier releases migrated, and this one no longer does. */
   readonly formerFolders?: readonly string[];
   /** Runs after the migrations, before another process may migrate. */
   readonly finish: (db: pg.Client) => Promise<void>;
 };
 
 /**
- * Brings the database to this version: runs every SQL file that it has not had yet, in order, each in a transaction of
- * its own. Any number of processes may call this at once; one does the work, the others wait. Throws, before changing
- * anything, when an applied file was edited since or belongs to a newer version.
+ * Brings the database to this version. Runs every SQL file that is not applied yet, in order, each in its own
+ * transaction. Any number of processes may call this at once: one does the work, and the others wait. Throws, before
+ * changing anything, when an applied file was edited since or belongs to a newer version.
  */
 export const migrate = async ({ url, log, directory, folders, formerFolders = [], finish }: Options): Promise<void> => {
   const files = readSqlFiles(directory, folders);
@@ -29,7 +29,7 @@ export const migrate = async ({ url, log, directory, folders, formerFolders = []
     const applied = await readApplied(db, formerFolders);
     checkApplied(files, applied);
     const pending = files.filter(({ file }) => !applied.has(file));
-    // The last file of the first folder makes the table of migrations: on a new database that folder is one step.
+    // The last file of the first folder creates the table of migrations. On a new database that folder is one step.
     const isFirst = ({ file }: SqlFile) => file.startsWith(`${folders[0]}/`);
     const first = applied.size === 0 ? pending.filter(isFirst) : [];
     const steps = [first, ...pending.filter((file) => !first.includes(file)).map((file) => [file])];
@@ -41,7 +41,7 @@ export const migrate = async ({ url, log, directory, folders, formerFolders = []
   }
 };
 
-/** The advisory lock of a process that migrates: two processes that change grants at once would fail. */
+/** The advisory lock of a process that migrates. Two processes that change grants at once would fail. */
 export const migrationLock = 7_203_114_558;
 
 const readApplied = async (db: pg.Client, formerFolders: readonly string[]): Promise<ReadonlyMap<string, string>> => {
@@ -82,9 +82,9 @@ const applyStep = async (
   isFirst: (file: SqlFile) => boolean,
 ): Promise<void> => {
   await db.query('begin');
-  // When a file fails, closing the connection rolls back.
+  // When a file fails, the caller closes the connection, which rolls back.
   for (const file of step) {
-    // The files of the first folder make the role of the owner.
+    // The files of the first folder create the role of the owner.
     if (!isFirst(file)) await becomeOwner(db);
     await runSqlFile(db, file);
   }

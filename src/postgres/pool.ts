@@ -1,38 +1,40 @@
 import pg from 'pg';
 import type { Log } from './log.ts';
 
-/** The roles that connections may take; the login in the URL is a member of each. */
+/** The roles of connections. The login in the URL is a member of each. */
 export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
 
 export type ConnectionOptions = {
   readonly url: string;
   readonly role: Role;
   readonly applicationName?: string;
-  /** Settings of the session that the URL may not override, such as `search_path`. Values hold no spaces. */
+  /** Settings of the session that the URL may not override, such as `search_path`. Values have no spaces. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** How long to wait for the answer to a statement; 0: for ever. Default: longer than any may take on the server. */
+  /**
+   * How long to wait for the result of a statement; 0: no limit. Default: longer than the server allows a statement.
+   */
   readonly answerTimeoutMs?: number;
 };
 
 const connectTimeoutMs = 5_000;
-// A connection that has not answered by then is dead.
+// A connection that does not answer within this time is dead.
 const defaultAnswerTimeoutMs = 15_000;
 
 /**
- * Opens a pool whose connections have `role` and `settings` from their first statement on, with bounded statements, locks
- * and idle transactions. Options in the URL may change the bounds only. The pool logs and replaces a connection that
- * breaks while it is idle.
+ * Opens a pool of connections with `role` and `settings` from their first statement on, and with time limits for
+ * statements, locks and idle transactions. Options in the URL may change only these limits. The pool logs and replaces
+ * a connection that breaks while it is idle.
  */
 export const openPool = ({ max, log, ...options }: ConnectionOptions & { readonly max: number; readonly log: Log }) => {
   const pool = new pg.Pool({ ...clientConfig(options), max });
   pool.on('error', (error) => log.warn({ err: error, role: options.role }, 'An idle Postgres connection was lost.'));
-  // A borrowed connection that breaks between two statements emits an error, which would end the process without a
-  // listener. The borrower learns of it from the next statement.
+  // Without a listener, a borrowed connection that breaks between two statements would end the process. The next
+  // statement of the borrower fails.
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 };
 
-/** Returns the configuration of a single connection, with the same role, settings and bounds as in a pool. */
+/** Returns the configuration of a single connection, with the same role, settings and limits as in a pool. */
 export const clientConfig = ({
   url,
   role,
@@ -52,7 +54,7 @@ export const clientConfig = ({
   keepAlive: true,
 });
 
-// Postgres takes the last of two equal settings: the URL overrides our bounds, and `fixed` overrides the URL.
+// Postgres takes the last one of equal settings. The URL overrides our limits, and `fixed` overrides the URL.
 const withStartOptions = (url: string, fixed: string): string => {
   const [address = '', query = ''] = url.split(/\?(.*)/s);
   const parameters = new URLSearchParams(query);

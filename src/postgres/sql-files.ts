@@ -4,10 +4,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-/** A file of db/, named `folder/file`. */
+/** A file of db/ with its name, `folder/file`. */
 export type SqlFile = { readonly file: string; readonly sql: string; readonly sha256: string };
 
-/** The package's own db/, from src and from dist alike. */
+/** The directory db/ of this package, for src and for dist. */
 export const ownDirectory = fileURLToPath(new URL('../../db/', import.meta.url));
 
 /** Reads the SQL files of some folders, folder by folder, in the order of their names. */
@@ -18,16 +18,16 @@ export const readSqlFiles = (directory: string, folders: readonly string[]): rea
       .sort()
       .map((name) => {
         const sql = readFileSync(path.join(directory, folder, name), 'utf8');
-        // A checkout with other line ends is the same file.
+        // The hash must not depend on the line ends of a checkout.
         return { file: `${folder}/${name}`, sql, sha256: sha256(sql.replaceAll('\r\n', '\n')) };
       }),
   );
 
-/** Returns one hash over names and contents of files. */
+/** Returns one hash over the names and contents of files. */
 export const hashOfFiles = (files: readonly SqlFile[]): string =>
   sha256(files.map(({ file, sha256: hash }) => `${file} ${hash}\n`).join(''));
 
-/** Runs a file; throws a sentence with its name. The role is the login's again afterwards. */
+/** Runs a file and then resets the role. Throws a sentence with the name of a file that fails. */
 export const runSqlFile = async (db: pg.Client, { file, sql }: Pick<SqlFile, 'file' | 'sql'>): Promise<void> => {
   try {
     await db.query(sql);
@@ -37,7 +37,7 @@ export const runSqlFile = async (db: pg.Client, { file, sql }: Pick<SqlFile, 'fi
   await db.query('reset role');
 };
 
-/** Takes the role that owns everything, until the transaction ends or the role is reset; throws a sentence when it may not. */
+/** Takes the role of the owner until the transaction ends or the role is reset. Throws a sentence when it may not. */
 export const becomeOwner = async (db: pg.Client): Promise<void> => {
   try {
     await db.query('set local role ledger_owner');

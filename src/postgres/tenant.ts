@@ -2,9 +2,10 @@ import type { Pool, PoolClient } from 'pg';
 import { transaction } from './transaction.ts';
 
 /**
- * Runs `work` in a transaction in which row-level security shows what this organization issues or holds. Throws while the
- * read models are not level, or are of another release. A connection that did not commit is closed. Requests without an
- * organization use `asUser` (src/identity/as-user.ts); validation has functions that set the organization themselves.
+ * Runs `work` in a transaction in which row-level security shows what this organization issues or holds. Throws while
+ * the read models are not level, or are of another release. Closes a connection that did not commit. Requests without
+ * an organization use `asUser` (src/identity/as-user.ts). Validation calls functions that set the organization
+ * themselves.
  */
 export const asTenant = <T>(
   pool: Pool,

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * Runs `work` in one transaction, begun with `begin`. A connection that did not commit is closed, not reused: that rolls
- * back whatever state it was in. When the commit itself fails, whether it took effect is unknown.
+ * Runs `work` in one transaction, which the statement `begin` starts. Closes a connection that did not commit, which
+ * rolls back from any state. When the commit itself fails, it is unknown whether it took effect.
  */
 export const transaction = async <T>(pool: Pool, begin: string, work: (db: PoolClient) => Promise<T>): Promise<T> => {
   const db = await pool.connect();
@@ -11,7 +11,7 @@ export const transaction = async <T>(pool: Pool, begin: string, work: (db: PoolC
     await db.query(begin);
     const result = await work(db);
     const { command } = await db.query('commit');
-    // A transaction that failed inside answers its commit with a rollback, and no error.
+    // Postgres answers the commit of a failed transaction with a rollback, and without an error.
     if (command !== 'COMMIT') throw new Error('The transaction had failed before its commit and was rolled back.');
     committed = true;
     return result;

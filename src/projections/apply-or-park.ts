@@ -4,8 +4,8 @@ import { retry } from '../async/retry.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Log } from '../postgres/log.ts';
 import { transaction } from '../postgres/transaction.ts';
-import { type Aside, applyBatch, type Batch, type OnMisfits } from './apply.ts';
-import { moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
+import { type Aside, applyBatch, type OnMisfits } from './apply.ts';
+import { type Batch, moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
@@ -15,17 +15,17 @@ type Needs = {
   readonly pool: Pool;
   readonly projection: Projection;
   readonly log: Log;
-  /** Between two tries of what failed through an event. */
+  /** The time between two attempts at an event that cannot be projected. */
   readonly retryMs: number;
-  /** Default: an event changes its rows with the others, however many they are. */
+  /** By default no stream is set aside, however many rows an event changes. */
   readonly aside?: Aside;
 };
 
 /**
- * Applies a batch and leaves out what cannot be applied. After three tries the stream of an event that is at fault is
- * parked from that event on, and everything else goes on. Returns false when another instance was faster. Throws what
- * is no event's fault and may pass, and Unprojectable for an event of a newer release, which is never parked; the
- * checkpoint is then somewhere between the ends of the batch.
+ * Applies a batch and skips events that cannot be projected. After three attempts it parks the stream of such an event,
+ * from that event on, and applies everything else. Returns false when another instance was faster. Throws an error that
+ * no event causes, because it may pass. Throws Unprojectable for an event of a newer release, which it never parks.
+ * After an error the checkpoint may be anywhere in the batch.
  */
 export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
   try {
@@ -43,7 +43,8 @@ const applyTogether = (needs: Needs, batch: Batch): Promise<boolean> =>
     (error, failures) => (failures < triesMax && isEventFault(error) ? needs.retryMs : null),
   );
 
-// One event may take too long for its tenant's size. Alone, it holds up nobody else's for longer than its own tries.
+// The size of one tenant may make an event take too long. Applied alone, it delays the others only for its own
+// attempts.
 const applyApart = async (needs: Needs, { from, events, to }: Batch): Promise<boolean> => {
   const parts = byPosition(events);
   let reached = from;
@@ -61,7 +62,7 @@ const applyAlone = async (needs: Needs, batch: Batch): Promise<boolean> => {
       return await applyTogether(needs, batch);
     } catch (error) {
       if (!isTimeOut(error)) throw error;
-      // Throws where it is not the event that takes too long: then the projector waits and begins again.
+      // This throws when something other than the event takes too long. The projector then waits and starts again.
       if (!(await canWrite(needs, batch.from))) return false;
       if (tries === triesMax) return parkOnly(needs, batch, error);
       await delay(needs.retryMs);
@@ -69,9 +70,7 @@ const applyAlone = async (needs: Needs, batch: Batch): Promise<boolean> => {
   }
 };
 
-/**
- * The write that every event needs: the checkpoint, and the locks of all tables. False: another instance was faster.
- */
+/** Writes the checkpoint and locks all tables, as every event needs. Returns false when another instance was faster. */
 export const canWrite = (
   { pool, projection }: Pick<Needs, 'pool' | 'projection'>,
   from: Batch['from'],
@@ -81,7 +80,7 @@ export const canWrite = (
     return rewriteCheckpoint(db, projection, from);
   });
 
-/** Events of one append may share their position, and the checkpoint can only be before or after all of them. */
+/** Groups events by position. Events of one append may share it, and the checkpoint is before or after all of them. */
 const byPosition = (events: readonly Recorded[]): readonly (readonly Recorded[])[] => {
   const parts: Recorded[][] = [];
   for (const recorded of events) {
@@ -113,7 +112,7 @@ const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
   }
 };
 
-// Postgres refuses the rows of a batch and does not say which event makes them: halving finds it.
+// Postgres refuses the rows of a batch and does not say which event makes them. Halving the batch isolates the event.
 const applyHalves = async (needs: Needs, { from, events, to }: Batch): Promise<boolean> => {
   const parts = byPosition(events);
   const half = parts.slice(0, Math.floor(parts.length / 2)).flat();
@@ -128,7 +127,7 @@ const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: u
   const firsts = new Map(batch.events.toReversed().map((recorded) => [recorded.stream, recorded]));
   const misfits = [...firsts.values()].map((recorded) => new Unprojectable(recorded, error));
   const applied = await transaction(pool, 'begin', async (db) => {
-    if ((await moveCheckpoint(db, projection, batch.from, batch.to, batch.events)) === null) return false;
+    if ((await moveCheckpoint(db, projection, batch)) === null) return false;
     await parkStreams(db, projection, misfits);
     await noteLeftOut(db, projection, batch.events);
     return true;

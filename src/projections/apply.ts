@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
-import type { Position, Recorded } from '../eventstore/event-store.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
 import { transaction } from '../postgres/transaction.ts';
-import { moveCheckpoint, type Projection } from './checkpoint.ts';
+import { type Batch, moveCheckpoint, type Projection } from './checkpoint.ts';
 import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
 import { TooManyRows } from './fold/fold-event.ts';
 import { onlyGives } from './only-gives.ts';
@@ -9,28 +9,22 @@ import { noteLeftOut, setAside } from './parked.ts';
 import type { Sweeper } from './tables/sweep.ts';
 import { loadStored, writeChanges } from './tables/tables.ts';
 
-/** Consecutive events after `from`, oldest first, and how far the log is handled with them. */
-export type Batch = {
-  readonly from: Position | 'start';
-  readonly events: readonly Recorded[];
-  readonly to: Position;
-};
-
 /**
- * Brings a batch into the read models but for streams that are left out: rows and checkpoint in one transaction, or
- * nothing. Returns false when the checkpoint is not at `from`, because another instance was faster; nothing was changed.
- * What `onMisfits` does about events that do not fit belongs to the transaction, and the others go on; without it the
- * first one is thrown.
+ * Applies a batch to the read models, except for streams that are left out. Writes rows and checkpoint in one
+ * transaction. Returns false, and changes nothing, when another instance was faster and the checkpoint is not at
+ * `from`. `onMisfits` handles events that do not fit, within the transaction, and the others are applied. Without
+ * `onMisfits` throws the first event that does not fit, as Unprojectable.
  */
 export const applyBatch = async (
   pool: Pool,
   projection: Projection,
-  { from, events, to }: Batch,
+  batch: Batch,
   { onMisfits = throwFirst, aside }: Exceptions = {},
 ): Promise<boolean> => {
+  const { events } = batch;
   let isSetAside = false;
   const isApplied = await transaction(pool, beginFor(events), async (db) => {
-    const moved = await moveCheckpoint(db, projection, from, to, events);
+    const moved = await moveCheckpoint(db, projection, batch);
     if (moved === null) return false;
     const fitting = events.filter(({ stream }) => !moved.parked.has(stream));
     const leftOut = await writeEvents(db, fitting, { rowsMax: aside?.rowsMax });
@@ -51,18 +45,18 @@ export const applyBatch = async (
 
 type Exceptions = { readonly onMisfits?: OnMisfits; readonly aside?: Aside };
 
-/** What to do about an event that changes many rows: its stream is set aside, for `bringIn`. */
+/** Sets aside the stream of an event that changes many rows, which `startBringingIn` then brings in. */
 export type Aside = {
-  /** Sets a stream aside from an event on that changes more rows than this at once. */
+  /** A stream is set aside from an event on that changes more rows than this at once. */
   readonly rowsMax: number;
   /** Called after the commit of a batch that set a stream aside. */
   readonly onSetAside: () => void;
 };
 
-/** Told the first event that does not fit of each stream, after the others were written. */
+/** Called with the first event of each stream that does not fit, after the fitting events are written. */
 export type OnMisfits = (db: PoolClient, misfits: readonly Unprojectable[]) => Promise<void>;
 
-/** Brings events into the rows in the caller's transaction; returns the first of each stream that does not fit. */
+/** Applies events to the rows in the caller's transaction. Returns the first event of each stream that does not fit. */
 export const writeEvents = async (
   db: PoolClient,
   events: readonly Recorded[],
@@ -81,7 +75,7 @@ const throwFirst: OnMisfits = async (_db, [first]) => {
   throw first;
 };
 
-// A crash of Postgres takes rows and checkpoint back together, and the log has them. But what somebody has seen taken
-// away must not come back: only events that give need not wait for the disk.
+// A crash of Postgres undoes rows and checkpoint together, and the log still has the events. But a right that a reader
+// has seen taken away must not come back, so only events that give something need not wait for the disk.
 const beginFor = (events: readonly Recorded[]): string =>
   events.every(onlyGives) ? 'begin; set local synchronous_commit = off' : 'begin';

@@ -23,24 +23,24 @@ import { sweepInPages } from './tables/sweep.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'read'>;
-  /** As ledger_projector. One connection is used while a stream is brought in. */
+  /** As ledger_projector. Bringing a stream in uses one connection. */
   readonly pool: Pool;
   readonly release: Release;
   readonly log: Log;
-  /** Stops it after the page in hand, which is then taken back. */
+  /** Stops it after the current page, and rolls back the current stream. */
   readonly signal: AbortSignal;
 };
 
 export type BringingIn = {
-  /** Says that a stream was set aside. */
+  /** Tells it that a stream was set aside. */
   readonly wake: () => void;
-  /** Ends after the signal was given. Never fails. */
+  /** Resolves after the signal is aborted. Never rejects. */
   readonly done: Promise<void>;
 };
 
 /**
- * Brings streams that are set aside into the rows of the serving version, one after the other, whichever projector has
- * set them aside. Any number of processes may run: each stream is brought in by one of them.
+ * Brings the streams that any projector has set aside into the rows of the serving version, one after the other. Any
+ * number of processes may run it, and only one of them brings a stream in.
  */
 export const startBringingIn = (options: Options): BringingIn => {
   const { signal, log } = options;
@@ -53,7 +53,7 @@ export const startBringingIn = (options: Options): BringingIn => {
         if (!signal.aborted && !(error instanceof OtherRelease))
           log.warn({ err: error }, 'The streams that change many rows could not be read. They are tried again.');
       });
-      await wakeUp.wait(failures.size > 0 ? retryMs : lookAgainMs);
+      await wakeUp.wait(failures.size > 0 ? retryMs : readAgainMs);
     }
   };
   return { wake: wakeUp.wake, done: run() };
@@ -65,8 +65,9 @@ const bringAllIn = async (options: Options, failures: Map<string, number>): Prom
   for (const stream of await listSetAside(pool, projection)) {
     if (signal.aborted) return;
     try {
-      await transaction(pool, begin, (db) => writeStream(db, { ...options, projection }, stream));
+      const result = await transaction(pool, begin, (db) => writeStream(db, { ...options, projection }, stream));
       failures.delete(stream);
+      logResult(log, stream, result);
     } catch (error) {
       if (signal.aborted) return;
       log.warn({ err: error, stream }, 'A stream that changes many rows could not be brought in. It is tried again.');
@@ -79,7 +80,7 @@ const bringAllIn = async (options: Options, failures: Map<string, number>): Prom
   }
 };
 
-/** Returns true when the stream is at fault, and not a server that nobody can write to for the moment. */
+/** Returns true when the stream causes the error. Returns false when nobody can write to the server at the moment. */
 const isStreamFault = async ({ pool, projection }: Needs, error: unknown): Promise<boolean> => {
   if (isEventFault(error)) return true;
   if (!isStatementTimeOut(error)) return false;
@@ -89,10 +90,13 @@ const isStreamFault = async ({ pool, projection }: Needs, error: unknown): Promi
 
 type Needs = Options & { readonly projection: Projection };
 
-const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promise<void> => {
-  const { store, projection, log, signal } = needs;
+/** Null: another process brings the stream in. `misfit`: the event from which on it is left out. */
+type Result = { readonly events: bigint } | { readonly misfit: Unprojectable } | null;
+
+const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promise<Result> => {
+  const { store, projection, signal } = needs;
   const from = await lockSetAside(db, projection, stream);
-  if (from === null) return;
+  if (from === null) return null;
   let next = from;
   const readUpTo = async ({ position }: Checkpoint): Promise<readonly Recorded[]> => {
     signal.throwIfAborted();
@@ -102,45 +106,52 @@ const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promis
   for (;;) {
     const events = await readUpTo(await readCheckpoint(db, projection));
     const [misfit] = await writeEvents(db, events, { sweep: sweepInPages(signal) });
-    if (misfit !== undefined) return leaveOut(db, needs, misfit);
+    if (misfit !== undefined) return leaveOut(db, projection, misfit);
     next += BigInt(events.length);
     if (events.length > fewEvents) continue;
 
-    // The projector waits from here to the commit, for the few events that it has left out meanwhile.
+    // The projector waits from here to the commit, while this writes the few events that it has left out meanwhile.
     await db.query('savepoint unheld');
     const checkpoint = await holdCheckpoint(db, projection).catch(unlessHeld);
     const rest = checkpoint === null ? [] : await readUpTo(checkpoint);
     const [large] = rest.length > fewEvents ? [] : await writeEvents(db, rest, { rowsMax: fewRows });
     if (checkpoint !== null && rest.length <= fewEvents && !(large?.cause instanceof TooManyRows)) {
-      if (large !== undefined) return leaveOut(db, needs, large);
+      if (large !== undefined) return leaveOut(db, projection, large);
       next += BigInt(rest.length);
       if (next === from) throw new Error(`The event store returns no event ${from} of ${stream}.`);
       await unparkStream(db, projection, stream);
       if (checkpoint.position !== 'start') await announceProjected(db, projection, checkpoint.position);
-      log.info({ stream, events: `${next - from}` }, 'A stream that changes many rows was brought in.');
-      return;
+      return { events: next - from };
     }
     await db.query('rollback to savepoint unheld');
   }
 };
 
-/** Leaves a stream out from this event on. One of a newer release stays set aside: a process of that release goes on. */
-const leaveOut = async (db: PoolClient, { projection, log }: Needs, misfit: Unprojectable): Promise<void> => {
+/** Leaves a stream out from this event on. The stream stays set aside when a newer release wrote the event. */
+const leaveOut = async (db: PoolClient, projection: Projection, misfit: Unprojectable): Promise<Result> => {
   await holdCheckpoint(db, projection);
   await (isNewer(misfit) ? setAside : parkStreams)(db, projection, [misfit]);
   await noteReplayedTo(db, projection, misfit.recorded);
-  if (!isNewer(misfit)) log.error({ err: misfit, stream: misfit.recorded.stream }, parkedSentence);
+  return { misfit };
+};
+
+// Called after the commit, because a failed commit changes nothing.
+const logResult = (log: Log, stream: string, result: Result): void => {
+  if (result === null) return;
+  if ('events' in result) log.info({ stream, events: `${result.events}` }, broughtInSentence);
+  else if (!isNewer(result.misfit)) log.error({ err: result.misfit, stream }, parkedSentence);
 };
 
 const park = async ({ pool, store, projection, log }: Needs, stream: string, error: unknown): Promise<void> => {
-  await transaction(pool, 'begin', async (db) => {
+  const isParked = await transaction(pool, 'begin', async (db) => {
     const from = await lockSetAside(db, projection, stream);
-    if (from === null) return;
+    if (from === null) return false;
     const [recorded] = (await store.read(stream, from, 1)).events;
     if (recorded === undefined) throw error;
     await parkStreams(db, projection, [new Unprojectable(recorded, error)]);
+    return true;
   });
-  log.error({ err: error, stream }, parkedSentence);
+  if (isParked) log.error({ err: error, stream }, parkedSentence);
 };
 
 const unlessHeld = (error: unknown): null => {
@@ -148,9 +159,11 @@ const unlessHeld = (error: unknown): null => {
   throw error;
 };
 
+const broughtInSentence = 'A stream that changes many rows was brought in.';
 const parkedSentence = 'A stream that changes many rows cannot be brought in and is parked. See ledger parked.';
 
-// Nobody waits for the long statement: this license is answered from its stream. A pool waits 15 s for an answer.
+// Nobody waits for the long statement, because readers get this license from its stream. A pool waits 15 s for an
+// answer.
 const begin = 'begin; set local statement_timeout = 14000';
 const pageMax = 500;
 const fewEvents = 50;
@@ -158,4 +171,4 @@ const fewRows = 1_000;
 const triesMax = 3;
 const retryMs = 1_000;
 // Another process may have set a stream aside and ended.
-const lookAgainMs = 5_000;
+const readAgainMs = 5_000;

@@ -2,16 +2,23 @@ import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Position, Recorded } from '../eventstore/event-store.ts';
 import { isTimeOut } from './event-fault.ts';
 
-/** Which projection, and which generation of its tables. */
+/** A projection, and the generation of its tables. */
 export type Projection = { readonly name: string; readonly version: number };
 
-/** How far a projection has come, and the last event it handled, by which a restored event store is recognized. */
+/** How far a projection has come. `lastEvent`: the last event it handled, which identifies a restored event store. */
 export type Checkpoint = {
   readonly position: Position | 'start';
   readonly lastEvent: Pick<Recorded, 'id' | 'stream' | 'revision'> | null;
 };
 
-/** Reads the checkpoint; the start of the log where there is none. */
+/** Consecutive events after `from`, oldest first. With them the log is handled up to `to`. */
+export type Batch = {
+  readonly from: Position | 'start';
+  readonly events: readonly Recorded[];
+  readonly to: Position;
+};
+
+/** Reads the checkpoint. Returns the start of the log when there is none. */
 export const readCheckpoint = async (db: Pool | ClientBase, projection: Projection): Promise<Checkpoint> => {
   const { rows } = await db.query<CheckpointRow>(
     `select commit_position, prepare_position, last_event_id, last_stream, last_revision
@@ -24,18 +31,15 @@ export const readCheckpoint = async (db: Pool | ClientBase, projection: Projecti
 };
 
 /**
- * Moves the checkpoint from `from` to `to`, over these events, within the caller's transaction, which locks it until
- * its end, and tells the waiting readers at its commit, if it is that of the serving version. `parked`: those of the
- * events' streams that are left out. Null: it is no longer at `from`, because another instance was faster, or the
- * connection's schema is that of another version by now; the caller must roll back. Throws CheckpointHeld when another
- * transaction holds it for too long.
+ * Moves the checkpoint over a batch within the caller's transaction, which holds it until its end. The commit notifies
+ * waiting readers when this is the serving version. Returns in `parked` the streams of the batch that are left out.
+ * Returns null when the checkpoint is no longer at `from`, or the connection's schema is that of another version by
+ * now; the caller must then roll back. Throws CheckpointHeld when another transaction holds it for too long.
  */
 export const moveCheckpoint = async (
   db: PoolClient,
   projection: Projection,
-  from: Position | 'start',
-  to: Position,
-  events: readonly Recorded[],
+  { from, events, to }: Batch,
 ): Promise<{ readonly parked: ReadonlySet<string> } | null> => {
   const lastEvent = events.at(-1) ?? null;
   const move = db.query({
@@ -59,20 +63,22 @@ export const moveCheckpoint = async (
   });
   const { rowCount } = await move.catch(throwHeld);
   if (rowCount !== 1) return null;
-  // A statement of its own: the one above may have waited for a replay, and would still see the stream parked.
+  // This needs its own statement. The one above may have waited for a replay, and would still see the stream parked.
   const { rows } = await db.query<{ parked: readonly string[] }>({
     name: 'notify-projected',
     text: `select case when current_schema() = 'rm' then pg_notify('${projectedChannel}', $3) end, array(
       select stream from ops.parked where projection = $1 and version = $2 and stream = any($4)) as parked`,
     values: [
-      ...[projection.name, projection.version, projectedNotice(projection, to.commit)],
+      projection.name,
+      projection.version,
+      projectedNotice(projection, to.commit),
       [...new Set(events.map(({ stream }) => stream))],
     ],
   });
   return { parked: new Set(rows[0]?.parked) };
 };
 
-/** Another transaction holds the checkpoint, as a replay does: no event is the cause, and it passes. */
+/** Another transaction, such as a replay, holds the checkpoint. This passes, and no event causes it. */
 export class CheckpointHeld extends Error {
   override readonly name = 'CheckpointHeld';
   constructor(cause: unknown) {
@@ -85,8 +91,8 @@ const throwHeld = (error: unknown): never => {
 };
 
 /**
- * Holds the checkpoint where it is until the end of the caller's transaction: no event is projected meanwhile.
- * Throws when the connection's schema is that of another version by now, and CheckpointHeld as `moveCheckpoint` does.
+ * Holds the checkpoint until the end of the caller's transaction. No event is projected meanwhile. Throws when the
+ * connection's schema is that of another version by now, and CheckpointHeld as `moveCheckpoint` does.
  */
 export const holdCheckpoint = async (db: PoolClient, projection: Projection): Promise<Checkpoint> => {
   const hold = db.query(
@@ -99,7 +105,7 @@ export const holdCheckpoint = async (db: PoolClient, projection: Projection): Pr
 };
 
 /**
- * Writes the checkpoint as it is, within the caller's transaction: what succeeds when Postgres can write at all.
+ * Writes the unchanged checkpoint within the caller's transaction, which succeeds when Postgres can write at all.
  * Returns false when the checkpoint is no longer at `from`.
  */
 export const rewriteCheckpoint = async (
@@ -115,7 +121,7 @@ export const rewriteCheckpoint = async (
   return rowCount === 1;
 };
 
-/** Tells the waiting readers, at the commit of the caller's transaction, that they may find more, if its schema serves. */
+/** Notifies waiting readers at the commit of the caller's transaction, if the connection's schema serves. */
 export const announceProjected = async (
   db: PoolClient,
   projection: Projection,
@@ -127,16 +133,16 @@ export const announceProjected = async (
 };
 
 /**
- * The channel on which every commit to the serving version is announced. Releases without a number listen on another
- * one and understand other notices.
+ * The channel that announces every commit to the serving version. Releases without a number listen on another channel
+ * and understand other notices.
  */
 export const projectedChannel = 'ledger_read_models';
 
-/** What is announced: which version serves, and the commit position that it contains; null: that cannot be said. */
+/** Returns a notice: the version that serves and the commit position that it contains, or null when that is unknown. */
 export const projectedNotice = ({ version }: Pick<Projection, 'version'>, commit: bigint | string | null): string =>
   `${version} ${commit ?? ''}`;
 
-/** Reads a notice; null for a text that is not one. */
+/** Reads a notice. Returns null for a malformed text. */
 export const readNotice = (text: string): { readonly version: number; readonly commit: bigint | null } | null => {
   const [, version, commit] = /^(\d{1,9}) (\d*)$/.exec(text) ?? [];
   if (version === undefined) return null;

@@ -2,13 +2,13 @@ import { type ConnectionOptions, clientConfig, openPool } from '../postgres/pool
 import { ownRelease, type Release } from './release.ts';
 
 type ReadModelOptions = Omit<ConnectionOptions, 'settings'> & {
-  /** The schema of tables that SQL names without one: that of a version of the read models. Default: the serving one. */
+  /** The schema of the tables that SQL names without a schema. Default: that of the serving version. */
   readonly searchPath?: string;
-  /** The release that the connection may read the read models of. Default: this program. */
+  /** The connection may read the read models of this release. Default: the release of this program. */
   readonly release?: Release;
 };
 
-/** Opens a pool as `openPool` does. Its connections are refused the read models of another release. */
+/** Opens a pool as `openPool` does. Postgres refuses its connections the read models of another release. */
 export const createPool = ({
   max,
   log,

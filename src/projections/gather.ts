@@ -1,8 +1,8 @@
 import { createWakeUp } from '../async/wake-up.ts';
 
 /**
- * Groups what a source delivers: everything that has come while the consumer was busy, at most `max`, and never waits for
- * more. Reads at most `max` ahead. When the source fails, what it delivered before is still handed over first.
+ * Groups what a source delivers. A group holds everything that has come while the consumer was busy, at most `max`, and
+ * never waits for more. Reads at most `max` ahead. When the source fails, yields what it delivered before the error.
  */
 export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGenerator<readonly T[]> {
   const iterator = source[Symbol.asyncIterator]();
@@ -39,7 +39,7 @@ export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGe
     }
     throwIfFailed(end);
   } finally {
-    // Not awaited: a source that hangs in its last read would hold up its own replacement.
+    // Not awaited, because a source that hangs in its last read would delay its own replacement.
     iterator.return?.().catch(() => undefined);
   }
 }

@@ -3,7 +3,7 @@ import { becomeOwner, runSqlFile } from '../postgres/sql-files.ts';
 import type { Shape } from './shape.ts';
 import { readModelsName, schemaOf, type Version } from './versions.ts';
 
-/** The number of a new version: higher than that of any there is or was noted. */
+/** Returns the number of a new version, which is higher than any existing or recorded number. */
 export const nextVersion = async (db: pg.Client): Promise<number> => {
   const { rows } = await db.query<{ version: number }>(
     `select coalesce(max(version), 0) + 1 as version from (
@@ -15,16 +15,16 @@ export const nextVersion = async (db: pg.Client): Promise<number> => {
 };
 
 /**
- * Makes the empty tables of a new version and its checkpoint at the start of the log, within the caller's transaction.
- * `goal`: where the log ends now; null: the projector finds out. `db` is the login of DATABASE_URL.
+ * Creates the empty tables of a new version and its checkpoint at the start of the log, within the caller's
+ * transaction. `goal`: where the log ends now, or null to let the projector read it. `db` is the login of DATABASE_URL.
  */
 export const installVersion = async (
   db: pg.Client,
   { files, hash }: Shape,
   { version, state, release, goal }: Omit<Version, 'shape' | 'projectedBy'> & { readonly goal: bigint | null },
 ): Promise<Version> => {
-  const made: Version = { version, state, shape: hash, release, projectedBy: release };
-  const schema = schemaOf(made);
+  const installed: Version = { version, state, shape: hash, release, projectedBy: release };
+  const schema = schemaOf(installed);
   await db.query(`create schema ${schema} authorization ledger_owner`);
   await becomeOwner(db);
   await db.query(`grant usage on schema ${schema} to ledger_api, ledger_projector, ledger_worker, ledger_auth`);
@@ -44,14 +44,14 @@ export const installVersion = async (
     schema,
   ]);
   await db.query('reset role');
-  return made;
+  return installed;
 };
 
-/** Removes the tables of versions and all that is noted of them, within the caller's transaction. */
+/** Removes the tables of versions and all rows about them, within the caller's transaction. */
 export const dropVersions = async (db: pg.Client, versions: readonly Version[]): Promise<void> => {
   await becomeOwner(db);
   const numbers = versions.map(({ version }) => version);
-  // The checkpoints first: a projector holds its own while it writes, so it is done then, and is fenced off afterwards.
+  // A projector holds its checkpoint while it writes. Deleting the checkpoints first waits for it, and then stops it.
   for (const table of [
     'ops.checkpoints',
     'ops.parked',
@@ -65,18 +65,18 @@ export const dropVersions = async (db: pg.Client, versions: readonly Version[]):
   await db.query('reset role');
 };
 
-/** Makes the first version of the read models, empty and not level, within the caller's transaction. */
+/** Creates the first version of the read models, empty and not level, within the caller's transaction. */
 export const installFirst = async (db: pg.Client, shape: Shape, release: number): Promise<Version> => {
   await becomeOwner(db);
   const version = await nextVersion(db);
-  // An earlier release of this program made one schema, and no note of a version.
+  // An earlier release of this program created one schema and recorded no version.
   await db.query('delete from ops.checkpoints where projection = $1', [readModelsName]);
   await db.query('drop schema if exists rm cascade');
   await db.query('reset role');
   return installVersion(db, shape, { version, state: 'active', release, goal: null });
 };
 
-// Not in the bodies of functions: those go on to name rm, which their tables are by the time that anybody calls them.
+// The bodies of functions stay as they are. They name rm, which is the schema of their tables once anybody calls them.
 const inSchema = (sql: string, schema: string): string =>
   sql
     .split('$$')

@@ -4,12 +4,12 @@ import { type Projection, projectedChannel, projectedNotice } from './checkpoint
 import type { Release } from './release.ts';
 import { activeAmong, projectionOf, versionsOf } from './versions.ts';
 
-/** How the version that a projector works on stands: level once it contains the log up to `goal`. */
+/** Whether the version that a projector works on is level, and the position that it must contain to be level. */
 export type Standing = { readonly goal: bigint; readonly isLevel: boolean };
 
 /**
- * Returns the version that serves, for a projector of this release. Throws OtherRelease when it has another shape, or
- * when a higher release projects into it.
+ * Returns the version that serves, for a projector of this release. Throws OtherRelease when the version has another
+ * shape, or when a higher release projects into it.
  */
 export const projectionFor = async (db: Pool | ClientBase, release: Release): Promise<Projection> => {
   const active = activeAmong(await versionsOf(db));
@@ -28,9 +28,9 @@ export const projectionFor = async (db: Pool | ClientBase, release: Release): Pr
 };
 
 /**
- * Says that this release projects into a version from now on, from this log, which ends at `head`. The first time that
- * is what the version must reach to be level; for an empty log it is level at once. A log that was restored to an
- * earlier point lowers the goal.
+ * Records that this release now projects into a version, from this log, which ends at `head`. The first call makes that
+ * the goal that the version must reach to be level. With an empty log it is level at once. A log that was restored to
+ * an earlier point lowers the goal.
  */
 export const beginProjecting = async (
   db: Pool | ClientBase,
@@ -50,8 +50,8 @@ export const beginProjecting = async (
 };
 
 /**
- * Lets the first version serve before a projector has begun, where the log is empty. Otherwise, and where that cannot
- * be told, the projector finds out.
+ * Lets the first version serve before a projector runs, when the log is empty. Does nothing when the log has events or
+ * does not answer: the projector decides then.
  */
 export const levelIfEmpty = async (
   db: Pool | ClientBase,
@@ -71,7 +71,7 @@ export const levelIfEmpty = async (
 };
 
 /**
- * Lets readers read a version that has reached its goal. The commit waits for the disk, so the rows are there as well.
+ * Lets readers read a version that has reached its goal. The commit waits for the disk, and so for the rows before it.
  */
 export const markLevel = async (db: Pool | ClientBase, { name, version }: Projection): Promise<void> => {
   await db.query('update ops.projection_versions set is_level = true where projection = $1 and version = $2', [
@@ -80,7 +80,7 @@ export const markLevel = async (db: Pool | ClientBase, { name, version }: Projec
   ]);
 };
 
-/** Says that the log is not the one the serving version was made from: nobody is told that it contains a position. */
+/** Records that the serving version was made from another log. No reader is told then that it contains a position. */
 export const markOtherLog = async (db: Pool | ClientBase, { name, version }: Projection): Promise<void> => {
   await db.query(
     `with marked as (update ops.projection_versions set is_of_other_log = true
@@ -91,8 +91,8 @@ export const markOtherLog = async (db: Pool | ClientBase, { name, version }: Pro
 };
 
 /**
- * Reads from the read models outside of a transaction. Where they lack what `read` names, because they are of another
- * release, throws the error that says so.
+ * Reads from the read models outside of a transaction. When they are of another release and lack what `read` names,
+ * throws the error that says so.
  */
 export const readingLevel = async <T>(pool: Pool, read: () => Promise<T>): Promise<T> => {
   try {
@@ -104,16 +104,16 @@ export const readingLevel = async <T>(pool: Pool, read: () => Promise<T>): Promi
   }
 };
 
-// undefined_column, undefined_function, undefined_table
+// SQLSTATE undefined_column, undefined_function, undefined_table.
 const isUndefined: ReadonlySet<string> = new Set(['42703', '42883', '42P01']);
 
-/** Why this process must not read the read models; null when it may. `db`: a connection of this program. */
+/** Returns why this process must not read the read models, or null when it may. `db`: a connection of this program. */
 export const readModelsFault = async (db: Pool | ClientBase): Promise<string | null> => {
   const { rows } = await db.query<{ fault: string | null }>('select ops.read_models_fault() as fault');
   return rows[0]?.fault ?? null;
 };
 
-/** The read models that serve are for another release to project into: this one stands by. */
+/** Only another release may project into the serving read models. This one stands by. */
 export class OtherRelease extends Error {
   override readonly name = 'OtherRelease';
 }

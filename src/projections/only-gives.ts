@@ -1,8 +1,8 @@
 import type { Recorded } from '../eventstore/event-store.ts';
 
 /**
- * Returns true for an event that gives something and takes nothing away, so that no validation says "valid" after a
- * crash of Postgres has undone it that said "invalid" before. A type that is not listed here takes something away.
+ * Returns true for an event that gives something and takes nothing away. A crash of Postgres may undo such an event,
+ * and no validation then changes from "invalid" back to "valid". A type that is not listed here takes something away.
  */
 export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): boolean => {
   switch (type) {
@@ -11,7 +11,7 @@ export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): bool
     case 'ActivationRecorded':
     case 'LeaseAcquired':
       return true;
-    // Use that reaches the limit turns "valid" into "quota exceeded".
+    // Usage that reaches the limit turns "valid" into "quota exceeded".
     case 'UsageRecorded':
       return typeof totalAfter === 'number' && typeof limit === 'number' && totalAfter < limit;
     default:

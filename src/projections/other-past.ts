@@ -4,8 +4,8 @@ import type { Checkpoint } from './checkpoint.ts';
 const answerTimeoutMs = 5_000;
 
 /**
- * Refuses to go on from a checkpoint that this log does not contain, because it was restored to an earlier point or is
- * another one: the read models hold events that never happened in it. Throws OtherPast; returns where the log ends.
+ * Returns where the log ends. Throws OtherPast when the log does not contain the checkpoint, because it was restored to
+ * an earlier point or is another log. The read models then have events that never happened in it.
  */
 export const refuseOtherPast = async (
   store: EventStore,
@@ -19,21 +19,21 @@ export const refuseOtherPast = async (
   if (lastEvent === null) return head;
   const { stream, revision, id } = lastEvent;
   const { events } = await store.read(stream, revision, 1);
-  const found = events[0];
-  if (found?.id !== id) {
-    throw new OtherPast(`revision ${revision} of ${stream} was ${id}, now it is ${found?.id ?? 'missing'}`);
+  const [event] = events;
+  if (event?.id !== id) {
+    throw new OtherPast(`revision ${revision} of ${stream} was ${id}, now it is ${event?.id ?? 'missing'}`);
   }
   return head;
 };
 
-/** The log is not the one that the read models were made from. */
+/** The read models were made from another log. */
 export class OtherPast extends Error {
   override readonly name = 'OtherPast';
 
   constructor(difference: string) {
     super(
-      `The read models are ahead of the event store, or were made from another: ${difference}. Connect the event store they ` +
-        'were made from, or make them anew from this one: ledger rebuild --force.',
+      `The read models are ahead of the event store, or were made from another one: ${difference}. Connect the event store ` +
+        'that they were made from, or rebuild them from this one: ledger rebuild --force.',
     );
   }
 }

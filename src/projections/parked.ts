@@ -6,7 +6,7 @@ import type { Unprojectable } from './fold/fold-batch.ts';
 import { licenseOf } from './fold/fold-event.ts';
 import { ownRelease } from './release.ts';
 
-/** A stream whose rows stay as they were before `fromRevision`, whose event could not be brought into the tables. */
+/** A stream with rows as of before `fromRevision`, because the event of that revision could not be projected. */
 export type ParkedStream = {
   readonly stream: string;
   readonly fromRevision: bigint;
@@ -17,13 +17,13 @@ export type ParkedStream = {
 };
 
 /**
- * Leaves streams out from these events on, until they are replayed; of those parked before, notes the new error. Whose
- * events are left out thereby is for `noteLeftOut`.
+ * Leaves streams out from these events on, until they are replayed. Records the new error of a stream that is parked
+ * already. The caller records the owners of left out events with `noteLeftOut`.
  */
 export const parkStreams = (db: PoolClient, projection: Projection, misfits: readonly Unprojectable[]): Promise<void> =>
   leaveOut(db, projection, misfits, false);
 
-/** Leaves streams out from these events on until `bringIn` has written them beside the projector, which it does soon. */
+/** Leaves streams out from these events on, until `startBringingIn` has written them, apart from the projector. */
 export const setAside = (db: PoolClient, projection: Projection, tooLarge: readonly Unprojectable[]): Promise<void> =>
   leaveOut(db, projection, tooLarge, true);
 
@@ -55,7 +55,7 @@ const leaveOut = async (
     );
 };
 
-/** Returns true when a stream is set aside, and the projectors bring it in by themselves. */
+/** Returns true when a stream is set aside, so that the projectors bring it in by themselves. */
 export const isSetAside = async (
   db: Pool | ClientBase,
   { name, version }: Projection,
@@ -82,7 +82,7 @@ export const listSetAside = async (
 };
 
 /**
- * Locks a stream that is set aside until the end of the transaction, and returns the revision from which on it is left
+ * Locks a stream that is set aside, until the end of the transaction. Returns the revision from which on it is left
  * out. Returns null when it is not set aside, or another process is bringing it in.
  */
 export const lockSetAside = async (
@@ -99,11 +99,11 @@ export const lockSetAside = async (
 };
 
 /**
- * Notes whose events of licenses are left out of the tables, so that who reads an organization's events in log order stops
- * before the first. Needs all of a parked stream's events, because the license may change hands among them; or of them
- * the first per owners, and each with a key. Each counts for the owners in its envelope, and for those of the license's
- * row: the events name the holder after a transfer, the row names the one before it. Where neither is known, nobody
- * could be shown the event.
+ * Records the owners of license events that are left out, so that the event feed of an organization stops before the
+ * first one. Needs all events of a parked stream, because a transfer may change the holder; or the first event per
+ * owners, and each event with a key. An event counts for the owners in its envelope and for those in the license's row.
+ * After a transfer the envelope names the new holder, and the row names the previous one. An event without known owners
+ * is not recorded, because nobody could read it.
  */
 export const noteLeftOut = async (
   db: PoolClient,
@@ -133,7 +133,7 @@ export const noteLeftOut = async (
   await noteKeys(db, { name, version }, events);
 };
 
-/** Notes the keys that the left out events give to licenses, so that a key is not taken for an unknown one. */
+/** Records the keys that the left out events give to licenses, so that validation does not call such a key unknown. */
 const noteKeys = async (db: PoolClient, { name, version }: Projection, events: readonly Recorded[]): Promise<void> => {
   const keys = events.flatMap(({ stream, data: { keyHash, keyVersion, toVersion } }) => {
     const number = toVersion ?? keyVersion;
@@ -141,7 +141,7 @@ const noteKeys = async (db: PoolClient, { name, version }: Projection, events: r
     return isKey && Number.isInteger(number) ? [{ stream, number, hash: `\\x${keyHash}` }] : [];
   });
   if (keys.length === 0) return;
-  // One insert cannot write a row twice, and a stream that does not fit may name a version twice.
+  // One insert cannot write a row twice, and a malformed stream may name a version twice.
   const last = new Map(keys.map((key) => [JSON.stringify([key.stream, key.number]), key]));
   await db.query(
     `insert into ops.parked_keys (projection, version, stream, key_version, key_hash)
@@ -151,7 +151,7 @@ const noteKeys = async (db: PoolClient, { name, version }: Projection, events: r
   );
 };
 
-/** Notes that a stream's events are in the tables up to this one, which is left out. */
+/** Records that the events of a stream are in the tables up to this one, which is left out. */
 export const noteReplayedTo = async (db: PoolClient, projection: Projection, misfit: Recorded): Promise<void> => {
   await db.query(
     `update ops.parked_owners set position = greatest(position, $4)
@@ -161,11 +161,13 @@ export const noteReplayedTo = async (db: PoolClient, projection: Projection, mis
   await noteLeftOut(db, projection, [misfit]);
 };
 
-/** Ends the parking of a stream; the caller has brought all its events into the tables, in the same transaction. */
+/** Ends the parking of a stream. The caller has applied all its events in the same transaction. */
 export const unparkStream = async (db: PoolClient, { name, version }: Projection, stream: string): Promise<void> => {
   for (const table of ['ops.parked', 'ops.parked_owners', 'ops.parked_keys'])
     await db.query(`delete from ${table} where projection = $1 and version = $2 and stream = $3`, [
-      ...[name, version, stream],
+      name,
+      version,
+      stream,
     ]);
 };
 
@@ -182,7 +184,7 @@ export const isParked = async (
   return rows[0]?.parked === true;
 };
 
-/** The streams that are left out, longest parked first. */
+/** Returns the streams that are left out, the longest parked first. */
 export const listParked = async (
   db: Pool | ClientBase,
   { name, version }: Projection,
@@ -202,7 +204,7 @@ export const listParked = async (
   }));
 };
 
-/** Returns the streams among these that are left out, each with the revision from which on. */
+/** Returns the streams among these that are left out, each with the revision from which on it is left out. */
 export const parkedAmong = async (
   db: Pool | ClientBase,
   { name, version }: Projection,
@@ -215,7 +217,7 @@ export const parkedAmong = async (
   return new Map(rows.map((row) => [row.stream, BigInt(row.from_revision)]));
 };
 
-/** The streams that another program has parked, or tried last: this one may have what they lack. */
+/** Returns the streams that another program was the last to try and park. This program may be able to project them. */
 export const parkedByOthers = async (
   db: Pool | ClientBase,
   { name, version }: Projection,
@@ -229,7 +231,7 @@ export const parkedByOthers = async (
   return rows.map(({ stream }) => stream);
 };
 
-/** Returns how many streams are left out. One that is set aside counts after ten minutes: it should be brought in by then. */
+/** Returns how many streams are left out. A stream that is set aside counts after ten minutes, when it should be in. */
 export const countParked = async (db: Pool | ClientBase, { name, version }: Projection): Promise<number> => {
   const { rows } = await db.query<{ count: number }>(
     `select count(*)::integer as count from ops.parked
@@ -251,6 +253,6 @@ type ParkedRow = {
 const organizationIn = (value: Json | undefined): string | null =>
   typeof value === 'string' && decodeId('org', value) !== null ? value : null;
 
-// What is wrong with an event may be the one character that Postgres cannot hold.
+// Postgres cannot store a NUL character, which may be what is wrong with the event.
 const storable = (text: string): string => text.replaceAll('\0', '\\0').slice(0, textMax);
 const textMax = 2_000;

@@ -11,16 +11,16 @@ type Options = {
   /** The login of DATABASE_URL: a superuser, or one that may create roles and schemas. */
   readonly url: string;
   readonly log: LogLine;
-  /** Where the SQL files are; the package's own db/ unless a test says otherwise. */
+  /** The directory of the SQL files. Default: db/ of this package. */
   readonly directory?: string;
-  /** The number of the release that these files are of. */
+  /** The number of the release of these files. */
   readonly release?: number;
 };
 
 /**
- * Migrates the database, as `migrate` says; then makes the first read models, empty, where there are none. Those of
- * another release stay as they are: see `upgrade`. Any number of processes may call this at once. Throws, before changing
- * anything, when an applied file was edited since or belongs to a newer version.
+ * Migrates the database with `migrate`, then creates empty read models when there are none. Leaves the read models of
+ * another release as they are; `upgrade` replaces them. Any number of processes may call this at once. Throws, before
+ * changing anything, when an applied file was edited since or belongs to a newer version.
  */
 export const prepareDatabase = ({
   url,
@@ -37,8 +37,8 @@ export const prepareDatabase = ({
     finish: (db) => makeReadModels(db, directory, release, log),
   });
 
-// In this order. Not db/read-models, which can be made anew at any time; nor db/eventstore, which is the embedded event
-// store's, in another database.
+// In this order. db/read-models is missing because a rebuild can create it at any time. db/eventstore is missing
+// because it belongs to the embedded event store, in another database.
 const folders = ['base', 'ops', 'vault', 'identity'];
 
 const makeReadModels = async (db: pg.Client, directory: string, release: number, log: LogLine): Promise<void> => {
@@ -53,7 +53,7 @@ const makeReadModels = async (db: pg.Client, directory: string, release: number,
   const shape = readShape(directory);
   const { version } = await installFirst(db, shape, release);
   await becomeOwner(db);
-  // Earlier releases noted these files one by one.
+  // Earlier releases recorded these files one by one.
   await db.query(`delete from ops.migrations where file like 'read-models/%'`);
   await db.query('commit');
   log(

@@ -2,13 +2,13 @@ import { ownDirectory } from '../postgres/sql-files.ts';
 import { version } from '../version.ts';
 import { readShape } from './shape.ts';
 
-/** A release of this program, as databases know it. */
+/** A release of this program, as a database records it. */
 export type Release = {
-  /** Raise it in each release that changes db/read-models, what is folded into them, or the stored events. */
+  /** Raise it in each release that changes db/read-models, the folds, or the stored events. */
   readonly number: number;
   /** The hash of the files of db/read-models. */
   readonly shape: string;
-  /** Which program this is: another one tries parked streams again. */
+  /** Identifies the program. Another program retries parked streams. */
   readonly program: string;
 };
 

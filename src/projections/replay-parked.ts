@@ -12,21 +12,24 @@ type Options = {
   /** As ledger_projector. */
   readonly pool: Pool;
   readonly projection: Projection;
-  /** How many events a transaction brings in, during which the projector waits. */
+  /** How many events a transaction applies. The projector waits during a transaction. */
   readonly pageMax?: number;
-  /** How long a statement may take, and nobody's events are projected meanwhile. Default: as long as the pool says. */
+  /** How long a statement may take. No events are projected meanwhile. Default: the setting of the pool. */
   readonly statementMs?: number;
 };
 
-/** `replayed`: its rows are as of the checkpoint again. `parked`: an event still does not fit; `error` says why. */
+/**
+ * `replayed`: the rows of the stream are at the checkpoint again. `parked`: an event still does not fit, as `error`
+ * says.
+ */
 export type Replay =
   | { readonly outcome: 'replayed' | 'not_parked' | 'set_aside' }
   | { readonly outcome: 'parked'; readonly error: string };
 
 /**
- * Brings the events of a parked stream into its rows, in order, up to the checkpoint, and lets the projector go on with it
- * from there: none is left out or counted twice, also beside a running projector, for which the checkpoint is held. What
- * fitted stays when a later event still does not.
+ * Applies the events of a parked stream to its rows, in order, up to the checkpoint. The projector goes on from there.
+ * Holds the checkpoint meanwhile, so that a running projector neither skips an event nor applies it twice. Keeps the
+ * events that fit when a later one still does not.
  */
 export const replayParked = async (
   { store, pool, projection, pageMax = 500, statementMs }: Options,
@@ -35,11 +38,11 @@ export const replayParked = async (
   const begin = statementMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementMs}`;
   if (!(await isParked(pool, projection, stream))) return { outcome: 'not_parked' };
   if (await isSetAside(pool, projection, stream)) return { outcome: 'set_aside' };
-  // From its beginning: where events are missing, they are before the one that it was parked for. Rows know theirs.
+  // It reads from the first revision, because rows may lack earlier events too. A row skips events that it contains.
   let next = 0n;
   let size = pageMax;
   for (;;) {
-    // Before the checkpoint is held: the projector need not wait for the store.
+    // This reads before it holds the checkpoint, so that the projector does not wait for the store.
     const { events } = await store.read(stream, next, size);
     const page = { stream, from: next, size, events };
     try {
@@ -48,7 +51,7 @@ export const replayParked = async (
       next = done;
     } catch (error) {
       if (!isEventFault(error) && !isStatementTimeOut(error)) throw error;
-      // Postgres refuses rows and does not say which event makes them: one at a time tells.
+      // Postgres refuses rows and does not say which event makes them. Applying one event at a time isolates it.
       if (size === 1) return parkAgain({ store, pool, projection }, stream, next, error);
       size = 1;
     }
@@ -62,7 +65,7 @@ type Page = {
   readonly events: readonly Recorded[];
 };
 
-/** Returns from which revision on there is more to replay, if there is. */
+/** Returns the revision from which on there is more to replay, or the outcome when there is no more. */
 const replayPage = async (
   db: PoolClient,
   store: Options['store'],
@@ -71,7 +74,7 @@ const replayPage = async (
 ): Promise<Replay | bigint> => {
   const { position } = await holdCheckpoint(db, projection);
   if (!(await isParked(db, projection, stream))) return { outcome: 'not_parked' };
-  // The projector may have left out what was appended since the page was read; from now on it cannot.
+  // The projector may have left out events that were appended since the page was read. From now on it cannot.
   const next = from + BigInt(events.length);
   const since = events.length < size ? (await store.read(stream, next, size)).events : [];
   const read = [...events, ...since];

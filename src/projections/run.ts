@@ -2,65 +2,63 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-store.ts';
 import type { Log } from '../postgres/log.ts';
-import type { Batch } from './apply.ts';
 import { applyOrPark } from './apply-or-park.ts';
 import { startBringingIn } from './bring-in.ts';
-import { type Projection, readCheckpoint } from './checkpoint.ts';
+import { type Batch, type Projection, readCheckpoint } from './checkpoint.ts';
 import { isNewer } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import { streamPrefixes } from './fold/fold-event.ts';
 import { gather } from './gather.ts';
-import { beginProjecting, markLevel, markOtherLog, OtherRelease, projectionFor } from './level.ts';
+import { beginProjecting, markLevel, markOtherLog, projectionFor } from './level.ts';
 import { OtherPast, refuseOtherPast } from './other-past.ts';
 import { parkedByOthers } from './parked.ts';
+import {
+  Fenced,
+  isHeldUp,
+  Moved,
+  noteProgress,
+  type Progress,
+  type ProjectorState,
+  report,
+} from './projector-state.ts';
 import { ownRelease, type Release } from './release.ts';
 import { replayParked } from './replay-parked.ts';
 
 type Options = {
   readonly store: EventStore;
   /**
-   * As ledger_projector. One connection is used, another one while a stream that changes many rows is brought in, and
-   * another one while parked streams are tried again.
+   * As ledger_projector. The projector uses one connection, one more while it brings in a stream that changes many
+   * rows, and one more while it retries parked streams.
    */
   readonly pool: Pool;
   readonly log: Log;
-  /** Stops the projector after the batch in hand. */
+  /** Stops the projector after the current batch. */
   readonly signal: AbortSignal;
-  /** Which release it is; it stands by where another one serves. */
+  /** The release of this projector. It stands by while another release serves. */
   readonly release?: Release;
   readonly batchMax?: number;
-  /** How long to wait after so many failures in a row without progress. */
+  /** Returns the milliseconds to wait after this many failures in a row without progress. */
   readonly backoffMs?: (failures: number) => number;
-  /** Between the three tries of an event that cannot be projected. */
+  /** The time between the three attempts at an event that cannot be projected. */
   readonly retryMs?: number;
-  /** An event that changes more rows at once is brought in beside the others. */
+  /** A stream is set aside from an event on that changes more rows than this at once. */
   readonly rowsMax?: number;
 };
 
-/**
- * `following`: events come in as they happen. `standby`: another instance brings them in; with `problem` it is for
- * another release to do. `waiting`: something is wrong, `problem` says what; it is tried again.
- */
-export type ProjectorState =
-  | { readonly kind: 'starting' | 'stopped' }
-  | { readonly kind: 'standby'; readonly problem?: string }
-  | { readonly kind: 'following'; readonly caughtUp: boolean }
-  | { readonly kind: 'waiting'; readonly problem: string };
-
 export type Projector = {
   readonly state: () => ProjectorState;
-  /** The commit position up to which the log is handled by this instance; null before it knows. */
+  /** The commit position up to which this instance has handled the log; null before it knows. */
   readonly position: () => bigint | null;
-  /** From the recording of the last event to the commit of its rows; 0 after an idle log, null before the first. */
+  /** The time from recording the last event to committing its rows; 0 after an idle log, null before the first. */
   readonly lagMs: () => number | null;
-  /** Ends when the signal was given and the batch in hand is finished. Never fails. */
+  /** Resolves after the signal is aborted and the current batch is finished. Never rejects. */
   readonly done: Promise<void>;
 };
 
 /**
- * Keeps the read models at the end of the log, for ever: whatever drops, ends, hangs or restarts, it resumes from the
- * stored checkpoint. An event that cannot be projected is tried three times; then its stream is parked and the rest goes
- * on. Any number of instances may run: compare-and-set on the checkpoint lets one of them through.
+ * Keeps the read models at the end of the log. After a failure of any kind it resumes from the stored checkpoint. It
+ * tries an event that cannot be projected three times, then parks its stream and goes on with the others. Any number of
+ * instances may run: compare-and-set on the checkpoint lets one of them proceed.
  */
 export const runProjector = (options: Options): Projector => {
   const progress: Progress = { state: { kind: 'starting' }, position: null, lagMs: null, failures: 0 };
@@ -74,37 +72,17 @@ export const runProjector = (options: Options): Projector => {
 
 type Following = Options & { readonly onSetAside: () => void };
 
-type Progress = {
-  state: ProjectorState;
-  position: bigint | null;
-  lagMs: number | null;
-  failures: number;
-};
-
 const supervise = async (settings: Options, progress: Progress): Promise<void> => {
   const { signal, pool, log, store, release = ownRelease(), backoffMs = jittered } = settings;
-  // It goes on while the projector begins again, and while another one is active.
+  // This goes on while the projector restarts, and while another instance is active.
   const bringingIn = startBringingIn({ store, pool, release, log, signal });
   const options: Following = { ...settings, onSetAside: bringingIn.wake };
   while (!signal.aborted) {
-    const attempt = new AbortController();
-    const stop = () => attempt.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    // Postgres may come back from a crash with an older checkpoint than the one that was committed last: it is read again at
-    // once, because a lost connection is no reason to let readers wait.
-    let isLost = false;
-    const lose = () => {
-      isLost = true;
-      attempt.abort();
-    };
-    pool.on('error', lose);
-    const end = await follow(options, attempt.signal, progress).catch((error: unknown) => error);
-    attempt.abort();
-    pool.off('error', lose);
-    signal.removeEventListener('abort', stop);
+    const { end, isConnectionLost } = await followOnce(options, progress);
     if (signal.aborted) break;
-    if (isLost) continue;
-    report(options, end, progress);
+    // Readers wait meanwhile, and a lost connection is no reason to make them wait longer.
+    if (isConnectionLost) continue;
+    report(options.log, end, progress);
     if (end instanceof Moved) continue;
     const waitMs = backoffMs(progress.failures++);
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
@@ -113,18 +91,60 @@ const supervise = async (settings: Options, progress: Progress): Promise<void> =
   progress.state = { kind: 'stopped' };
 };
 
-/** From the stored checkpoint until something goes wrong, which it always throws. */
+type End = { readonly end: unknown; readonly isConnectionLost: boolean };
+
+/** Follows the log until it fails, an idle connection of the pool is lost, or the signal is aborted. */
+const followOnce = async (options: Following, progress: Progress): Promise<End> => {
+  const { signal, pool } = options;
+  const attempt = new AbortController();
+  const stop = () => attempt.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  // After a crash Postgres may have an older checkpoint than the last committed one, so it must be read again.
+  let isConnectionLost = false;
+  const lose = () => {
+    isConnectionLost = true;
+    attempt.abort();
+  };
+  pool.on('error', lose);
+  const end = await follow(options, attempt.signal, progress).catch((error: unknown) => error);
+  attempt.abort();
+  pool.off('error', lose);
+  signal.removeEventListener('abort', stop);
+  return { end, isConnectionLost };
+};
+
+/** Follows the log from the stored checkpoint. Never returns: throws the reason why it ended. */
 const follow = async (options: Following, signal: AbortSignal, progress: Progress): Promise<never> => {
-  const {
-    store,
-    pool,
-    log,
-    release = ownRelease(),
-    batchMax = 500,
-    retryMs = 100,
-    rowsMax = 5_000,
-    onSetAside,
-  } = options;
+  const { store, batchMax = 500 } = options;
+  const start = await startFollowing(options, progress);
+  const replaying = replayOthers(options, start, signal);
+  let { from } = start;
+  try {
+    for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
+      if (signal.aborted) break;
+      const batch = { from, events: group.filter(isRecorded), to: group.map(placeOf).reduce(further) };
+      if (!(await applyNext(options, start, batch))) continue;
+      from = batch.to;
+      await start.markLevelAt(from);
+      noteProgress(progress, batch, group.length < batchMax);
+    }
+    throw new Error('The subscription ended.');
+  } finally {
+    await replaying;
+  }
+};
+
+/** Where the projector starts, and the version that it works on. */
+type Start = {
+  readonly projection: Projection;
+  readonly release: Release;
+  readonly from: Position | 'start';
+  /** Lets the version serve once its checkpoint, `position`, has reached its goal. */
+  readonly markLevelAt: (position: Position | 'start') => Promise<void>;
+};
+
+const startFollowing = async (options: Following, progress: Progress): Promise<Start> => {
+  const { store, pool, log, release = ownRelease() } = options;
   const projection = await projectionFor(pool, release);
   const checkpoint = await readCheckpoint(pool, projection);
   const head = await refuseOtherPast(store, checkpoint).catch(async (error: unknown) => {
@@ -133,51 +153,45 @@ const follow = async (options: Following, signal: AbortSignal, progress: Progres
   });
   const { goal, ...standing } = await beginProjecting(pool, projection, release, head);
   let { isLevel } = standing;
-
-  let from = checkpoint.position;
-  progress.position = from === 'start' ? null : from.commit;
-  const caughtUp = head === null || (from !== 'start' && from.commit >= head.commit);
-  // Until it is past the event of a newer release it has not begun to follow again.
-  if (!isHeldUp(progress.state)) progress.state = { kind: 'following', caughtUp };
-  const reachGoal = async () => {
-    if (isLevel || from === 'start' || from.commit < goal) return;
+  const markLevelAt = async (position: Position | 'start') => {
+    if (isLevel || position === 'start' || position.commit < goal) return;
     await markLevel(pool, projection);
     isLevel = true;
     log.info({ version: projection.version }, 'The read models are level with the log: they serve now.');
   };
-  // The one that came this far may have died before it said so.
-  await reachGoal();
-  const replaying = replayOthers(options, projection, release, signal);
-  const aside = { rowsMax, onSetAside };
-  try {
-    for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
-      if (signal.aborted) break;
-      const events = group.filter(isRecorded);
-      const to = group.map(placeOf).reduce(further);
-      if (from !== 'start' && to.commit <= from.commit && events.length === 0) {
-        // Nothing to write, so nothing else compares the checkpoint with the stored one.
-        const moved = await movedFrom(from, pool, projection, release);
-        if (moved !== null) throw moved;
-        continue;
-      }
-      const batch = { from, events, to };
-      if (!(await applyOlder({ pool, projection, log, retryMs, aside }, batch)))
-        throw (await movedFrom(from, pool, projection, release)) ?? new Error('The checkpoint could not be moved.');
-      from = to;
-      await reachGoal();
-      const last = events.at(-1);
-      progress.failures = 0;
-      progress.position = to.commit;
-      progress.lagMs = last === undefined ? 0 : Date.now() - recordedMs(last);
-      progress.state = { kind: 'following', caughtUp: group.length < batchMax };
-    }
-    throw new Error('The subscription ended.');
-  } finally {
-    await replaying;
-  }
+
+  const from = checkpoint.position;
+  progress.position = from === 'start' ? null : from.commit;
+  const caughtUp = head === null || (from !== 'start' && from.commit >= head.commit);
+  // The projector does not follow again before it is past the event of a newer release.
+  if (!isHeldUp(progress.state)) progress.state = { kind: 'following', caughtUp };
+  // The projector that reached the goal may have died before it marked the version.
+  await markLevelAt(from);
+  return { projection, release, from, markLevelAt };
 };
 
-/** As applyOrPark. Where an event is of a newer release, brings in those before it and throws it. */
+/** Returns false when there was nothing to apply. Throws when the projector cannot go on from `batch.from`. */
+const applyNext = async (
+  { pool, log, retryMs = 100, rowsMax = 5_000, onSetAside }: Following,
+  { projection, release }: Start,
+  batch: Batch,
+): Promise<boolean> => {
+  const { from, events, to } = batch;
+  if (from !== 'start' && to.commit <= from.commit && events.length === 0) {
+    // Nothing is written here, so nothing else compares the checkpoint with the stored one.
+    const moved = await movedFrom(from, pool, projection, release);
+    if (moved !== null) throw moved;
+    return false;
+  }
+  if (!(await applyOlder({ pool, projection, log, retryMs, aside: { rowsMax, onSetAside } }, batch)))
+    throw (await movedFrom(from, pool, projection, release)) ?? new Error('The checkpoint could not be moved.');
+  return true;
+};
+
+/**
+ * Applies as `applyOrPark` does. Before an event of a newer release, applies the earlier events and throws
+ * Unprojectable.
+ */
 const applyOlder = async (needs: Parameters<typeof applyOrPark>[0], batch: Batch): Promise<boolean> => {
   try {
     return await applyOrPark(needs, batch);
@@ -194,7 +208,7 @@ const applyOlder = async (needs: Parameters<typeof applyOrPark>[0], batch: Batch
   }
 };
 
-/** Why a projector that was at `from` cannot go on from there; null when it can. */
+/** Returns why a projector that was at `from` cannot go on from there. Returns null when it can. */
 const movedFrom = async (
   from: Position | 'start',
   pool: Pool,
@@ -205,22 +219,21 @@ const movedFrom = async (
   if (serving.version !== version)
     return new Moved(`Version ${serving.version} of the read models serves now; the projector goes on with it.`);
   const { position } = await readCheckpoint(pool, serving);
-  const [stored, own] = [position, from].map((each) => (each === 'start' ? -1n : each.commit));
-  if (stored === undefined || own === undefined || stored === own) return null;
+  const [stored, own] = [commitOf(position), commitOf(from)];
+  if (stored === own) return null;
   return stored < own
     ? new Moved(`Postgres has lost the checkpoint ${own} and is at ${stored}; the projector goes on from there.`)
     : new Fenced('Another projector is active; this one stands by.');
 };
 
-/** Tries streams again that another program has parked; this one may have what they lack. Never fails. */
+/** Retries streams that another program has parked, because this one may be able to project them. Never rejects. */
 const replayOthers = async (
   { store, pool, log }: Options,
-  projection: Projection,
-  { program }: Release,
+  { projection, release }: Start,
   signal: AbortSignal,
 ): Promise<void> => {
   try {
-    for (const stream of await parkedByOthers(pool, projection, program)) {
+    for (const stream of await parkedByOthers(pool, projection, release.program)) {
       if (signal.aborted) return;
       const { outcome } = await replayParked({ store, pool, projection }, stream);
       log.info({ stream, outcome }, 'A stream that another version of the program had parked was tried again.');
@@ -230,61 +243,13 @@ const replayOthers = async (
   }
 };
 
-/** Another instance moved the checkpoint: nothing is wrong. */
-class Fenced extends Error {
-  override readonly name = 'Fenced';
-}
-
-/** The place to go on from is another one, which is known by reading it: nothing is wrong, and readers wait for it. */
-class Moved extends Error {
-  override readonly name = 'Moved';
-}
-
+const commitOf = (position: Position | 'start'): bigint => (position === 'start' ? -1n : position.commit);
 const isRecorded = (entry: Recorded | Idle): entry is Recorded => !('idle' in entry);
-const recordedMs = ({ metadata: { recordedAt } }: Recorded): number => Date.parse(String(recordedAt));
 const placeOf = (entry: Recorded | Idle): Position => ('idle' in entry ? entry.head : entry.position);
 const further = (a: Position, b: Position): Position => (b.commit > a.commit ? b : a);
 
-const report = ({ log }: Options, error: unknown, progress: Progress): void => {
-  const problem = error instanceof Error ? error.message : String(error);
-  if (error instanceof Moved) {
-    log.info({}, problem);
-    return;
-  }
-  if (error instanceof Fenced) {
-    // It is to take over soon when the other one ends.
-    progress.failures = 1;
-    standBy(log, progress, problem, { kind: 'standby' });
-    return;
-  }
-  if (error instanceof OtherRelease) {
-    progress.failures = 0;
-    standBy(log, progress, problem, { kind: 'standby', problem });
-    return;
-  }
-  if (error instanceof Unprojectable && isNewer(error)) {
-    progress.failures = 0;
-    standBy(log, progress, problem, { kind: 'standby', problem: newerEvents });
-    return;
-  }
-  progress.state = { kind: 'waiting', problem };
-  if (error instanceof OtherPast) log.error({ err: error }, problem);
-  else log.warn({ err: error }, 'The projector lost its connection and resumes from its checkpoint.');
-};
-
-// It is tried again every second, and said once.
-const standBy = (log: Log, progress: Progress, sentence: string, state: ProjectorState): void => {
-  const isNew = JSON.stringify(state) !== JSON.stringify(progress.state);
-  progress.state = state;
-  if (isNew) log.info({}, sentence);
-};
-
-const isHeldUp = (state: ProjectorState): boolean => state.kind === 'standby' && state.problem === newerEvents;
-
-const newerEvents = 'The log has events of a newer release, which this one cannot project. Update this process.';
-
 const backoffMinMs = 1_000;
-// While it waits, readers see an old state: a longer pause would spare servers nothing.
+// Readers see old rows while the projector waits, and a longer pause would not relieve any server.
 const backoffMaxMs = 10_000;
 
 const jittered = (failures: number): number => {

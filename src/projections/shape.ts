@@ -1,6 +1,6 @@
 import { hashOfFiles, readSqlFiles, type SqlFile } from '../postgres/sql-files.ts';
 
-/** What a version of the read models is made from: the files of db/read-models, and their hash. */
+/** The files of db/read-models, which create a version of the read models, and their hash. */
 export type Shape = { readonly files: readonly SqlFile[]; readonly hash: string };
 
 /** Reads the shape of the read models of a program with these SQL files. */

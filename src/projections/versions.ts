@@ -1,26 +1,26 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Projection } from './checkpoint.ts';
 
-/** The name of the one projection there is: every table of the read models. */
+/** The name of the only projection, which writes every table of the read models. */
 export const readModelsName = 'read-models';
 
-/** Lists the states of a version of the read models, as the check constraint of ops.projection_versions does. */
+/** The states of a version of the read models, as in the check constraint of ops.projection_versions. */
 export const versionStates = ['building', 'active', 'previous'] as const;
 
 /**
- * A version of the read models. `shape`: the hash of the files of db/read-models that it was made from; `release`: the
- * number of the release that made it.
+ * A version of the read models. `shape`: the hash of the files of db/read-models that created it. `release`: the number
+ * of the release that created it.
  */
 export type Version = {
   readonly version: number;
   readonly state: (typeof versionStates)[number];
   readonly shape: string;
   readonly release: number;
-  /** The highest number of a release that has projected into it. */
+  /** The highest number of the releases that have projected into it. */
   readonly projectedBy: number;
 };
 
-/** The version that serves now. Another may from one transaction to the next. Throws where none was made yet. */
+/** Returns the version that serves now. The next transaction may see another one. Throws when there is none yet. */
 export const activeProjection = async (db: Pool | ClientBase): Promise<Projection> => {
   const active = activeAmong(await versionsOf(db));
   if (active === undefined) throw new Error('The database has no read models yet: `ledger start` makes them.');
@@ -31,7 +31,7 @@ export const activeProjection = async (db: Pool | ClientBase): Promise<Projectio
 export const activeAmong = (versions: readonly Version[]): Version | undefined =>
   versions.find(({ state }) => state === 'active');
 
-/** Every version whose tables exist, oldest first. */
+/** Returns every version with tables, oldest first. */
 export const versionsOf = async (db: Pool | ClientBase): Promise<readonly Version[]> => {
   const { rows } = await db.query<Version>(
     `select version, state, shape, release, projected_by as "projectedBy"
@@ -41,9 +41,9 @@ export const versionsOf = async (db: Pool | ClientBase): Promise<readonly Versio
   return rows;
 };
 
-/** The schema of a version's tables: `rm` while it serves. */
+/** Returns the schema of the tables of a version, which is `rm` while it serves. */
 export const schemaOf = ({ version, state }: Pick<Version, 'version' | 'state'>): string =>
   state === 'active' ? 'rm' : `rm_v${version}`;
 
-/** A version as checkpoints name it. */
+/** Returns a version as checkpoints name it. */
 export const projectionOf = ({ version }: Pick<Version, 'version'>): Projection => ({ name: readModelsName, version });

@@ -3,7 +3,7 @@ import type { LicenseFacts } from '../domain/license/license.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs } from '../postgres/epoch-ms.ts';
 
-/** Notes that a license was checked in at `at`. A note of a later check-in stays. As the license's issuer. */
+/** Records a check-in of a license at `at`, unless a later one is recorded. As the license's issuer. */
 export const noteCheckIn = async (
   db: PoolClient,
   { issuerOrgId, licenseId }: LicenseFacts,
@@ -18,7 +18,7 @@ export const noteCheckIn = async (
   });
 };
 
-/** Returns when a license was checked in last; null: never. As the license's issuer. */
+/** Returns the instant of the last check-in of a license. Returns null when there was none. As the license's issuer. */
 export const lastCheckIn = async (
   db: PoolClient,
   { issuerOrgId, licenseId }: LicenseFacts,

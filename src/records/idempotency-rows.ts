@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs } from '../postgres/epoch-ms.ts';
 
-/** The values that an idempotency key is unique within, and the key. */
+/** An idempotency key, with the values that it is unique within. */
 export type IdempotencyPlace = {
   readonly organizationId: string;
   readonly principal: string;
@@ -10,7 +10,7 @@ export type IdempotencyPlace = {
   readonly key: string;
 };
 
-/** A stored row. `isStale` is true when it has been in flight for so long that its request must have died. */
+/** A stored row. `isStale`: it has been in flight for so long that its request must have died. */
 export type IdempotencyRow = {
   readonly requestHash: string;
   readonly commandId: string;
@@ -21,10 +21,10 @@ export type IdempotencyRow = {
   readonly createdAt: Instant;
 };
 
-/** How long a request may be in flight before another one takes it over. */
+/** For how many seconds a request may be in flight before another one takes over. */
 export const lockedSeconds = 10;
 
-/** Writes the in-flight row and returns the end of its lock. Returns null when the row exists. */
+/** Writes the row of a request in flight and returns the end of its lock. Returns null when the row exists. */
 export const insertRow = async (
   db: PoolClient,
   place: IdempotencyPlace,
@@ -54,7 +54,7 @@ export const holdRow = async (db: PoolClient, place: IdempotencyPlace, lockedUnt
   return rowCount === 1;
 };
 
-/** Reads the row and locks it against others until the transaction ends. */
+/** Reads the row and locks it until the transaction ends. Returns null when there is none. */
 export const lockRow = async (db: PoolClient, place: IdempotencyPlace): Promise<IdempotencyRow | null> => {
   const { rows } = await db.query<{
     request_hash: string;
@@ -78,7 +78,7 @@ export const lockRow = async (db: PoolClient, place: IdempotencyPlace): Promise<
   return { requestHash, commandId, status, body, secret, isStale, createdAt: fromMs(Number(row.created_ms)) };
 };
 
-/** Takes a stale row over and locks it for the same time again. */
+/** Takes over a stale row and locks it for the same time again. */
 export const extendRow = async (db: PoolClient, place: IdempotencyPlace): Promise<void> => {
   await db.query({
     name: 'idempotency-extend',
@@ -88,7 +88,7 @@ export const extendRow = async (db: PoolClient, place: IdempotencyPlace): Promis
   });
 };
 
-/** Stores the answer, which contains the secret from now on. An existing answer stays. */
+/** Stores the answer, which contains the secret. Keeps an existing answer. */
 export const completeRow = async (
   db: PoolClient,
   place: IdempotencyPlace,

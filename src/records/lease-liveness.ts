@@ -7,19 +7,20 @@ import { epochMs } from '../postgres/epoch-ms.ts';
 /** The license of a lease, with its issuer and holder. */
 export type LeaseOwner = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId' | 'licenseId'>;
 
-/** An open lease whose time is over, with what its next page begins after. */
+/** An open lease that has expired. */
 export type OverdueLease = LastSeen & { readonly licenseId: string };
 
 /** Where a page of open leases ended. */
 export type LeasePlace = { readonly expiresAt: Instant; readonly licenseId: string; readonly leaseId: string };
 
 /**
- * The result of a heartbeat. `endingSince` other than null: nothing was recorded, because another process is about to end
- * the lease, which it last heard of then. `isNew`: there was no row of the lease.
+ * The result of a heartbeat. `endingSince` null: the heartbeat is recorded. Otherwise it is not, because another
+ * process is about to end the lease, and `endingSince` is the last heartbeat that it knew. `isNew`: the lease had no
+ * row.
  */
 export type Heard = { readonly endingSince: Instant | null; readonly isNew: boolean };
 
-/** A sign of life of the holder of a lease, which was acquired at `acquiredAt`; absent: that is unknown. */
+/** A heartbeat of the holder of a lease. `acquiredAt`: when the lease was acquired; absent: unknown. */
 export type Heartbeat = { readonly leaseId: string; readonly seenAt: Instant; readonly acquiredAt?: Instant };
 
 /** Records a heartbeat, unless a later one of the lease is recorded. As the license's issuer. */
@@ -31,7 +32,7 @@ export const noteHeartbeat = async (db: PoolClient, owner: LeaseOwner, heartbeat
 };
 
 /**
- * Returns null when the end of the lease that was in the way has been withdrawn, or its row removed: to be tried again.
+ * Returns null when the caller must retry, because the claimed end of the lease was withdrawn or its row was removed.
  */
 const tryToNote = async (
   db: PoolClient,
@@ -64,8 +65,8 @@ const tryToNote = async (
 };
 
 /**
- * Says of leases that they are about to be ended, and returns those that nobody was heard of since: only they may be.
- * As ledger_worker, or as the tenant that issues them.
+ * Claims the end of leases. Returns the leases without a later heartbeat, because only these may end. As ledger_worker,
+ * or as the tenant that issues them.
  */
 export const claimEndings = async <Lease extends LastSeen & Pick<LeaseOwner, 'issuerOrgId' | 'licenseId'>>(
   db: Pool | PoolClient,
@@ -74,7 +75,7 @@ export const claimEndings = async <Lease extends LastSeen & Pick<LeaseOwner, 'is
   if (leases.length === 0) return leases;
   const { rows } = await db.query<[string]>({
     name: 'claim-endings',
-    // In one order, so that two who claim the same leases do not wait for each other.
+    // The same order everywhere prevents deadlocks between claims of the same leases.
     text: `insert into ops.lease_liveness as v (issuer_org_id, license_id, lease_id, last_seen_at, ending_seen_at)
       select issuer_org_id, license_id, lease_id, seen_at, seen_at
       from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) lease (issuer_org_id, license_id, lease_id, seen_at)
@@ -94,7 +95,10 @@ export const claimEndings = async <Lease extends LastSeen & Pick<LeaseOwner, 'is
   return leases.filter(({ leaseId }) => claimed.has(leaseId));
 };
 
-/** Returns when a lease's holder was last heard of; null: not since it was acquired. As the license's issuer. */
+/**
+ * Returns the last heartbeat of a lease. Returns null when there is none since it was acquired. As the license's
+ * issuer.
+ */
 export const lastHeartbeat = async (
   db: PoolClient,
   { issuerOrgId, licenseId }: LeaseOwner,
@@ -111,8 +115,8 @@ export const lastHeartbeat = async (
 };
 
 /**
- * Open leases of a license that the tenant of `db` sees whose last sign of life is too old at `now`: their seats are free,
- * whether or not the worker has ended them yet.
+ * Returns the open leases of a license, which the tenant of `db` sees, with a last heartbeat that is too old at `now`.
+ * Their seats are free, even before the worker ends them.
  */
 export const deadLeases = async (db: PoolClient, licenseId: string, now: Instant): Promise<readonly LastSeen[]> => {
   const { rows } = await db.query<[string, string]>({
@@ -126,8 +130,9 @@ export const deadLeases = async (db: PoolClient, licenseId: string, now: Instant
 };
 
 /**
- * One page of the open leases that would be over by now if nobody had been heard of: those that are over, claimed to be
- * ended, and where the page ended, null when it was the last. As ledger_worker; has no lower bound in time.
+ * Reads a page of the open leases that have ended at `now` if they had no heartbeat. Claims the end of those that have
+ * ended indeed, and returns them as `overdue`. `next`: where the page ended; null after the last page. As
+ * ledger_worker. Has no lower bound in time.
  */
 export const overdueLeases = async (
   db: Pool | PoolClient,
@@ -135,7 +140,7 @@ export const overdueLeases = async (
 ): Promise<{ readonly overdue: readonly OverdueLease[]; readonly next: LeasePlace | null }> => {
   const { rows } = await db.query<[string, string, string, string, boolean, string]>({
     name: 'overdue-leases',
-    // The page is cut before it is sifted, so that many leases that live cost many short statements, not a long one.
+    // The limit applies before the filter, so that many living leases cost many short statements and not a long one.
     text: `with page as (
         select issuer_org_id, license_id, lease_id, borrowed, ttl_seconds, acquired_at, expires_at from rm.leases
         where ended_at is null and expires_at <= $1
@@ -158,8 +163,8 @@ export const overdueLeases = async (
 };
 
 /**
- * Removes what leases that ended left behind, in batches that hold no locks for long. As ledger_worker. What belongs to no
- * lease of the read models stays: they may be in the making. Returns how many rows went.
+ * Removes the rows of ended leases, in batches that hold no locks for long. Keeps rows without a lease in the read
+ * models, because a rebuild may be adding it. As ledger_worker. Returns how many rows it removed.
  */
 export const purgeLiveness = async (db: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;
@@ -180,9 +185,10 @@ export const purgeLiveness = async (db: Pool, signal?: AbortSignal): Promise<num
 
 const purgedMax = 5_000;
 const sameLease = '(v.issuer_org_id, v.license_id, v.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)';
-// A row of an earlier life of a lease that lapsed and came back says nothing of this one.
+// After a lease lapsed and was acquired again, an earlier row says nothing about it.
 const lastSeenMs = epochMs('greatest(l.acquired_at, v.last_seen_at)');
-// As the domain has it: a lease lives from its acquisition to its end, and as long after a heartbeat; a borrowed one ends.
+// The rule of `lapseOf` in src/domain/license/seats/lapsed-leases.ts, in SQL: a lease lives from its acquisition to its
+// end, and for its ttl after a heartbeat. A borrowed lease ends at its end.
 const isOver = (now: string): string =>
   `(l.expires_at <= ${now} and (l.borrowed
     or coalesce(v.last_seen_at + make_interval(secs => l.ttl_seconds) <= ${now}, true)))`;

@@ -1,23 +1,23 @@
 import type { Pool } from 'pg';
 import type { Instant } from '../domain/time.ts';
 
-/** A license that a sweep could not change, and the revision that its row had before. */
+/** A license that a sweep could not change, with the revision of its row before. */
 export type StuckLicense = {
   readonly licenseId: string;
   readonly revision: bigint;
-  /** When another command of the license falls due: its pause ends then at the latest. Null: never, or nobody knows. */
+  /** When another command of the license falls due, which ends the pause at the latest. Null: never, or unknown. */
   readonly nextDueAt: Instant | null;
 };
 
-/** The longest time that a license is left alone. */
+// The longest pause.
 const pauseMaxSeconds = 3_600;
 
-/** SQL that is true of the license's row `l` while it is paused at `now`. */
+/** Returns SQL that is true while the license with the row `l` is paused at `now`. */
 export const isPaused = (now: string): string =>
   `exists (select from ops.sweep_pauses p where (p.issuer_org_id, p.license_id) = (l.issuer_org_id, l.license_id)
     and p.revision = l.revision and p.until > ${now})`;
 
-/** The revisions of the rows of licenses. As ledger_worker. */
+/** Returns the revisions of the rows of licenses. As ledger_worker. */
 export const revisionsOf = async (db: Pool, licenseIds: readonly string[]): Promise<ReadonlyMap<string, bigint>> => {
   const { rows } = await db.query<[string, string]>({
     name: 'license-revisions',
@@ -29,8 +29,8 @@ export const revisionsOf = async (db: Pool, licenseIds: readonly string[]): Prom
 };
 
 /**
- * Has the sweep of what is due leave licenses alone while their rows have these revisions: for `seconds`, and twice as
- * long after each further try, an hour at most, and never beyond their `nextDueAt`. As ledger_worker.
+ * Pauses licenses while their rows have these revisions, so that the sweep skips them. The pause takes `seconds`,
+ * doubles after each further attempt up to an hour, and never lasts beyond `nextDueAt`. As ledger_worker.
  */
 export const pauseLicenses = async (
   db: Pool,
@@ -62,8 +62,8 @@ export const pauseLicenses = async (
 };
 
 /**
- * Forgets pauses that ended more than a day ago, in batches, until the signal is aborted. As ledger_worker. Returns how
- * many rows went.
+ * Removes pauses that ended more than a day ago, in batches, until the signal is aborted. As ledger_worker. Returns how
+ * many rows it removed.
  */
 export const purgePauses = async (db: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;

@@ -1,14 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** The issuer that a value belongs to, and the stream that the event which refers to it is for. */
+/** The issuer of a value, and the stream of the event that refers to the value. */
 export type ReferencePlace = { readonly issuerOrgId: string; readonly stream: string };
 
-/** A reference of which it is not known yet whether a stored event holds it. `since`: when it was last claimed. */
+/** A reference that a stored event may or may not contain. `since`: when it was last claimed. */
 export type OpenReference = ReferencePlace & { readonly ref: string; readonly since: string };
 
 /**
- * Notes that an event of the stream is about to hold these references. Returns those whose values were erased. Until
- * the transaction ends nobody else claims, erases or settles them. As the issuer.
+ * Records that an event of the stream is about to contain these references. Returns the references to erased values.
+ * Nobody else claims, erases or settles them until the transaction ends. As the issuer.
  */
 export const claimReferences = async (
   db: PoolClient,
@@ -25,7 +25,7 @@ export const claimReferences = async (
   return new Set(rows.filter(({ erased }) => erased).map(({ ref }) => ref));
 };
 
-/** Notes for good that the value behind a reference was erased. As the issuer. */
+/** Records permanently that the value of a reference was erased. As the issuer. */
 export const noteErased = async (db: PoolClient, issuerOrgId: string, ref: string): Promise<void> => {
   await db.query({
     name: 'note-erased',
@@ -35,7 +35,7 @@ export const noteErased = async (db: PoolClient, issuerOrgId: string, ref: strin
   });
 };
 
-/** Forgets claims on references that no event will hold. As the issuer. */
+/** Removes claims on references that no event will contain. As the issuer. */
 export const dropReferences = async (db: PoolClient, refs: readonly string[]): Promise<void> => {
   await db.query({
     name: 'drop-references',
@@ -44,10 +44,7 @@ export const dropReferences = async (db: PoolClient, refs: readonly string[]): P
   });
 };
 
-/**
- * Forgets a claim that is as it was read. Returns false when it was claimed again, erased or settled since. As the
- * issuer.
- */
+/** Removes an unchanged claim. Returns false when it was claimed again, erased or settled since. As the issuer. */
 export const settleReference = async (db: PoolClient, { ref, since }: OpenReference): Promise<boolean> => {
   const { rowCount } = await db.query({
     name: 'settle-reference',
@@ -57,7 +54,7 @@ export const settleReference = async (db: PoolClient, { ref, since }: OpenRefere
   return rowCount === 1;
 };
 
-/** One page of the claims that are older than 25 hours, the oldest first, after the given one. As ledger_worker. */
+/** Returns a page of the claims that are older than 25 hours, the oldest first, after `after`. As ledger_worker. */
 export const openReferences = async (
   db: Pool,
   { limit, after }: { readonly limit: number; readonly after: OpenReference | null },

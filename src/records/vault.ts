@@ -3,8 +3,8 @@ import type { JsonObject } from '../eventstore/event-store.ts';
 import { claimReferences, dropReferences, noteErased } from './vault-references.ts';
 
 /**
- * A personal value that events refer to by `ref`; `subject` is the id of what it is about: a license, an activation, an
- * invitation, a project. PROJECT_METADATA is a JSON object as text.
+ * A personal value that events refer to by `ref`. `subject`: the id of the license, activation, invitation or project
+ * that it is about. PROJECT_METADATA is a JSON object as text.
  */
 export type PersonalValue = {
   readonly ref: string;
@@ -15,7 +15,10 @@ export type PersonalValue = {
   readonly value: string;
 };
 
-/** Stores a value before the event that refers to it. False: there is one of this reference, which stays. As its issuer. */
+/**
+ * Stores a value before the event that refers to it. Returns false, and keeps the value, when there is one. As its
+ * issuer.
+ */
 export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<boolean> => {
   const { rowCount } = await db.query({
     name: 'store-value',
@@ -28,8 +31,8 @@ export const storeValue = async (db: PoolClient, value: PersonalValue): Promise<
 };
 
 /**
- * Stores values before the event of `stream` that refers to them, and returns those that are new: a value that is there
- * stays, and an erased one is not stored again. As their issuer.
+ * Stores values before the event of `stream` that refers to them, and returns the new ones. Keeps existing values, and
+ * does not store an erased value again. As their issuer.
  */
 export const storeValues = async (
   db: PoolClient,
@@ -49,7 +52,7 @@ export const storeValues = async (
   return stored;
 };
 
-/** Takes values away that no event refers to, or ever will. As their issuer. */
+/** Removes values that no event refers to or will refer to. As their issuer. */
 export const takeBackValues = async (db: PoolClient, values: readonly PersonalValue[]): Promise<void> => {
   await dropReferences(
     db,
@@ -58,7 +61,7 @@ export const takeBackValues = async (db: PoolClient, values: readonly PersonalVa
   for (const { ref } of values) await removeValue(db, ref);
 };
 
-/** Erases a value for good; the events that refer to it stay as they are. As its issuer. */
+/** Erases a value permanently. The events that refer to it stay as they are. As its issuer. */
 export const eraseValue = async (db: PoolClient, issuerOrgId: string, ref: string): Promise<void> => {
   await noteErased(db, issuerOrgId, ref);
   await removeValue(db, ref);
@@ -74,7 +77,7 @@ export const removeValue = async (db: PoolClient, ref: string): Promise<boolean>
   return rowCount === 1;
 };
 
-/** Waits until no other transaction changes the metadata of this license, and keeps others waiting until this one ends. */
+/** Locks the metadata of a license until the transaction ends. */
 export const lockMetadata = async (db: PoolClient, licenseId: string): Promise<void> => {
   await db.query({
     name: 'lock-metadata',
@@ -83,10 +86,10 @@ export const lockMetadata = async (db: PoolClient, licenseId: string): Promise<v
   });
 };
 
-/** Who holds a license, if anybody, and the references of the names of its devices. */
+/** The holder of a license, if any, and the references of the names of its devices. */
 export type Holding = { readonly holderOrgId: string | null; readonly names: readonly string[] };
 
-/** Lets the holder, and nobody else but the issuer, read what is noted on a license and its devices' names. As its issuer. */
+/** Lets only the holder and the issuer read the metadata of a license and the names of its devices. As its issuer. */
 export const giveValues = async (db: PoolClient, licenseId: string, { holderOrgId, names }: Holding): Promise<void> => {
   await db.query({
     name: 'give-metadata',
@@ -100,7 +103,7 @@ export const giveValues = async (db: PoolClient, licenseId: string, { holderOrgI
   });
 };
 
-/** The value behind a reference; null: it was erased. As its issuer or holder. */
+/** Returns the value of a reference. Returns null when it was erased. As its issuer or holder. */
 export const valueAt = async (db: PoolClient, ref: string): Promise<string | null> => {
   const { rows } = await db.query<{ value: string }>({
     name: 'value-at',
@@ -117,7 +120,7 @@ type LicenseMetadata = {
   readonly metadata: JsonObject;
 };
 
-/** Stores what the issuer notes on a license that begins; what was noted since stays. As its issuer. */
+/** Stores the metadata of a new license. Keeps metadata that exists already. As its issuer. */
 export const firstMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
   await db.query({
     name: 'first-metadata',
@@ -127,7 +130,7 @@ export const firstMetadata = async (db: PoolClient, license: LicenseMetadata): P
   });
 };
 
-/** Stores what the issuer notes on a license, in place of what was noted before. As its issuer. */
+/** Stores the metadata of a license and replaces the previous metadata. As its issuer. */
 export const storeMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
   await db.query({
     name: 'store-metadata',

@@ -104,7 +104,7 @@ describe('A client that changes something', () => {
   });
 });
 
-/** Pauses the projector, between two events or in the midst of a transaction, until it is told to end; returns how often. */
+/** Pauses the projector between events or in a transaction until `end` is called. Returns the number of pauses. */
 const pauseAtRandom = async (random: () => number, signal: AbortSignal): Promise<number> => {
   const db = await ledger.database.superuser.connect();
   let pauses = 0;

@@ -32,7 +32,7 @@ const mayName: ReadonlySet<string> = new Set([
   'transferLicense body toHolderOrganizationId',
 ]);
 
-/** Fields that take no text of one's own: what they name, or prove, was made elsewhere, or they say how long or which. */
+/** Fields without free text: they name or prove an existing object, or choose a duration or a kind. */
 const namesOther =
   /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|revoke|remove\.0)$/;
 const saysOther =

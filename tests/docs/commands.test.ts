@@ -6,13 +6,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
 
-// Every command of these pages is run as a reader would: in bash, in the folder in which the product was started.
+// The test runs every command of these pages in bash, in the folder in which the product was started.
 const pages = ['docs/getting-started.md', ...readdirSync('docs/api').map((file) => `docs/api/${file}`)];
 const folder = mkdtempSync(join(tmpdir(), 'ledger-docs-'));
 const dataDir = join(folder, '.ledger');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What stands in the blocks of a page that are marked as commands, in its order. */
+/** Returns the commands of a page, in its order. */
 const commandsOf = (page: string): string =>
   [...readFileSync(page, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands).join('\n');
 
@@ -30,9 +30,9 @@ const inBash = (commands: string): Promise<{ code: number | null; output: string
 
 const withCommands = pages.map((page) => [page, commandsOf(page)] as const).filter(([, commands]) => commands !== '');
 
-/** A page may say that what follows `#` is what a line prints; then every line of output stands there. */
+/** Returns true for a page that shows every line of output after a `#`. */
 const saysWhatIsPrinted = (page: string): boolean =>
-  readFileSync(page, 'utf8').replaceAll('\n', ' ').includes('What follows `#` is what the line prints.');
+  readFileSync(page, 'utf8').replaceAll('\n', ' ').includes('A line prints the text after its `#`.');
 const printedBy = (commands: string): readonly string[] =>
   [...commands.matchAll(/ # (.+)$/gm)].map(([, printed = '']) => printed.trim());
 
@@ -43,7 +43,7 @@ test('There are pages with commands', () => {
 describe('Next to a server with rate limits, for a reader of one page,', () => {
   let product: Product;
   beforeAll(() => copyProductData(dataDir), 120_000);
-  // Requests are counted in the process, so each page has one of its own.
+  // The process counts requests, so each page has its own process.
   beforeEach(async () => {
     product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'on' });
   }, 120_000);

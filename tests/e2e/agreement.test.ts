@@ -116,8 +116,13 @@ const createWorld = async ({ store, models }: Mesh, chance: Chance) => {
       type: 'IssueLicense',
       at: now(),
       data: {
-        ...{ licenseId, issuerOrgId: vendor.organizationId, holderOrgId: null, entitlements: [], externalRef: null },
-        ...{ products: ['local_cli', 'cloud_ide'], ...hurriedOrigin(chance) },
+        licenseId,
+        issuerOrgId: vendor.organizationId,
+        holderOrgId: null,
+        entitlements: [],
+        externalRef: null,
+        products: ['local_cli', 'cloud_ide'],
+        ...hurriedOrigin(chance),
         key: { keyHash: testHash(licenseId), secretId: 'none', hint: 'ABCDE' },
       },
     } as const;
@@ -150,7 +155,9 @@ const ask = async (
   key: string | null,
 ): Promise<string | null> => {
   const headers = {
-    ...{ authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', prefer: 'respond-async' },
+    authorization: `Bearer ${apiKey}`,
+    'content-type': 'application/json',
+    prefer: 'respond-async',
     ...(key === null || path.endsWith('/validate') ? {} : { 'idempotency-key': key }),
   };
   let api = first;

@@ -70,7 +70,7 @@ export const startClient = (target: Target, running: () => boolean): LoadClient 
 // On a busy machine, or after a crash of Postgres, a new license is not in the read models yet: `Ledger-Projected: false`.
 const passing: ReadonlySet<string> = new Set(['IDEMPOTENCY_IN_FLIGHT', 'LICENSE_NOT_FOUND']);
 
-/** Repeats one request with one Idempotency-Key until the server gives a definite answer; throws when that is a refusal. */
+/** Repeats a request with one Idempotency-Key until it gets a definite answer. Throws when that is a refusal. */
 const acknowledge = async (target: Target, path: string, body: object): Promise<Answer> => {
   const idempotencyKey = randomUUID();
   for (;;) {

@@ -72,13 +72,15 @@ test('A parked stream is counted, listed and replayed once its event fits, and t
   expect(JSON.parse(listed.output)).toMatchObject([{ stream, fromRevision: '0', eventType: 'LicenseIssued' }]);
   expect((await projector.parked('list')).output).toMatch(new RegExp(`${stream} +0 +LicenseIssued`));
   expect(await projector.parked('replay')).toMatchObject({
-    ...{ code: 1, output: expect.stringContaining(`${stream}: STILL PARKED.`) },
+    code: 1,
+    output: expect.stringContaining(`${stream}: STILL PARKED.`),
   });
   expect(await projector.parked('replay', 'license-unknown')).toMatchObject({ code: 1 });
 
   await models.superuser.query('alter table rm.licenses drop constraint broken');
   expect(await projector.parked('replay', stream)).toEqual({
-    ...{ code: 0, output: `${stream}: replayed. Its rows are up to date.\n` },
+    code: 0,
+    output: `${stream}: replayed. Its rows are up to date.\n`,
   });
   expect(await projector.metric('ledger_projection_parked_streams')).toBe('0');
   const { rows } = await models.superuser.query('select revision from rm.licenses where license_id = $1', [sick]);

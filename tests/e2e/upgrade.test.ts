@@ -194,14 +194,16 @@ describe('A release with another shape of the read models', () => {
     ]);
     const [license] = licenses;
     expect(await validate(old, license?.licenseKey ?? '')).toMatchObject({
-      ...{ status: 503, retryAfter: '5' },
+      status: 503,
+      retryAfter: '5',
       body: {
         code: 'NOT_PROJECTED_YET',
         detail: 'The read models of release 2 serve, and this process is of release 1. Update this process.',
       },
     });
     expect(await call(old, '/readyz')).toMatchObject({
-      ...{ status: 503, body: { detail: expect.stringContaining('this process is of release 1') } },
+      status: 503,
+      body: { detail: expect.stringContaining('this process is of release 1') },
     });
 
     // A process of the older release that starts now changes nothing either.
@@ -240,7 +242,9 @@ describe('A release with another shape of the read models', () => {
     expect(refused.length).toBeGreaterThan(0);
     for (const { status, retryAfter, body } of refused) {
       expect({ status, retryAfter, code: body.code }).toEqual({
-        ...{ status: 503, retryAfter: '5', code: 'NOT_PROJECTED_YET' },
+        status: 503,
+        retryAfter: '5',
+        code: 'NOT_PROJECTED_YET',
       });
     }
     expect(refused.map(({ body }) => body.detail).join('\n')).toMatch(

@@ -22,8 +22,8 @@ const start = async () => (await readCheckpoint(models.projector, readModels)).p
 const log = randomLog(sized(10_000));
 const lastPosition = log.at(-1)?.position ?? { commit: 0n, prepare: 0n };
 
-describe('a rebuild', () => {
-  test.each([1, 7, 500])('in batches of %i gives the rows that one batch gives', async (batchSize) => {
+describe('A projection', () => {
+  test.each([1, 7, 500])('in batches of %i makes the same rows as in one batch', async (batchSize) => {
     await project(models.projector, log, log.length);
     const whole = await dump();
     await empty();
@@ -33,7 +33,7 @@ describe('a rebuild', () => {
   });
 });
 
-describe('redelivery', () => {
+describe('A repeated delivery', () => {
   test('of every event changes nothing but the checkpoint', async () => {
     await project(models.projector, log);
     const before = await dump();
@@ -43,7 +43,7 @@ describe('redelivery', () => {
     expect(await start()).toEqual(to);
   });
 
-  test('to another checkpoint is fenced off and changes nothing', async () => {
+  test('from another checkpoint is refused and changes nothing', async () => {
     await project(models.projector, log.slice(0, 100));
     const before = await dump();
     const batch = { from: 'start', events: log, to: lastPosition } as const;
@@ -51,7 +51,7 @@ describe('redelivery', () => {
     expect(await dump()).toEqual(before);
   });
 
-  test('an idle log moves the checkpoint forward, never back', async () => {
+  test('of no events moves the checkpoint forward, and never back', async () => {
     await project(models.projector, log);
     const moved = { commit: lastPosition.commit + 500n, prepare: lastPosition.commit + 500n };
     const idle = (from: typeof moved, to: typeof moved) =>
@@ -63,7 +63,7 @@ describe('redelivery', () => {
   });
 });
 
-describe('an event that does not fit', () => {
+describe('An event that does not fit', () => {
   const ledger = createLog();
   const licenseId = ledger.issue('gap');
   for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
@@ -71,7 +71,7 @@ describe('an event that does not fit', () => {
   const apply = async (events: typeof ledger.log) =>
     applyBatch(models.projector, readModels, { from: await start(), events, to: lastPosition });
 
-  test('a gap names its stream and revision, and nothing of the batch is kept', async () => {
+  test('because of a gap stops the whole batch, and the error names its stream and revision', async () => {
     if (!issued || !keyed || !first || !second) throw new Error('The fixture is too short.');
     const error = await apply([issued, keyed, second]).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Unprojectable);
@@ -81,20 +81,20 @@ describe('an event that does not fit', () => {
     expect(await start()).toBe('start');
   });
 
-  test('an unknown event type stops the batch, naming it', async () => {
+  test('because of its unknown type stops the batch, and the error names it', async () => {
     if (!issued || !keyed) throw new Error('The fixture is too short.');
     const error = await apply([issued, { ...keyed, type: 'LicenseGilded' }]).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ recorded: { stream: `license-${licenseId}`, revision: 1n } });
   });
 
-  test('a license that is not the one of its stream stops the batch', async () => {
+  test('because it belongs to another stream stops the batch', async () => {
     if (!issued) throw new Error('The fixture is too short.');
     const stray = { ...issued, stream: `license-${testId('lic', 'stray')}` };
     await expect(apply([stray])).rejects.toThrow('which is not the license of its stream');
   });
 });
 
-/** A pool whose sessions are ended by the server just before some commits, as a crash would. */
+/** Returns a pool with sessions that the server ends just before some commits, as a crash does. */
 const crashing = (pool: Pool, crashes: () => boolean): Pool => {
   const connect = async () => {
     const db = await pool.connect();
@@ -114,8 +114,8 @@ const crashing = (pool: Pool, crashes: () => boolean): Pool => {
   });
 };
 
-describe('crashes', () => {
-  test('between rows and commit leave neither, and the restart is exact', async () => {
+describe('A crash', () => {
+  test('before a commit undoes rows and checkpoint, and a restart makes the same rows', async () => {
     await project(models.projector, log, 40);
     const expected = await dump();
     await empty();
@@ -137,7 +137,7 @@ describe('crashes', () => {
     expect(await dump()).toEqual(expected);
   });
 
-  test('two projectors at once, crashing: every row is exact', async () => {
+  test('of two projectors that run at once leaves every row as the log makes it', async () => {
     await project(models.projector, log, 40);
     const expected = await dump();
     await empty();
@@ -156,7 +156,7 @@ describe('crashes', () => {
         if (finished) return;
       }
     };
-    // Both have a connection from the first moment.
+    // Both get a connection before the first one begins.
     for (const db of await Promise.all([models.projector.connect(), models.projector.connect()])) db.release();
     await Promise.all([projector(), projector()]);
     expect(fenced).toBeGreaterThan(0);
@@ -164,7 +164,7 @@ describe('crashes', () => {
   });
 });
 
-test('a projection has its own checkpoint per version', async () => {
+test('Each version of the read models has its own checkpoint', async () => {
   await project(models.projector, log.slice(0, 10));
   expect(await readCheckpoint(models.projector, { name: 'read-models', version: 2 })).toEqual({
     position: 'start',

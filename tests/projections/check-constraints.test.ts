@@ -9,13 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-// A column that takes only some values names the list of the code that it follows.
+// Each column with a list of allowed values, and the list in the code that it must equal.
 const lists: Readonly<Record<string, readonly string[]>> = {
   'identity.users.state': userStates,
   'ops.projection_versions.state': versionStates,
 };
 
-test('A check constraint that lists values lists those of the code', async () => {
+test('A check constraint allows the same values as the list in the code', async () => {
   const { rows } = await models.superuser.query<{ column: string; definition: string }>(
     `select c.conrelid::regclass || '.' || a.attname as column, pg_get_constraintdef(c.oid) as definition
      from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { gather } from '../../src/projections/gather.ts';
 
-/** A source that is fed by hand. */
+/** A source that the test feeds. */
 const source = () => {
   const ready: number[] = [];
   let wake = () => {};
@@ -48,7 +48,7 @@ const source = () => {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test('what has come while the consumer was busy is handed over together, in order', async () => {
+test('Everything that came while the consumer was busy is yielded together and in order', async () => {
   const { items, push, end } = source();
   const groups = gather(items, 10);
   push(1);
@@ -60,7 +60,7 @@ test('what has come while the consumer was busy is handed over together, in orde
   expect((await groups.next()).done).toBe(true);
 });
 
-test('a group is never larger than the maximum, and no more than that is read ahead', async () => {
+test('A group is never larger than the maximum, and no more than the maximum is read ahead', async () => {
   const { items, push, taken, end } = source();
   push(...Array.from({ length: 25 }, (_, index) => index));
   const groups = gather(items, 10);
@@ -76,7 +76,7 @@ test('a group is never larger than the maximum, and no more than that is read ah
   expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index));
 });
 
-test('a failure comes after everything that was delivered before it', async () => {
+test('An error comes after everything that was delivered before it', async () => {
   const { items, push, fail } = source();
   push(1, 2);
   fail(new Error('dropped'));
@@ -89,7 +89,7 @@ test('a failure comes after everything that was delivered before it', async () =
   expect(seen).toEqual([1, 2]);
 });
 
-test('leaving the loop lets go of the source', async () => {
+test('Leaving the loop closes the source', async () => {
   const { items, push, returned } = source();
   push(1);
   for await (const group of gather(items, 10)) {

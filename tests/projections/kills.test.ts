@@ -18,7 +18,7 @@ test.each([
   ['the projector', 1],
   ['one of two projectors', 2],
 ])(
-  `SIGKILL of %s ${kills} times over ${events} events: every row equals the fold`,
+  `Every row equals the fold of ${events} events after ${kills} kills of %s`,
   { timeout: 400_000 + kills * 10_000 },
   async (_, instances) => {
     const seed = Math.floor(Math.random() * 2 ** 31);
@@ -61,7 +61,7 @@ test.each([
 
     await appendLog(store, log.slice(events));
     const head = await store.head({ timeoutMs: 5_000 });
-    // Killed early each time, one alone has most of the log still before it.
+    // A projector that is killed early each time still has most of the log to project.
     await condition('everything is projected', async () => (await position()) === head?.commit, catchUpMsMax);
     for (const projector of alive) projector.process.kill('SIGTERM');
     await Promise.all(alive.map(gone));
@@ -69,7 +69,9 @@ test.each([
 
     const reader = connectLogReader({ url: running.url });
     expect(await verifyLedger({ store, readLog: reader.read, pool: models.projector })).toMatchObject({
-      ...{ intact: true, events: log.length, notProjected: 0 },
+      intact: true,
+      events: log.length,
+      notProjected: 0,
     });
     await reader.close();
     await running.stop();
@@ -78,5 +80,5 @@ test.each([
 );
 
 const catchUpMsMax = 300_000;
-// About the time in which a portion is projected: kills hit batches as well as the pauses between them.
+// About the time in which a portion is projected, so that kills hit batches and the pauses between them.
 const killMsMax = 200;

@@ -44,7 +44,7 @@ const decisive: readonly (readonly [string, Sent])[] = [
   ],
 ];
 
-/** A license of the customer's with so many devices, and what the command makes of it. */
+/** Returns the events of a license with this many devices, and the events that the command adds. */
 const licenseOf = (devices: number, command: Sent) => {
   const ledger = createLog();
   const licenseId = ledger.issue('large', { holderOrgId: customer, activations: devices });
@@ -52,8 +52,12 @@ const licenseOf = (devices: number, command: Sent) => {
     ledger.send(licenseId, {
       type: 'Activate',
       data: {
-        ...{ activationId: `act ${index}`, fingerprintHash: testHash(`device ${index}`), product: 'local_cli' },
-        ...{ nameRef: null, platform: 'linux', appVersion: '2.1.0' },
+        activationId: `act ${index}`,
+        fingerprintHash: testHash(`device ${index}`),
+        product: 'local_cli',
+        nameRef: null,
+        platform: 'linux',
+        appVersion: '2.1.0',
       },
     });
   const before = [...ledger.log];
@@ -62,7 +66,7 @@ const licenseOf = (devices: number, command: Sent) => {
   return { ledger, licenseId, before, event };
 };
 
-/** What goes to and from Postgres when the decisive event is projected, and how many devices that changes. */
+/** Returns the traffic with Postgres while the decisive event is projected, and how many devices it changes. */
 const costOf = async (devices: number, command: Sent) => {
   const { before, event } = licenseOf(devices, command);
   await emptyReadModels(models.superuser);
@@ -70,7 +74,7 @@ const costOf = async (devices: number, command: Sent) => {
   const { position: from } = await readCheckpoint(models.projector, readModels);
   const query = vi.spyOn(pg.Client.prototype, 'query');
   expect(await applyBatch(models.projector, readModels, { from, events: [event], to: event.position })).toBe(true);
-  // Files that share a worker share the driver: a projector of another database may be at work.
+  // Test files of one worker share the driver, so that a projector of another database may be at work.
   const database = new URL(models.url).pathname.slice(1);
   const isOurs = (index: number) => (query.mock.contexts[index] as unknown as pg.Client).database === database;
   const calls = query.mock.calls.filter((_, index) => isOurs(index));
@@ -92,19 +96,19 @@ const costOf = async (devices: number, command: Sent) => {
   };
 };
 
-test.each(decisive)('%s costs the projector as much for many devices as for two', async (_, command) => {
+test.each(decisive)('%s costs the projector the same for many devices as for two', async (_, command) => {
   const many = devicesMany;
   const [small, large] = [await costOf(2, command), await costOf(many, command)];
   expect([small.changed, large.changed]).toEqual(command.type === 'ChangeLimits' ? [1, many - 1] : [2, many]);
   expect([large.statements, large.rows]).toEqual([small.statements, small.rows]);
-  // Numbers have more digits.
+  // Larger numbers have more digits.
   expect(large.characters).toBeLessThan(small.characters + 100);
 });
 
-// The kinds differ by their statements: those that end all, and those that end the oldest.
+// The kinds have different statements: one ends all devices, and one ends the oldest.
 const inFull = decisive.filter(([name]) => /without its devices|eviction/.test(name));
 
-test.each(inFull)('beside %s with many devices the events of another tenant are projected', async (_, command) => {
+test.each(inFull)('Events of another tenant are projected during %s with many devices', async (_, command) => {
   const started = await startStore();
   const store = started.connect();
   const stop = new AbortController();
@@ -122,7 +126,7 @@ test.each(inFull)('beside %s with many devices the events of another tenant are 
       await expect.poll(running.position, { timeout: 120_000, interval: 10 }).toBe(head?.commit);
     };
     const ours = ledger.log.slice(before.length);
-    // The other tenant's license is issued right after the decisive event, before most of it is announced.
+    // The license of the other tenant is issued right after the decisive event, before most ends are announced.
     const [first, ...rest] = appends(ours);
     await appendLog(store, first ?? []);
     await appendLog(store, theirs.log);
@@ -145,7 +149,7 @@ test.each(inFull)('beside %s with many devices the events of another tenant are 
   }
 });
 
-/** The events of a log that were recorded together. */
+/** Groups the events of a log that were recorded together. */
 const appends = (log: readonly Recorded[]): readonly (readonly Recorded[])[] => {
   const groups = new Map<string, Recorded[]>();
   for (const event of log) {

@@ -27,7 +27,7 @@ beforeEach(() =>
   ),
 );
 
-/** Runs a statement as a process would: one of this release, or one of a release that had no number. */
+/** Runs a statement as a process of this release, or of a release without a number. */
 const asProcess = async (numbered: boolean, role: 'ledger_api' | 'ledger_projector', statement: string) => {
   const config = numbered
     ? connectionConfig({ url: models.url, role })
@@ -44,8 +44,8 @@ const read = (numbered: boolean) => asProcess(numbered, 'ledger_api', 'select op
 const project = (numbered: boolean) =>
   asProcess(numbered, 'ledger_projector', 'update ops.checkpoints set updated_at = now()');
 
-describe('a process of a release without a number', () => {
-  test('reads and projects until another release serves, and is refused from then on as by a stopped server', async () => {
+describe('A process of a release without a number', () => {
+  test('reads and projects until another release serves, and is then refused as by a stopped server', async () => {
     await setVersion(`release = 0, projected_by = 0, shape = 'of that release'`);
     await read(false);
     await project(false);
@@ -58,12 +58,12 @@ describe('a process of a release without a number', () => {
   });
 });
 
-describe('the read models of a release', () => {
-  test('serve once they have reached the end that the log had when their build began', async () => {
+describe('The read models of a release', () => {
+  test('serve once they reach the place where the log ended when their build began', async () => {
     await setVersion('is_level = false, goal = null');
     const head = { commit: 500n, prepare: 500n };
     expect(await beginProjecting(models.projector, readModels, own, head)).toEqual({ goal: 500n, isLevel: false });
-    // A later start does not move the goal.
+    // A later start keeps the goal.
     const later = { commit: 900n, prepare: 900n };
     expect(await beginProjecting(models.projector, readModels, own, later)).toEqual({ goal: 500n, isLevel: false });
     await models.superuser.query('update ops.checkpoints set commit_position = 215, prepare_position = 215');
@@ -72,7 +72,7 @@ describe('the read models of a release', () => {
     await read(true);
   });
 
-  test('have a goal that a log can reach that was restored to an earlier point', async () => {
+  test('get a lower goal from a log that was restored to an earlier point', async () => {
     await setVersion('is_level = false, goal = 500');
     const restored = { commit: 300n, prepare: 300n };
     expect(await beginProjecting(models.projector, readModels, own, restored)).toEqual({ goal: 300n, isLevel: false });
@@ -83,7 +83,7 @@ describe('the read models of a release', () => {
     await read(true);
   });
 
-  test('are not projected into by a lower release, nor by one with another shape', async () => {
+  test('accept no projector of a lower release or of another shape', async () => {
     expect(await projectionFor(models.projector, own)).toEqual(readModels);
     await expect(projectionFor(models.projector, { ...own, shape: 'another' })).rejects.toThrow(OtherRelease);
     await setVersion('projected_by = 9');
@@ -97,7 +97,7 @@ describe('the read models of a release', () => {
     const { signal } = new AbortController();
     const options = { store, databaseUrl: models.url, projectorUrl: models.url, log: quiet, signal };
     await expect(rebuild(options)).rejects.toThrow(`Release ${own.number + 1} works on the read models that serve`);
-    // A release of another shape waits for an update, too, and builds nothing beside.
+    // A release of another shape waits for an update too, and builds nothing.
     await upgrade({ ...options, release: { ...own, shape: 'another' } });
     const versions = await versionsOf(models.projector);
     expect(versions.map(({ state }) => state)).toEqual(['active']);
@@ -107,7 +107,7 @@ describe('the read models of a release', () => {
     ['goes on', 'has the same shape', own.shape],
     ['is refused', 'has another shape', 'another'],
   ])(
-    'a call of a function of the previous version %s when the version that took over %s',
+    'take over from a previous version, and a running call of its function %s when the new one %s',
     async (outcome, _, shape) => {
       const { superuser } = models;
       await superuser.query(`create schema rm_0; grant usage on schema rm_0 to ledger_api;

@@ -26,7 +26,7 @@ const copyOfMigrations = async (): Promise<string> => {
   return directory;
 };
 
-/** Runs it and returns the files that it says it applied. */
+/** Migrates and returns the files that it reports as applied. */
 const migrated = async (url: string, directory?: string): Promise<readonly string[]> => {
   const files: string[] = [];
   const log = (fields: object) => files.push(...('files' in fields && Array.isArray(fields.files) ? fields.files : []));
@@ -34,19 +34,19 @@ const migrated = async (url: string, directory?: string): Promise<readonly strin
   return files;
 };
 
-describe('migrations', () => {
-  test('the second run changes nothing', async () => {
+describe('A migration', () => {
+  test('that runs a second time changes nothing', async () => {
     const first = await migrated(database.url);
     expect(first).toContain('read-models/010-licenses.sql');
     expect(first.slice(0, 3)).toEqual(['base/001-roles.sql', 'base/002-schemas.sql', 'base/003-migrations.sql']);
     expect(await migrated(database.url)).toEqual([]);
   });
 
-  test('the tables of the embedded event store are not made here', async () => {
+  test('creates no tables of the embedded event store', async () => {
     expect((await migrated(database.url)).filter((file) => file.includes('eventstore'))).toEqual([]);
   });
 
-  test('an edited file is refused by name, with what to do', async () => {
+  test('refuses an edited file by its name, and says what to do', async () => {
     const directory = await copyOfMigrations();
     await appendFile(path.join(directory, 'vault/010-personal-values.sql'), '-- edited\n');
     await expect(migrated(database.url, directory)).rejects.toThrow(
@@ -54,13 +54,13 @@ describe('migrations', () => {
     );
   });
 
-  test('a database that a newer version migrated is refused', async () => {
+  test('refuses a database that a newer version migrated', async () => {
     const directory = await copyOfMigrations();
     await rm(path.join(directory, 'vault/020-license-metadata.sql'));
     await expect(migrated(database.url, directory)).rejects.toThrow('migrated by a newer version of License Ledger');
   });
 
-  test('a new file is applied alone, and leaves nothing behind when it fails', async () => {
+  test('applies only a new file, and leaves nothing behind when the file fails', async () => {
     const directory = await copyOfMigrations();
     const file = path.join(directory, 'ops/900-notes.sql');
     await writeFile(file, 'create table ops.notes (id text primary key); select 1 / 0;');
@@ -69,7 +69,7 @@ describe('migrations', () => {
     expect(await migrated(database.url, directory)).toEqual(['ops/900-notes.sql']);
   });
 
-  test('of two at once, one does the work', async () => {
+  test('that runs twice at once does the work once', async () => {
     const fresh = await createDatabase();
     const [one, other] = await Promise.all([migrated(fresh.url), migrated(fresh.url)]);
     expect([one.length, other.length].sort((a, b) => a - b)[0]).toBe(0);
@@ -77,14 +77,14 @@ describe('migrations', () => {
     await fresh.drop();
   });
 
-  test('several databases of one server at once share the roles', async () => {
+  test('of several databases of one server at once shares the roles', async () => {
     const databases = await Promise.all([1, 2, 3, 4].map(() => createDatabase()));
     await Promise.all(databases.map(({ url }) => migrated(url)));
-    await Promise.all(databases.map((each) => each.drop()));
+    await Promise.all(databases.map((fresh) => fresh.drop()));
   });
 });
 
-describe('read models', () => {
+describe('Read models', () => {
   const log = randomLog(400, 9);
   let models: Awaited<ReturnType<typeof createReadModels>>;
   beforeAll(async () => {
@@ -93,14 +93,14 @@ describe('read models', () => {
   });
   afterAll(() => models.drop());
 
-  /** The rows, once everything is folded, and which version they are of. */
+  /** Folds the whole log. Returns the rows and their version. */
   const folded = async () => {
     await project(models.projector, log);
     const { version } = await activeProjection(models.projector);
     return { version, rows: await dumpReadModels(models.superuser) };
   };
 
-  test('of another shape are left as they are: the projector of that release builds its own', async () => {
+  test('of another shape stay as they are during a migration', async () => {
     const before = await folded();
     const directory = await copyOfMigrations();
     const file = path.join(directory, 'read-models/010-licenses.sql');
@@ -109,7 +109,7 @@ describe('read models', () => {
     expect(await folded()).toEqual(before);
   });
 
-  test('of an earlier release, whose files were noted one by one, are taken over', async () => {
+  test('of a release without versions are replaced by a first version', async () => {
     const before = await folded();
     await models.superuser.query(`delete from ops.projection_versions;
       insert into ops.migrations (file, sha256) values ('read-models/010-licenses.sql', 'x'), ('read-models/099-gone.sql', 'y')`);
@@ -122,7 +122,7 @@ describe('read models', () => {
   });
 });
 
-describe('a login that is no superuser', () => {
+describe('A login that is no superuser', () => {
   const login = `creator_${process.pid}`;
   const asSuperuser = async (statement: string, url = inject('postgresUrl')) => {
     const client = new pg.Client(url);
@@ -137,7 +137,7 @@ describe('a login that is no superuser', () => {
     return address.href;
   };
 
-  test('is told what it lacks when it may not become the roles that exist', async () => {
+  test('gets an error that names the missing right when it may not take the existing roles', async () => {
     const fresh = await createDatabase();
     await asSuperuser(`create role ${login} login password 'tests'`);
     await asSuperuser(`grant create on database ${new URL(fresh.url).pathname.slice(1)} to ${login}`);
@@ -145,7 +145,7 @@ describe('a login that is no superuser', () => {
     await fresh.drop();
   });
 
-  test('migrates with roles that it was granted', async () => {
+  test('can migrate with granted roles', async () => {
     const fresh = await createDatabase();
     await asSuperuser(`grant create on database ${new URL(fresh.url).pathname.slice(1)} to ${login}`);
     for (const role of ['owner', 'api', 'projector', 'worker', 'auth']) {

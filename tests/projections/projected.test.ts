@@ -18,14 +18,14 @@ beforeEach(async () => {
 });
 afterEach(() => waiter.stop());
 
-/** Moves the checkpoint, as the projector does. */
+/** Moves the checkpoint as the projector does. */
 const project = async (commit: bigint) => {
   const { position } = await readCheckpoint(models.projector, readModels);
   await applyBatch(models.projector, readModels, { from: position, events: [], to: { commit, prepare: commit } });
 };
 const longMs = 25_000;
 
-test('a reader waits until its position is projected, and not for more', async () => {
+test('A reader waits until its position is projected, and not longer', async () => {
   const waits = [100n, 200n, 300n].map((position) => waiter.waitFor(position, longMs));
   await project(200n);
   expect(await Promise.all(waits.slice(0, 2))).toEqual([true, true]);
@@ -34,7 +34,7 @@ test('a reader waits until its position is projected, and not for more', async (
   expect(await waits[2]).toBe(true);
 });
 
-test('what is known to be projected needs no database', async () => {
+test('A wait for a known position needs no database', async () => {
   await project(100n);
   await waiter.waitFor(100n, longMs);
   await waiter.stop();
@@ -42,22 +42,22 @@ test('what is known to be projected needs no database', async () => {
   expect(await waiter.waitFor(101n, longMs)).toBe(false);
 });
 
-test('a position that does not come is given up when the time is over', async () => {
+test('A wait for a missing position ends after its time limit', async () => {
   await project(100n);
   expect(await waiter.waitFor(101n, 10)).toBe(false);
 });
 
-test('a checkpoint that moves without a notice is seen', async () => {
+test('A waiting reader sees a checkpoint that moves without a notice', async () => {
   const wait = waiter.waitFor(50n, longMs);
   await models.superuser.query('update ops.checkpoints set commit_position = 60, prepare_position = 60');
   expect(await wait).toBe(true);
 });
 
-test('after a lost connection it forgets what it knew, connects again and goes on', async () => {
+test('After a lost connection the waiter forgets its position, reconnects and goes on', async () => {
   await project(100n);
   await waiter.waitFor(100n, longMs);
   const wait = waiter.waitFor(200n, longMs);
-  // Restored to an earlier state, as a crash may do to rows that were not flushed.
+  // A crash may restore rows to an earlier state that were not flushed.
   await models.superuser.query('update ops.checkpoints set commit_position = 90, prepare_position = 90');
   await models.superuser.query(
     `select pg_terminate_backend(pid, 5000) from pg_stat_activity
@@ -68,13 +68,13 @@ test('after a lost connection it forgets what it knew, connects again and goes o
   expect(await wait).toBe(true);
 });
 
-describe('a position that is known to be projected is not any more', () => {
+describe('A known position is no longer known', () => {
   const known = async (position: bigint) => {
     await project(position);
     expect(await waiter.waitFor(position, longMs)).toBe(true);
   };
 
-  test('after another version took over that ends before it, as after a log that was restored', async () => {
+  test('after another version took over that ends before it, as with a restored log', async () => {
     await known(500n);
     await models.superuser.query(`
       insert into ops.projection_versions (projection, version, state, shape, is_level)
@@ -95,7 +95,7 @@ describe('a position that is known to be projected is not any more', () => {
       delete from ops.projection_versions where version = 7; update ops.projection_versions set state = 'active'`);
   });
 
-  test('while the projector says that the log is another one', async () => {
+  test('while the projector reports that the log is another one', async () => {
     await known(500n);
     await markOtherLog(models.projector, readModels);
     await expect.poll(() => waiter.current()).toBeNull();
@@ -104,9 +104,9 @@ describe('a position that is known to be projected is not any more', () => {
     expect(await waiter.waitFor(301n, longMs)).toBe(true);
   });
 
-  test('when a new connection casts doubt on it, until it is read again', async () => {
+  test('after a caller doubts it, until the checkpoint is read again', async () => {
     await known(500n);
-    // Without a notice, as a crash does it.
+    // A crash moves it without a notice.
     await models.superuser.query('update ops.checkpoints set commit_position = 90, prepare_position = 90');
     waiter.doubt();
     expect(waiter.current()).toBeNull();
@@ -115,19 +115,19 @@ describe('a position that is known to be projected is not any more', () => {
   });
 });
 
-test('stopping ends every wait', async () => {
+test('Stopping the waiter ends every wait', async () => {
   const wait = waiter.waitFor(1_000n, longMs);
   await waiter.stop();
   expect(await wait).toBe(false);
 });
 
-describe('who hears the projector', () => {
+describe('A caller that listens to the projector', () => {
   const never = new AbortController().signal;
   const listening = () => waiter.waitFor(0n, longMs);
   const hear = (since: number, options: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
     waiter.hear(since, { timeoutMs: longMs, signal: never, ...options });
 
-  test('is woken by each of its commits, also by one that came before it began to wait', async () => {
+  test('wakes at each commit, also at one that came before it began to wait', async () => {
     await project(0n);
     await listening();
     for (const position of [100n, 200n]) {
@@ -140,7 +140,7 @@ describe('who hears the projector', () => {
     }
   });
 
-  test('is woken by a lower position too, because another version of the tables may serve', async () => {
+  test('wakes at a lower position too, because another version may serve', async () => {
     await project(500n);
     await listening();
     const heard = hear(waiter.heard());
@@ -149,7 +149,7 @@ describe('who hears the projector', () => {
     await heard;
   });
 
-  test('waits no longer than it says, nor when it is told to end', async () => {
+  test('stops waiting after its time limit, and when its signal is aborted', async () => {
     await hear(waiter.heard(), { timeoutMs: 10 });
     const ending = new AbortController();
     const ended = hear(waiter.heard(), { signal: ending.signal });
@@ -162,7 +162,7 @@ describe('who hears the projector', () => {
     await hear(waiter.heard());
   });
 
-  test('is woken to look again after a lost connection', async () => {
+  test('wakes after a lost connection to read again', async () => {
     await project(0n);
     await listening();
     const heard = hear(waiter.heard());

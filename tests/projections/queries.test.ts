@@ -18,7 +18,7 @@ const as = <T>(org: string, work: (db: PoolClient) => Promise<T>) => asTenant(mo
 const write = <T>(org: string, work: (db: PoolClient) => Promise<T>) =>
   asTenant(models.api, org, work, { readOnly: false });
 
-// Every facet there is; all issued within a minute, looked at after 1,000 and 2,000 seconds.
+// Licenses with every facet, all issued within a minute. The tests read them after 1,000 and 2,000 seconds.
 const grace = { expiryGraceSeconds: 500 };
 const ids = [
   ledger.issue('active'),
@@ -32,8 +32,17 @@ const ids = [
   ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer, policy: { tier: 'ENTERPRISE' } }),
   ledger.issue('own', { holderOrgId: vendor }),
 ];
-const [active = '', soonOver = '', over = '', inGrace = '', , suspended = '', forATime = '', revoked = '', held = ''] =
-  ids;
+const [
+  active = '',
+  soonOver = '',
+  over = '',
+  inGrace = '',
+  ,
+  suspended = '',
+  forATime = '',
+  revoked = '',
+  heldId = '',
+] = ids;
 
 beforeAll(async () => {
   models = await createReadModels();
@@ -55,89 +64,90 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-describe('one license', () => {
-  test('has its facts, revision and metadata', async () => {
-    const found = await as(vendor, (db) => licenseById(db, active));
-    expect(found).toMatchObject({
+describe('A license', () => {
+  test('has its facts, its revision and its metadata', async () => {
+    const license = await as(vendor, (db) => licenseById(db, active));
+    expect(license).toMatchObject({
       revision: 5n,
       metadata: { seats: [1, 'two', null] },
       facts: { licenseId: active, usage: { activations: 2 } },
     });
-    expect(found?.facts.createdAt).toMatch(/^2026-01-01T00:00:\d\d\.\d{3}Z$/);
+    expect(license?.facts.createdAt).toMatch(/^2026-01-01T00:00:\d\d\.\d{3}Z$/);
     expect((await as(vendor, (db) => licenseById(db, revoked)))?.metadata).toBeNull();
   });
 
-  test('of another tenant is as unknown as one that does not exist', async () => {
+  test('of another tenant gets the same answer as an unknown one', async () => {
     expect(await as(rival, (db) => licenseById(db, active))).toBeNull();
     expect(await as(rival, (db) => licenseById(db, testId('lic', 'unknown')))).toBeNull();
   });
 });
 
-describe('the list', () => {
+describe('The list of licenses', () => {
   const list = (org: string, filter: Partial<Parameters<typeof listLicenses>[1]> = {}) =>
     as(org, (db) => listLicenses(db, { orgId: org, limit: 100, after: null, now: testInstant(1_000), ...filter }));
   const idsOf = async (...args: Parameters<typeof list>) => (await list(...args)).map(({ facts }) => facts.licenseId);
-  const newestFirst = ids.filter((id) => id !== held).toReversed();
+  const newestFirst = ids.filter((id) => id !== heldId).toReversed();
 
-  test('is newest first, and each license once, whoever issues and holds it', async () => {
+  test('is newest first, and contains each license that the organization issues or holds once', async () => {
     expect(await idsOf(vendor)).toEqual(newestFirst);
-    expect(await idsOf(customer)).toEqual([held]);
-    expect(await idsOf(rival)).toEqual([held]);
+    expect(await idsOf(customer)).toEqual([heldId]);
+    expect(await idsOf(rival)).toEqual([heldId]);
   });
 
-  test('comes in pages that licenses issued meanwhile do not shift', async () => {
+  test('has pages that newly issued licenses do not shift', async () => {
     const seen: string[] = [];
     let after: LicensePlace | null = null;
-    for (let page = 0; page < 20; page++) {
-      const found = await list(vendor, { limit: 2, after });
-      const last: LicenseFacts | undefined = found.at(-1)?.facts;
+    for (let count = 0; count < 20; count++) {
+      const page = await list(vendor, { limit: 2, after });
+      const last: LicenseFacts | undefined = page.at(-1)?.facts;
       if (last === undefined) break;
-      seen.push(...found.map(({ facts }) => facts.licenseId));
+      seen.push(...page.map(({ facts }) => facts.licenseId));
       after = last;
-      ledger.issue(`meanwhile ${page}`);
+      ledger.issue(`meanwhile ${count}`);
       await project(models.projector, ledger.log);
     }
     expect(seen).toEqual(newestFirst);
   });
 
-  test.each([1_000, 2_000])('filters by the status of the domain, %i seconds in', async (seconds) => {
+  test.each([1_000, 2_000])('filters by the same status as the domain after %i seconds', async (seconds) => {
     const now = testInstant(seconds);
     const all = await list(vendor, { now });
-    for (const wanted of ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] satisfies Status[]) {
-      const expected = all.filter(({ facts }) => status(facts, now) === wanted).map(({ facts }) => facts.licenseId);
-      expect(await idsOf(vendor, { now, status: wanted })).toEqual(expected);
+    for (const state of ['ACTIVE', 'EXPIRED', 'SUSPENDED', 'REVOKED'] satisfies Status[]) {
+      const expected = all.filter(({ facts }) => status(facts, now) === state).map(({ facts }) => facts.licenseId);
+      expect(await idsOf(vendor, { now, status: state })).toEqual(expected);
     }
     expect(await idsOf(vendor, { now, status: 'EXPIRED' })).toContain(over);
     expect((await idsOf(vendor, { now, status: 'EXPIRED' })).includes(inGrace)).toBe(seconds === 2_000);
   });
 
-  test('filters by holder and by the end of the term, its beginning included and its end not', async () => {
-    expect(await idsOf(rival, { holder: customer })).toEqual([held]);
+  test('filters by holder, and by the end of the term from an instant until before another', async () => {
+    expect(await idsOf(rival, { holder: customer })).toEqual([heldId]);
     expect(await idsOf(rival, { holder: vendor })).toEqual([]);
-    expect(await idsOf(customer, { holder: customer })).toEqual([held]);
+    expect(await idsOf(customer, { holder: customer })).toEqual([heldId]);
     expect(await idsOf(vendor, { holder: vendor })).toEqual([testId('lic', 'own')]);
     const range = { expiresAfter: testInstant(600), expiresBefore: testInstant(1_500) };
     expect(await idsOf(vendor, range)).toEqual([inGrace, over]);
     expect(await idsOf(vendor, { expiresAfter: testInstant(601), expiresBefore: testInstant(1_501) })).toEqual([
-      ...[inGrace, soonOver],
+      inGrace,
+      soonOver,
     ]);
   });
 
-  test('finds by the beginning of a reference or of a holder’s name, in any case, each license once', async () => {
+  test('finds each license once by the beginning of its reference or its holder’s name, in upper or lower case', async () => {
     const unheld = testId('lic', 'not started');
     const own = testId('lic', 'own');
     expect(await idsOf(vendor, { q: 'SUB' })).toEqual([unheld]);
     expect(await idsOf(vendor, { q: 'ub_1' })).toEqual([]);
-    expect(await idsOf(rival, { q: 'the cust' })).toEqual([held]);
+    expect(await idsOf(rival, { q: 'the cust' })).toEqual([heldId]);
     expect(await idsOf(rival, { q: 'The Vend' })).toEqual([]);
-    expect(await idsOf(customer, { q: 'THE CUSTOMER' })).toEqual([held]);
+    expect(await idsOf(customer, { q: 'THE CUSTOMER' })).toEqual([heldId]);
     expect(await idsOf(vendor, { q: 'the vendor' })).toEqual([own]);
     expect(await idsOf(vendor, { q: 'the customer' })).toEqual([]);
     for (const q of ['%', '_', 'the%', "'", '\\', '\u{10ffff}']) expect(await idsOf(vendor, { q })).toEqual([]);
   });
 
-  test('filters by tier, product and reference, together', async () => {
-    expect(await idsOf(customer, { tier: 'ENTERPRISE' })).toEqual([held]);
+  test('filters by tier, product and reference together', async () => {
+    expect(await idsOf(customer, { tier: 'ENTERPRISE' })).toEqual([heldId]);
     expect(await idsOf(customer, { tier: 'PRO' })).toEqual([]);
     expect(await idsOf(vendor, { product: 'workflow_app' })).toEqual([suspended]);
     expect(await idsOf(vendor, { externalRef: 'sub_1', tier: 'PRO', status: 'ACTIVE' })).toEqual([
@@ -147,14 +157,14 @@ describe('the list', () => {
   });
 });
 
-describe('activations', () => {
-  test('are the open ones, newest first, with the names that are not erased', async () => {
-    const found = await as(vendor, (db) => activationsOf(db, active, { limit: 10, after: null }));
-    expect(found.map(({ name, platform, product }) => ({ name, platform, product }))).toEqual([
+describe('The list of activations', () => {
+  test('contains the open ones, newest first, without erased names', async () => {
+    const activations = await as(vendor, (db) => activationsOf(db, active, { limit: 10, after: null }));
+    expect(activations.map(({ name, platform, product }) => ({ name, platform, product }))).toEqual([
       { name: null, platform: 'linux', product: 'local_cli' },
       { name: 'build-7', platform: 'linux', product: 'local_cli' },
     ]);
-    const [newest, oldest] = found;
+    const [newest, oldest] = activations;
     const second = await as(vendor, (db) =>
       activationsOf(db, active, { limit: 10, after: newest?.activationId ?? '' }),
     );
@@ -164,11 +174,11 @@ describe('activations', () => {
   });
 });
 
-describe('history', () => {
+describe('The history of a license', () => {
   const revisionsOf = async (order: 'asc' | 'desc', limit: number, afterRevision: bigint | null, org = vendor) =>
     (await as(org, (db) => historyOf(db, active, { order, limit, afterRevision }))).map(({ revision }) => revision);
 
-  test('goes both ways, in pages', async () => {
+  test('has pages in both orders', async () => {
     expect(await revisionsOf('asc', 3, null)).toEqual([0n, 1n, 2n]);
     expect(await revisionsOf('asc', 3, 2n)).toEqual([3n, 4n, 5n]);
     expect(await revisionsOf('desc', 3, null)).toEqual([5n, 4n, 3n]);
@@ -176,20 +186,29 @@ describe('history', () => {
     expect(await revisionsOf('asc', 9, null, rival)).toEqual([]);
   });
 
-  test('holds every event exactly as stored', async () => {
-    const found = await as(vendor, (db) => historyOf(db, active, { order: 'asc', limit: 100, afterRevision: null }));
+  test('contains every event as it is stored', async () => {
+    const entries = await as(vendor, (db) => historyOf(db, active, { order: 'asc', limit: 100, afterRevision: null }));
     const stored = ledger.log.filter(({ stream }) => stream === `license-${active}`);
-    expect(found).toEqual(
+    expect(entries).toEqual(
       stored.map(({ id, type, revision, position, data, metadata }) => ({
-        ...{ eventId: id, type, revision, position: position.commit, data },
-        ...{ recordedAt: metadata.recordedAt, effectiveAt: metadata.effectiveAt, actor: metadata.actor },
-        ...{ reason: metadata.reason, commandId: metadata.commandId, correlationId: metadata.$correlationId },
-        ...{ causationId: metadata.$causationId, hash: metadata.hash },
+        eventId: id,
+        type,
+        revision,
+        position: position.commit,
+        data,
+        recordedAt: metadata.recordedAt,
+        effectiveAt: metadata.effectiveAt,
+        actor: metadata.actor,
+        reason: metadata.reason,
+        commandId: metadata.commandId,
+        correlationId: metadata.$correlationId,
+        causationId: metadata.$causationId,
+        hash: metadata.hash,
       })),
     );
   });
 
-  test('shows the reason a person wrote until it is erased', async () => {
+  test('shows the reason that a person wrote until it is erased', async () => {
     const other = createLog();
     const licenseId = testId('lic', 'reasoned');
     const [event] = createLogWithReason(other, licenseId);
@@ -225,8 +244,8 @@ describe('history', () => {
     log.map((recorded) => ({ ...recorded, position: { commit: recorded.position.commit + 1_000_000n, prepare: 0n } }));
 });
 
-describe('licenses that are due', () => {
-  test('are those with a command that fell due, oldest first, in pages', async () => {
+describe('The list of due licenses', () => {
+  test('contains the licenses with a due command, the longest due first, in pages', async () => {
     const due = (now: number, after: DueLicense | null = null, limit = 10) =>
       dueLicenses(models.worker, { now: testInstant(now), limit, after });
     expect(await due(599)).toEqual([]);

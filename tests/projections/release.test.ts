@@ -4,15 +4,15 @@ import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { upcasters } from '../../src/aggregates/upcasters.ts';
 import { ownRelease } from '../../src/projections/release.ts';
 
-/** For each number of a release, the hash of what it must not share with another number. */
+/** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
   1: 'b9aa860e9317123580634c2803dee1175b25fe0522db8b4dd77427029fdc44f3',
 };
 
-// Two releases with one number and different read models would build theirs over each other at every start. When this fails
-// because of your change: if the number was released, raise `ownNumber` in src/projections/release.ts and add a line above;
-// if it was not, replace its hash.
-test('a release has a number of its own for its read models, folds and stored events', () => {
+// Two releases with one number and different read models would replace each other's read models at every start. When
+// your change makes this fail: raise `ownNumber` in src/projections/release.ts and add a line above when the number was
+// released. Otherwise replace its hash.
+test('A release has its own number for its read models, folds and stored events', () => {
   const { number, shape } = ownRelease();
   const versions = [...upcasters].map(([type, steps]) => [type, steps.length]);
   const text = JSON.stringify([shape, foldVersions, versions]);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-// A log per test: what one appends, no other reads.
+// Each test has its own log.
 beforeEach(async () => {
   await emptyReadModels(models.superuser);
   running = await startStore();
@@ -36,14 +36,17 @@ beforeEach(async () => {
 const eventsStored = async () => (await models.superuser.query('select from rm.license_events')).rowCount;
 const licenseEventsOf = (log: readonly Recorded[]) => log.filter(({ stream }) => stream.startsWith('license-')).length;
 
-/** Runs a projector while `work` does; waits for its end. */
+/** Runs a projector during `work`, and waits for its end. */
 const projecting = async (
   work: (projector: Projector) => Promise<unknown>,
   options: { store?: EventStore; log?: Log; batchMax?: number } = {},
 ) => {
   const stop = new AbortController();
   const projector = runProjector({
-    ...{ store, pool: models.projector, log: quiet, backoffMs: () => 10 },
+    store,
+    pool: models.projector,
+    log: quiet,
+    backoffMs: () => 10,
     ...options,
     signal: stop.signal,
   });
@@ -56,18 +59,18 @@ const projecting = async (
   expect(projector.state()).toEqual({ kind: 'stopped' });
 };
 
-/** Projects the same log again from the start, in peace: what the rows must be. */
+/** Returns the rows that the log must make, by projecting it again without disturbance. */
 const undisturbed = async (log: readonly Recorded[]) => {
   await emptyReadModels(models.superuser);
   await projecting(() => eventually(eventsStored).toBe(licenseEventsOf(log)));
   return dumpReadModels(models.superuser);
 };
 
-describe('the read models stay exact', () => {
+describe('The read models stay exact', () => {
   const log = randomLog(sized(6_000), 11);
   const third = Math.floor(log.length / 3);
 
-  /** `disturb` has the middle third of the log to append while it does its worst. */
+  /** `disturb` appends the middle third of the log during its disturbance. */
   const holds = async (disturb: (appendMiddle: () => Promise<void>) => Promise<unknown>, followed = store) => {
     const work = async () => {
       await appendLog(store, log.slice(0, third));
@@ -81,7 +84,7 @@ describe('the read models stay exact', () => {
     expect(await undisturbed(log)).toEqual(seen);
   };
 
-  test('when the event store ends the subscription politely', () =>
+  test('when the event store ends the subscription', () =>
     holds(async (appendMiddle) => {
       const appended = appendMiddle();
       endSubscriptions(running.server.faults);
@@ -89,18 +92,18 @@ describe('the read models stay exact', () => {
       endSubscriptions(running.server.faults);
     }));
 
-  test('when the subscription hangs in silence', () =>
+  test('when the subscription hangs without an error', () =>
     holds(async (appendMiddle) => {
       const hanging = [...running.server.faults.openSubscriptions];
       running.server.faults.subscriptionsHang = true;
       await appendMiddle();
-      await eventually(() => hanging.some((each) => running.server.faults.openSubscriptions.has(each))).toBe(false);
+      await eventually(() => hanging.some((id) => running.server.faults.openSubscriptions.has(id))).toBe(false);
       running.server.faults.subscriptionsHang = false;
     }));
 
-  test('when the network swallows its connection to the event store', async () => {
+  test('when the connection to the event store is dead without an error', async () => {
     const proxy = await startProxy(running.server.port);
-    // Whatever goes over a dead connection waits until the client finds out, by default after 20 seconds.
+    // A request over a dead connection waits until the client detects that, by default after 20 seconds.
     const alive = 'keepAliveInterval=300&keepAliveTimeout=300';
     const distant = connectEventStore({ url: `esdb://127.0.0.1:${proxy.port}?tls=false&${alive}`, watch });
     await holds(async (appendMiddle) => {
@@ -112,7 +115,7 @@ describe('the read models stay exact', () => {
     await proxy.stop();
   });
 
-  test('when its Postgres sessions are killed, again and again, while it works', () =>
+  test('when its Postgres sessions are killed repeatedly while it works', () =>
     holds(async (appendMiddle) => {
       const kill = () =>
         models.superuser.query(
@@ -132,7 +135,10 @@ describe('the read models stay exact', () => {
     holds(async (appendMiddle) => {
       const other = new AbortController();
       const second = runProjector({
-        ...{ store: running.connect({ watch }), pool: models.projector, log: quiet, backoffMs: () => 5 },
+        store: running.connect({ watch }),
+        pool: models.projector,
+        log: quiet,
+        backoffMs: () => 5,
         signal: other.signal,
         batchMax: 3,
       });
@@ -143,7 +149,7 @@ describe('the read models stay exact', () => {
     }));
 });
 
-test('a dropped connection and a server that restarts are survived', async () => {
+test('The projector survives a dropped connection and a restart of the event store', async () => {
   const log = randomLog(sized(4_000), 12);
   const half = Math.floor(log.length / 2);
   const proxy = await startProxy(running.server.port);
@@ -168,7 +174,7 @@ test('a dropped connection and a server that restarts are survived', async () =>
   await proxy.stop();
 });
 
-test('it resumes where it stopped, and batches what has come meanwhile', async () => {
+test('The projector resumes where it stopped, and batches the events that came meanwhile', async () => {
   const log = randomLog(sized(6_000), 13);
   await projecting(async () => {
     await appendLog(store, log.slice(0, 50));
@@ -184,7 +190,7 @@ test('it resumes where it stopped, and batches what has come meanwhile', async (
   });
 });
 
-test('a log that grows by streams of others moves the checkpoint on', async () => {
+test('Events of other applications move the checkpoint forward', async () => {
   await appendLog(store, randomLog(20, 14));
   await projecting(async (projector) => {
     await eventually(() => projector.state()).toEqual({ kind: 'following', caughtUp: true });
@@ -198,19 +204,19 @@ test('a log that grows by streams of others moves the checkpoint on', async () =
   });
 });
 
-test('an idle projector notices that Postgres has lost its last commits, and makes them again', async () => {
+test('An idle projector detects that Postgres has lost its last commits, and repeats them', async () => {
   const log = randomLog(200, 16);
   await projecting(async (projector) => {
     await appendLog(store, log);
     await eventually(eventsStored).toBe(licenseEventsOf(log));
     await eventually(() => projector.state()).toEqual({ kind: 'following', caughtUp: true });
-    // What a crash leaves of an earlier moment: here of the first one.
+    // A crash restores an earlier state, here the first one.
     await emptyReadModels(models.superuser);
     await eventually(eventsStored).toBe(licenseEventsOf(log));
   });
 });
 
-test('a second projector stands by, and takes over when the first ends', async () => {
+test('A second projector stands by, and takes over when the first one ends', async () => {
   const log = randomLog(sized(2_000), 15);
   const half = Math.floor(log.length / 2);
   const stop = new AbortController();
@@ -219,7 +225,7 @@ test('a second projector stands by, and takes over when the first ends', async (
   await projecting(async (second) => {
     await appendLog(store, log.slice(0, half));
     await eventually(eventsStored).toBe(licenseEventsOf(log.slice(0, half)));
-    for (const each of [first, second]) expect(each.state().kind).not.toBe('waiting');
+    for (const projector of [first, second]) expect(projector.state().kind).not.toBe('waiting');
     stop.abort();
     await first.done;
     await appendLog(store, log.slice(half));
@@ -228,7 +234,7 @@ test('a second projector stands by, and takes over when the first ends', async (
   });
 });
 
-test('a projector that died before it said that its read models are level says so at the next start', async () => {
+test('The next start marks read models as level when the projector died before it did', async () => {
   const ledger = createLog();
   ledger.issue('level');
   await appendLog(store, ledger.log);
@@ -241,7 +247,7 @@ test('a projector that died before it said that its read models are level says s
   await projecting(() => eventually(isLevel).toBe(true));
 });
 
-describe('an event store with another past is refused', () => {
+describe('The projector refuses an event store with another past', () => {
   const refusal = async (projector: Projector) => {
     await eventually(() => projector.state()).toMatchObject({ kind: 'waiting' });
     const state = projector.state();
@@ -255,7 +261,7 @@ describe('an event store with another past is refused', () => {
     await projecting(async (projector) => expect(await refusal(projector)).toContain('ahead of the event store'));
   });
 
-  test('when the last event that was handled is another one there', async () => {
+  test('when the last handled event is another one there', async () => {
     const ledger = createLog();
     const licenseId = ledger.issue('restored');
     await appendLog(store, ledger.log);

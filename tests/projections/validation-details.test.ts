@@ -17,7 +17,7 @@ const licenseId = ledger.issue('floating', { seats: 5, users: 5, policy: { lease
 const other = ledger.issue('other', { issuerOrgId: rival, seats: 5, users: 5 });
 const user = testId('usr', 'ada');
 const leaseOf = (holder: string) => testId('lea', holder);
-/** Gives a holder a seat; returns until when it is good without a heartbeat. */
+/** Gives a holder a seat. Returns until when it lives without a heartbeat. */
 const acquire = (holder: string, borrowSeconds: number | null = null): string => {
   const data = { leaseId: leaseOf(holder), holderHash: testHash(holder), product: null, userRef: null };
   const [event] = ledger.send(licenseId, { type: 'AcquireLease', data: { ...data, borrowSeconds, dead: [] } });
@@ -27,13 +27,18 @@ const activateWith = (device: string, components: Readonly<Record<string, string
   ledger.send(license, {
     type: 'Activate',
     data: {
-      ...{ activationId: testId('act', device), fingerprintHash: testHash(device), components, product: null },
-      ...{ nameRef: null, platform: null, appVersion: null },
+      activationId: testId('act', device),
+      fingerprintHash: testHash(device),
+      components,
+      product: null,
+      nameRef: null,
+      platform: null,
+      appVersion: null,
     },
   });
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
-let found: LicenseFacts;
+let license: LicenseFacts;
 const ends: Record<string, string> = {};
 beforeAll(async () => {
   models = await createReadModels();
@@ -52,30 +57,30 @@ beforeAll(async () => {
   await project(models.projector, ledger.log);
   const facts = foldBatch(ledger.log, nothingStored).licenses.get(licenseId)?.facts;
   if (facts === undefined) throw new Error('The license was not issued.');
-  found = facts;
+  license = facts;
 });
 afterAll(() => models.drop());
 
-const details = (wanted: WantedDetails) =>
-  createValidationReader(models.api).details({ facts: found, isParked: false }, wanted);
+const details = (request: WantedDetails) =>
+  createValidationReader(models.api).details({ facts: license, isParked: false }, request);
 const leaseUntil = async (...holders: readonly string[]) =>
   (await details({ holderHashes: holders.map(testHash) })).leaseUntil;
 const hear = (holder: string, seconds: number) =>
   asTenant(
     models.api,
     vendor,
-    (db) => noteHeartbeat(db, found, { leaseId: leaseOf(holder), seenAt: testInstant(seconds) }),
+    (db) => noteHeartbeat(db, license, { leaseId: leaseOf(holder), seenAt: testInstant(seconds) }),
     {
       readOnly: false,
     },
   );
 
-test('nothing is found where nothing is asked for', async () => {
+test('A request for no details returns none', async () => {
   expect(await details({})).toEqual(noDetails);
 });
 
-describe('a holder’s lease', () => {
-  test('is good until its end without a heartbeat, and for its time to live after the last one', async () => {
+describe('The lease of a holder', () => {
+  test('lives until its end without a heartbeat, and for its time to live after the last one', async () => {
     expect(await leaseUntil('silent')).toBe(ends.silent);
     await hear('heard', 0);
     expect(await leaseUntil('heard')).toBe(ends.heard);
@@ -83,23 +88,23 @@ describe('a holder’s lease', () => {
     expect(await leaseUntil('heard')).toBe(testInstant(70 + ttlSeconds));
   });
 
-  test('that is borrowed ends when it ends, whatever is heard', async () => {
+  test('that is borrowed ends at its end, also after a heartbeat', async () => {
     await hear('borrowed', 4_990);
     expect(await leaseUntil('borrowed')).toBe(ends.borrowed);
   });
 
-  test('is found by any of its hashes; there is none of a stranger, of one who released it or on another license', async () => {
+  test('is found by any of its hashes, but not for a stranger, after its release or on another license', async () => {
     expect(await leaseUntil('unknown', 'silent')).toBe(ends.silent);
     const { leaseHolder } = await details({ holderHashes: ['unknown', 'silent'].map(testHash) });
     expect(leaseHolder).toBe(testHash('silent'));
     expect(await leaseUntil('unknown')).toBeNull();
     expect(await leaseUntil('released')).toBeNull();
-    const elsewhere = { facts: { ...found, issuerOrgId: rival, licenseId: other }, isParked: false };
+    const elsewhere = { facts: { ...license, issuerOrgId: rival, licenseId: other }, isParked: false };
     const { details: of } = createValidationReader(models.api);
     expect((await of(elsewhere, { holderHashes: [testHash('silent')] })).leaseUntil).toBeNull();
   });
 
-  test('that lapsed is over since it did, so that it is told from none', async () => {
+  test('that lapsed has the instant of its lapse, unlike a holder without a lease', async () => {
     const lapse = { leaseId: leaseOf('silent'), lastSeenAt: testInstant(0) };
     for (let second = 0; second < 120; second++) ledger.suspend(other);
     const [event] = ledger.send(licenseId, { type: 'LapseLease', data: lapse });
@@ -109,21 +114,21 @@ describe('a holder’s lease', () => {
   });
 });
 
-test('a user is assigned or not, by any of the references, and only to this license', async () => {
+test('An assigned user is found by any of the references, and only on this license', async () => {
   const assigned = async (...names: readonly string[]) =>
     (await details({ userRefs: names.map((name) => testId('usr', name)) })).assignedUser;
-  const found = await Promise.all([assigned('ada'), assigned('bob', 'ada'), assigned('bob'), assigned('gone')]);
-  expect(found).toEqual([user, user, null, null]);
+  const users = await Promise.all([assigned('ada'), assigned('bob', 'ada'), assigned('bob'), assigned('gone')]);
+  expect(users).toEqual([user, user, null, null]);
 });
 
-test('an activation is known by its id while it is open, and only on its license', async () => {
+test('An activation is found by its id while it is open, and only on its license', async () => {
   const fingerprint = async (device: string) =>
     (await details({ activationId: testId('act', device) })).namedFingerprint;
   const found4 = await Promise.all([fingerprint('laptop'), fingerprint('released'), fingerprint('foreign')]);
   expect(found4).toEqual([testHash('laptop'), null, null]);
 });
 
-test('open devices are found by any part, by its name and under any secret, in the order of their activation', async () => {
+test('Open devices are found by any named part under any secret, in the order of their activation', async () => {
   const devices = async (...components: readonly Readonly<Record<string, string>>[]) =>
     (await details({ components })).devices.map(({ id }) => id);
   const [laptop, desktop] = [testId('act', 'laptop'), testId('act', 'desktop')];
@@ -136,16 +141,16 @@ test('open devices are found by any part, by its name and under any secret, in t
   expect(found1).toEqual([{ id: laptop, components: { cpu: testHash('cpu'), disk: testHash('disk') } }]);
 });
 
-test('the last check-in is the latest that was noted', async () => {
+test('The last check-in is the latest recorded one', async () => {
   expect((await details({ checkIn: true })).lastCheckInAt).toBeNull();
   for (const seconds of [50, 40]) {
-    await asTenant(models.api, vendor, (db) => noteCheckIn(db, found, testInstant(seconds)), { readOnly: false });
+    await asTenant(models.api, vendor, (db) => noteCheckIn(db, license, testInstant(seconds)), { readOnly: false });
   }
   expect((await details({ checkIn: true })).lastCheckInAt).toBe(testInstant(50));
   expect((await details({})).lastCheckInAt).toBeNull();
 });
 
-test('no tenant is left on the connection, and the other roles may not ask', async () => {
+test('The function leaves no tenant on the connection, and other roles may not call it', async () => {
   const db = await models.api.connect();
   await db.query('begin');
   await db.query('select * from rm.validation_details($1, $2, null, null, null, null, true)', [vendor, licenseId]);

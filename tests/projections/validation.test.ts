@@ -12,7 +12,7 @@ let models: Awaited<ReturnType<typeof createReadModels>>;
 let reader: ValidationReader;
 const ledger = createLog();
 const plain = ledger.issue('plain');
-const held = ledger.issue('held', {
+const heldId = ledger.issue('held', {
   issuerOrgId: rival,
   holderOrgId: customer,
   activations: 100,
@@ -26,9 +26,9 @@ beforeAll(async () => {
   ledger.activate(plain, 'laptop');
   ledger.activate(plain, 'desktop');
   ledger.deactivate(plain, 'desktop');
-  for (let device = 0; device < 70; device++) ledger.activate(held, `device ${device}`);
+  for (let device = 0; device < 70; device++) ledger.activate(heldId, `device ${device}`);
   ledger.suspend(ended, testInstant(5_000));
-  ledger.suspend(held);
+  ledger.suspend(heldId);
   ledger.revoke(ended);
   await project(models.projector, ledger.log);
 });
@@ -38,76 +38,76 @@ const keyHash = (name: string): Buffer => Buffer.from(testHash(`key of ${name}`)
 const folded = (licenseId: string): LicenseFacts | undefined =>
   foldBatch(ledger.log, nothingStored).licenses.get(licenseId)?.facts;
 
-describe('by license key', () => {
+describe('A validation by license key', () => {
   test.each([
     ['plain', plain],
-    ['held', held],
+    ['held', heldId],
     ['ended', ended],
-  ])('%s comes back as its stream folds, to the millisecond', async (name, licenseId) => {
-    const found = await reader.byKey([keyHash(name)]);
-    expect(found?.facts).toEqual(folded(licenseId));
-    expect(found?.keyVersion).toBe(1);
+  ])('reads license %s exactly as its stream folds', async (name, licenseId) => {
+    const license = await reader.byKey([keyHash(name)]);
+    expect(license?.facts).toEqual(folded(licenseId));
+    expect(license?.keyVersion).toBe(1);
   });
 
-  test('open activations are listed, closed ones are not', async () => {
-    const found = await reader.byKey([keyHash('plain')]);
-    expect(found).toMatchObject({ revision: 4n, fingerprintHashes: [testHash('laptop')], more: false });
+  test('lists open activations and no closed ones', async () => {
+    const license = await reader.byKey([keyHash('plain')]);
+    expect(license).toMatchObject({ revision: 4n, fingerprintHashes: [testHash('laptop')], more: false });
   });
 
-  test('beyond 64 devices the others can be asked for', async () => {
-    const found = await reader.byKey([keyHash('held')]);
-    expect(found?.fingerprintHashes).toHaveLength(64);
-    expect(found?.more).toBe(true);
-    if (found === null) return;
+  test('lists 64 devices, and the others can be checked one by one', async () => {
+    const license = await reader.byKey([keyHash('held')]);
+    expect(license?.fingerprintHashes).toHaveLength(64);
+    expect(license?.more).toBe(true);
+    if (license === null) return;
     for (let device = 0; device < 70; device++) {
-      expect(await reader.isActivated(found, testHash(`device ${device}`))).toBe(true);
+      expect(await reader.isActivated(license, testHash(`device ${device}`))).toBe(true);
     }
-    expect(await reader.isActivated(found, testHash('laptop'))).toBe(false);
+    expect(await reader.isActivated(license, testHash('laptop'))).toBe(false);
   });
 
-  test('an unknown key finds nothing; of several hashes the one that is known counts', async () => {
+  test('finds nothing for an unknown key, and the license of any known hash among several', async () => {
     expect(await reader.byKey([keyHash('nothing')])).toBeNull();
     expect(await reader.byKey([])).toBeNull();
     expect((await reader.byKey([keyHash('nothing'), keyHash('plain')]))?.facts.licenseId).toBe(plain);
   });
 
-  test('keys and ids asked for together do not get each other’s answers', async () => {
-    const asked = [reader.byId(rival, held), reader.byKey([keyHash('plain')]), reader.byId(vendor, held)];
-    const more = [reader.byKey([keyHash('nothing')]), reader.byId(vendor, plain), reader.byKey([keyHash('held')])];
-    const found = await Promise.all([...asked, ...more]);
-    const expected = [[held, null], [plain, 1], null, null, [plain, null], [held, 1]];
-    expect(found.map((each) => each && [each.facts.licenseId, each.keyVersion])).toEqual(expected);
+  test('gets its own answer when keys and ids are read together', async () => {
+    const first = [reader.byId(rival, heldId), reader.byKey([keyHash('plain')]), reader.byId(vendor, heldId)];
+    const second = [reader.byKey([keyHash('nothing')]), reader.byId(vendor, plain), reader.byKey([keyHash('held')])];
+    const results = await Promise.all([...first, ...second]);
+    const expected = [[heldId, null], [plain, 1], null, null, [plain, null], [heldId, 1]];
+    expect(results.map((result) => result && [result.facts.licenseId, result.keyVersion])).toEqual(expected);
   });
 
-  test('a thousand at once each get their own answer', async () => {
+  test('gets its own answer among a thousand at once', async () => {
     const names = ['plain', 'nothing', 'held', 'ended'];
-    const found = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 1_000 }, (_, index) => reader.byKey([keyHash(names[index % 4] ?? '')])),
     );
-    const expected = [plain, undefined, held, ended];
-    expect(found.map((each) => each?.facts.licenseId)).toEqual(found.map((_, index) => expected[index % 4]));
+    const expected = [plain, undefined, heldId, ended];
+    expect(results.map((result) => result?.facts.licenseId)).toEqual(results.map((_, index) => expected[index % 4]));
   });
 });
 
-describe('by id', () => {
-  test('issuer and holder find a license, nobody else does', async () => {
-    expect((await reader.byId(rival, held))?.facts).toEqual(folded(held));
-    expect((await reader.byId(customer, held))?.keyVersion).toBeNull();
-    expect(await reader.byId(vendor, held)).toBeNull();
-    expect(await reader.byId('', held)).toBeNull();
+describe('A validation by id', () => {
+  test('finds a license only for its issuer and its holder', async () => {
+    expect((await reader.byId(rival, heldId))?.facts).toEqual(folded(heldId));
+    expect((await reader.byId(customer, heldId))?.keyVersion).toBeNull();
+    expect(await reader.byId(vendor, heldId)).toBeNull();
+    expect(await reader.byId('', heldId)).toBeNull();
     expect(await reader.byId(vendor, testId('lic', 'unknown'))).toBeNull();
   });
 });
 
-test('whether the issuer is closed is told to whoever asks, its holder too', async () => {
+test('Every validation is told when the issuer is closed', async () => {
   expect((await reader.byKey([keyHash('held')]))?.issuerClosed).toBe(false);
   await models.superuser.query('update rm.organizations set closed_at = now() where organization_id = $1', [rival]);
   expect((await reader.byKey([keyHash('held')]))?.issuerClosed).toBe(true);
-  expect((await reader.byId(customer, held))?.issuerClosed).toBe(true);
+  expect((await reader.byId(customer, heldId))?.issuerClosed).toBe(true);
   expect((await reader.byKey([keyHash('plain')]))?.issuerClosed).toBe(false);
 });
 
-describe('row-level security stays in force', () => {
+describe('Row-level security stays in force during a validation', () => {
   const session = async () => {
     const db = new pg.Client(connectionConfig({ url: models.url, role: 'ledger_api' }));
     await db.connect();
@@ -117,7 +117,7 @@ describe('row-level security stays in force', () => {
     (await db.query(`select current_setting('app.org_id', true) as org`)).rows[0].org;
   const ask = `select (license).license_id from rm.validation_facts($1, array[null::text], array[null::text])`;
 
-  test('no tenant is left on the connection, inside a transaction either', async () => {
+  test('and leaves no tenant on the connection, also within a transaction', async () => {
     const db = await session();
     expect((await db.query(ask, [[keyHash('plain')]])).rows).toEqual([{ license_id: plain }]);
     expect(['', null]).toContain(await tenantOf(db));
@@ -128,21 +128,21 @@ describe('row-level security stays in force', () => {
     await db.end();
   });
 
-  test('a key that points at another tenant’s license finds nothing', async () => {
+  test('so that a key of another tenant’s license finds nothing', async () => {
     await models.superuser.query(
       `insert into rm.license_keys (issuer_org_id, license_id, key_version, key_hash, secret_id, hint) values ($1, $2, 9, $3, 's', 'h')`,
-      [vendor, held, keyHash('forged')],
+      [vendor, heldId, keyHash('forged')],
     );
     expect(await reader.byKey([keyHash('forged')])).toBeNull();
   });
 
-  test('the function itself has no rights: the projector’s role may not even look up a key', async () => {
+  test('and the function has no rights of its own, so that the projector cannot look up a key', async () => {
     await expect(models.projector.query(ask, [[keyHash('plain')]])).rejects.toThrow('permission denied');
     await expect(models.worker.query(ask, [[keyHash('plain')]])).rejects.toThrow('permission denied');
   });
 });
 
-test('a lost connection fails the requests under way, and the next ones work', async () => {
+test('A lost connection fails the current requests, and the next ones succeed', async () => {
   const pool = createPool({ url: models.url, role: 'ledger_api', max: 2, applicationName: 'doomed', log: quiet });
   const doomed = createValidationReader(pool);
   await doomed.byKey([keyHash('plain')]);

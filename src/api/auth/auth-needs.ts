@@ -12,14 +12,14 @@ import type { RequestLog } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import type { Call } from '../route.ts';
 
-/** What signing in needs besides users and sessions. */
+/** The needs of signing in besides users and sessions. */
 export type Accounts = {
   readonly passwords: Passwords;
   readonly signAccessToken: AccessTokens['signAccessToken'];
   readonly refreshTokenSeconds: number;
   /** The public keys of access tokens, as JWKS. */
   readonly jwks: () => { readonly keys: readonly PublicJwk[] };
-  /** Makes this process notice at once which sessions it has ended. */
+  /** Makes this process notice immediately which sessions it has ended. */
   readonly forgetting: Pick<UserAuthentication, 'forget' | 'forgetUser'>;
   /** The policy of the license that a new organization gets. Null means no license. */
   readonly signupPolicy: SignupPolicy | null;

@@ -31,6 +31,6 @@ export const jwks = ({ accounts }: AuthNeeds): Route =>
       },
     },
     rejections: [],
-    // A new key signs at once. A client that meets an unknown kid must ask again.
+    // A new key signs immediately. A client that meets an unknown kid must ask again.
     handle: async () => ({ status: 200, body: accounts.jwks(), headers: { 'Cache-Control': 'public, max-age=300' } }),
   });

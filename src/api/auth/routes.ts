@@ -9,7 +9,7 @@ import { deleteSession, logOut, me, sessions, switchTo } from './sessions.ts';
 import { signUpRoute } from './sign-up.ts';
 import { changeUser, deleteUser, getUserRoute } from './users.ts';
 
-/** How people become users, sign in, and look after what is theirs. */
+/** The operations on users, logins and sessions. */
 export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
   signUpRoute(needs),
   logInRoute(needs),

@@ -4,7 +4,7 @@ import { text } from '../schemas.ts';
 /** The name of a product or policy. */
 export const nameIn = text(nameMax).refine((name) => name.trim() !== '', 'must not be only spaces');
 
-/** What the routes that change one product or one policy have in common. */
+/** The common part of the routes that change one product or one policy. */
 export const changesCatalog = {
   tag: 'Catalog',
   permission: 'changeCatalog',

@@ -6,7 +6,7 @@ import { duration, idOf, instantIn, productCode } from '../schemas.ts';
 import { nameIn } from './catalog-fields.ts';
 import { rulesIn } from './policy-rules.ts';
 
-/** What a license gets by default, in a request. */
+/** The defaults of a license, in a request. */
 const defaultsIn = {
   term: z
     .discriminatedUnion('basis', [

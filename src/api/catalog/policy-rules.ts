@@ -45,7 +45,7 @@ const rules = {
   type: sameRule(z.enum(policyTypes), 'The kind of agreement: for a term, on trial, or perpetual.'),
   expiryStrategy: sameRule(
     z.enum(expiryStrategies),
-    'What an expired license allows: nothing, running without updates, or running with updates.',
+    'Whether an expired license allows nothing, running without updates, or running with updates.',
   ),
   expiryGraceSeconds: rule({
     request: secondsIn,
@@ -69,7 +69,7 @@ const rules = {
   }),
   limitStrategy: sameRule(
     z.enum(limitStrategies),
-    'What happens when a limit is lowered below its usage: the usage stays, the change is refused, or the oldest usage ends.',
+    'The effect of lowering a limit below its usage: the usage stays, the change is refused, or the oldest usage ends.',
   ),
   deactivation: rule({
     request: z.strictObject({
@@ -99,7 +99,7 @@ const rules = {
       resurrectSeconds: seconds,
       borrowMaxSeconds: seconds,
     }),
-    description: 'What floating seats are counted by, and how long a seat is held.',
+    description: 'The unit that floating seats are counted by, and how long a seat is held.',
   }),
   heartbeatSeconds: rule({
     request: someSecondsIn.nullable(),
@@ -144,7 +144,7 @@ const rules = {
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
     description: 'The versions of the application that the license allows. Null allows every version.',
   }),
-  reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back at once.'),
+  reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back immediately.'),
 };
 
 type Rules = typeof rules;

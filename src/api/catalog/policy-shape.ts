@@ -7,7 +7,7 @@ import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
 import { idOf, instantOut } from '../schemas.ts';
 import { rulesOut } from './policy-rules.ts';
 
-/** A version of a policy as the API shows it. `createdAt` is of the policy; `archivedAt` null: in use. */
+/** A version of a policy as the API shows it. `createdAt` is of the policy. A policy in use has a null `archivedAt`. */
 export const policyShape = z
   .strictObject({
     id: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').meta({
@@ -39,7 +39,7 @@ type Dated = {
   readonly archivedAt: Instant | null;
 };
 
-/** A version of a policy as the API shows it. */
+/** Returns a version of a policy as the API shows it. */
 export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeof policyShape> => {
   const { name, policy, products, term, limits, entitlements } = version;
   const { policyId: id, remindBefore, ...rules } = policy;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Product } from '../../domain/catalog/catalog.ts';
 import { idOf, instantOut } from '../schemas.ts';
 
-/** A product as the API shows it. `archivedAt` null: on sale. */
+/** A product as the API shows it. A product on sale has a null `archivedAt`. */
 export const productShape = z
   .strictObject({
     id: idOf('prd', 'prd_01h455vb4pex5vsknk084sn02q'),
@@ -14,7 +14,7 @@ export const productShape = z
   })
   .meta({ id: 'Product' });
 
-/** A product as the API shows it. */
+/** Returns a product as the API shows it. */
 export const productBody = (id: string, product: Product): z.output<typeof productShape> => {
   const { code, name, description, createdAt, archivedAt } = product;
   return { id, code, name, description, createdAt, archivedAt };

@@ -9,7 +9,7 @@ import {
   listProductsRoute,
 } from './products.ts';
 
-/** What an organization sells, and under which policies. */
+/** The operations on the products and policies of an organization. */
 export const catalogRoutes = (needs: CatalogNeeds): readonly Route[] => [
   listProductsRoute(needs),
   createProductRoute(needs),

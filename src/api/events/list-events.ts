@@ -31,7 +31,7 @@ const query = z.strictObject({
 const pageShape = z.strictObject({
   data: z.array(cloudEventShape),
   nextCursor: z.string().meta({ description: 'The cursor to continue from, also after an empty page.' }),
-  hasMore: z.boolean().meta({ description: 'True when more events can be read at once.' }),
+  hasMore: z.boolean().meta({ description: 'True when more events can be read immediately.' }),
 });
 
 /**

@@ -29,7 +29,7 @@ type Needs = {
 /** Answers one request for the operation of a route, and notes the result in the metrics and the log. Never throws. */
 export type AnswerRequest = (route: Route, request: Request, response: ServerResponse) => Promise<void>;
 
-/** Returns what answers requests. */
+/** Returns the function that answers requests. */
 export const createAnswerRequest =
   (needs: Needs): AnswerRequest =>
   async (route, request, response) => {
@@ -50,7 +50,7 @@ type Exchange = {
   readonly response: ServerResponse;
   readonly ids: RequestIds;
   readonly limits: CallLimits;
-  /** The organization on whose rows the request works. The operation sets it for the log. */
+  /** The organization of the request. The operation sets it for the log. */
   readonly tenant: { organizationId: string | null };
 };
 

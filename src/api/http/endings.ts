@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * Returns a function that creates a signal for a response. The signal aborts when the response has ended, the client
- * has gone or the server stops. It leaves nothing behind. AbortSignal.any would: on Node 20 every request leaves an
+ * has left or the server stops. It leaves nothing behind. AbortSignal.any would: on Node 20 every request leaves an
  * entry at the signal that lives longest.
  */
 export const createEndings = (stopping: AbortSignal): ((response: ServerResponse) => AbortSignal) => {

@@ -14,7 +14,7 @@ const noHttp = [400, 'This is not a request of HTTP/1.1.'] as const;
 
 /**
  * Answers bytes that are not an HTTP request on the bare connection, and closes it. Returns null when the connection is
- * gone or in the middle of an answer.
+ * closed or in the middle of an answer.
  */
 export const refuseNoRequest = (error: Error, socket: Duplex, sharedHeaders: readonly string[]): NoRequest | null => {
   if (!socket.writable || isMidAnswer(socket)) {

@@ -28,7 +28,7 @@ type WholeAnswer = {
 const isLastOfConnection = (response: ServerResponse): boolean =>
   'maxRequestsOnConnectionReached' in response && response.maxRequestsOnConnectionReached === true;
 
-// Node reports a request without a body as incomplete when it is answered at once.
+// Node reports a request without a body as incomplete when it is answered immediately.
 const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 

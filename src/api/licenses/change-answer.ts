@@ -12,7 +12,7 @@ import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
 
 export type LicenseCommandNeeds = CommandNeeds & IdempotencyNeeds;
 
-/** What differs between the routes of commands on one license. `verb` is the end of their path. */
+/** The differences between the routes of commands on one license. `verb` is the end of their path. */
 type CommandRoute = {
   readonly verb: string;
   readonly operationId: string;
@@ -22,7 +22,7 @@ type CommandRoute = {
   readonly rejections?: readonly ProblemCode[];
 };
 
-/** Returns what the routes of commands on one license have in common. */
+/** Returns the common part of the routes of commands on one license. */
 export const described = ({ verb, operationId, summary, permission, rejections = [] }: CommandRoute) =>
   ({
     method: 'post',

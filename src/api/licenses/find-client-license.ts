@@ -13,10 +13,10 @@ import { isProblem, type Problem, problem, refused } from '../problems/problems.
 import type { Call, Reply } from '../route.ts';
 import { idOf } from '../schemas.ts';
 
-/** What is needed to find the license that a client names. */
+/** The needs of finding the license that a client names. */
 export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate };
 
-/** What the operations of clients need. */
+/** The needs of the operations of clients. */
 export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
 
 /**

@@ -87,7 +87,7 @@ export const licenseShape = z
             description: 'The use that the first term waits for, and its duration. Null after the term has started.',
           }),
         timeZone: z.string().meta({ description: 'The time zone in which durations are counted.' }),
-        renewal: z.enum(renewalModes).meta({ description: 'What happens at the end of the term.' }),
+        renewal: z.enum(renewalModes).meta({ description: 'The renewal at the end of the term.' }),
       })
       .meta({ description: 'The current term.' }),
     suspension: z

@@ -3,8 +3,8 @@ import { problemForNow } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 
 /**
- * Whether the server is ready. `parts` has `ok` or what is wrong for each part. `notYet` is true when only the read
- * models of this process are not ready.
+ * The readiness of the server. `parts` has `ok` or the fault of each part. `notYet` is true when only the read models
+ * of this process are not ready.
  */
 export type Readiness = {
   readonly ready: boolean;

@@ -19,7 +19,11 @@ export type RequestLog = {
   /**
    * Reports a refresh token that was used twice, which ended its session. It was stolen, or its owner used an old one.
    */
-  readonly reused: (whose: { readonly userId: string; readonly sessionId: string; readonly requestId: string }) => void;
+  readonly reused: (session: {
+    readonly userId: string;
+    readonly sessionId: string;
+    readonly requestId: string;
+  }) => void;
 };
 
 /** Returns a log that writes answers as info and failures as error with their stack. */
@@ -29,7 +33,7 @@ export const createRequestLog = (log: Logger): RequestLog => ({
   },
   failed: (error, { requestId, correlationId }, route) =>
     log.error({ err: withoutValues(error), requestId, correlationId, route }, 'request failed'),
-  reused: (whose) => log.warn(whose, 'A refresh token was used twice. Its session has ended.'),
+  reused: (session) => log.warn(session, 'A refresh token was used twice. Its session has ended.'),
 });
 
 /** Returns an error without the values that Postgres quotes. */

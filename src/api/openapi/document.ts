@@ -26,7 +26,7 @@ export const openApiDocument = (routes: readonly Route[], version: string): Retu
     info: {
       title: 'License Ledger',
       version,
-      description: 'License server whose system of record is an event log.',
+      description: 'A license server with an event log as its system of record.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

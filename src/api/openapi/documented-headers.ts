@@ -29,7 +29,7 @@ const limits = {
     'RateLimitPolicy',
     'The limits that apply, each with its name, quota and window in seconds.',
   ),
-  RateLimit: maybe('RateLimit', 'What is left of each limit, and in how many seconds it grows again.'),
+  RateLimit: maybe('RateLimit', 'The rest of each limit, and in how many seconds it grows again.'),
 };
 const ofReply: Readonly<Record<ReplyHeader, z.ZodType>> = { ETag: etag, Location: location };
 

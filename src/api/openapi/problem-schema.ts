@@ -16,13 +16,13 @@ export const problemSchema = z
     }),
     title: z.string().meta({ description: 'The meaning of the code, in short.' }),
     status: z.int().meta({ description: 'The status of the answer.' }),
-    detail: z.string().meta({ description: 'What is wrong with this request, and what to do where that helps.' }),
+    detail: z.string().meta({ description: 'The fault of this request, and the next step when there is one.' }),
     code: z.union([known, z.string()]).meta({ description: 'The code to branch on. Later versions may add codes.' }),
     errors: z
       .array(
         z.strictObject({
           pointer: z.string().meta({ description: 'A JSON pointer into the body, or the name of a parameter.' }),
-          detail: z.string().meta({ description: 'What is wrong at this place.' }),
+          detail: z.string().meta({ description: 'The fault at this place.' }),
         }),
       )
       .optional()

@@ -3,11 +3,11 @@ export const tags = [
   {
     name: 'Client',
     description:
-      'What your application does with one license, named by its key: validate, activate devices, take seats, record usage.',
+      'The operations of an application with a license key: validate, activate devices, take seats, record usage.',
   },
   {
     name: 'Licenses',
-    description: 'What issuers and holders do with licenses: issue, change, end and read them, and read their history.',
+    description: 'The operations of issuers and holders: issue, change, end and read licenses, and read their history.',
   },
   { name: 'Catalog', description: 'Products, and policies with the rules of licenses. Licenses are issued for them.' },
   { name: 'Events', description: 'The events of your licenses, as a feed to read, to wait for or to follow.' },

@@ -6,15 +6,15 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 const listing = 'invitation';
 
 /**
- * What the invited shows to accept an invitation: opaque, and nobody else can make one. The same for the same
- * invitation under the same secret. Whether the invitation is still open is for the organization's stream to say.
+ * Returns the token of an invitation: an opaque, signed text, the same each time under one secret. The stream of the
+ * organization says whether the invitation is still open.
  */
 export const encodeInvitationToken = (secrets: Secrets, { organizationId, invitationId }: InvitationPlace): string =>
   encodeCursor(secrets, listing, `${organizationId}.${invitationId}`);
 
-/** The invitation that a token is for; null when we did not make it. */
+/** Returns the invitation of a token. Returns null for a text that this server did not create. */
 export const decodeInvitationToken = (secrets: Secrets, token: string): InvitationPlace | null => {
-  const [organizationId = '', invitationId = '', ...more] = decodeCursor(secrets, listing, token)?.split('.') ?? [];
+  const [organizationId = '', invitationId = '', ...rest] = decodeCursor(secrets, listing, token)?.split('.') ?? [];
   const isPlace = decodeId('org', organizationId) !== null && decodeId('inv', invitationId) !== null;
-  return isPlace && more.length === 0 ? { organizationId, invitationId } : null;
+  return isPlace && rest.length === 0 ? { organizationId, invitationId } : null;
 };

@@ -40,7 +40,7 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite a person to your organization',
     description:
-      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. A member or an API key invites only with a role whose rights it has itself. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at once.',
+      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
     tag,
     permission: 'manageMembers',
     effect: 'append',

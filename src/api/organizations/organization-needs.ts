@@ -5,14 +5,14 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Accounts } from '../auth/auth-needs.ts';
 
-/** What the operations on organizations need. */
+/** The needs of the operations on organizations. */
 export type OrganizationNeeds = {
   readonly executor: Executor;
   readonly pool: Pool;
   readonly secrets: Secrets;
   readonly now: () => Instant;
   readonly platformLicense: PlatformLicenseOf;
-  /** Makes this process notice its own changes at once. Other processes notice them within 30 seconds. */
+  /** Makes this process notice its own changes immediately. Other processes notice them within 30 seconds. */
   readonly accounts: { readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'> };
   readonly forgetApiKey: (apiKeyId: string) => void;
 };

@@ -13,7 +13,7 @@ import {
   listProjectsRoute,
 } from './projects.ts';
 
-/** What an organization is: its profile, its members, its API keys, its projects. */
+/** The operations on organizations, their members, API keys and projects. */
 export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] => [
   listOrganizations(needs),
   createOrganizationRoute(needs),

@@ -5,7 +5,7 @@ import type { Problem } from '../problems/problems.ts';
 import { noRateLimits, type RateLimiter } from './rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together, unlimited } from './verdict.ts';
 
-/** What counts requests. */
+/** Counts requests, by the tier of their organization. */
 export type RateLimiting = {
   readonly limiter: RateLimiter;
   /** Returns the tier that limits the credentials of an organization. */

@@ -1,6 +1,6 @@
 import { reject } from '../../domain/decider.ts';
+import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
-import { keyReused } from '../idempotent-attempt.ts';
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';
 import { notSignedIn, type SignInNeeds } from './open-session.ts';

@@ -6,7 +6,7 @@ import { ownersOf } from '../organizations/owners.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { noSuchUser, type SignedInUser, type UserNeeds, visibleUser } from './visible-user.ts';
 
-/** `forgetUser` makes this process refuse the user's access tokens at once. Other processes do so within 30 seconds. */
+/** `forgetUser` makes this process refuse the user's access tokens now. Other processes do so within 30 seconds. */
 export type DeactivationNeeds = UserNeeds & {
   readonly now: () => Instant;
   readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };

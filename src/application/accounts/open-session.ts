@@ -4,6 +4,7 @@ import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
+import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { newCommandId } from '../../eventstore/ids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
@@ -11,10 +12,9 @@ import type { Passwords } from '../../identity/passwords.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
 import { findUserByEmail, getUser, type User, type UserByEmail } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
-import { keyReused } from '../idempotent-attempt.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** What signing in needs. */
+/** The needs of signing in. */
 export type SignInNeeds = {
   readonly pool: Pool;
   readonly now: () => Instant;
@@ -28,7 +28,7 @@ export type SignInNeeds = {
 /** The refusal of all invalid credentials. Invalid and expired ones get the same answer, which reveals nothing. */
 export const notSignedIn = reject('UNAUTHENTICATED', 'The credentials are invalid or have expired. Sign in again.');
 
-/** A user whose password matched this hash. */
+/** A user with a correct password, which matched this hash. */
 export type Proven = { readonly userId: string; readonly passwordHash: string };
 
 /** An organization with the role of one of its members. */

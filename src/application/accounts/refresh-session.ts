@@ -2,7 +2,7 @@ import { refreshSession as exchange } from '../../identity/refresh-token-rotatio
 import type { Secrets } from '../../identity/secrets.ts';
 import { openOrganizations, type SignedIn, type SignInNeeds, signedIn } from './open-session.ts';
 
-/** A session whose refresh token was used twice, so two parties have the token. */
+/** A session with a refresh token that was used twice, so two parties have the token. */
 export type ReusedSession = { readonly userId: string; readonly sessionId: string };
 
 export type RefreshNeeds = SignInNeeds & {

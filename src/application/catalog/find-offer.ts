@@ -22,10 +22,7 @@ export type OfferRequest = {
   readonly limits?: LimitsChange | undefined;
 };
 
-/**
- * What a license is issued with or moved to. `products` is null when neither the request nor a built-in policy names
- * any.
- */
+/** The values that a license is issued with or moved to. `products` is null when nobody names any. */
 export type Offered = Omit<Offer, 'products'> & { readonly products: readonly string[] | null };
 
 /**

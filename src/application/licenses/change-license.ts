@@ -90,7 +90,7 @@ export const changeLicense = async <View = undefined>(
     values: [],
     command: isRefusal(commanded) ? { at, compose: () => commanded } : commanded,
   };
-  // Metadata is not in the stream and no command here changes it. So both can be read at once.
+  // Metadata is not in the stream and no command here changes it. So both can be read at the same time.
   const [sent, metadata] = await Promise.all([
     sendLicenseCommand(needs, sending, (license) => {
       const issued = issuedLicense(license);
@@ -106,7 +106,7 @@ export const changeLicense = async <View = undefined>(
   return { ...sent.view, revision, metadata, at, changed: outcome !== 'unchanged', position: position.commit };
 };
 
-/** Returns the schedule of a command that takes effect later, and nothing for a command that takes effect at once. */
+/** Returns the schedule of a command that takes effect later, and nothing for a command that takes effect now. */
 export const scheduledFor = (effectiveAt: Instant | undefined): { readonly scheduled?: Schedule } =>
   effectiveAt === undefined ? {} : { scheduled: { effectiveAt } };
 

@@ -5,7 +5,7 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** What a trial is converted to. Without a term it gets the term of the policy, from now on. */
+/** The paid license that a trial becomes. Without a term it gets the term of the policy, from now on. */
 export type Conversion = OfferRequest & {
   readonly term?: ConversionTerm | undefined;
   readonly billingRef: string | null;

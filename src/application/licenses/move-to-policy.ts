@@ -6,7 +6,7 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest, scheduledFor } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** The policy to move a license to, at once or from `effectiveAt` on. */
+/** The policy to move a license to, immediately or from `effectiveAt` on. */
 export type PolicyMove = OfferRequest & { readonly effectiveAt?: Instant | undefined };
 
 /** Moves a license to another policy by a command of this type. A paid license cannot become a trial. */

@@ -5,14 +5,14 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest, scheduledFor } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** A suspension, at once or from `effectiveAt` on. Without `until` it lasts until the license is reinstated. */
+/** A suspension, immediately or from `effectiveAt` on. Without `until` it lasts until the license is reinstated. */
 export type Suspending = {
   readonly reasonCode: SuspensionReason;
   readonly until: Instant | null;
   readonly effectiveAt?: Instant | undefined;
 };
 
-/** Suspends a license at once or at a later instant, such as when a payment is due. */
+/** Suspends a license immediately or at a later instant, such as when a payment is due. */
 export const suspendLicense = async (
   needs: CommandNeeds,
   request: LicenseRequest,

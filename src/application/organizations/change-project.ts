@@ -20,7 +20,7 @@ export type ProjectChange = {
   readonly archived?: boolean | undefined;
 };
 
-/** Changes, archives or restores a project of the caller's organization: everything that the change names, or nothing. */
+/** Changes, archives or restores a project of the caller's organization. Carries out the whole change, or nothing. */
 export const changeProject = async (
   needs: ProjectNeeds,
   request: OrganizationRequest,

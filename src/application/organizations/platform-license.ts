@@ -8,7 +8,7 @@ import type { Instant } from '../../domain/time.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { licensesHeld } from '../../projections/queries/held-licenses.ts';
 
-/** What the platform's license grants to an organization. */
+/** The grants of the platform's license to an organization. */
 export type PlatformLicense = {
   readonly tier: Tier;
   /** For `organizationLimits`. */

@@ -8,7 +8,7 @@ import type { ChangedOrganization, OrganizationRequest } from './send-to-organiz
 
 export type ProjectNeeds = InviteNeeds;
 
-/** What an organization notes on a project. */
+/** The metadata of a project. */
 export type ProjectMetadata = Readonly<Record<string, unknown>>;
 
 /** A project right after a change, with its metadata. */

@@ -14,7 +14,7 @@ import type { Attempt } from '../idempotent-attempt.ts';
 import { withPersonalValues } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
-/** What every operation on an organization needs. */
+/** The needs of every operation on an organization. */
 export type OrganizationCommandNeeds = {
   readonly executor: Executor;
   readonly pool: Pool;

@@ -11,7 +11,7 @@ import type { SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.
 /** A license as of an instant. `revision` is that of the last event that counts. */
 export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint };
 
-/** What is needed to fold a license as of an instant. */
+/** The needs of folding a license as of an instant. */
 export type PastNeeds = {
   readonly store: Pick<EventStore, 'read'>;
   readonly keeper: SnapshotKeeper;

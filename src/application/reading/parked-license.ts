@@ -97,7 +97,7 @@ export const readLicenseRows = async <Rows>(
   return (await currentLicense(needs, organizationId, licenseId)) === null ? noSuchLicense : notProjected;
 };
 
-/** Reads like `readLicenseRows`, and refuses a license whose rows show an earlier state because its stream is parked. */
+/** Reads like `readLicenseRows`, and refuses a license with a parked stream, because its rows show an earlier state. */
 export const readCurrentRows = <Rows>(
   needs: { readonly pool: Pool; readonly executor: Executor },
   organizationId: string,

@@ -13,7 +13,7 @@ import { findDevice } from '../devices/known-names.ts';
 /** The version of an application, with the instant of its release where maintenance decides. */
 export type NamedVersion = string | { readonly number: string; readonly releasedAt?: Instant | undefined };
 
-/** What a client names in a validation. */
+/** The values that a client names in a validation. */
 export type NamedScope = {
   readonly product?: string | undefined;
   readonly fingerprint?: string | undefined;

@@ -259,8 +259,8 @@ const revisionMismatch = (actual: bigint, expected: bigint): Rejection<'REVISION
       : `Revision ${expected} was asked for; it is at revision ${actual} now. Read it again.`,
 });
 
-/** The API refuses most such requests earlier, in src/application/attempt.ts. */
-const keyReused: Rejection<'IDEMPOTENCY_KEY_REUSED'> = {
+/** The refusal of an idempotency key that belongs to another request. src/application/idempotent-attempt.ts uses it too. */
+export const keyReused: Rejection<'IDEMPOTENCY_KEY_REUSED'> = {
   rejected: 'IDEMPOTENCY_KEY_REUSED',
-  detail: 'This idempotency key was used before for a different request. Send a new key with a new request.',
+  detail: 'This Idempotency-Key was used with another request. Use a new one.',
 };

@@ -1,13 +1,13 @@
 import type { FoldedCatalog } from '../tables/catalogs.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import type { FoldedOrganization } from '../tables/organizations.ts';
-import { keyOf, type Row, type Table } from '../tables/rows.ts';
+import { type ColumnType, keyOf, type Row, type Table } from '../tables/rows.ts';
 import type { Sweep } from '../tables/sweep.ts';
 
 /**
- * What events change. The streams as they are after them, by id: the rows of `licenses`, `organizations` and `catalogs` are
- * made of these. And per table what the events do to the rows of every other table. `changedRows` of tables.ts brings both
- * into one form, from which rows are written, compared and rebuilt.
+ * What events change. `licenses`, `organizations` and `catalogs` are the states of the streams after them, by id, from
+ * which the rows of those three tables are made. `rows` has what the events do to the rows of every other table.
+ * `changedRows` of tables.ts brings both into one form, which is used to write, compare and rebuild rows.
  */
 export type Changes = {
   readonly licenses: Map<string, FoldedLicense>;
@@ -17,32 +17,32 @@ export type Changes = {
 };
 
 /**
- * What events do to one table, by key as `keyOf` writes it. `made`: whole rows, each in place of the one of that key, if
- * there was one. `changed`: of rows from before, the key and those columns that change. No key is in both.
+ * What events do to one table, by key as `keyOf` writes it. `created`: whole rows, which replace a row with the same
+ * key. `changed`: the key and the changed columns of existing rows. No key is in both.
  */
-export type RowChanges = { readonly made: Map<string, Row>; readonly changed: Map<string, Row> };
+export type RowChanges = { readonly created: Map<string, Row>; readonly changed: Map<string, Row> };
 
 /**
- * What events do to one table: rows first, then `steps` in their order. A sweep sees all that its stream did before it,
- * and nothing that its stream does after it. Streams do not share rows, so the first sweeps of all streams are one
- * step.
+ * What events do to one table: first the rows, then `steps` in their order. A sweep sees everything that its stream did
+ * before it, and nothing that its stream does after it. Streams share no rows, so the first sweeps of all streams are
+ * one step.
  */
 export type TableChanges = RowChanges & {
   readonly steps: Step[];
-  /** By stream, how many steps it has part in; a stream that is missing has part in none. */
+  /** The number of sweeps of each stream. A missing stream has none. */
   readonly swept: Map<string, number>;
 };
 
-/** Sweeps of different streams, then what these streams do to single rows until their next sweep. */
+/** Sweeps of different streams, and then what these streams do to single rows until their next sweep. */
 export type Step = RowChanges & { readonly sweeps: Sweep[] };
 
-/** What one event does: it makes a row, changes columns of a row that there is, or sweeps over the rows of a group. */
+/** What one event does: it makes a row, changes columns of an existing row, or sweeps over the rows of a group. */
 export type Write = { readonly table: Table } & (
   | { readonly kind: 'make' | 'change'; readonly row: Row }
   | { readonly kind: 'sweep'; readonly sweep: Sweep }
 );
 
-/** What an empty batch changes. */
+/** Returns the changes of an empty batch. */
 export const noChanges = (): Changes => ({
   licenses: new Map(),
   organizations: new Map(),
@@ -50,19 +50,22 @@ export const noChanges = (): Changes => ({
   rows: new Map(),
 });
 
-/** No row of a table. */
-export const noRows = (): TableChanges => ({ made: new Map(), changed: new Map(), steps: [], swept: new Map() });
+/** Returns no changes of a table. */
+export const noRows = (): TableChanges => ({ created: new Map(), changed: new Map(), steps: [], swept: new Map() });
 
-/** A row as it is from now on. */
+/** Returns the write of a whole row. */
 export const make = (table: Table, row: Row): Write => ({ table, kind: 'make', row });
 
-/** A change of a row that there is: its key, and the columns that change. */
-export const change = (table: Table, row: Row): Write => ({ table, kind: 'change', row });
+/** Returns the change of an existing row, given by its key and the changed columns. */
+export const change = <Name extends string>(
+  table: Table & { readonly columns: Readonly<Record<Name, ColumnType>> },
+  row: { readonly [Column in Name]?: unknown },
+): Write => ({ table, kind: 'change', row });
 
-/** A change of many rows that there are. */
+/** Returns the change of many existing rows. */
 export const sweep = (table: Table, changes: Sweep): Write => ({ table, kind: 'sweep', sweep: changes });
 
-/** Adds the writes of an event of `stream`, in order, to what was changed before it. Never throws. */
+/** Adds the writes of an event of `stream`, in order, to the earlier changes. Never throws. */
 export const addWrites = (rows: Map<Table, TableChanges>, stream: string, writes: readonly Write[]): void => {
   for (const write of writes) {
     const changes = changesOf(rows, write.table);
@@ -75,15 +78,15 @@ export const addWrites = (rows: Map<Table, TableChanges>, stream: string, writes
 };
 
 const addRow = (
-  { made, changed }: RowChanges,
+  { created, changed }: RowChanges,
   { table, kind, row }: Extract<Write, { readonly kind: 'make' | 'change' }>,
 ): void => {
   const key = keyOf(table, row);
-  const whole = made.get(key);
+  const whole = created.get(key);
   if (kind === 'make') {
     changed.delete(key);
-    made.set(key, row);
-  } else if (whole !== undefined) made.set(key, { ...whole, ...row });
+    created.set(key, row);
+  } else if (whole !== undefined) created.set(key, { ...whole, ...row });
   else changed.set(key, { ...changed.get(key), ...row });
 };
 
@@ -98,7 +101,7 @@ const changesOf = (rows: Map<Table, TableChanges>, table: Table): TableChanges =
 const stepAt = (steps: Step[], index: number): Step => {
   const known = steps[index];
   if (known !== undefined) return known;
-  const fresh: Step = { sweeps: [], made: new Map(), changed: new Map() };
+  const fresh: Step = { sweeps: [], created: new Map(), changed: new Map() };
   steps.push(fresh);
   return fresh;
 };

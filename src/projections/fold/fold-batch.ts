@@ -3,8 +3,8 @@ import { type Changes, noChanges } from './changes.ts';
 import { foldEvent, type Stored } from './fold-event.ts';
 
 /**
- * Folds events in memory onto what is stored. An event that a row already contains changes nothing; one that does not
- * follow on its row, or cannot be read, throws Unprojectable.
+ * Folds events in memory onto the stored state. An event that a row already contains changes nothing. Throws
+ * Unprojectable for an event that does not follow on its row, or cannot be read.
  */
 export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes => {
   const { changes, misfits } = foldFitting(events, stored);
@@ -13,8 +13,9 @@ export const foldBatch = (events: readonly Recorded[], stored: Stored): Changes 
 };
 
 /**
- * Folds like foldBatch, but goes on after an event that does not fit: it and all later ones of its stream are left out.
- * `misfits`: the first of each such stream, in log order. All events together change at most `rowsMax` rows of groups: one that is too much is a misfit.
+ * Folds like foldBatch, but goes on after an event that does not fit. That event and all later ones of its stream are
+ * left out. Returns in `misfits` the first such event of each stream, in log order. All events together change at most
+ * `rowsMax` rows of groups, and an event that would exceed this is a misfit too.
  */
 export const foldFitting = (
   events: readonly Recorded[],
@@ -35,7 +36,7 @@ export const foldFitting = (
   return { changes, misfits: [...misfits.values()] };
 };
 
-/** An event that cannot be brought into the read models, and will not be when it is tried again. */
+/** An event that cannot be projected, however often it is tried. */
 export class Unprojectable extends Error {
   override readonly name = 'Unprojectable';
   readonly recorded: Recorded;

@@ -8,8 +8,8 @@ import { productRow, products } from '../tables/products.ts';
 import { change, make, sweep, type Write } from './changes.ts';
 
 /**
- * One event of an issuer's catalog: what the catalog is after it, and what it does to the rows of products and policies.
- * Throws where the event does not belong into the stream.
+ * Folds one event of an issuer's catalog. Returns the catalog after it, and what the event does to the rows of products
+ * and policies. Throws when the event does not belong to the stream.
  */
 export const foldCatalog = (
   before: Catalog | null,
@@ -36,31 +36,32 @@ const catalogAfter = (before: Catalog | null, event: CatalogEvent, { recordedAt 
   return { ...before, policies: { ...before.policies, [policyId]: { version, createdAt } } };
 };
 
-// The one return is what makes a new event without a case fail to compile.
+// Every case returns, so that a new event without a case does not compile.
 const partWrites = (
   event: CatalogEvent,
   { recordedAt, effectiveAt }: At,
-  { issuerOrgId: issuer_org_id, policies: known }: Catalog,
+  { issuerOrgId, policies: known }: Catalog,
 ): readonly Write[] => {
+  const issuer_org_id = issuerOrgId;
   switch (event.type) {
     case 'ProductCreated':
-      return [make(products, productRow(issuer_org_id, event.data, recordedAt))];
+      return [make(products, productRow({ issuerOrgId, data: event.data, createdAt: recordedAt }))];
     case 'ProductChanged': {
       const { productId: product_id, name, description } = event.data;
       return [change(products, { issuer_org_id, product_id, name, description })];
     }
     case 'ProductArchived':
       return [change(products, { issuer_org_id, product_id: event.data.productId, archived_at: effectiveAt })];
-    case 'PolicyCreated':
-      return [
-        make(policies, policyRow(issuer_org_id, event.data, { createdAt: recordedAt, policyCreatedAt: recordedAt })),
-      ];
+    case 'PolicyCreated': {
+      const createdAt = { createdAt: recordedAt, policyCreatedAt: recordedAt };
+      return [make(policies, policyRow({ issuerOrgId, version: event.data, ...createdAt }))];
+    }
     case 'PolicyVersionAdded': {
       const { policyId: policy_id, version } = event.data.policy;
       const policyCreatedAt = known[policy_id]?.createdAt ?? recordedAt;
       return [
         change(policies, { issuer_org_id, policy_id, version: version - 1, current: false }),
-        make(policies, policyRow(issuer_org_id, event.data, { createdAt: recordedAt, policyCreatedAt })),
+        make(policies, policyRow({ issuerOrgId, version: event.data, createdAt: recordedAt, policyCreatedAt })),
       ];
     }
     case 'PolicyArchived': {

@@ -15,32 +15,33 @@ import { foldLicense } from './fold-license.ts';
 import { foldOrganization } from './fold-organization.ts';
 import { notProjected } from './not-projected.ts';
 
-/** The streams that the read models are made of, and those that are read only to notice what cannot be read. */
+/** The streams that the read models are made of, and those that are read only to detect events that cannot be read. */
 export const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'] as const;
 
-/** What the read models hold of the streams of a batch, before it, by id; nothing of those that have no rows yet. */
+/** What the read models contain of the streams of a batch before it, by id. A stream without rows is missing. */
 export type Stored = {
   readonly licenses: Lookup<{ readonly facts: LicenseFacts; readonly revision: bigint }>;
   readonly organizations: Lookup<Organization & { readonly revision: bigint }>;
   readonly catalogs: Lookup<Catalog & { readonly revision: bigint }>;
 };
 
-/** What empty read models hold. */
+/** What empty read models contain. */
 export const nothingStored: Stored = {
   licenses: new Map(),
   organizations: new Map(),
   catalogs: new Map(),
 };
 
-/** An event fits, but changes more rows than the caller wants to write now. */
+/** An event fits, but changes more rows at once than the caller allows. */
 export class TooManyRows extends Error {
   override readonly name = 'TooManyRows';
 }
 
 /**
- * Folds one event onto what is stored and what the batch changed so far. One that a row already contains changes nothing.
- * Returns how many rows of groups it changes. Throws, and leaves `changes` as they are, for one that does not follow on its row or cannot be read; TooManyRows for
- * one of a license that changes more than `rowsMax` rows at once.
+ * Folds one event onto the stored state and the changes of the batch so far. An event that a row already contains
+ * changes nothing. Returns how many rows of groups the event changes. Throws, and leaves `changes` as they are, when
+ * the event does not follow on its row or cannot be read. Throws TooManyRows when it changes more than `rowsMax` rows
+ * at once.
  */
 export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, rowsMax = Infinity): number => {
   const { stream } = recorded;
@@ -85,16 +86,16 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, 
   return 0;
 };
 
-/** The license that a stream is of; null: another kind of stream. */
+/** Returns the id of the license of a stream. Returns null for another kind of stream. */
 export const licenseOf = (stream: string): string | null => idAfter('license-', stream);
 
-/** The organization that a stream is of; null: another kind of stream. */
+/** Returns the id of the organization of a stream. Returns null for another kind of stream. */
 export const organizationOf = (stream: string): string | null => idAfter('organization-', stream);
 
-/** The organization whose catalog a stream is; null: another kind of stream. */
+/** Returns the id of the issuer of a catalog's stream. Returns null for another kind of stream. */
 export const catalogOf = (stream: string): string | null => idAfter('catalog-', stream);
 
-/** A repair of a stream's chain: what the stream is about stays as it is. */
+/** Folds a repair of a stream's hash chain, which changes nothing but the place in the stream. */
 const foldRepair = <State extends { readonly revision: bigint }>(
   before: State | undefined,
   { revision, position }: Recorded,
@@ -106,7 +107,7 @@ const foldRepair = <State extends { readonly revision: bigint }>(
 
 const historyOf = ({ facts }: { facts: LicenseFacts }, recorded: Recorded, envelope: Envelope): readonly Write[] => {
   const owners = { holderOrgId: facts.holderOrgId, previousHolderOrgId: null };
-  return [make(licenseEvents, licenseEventRow(facts.licenseId, recorded, envelope, owners))];
+  return [make(licenseEvents, licenseEventRow({ licenseId: facts.licenseId, recorded, envelope, owners }))];
 };
 
 const sweptRows = (writes: readonly Write[]): number =>

@@ -17,8 +17,8 @@ import { endWrites, transferWrites } from '../tables/parts.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
- * One event of a license: what the license is after it, and what it does to the rows of other tables. Throws where the
- * event does not belong into the stream.
+ * Folds one event of a license. Returns the license after it, and what the event does to the rows of other tables.
+ * Throws when the event does not belong to the stream.
  */
 export const foldLicense = (
   before: LicenseFacts | null,
@@ -33,12 +33,12 @@ export const foldLicense = (
   const { revision, position } = recorded;
   const announced = before === null ? null : announcedEnding(before, event);
   const owners = {
-    // As it folds, not as the envelope says: of an append with a transfer, every envelope names the new holder.
+    // Not from the envelope: in an append with a transfer, every envelope names the new holder.
     holderOrgId: announced === null ? facts.holderOrgId : announced.holderOrgId,
     previousHolderOrgId: event.type === 'LicenseTransferred' ? (before?.holderOrgId ?? null) : null,
   };
-  const history = make(licenseEvents, licenseEventRow(licenseId, recorded, envelope, owners));
-  // The decisive event has ended the row already; by now it may be another life of the same user's.
+  const history = make(licenseEvents, licenseEventRow({ licenseId, recorded, envelope, owners }));
+  // The decisive event has ended the row already. By now the row may be a later assignment of the same user.
   const parts = announced === null ? partWrites(event, at, facts, revision) : [];
   return {
     after: { facts, revision, position: position.commit },
@@ -46,13 +46,13 @@ export const foldLicense = (
   };
 };
 
-// What a decisive event has ended, and this event announces.
+// Returns the ending that a decisive event caused and this event announces.
 const announcedEnding = ({ endings }: LicenseFacts, event: LicenseEvent): Ending | null => {
   const announced = announcedBy(endings, event);
   return announced === null ? null : (endings[announced.index] ?? null);
 };
 
-// The one return is what makes a new event without a case fail to compile.
+// Every case returns, so that a new event without a case does not compile.
 const partWrites = (
   event: LicenseEvent,
   { effectiveAt }: At,
@@ -60,20 +60,20 @@ const partWrites = (
   revision: bigint,
 ): readonly Write[] => {
   if (event.type === 'LicenseIssued' || event.type === 'LicenseImported' || !concerns(event, 'parts')) return [];
-  const { licenseId } = owner;
+  const { issuerOrgId, licenseId } = owner;
   switch (event.type) {
     case 'LicenseKeyIssued':
-      return [make(licenseKeys, licenseKeyRow(owner.issuerOrgId, owner.licenseId, event.data))];
+      return [make(licenseKeys, licenseKeyRow({ issuerOrgId, licenseId, data: event.data }))];
     case 'LicenseKeyRotated': {
       const { toVersion: keyVersion, ...key } = event.data;
-      return [make(licenseKeys, licenseKeyRow(owner.issuerOrgId, owner.licenseId, { ...key, keyVersion }))];
+      return [make(licenseKeys, licenseKeyRow({ issuerOrgId, licenseId, data: { ...key, keyVersion } }))];
     }
     case 'ActivationRecorded':
-      return [make(activations, activationRow(owner, event.data, effectiveAt, revision))];
+      return [make(activations, activationRow({ owner, data: event.data, activatedAt: effectiveAt, revision }))];
     case 'ActivationDeactivated':
       return [change(activations, deactivation(event.data, effectiveAt))];
     case 'LeaseAcquired':
-      return [make(leases, leaseRow(owner, event.data, effectiveAt, revision))];
+      return [make(leases, leaseRow({ owner, data: event.data, acquiredAt: effectiveAt, revision }))];
     case 'LeaseExtended':
       return [change(leases, leaseExtension(owner, event.data))];
     case 'LeaseReleased':
@@ -81,7 +81,9 @@ const partWrites = (
     case 'LeaseLapsed':
       return [change(leases, leaseLapse(owner, event.data, effectiveAt))];
     case 'UserAssigned':
-      return [make(licenseUsers, licenseUserRow(owner, event.data.userRef, effectiveAt, revision))];
+      return [
+        make(licenseUsers, licenseUserRow({ owner, userRef: event.data.userRef, assignedAt: effectiveAt, revision })),
+      ];
     case 'UserUnassigned':
       return [change(licenseUsers, unassignment(owner, event.data, effectiveAt))];
     case 'LicenseTransferred': {

@@ -10,8 +10,8 @@ import { projectRow, projects } from '../tables/projects.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
- * One event of an organization: what the organization is after it, and what it does to the rows of other tables. Throws
- * where the event does not belong into the stream.
+ * Folds one event of an organization. Returns the organization after it, and what the event does to the rows of other
+ * tables. Throws when the event does not belong to the stream.
  */
 export const foldOrganization = (
   before: Organization | null,
@@ -45,19 +45,24 @@ const organizationAfter = (
   return before;
 };
 
-// The one return is what makes a new event without a case fail to compile.
+// Every case returns, so that a new event without a case does not compile.
 const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, revision: bigint): readonly Write[] => {
   const { recordedAt, effectiveAt } = at;
   switch (event.type) {
     case 'MemberInvited':
-      return [make(invitations, invitationRow(issuer_org_id, event.data, recordedAt))];
+      return [
+        make(invitations, invitationRow({ organizationId: issuer_org_id, data: event.data, invitedAt: recordedAt })),
+      ];
     case 'InvitationWithdrawn': {
       const { invitationId: invitation_id } = event.data;
       return [change(invitations, { issuer_org_id, invitation_id, withdrawn_at: effectiveAt })];
     }
     case 'MemberJoined': {
       const { invitationId: invitation_id, userId: user_id } = event.data;
-      const joined = make(memberships, membershipRow(issuer_org_id, event.data, effectiveAt));
+      const joined = make(
+        memberships,
+        membershipRow({ organizationId: issuer_org_id, data: event.data, joinedAt: effectiveAt }),
+      );
       if (invitation_id === null) return [joined];
       return [joined, change(invitations, { issuer_org_id, invitation_id, accepted_at: effectiveAt, user_id })];
     }
@@ -66,7 +71,9 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
     case 'MemberRemoved':
       return [change(memberships, { issuer_org_id, user_id: event.data.userId, removed_at: effectiveAt })];
     case 'ApiKeyCreated':
-      return [make(apiKeys, apiKeyRow(issuer_org_id, event.data, recordedAt, revision))];
+      return [
+        make(apiKeys, apiKeyRow({ issuerOrgId: issuer_org_id, data: event.data, createdAt: recordedAt, revision })),
+      ];
     case 'ApiKeyRenamed':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, name: event.data.to })];
     case 'ApiKeyScopesChanged':
@@ -74,7 +81,7 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
     case 'ApiKeyRevoked':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, revoked_at: effectiveAt })];
     case 'ProjectCreated':
-      return [make(projects, projectRow(issuer_org_id, event.data, recordedAt))];
+      return [make(projects, projectRow({ organizationId: issuer_org_id, data: event.data, createdAt: recordedAt }))];
     case 'ProjectChanged': {
       const { projectId: project_id, name, metadataRef: metadata_ref } = event.data;
       return [change(projects, { issuer_org_id, project_id, name, metadata_ref })];

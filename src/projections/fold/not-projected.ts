@@ -1,8 +1,8 @@
 import type { ReservationEvent } from '../../domain/reservation/reservation.ts';
 
 /**
- * The events that are read, so that one which cannot be read is noticed, but of which no read model is made. A new one
- * without a case does not compile: whether it needs a table is to be decided.
+ * Lists the events that no read model is made of. They are read only to detect events that cannot be read. A new event
+ * without a case does not compile, so that its author decides whether it needs a table.
  */
 export const notProjected = (event: ReservationEvent): null => {
   switch (event.type) {

@@ -3,13 +3,13 @@ import { fromMs, type Instant } from '../../domain/time.ts';
 import { epochMs } from '../../postgres/epoch-ms.ts';
 import { isPaused } from '../../records/sweep-pauses.ts';
 
-/** A license for which a command was due since `dueAt`, as its row says. */
+/** A license with a command that is due since `dueAt`, according to its row. */
 export type DueLicense = { readonly licenseId: string; readonly dueAt: Instant };
 
 /**
- * Returns licenses of every organization for which a command (src/domain/license/due.ts) was due at or before `now`, in the
- * order of (dueAt, licenseId), after `after`, however long ago. Leaves out those that a sweep could not change, for a while.
- * For `ledger_worker`. Takes no locks: the license's stream decides.
+ * Returns licenses of every organization with a command (src/domain/license/due.ts) that is due at or before `now`,
+ * however long ago, in the order of (dueAt, licenseId), after `after`. Skips paused licenses, which a sweep could not
+ * change. As ledger_worker. Takes no locks, because the stream of the license decides.
  */
 export const dueLicenses = async (
   db: Pool | PoolClient,

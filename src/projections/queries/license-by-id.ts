@@ -3,12 +3,12 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { readLicense, type StoredLicense, selectLicense } from '../tables/licenses.ts';
 import { isParkedIn } from './parked-licenses.ts';
 
-/** A license as the API shows it. `metadata` null: the issuer noted none. */
+/** A license as the API shows it. `metadata` null: it has none. */
 export type LicenseView = StoredLicense & { readonly metadata: JsonObject | null };
 
 /**
- * Reads the row of a license that the tenant of `db` issues or holds; null for any other. `isParked`: the stream goes
- * on beyond the row, which is that of an earlier moment.
+ * Reads the row of a license that the tenant of `db` issues or holds. Returns null for any other license. `isParked`:
+ * the stream has later events that the row lacks.
  */
 export const licenseById = async (
   db: PoolClient,

@@ -6,32 +6,33 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { readLicense, selectLicense } from '../tables/licenses.ts';
 import type { LicenseView } from './license-by-id.ts';
 
-/** Where a license stands in a list, for good: also where it is not in the list any more. */
+/** The permanent place of a license in a list, also when the list no longer contains it. */
 export type LicensePlace = { readonly createdAt: Instant; readonly licenseId: string };
 
 type Listing = {
   readonly orgId: string;
-  /** Rows at most; ask for one more than is shown to know whether there is a next page. */
+  /** The greatest number of rows. Request one more than a page shows, to know whether there is a next page. */
   readonly limit: number;
-  /** Where the page before ended; null: from the newest. */
+  /** Where the previous page ended; null: the first page. */
   readonly after: LicensePlace | null;
   readonly status?: Status | undefined;
   readonly tier?: Tier | undefined;
   readonly product?: string | undefined;
   readonly externalRef?: string | undefined;
   readonly holder?: string | undefined;
-  /** Terms that end before this instant; at this instant or later. */
+  /** Only terms that end before this instant. */
   readonly expiresBefore?: Instant | undefined;
+  /** Only terms that end at this instant or later. */
   readonly expiresAfter?: Instant | undefined;
-  /** What the reference begins with, or the name of the holder, in any case. */
+  /** The beginning of the reference or of the holder's name, in upper or lower case. */
   readonly q?: string | undefined;
-  /** The instant that status is told for. */
+  /** `status` is the status at this instant. */
   readonly now: Instant;
 };
 
 /**
- * The licenses that an organization issues or holds, newest first. A page is not shifted by licenses issued meanwhile. For
- * asTenant of the same organization.
+ * Returns a page of the licenses that an organization issues or holds, newest first. Licenses that are issued meanwhile
+ * do not shift a page. For asTenant of the same organization.
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
   const { orgId, limit, after, status, tier, product, externalRef, holder, expiresBefore, expiresAfter, now } = listing;
@@ -50,9 +51,9 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
     expiresAfter === undefined ? [] : `l.expires_at >= ${parameter(expiresAfter)}`,
   ].flat();
 
-  // Each side is a walk of its own along an index in the order of the list, which one condition with "or" would not be.
+  // Postgres walks along an index in the order of the list for each side. One condition with "or" would prevent that.
   const side = (...belongs: readonly string[]) => {
-    // Not `= any`, which the planner takes for rare, under row-level security, and sorts all licenses for.
+    // Under row-level security the planner takes `= any` for rare, and would sort all licenses for it.
     const has = product === undefined ? [] : `array_position(l.products, ${parameter(product)}::text) is not null`;
     const conditions = [...belongs, ...filters, isBefore('l'), has].flat().join(' and ');
     return `(select * from rm.licenses l where ${conditions} order by l.created_at desc, l.license_id desc limit $2)`;
@@ -65,10 +66,10 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
       where ${conditions} order by p.created_at desc, p.license_id desc limit $2)`;
   };
   const sides = isOfProduct(listing)
-    ? [sideOfProduct(issued), sideOfProduct(held)]
+    ? [sideOfProduct(asIssuer), sideOfProduct(asHolder)]
     : listing.q === undefined
-      ? [side(issued), side(held)]
-      : sidesFound(await holdersNamed(db, listing.q), parameter, parameter(listing.q), side);
+      ? [side(asIssuer), side(asHolder)]
+      : sidesOfPrefix(await holdersNamed(db, listing.q), parameter, parameter(listing.q), side);
   const { rows } = await db.query<[JsonObject | null, ...unknown[]]>({
     text: `select m.metadata, ${listedColumns}
       from (${sides.join(' union all ')}) l
@@ -82,7 +83,7 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
 
 const listedColumns = selectLicense('l');
 
-// Any other filter with an index of its own leaves fewer to look through, of a product that most licenses have.
+// Any other filter with an index leaves fewer rows to read than a product that most licenses have.
 const isOfProduct = ({
   product,
   status,
@@ -98,24 +99,24 @@ const isOfProduct = ({
   status !== 'REVOKED' &&
   [tier, externalRef, holder, expiresBefore, expiresAfter, q].every((filter) => filter === undefined);
 
-const issued = 'l.issuer_org_id = $1';
-const held = 'l.holder_org_id = $1 and l.issuer_org_id <> $1';
+const asIssuer = 'l.issuer_org_id = $1';
+const asHolder = 'l.holder_org_id = $1 and l.issuer_org_id <> $1';
 
-/** What is found by its reference, then what is found by the name of its holder alone. */
-const sidesFound = (
+/** Selects licenses by their reference, and the others by the name of their holder. */
+const sidesOfPrefix = (
   holders: readonly string[],
   parameter: (value: unknown) => string,
   prefix: string,
   side: (...belongs: readonly string[]) => string,
 ): readonly string[] => {
-  // The column is in lower case, in the order of code points, so that an index finds what begins with the prefix.
+  // The column is in lower case and ordered by code points, so that an index can serve a prefix.
   const byReference = `l.external_ref_lower >= lower(${prefix}) and l.external_ref_lower < lower(${prefix}) || U&'\\+10FFFF'`;
-  if (holders.length === 0) return [side(issued, byReference), side(held, byReference)];
+  if (holders.length === 0) return [side(asIssuer, byReference), side(asHolder, byReference)];
   const byHolder = `l.holder_org_id = any(${parameter(holders)})`;
   return [
-    side(issued, byReference),
-    side(issued, byHolder, `(${byReference}) is not true`),
-    side(held, `(${byReference} or ${byHolder})`),
+    side(asIssuer, byReference),
+    side(asIssuer, byHolder, `(${byReference}) is not true`),
+    side(asHolder, `(${byReference} or ${byHolder})`),
   ];
 };
 
@@ -128,8 +129,8 @@ const holdersNamed = async (db: PoolClient, prefix: string): Promise<readonly st
   return rows[0]?.holders ?? [];
 };
 
-// The status of src/domain/license/status.ts, in SQL; a test holds the two together. In conditions that the planner can
-// weigh, and that the partial indexes of licenses are made for.
+// The status of src/domain/license/status.ts in SQL. A test compares the two. The planner can estimate these
+// conditions, and the partial indexes of licenses are made for them.
 const hasStatus = (status: Status, nowOf: () => string): string => {
   if (status === 'REVOKED') return 'l.revoked_at is not null';
   const now = nowOf();

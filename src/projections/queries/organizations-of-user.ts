@@ -1,35 +1,36 @@
 import type { Pool } from 'pg';
 import type { Role } from '../../domain/organization/events.ts';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
-import type { Organization } from '../tables/organizations.ts';
+import type { Instant } from '../../domain/time.ts';
+import { joined, viewOf } from '../tables/columns.ts';
+import { type Organization, profileColumns } from '../tables/organizations.ts';
 
-/** An organization that a user belongs to, and as what. */
+/** An organization that a user belongs to, with the role of the user. */
 export type OrganizationOfUser = Organization & { readonly role: Role; readonly joinedAt: Instant };
 
-/** So many of them (null: all), after the place of one of them. */
+/** `limit`: the greatest number of organizations; null: all. */
 type Part = { readonly after: PlaceOfOrganization | null; readonly limit: number | null };
 
-/** Where an organization stands among those of a user, whether or not it still is one of them. */
+/** The place of an organization in the list of a user, also when the list no longer contains it. */
 export type PlaceOfOrganization = Pick<OrganizationOfUser, 'organizationId' | 'joinedAt'>;
 
-/** The organizations a user is a member of, closed ones too, in the order of joining. As ledger_api, without a tenant. */
+/**
+ * Returns the organizations of a user, including closed ones, in the order of joining. As ledger_api, without a tenant.
+ */
 export const organizationsOfUser = async (
   pool: Pool,
   userId: string,
   { after, limit }: Part = { after: null, limit: null },
 ): Promise<readonly OrganizationOfUser[]> => {
-  const { rows } = await pool.query<[string, string, string, string, string | null, Role, string]>({
+  const { rows } = await pool.query<unknown[]>({
     name: 'organizations-of-user',
-    text: `select organization_id, name, time_zone, ${epochMs('created_at')}, ${epochMs('closed_at')}, role,
-      ${epochMs('joined_at')} from rm.organizations_of_user($1, $2, $3, $4)`,
+    text: `select ${view.select} from rm.organizations_of_user($1, $2, $3, $4) o`,
     values: [userId, after?.joinedAt ?? null, after?.organizationId ?? null, limit],
     rowMode: 'array',
   });
-  return rows.map(([organizationId, name, timeZone, createdAt, closedAt, role, joinedAt]) => ({
-    ...{ organizationId, name, timeZone, role },
-    createdAt: fromMs(Number(createdAt)),
-    closedAt: closedAt === null ? null : fromMs(Number(closedAt)),
-    joinedAt: fromMs(Number(joinedAt)),
-  }));
+  return rows.map(view.read);
 };
+
+const view = viewOf('o', profileColumns, {
+  role: joined<Role>('text', 'o.role'),
+  joinedAt: joined<Instant>('timestamptz', 'o.joined_at'),
+});

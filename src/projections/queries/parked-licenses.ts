@@ -1,10 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** SQL for whether the stream of the license in a column goes on beyond the rows of the serving read models. */
+/**
+ * Returns SQL that is true when the stream of the license in a column has later events than the serving read models.
+ */
 export const isParkedIn = (column: string): string => `cardinality(ops.parked_among(array[${column}], '{}')) > 0`;
 
 /**
- * Returns true when the stream of a license goes on beyond its row, or has no row. As ledger_api, of any organization.
+ * Returns true when the stream of a license has later events than its row, or events but no row. As ledger_api, of any
+ * organization.
  */
 export const isLicenseParked = async (db: Pool | PoolClient, licenseId: string): Promise<boolean> => {
   const { rows } = await db.query<[boolean]>({
@@ -16,12 +19,12 @@ export const isLicenseParked = async (db: Pool | PoolClient, licenseId: string):
   return rows[0]?.[0] === true;
 };
 
-/** A license by a key that the rows lack, because the event of the key is left out. */
+/** The license and the version of a key that the rows lack, because the event of the key is left out. */
 export type ParkedKey = { readonly licenseId: string; readonly keyVersion: number };
 
 /**
- * Returns the license of a key that the rows lack, given as its hashes by each secret; null for a key that nobody
- * knows.
+ * Returns the license of a key that the rows lack. `hashes`: the hashes of the key by each secret. Returns null for an
+ * unknown key.
  */
 export const parkedLicenseByKey = async (db: Pool, hashes: readonly Buffer[]): Promise<ParkedKey | null> => {
   const { rows } = await db.query<[string | null, number | null]>({

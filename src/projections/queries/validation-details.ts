@@ -3,34 +3,36 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 
 /**
- * What a validation names beyond what every validation reads, or its policy asks for; absent: not looked for. Hashes and
- * references come as alternatives, one for each secret there is.
+ * The details that a validation reads besides `ValidationFacts`. An absent field is not read. Hashes and references are
+ * alternatives, one for each secret.
  */
 export type WantedDetails = {
   readonly holderHashes?: readonly string[];
   readonly userRefs?: readonly string[];
   readonly activationId?: string;
-  /** Hashes of a device's parts, by name: devices that have any of them are found. */
+  /** Hashes of the parts of a device, by name. Devices with any of them are returned. */
   readonly components?: readonly Readonly<Record<string, string>>[];
   readonly checkIn?: boolean;
 };
 
-/** What was found; null or none also for what was not looked for. */
+/** The details. A detail that is missing or was not read is null or an empty list. */
 export type ValidationDetails = {
-  /** The holder's lease: until when its last sign of life is good, in the past for one that lapsed. Null: it has none. */
+  /**
+   * Until when the holder's lease lives after its last heartbeat, in the past for a lapsed lease. Null: it has none.
+   */
   readonly leaseUntil: Instant | null;
   /** The hash under which the holder has an open lease. */
   readonly leaseHolder: string | null;
-  /** The reference under which the user is assigned. */
+  /** The reference by which the user is assigned. */
   readonly assignedUser: string | null;
-  /** The fingerprint hash of the open activation that was named; null: the license has no such activation. */
+  /** The fingerprint hash of the named activation. Null: the license has no such open activation. */
   readonly namedFingerprint: string | null;
-  /** Devices with any of the parts, in the order of their activation. */
+  /** The devices with any of the parts, in the order of their activation. */
   readonly devices: readonly { readonly id: string; readonly components: Readonly<Record<string, string>> }[];
   readonly lastCheckInAt: Instant | null;
 };
 
-/** What is found where nothing is looked for. */
+/** The details of a validation that reads none. */
 export const noDetails: ValidationDetails = {
   leaseUntil: null,
   leaseHolder: null,
@@ -40,7 +42,7 @@ export const noDetails: ValidationDetails = {
   lastCheckInAt: null,
 };
 
-/** Looks details up for a license that was found, in one round trip, as its issuer. `pool` is of ledger_api. */
+/** Reads the details of a license in one round trip, as its issuer. `pool` is of ledger_api. */
 export const readDetails = async (
   pool: Pool,
   { issuerOrgId, licenseId }: LicenseFacts,
@@ -51,9 +53,11 @@ export const readDetails = async (
     text: `select lease_until, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at
       from rm.validation_details($1, $2, $3, $4, $5, $6, $7)`,
     values: [
-      ...[issuerOrgId, licenseId],
+      issuerOrgId,
+      licenseId,
       holderHashes?.map((hash) => Buffer.from(hash, 'hex')) ?? null,
-      ...[userRefs ?? null, activationId ?? null],
+      userRefs ?? null,
+      activationId ?? null,
       components === undefined ? null : JSON.stringify(components),
       checkIn,
     ],

@@ -6,45 +6,45 @@ import { readLicense, selectLicense } from '../tables/licenses.ts';
 import { isLicenseParked, type ParkedKey, parkedLicenseByKey } from './parked-licenses.ts';
 import { readDetails, type ValidationDetails, type WantedDetails } from './validation-details.ts';
 
-/** Everything that a validation is decided on. */
+/** The facts that every validation is decided on. */
 export type ValidationFacts = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
-  /** The version of the key that was shown; null when the license was named by its id. */
+  /** The version of the presented key; null when the caller named the license by its id. */
   readonly keyVersion: number | null;
   /** The organization that issued the license is closed. */
   readonly issuerClosed: boolean;
-  /** Hashes of open activations, hex, at most 64; `more`: there are others, ask `isActivated`. */
+  /** Hashes of open activations in hex, at most 64. When there are `more`, call `isActivated`. */
   readonly fingerprintHashes: readonly string[];
   readonly more: boolean;
-  /** The stream of the license, or of its issuer, goes on beyond the rows: they are those of an earlier moment. */
+  /** The stream of the license, or of its issuer, has later events than the rows. */
   readonly isParked: boolean;
 };
 
-type Found = Pick<ValidationFacts, 'facts' | 'isParked'>;
+type FoundLicense = Pick<ValidationFacts, 'facts' | 'isParked'>;
 
 export type ValidationReader = {
-  /** The license of a key, given as its hashes by each secret there is; null: no such key. */
+  /** Reads the license of a key. `hashes`: the hashes of the key by each secret. Returns null for an unknown key. */
   readonly byKey: (hashes: readonly Buffer[]) => Promise<ValidationFacts | null>;
-  /** A license that this organization issues or holds; null for any other. */
+  /** Reads a license that this organization issues or holds. Returns null for any other license. */
   readonly byId: (orgId: string, licenseId: string) => Promise<ValidationFacts | null>;
-  /** Whether a device has an open activation, for a license with `more`. */
-  readonly isActivated: (found: Found, fingerprintHash: string) => Promise<boolean>;
-  /** What few validations ask for, of a license that was found: a round trip of its own. */
-  readonly details: (found: Found, wanted: WantedDetails) => Promise<ValidationDetails>;
+  /** Returns true when a device has an open activation. For a license with `more`. */
+  readonly isActivated: (license: FoundLicense, fingerprintHash: string) => Promise<boolean>;
+  /** Reads what only few validations need, in a round trip of its own. */
+  readonly details: (license: FoundLicense, request: WantedDetails) => Promise<ValidationDetails>;
 };
 
-/** Reads rows as they are, and tells where a stream goes on beyond them. */
+/** Reads rows, and reports when a stream has later events than they contain. */
 export type ValidationRows = ValidationReader & {
-  /** The license of a key that the rows lack, because the event of the key is left out; null: no such key. */
+  /** Reads the license of a key that the rows lack, because its event is left out. Returns null for an unknown key. */
   readonly parkedByKey: (hashes: readonly Buffer[]) => Promise<ParkedKey | null>;
-  /** Whether the stream of a license goes on beyond its row, or beyond having none. */
+  /** Returns true when the stream of a license has later events than its row, or events but no row. */
   readonly isParked: (licenseId: string) => Promise<boolean>;
 };
 
 /**
- * Reads for validation, in one round trip each, row-level security in force: while two calls are under way, requests gather
- * and go out together as one call. `pool` is of ledger_api.
+ * Reads for validation under row-level security, with one round trip per request. While two calls run, further requests
+ * gather and go out together as one call. `pool` is of ledger_api.
  */
 export const createValidationReader = (pool: Pool): ValidationRows => {
   let waiting: Wait[] = [];
@@ -61,29 +61,27 @@ export const createValidationReader = (pool: Pool): ValidationRows => {
       });
     }
   };
-  const ask = (wanted: readonly Wanted[]) =>
+  const read = (alternatives: readonly LicenseKey[]) =>
     new Promise<ValidationFacts | null>((resolve, reject) => {
-      waiting.push({ wanted, resolve, reject });
+      waiting.push({ alternatives, resolve, reject });
       send();
     });
 
   return {
-    byKey: (hashes) => ask(hashes.map((hash) => ({ hash, orgId: null, licenseId: null }))),
-    byId: (orgId, licenseId) => ask([{ hash: null, orgId, licenseId }]),
+    byKey: (hashes) => read(hashes.map((hash) => ({ hash, orgId: null, licenseId: null }))),
+    byId: (orgId, licenseId) => read([{ hash: null, orgId, licenseId }]),
     isActivated: async ({ facts: { issuerOrgId, licenseId } }, fingerprintHash) => {
-      const read = () =>
-        readingLevel(pool, () =>
-          pool.query<[boolean]>({
-            name: 'is-activated',
-            text: 'select rm.is_activated($1, $2, $3)',
-            values: [issuerOrgId, licenseId, Buffer.from(fingerprintHash, 'hex')],
-            rowMode: 'array',
-          }),
-        );
-      const { rows } = await retry(read, (error, failures) => (isOfBothVersions(error) && failures < 3 ? 0 : null));
+      const { rows } = await readingLevel(pool, () =>
+        pool.query<[boolean]>({
+          name: 'is-activated',
+          text: 'select rm.is_activated($1, $2, $3)',
+          values: [issuerOrgId, licenseId, Buffer.from(fingerprintHash, 'hex')],
+          rowMode: 'array',
+        }),
+      );
       return rows[0]?.[0] === true;
     },
-    details: ({ facts }, wanted) => readingLevel(pool, () => readDetails(pool, facts, wanted)),
+    details: ({ facts }, request) => readingLevel(pool, () => readDetails(pool, facts, request)),
     parkedByKey: (hashes) => parkedLicenseByKey(pool, hashes),
     isParked: (licenseId) => isLicenseParked(pool, licenseId),
   };
@@ -91,41 +89,47 @@ export const createValidationReader = (pool: Pool): ValidationRows => {
 
 const callsInFlightMax = 2;
 const gatheredMax = 100;
-/** How many fingerprints ValidationFacts holds at most. */
+const triesMax = 3;
+/** The greatest number of fingerprints in ValidationFacts. */
 export const fingerprintsMax = 64;
 
-type Wanted = { readonly hash: Buffer | null; readonly orgId: string | null; readonly licenseId: string | null };
+/** Names a license, by the hash of a key or by its id. */
+type LicenseKey = { readonly hash: Buffer | null; readonly orgId: string | null; readonly licenseId: string | null };
 type Wait = {
-  /** Alternatives, the first that is found counts. */
-  readonly wanted: readonly Wanted[];
-  readonly resolve: (found: ValidationFacts | null) => void;
+  /** The first alternative that names a license counts. */
+  readonly alternatives: readonly LicenseKey[];
+  readonly resolve: (facts: ValidationFacts | null) => void;
   readonly reject: (error: unknown) => void;
 };
 
 const answer = async (pool: Pool, waits: readonly Wait[]): Promise<void> => {
-  const wanted = waits.flatMap((wait) => wait.wanted);
   try {
-    const { rows } = await readingLevel(pool, () =>
-      pool.query<ValidationRow>({
-        name: 'validation-facts',
-        text: validationQuery,
-        values: [
-          wanted.map(({ hash }) => hash),
-          wanted.map(({ orgId }) => orgId),
-          wanted.map(({ licenseId }) => licenseId),
-        ],
-        rowMode: 'array',
-      }),
+    const keys = waits.flatMap(({ alternatives }) => alternatives);
+    const rows = await retry(
+      () => readFacts(pool, keys),
+      (error, failures) => (isOfBothVersions(error) && failures < triesMax ? 0 : null),
     );
     const byRequest = new Map(rows.map((row) => [row[0], row]));
     let request = 0;
     for (const wait of waits) {
-      const row = wait.wanted.map(() => byRequest.get(++request)).find((candidate) => candidate !== undefined);
+      const row = wait.alternatives.map(() => byRequest.get(++request)).find((candidate) => candidate !== undefined);
       wait.resolve(row === undefined ? null : factsOf(row));
     }
   } catch (error) {
     for (const wait of waits) wait.reject(error);
   }
+};
+
+const readFacts = async (pool: Pool, keys: readonly LicenseKey[]): Promise<readonly ValidationRow[]> => {
+  const { rows } = await readingLevel(pool, () =>
+    pool.query<ValidationRow>({
+      name: 'validation-facts',
+      text: validationQuery,
+      values: [keys.map(({ hash }) => hash), keys.map(({ orgId }) => orgId), keys.map(({ licenseId }) => licenseId)],
+      rowMode: 'array',
+    }),
+  );
+  return rows;
 };
 
 type ValidationRow = [
@@ -150,7 +154,7 @@ const factsOf = (row: ValidationRow): ValidationFacts => {
   };
 };
 
-// A switch of versions during the call: the function returns rows of one version and has read those of the other.
+// Versions switched during the call. The function returns rows of one version, and has read the rows of the other.
 const isOfBothVersions = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '42804';
 
 const validationQuery = `select request, matched_key_version, issuer_closed, fingerprints, is_parked, ${selectLicense('(license)')}

@@ -1,9 +1,9 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { PinnedPolicy } from '../../domain/license/policy.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { transaction } from '../../postgres/transaction.ts';
 import { isNewer } from '../event-fault.ts';
-import { noChanges } from '../fold/changes.ts';
+import { type Changes, noChanges } from '../fold/changes.ts';
 import { foldFitting, type Unprojectable } from '../fold/fold-batch.ts';
 import { licenseOf, nothingStored, type Stored } from '../fold/fold-event.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
@@ -12,102 +12,121 @@ import { loadStored, writeChanges } from '../tables/tables.ts';
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {
   /**
-   * Folds the next events and begins to write them; the ones before are written by then. Leaves a stream out from an
+   * Folds the next events and begins to write them, after the previous ones are written. Leaves a stream out from an
    * event on that does not fit. Throws Unprojectable for one of a newer release, and what Postgres refuses.
    */
   readonly add: (events: readonly Recorded[]) => Promise<void>;
-  /** Writes what was kept back; the tables are the fold of all that was added. */
+  /** Writes what is still in memory. Then the tables are the fold of all added events. */
   readonly finish: () => Promise<void>;
-  /** What was left out so far. */
+  /** Returns what was left out so far. */
   readonly leftOut: () => LeftOut;
 };
 
 /**
- * `misfits`: the first event that does not fit, of each stream with one. `events`: what `noteLeftOut` needs of all that
- * are left out, which are the first event per stream and owners, and every event that gives a key.
+ * `misfits`: the first event that does not fit, of each stream with one. `events`: the events that `noteLeftOut` needs,
+ * which are the first left out event per stream and owners, and every left out event that gives a key.
  */
 export type LeftOut = { readonly misfits: readonly Unprojectable[]; readonly events: readonly Recorded[] };
 
 /**
- * Folds into empty tables, several times as fast as batch by batch: licenses are kept in memory, at most `licensesMax`, and
- * written when they are pushed out, once rather than at each event; and events are folded while those before are written.
- * Until `finish` the tables are incomplete. `pool`: as ledger_projector, with the tables' schema.
+ * Folds into empty tables, several times as fast as batch by batch. It keeps at most `licensesMax` licenses in memory
+ * and writes a license once when it leaves memory, not at each event. It folds events while it writes the previous
+ * ones. The tables are incomplete until `finish`. `pool`: as ledger_projector, with the tables' schema.
  */
 export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
-  // The longest unchanged first; none of them is in the table as it is here.
-  const kept = new Map<string, FoldedLicense>();
-  const share = createSharing();
-  const misfitsByStream = new Map<string, Unprojectable>();
-  const leftOut: Recorded[] = [];
-  const leftOutOwners = new Set<string>();
+  const kept = createKeptLicenses();
+  const leftOut = createLeftOut();
   let writing: Promise<void> = Promise.resolve();
 
-  const write = (work: (db: PoolClient) => Promise<void>) => {
-    writing = transaction(pool, beginWrite, work);
-    // Whoever waits for it next is told.
+  const write = (changes: Changes) => {
+    writing = transaction(pool, beginWrite, (db) => writeChanges(db, nothingStored, changes));
+    // The next caller that waits for it gets the error.
     writing.catch(() => undefined);
   };
 
   const load = async (events: readonly Recorded[]): Promise<Stored> => {
-    const unknown = events.filter(isUnknown(events, kept));
+    const unknown = events.filter(isUnknown(events, kept.has));
     if (unknown.length === 0) return nothingStored;
     await writing;
     return transaction(pool, 'begin read only', (db) => loadStored(db, unknown));
   };
 
-  const keep = (id: string, license: FoldedLicense): void => {
-    const { facts } = license;
-    const policy = share(facts.policy);
-    // At the end again.
-    kept.delete(id);
-    kept.set(id, facts.policy === policy ? license : { ...license, facts: { ...facts, policy } });
-  };
-
-  const pushOut = (leave: number): Map<string, FoldedLicense> => {
-    const out = new Map<string, FoldedLicense>();
-    for (const [id, license] of kept) {
-      if (kept.size <= leave) break;
-      out.set(id, license);
-      kept.delete(id);
-    }
-    return out;
-  };
-
   return {
-    leftOut: () => ({ misfits: [...misfitsByStream.values()], events: [...leftOut] }),
-    add: async (all) => {
-      const events = all.filter(({ stream }) => !misfitsByStream.has(stream));
-      const stored = await load(events);
+    leftOut: leftOut.read,
+    add: async (events) => {
+      const remaining = events.filter(({ stream }) => !leftOut.has(stream));
+      const stored = await load(remaining);
       const licenses = { get: (id: string) => kept.get(id) ?? stored.licenses.get(id) };
-      const { changes, misfits } = foldFitting(events, { ...stored, licenses });
-      for (const misfit of misfits) {
-        if (isNewer(misfit)) throw misfit;
-        misfitsByStream.set(misfit.recorded.stream, misfit);
-      }
-      for (const event of all) {
-        const from = misfitsByStream.get(event.stream)?.recorded.revision;
-        if (from === undefined || event.revision < from) continue;
-        const owners = JSON.stringify([event.stream, event.metadata.issuerOrgId, event.metadata.holderOrgId]);
-        if (!leftOutOwners.has(owners) || 'keyHash' in event.data) leftOut.push(event);
-        leftOutOwners.add(owners);
-      }
-      for (const [id, license] of changes.licenses) keep(id, license);
-      const written = { ...changes, licenses: pushOut(licensesMax) };
+      const { changes, misfits } = foldFitting(remaining, { ...stored, licenses });
+      leftOut.add(misfits, events);
+      for (const [id, license] of changes.licenses) kept.keep(id, license);
+      const written = { ...changes, licenses: kept.removeOldest(licensesMax) };
       await writing;
-      write((db) => writeChanges(db, nothingStored, written));
+      write(written);
     },
     finish: async () => {
       await writing;
-      while (kept.size > 0) {
-        const written = { ...noChanges(), licenses: pushOut(Math.max(0, kept.size - finishMax)) };
-        write((db) => writeChanges(db, nothingStored, written));
+      while (kept.size() > 0) {
+        write({ ...noChanges(), licenses: kept.removeOldest(Math.max(0, kept.size() - finishMax)) });
         await writing;
       }
     },
   };
 };
 
-// Most licenses are made from a few policies, each pinned in full: the largest part of what is kept.
+/** Licenses in memory, the longest unchanged first. The tables do not have their current state. */
+const createKeptLicenses = () => {
+  const kept = new Map<string, FoldedLicense>();
+  const share = createSharing();
+  return {
+    size: () => kept.size,
+    has: (id: string) => kept.has(id),
+    get: (id: string) => kept.get(id),
+    keep: (id: string, license: FoldedLicense): void => {
+      const { facts } = license;
+      const policy = share(facts.policy);
+      // Deleting it first moves it to the end.
+      kept.delete(id);
+      kept.set(id, facts.policy === policy ? license : { ...license, facts: { ...facts, policy } });
+    },
+    /** Removes the longest unchanged licenses until `remaining` are left, and returns the removed ones. */
+    removeOldest: (remaining: number): Map<string, FoldedLicense> => {
+      const removed = new Map<string, FoldedLicense>();
+      for (const [id, license] of kept) {
+        if (kept.size <= remaining) break;
+        removed.set(id, license);
+        kept.delete(id);
+      }
+      return removed;
+    },
+  };
+};
+
+const createLeftOut = () => {
+  const misfitsByStream = new Map<string, Unprojectable>();
+  const events: Recorded[] = [];
+  const owners = new Set<string>();
+  return {
+    has: (stream: string) => misfitsByStream.has(stream),
+    read: (): LeftOut => ({ misfits: [...misfitsByStream.values()], events: [...events] }),
+    /** Adds new misfits, and those of `folded` that are left out. Throws a misfit of a newer release. */
+    add: (misfits: readonly Unprojectable[], folded: readonly Recorded[]): void => {
+      for (const misfit of misfits) {
+        if (isNewer(misfit)) throw misfit;
+        misfitsByStream.set(misfit.recorded.stream, misfit);
+      }
+      for (const event of folded) {
+        const from = misfitsByStream.get(event.stream)?.recorded.revision;
+        if (from === undefined || event.revision < from) continue;
+        const ofOwners = JSON.stringify([event.stream, event.metadata.issuerOrgId, event.metadata.holderOrgId]);
+        if (!owners.has(ofOwners) || 'keyHash' in event.data) events.push(event);
+        owners.add(ofOwners);
+      }
+    },
+  };
+};
+
+// Most licenses come from a few policies, and each license holds its whole policy, which is most of its size.
 const createSharing = () => {
   const byText = new Map<string, PinnedPolicy>();
   const shared = new Set<PinnedPolicy>();
@@ -123,14 +142,14 @@ const createSharing = () => {
 
 const sharedMax = 1_000;
 const finishMax = 5_000;
-// The rows can be made again at any time; a busy machine may take long for so many.
+// A rebuild can write the rows again at any time. A busy machine may take long for so many rows.
 const beginWrite = 'begin; set local synchronous_commit = off; set local statement_timeout = 60000';
 
-// Those whose fold needs something of the tables: not a license that is kept, or that begins among these very events.
-const isUnknown = (events: readonly Recorded[], kept: ReadonlyMap<string, unknown>) => {
+// An event needs a stored row unless its license is in memory or begins among these events.
+const isUnknown = (events: readonly Recorded[], isKept: (licenseId: string) => boolean) => {
   const begun = new Set(events.filter(({ revision }) => revision === 0n).map(({ stream }) => stream));
   return ({ stream }: Recorded): boolean => {
     const id = licenseOf(stream);
-    return id === null || !(kept.has(id) || begun.has(stream));
+    return id === null || !(isKept(id) || begun.has(stream));
   };
 };

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { transaction } from '../../postgres/transaction.ts';
-import { moveCheckpoint, type Projection } from '../checkpoint.ts';
+import { type Batch, moveCheckpoint, type Projection } from '../checkpoint.ts';
 import { noteLeftOut, parkStreams } from '../parked.ts';
 import { createFastFold } from './fold-fast.ts';
 import { openTail } from './tail.ts';
@@ -12,13 +12,13 @@ type Needs = {
   readonly pool: Pool;
   readonly projection: Projection;
   readonly signal: AbortSignal;
-  /** Told the events of each part once they are folded, and how far that is. */
+  /** Called with the events of each part once they are folded, and the position that they reach. */
   readonly onFolded: (events: readonly Recorded[], to: Position) => void;
 };
 
 /**
- * Folds the log, from its start to where it ends now, into empty tables, and sets their checkpoint there. Until it returns
- * the tables are incomplete. Parks a stream from an event on that does not fit. Throws what Postgres refuses, and
+ * Folds the log, from its start to its current end, into empty tables and sets their checkpoint there. The tables are
+ * incomplete until it returns. Parks a stream from an event on that does not fit. Throws what Postgres refuses, and
  * Unprojectable for an event of a newer release.
  */
 export const foldLog = async ({ store, pool, projection, signal, onFolded }: Needs): Promise<void> => {
@@ -38,10 +38,10 @@ export const foldLog = async ({ store, pool, projection, signal, onFolded }: Nee
       to = tail.position();
     }
     await fold.finish();
-    const [reached, lastEvent] = [to, last];
+    const folded: Batch = { from: 'start', events: last, to };
     const { misfits, events } = fold.leftOut();
     const isMoved = await transaction(pool, 'begin', async (db) => {
-      if ((await moveCheckpoint(db, projection, 'start', reached, lastEvent)) === null) return false;
+      if ((await moveCheckpoint(db, projection, folded)) === null) return false;
       await parkStreams(db, projection, misfits);
       await noteLeftOut(db, projection, events);
       return true;

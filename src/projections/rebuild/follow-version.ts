@@ -6,15 +6,16 @@ import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { activeProjection } from '../versions.ts';
 import { openTail, type Tail } from './tail.ts';
 
+/** A version that does not serve. `pool`: as ledger_projector, with its schema. `from`: its checkpoint. */
+type Followed = { readonly pool: Pool; readonly projection: Projection; readonly from: Position | 'start' };
+
 /**
  * Follows the log into the tables of a version that does not serve. Parks a stream from an event on that cannot be
  * projected, as the projector does. Throws Unprojectable for an event of a newer release.
  */
 export const followVersion = (
   { store, log, signal }: { readonly store: EventStore; readonly log: Log; readonly signal: AbortSignal },
-  pool: Pool,
-  projection: Projection,
-  from: Position | 'start',
+  { pool, projection, from }: Followed,
   onApplied: (events: readonly Recorded[]) => void = () => undefined,
 ): Tail =>
   openTail({ store, from, signal }, async (part) => {
@@ -24,29 +25,29 @@ export const followVersion = (
   });
 
 /**
- * Follows until, for `settleMs`, it was never behind where the log ended, or the serving version was, a tenth of that
- * time before.
+ * Follows until the version has kept up for `settleMs`. It keeps up while it is never behind the place where the log,
+ * or the serving version, was a tenth of that time earlier.
  */
 export const keepUp = async (
   { store, serving, tail, settleMs }: { store: EventStore; serving: Pool; tail: Tail; settleMs: number },
   onStep: () => void,
 ): Promise<void> => {
   let goal = await nearestEnd(store, serving);
-  let since = performance.now();
-  let lookedAt = since;
+  let keptUpSince = performance.now();
+  let comparedAt = keptUpSince;
   for (;;) {
     if (await tail.arrived(stepMs)) await tail.take();
     onStep();
     const now = performance.now();
-    if (now - lookedAt < settleMs / 10) continue;
-    if (isBehind(tail, goal)) since = now;
-    else if (now - since >= settleMs) return;
+    if (now - comparedAt < settleMs / 10) continue;
+    if (isBehind(tail, goal)) keptUpSince = now;
+    else if (now - keptUpSince >= settleMs) return;
     goal = await nearestEnd(store, serving);
-    lookedAt = now;
+    comparedAt = now;
   }
 };
 
-/** Brings a version up to a position, or to the end of a log that ends before it, being restored to an earlier point. */
+/** Brings a version up to a position, or to the end of the log when a restored log ends earlier. */
 export const reachIn =
   (store: EventStore, tail: Tail) =>
   async (goal: Position): Promise<void> => {
@@ -54,6 +55,7 @@ export const reachIn =
     if (head !== null) await tail.reach(head.commit < goal.commit ? head : goal);
   };
 
+// The earlier one of the two: where the log ends, and where the serving version is.
 const nearestEnd = async (store: EventStore, serving: Pool): Promise<bigint> => {
   const head = await store.head({ timeoutMs: answerMs });
   const { position } = await readCheckpoint(serving, await activeProjection(serving));

@@ -16,23 +16,23 @@ type Needs = {
   readonly store: EventStore;
   readonly log: Log;
   readonly pools: { readonly serving: Pool; readonly next: Pool };
-  readonly made: Version;
+  readonly next: Version;
   readonly tail: Tail;
-  /** The streams to fold once more. */
+  /** The streams to fold a second time. */
   readonly streams: readonly string[];
   readonly force?: boolean;
 };
 
 /**
- * Proves a version before it serves: as many rows in every table as the serving version has at the same position, and the
- * rows of some streams equal to their fold. Rows of streams that either version has parked are not compared. Nothing is
- * taken from `tail` meanwhile but by this. Throws a sentence about the first difference. Returns how many streams were
+ * Compares a version before it serves. Every table must have as many rows as in the serving version at the same
+ * position, and the rows of some streams must equal their fold. Skips streams that either version has parked. Only this
+ * function may use `tail` meanwhile. Throws a sentence about the first difference. Returns how many streams it
  * compared.
  */
 export const proveVersion = async ({ force = false, ...needs }: Needs): Promise<number> => {
   if (!force) await compareCounts(needs);
-  const { store, pools, tail, made } = needs;
-  const parked = new Set((await listParked(pools.next, projectionOf(made))).map(({ stream }) => stream));
+  const { store, pools, tail, next } = needs;
+  const parked = new Set((await listParked(pools.next, projectionOf(next))).map(({ stream }) => stream));
   const streams = needs.streams.filter((stream) => !parked.has(stream));
   const position = tail.position();
   if (position === 'start') return 0;
@@ -53,7 +53,7 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
     (await listParked(pool, projection)).map(({ stream }) => stream);
   const parked = async () => [
     ...(await parkedIn(pools.serving, await activeProjection(pools.serving))),
-    ...(await parkedIn(pools.next, projectionOf(needs.made))),
+    ...(await parkedIn(pools.next, projectionOf(needs.next))),
   ];
   const serving = await transaction(pools.serving, beginSnapshot, async (db) => {
     const at = (await readCheckpoint(db, await activeProjection(db))).position;
@@ -64,10 +64,10 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
         'The serving read models are beyond the end of the log, which is another one or was restored. Repeat with --force.',
       );
     if (at !== 'start') await tail.reach(at);
-    return countsBeside(db, await parked());
+    return countsWithout(db, await parked());
   });
-  const made = await transaction(pools.next, beginSnapshot, async (db) => countsBeside(db, await parked()));
-  const differing = [...made].filter(([table, count]) => serving.get(table) !== count);
+  const rebuilt = await transaction(pools.next, beginSnapshot, async (db) => countsWithout(db, await parked()));
+  const differing = [...rebuilt].filter(([table, count]) => serving.get(table) !== count);
   if (differing.length === 0) return;
   const numbers = differing.map(([table, count]) => `${table} ${serving.get(table) ?? 'none'} and ${count}`).join(', ');
   throw new Error(
@@ -76,8 +76,8 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
   );
 };
 
-/** How many rows each table has, without those of some streams. */
-const countsBeside = async (db: PoolClient, streams: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+/** Returns how many rows each table has, without the rows of some streams. */
+const countsWithout = async (db: PoolClient, streams: readonly string[]): Promise<ReadonlyMap<string, number>> => {
   const counts = new Map(await countsOf(db));
   for (const { table, stream: kind } of streams.length === 0 ? [] : readModelTables) {
     const ids = streams.flatMap((stream) => (stream.startsWith(`${kind}-`) ? [stream.slice(kind.length + 1)] : []));
@@ -94,8 +94,9 @@ const countsBeside = async (db: PoolClient, streams: readonly string[]): Promise
 
 const ownerOf = (kind: ReadModel['stream']): string => (kind === 'license' ? 'license_id' : 'issuer_org_id');
 
-// Where no projector runs, as beside a stopped server, this one does until it is there, if they are tables that it knows.
-const servingReaches = async ({ store, log, pools, made }: Omit<Needs, 'tail'>, goal: Position): Promise<void> => {
+// When no projector runs, because the server is stopped, this runs one until the serving version has reached the goal.
+// It can only project into tables of its own shape.
+const servingReaches = async ({ store, log, pools, next }: Omit<Needs, 'tail'>, goal: Position): Promise<void> => {
   const isThere = async () => {
     const { position } = await readCheckpoint(pools.serving, await activeProjection(pools.serving));
     return position !== 'start' && position.commit >= goal.commit;
@@ -110,7 +111,7 @@ const servingReaches = async ({ store, log, pools, made }: Omit<Needs, 'tail'>, 
   };
   if (await within(patienceMs)) return;
   const isOurs = (await versionsOf(pools.serving)).some(
-    ({ state, shape }) => state === 'active' && shape === made.shape,
+    ({ state, shape }) => state === 'active' && shape === next.shape,
   );
   const stop = new AbortController();
   const projector = isOurs ? runProjector({ store, pool: pools.serving, log, signal: stop.signal }) : null;

@@ -9,17 +9,17 @@ import { schemaOf, type Version, versionsOf } from '../versions.ts';
 export type Pools = { readonly serving: Pool; readonly next: Pool };
 
 /**
- * Runs `work` while no other rebuild of this database runs. `db`: a connection of the login of DATABASE_URL, for which
- * statements may take as long as they take. Throws RebuildUnderWay when another one is under way.
+ * Runs `work` while no other rebuild of this database runs. `db`: a connection of the login of DATABASE_URL without
+ * limits on the time of statements. Throws RebuildUnderWay when another rebuild runs.
  */
 export const rebuildAlone = async <T>(databaseUrl: string, work: (db: pg.Client) => Promise<T>): Promise<T> => {
   const db = new pg.Client({ connectionString: databaseUrl, application_name: 'ledger-rebuild', keepAlive: true });
-  // The statement that is under way, or the next one, fails with it too.
+  // The current statement, or the next one, fails with the same error.
   db.on('error', () => {});
   await db.connect();
   try {
     await db.query(`set statement_timeout = 0; set lock_timeout = '3s'`);
-    // One that was killed a moment ago holds it until Postgres has noticed.
+    // A killed rebuild holds the lock until Postgres notices that its connection is lost.
     await db.query('select pg_advisory_lock($1)', [lockKey]).catch((error: unknown) => {
       if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error;
       throw new RebuildUnderWay();
@@ -49,7 +49,7 @@ export const withPools = async <T>(
   }
 };
 
-/** Every version, as the login sees them that may have no rights of its own. */
+/** Returns every version. Reads as ledger_owner, because the login itself may have no rights. */
 export const versionsAsOwner = async (db: pg.Client): Promise<readonly Version[]> => {
   await db.query('set role ledger_owner');
   const versions = await versionsOf(db);

@@ -14,7 +14,7 @@ import { foldLog } from './fold-log.ts';
 import { followVersion, keepUp, reachIn } from './follow-version.ts';
 import { proveVersion } from './prove-version.ts';
 import { type Pools, rebuildAlone, versionsAsOwner, withPools } from './rebuild-alone.ts';
-import { createSampler } from './sampler.ts';
+import { createSampler, type Sampler } from './sampler.ts';
 import { letOwnerRenameSchemas, switchVersion } from './switch-version.ts';
 
 export type RebuildOptions = {
@@ -23,21 +23,23 @@ export type RebuildOptions = {
   readonly databaseUrl: string;
   readonly projectorUrl: string;
   readonly log: Log;
-  /** Stops it; the serving version stays as it is. */
+  /** Stops the rebuild. The serving version stays as it is. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: RebuildProgress) => void;
-  /** Switches even where the serving version has other numbers of rows, because it is known to be wrong. */
+  /**
+   * Switches even when the serving version has other numbers of rows. For a serving version that is known to be wrong.
+   */
   readonly force?: boolean;
-  /** How long it must have kept up with the log before it may serve. */
+  /** The new version must keep up with the log for this long before it may serve. */
   readonly settleMs?: number;
-  /** How many streams are folded once more and compared. */
+  /** How many streams are folded a second time and compared. */
   readonly sampleStreams?: number;
-  /** Where the SQL files are, and of which release. */
+  /** The directory of the SQL files, and the release that they are of. */
   readonly directory?: string;
   readonly release?: Release;
 };
 
-/** `position`: how far the log is folded, a commit position between 0 and that of the log's end, `head`. */
+/** `position`: how far the log is folded, from 0 to `head`, the commit position of the end of the log. */
 export type RebuildProgress = {
   readonly phase: 'folding' | 'analyzing' | 'following' | 'comparing' | 'switching';
   readonly events: number;
@@ -45,26 +47,27 @@ export type RebuildProgress = {
   readonly head: bigint;
 };
 
-/** Which version serves now, which one did before, and what the new one was made from and proved by. */
+/** The version that serves now and the previous one, with what the new one was built from and compared with. */
 export type Rebuilt = {
   readonly version: number;
   readonly previous: number;
   readonly events: number;
   readonly streamsCompared: number;
-  /** The streams that it leaves out, because an event of them cannot be projected. */
+  /** The streams that are parked, because one of their events cannot be projected. */
   readonly parked: readonly string[];
 };
 
 /**
- * Makes the read models anew beside those that serve, from the first event on, proves them and lets them serve. Both are
- * kept up with the log meanwhile, and readers notice nothing. What an earlier rebuild left unfinished is dropped first.
- * Throws, with nothing changed: when another rebuild runs, a higher release made what serves, an event is of a newer
- * release, what was made differs from what serves or from the log, or `signal` stops it.
+ * Builds the read models again from the first event, next to the serving ones, compares them and lets them serve. Both
+ * versions follow the log meanwhile, and readers notice nothing. Drops first what an earlier rebuild left unfinished.
+ * Throws, and leaves the serving version as it is, when another rebuild runs, a higher release made the serving
+ * version, an event is of a newer release, the new version differs from the serving one or from the log, or `signal`
+ * stops it.
  */
 export const rebuild = (options: RebuildOptions): Promise<Rebuilt> =>
   rebuildAlone(options.databaseUrl, (db) => rebuildWith(db, options));
 
-/** As rebuild, within rebuildAlone. */
+/** Rebuilds like `rebuild`, on the connection of `rebuildAlone`. */
 export const rebuildWith = async (db: pg.Client, options: RebuildOptions): Promise<Rebuilt> => {
   const { store, log, signal, release = ownRelease() } = options;
   const active = activeAmong(await versionsAsOwner(db));
@@ -75,9 +78,9 @@ export const rebuildWith = async (db: pg.Client, options: RebuildOptions): Promi
     );
   await letOwnerRenameSchemas(db);
   const goal = (await store.head({ timeoutMs: 10_000 }))?.commit ?? 0n;
-  const made = await installBeside(db, options, release, goal);
+  const next = await installNext(db, options, release, goal);
   try {
-    return await withPools({ ...options, release }, made, (pools) => build(options, db, made, pools, goal));
+    return await withPools({ ...options, release }, next, (pools) => build(options, { db, pools, next, goal }));
   } catch (error) {
     await inTransaction(db, () => dropUnfinished(db)).catch((failure: unknown) =>
       log.warn({ err: failure }, 'The unfinished version was not dropped; the next rebuild will do it.'),
@@ -86,7 +89,7 @@ export const rebuildWith = async (db: pg.Client, options: RebuildOptions): Promi
   }
 };
 
-const installBeside = (
+const installNext = (
   db: pg.Client,
   { directory = ownDirectory }: RebuildOptions,
   release: Release,
@@ -105,61 +108,88 @@ const dropUnfinished = async (db: pg.Client): Promise<void> =>
     (await versionsAsOwner(db)).filter(({ state }) => state === 'building'),
   );
 
-const build = async (
-  options: RebuildOptions,
-  db: pg.Client,
-  made: Version,
-  pools: Pools,
-  head: bigint,
-): Promise<Rebuilt> => {
-  const { store, log, signal, onProgress = () => undefined, settleMs = 10_000, sampleStreams = 1_000 } = options;
-  const projection = projectionOf(made);
-  const sampler = createSampler(sampleStreams);
-  const noteFolded = createNote(pools.next, made);
-  let events = 0;
-  const report = (phase: RebuildProgress['phase'], position: Position | 'start') =>
-    onProgress({ phase, events, position: position === 'start' ? 0n : position.commit, head });
+/** The version to build, with where the log ended when it was installed. */
+type Building = { readonly db: pg.Client; readonly pools: Pools; readonly next: Version; readonly goal: bigint };
+
+const build = async (options: RebuildOptions, building: Building): Promise<Rebuilt> => {
+  const { store, signal, settleMs = 10_000, sampleStreams = 1_000 } = options;
+  const { db, pools, next } = building;
+  const projection = projectionOf(next);
+  const progress = createProgress(options, building.goal, createSampler(sampleStreams));
+  const { report } = progress;
 
   report('folding', 'start');
-  const count = (folded: readonly Recorded[]) => {
-    events += folded.length;
-    for (const { stream, revision } of folded) if (revision === 0n) sampler.add(stream);
+  await foldWholeLog(options, building, progress);
+  const { position } = await readCheckpoint(pools.next, projection);
+  report('analyzing', position);
+  await analyze(db, next);
+
+  const onApplied = position === 'start' ? progress.count : undefined;
+  const tail = followVersion(options, { pool: pools.next, projection, from: position }, onApplied);
+  try {
+    await keepUp({ store, serving: pools.serving, tail, settleMs }, () => report('following', tail.position()));
+    report('comparing', tail.position());
+    const streamsCompared = await proveVersion({ ...options, pools, next, tail, streams: progress.sampled() });
+    signal.throwIfAborted();
+    report('switching', tail.position());
+    const previous = (await versionsAsOwner(db)).find(({ state }) => state === 'active');
+    await switchVersion(db, next, reachIn(store, tail));
+    const parked = (await listParked(pools.serving, projection)).map(({ stream }) => stream);
+    return {
+      version: next.version,
+      previous: previous?.version ?? 0,
+      events: progress.events(),
+      streamsCompared,
+      parked,
+    };
+  } finally {
+    tail.close();
+  }
+};
+
+type Progress = ReturnType<typeof createProgress>;
+
+/** Counts the events and reports them. Also draws the streams that are compared at the end. */
+const createProgress = ({ onProgress = () => undefined }: RebuildOptions, head: bigint, sampler: Sampler) => {
+  let events = 0;
+  return {
+    events: () => events,
+    sampled: sampler.streams,
+    count: (folded: readonly Recorded[]): void => {
+      events += folded.length;
+      for (const { stream, revision } of folded) if (revision === 0n) sampler.add(stream);
+    },
+    countAgain: (): void => {
+      events = 0;
+    },
+    report: (phase: RebuildProgress['phase'], position: Position | 'start'): void =>
+      onProgress({ phase, events, position: position === 'start' ? 0n : position.commit, head }),
   };
+};
+
+/** Folds the log into the empty tables. Leaves them empty when Postgres refuses the rows of an event. */
+const foldWholeLog = async (
+  { store, log, signal }: RebuildOptions,
+  { db, pools, next }: Building,
+  { count, countAgain, report }: Progress,
+): Promise<void> => {
+  const noteFolded = createNote(pools.next, next);
   const onFolded = (folded: readonly Recorded[], to: Position) => {
     count(folded);
     noteFolded(to);
     report('folding', to);
   };
   try {
-    await foldLog({ store, pool: pools.next, projection, signal, onFolded });
+    await foldLog({ store, pool: pools.next, projection: projectionOf(next), signal, onFolded });
   } catch (error) {
     if (!isEventFault(error)) throw error;
     log.warn({ err: error }, 'Postgres refuses what an event makes: the log is folded slowly, which finds the event.');
-    events = 0;
-    await emptyTables(db, made);
-  }
-
-  const { position } = await readCheckpoint(pools.next, projection);
-  report('analyzing', position);
-  await analyze(db, made);
-
-  const tail = followVersion(options, pools.next, projection, position, position === 'start' ? count : undefined);
-  try {
-    await keepUp({ store, serving: pools.serving, tail, settleMs }, () => report('following', tail.position()));
-    report('comparing', tail.position());
-    const streamsCompared = await proveVersion({ ...options, pools, made, tail, streams: sampler.streams() });
-    signal.throwIfAborted();
-    report('switching', tail.position());
-    const previous = (await versionsAsOwner(db)).find(({ state }) => state === 'active');
-    await switchVersion(db, made, reachIn(store, tail));
-    const parked = (await listParked(pools.serving, projection)).map(({ stream }) => stream);
-    return { version: made.version, previous: previous?.version ?? 0, events, streamsCompared, parked };
-  } finally {
-    tail.close();
+    countAgain();
+    await emptyTables(db, next);
   }
 };
 
-// For those who wait for it: see ops.read_models_fault.
+// Processes that wait for this version read the note; see ops.read_models_fault.
 const createNote = (pool: Pool, { version }: Version) => {
   let notedMs = 0;
   return ({ commit }: Position): void => {
@@ -167,7 +197,9 @@ const createNote = (pool: Pool, { version }: Version) => {
     notedMs = performance.now();
     pool
       .query('update ops.projection_versions set folded = $2 where projection = $1 and version = $3', [
-        ...[readModelsName, commit, version],
+        readModelsName,
+        commit,
+        version,
       ])
       .catch(() => undefined);
   };
@@ -181,7 +213,7 @@ const emptyTables = async (db: pg.Client, version: Version): Promise<void> => {
   await db.query('reset role');
 };
 
-// Without statistics the first queries after the switch would be planned badly.
+// Without statistics Postgres would plan the first queries after the switch badly.
 const analyze = async (db: pg.Client, version: Version): Promise<void> => {
   await db.query('set role ledger_owner');
   for (const table of await tablesOf(db, version)) await db.query(`vacuum (analyze) ${table}`);

@@ -10,8 +10,8 @@ import { letOwnerRenameSchemas, switchVersion } from './switch-version.ts';
 type Options = Pick<RebuildOptions, 'store' | 'databaseUrl' | 'projectorUrl' | 'log' | 'signal' | 'release'>;
 
 /**
- * Lets the previous version serve again, after bringing it up to the end of the log; the one that served is the previous one
- * then. Throws, with nothing changed, when there is none, or when another release made it.
+ * Lets the previous version serve again, after bringing it up to the end of the log. The version that served becomes
+ * the previous one. Throws, and changes nothing, when there is no previous version or another release made it.
  */
 export const rollBack = (options: Options): Promise<{ readonly version: number; readonly previous: number }> =>
   rebuildAlone(options.databaseUrl, async (db) => {
@@ -30,7 +30,7 @@ export const rollBack = (options: Options): Promise<{ readonly version: number; 
       const projection = projectionOf(previous);
       const { position } = await readCheckpoint(next, projection);
       const { store } = options;
-      const tail = followVersion(options, next, projection, position);
+      const tail = followVersion(options, { pool: next, projection, from: position });
       try {
         const head = await store.head({ timeoutMs: 10_000 });
         if (head !== null) await tail.reach(head);
@@ -42,7 +42,10 @@ export const rollBack = (options: Options): Promise<{ readonly version: number; 
     return { version: previous.version, previous: active.version };
   });
 
-/** Drops every version that does not serve: there is no way back then. Returns the number of the previous one, if any. */
+/**
+ * Drops every version that does not serve, so that `rollBack` has nothing to go back to. Returns the previous one, if
+ * any.
+ */
 export const prune = ({ databaseUrl }: Pick<Options, 'databaseUrl'>): Promise<number | null> =>
   rebuildAlone(databaseUrl, async (db) => {
     const unused = (await versionsAsOwner(db)).filter(({ state }) => state !== 'active');

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-/** Draws streams while they pass by, each with the same chance however often it does. */
+/** Draws streams at random while they pass by. Every stream has the same chance, however often it passes by. */
 export type Sampler = { readonly add: (stream: string) => void; readonly streams: () => readonly string[] };
 
-/** Keeps `count` streams, or all when there are fewer: those of the lowest hash, with a salt of its own. */
+/** Keeps the `count` streams with the lowest salted hash, or all when there are fewer. */
 export const createSampler = (count: number, salt: string = randomUUID()): Sampler => {
   let kept = new Map<string, string>();
   let bound = 'g';
@@ -17,7 +17,7 @@ export const createSampler = (count: number, salt: string = randomUUID()): Sampl
       const hash = createHash('md5').update(salt).update(stream).digest('hex');
       if (hash >= bound) return;
       kept.set(stream, hash);
-      // Thinned out now and then, not each time.
+      // Sorting at every addition would be slow.
       if (kept.size >= 2 * count) thin();
     },
     streams: () => {

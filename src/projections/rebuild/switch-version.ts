@@ -8,11 +8,10 @@ import { dropVersions } from '../install-version.ts';
 import { projectionOf, readModelsName, schemaOf, type Version, versionsOf } from '../versions.ts';
 
 /**
- * Lets `next` serve from one moment to the next, in one transaction; the version that did is kept as the previous one, and
- * the previous one before that is dropped. The active version's checkpoint is held meanwhile; `reach` brings `next` up to
- * it. Renames schemas, which takes no lock on tables: readers of the same shape neither wait nor fail, those of another
- * one are refused from then on. Tried again while a projector holds the checkpoint, or a reader of the old shape reads.
- * `db` is the login of DATABASE_URL.
+ * Lets `next` serve, in one transaction. Keeps the version that served as the previous one, and drops the old previous
+ * one. Holds the checkpoint of the active version while `reach` brings `next` up to it. Renames schemas, which locks no
+ * tables: readers of the same shape neither wait nor fail, and readers of another shape are refused from then on.
+ * Retries while a projector holds the checkpoint or a reader of the old shape reads. `db` is the login of DATABASE_URL.
  */
 export const switchVersion = (
   db: pg.Client,
@@ -31,15 +30,17 @@ export const switchVersion = (
     },
   );
 
-/** Lets the login's `ledger_owner` rename schemas. Throws a sentence with what an administrator must run instead. */
+/**
+ * Lets `ledger_owner` rename schemas. When the login may not grant that, throws a sentence with the statement to run.
+ */
 export const letOwnerRenameSchemas = async (db: pg.Client): Promise<void> => {
   const { rows } = await db.query<{ may: boolean; database: string }>(
     `select has_database_privilege('ledger_owner', current_database(), 'create') as may,
       quote_ident(current_database()) as database`,
   );
-  const [found] = rows;
-  if (found === undefined || found.may) return;
-  const grant = `grant create on database ${found.database} to ledger_owner`;
+  const [right] = rows;
+  if (right === undefined || right.may) return;
+  const grant = `grant create on database ${right.database} to ledger_owner`;
   try {
     await db.query(grant);
   } catch (error) {
@@ -59,23 +60,23 @@ const switchOnce = async (
   const versions = await versionsOf(db);
   const active = versions.find(({ state }) => state === 'active');
   if (active === undefined || !versions.some(({ version }) => version === next.version)) {
-    throw new Error('The versions of the read models were changed meanwhile. Begin again.');
+    throw new Error('Another process has changed the versions of the read models. Start the rebuild again.');
   }
   await lockCheckpoint(db, active);
   const { position } = await readCheckpoint(db, projectionOf(active));
   if (position !== 'start') await inTime(reach(position));
   await lockCheckpoint(db, next);
 
-  const aside = { ...active, state: 'previous' } as const;
+  const replaced = { ...active, state: 'previous' } as const;
   await dropVersions(
     db,
     versions.filter(({ state, version }) => state === 'previous' && version !== next.version),
   );
   await becomeOwner(db);
-  // Who has begun to read the tables of the old shape is to end first: see ops.require_read_models. Nobody waits long.
+  // Readers of the old shape must end first; see ops.require_read_models. New readers do not wait for long.
   if (active.shape !== next.shape)
     await db.query(`set local lock_timeout = '300ms'; select pg_advisory_xact_lock(${readersLock})`);
-  await db.query(`alter schema rm rename to ${schemaOf(aside)}`);
+  await db.query(`alter schema rm rename to ${schemaOf(replaced)}`);
   await db.query(`alter schema ${schemaOf(next)} rename to rm`);
   await db.query(
     `update ops.projection_versions set state = case version when $2 then 'active' else 'previous' end,
@@ -83,11 +84,11 @@ const switchOnce = async (
       where projection = $1 and version in ($2, $3)`,
     [readModelsName, next.version, active.version],
   );
-  // This is what fences off a projector that waits for its checkpoint: it still means the schema of before.
+  // This stops a projector that waits for its checkpoint, because its connection still uses the previous schema.
   await db.query(
     `update ops.checkpoints set schema_name = case version when $2 then 'rm' else $4 end
       where projection = $1 and version in ($2, $3)`,
-    [readModelsName, next.version, active.version, schemaOf(aside)],
+    [readModelsName, next.version, active.version, schemaOf(replaced)],
   );
   const { position: at } = await readCheckpoint(db, projectionOf(next));
   await db.query(`select pg_notify('${projectedChannel}', $1)`, [
@@ -96,14 +97,14 @@ const switchOnce = async (
   await db.query('commit');
 };
 
-// Meanwhile nothing is projected into the tables that serve.
+// The serving tables get no events while the checkpoint is held.
 const inTime = async (reached: Promise<void>): Promise<void> => {
   const patience = new AbortController();
   const late = delay(reachMs, 'late', { signal: patience.signal }).catch(() => undefined);
   try {
     if ((await Promise.race([reached, late])) === 'late')
       throw new Error(
-        'The event store did not deliver in time what the serving read models have already. Begin again.',
+        'The event store did not deliver in time what the serving read models have already. Start the rebuild again.',
       );
   } finally {
     patience.abort();

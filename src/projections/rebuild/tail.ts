@@ -9,39 +9,70 @@ import {
 import { streamPrefixes } from '../fold/fold-event.ts';
 import { gather } from '../gather.ts';
 
-/** The log from some position on, taken in hand piece by piece: what is not taken waits. */
+/** The log after some position, which its user takes piece by piece. Events that nobody takes wait. */
 export type Tail = {
-  /** Everything up to here was handed to `apply`. */
+  /** Returns the position up to which `apply` has received everything. */
   readonly position: () => Position | 'start';
-  /** True when something is there to be taken; false when nothing has come for `waitMs`. */
+  /** Returns true once there is something to take, and false when nothing has come for `waitMs`. */
   readonly arrived: (waitMs: number) => Promise<boolean>;
-  /** Hands over all that is there. */
+  /** Applies everything that has come. */
   readonly take: () => Promise<void>;
-  /** Hands over exactly what lies up to `goal`, which the log must contain; waits until it has come. */
+  /** Applies exactly what lies up to `goal`, which the log must contain. Waits until it has come. */
   readonly reach: (goal: Position) => Promise<void>;
-  /** Lets go of the log. */
+  /** Ends the subscription to the log. */
   readonly close: () => void;
 };
 
-/** Brings events after `from` where they belong, and notes that everything up to `to` is there. */
+/** Applies events after `from`, and records that everything up to `to` is applied. */
 export type Apply = (part: { from: Position | 'start'; events: readonly Recorded[]; to: Position }) => Promise<void>;
 
 /**
- * Opens the log after `from`. A connection that is lost is made again, from where it was; throws StoreUnavailable when that
- * fails ten times in a row. With `signal` every wait throws its reason.
+ * Opens the log after `from`, and reconnects where it was when the connection is lost. Throws StoreUnavailable when
+ * that fails ten times in a row. Every wait throws the reason of `signal` once it is aborted.
  */
 export const openTail = (
   { store, from, signal: stop }: { store: EventStore; from: Position | 'start'; signal: AbortSignal },
   apply: Apply,
 ): Tail => {
   const closing = new AbortController();
-  const signal = AbortSignal.any([stop, closing.signal]);
-  const groups = gather(followSurely(store, from, signal), groupMax);
+  const arrivals = openArrivals(store, from, AbortSignal.any([stop, closing.signal]));
   let position = from;
+
+  const applyFirst = async (count: number, to: Position): Promise<void> => {
+    const events = arrivals.waiting().slice(0, count).filter(isRecorded);
+    if (position === 'start' || to.commit > position.commit) await apply({ from: position, events, to });
+    position = to;
+    arrivals.remove(count);
+  };
+
+  return {
+    close: () => closing.abort(),
+    position: () => position,
+    arrived: arrivals.wait,
+    take: async () => {
+      const entries = arrivals.waiting();
+      const last = entries.at(-1);
+      if (last !== undefined) await applyFirst(entries.length, placeOf(last));
+    },
+    reach: async (goal) => {
+      while (position === 'start' || position.commit < goal.commit) {
+        if (!(await arrivals.wait(1_000))) continue;
+        const entries = arrivals.waiting();
+        const beyond = entries.findIndex((entry) => placeOf(entry).commit > goal.commit);
+        const last = beyond === -1 ? entries.at(-1) : undefined;
+        await applyFirst(beyond === -1 ? entries.length : beyond, last === undefined ? goal : placeOf(last));
+      }
+    },
+  };
+};
+
+/** What has come of the log and waits to be applied. Reads on only after everything was removed. */
+const openArrivals = (store: EventStore, from: Position | 'start', signal: AbortSignal) => {
+  const groups = gather(followWithReconnect(store, from, signal), groupMax);
   let waiting: readonly (Recorded | Idle)[] = [];
   let coming: Promise<void> | null = null;
 
-  const next = async (): Promise<void> => {
+  const readNext = async (): Promise<void> => {
     const group = await groups.next();
     coming = null;
     signal.throwIfAborted();
@@ -49,50 +80,32 @@ export const openTail = (
     waiting = group.value;
   };
 
-  const arrived = async (waitMs: number): Promise<boolean> => {
+  const wait = async (waitMs: number): Promise<boolean> => {
     if (waiting.length > 0) return true;
     if (coming === null) {
-      coming = next();
-      // Whoever waits for it next is told.
+      coming = readNext();
+      // The next caller of `wait` gets the error.
       coming.catch(() => undefined);
     }
-    const over = new AbortController();
+    const timer = new AbortController();
     try {
-      await Promise.race([coming, delay(waitMs, undefined, { signal: over.signal })]);
+      await Promise.race([coming, delay(waitMs, undefined, { signal: timer.signal })]);
     } finally {
-      over.abort();
+      timer.abort();
     }
     return waiting.length > 0;
   };
 
-  const hand = async (entries: readonly (Recorded | Idle)[], to: Position): Promise<void> => {
-    const events = entries.filter((entry): entry is Recorded => !('idle' in entry));
-    if (position === 'start' || to.commit > position.commit) await apply({ from: position, events, to });
-    position = to;
-    waiting = waiting.slice(entries.length);
-  };
-
   return {
-    close: () => closing.abort(),
-    position: () => position,
-    arrived,
-    take: async () => {
-      const last = waiting.at(-1);
-      if (last !== undefined) await hand(waiting, placeOf(last));
-    },
-    reach: async (goal) => {
-      while (position === 'start' || position.commit < goal.commit) {
-        if (!(await arrived(1_000))) continue;
-        const beyond = waiting.findIndex((entry) => placeOf(entry).commit > goal.commit);
-        const within = beyond === -1 ? waiting : waiting.slice(0, beyond);
-        const last = within.at(-1);
-        await hand(within, last === undefined || beyond !== -1 ? goal : placeOf(last));
-      }
+    wait,
+    waiting: () => waiting,
+    remove: (count: number): void => {
+      waiting = waiting.slice(count);
     },
   };
 };
 
-async function* followSurely(store: EventStore, start: Position | 'start', signal: AbortSignal) {
+async function* followWithReconnect(store: EventStore, start: Position | 'start', signal: AbortSignal) {
   let from = start;
   let failures = 0;
   while (!signal.aborted) {
@@ -115,4 +128,5 @@ const groupMax = 5_000;
 const failuresMax = 10;
 const reconnectMs = 1_000;
 
+const isRecorded = (entry: Recorded | Idle): entry is Recorded => !('idle' in entry);
 const placeOf = (entry: Recorded | Idle): Position => ('idle' in entry ? entry.head : entry.position);

@@ -9,15 +9,15 @@ type Options = Pick<
   RebuildOptions,
   'store' | 'databaseUrl' | 'projectorUrl' | 'log' | 'signal' | 'directory' | 'release'
 > & {
-  /** Between two tries. */
+  /** The time between two attempts. */
   readonly retryMs?: number;
 };
 
 /**
- * Builds the read models of this release where those of a lower release serve, and lets them serve when they are level.
- * Processes of the lower release go on meanwhile. Of several processes one builds, and another takes over when that
- * dies. Builds nothing over the read models of a higher release. Ends when there is nothing to build, or with the
- * signal; never fails.
+ * Builds the read models of this release when those of a lower release serve, and lets them serve when they are level.
+ * Processes of the lower release go on meanwhile. Only one of several processes builds, and another takes over when it
+ * dies. Does not replace the read models of a higher release. Resolves when there is nothing to build, or when the
+ * signal is aborted. Never rejects.
  */
 export const upgrade = async (options: Options): Promise<void> => {
   const { databaseUrl, log, signal, release = ownRelease(), retryMs = 2_000 } = options;
@@ -46,7 +46,7 @@ const upgradeOnce = async (db: pg.Client, options: Options & { readonly release:
     return true;
   }
   log.info({ serving, own: release.number }, 'The read models of this release are being built.');
-  // Rows of another shape cannot be counted against these.
+  // The row counts of another shape are not comparable.
   const { version, events, parked } = await rebuildWith(db, { ...options, force: true, settleMs: 0 });
   log.info({ version, events, parked: parked.length }, 'The read models of this release serve now.');
   return true;

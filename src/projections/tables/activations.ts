@@ -1,23 +1,10 @@
 import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
-import type { Row, Table } from './rows.ts';
+import type { Instant } from '../../domain/time.ts';
+import { columnsFor, joined, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
-/** `rm.activations`: one row per activation, open or closed (db/read-models/030-activations.sql). */
-export const activations: Table = {
-  name: 'activations',
-  key: ['activation_id'],
-  group: { by: ['license_id'], end: 'deactivated_at' },
-  columns: {
-    ...{ activation_id: 'text', issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text' },
-    ...{ fingerprint_hash: 'bytea', components: 'jsonb', product: 'text', user_ref: 'text', environment: 'text' },
-    ...{ name_ref: 'text', platform: 'text', app_version: 'text', overage: 'boolean' },
-    ...{ revision: 'bigint', activated_at: 'timestamptz', deactivated_at: 'timestamptz', cause: 'text' },
-  },
-};
-
-/** Whose a part of a license is: the license's own issuer and holder. */
+/** The issuer and the holder of a license, to which its parts belong. */
 export type PartOwner = {
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
@@ -26,66 +13,78 @@ export type PartOwner = {
 
 type Data<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>['data'];
 
-/** The row of an activation when it is made, by the event of this revision. */
-export const activationRow = (
-  owner: PartOwner,
-  recording: Data<'ActivationRecorded'>,
-  activatedAt: Instant,
-  revision: bigint,
-): Row => ({
-  activation_id: recording.activationId,
-  issuer_org_id: owner.issuerOrgId,
-  holder_org_id: owner.holderOrgId,
-  license_id: owner.licenseId,
-  fingerprint_hash: `\\x${recording.fingerprintHash}`,
-  components: recording.components ?? {},
-  product: recording.product,
-  user_ref: recording.userRef ?? null,
-  environment: recording.environment ?? null,
-  name_ref: recording.nameRef,
-  platform: recording.platform,
-  app_version: recording.appVersion,
-  overage: recording.overage,
-  revision: `${revision}`,
-  activated_at: activatedAt,
-  deactivated_at: null,
-  cause: null,
-});
+/** What the row of a new activation is made of. `revision`: that of the event. */
+type Recording = {
+  readonly owner: PartOwner;
+  readonly data: Data<'ActivationRecorded'>;
+  readonly activatedAt: Instant;
+  readonly revision: bigint;
+};
 
-/** What the end of an activation changes. */
-export const deactivation = ({ activationId, cause }: Data<'ActivationDeactivated'>, deactivatedAt: Instant): Row => ({
+const column = columnsFor<Recording>();
+const columns = {
+  activation_id: column('text', ({ data }) => data.activationId, 'activationId'),
+  issuer_org_id: column('text', ({ owner }) => owner.issuerOrgId),
+  holder_org_id: column('text', ({ owner }) => owner.holderOrgId),
+  license_id: column('text', ({ owner }) => owner.licenseId, 'licenseId'),
+  fingerprint_hash: column('bytea', ({ data }) => data.fingerprintHash),
+  components: column('jsonb', ({ data }) => data.components ?? {}),
+  product: column('text', ({ data }) => data.product, 'product'),
+  user_ref: column('text', ({ data }) => data.userRef ?? null),
+  environment: column('text', ({ data }) => data.environment ?? null),
+  name_ref: column('text', ({ data }) => data.nameRef),
+  platform: column('text', ({ data }) => data.platform, 'platform'),
+  app_version: column('text', ({ data }) => data.appVersion, 'appVersion'),
+  overage: column('boolean', ({ data }) => data.overage),
+  revision: column('bigint', ({ revision }) => revision),
+  activated_at: column('timestamptz', ({ activatedAt }) => activatedAt, 'activatedAt'),
+  deactivated_at: column('timestamptz', noInstantYet),
+  cause: column('text', notYet),
+};
+
+/** `rm.activations`: one row per activation, open or closed (db/read-models/030-activations.sql). */
+export const activations = {
+  name: 'activations',
+  key: ['activation_id'],
+  group: { by: ['license_id'], end: 'deactivated_at' },
+  columns: typesOf(columns),
+} satisfies Table;
+
+/** Returns the row of a new activation. */
+export const activationRow = rowMaker(columns);
+
+/** Returns what the end of an activation changes. */
+export const deactivation = ({ activationId, cause }: Data<'ActivationDeactivated'>, deactivatedAt: Instant) => ({
   activation_id: activationId,
   deactivated_at: deactivatedAt,
   cause,
 });
 
-/** An open activation as the API shows it. `name` null: none was given, or it was erased. */
-export type ActivationView = {
-  readonly activationId: string;
-  readonly licenseId: string;
-  readonly product: string | null;
-  readonly name: string | null;
-  readonly platform: string | null;
-  readonly appVersion: string | null;
-  readonly activatedAt: Instant;
-};
+const name = joined<string | null>('text', 'v.value');
+const view = viewOf('a', columns, { name });
 
-/** The open activations of a license that the tenant of `db` issues or holds, newest first, after the given one. */
+/** An open activation as the API shows it. `name` is null when the device has none, or when it was erased. */
+export type ActivationView = View<typeof columns, { readonly name: typeof name }>;
+
+/**
+ * Returns a page of the open activations of a license that the tenant of `db` issues or holds, newest first. `after`:
+ * the last activation of the previous page; null: the first page.
+ */
 export const activationsOf = async (
   db: PoolClient,
   licenseId: string,
   { limit, after }: { readonly limit: number; readonly after: string | null },
 ): Promise<readonly ActivationView[]> => {
-  const { rows } = await db.query<Omit<ActivationView, 'activatedAt'> & { activatedAt: string }>({
+  const { rows } = await db.query<unknown[]>({
     name: 'activations-of',
-    text: `select a.activation_id as "activationId", a.license_id as "licenseId", a.product, v.value as name, a.platform,
-        a.app_version as "appVersion", ${epochMs('a.activated_at')} as "activatedAt"
+    text: `select ${view.select}
       from rm.activations a left join vault.personal_values v on v.ref = a.name_ref
       where a.license_id = $1 and a.deactivated_at is null
         and ($3::text is null or (a.activated_at, a.activation_id) <
           (select c.activated_at, c.activation_id from rm.activations c where c.activation_id = $3))
       order by a.activated_at desc, a.activation_id desc limit $2`,
     values: [licenseId, limit, after],
+    rowMode: 'array',
   });
-  return rows.map((row) => ({ ...row, activatedAt: fromMs(Number(row.activatedAt)) }));
+  return rows.map(view.read);
 };

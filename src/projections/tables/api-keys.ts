@@ -1,117 +1,98 @@
 import type { PoolClient } from 'pg';
-import type { OrganizationEvent, Scope } from '../../domain/organization/events.ts';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
-import type { Row, Table } from './rows.ts';
+import type { OrganizationEvent } from '../../domain/organization/events.ts';
+import type { Instant } from '../../domain/time.ts';
+import { columnsFor, joined, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
-/** `rm.api_keys`: what an organization sees of its API keys (db/read-models/060-api-keys.sql). Read by `identity.authenticate`. */
-export const apiKeys: Table = {
+/** What the row of a new API key is made of. `revision`: that of the event in the stream of the organization. */
+type Creation = {
+  readonly issuerOrgId: string;
+  readonly data: Extract<OrganizationEvent, { type: 'ApiKeyCreated' }>['data'];
+  readonly createdAt: Instant;
+  readonly revision: bigint;
+};
+
+const column = columnsFor<Creation>();
+const columns = {
+  api_key_id: column('text', ({ data }) => data.apiKeyId, 'apiKeyId'),
+  issuer_org_id: column('text', ({ issuerOrgId }) => issuerOrgId),
+  revision: column('bigint', ({ revision }) => revision),
+  name: column('text', ({ data }) => data.name, 'name'),
+  scopes: column('text[]', ({ data }) => data.scopes, 'scopes'),
+  hint: column('text', ({ data }) => data.hint, 'hint'),
+  created_at: column('timestamptz', ({ createdAt }) => createdAt, 'createdAt'),
+  expires_at: column('timestamptz', ({ data }) => data.expiresAt ?? null, 'expiresAt'),
+  revoked_at: column('timestamptz', noInstantYet),
+};
+
+/**
+ * `rm.api_keys`: the API keys of an organization (db/read-models/060-api-keys.sql). `identity.authenticate` reads them
+ * too.
+ */
+export const apiKeys = {
   name: 'api_keys',
   key: ['api_key_id'],
-  columns: {
-    ...{ api_key_id: 'text', issuer_org_id: 'text', revision: 'bigint', name: 'text' },
-    ...{
-      scopes: 'text[]',
-      hint: 'text',
-      created_at: 'timestamptz',
-      expires_at: 'timestamptz',
-      revoked_at: 'timestamptz',
-    },
-  },
+  columns: typesOf(columns),
+} satisfies Table;
+
+/** Returns the row of a new API key. */
+export const apiKeyRow = rowMaker(columns);
+
+const ofIdentity = {
+  // A key stops working as soon as one of the two says so (db/identity/030-authenticate.sql).
+  revokedAt: joined<Instant | null>('timestamptz', 'coalesce(k.revoked_at, i.revoked_at)'),
+  lastUsedAt: joined<Instant | null>('timestamptz', 'i.last_used_at'),
 };
+const view = viewOf('k', columns, ofIdentity);
+const viewWithRevision = viewOf('k', columns, { ...ofIdentity, revision: joined<bigint>('bigint', 'o.revision') });
 
-type Creation = Extract<OrganizationEvent, { type: 'ApiKeyCreated' }>['data'];
+/**
+ * An API key as the API shows it: never the secret, nor its hash. `expiresAt` null: it does not expire. `lastUsedAt`
+ * null: it was never used.
+ */
+export type ApiKeyView = View<typeof columns, typeof ofIdentity>;
 
-/** The row of a new API key. `revision` is that of its creation in the organization's stream. */
-export const apiKeyRow = (issuerOrgId: string, creation: Creation, createdAt: Instant, revision: bigint): Row => ({
-  api_key_id: creation.apiKeyId,
-  issuer_org_id: issuerOrgId,
-  revision: `${revision}`,
-  name: creation.name,
-  scopes: creation.scopes,
-  hint: creation.hint,
-  created_at: createdAt,
-  expires_at: creation.expiresAt ?? null,
-  revoked_at: null,
-});
-
-/** An API key as the API shows it: never the secret, nor its hash. */
-export type ApiKeyView = {
-  readonly apiKeyId: string;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly hint: string;
-  readonly createdAt: Instant;
-  /** Null: it does not expire. */
-  readonly expiresAt: Instant | null;
-  readonly revokedAt: Instant | null;
-  /** Null: never yet. */
-  readonly lastUsedAt: Instant | null;
-};
-
-/** An organization's API keys, ended ones too, newest first, after the given one. For asTenant of that organization. */
+/**
+ * Returns a page of the API keys of an organization, newest first, including ended keys. For asTenant of that
+ * organization.
+ */
 export const listApiKeys = async (db: PoolClient, { orgId, limit, after }: Listing): Promise<readonly ApiKeyView[]> => {
-  const { rows } = await db.query<ApiKeyColumns>({
+  const { rows } = await db.query<unknown[]>({
     name: 'list-api-keys',
-    text: `select ${apiKeyColumns} from rm.api_keys k left join identity.api_keys i on i.api_key_id = k.api_key_id
+    text: `select ${view.select} from rm.api_keys k left join identity.api_keys i on i.api_key_id = k.api_key_id
       where k.issuer_org_id = $1 and ($3::text is null or (k.created_at, k.api_key_id) <
         (select c.created_at, c.api_key_id from rm.api_keys c where c.api_key_id = $3))
       order by k.created_at desc, k.api_key_id desc limit $2`,
     values: [orgId, limit, after],
+    rowMode: 'array',
   });
-  return rows.map(readApiKey);
+  return rows.map(view.read);
 };
 
-/** An API key of the tenant of `db` with the revision of its organization, in force or not; null when there is none. */
+/**
+ * Returns an API key of the tenant of `db`, also an ended one, with the revision of its organization. Returns null when
+ * there is none.
+ */
 export const apiKeyById = async (
   db: PoolClient,
   apiKeyId: string,
 ): Promise<(ApiKeyView & { readonly revision: bigint }) | null> => {
-  const { rows } = await db.query<ApiKeyColumns & { readonly revision: string }>({
+  const { rows } = await db.query<unknown[]>({
     name: 'api-key-by-id',
-    text: `select ${apiKeyColumns}, o.revision
+    text: `select ${viewWithRevision.select}
       from rm.api_keys k join rm.organizations o on o.organization_id = k.issuer_org_id
       left join identity.api_keys i on i.api_key_id = k.api_key_id
       where k.api_key_id = $1`,
     values: [apiKeyId],
+    rowMode: 'array',
   });
-  const [row] = rows;
-  return row === undefined ? null : { ...readApiKey(row), revision: BigInt(row.revision) };
+  return rows[0] === undefined ? null : viewWithRevision.read(rows[0]);
 };
 
 type Listing = {
   readonly orgId: string;
-  /** Rows at most; ask for one more than is shown to know whether there is a next page. */
+  /** The greatest number of rows. Request one more than a page shows, to know whether there is a next page. */
   readonly limit: number;
-  /** The last key of the page before; null: from the newest. */
+  /** The last key of the previous page; null: the first page. */
   readonly after: string | null;
 };
-
-type ApiKeyColumns = {
-  readonly api_key_id: string;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly hint: string;
-  readonly created_ms: string;
-  readonly expires_ms: string | null;
-  readonly revoked_ms: string | null;
-  readonly used_ms: string | null;
-};
-
-// A key is out of force as soon as one of the two says so (db/identity/030-authenticate.sql).
-const apiKeyColumns = `k.api_key_id, k.name, k.scopes, k.hint, ${epochMs('k.created_at')} as created_ms,
-  ${epochMs('k.expires_at')} as expires_ms, ${epochMs('coalesce(k.revoked_at, i.revoked_at)')} as revoked_ms,
-  ${epochMs('i.last_used_at')} as used_ms`;
-
-const readApiKey = (row: ApiKeyColumns): ApiKeyView => ({
-  apiKeyId: row.api_key_id,
-  name: row.name,
-  scopes: row.scopes,
-  hint: row.hint,
-  createdAt: fromMs(Number(row.created_ms)),
-  expiresAt: instantOf(row.expires_ms),
-  revokedAt: instantOf(row.revoked_ms),
-  lastUsedAt: instantOf(row.used_ms),
-});
-
-const instantOf = (ms: string | null): Instant | null => (ms === null ? null : fromMs(Number(ms)));

@@ -1,59 +1,56 @@
 import type { PoolClient } from 'pg';
 import type { OrganizationEvent, Role } from '../../domain/organization/events.ts';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
-import type { Row, Table } from './rows.ts';
+import type { Instant } from '../../domain/time.ts';
+import { columnsFor, joined, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
-/** `rm.invitations`: whom an organization invited, and what became of it (db/read-models/052-invitations.sql). */
-export const invitations: Table = {
+/** What the row of a new invitation is made of. */
+type Invitation = {
+  readonly organizationId: string;
+  readonly data: Extract<OrganizationEvent, { type: 'MemberInvited' }>['data'];
+  readonly invitedAt: Instant;
+};
+
+const column = columnsFor<Invitation>();
+const columns = {
+  issuer_org_id: column('text', ({ organizationId }) => organizationId),
+  invitation_id: column('text', ({ data }) => data.invitationId, 'invitationId'),
+  email_ref: column('text', ({ data }) => data.emailRef),
+  role: column('text', ({ data }) => data.role, 'role'),
+  invited_at: column('timestamptz', ({ invitedAt }) => invitedAt, 'invitedAt'),
+  expires_at: column('timestamptz', ({ data }) => data.expiresAt, 'expiresAt'),
+  withdrawn_at: column('timestamptz', noInstantYet),
+  accepted_at: column('timestamptz', noInstantYet),
+  user_id: column('text', notYet),
+};
+
+/** `rm.invitations`: the invitations of an organization and their outcomes (db/read-models/052-invitations.sql). */
+export const invitations = {
   name: 'invitations',
   key: ['issuer_org_id', 'invitation_id'],
-  columns: {
-    ...{ issuer_org_id: 'text', invitation_id: 'text', email_ref: 'text', role: 'text' },
-    ...{
-      invited_at: 'timestamptz',
-      expires_at: 'timestamptz',
-      withdrawn_at: 'timestamptz',
-      accepted_at: 'timestamptz',
-      user_id: 'text',
-    },
-  },
-};
+  columns: typesOf(columns),
+} satisfies Table;
 
-/** The row of a new invitation. */
-export const invitationRow = (
-  organizationId: string,
-  invitation: Extract<OrganizationEvent, { type: 'MemberInvited' }>['data'],
-  invitedAt: Instant,
-): Row => ({
-  issuer_org_id: organizationId,
-  invitation_id: invitation.invitationId,
-  email_ref: invitation.emailRef,
-  role: invitation.role,
-  invited_at: invitedAt,
-  expires_at: invitation.expiresAt,
-  withdrawn_at: null,
-  accepted_at: null,
-  user_id: null,
-});
+/** Returns the row of a new invitation. */
+export const invitationRow = rowMaker(columns);
 
-/** An invitation that nobody has answered. `email` null: it was erased. */
-export type InvitationView = {
-  readonly invitationId: string;
-  readonly email: string | null;
-  readonly role: Role;
-  readonly invitedAt: Instant;
-  readonly expiresAt: Instant;
-};
+const email = joined<string | null>('text', 'v.value');
+const view = viewOf('i', columns, { email });
 
-/** The open invitations of an organization at `now`, newest first, after the given one. For asTenant of that organization. */
+/** An open invitation. `email` null: it was erased. */
+export type InvitationView = View<typeof columns, { readonly email: typeof email }>;
+
+/**
+ * Returns a page of the invitations of an organization that are open at `now`, newest first. For asTenant of that
+ * organization.
+ */
 export const listInvitations = async (
   db: PoolClient,
   { orgId, limit, after, role, now }: Listing,
 ): Promise<readonly InvitationView[]> => {
-  const { rows } = await db.query<InvitationRow>({
+  const { rows } = await db.query<unknown[]>({
     name: 'list-invitations',
-    text: `select ${invitationColumns}
+    text: `select ${view.select}
       from rm.invitations i left join vault.personal_values v on v.ref = i.email_ref
       where i.issuer_org_id = $1 and i.withdrawn_at is null and i.accepted_at is null and i.expires_at > $4
         and ($5::text is null or i.role = $5)
@@ -62,36 +59,18 @@ export const listInvitations = async (
             where c.issuer_org_id = $1 and c.invitation_id = $3))
       order by i.invited_at desc, i.invitation_id desc limit $2`,
     values: [orgId, limit, after, now, role ?? null],
+    rowMode: 'array',
   });
-  return rows.map(readInvitation);
+  return rows.map(view.read);
 };
 
 type Listing = {
   readonly orgId: string;
-  /** Rows at most; ask for one more than is shown to know whether there is a next page. */
+  /** The greatest number of rows. Request one more than a page shows, to know whether there is a next page. */
   readonly limit: number;
-  /** The last invitation of the page before; null: from the newest. */
+  /** The last invitation of the previous page; null: the first page. */
   readonly after: string | null;
   readonly role?: Role | undefined;
-  /** The instant at which it must be open. */
+  /** Invitations must be open at this instant. */
   readonly now: Instant;
 };
-
-type InvitationRow = {
-  readonly invitation_id: string;
-  readonly email: string | null;
-  readonly role: Role;
-  readonly invited_ms: string;
-  readonly expires_ms: string;
-};
-
-const invitationColumns = `i.invitation_id, v.value as email, i.role, ${epochMs('i.invited_at')} as invited_ms,
-  ${epochMs('i.expires_at')} as expires_ms`;
-
-const readInvitation = (row: InvitationRow): InvitationView => ({
-  invitationId: row.invitation_id,
-  email: row.email,
-  role: row.role,
-  invitedAt: fromMs(Number(row.invited_ms)),
-  expiresAt: fromMs(Number(row.expires_ms)),
-});

@@ -1,72 +1,74 @@
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
-import type { Row, Table } from './rows.ts';
-
-/** `rm.leases`: one row per lease, open or ended (db/read-models/031-leases.sql). */
-export const leases: Table = {
-  name: 'leases',
-  key: ['issuer_org_id', 'license_id', 'lease_id'],
-  group: { by: ['license_id'], end: 'ended_at' },
-  columns: {
-    ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', lease_id: 'text', scope: 'text' },
-    ...{ product: 'text', holder_hash: 'bytea', user_ref: 'text', borrowed: 'boolean', ttl_seconds: 'bigint' },
-    ...{ acquired_at: 'timestamptz', expires_at: 'timestamptz', ended_at: 'timestamptz', cause: 'text' },
-    ...{ last_seen_at: 'timestamptz', seat_free_at: 'timestamptz', revision: 'bigint' },
-  },
-};
+import { columnsFor, noInstantYet, notYet, rowMaker, typesOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
 type Data<Type extends LicenseEvent['type']> = Extract<LicenseEvent, { type: Type }>['data'];
 
-/**
- * The row of a lease when it is acquired, by the event of this revision; one that lapsed and comes back is made again.
- */
-export const leaseRow = (
-  owner: PartOwner,
-  lease: Data<'LeaseAcquired'>,
-  acquiredAt: Instant,
-  revision: bigint,
-): Row => ({
+/** What the row of a lease is made of. `revision`: that of the event. */
+type Acquisition = {
+  readonly owner: PartOwner;
+  readonly data: Data<'LeaseAcquired'>;
+  readonly acquiredAt: Instant;
+  readonly revision: bigint;
+};
+
+const column = columnsFor<Acquisition>();
+const columns = {
+  issuer_org_id: column('text', ({ owner }) => owner.issuerOrgId),
+  holder_org_id: column('text', ({ owner }) => owner.holderOrgId),
+  license_id: column('text', ({ owner }) => owner.licenseId),
+  lease_id: column('text', ({ data }) => data.leaseId),
+  scope: column('text', ({ data }) => data.scope),
+  product: column('text', ({ data }) => data.product),
+  holder_hash: column('bytea', ({ data }) => data.holderHash),
+  user_ref: column('text', ({ data }) => data.userRef),
+  borrowed: column('boolean', ({ data }) => data.borrow),
+  ttl_seconds: column('bigint', ({ data }) => data.ttlSeconds),
+  acquired_at: column('timestamptz', ({ acquiredAt }) => acquiredAt),
+  expires_at: column('timestamptz', ({ data }) => data.expiresAt),
+  ended_at: column('timestamptz', noInstantYet),
+  cause: column('text', notYet),
+  last_seen_at: column('timestamptz', noInstantYet),
+  seat_free_at: column('timestamptz', noInstantYet),
+  revision: column('bigint', ({ revision }) => revision),
+};
+
+/** `rm.leases`: one row per lease, open or ended (db/read-models/031-leases.sql). */
+export const leases = {
+  name: 'leases',
+  key: ['issuer_org_id', 'license_id', 'lease_id'],
+  group: { by: ['license_id'], end: 'ended_at' },
+  columns: typesOf(columns),
+} satisfies Table;
+
+/** Returns the row of an acquired lease. A lease that lapsed and is acquired again gets a new row. */
+export const leaseRow = rowMaker(columns);
+
+/** Returns what a longer borrow changes. */
+export const leaseExtension = (owner: PartOwner, lease: Data<'LeaseExtended'>) => ({
   ...leaseKey(owner, lease),
-  holder_org_id: owner.holderOrgId,
-  scope: lease.scope,
-  product: lease.product,
-  holder_hash: `\\x${lease.holderHash}`,
-  user_ref: lease.userRef,
-  borrowed: lease.borrow,
-  ttl_seconds: lease.ttlSeconds,
-  acquired_at: acquiredAt,
   expires_at: lease.expiresAt,
-  ended_at: null,
-  cause: null,
-  last_seen_at: null,
-  seat_free_at: null,
-  revision: `${revision}`,
 });
 
-/** What a longer borrow changes. */
-export const leaseExtension = (owner: PartOwner, lease: Data<'LeaseExtended'>): Row => ({
-  ...leaseKey(owner, lease),
-  expires_at: lease.expiresAt,
-});
-
-/** What a release changes. */
-export const leaseRelease = (owner: PartOwner, lease: Data<'LeaseReleased'>, endedAt: Instant): Row => ({
+/** Returns what a release changes. */
+export const leaseRelease = (owner: PartOwner, lease: Data<'LeaseReleased'>, endedAt: Instant) => ({
   ...leaseKey(owner, lease),
   ended_at: endedAt,
   cause: lease.cause,
   seat_free_at: lease.seatFreeAt,
 });
 
-/** What a lapse changes. */
-export const leaseLapse = (owner: PartOwner, lease: Data<'LeaseLapsed'>, endedAt: Instant): Row => ({
+/** Returns what a lapse changes. */
+export const leaseLapse = (owner: PartOwner, lease: Data<'LeaseLapsed'>, endedAt: Instant) => ({
   ...leaseKey(owner, lease),
   ended_at: endedAt,
   cause: 'LAPSED',
   last_seen_at: lease.lastSeenAt,
 });
 
-const leaseKey = ({ issuerOrgId, licenseId }: PartOwner, { leaseId }: { readonly leaseId: string }): Row => ({
+const leaseKey = ({ issuerOrgId, licenseId }: PartOwner, { leaseId }: { readonly leaseId: string }) => ({
   issuer_org_id: issuerOrgId,
   license_id: licenseId,
   lease_id: leaseId,

@@ -1,60 +1,72 @@
 import type { PoolClient } from 'pg';
-import { fromMs, type Instant } from '../../domain/time.ts';
+import type { Instant } from '../../domain/time.ts';
 import type { Actor, Envelope, Reason } from '../../eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../eventstore/event-store.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
-import type { Row, Table } from './rows.ts';
+import { columnsFor, joined, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
-/** `rm.license_events`: the history, every event with its whole envelope (db/read-models/040-license-events.sql). */
-export const licenseEvents: Table = {
-  name: 'license_events',
-  key: ['issuer_org_id', 'license_id', 'revision'],
-  columns: {
-    ...{ issuer_org_id: 'text', holder_org_id: 'text', previous_holder_org_id: 'text', license_id: 'text' },
-    ...{ revision: 'bigint', position: 'bigint' },
-    ...{ event_id: 'text', type: 'text', schema_version: 'integer', effective_at: 'timestamptz' },
-    ...{ recorded_at: 'timestamptz', actor_type: 'text', actor_id: 'text', on_behalf_of: 'text', reason_code: 'text' },
-    ...{ reason_text_ref: 'text', command_id: 'text', request_hash: 'text', correlation_id: 'text' },
-    ...{ causation_id: 'text', prev_hash: 'bytea', hash: 'bytea', data: 'jsonb' },
-  },
-};
-
-/** Who, but for the issuer, reads an event: the holder of that moment, and of a transfer also the holder before it. */
+/** Who may read an event besides the issuer: the holder at that moment and, of a transfer, the previous holder too. */
 export type EventOwners = { readonly holderOrgId: string | null; readonly previousHolderOrgId: string | null };
 
-/** The row of an event. */
-export const licenseEventRow = (
-  licenseId: string,
-  recorded: Recorded,
-  envelope: Envelope,
-  owners: EventOwners,
-): Row => ({
-  issuer_org_id: envelope.issuerOrgId,
-  holder_org_id: owners.holderOrgId,
-  previous_holder_org_id: owners.previousHolderOrgId,
-  license_id: licenseId,
-  revision: `${recorded.revision}`,
-  position: `${recorded.position.commit}`,
-  event_id: recorded.id,
-  type: recorded.type,
-  schema_version: envelope.schemaVersion,
-  effective_at: envelope.effectiveAt,
-  recorded_at: envelope.recordedAt,
-  actor_type: envelope.actor.type,
-  actor_id: envelope.actor.id,
-  on_behalf_of: envelope.actor.onBehalfOf,
-  reason_code: envelope.reason?.code ?? null,
-  reason_text_ref: envelope.reason?.text ?? null,
-  command_id: envelope.commandId,
-  request_hash: envelope.requestHash,
-  correlation_id: envelope.$correlationId,
-  causation_id: envelope.$causationId,
-  prev_hash: `\\x${envelope.prevHash}`,
-  hash: `\\x${envelope.hash}`,
-  data: recorded.data,
+/** What the row of an event is made of. */
+type LicenseEventState = {
+  readonly licenseId: string;
+  readonly recorded: Recorded;
+  readonly envelope: Envelope;
+  readonly owners: EventOwners;
+};
+
+const column = columnsFor<LicenseEventState>();
+const columns = {
+  issuer_org_id: column('text', ({ envelope }) => envelope.issuerOrgId, 'issuerOrgId'),
+  holder_org_id: column('text', ({ owners }) => owners.holderOrgId),
+  previous_holder_org_id: column('text', ({ owners }) => owners.previousHolderOrgId),
+  license_id: column('text', ({ licenseId }) => licenseId, 'licenseId'),
+  revision: column('bigint', ({ recorded }) => recorded.revision, 'revision'),
+  position: column('bigint', ({ recorded }) => recorded.position.commit, 'position'),
+  event_id: column('text', ({ recorded }) => recorded.id, 'eventId'),
+  type: column('text', ({ recorded }) => recorded.type, 'type'),
+  schema_version: column('integer', ({ envelope }) => envelope.schemaVersion, 'schemaVersion'),
+  effective_at: column('timestamptz', ({ envelope }) => envelope.effectiveAt, 'effectiveAt'),
+  recorded_at: column('timestamptz', ({ envelope }) => envelope.recordedAt, 'recordedAt'),
+  actor_type: column('text', ({ envelope }) => envelope.actor.type, 'actorType'),
+  actor_id: column('text', ({ envelope }) => envelope.actor.id, 'actorId'),
+  on_behalf_of: column('text', ({ envelope }) => envelope.actor.onBehalfOf, 'onBehalfOf'),
+  reason_code: column('text', ({ envelope }) => envelope.reason?.code ?? null, 'reasonCode'),
+  reason_text_ref: column('text', ({ envelope }) => envelope.reason?.text ?? null),
+  command_id: column('text', ({ envelope }) => envelope.commandId, 'commandId'),
+  request_hash: column('text', ({ envelope }) => envelope.requestHash),
+  correlation_id: column('text', ({ envelope }) => envelope.$correlationId, 'correlationId'),
+  causation_id: column('text', ({ envelope }) => envelope.$causationId, 'causationId'),
+  prev_hash: column('bytea', ({ envelope }) => envelope.prevHash),
+  hash: column('bytea', ({ envelope }) => envelope.hash, 'hash'),
+  data: column('jsonb', ({ recorded }) => recorded.data, 'data'),
+};
+
+/** `rm.license_events`: the history, every event with its whole envelope (db/read-models/040-license-events.sql). */
+export const licenseEvents = {
+  name: 'license_events',
+  key: ['issuer_org_id', 'license_id', 'revision'],
+  columns: typesOf(columns),
+} satisfies Table;
+
+/** Returns the row of an event. */
+export const licenseEventRow = rowMaker(columns);
+
+/** Reads rows of `rm.license_events`, which a query names `e`. */
+export const eventView = viewOf('e', columns);
+
+/** The columns of an event that are read. */
+export type EventView = View<typeof columns>;
+
+/** Returns the actor of an event. */
+export const actorOf = ({ actorType, actorId, onBehalfOf }: EventView): Actor => ({
+  type: actorType,
+  id: actorId,
+  onBehalfOf,
 });
 
-/** An event of a license's history. `reason.text` is what a person wrote, null where nothing was or it was erased. */
+/** An event of a license's history. `reason.text` is what a person wrote, or null when it is absent or erased. */
 export type HistoryEntry = {
   readonly eventId: string;
   readonly type: string;
@@ -74,7 +86,7 @@ export type HistoryEntry = {
 type HistoryPage = {
   readonly order: 'asc' | 'desc';
   readonly limit: number;
-  /** Where the page before ended; null: at the beginning. */
+  /** Where the previous page ended; null: the first page. */
   readonly afterRevision: bigint | null;
   readonly filter?: HistoryFilter;
 };
@@ -86,17 +98,21 @@ export type HistoryFilter = {
   readonly to: Instant | null;
 };
 
-/** The history of a license that the tenant of `db` issues or holds, in either order, after the given revision. */
+const everything: HistoryFilter = { types: null, from: null, to: null };
+const historyView = viewOf('e', columns, { reasonText: joined<string | null>('text', 'v.value') });
+
+/**
+ * Returns a page of the history of a license that the tenant of `db` issues or holds, in either order, after the given
+ * revision.
+ */
 export const historyOf = async (
   db: PoolClient,
   licenseId: string,
   { order, limit, afterRevision, filter: { types, from, to } = everything }: HistoryPage,
 ): Promise<readonly HistoryEntry[]> => {
-  const { rows } = await db.query<HistoryRow>({
+  const { rows } = await db.query<unknown[]>({
     name: `history-of-${order}`,
-    text: `select e.event_id, e.type, e.revision, e.position, ${epochMs('e.recorded_at')} as recorded_ms,
-        ${epochMs('e.effective_at')} as effective_ms, e.actor_type, e.actor_id, e.on_behalf_of, e.reason_code,
-        v.value as reason_text, e.command_id, e.correlation_id, e.causation_id, encode(e.hash, 'hex') as hash, e.data
+    text: `select ${historyView.select}
       from rm.license_events e left join vault.personal_values v on v.ref = e.reason_text_ref
       where e.issuer_org_id = (select l.issuer_org_id from rm.licenses l where l.license_id = $1) and e.license_id = $1
         and ($3::bigint is null or e.revision ${order === 'asc' ? '>' : '<'} $3)
@@ -104,41 +120,23 @@ export const historyOf = async (
         and ($5::timestamptz is null or e.recorded_at >= $5) and ($6::timestamptz is null or e.recorded_at < $6)
       order by e.revision ${order === 'asc' ? 'asc' : 'desc'} limit $2`,
     values: [licenseId, limit, afterRevision, types, from, to],
+    rowMode: 'array',
   });
-  return rows.map((row) => ({
-    eventId: row.event_id,
-    type: row.type,
-    revision: BigInt(row.revision),
-    position: BigInt(row.position),
-    recordedAt: fromMs(Number(row.recorded_ms)),
-    effectiveAt: fromMs(Number(row.effective_ms)),
-    actor: { type: row.actor_type, id: row.actor_id, onBehalfOf: row.on_behalf_of },
-    reason: row.reason_code === null ? null : { code: row.reason_code, text: row.reason_text },
-    commandId: row.command_id,
-    correlationId: row.correlation_id,
-    causationId: row.causation_id,
-    hash: row.hash,
-    data: row.data,
-  }));
+  return rows.map((row) => entryOf(historyView.read(row)));
 };
 
-const everything: HistoryFilter = { types: null, from: null, to: null };
-
-type HistoryRow = {
-  readonly event_id: string;
-  readonly type: string;
-  readonly revision: string;
-  readonly position: string;
-  readonly recorded_ms: string;
-  readonly effective_ms: string;
-  readonly actor_type: Actor['type'];
-  readonly actor_id: string;
-  readonly on_behalf_of: string | null;
-  readonly reason_code: string | null;
-  readonly reason_text: string | null;
-  readonly command_id: string;
-  readonly correlation_id: string;
-  readonly causation_id: string | null;
-  readonly hash: string;
-  readonly data: JsonObject;
-};
+const entryOf = (event: EventView & { readonly reasonText: string | null }): HistoryEntry => ({
+  eventId: event.eventId,
+  type: event.type,
+  revision: event.revision,
+  position: event.position,
+  recordedAt: event.recordedAt,
+  effectiveAt: event.effectiveAt,
+  actor: actorOf(event),
+  reason: event.reasonCode === null ? null : { code: event.reasonCode, text: event.reasonText },
+  commandId: event.commandId,
+  correlationId: event.correlationId,
+  causationId: event.causationId,
+  hash: event.hash,
+  data: event.data,
+});

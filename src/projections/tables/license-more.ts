@@ -1,6 +1,6 @@
 import type { LicenseFacts, Usage } from '../../domain/license/license.ts';
 
-/** What of the facts stands in the column `more` (db/read-models/010-licenses.sql). */
+/** The facts in the column `more` (db/read-models/010-licenses.sql). */
 export type More = Pick<LicenseFacts, (typeof fields)[number]> & { readonly usage: Omit<Usage, 'activations'> };
 
 const fields = [
@@ -19,7 +19,7 @@ const fields = [
   'overtakenExpiries',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
-/** What a plain license has, as most are. */
+/** The values of a plain license. Most licenses are plain. */
 export const plainMore: More = {
   usage: { seats: 0, users: 0, meters: {} },
   awaited: null,
@@ -37,7 +37,7 @@ export const plainMore: More = {
   overtakenExpiries: [],
 };
 
-/** Returns what is to be written: only what differs from a plain license, so nothing for most. */
+/** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */
 export const moreOf = (facts: LicenseFacts): Partial<More> => {
   const more: Record<string, unknown> = {};
   const { seats, users, meters } = facts.usage;
@@ -46,9 +46,9 @@ export const moreOf = (facts: LicenseFacts): Partial<More> => {
   return more;
 };
 
-/** Reads what `moreOf` wrote, and completes it; `plainMore` itself where nothing was written. */
+/** Reads the value of the column and completes it. Returns `plainMore` itself for a plain license. */
 export const readMore = (text: string): More => (text === '{}' ? plainMore : { ...plainMore, ...JSON.parse(text) });
 
-// A list is plain when it is empty.
+// An empty list is plain.
 const isPlain = (value: unknown, plain: unknown): boolean =>
   value === plain || (Array.isArray(value) && value.length === 0);

@@ -1,29 +1,34 @@
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { make, type Write } from '../fold/changes.ts';
+import { columnsFor, rowMaker, typesOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
-/** `rm.license_products`: what a license is, or was, good for (db/read-models/011-license-products.sql). */
-export const licenseProducts: Table = {
-  name: 'license_products',
-  key: ['issuer_org_id', 'license_id', 'product'],
-  columns: {
-    ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', product: 'text' },
-    ...{ created_at: 'timestamptz', removed: 'boolean' },
-  },
+/** What the row of a product of a license is made of. */
+type Product = { readonly facts: LicenseFacts; readonly product: string };
+
+const column = columnsFor<Product>();
+const columns = {
+  issuer_org_id: column('text', ({ facts }) => facts.issuerOrgId),
+  holder_org_id: column('text', ({ facts }) => facts.holderOrgId),
+  license_id: column('text', ({ facts }) => facts.licenseId),
+  product: column('text', ({ product }) => product),
+  created_at: column('timestamptz', ({ facts }) => facts.createdAt),
+  removed: column('boolean', ({ facts, product }) => !facts.products.includes(product)),
 };
 
-/** What an event that led from one to the other does to the rows of a license's products. `before` null: it began. */
+/** `rm.license_products`: the present and former products of a license (db/read-models/011-license-products.sql). */
+export const licenseProducts = {
+  name: 'license_products',
+  key: ['issuer_org_id', 'license_id', 'product'],
+  columns: typesOf(columns),
+} satisfies Table;
+
+const productRow = rowMaker(columns);
+
+/** Returns what an event does to the rows of a license's products. `before` null: the event issues the license. */
 export const productWrites = (before: LicenseFacts | null, after: LicenseFacts): readonly Write[] => {
-  // The fold keeps what it does not change.
+  // The fold keeps the same list while an event does not change it.
   if (before?.products === after.products && before.holderOrgId === after.holderOrgId) return [];
-  return [...new Set([...(before?.products ?? []), ...after.products])].map((product) =>
-    make(licenseProducts, {
-      issuer_org_id: after.issuerOrgId,
-      holder_org_id: after.holderOrgId,
-      license_id: after.licenseId,
-      product,
-      created_at: after.createdAt,
-      removed: !after.products.includes(product),
-    }),
-  );
+  const products = new Set([...(before?.products ?? []), ...after.products]);
+  return [...products].map((product) => make(licenseProducts, productRow({ facts: after, product })));
 };

@@ -1,62 +1,74 @@
 import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
-import type { Row, Table } from './rows.ts';
+import { columnsFor, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
-/** `rm.license_users`: the users a license is, or was, assigned to (db/read-models/032-license-users.sql). */
-export const licenseUsers: Table = {
+/** What the row of an assigned user is made of. `revision`: that of the event. */
+type Assignment = {
+  readonly owner: PartOwner;
+  readonly userRef: string;
+  readonly assignedAt: Instant;
+  readonly revision: bigint;
+};
+
+const column = columnsFor<Assignment>();
+const columns = {
+  issuer_org_id: column('text', ({ owner }) => owner.issuerOrgId),
+  holder_org_id: column('text', ({ owner }) => owner.holderOrgId),
+  license_id: column('text', ({ owner }) => owner.licenseId),
+  user_ref: column('text', ({ userRef }) => userRef, 'userRef'),
+  revision: column('bigint', ({ revision }) => revision),
+  assigned_at: column('timestamptz', ({ assignedAt }) => assignedAt, 'assignedAt'),
+  unassigned_at: column('timestamptz', noInstantYet),
+  cause: column('text', notYet),
+};
+
+/** `rm.license_users`: the present and former users of a license (db/read-models/032-license-users.sql). */
+export const licenseUsers = {
   name: 'license_users',
   key: ['issuer_org_id', 'license_id', 'user_ref'],
   group: { by: ['license_id'], end: 'unassigned_at' },
-  columns: {
-    ...{ issuer_org_id: 'text', holder_org_id: 'text', license_id: 'text', user_ref: 'text' },
-    ...{ revision: 'bigint', assigned_at: 'timestamptz', unassigned_at: 'timestamptz', cause: 'text' },
-  },
-};
+  columns: typesOf(columns),
+} satisfies Table;
+
+/** Returns the row of an assigned user. A user who is assigned again gets a new row. */
+export const licenseUserRow = rowMaker(columns);
 
 type Unassignment = Extract<LicenseEvent, { type: 'UserUnassigned' }>['data'];
 
-/** The row of a user, assigned by the event of this revision; one who is assigned once more has it made again. */
-export const licenseUserRow = (owner: PartOwner, userRef: string, assignedAt: Instant, revision: bigint): Row => ({
-  ...userKey(owner, userRef),
-  holder_org_id: owner.holderOrgId,
-  revision: `${revision}`,
-  assigned_at: assignedAt,
-  unassigned_at: null,
-  cause: null,
-});
-
-/** What the end of an assignment changes. */
-export const unassignment = (owner: PartOwner, { userRef, cause }: Unassignment, unassignedAt: Instant): Row => ({
-  ...userKey(owner, userRef),
+/** Returns what the end of an assignment changes. */
+export const unassignment = (owner: PartOwner, { userRef, cause }: Unassignment, unassignedAt: Instant) => ({
+  issuer_org_id: owner.issuerOrgId,
+  license_id: owner.licenseId,
+  user_ref: userRef,
   unassigned_at: unassignedAt,
   cause,
 });
 
-/** A user that a license is assigned to, by reference. */
-export type AssignedUser = { readonly userRef: string; readonly assignedAt: Instant };
+const view = viewOf('u', columns);
 
-/** The assigned users of a license that the tenant of `db` issues or holds, the last one first, after the given one. */
+/** A user of a license, by reference. */
+export type AssignedUser = View<typeof columns>;
+
+/**
+ * Returns a page of the assigned users of a license that the tenant of `db` issues or holds, newest first. `after`: the
+ * last user of the previous page; null: the first page.
+ */
 export const usersOf = async (
   db: PoolClient,
   licenseId: string,
   { limit, after }: { readonly limit: number; readonly after: AssignedUser | null },
 ): Promise<readonly AssignedUser[]> => {
-  const { rows } = await db.query<{ userRef: string; assignedAt: string }>({
+  const { rows } = await db.query<unknown[]>({
     name: 'users-of',
-    text: `select user_ref as "userRef", ${epochMs('assigned_at')} as "assignedAt" from rm.license_users
+    text: `select ${view.select} from rm.license_users u
       where license_id = $1 and unassigned_at is null
         and ($3::timestamptz is null or (assigned_at, user_ref) < ($3, $4))
       order by assigned_at desc, user_ref desc limit $2`,
     values: [licenseId, limit, after?.assignedAt ?? null, after?.userRef ?? null],
+    rowMode: 'array',
   });
-  return rows.map(({ userRef, assignedAt }) => ({ userRef, assignedAt: fromMs(Number(assignedAt)) }));
+  return rows.map(view.read);
 };
-
-const userKey = ({ issuerOrgId, licenseId }: PartOwner, userRef: string): Row => ({
-  issuer_org_id: issuerOrgId,
-  license_id: licenseId,
-  user_ref: userRef,
-});

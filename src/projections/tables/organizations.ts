@@ -1,23 +1,12 @@
 import type { PoolClient } from 'pg';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
-import type { Row, Table } from './rows.ts';
+import type { Instant } from '../../domain/time.ts';
+import { columnsFor, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import type { Table } from './rows.ts';
 
-/** `rm.organizations`: one row per organization (db/read-models/050-organizations.sql). */
-export const organizations: Table = {
-  name: 'organizations',
-  key: ['organization_id'],
-  columns: {
-    ...{ organization_id: 'text', issuer_org_id: 'text', revision: 'bigint', position: 'bigint' },
-    ...{ name: 'text', time_zone: 'text', created_at: 'timestamptz', closed_at: 'timestamptz' },
-  },
-};
-
-/** What is kept of an organization. */
+/** The current state of an organization. `timeZone`: the IANA name of the zone that its durations are counted in. */
 export type Organization = {
   readonly organizationId: string;
   readonly name: string;
-  /** In whose calendar the durations of its licenses are counted, by its IANA name. */
   readonly timeZone: string;
   readonly createdAt: Instant;
   readonly closedAt: Instant | null;
@@ -26,56 +15,62 @@ export type Organization = {
 /** An organization with the place of the last event of its stream. */
 export type FoldedOrganization = Organization & { readonly revision: bigint; readonly position: bigint };
 
-/** The row of an organization. */
-export const organizationRow = (organization: FoldedOrganization): Row => ({
-  organization_id: organization.organizationId,
-  issuer_org_id: organization.organizationId,
-  revision: `${organization.revision}`,
-  position: `${organization.position}`,
-  name: organization.name,
-  time_zone: organization.timeZone,
-  created_at: organization.createdAt,
-  closed_at: organization.closedAt,
-});
+const column = columnsFor<FoldedOrganization>();
+const organization_id = column('text', ({ organizationId }) => organizationId, 'organizationId');
+const profile = {
+  name: column('text', ({ name }) => name, 'name'),
+  time_zone: column('text', ({ timeZone }) => timeZone, 'timeZone'),
+  created_at: column('timestamptz', ({ createdAt }) => createdAt, 'createdAt'),
+  closed_at: column('timestamptz', ({ closedAt }) => closedAt, 'closedAt'),
+};
+const columns = {
+  organization_id,
+  issuer_org_id: column('text', ({ organizationId }) => organizationId),
+  revision: column('bigint', ({ revision }) => revision, 'revision'),
+  position: column('bigint', ({ position }) => position),
+  ...profile,
+};
 
-/** The stored organizations among these ids, by id. */
+/** The columns that an `Organization` is read from. */
+export const profileColumns = { organization_id, ...profile };
+
+/** `rm.organizations`: one row per organization (db/read-models/050-organizations.sql). */
+export const organizations = {
+  name: 'organizations',
+  key: ['organization_id'],
+  columns: typesOf(columns),
+} satisfies Table;
+
+/** Returns the row of an organization. */
+export const organizationRow = rowMaker(columns);
+
+const view = viewOf('o', columns);
+
+/** An organization as its row has it, up to the event of this revision. */
+type StoredOrganization = View<typeof columns>;
+
+/** Returns the stored organizations with these ids, by id. */
 export const loadOrganizations = async (
   db: PoolClient,
   organizationIds: readonly string[],
-): Promise<Map<string, Organization & { readonly revision: bigint }>> => {
+): Promise<Map<string, StoredOrganization>> => {
   if (organizationIds.length === 0) return new Map();
-  const { rows } = await db.query<OrganizationColumns>({
+  const { rows } = await db.query<unknown[]>({
     name: 'load-organizations',
-    text: `select ${organizationColumns} from organizations where organization_id = any($1)`,
+    text: `select ${view.select} from organizations o where organization_id = any($1)`,
     values: [organizationIds],
     rowMode: 'array',
   });
-  return new Map(rows.map((row) => [row[0], readOrganization(row)]));
+  return new Map(rows.map(view.read).map((organization) => [organization.organizationId, organization]));
 };
 
-/** The organization itself with its revision, closed or not; null when `db` is not its tenant's. */
-export const organizationById = async (
-  db: PoolClient,
-  organizationId: string,
-): Promise<(Organization & { readonly revision: bigint }) | null> => {
-  const { rows } = await db.query<OrganizationColumns>({
+/** Returns an organization with its revision, also a closed one. Returns null when `db` is not its tenant's. */
+export const organizationById = async (db: PoolClient, organizationId: string): Promise<StoredOrganization | null> => {
+  const { rows } = await db.query<unknown[]>({
     name: 'organization-by-id',
-    text: `select ${organizationColumns} from rm.organizations where organization_id = $1`,
+    text: `select ${view.select} from rm.organizations o where organization_id = $1`,
     values: [organizationId],
     rowMode: 'array',
   });
-  return rows[0] === undefined ? null : readOrganization(rows[0]);
+  return rows[0] === undefined ? null : view.read(rows[0]);
 };
-
-type OrganizationColumns = [string, string, string, string, string | null, string];
-
-const organizationColumns = `organization_id, name, time_zone, ${epochMs('created_at')}, ${epochMs('closed_at')}, revision`;
-
-const readOrganization = ([organizationId, name, timeZone, createdAt, closedAt, revision]: OrganizationColumns) => ({
-  organizationId,
-  name,
-  timeZone,
-  createdAt: fromMs(Number(createdAt)),
-  closedAt: closedAt === null ? null : fromMs(Number(closedAt)),
-  revision: BigInt(revision),
-});

@@ -7,14 +7,14 @@ import { leases } from './leases.ts';
 import { licenseUsers } from './license-users.ts';
 import { groupOf } from './sweep.ts';
 
-/** The tables of what is opened and ended on a license, and how events count it. */
+/** The tables of the parts of a license, which are opened and ended, and the names by which events count them. */
 const partTables = [
   { table: activations, kind: 'activations', usedAs: 'activations' },
   { table: leases, kind: 'leases', usedAs: 'seats' },
   { table: licenseUsers, kind: 'users', usedAs: 'users' },
 ] as const;
 
-/** What a decisive event ends; `product`: the one that it removes. */
+/** What a decisive event ends. `product`: the product that it removes. */
 export type Ended = {
   readonly ends: Ends | undefined;
   readonly cause: Ending['cause'];
@@ -22,7 +22,7 @@ export type Ended = {
   readonly at: Instant;
 };
 
-/** Ends what a decisive event ends, which stays with its holder. Without `ends` it ends nothing. */
+/** Returns the writes of a decisive event, which ends parts of a license. The parts stay with their holder. */
 export const endWrites = (licenseId: string, { ends, cause, product, at }: Ended): readonly Write[] =>
   partTables.flatMap(({ table, kind }) => {
     const count = ends?.[kind] ?? 0;
@@ -37,7 +37,9 @@ export const endWrites = (licenseId: string, { ends, cause, product, at }: Ended
     });
   });
 
-/** Gives what is open on a license to its holder after a transfer; what has ended stays with the holder of that time. */
+/**
+ * Returns the writes of a transfer, which gives the open parts to the new holder. Ended parts stay with their holder.
+ */
 export const transferWrites = ({ licenseId, holderOrgId, usage }: LicenseFacts): readonly Write[] =>
   partTables.map(({ table, usedAs }) =>
     sweep(table, {

@@ -1,68 +1,74 @@
 import type { PoolClient } from 'pg';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
 import type { Tier } from '../../domain/license/policy.ts';
-import { fromMs, type Instant } from '../../domain/time.ts';
-import { epochMs } from '../../postgres/epoch-ms.ts';
+import type { Instant } from '../../domain/time.ts';
+import { columnsFor, joined, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import { beginsWith } from './prefix.ts';
-import type { Row, Table } from './rows.ts';
+import type { Table } from './rows.ts';
+
+/** What the row of a new version is made of. `policyCreatedAt`: when the first version was created. */
+type Creation = {
+  readonly issuerOrgId: string;
+  readonly version: PolicyVersion;
+  readonly createdAt: Instant;
+  readonly policyCreatedAt: Instant;
+};
+
+const column = columnsFor<Creation>();
+const columns = {
+  issuer_org_id: column('text', ({ issuerOrgId }) => issuerOrgId),
+  policy_id: column('text', ({ version }) => version.policy.policyId),
+  version: column('integer', ({ version }) => version.policy.version),
+  name: column('text', ({ version }) => version.name, 'name'),
+  tier: column('text', ({ version }) => version.policy.tier),
+  type: column('text', ({ version }) => version.policy.type),
+  policy: column('jsonb', ({ version }) => version.policy, 'policy'),
+  products: column('text[]', ({ version }) => version.products, 'products'),
+  term: column('jsonb', ({ version }) => version.term, 'term'),
+  limits: column('jsonb', ({ version }) => version.limits, 'limits'),
+  entitlements: column('jsonb', ({ version }) => version.entitlements, 'entitlements'),
+  created_at: column('timestamptz', ({ createdAt }) => createdAt, 'versionAt'),
+  policy_created_at: column('timestamptz', ({ policyCreatedAt }) => policyCreatedAt, 'createdAt'),
+  // Until the next version.
+  current: column('boolean', () => true),
+  archived_at: column('timestamptz', noInstantYet, 'archivedAt'),
+};
 
 /** `rm.policies`: every version of every policy (db/read-models/082-policies.sql). */
-export const policies: Table = {
+export const policies = {
   name: 'policies',
   key: ['issuer_org_id', 'policy_id', 'version'],
   group: { by: ['issuer_org_id', 'policy_id'], end: null },
-  columns: {
-    ...{ issuer_org_id: 'text', policy_id: 'text', version: 'integer', name: 'text', tier: 'text', type: 'text' },
-    ...{ policy: 'jsonb', products: 'text[]', term: 'jsonb', limits: 'jsonb', entitlements: 'jsonb' },
-    ...{ created_at: 'timestamptz', policy_created_at: 'timestamptz', current: 'boolean', archived_at: 'timestamptz' },
-  },
-};
+  columns: typesOf(columns),
+} satisfies Table;
 
-/** The row of a new version, the current one until the next. */
-export const policyRow = (
-  issuerOrgId: string,
-  version: PolicyVersion,
-  { createdAt, policyCreatedAt }: { readonly createdAt: Instant; readonly policyCreatedAt: Instant },
-): Row => ({
-  issuer_org_id: issuerOrgId,
-  policy_id: version.policy.policyId,
-  version: version.policy.version,
-  name: version.name,
-  tier: version.policy.tier,
-  type: version.policy.type,
-  policy: version.policy,
-  products: version.products,
-  term: version.term,
-  limits: version.limits,
-  entitlements: version.entitlements,
-  created_at: createdAt,
-  policy_created_at: policyCreatedAt,
-  current: true,
-  archived_at: null,
-});
+/** Returns the row of a new version. */
+export const policyRow = rowMaker(columns);
 
-/** A version of a policy as the API shows it. `versionAt`: when it was made. `archivedAt` null: the policy is in use. */
-export type PolicyView = PolicyVersion & {
-  readonly createdAt: Instant;
-  readonly versionAt: Instant;
-  readonly archivedAt: Instant | null;
-};
+const view = viewOf('p', columns);
+const viewWithRevision = viewOf('p', columns, { revision: joined<bigint>('bigint', 'c.revision') });
+
+/**
+ * A version of a policy as the API shows it. `createdAt`: of the policy. `versionAt`: of the version. `archivedAt`
+ * null: the policy is in use.
+ */
+export type PolicyView = View<typeof columns>;
 
 type Listing = {
   readonly issuerOrgId: string;
-  /** Rows at most; ask for one more than is shown to know whether there is a next page. */
+  /** The greatest number of rows. Request one more than a page shows, to know whether there is a next page. */
   readonly limit: number;
-  /** The last policy of the page before; null: from the newest. */
+  /** The last policy of the previous page; null: the first page. */
   readonly after: string | null;
   readonly tier?: Tier | undefined;
   readonly archived?: boolean | undefined;
-  /** What the name begins with, in any case. */
+  /** The beginning of the name, in upper or lower case. */
   readonly q?: string | undefined;
 };
 
 /**
- * The policies of an issuer in their current version, the newest policy first. A page is not shifted by policies and versions
- * added meanwhile. For asTenant of the issuer.
+ * Returns a page of the policies of an issuer in their current versions, the newest policy first. Policies and versions
+ * that are added meanwhile do not shift a page. For asTenant of the issuer.
  */
 export const listPolicies = async (db: PoolClient, listing: Listing): Promise<readonly PolicyView[]> => {
   const { issuerOrgId, limit, after, tier, archived, q } = listing;
@@ -78,17 +84,18 @@ export const listPolicies = async (db: PoolClient, listing: Listing): Promise<re
     archived === undefined ? [] : `p.archived_at is ${archived ? 'not null' : 'null'}`,
     q === undefined ? [] : beginsWith('p.name_lower', parameter(q)),
   ].flat();
-  const { rows } = await db.query<PolicyRow>({
-    text: `select ${columns} from rm.policies p where ${conditions.join(' and ')}
+  const { rows } = await db.query<unknown[]>({
+    text: `select ${view.select} from rm.policies p where ${conditions.join(' and ')}
       order by p.policy_created_at desc, p.policy_id desc limit $2`,
     values,
+    rowMode: 'array',
   });
-  return rows.map(viewOf);
+  return rows.map(view.read);
 };
 
 /**
- * A policy in one version, `version` null: the current one, with the revision of its issuer's catalog; null where there is no
- * such policy or version. For asTenant of the issuer.
+ * Returns a version of a policy with the revision of its issuer's catalog. `version` null: the current one. Returns
+ * null when there is no such policy or version. For asTenant of the issuer.
  */
 export const policyById = async (
   db: PoolClient,
@@ -96,30 +103,13 @@ export const policyById = async (
   policyId: string,
   version: number | null,
 ): Promise<(PolicyView & { readonly revision: bigint }) | null> => {
-  const { rows } = await db.query<PolicyRow & { readonly revision: string }>({
+  const { rows } = await db.query<unknown[]>({
     name: 'policy-by-id',
-    text: `select ${columns}, c.revision from rm.policies p join rm.catalogs c using (issuer_org_id)
+    text: `select ${viewWithRevision.select} from rm.policies p join rm.catalogs c using (issuer_org_id)
       where p.issuer_org_id = $1 and p.policy_id = $2 and ($3::bigint is null or p.version = $3)
       order by p.version desc limit 1`,
     values: [issuerOrgId, policyId, version],
+    rowMode: 'array',
   });
-  const [row] = rows;
-  return row === undefined ? null : { ...viewOf(row), revision: BigInt(row.revision) };
+  return rows[0] === undefined ? null : viewWithRevision.read(rows[0]);
 };
-
-const columns = `p.name, p.policy, p.products, p.term, p.limits, p.entitlements,
-  ${epochMs('p.policy_created_at')} as created_ms, ${epochMs('p.created_at')} as version_ms,
-  ${epochMs('p.archived_at')} as archived_ms`;
-
-type PolicyRow = PolicyVersion & {
-  readonly created_ms: string;
-  readonly version_ms: string;
-  readonly archived_ms: string | null;
-};
-
-const viewOf = ({ name, policy, products, term, limits, entitlements, ...row }: PolicyRow): PolicyView => ({
-  ...{ name, policy, products, term, limits, entitlements },
-  createdAt: fromMs(Number(row.created_ms)),
-  versionAt: fromMs(Number(row.version_ms)),
-  archivedAt: row.archived_ms === null ? null : fromMs(Number(row.archived_ms)),
-});

@@ -1,6 +1,6 @@
 /**
- * SQL for text that begins with a parameter, whatever its case. `column` holds lower case under collation "C": a range of
- * it can be read from an index under row-level security, which `like` could not.
+ * Returns SQL for text that begins with a parameter, in upper or lower case. `column` is in lower case with collation
+ * "C". Under row-level security Postgres can read a range from an index, but cannot use an index for `like`.
  */
 export const beginsWith = (column: string, parameter: string): string =>
   `${column} >= lower(${parameter}) and ${column} < lower(${parameter}) || U&'\\+10FFFF'`;

@@ -2,22 +2,22 @@ import type { TableChanges } from '../fold/changes.ts';
 import { keyOf, MissingRows, type Row, type Table } from './rows.ts';
 import { groupOf, type Sweep } from './sweep.ts';
 
-/** The rows of one table in memory, to compare those of Postgres with. */
+/** The rows of one table in memory, for a comparison with those of Postgres. */
 export type RowsInMemory = {
   /** By key as `keyOf` writes it. */
   readonly rows: ReadonlyMap<string, Row>;
   /**
-   * Changes the rows as `writeChanges` of tables.ts changes those of Postgres, and returns the keys of the rows that it
-   * has touched. Throws MissingRows for a change of a row that no event made.
+   * Changes the rows as `writeChanges` of tables.ts changes those of Postgres. Returns the keys of the changed rows.
+   * Throws MissingRows for a change of a row that no event made.
    */
   readonly apply: (changes: TableChanges) => ReadonlySet<string>;
-  /** Adds a whole row, or replaces the one of its key. */
+  /** Adds a whole row, or replaces the row with its key. */
   readonly put: (row: Row) => void;
   /** Removes a row that has ended. */
   readonly drop: (key: string) => void;
 };
 
-/** No row of a table, yet. */
+/** Creates an empty table in memory. */
 export const createRowsInMemory = (table: Table): RowsInMemory => {
   const rows = new Map<string, Row>();
   // Keys of open rows by group, so that a sweep costs as much as it changes.
@@ -55,9 +55,9 @@ export const createRowsInMemory = (table: Table): RowsInMemory => {
         put(key, row);
         touched.add(key);
       };
-      for (const { made, changed, ...step } of [changes, ...changes.steps]) {
-        if ('sweeps' in step) for (const each of step.sweeps) for (const key of sweepOver(each)) touched.add(key);
-        for (const [key, row] of made) note(key, row);
+      for (const { created, changed, ...step } of [changes, ...changes.steps]) {
+        if ('sweeps' in step) for (const sweep of step.sweeps) for (const key of sweepOver(sweep)) touched.add(key);
+        for (const [key, row] of created) note(key, row);
         for (const [key, row] of changed) {
           const before = rows.get(key);
           if (before === undefined)

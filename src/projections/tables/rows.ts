@@ -2,40 +2,40 @@ import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
 
 /**
- * A table of the read models, each column with its type: the file that owns the table writes and reads it through this
- * description. `name` is without schema: the connection's search path says in which version it is.
+ * A table of the read models, each column with its type. `name` has no schema, because the search path of the
+ * connection selects the version.
  */
 export type Table = {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
   /**
-   * Columns that two machines may fill with different values from the same events, each with the SQL condition under
-   * which they do, in which `$` stands for the row. Such values are not compared.
+   * Columns that two machines may fill with different values from the same events. Each has the SQL condition of such
+   * rows, in which `$` stands for the row. These values are not compared.
    */
   readonly unlike?: Readonly<Record<string, string>>;
-  /** Set where an event may change many rows without naming each of them; see sweep.ts. */
+  /** Set when one event may change many rows without naming them; see sweep.ts. */
   readonly group?: Group;
 };
 
 /**
- * Rows with the same values in `by` are a group. A row is open while its `end` is null; without `end` it is always
+ * Rows with the same values in `by` are a group. A row is open while its `end` is null. Without `end` every row is
  * open.
  */
 export type Group = { readonly by: readonly string[]; readonly end: string | null };
 
 export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'bytea' | 'jsonb';
 
-/** A row as Postgres takes it from JSON: instants and big numbers as text, bytes as `\x…`. */
+/** A row as Postgres reads it from JSON: instants and big numbers as text, bytes as `\x…`. */
 export type Row = { readonly [column: string]: unknown };
 
-/** Adds rows in one statement, whatever their number. Throws when one exists already. */
+/** Adds any number of rows in one statement. Throws when one exists already. */
 export const insertRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<void> => {
   if (rows.length === 0) return;
   await db.query({ name: `insert ${table.name}`, text: insertOf(table), values: [encode(columnsOf(table), rows)] });
 };
 
-/** Adds rows, or replaces them where the key exists, in one statement, whatever their number. */
+/** Adds any number of rows in one statement. Replaces a row when its key exists. */
 export const upsertRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<void> => {
   if (rows.length === 0) return;
   const others = columnsOf(table).filter((column) => !table.key.includes(column));
@@ -44,7 +44,7 @@ export const upsertRows = async (db: PoolClient, table: Table, rows: readonly Ro
   await db.query({ name: `upsert ${table.name}`, text, values: [encode(columnsOf(table), rows)] });
 };
 
-/** Sets some columns of rows that exist, in one statement, whatever their number. Throws MissingRows when one does not. */
+/** Sets some columns of any number of existing rows in one statement. Throws MissingRows when one does not exist. */
 export const updateRows = async (
   db: PoolClient,
   table: Table,
@@ -53,7 +53,7 @@ export const updateRows = async (
 ): Promise<void> => {
   if (rows.length === 0) return;
   const changes = columns.map((column) => `${column} = changed.${column}`);
-  // One statement per list of columns, which may be longer than the 63 characters that a name has.
+  // The name identifies the list of columns by a hash, because the list may exceed the 63 characters of a name.
   const named = createHash('sha256').update(columns.join()).digest('base64url').slice(0, 16);
   const { rowCount } = await db.query({
     name: `update ${table.name} ${named}`,
@@ -72,16 +72,18 @@ export class MissingRows extends Error {
   override readonly name = 'MissingRows';
 }
 
-/** No row can be made of what an event has brought a stream to. */
+/** No row can be made of the state that an event led to. */
 export class UnmakeableRow extends Error {
   override readonly name = 'UnmakeableRow';
 }
 
-/** The keys, as `a/b`, of those expected rows that the table lacks or holds otherwise, in the order given. */
+/**
+ * Returns the keys, as `a/b`, of expected rows that are missing in the table or differ there, in the order of `rows`.
+ */
 export const differingRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<readonly string[]> => {
   if (rows.length === 0) return [];
   const columns = columnsOf(table);
-  const { rows: found } = await db.query<{ key: string }>({
+  const { rows: differing } = await db.query<{ key: string }>({
     name: `compare ${table.name}`,
     text: `select ${keyText(table, 'expected')} as key
       from (${decode(table, columns)}) expected left join ${table.name} actual using (${table.key})
@@ -89,22 +91,22 @@ export const differingRows = async (db: PoolClient, table: Table, rows: readonly
       order by expected.place`,
     values: [encode(columns, rows)],
   });
-  return found.map(({ key }) => key);
+  return differing.map(({ key }) => key);
 };
 
-/** Returns the rows that have the keys of these, whole. */
+/** Returns the whole rows with these keys. */
 export const loadRows = async (db: PoolClient, table: Table, keys: readonly Row[]): Promise<readonly Row[]> => {
   if (keys.length === 0) return [];
   const { rows } = await db.query<{ row: Row }>({
     name: `load ${table.name}`,
     text: `select to_jsonb(stored) as row from ${table.name} stored
-      join (${decode(table, table.key)}) given using (${table.key})`,
+      join (${decode(table, table.key)}) keys using (${table.key})`,
     values: [encode(table.key, keys)],
   });
   return rows.map(({ row }) => row);
 };
 
-/** SQL for the columns of a row, with null for a value that another machine may make otherwise. */
+/** Returns SQL for the columns of a row, with null for a value that another machine may fill differently. */
 export const comparableColumns = (table: Table, relation = table.name): readonly string[] =>
   columnsOf(table).map((column) => {
     const isUnlike = table.unlike?.[column];
@@ -114,8 +116,8 @@ export const comparableColumns = (table: Table, relation = table.name): readonly
   });
 
 /**
- * Returns how many rows belong to each owner, by a column that says it; of these owners only, or of all. Reads the
- * table once, and hands the numbers over in pages. Needs a transaction.
+ * Yields pages of how many rows belong to each owner, whom `ownerColumn` names: of these owners, or of all. Reads the
+ * table once. Needs a transaction.
  */
 export async function* countByOwner(
   db: PoolClient,
@@ -136,10 +138,10 @@ export async function* countByOwner(
   await db.query('close owners');
 }
 
-/** The key of a row, as the functions above write it. */
+/** Returns the key of a row as `a/b`. */
 export const keyOf = (table: Table, row: Row): string => table.key.map((column) => String(row[column])).join('/');
 
-// One JSON array of arrays: of all ways to hand over many rows, the one that costs Postgres least.
+// Of all forms in which Postgres takes many rows, a JSON array of arrays costs it least.
 const encode = (columns: readonly string[], rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => columns.map((column) => row[column])));
 
@@ -157,7 +159,7 @@ const valueAt = (index: number, type: ColumnType | undefined): string => {
 const columnsOf = (table: Table): readonly string[] => Object.keys(table.columns);
 
 const insertOf = (table: Table): string =>
-  `insert into ${table.name} (${columnsOf(table)}) select ${columnsOf(table)} from (${decode(table, columnsOf(table))}) given`;
+  `insert into ${table.name} (${columnsOf(table)}) select ${columnsOf(table)} from (${decode(table, columnsOf(table))}) decoded`;
 
 const keyText = ({ key }: Table, relation: string): string =>
   `concat_ws('/', ${key.map((column) => `${relation}.${column}`)})`;

@@ -3,25 +3,25 @@ import type { PoolClient } from 'pg';
 import type { Group, Row, Table } from './rows.ts';
 
 /**
- * What one event does to the open rows of a group, whatever their number. Postgres finds the rows; nobody loads or
- * names them. A table with a group says in `revision` which event made a row: that is the order of their age.
+ * What one event does to any number of open rows of a group. Postgres selects the rows, so that nobody loads or names
+ * them. `revision` of a table with a group is that of the event that made the row, and orders rows by age.
  */
 export type Sweep = {
   /** The values of the group's columns. */
   readonly group: Row;
-  /** Changes only rows of this product; null: rows of any product and of none. */
+  /** Only rows of this product change. Null: rows with any product or without one. */
   readonly product: string | null;
-  /** Changes so many of the oldest rows; null: all. */
+  /** Only this many of the oldest rows change. Null: all rows. */
   readonly oldest: number | null;
   readonly set: Row;
-  /** How many rows it changes, as far as the license counts them. Default: few. */
+  /** How many rows change, as far as the license counts them. Default: few. */
   readonly rows?: number;
 };
 
-/** Carries sweeps out. Each must be about another group. */
+/** Carries out sweeps. Each must be of another group. */
 export type Sweeper = (db: PoolClient, table: Table, sweeps: readonly Sweep[]) => Promise<void>;
 
-/** Carries sweeps out, in one statement for all that have the same form. */
+/** Carries out sweeps, with one statement for all sweeps of the same form. */
 export const sweepRows: Sweeper = async (db, table, sweeps) => {
   const forms = new Map<string, Sweep[]>();
   for (const sweep of sweeps) {
@@ -33,14 +33,14 @@ export const sweepRows: Sweeper = async (db, table, sweeps) => {
   for (const alike of forms.values()) await sweepAlike(db, table, alike);
 };
 
-/** The group of a table that sweeps are about. Throws for a table without one. */
+/** Returns the columns that group the rows of a table for sweeps. Throws for a table without groups. */
 export const groupOf = ({ name, group }: Table): Group => {
   if (group === undefined) throw new Error(`Events name the rows of ${name} that they change.`);
   return group;
 };
 
 /**
- * Carries sweeps out in pages, and after each page waits as long as it took: for very many rows, beside other
+ * Carries out sweeps of very many rows in pages. Pauses after each page for as long as it took, to leave time for other
  * transactions. Nobody else may change the rows meanwhile. Throws once the signal is aborted.
  */
 export const sweepInPages =
@@ -70,7 +70,7 @@ export const sweepInPages =
         const startedMs = performance.now();
         const { rows } = await db.query<[string]>({ text: `fetch ${rowsPerPage} from swept`, rowMode: 'array' });
         const { rowCount } = await db.query(update, [rows.flat(), ...Object.values(set), ...keys]);
-        // By now the name may be that of the table of another version.
+        // After a switch of versions the name may be that of another table.
         if (rowCount !== rows.length) throw new Error(`Rows of ${table.name} have changed during a sweep.`);
         size = rows.length;
         await delay(Math.min(pauseMsMax, performance.now() - startedMs), undefined, { signal });
@@ -87,12 +87,13 @@ const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]
   const { by, end } = groupOf(table);
   const columns = Object.keys(sweeps[0]?.set ?? {});
   const areAll = sweeps[0]?.oldest === null;
-  const given = [
+  const parameters = [
     ...by.map((column) => ({ column, type: 'text', values: sweeps.map(({ group }) => group[column]) })),
-    { column: 'wanted_product', type: 'text', values: sweeps.map(({ product }) => product) },
+    { column: 'only_product', type: 'text', values: sweeps.map(({ product }) => product) },
     { column: 'oldest', type: 'bigint', values: sweeps.map(({ oldest }) => oldest) },
     ...columns.map((column) => ({
-      ...{ column: `new_${column}`, type: table.columns[column] },
+      column: `new_${column}`,
+      type: table.columns[column],
       values: sweeps.map(({ set }) => set[column]),
     })),
   ];
@@ -100,15 +101,15 @@ const sweepAlike = async (db: PoolClient, table: Table, sweeps: readonly Sweep[]
     [
       ...by.map((column) => `${alias}.${column} = s.${column}`),
       ...(end === null ? [] : [`${alias}.${end} is null`]),
-      ...('product' in table.columns ? [`(s.wanted_product is null or ${alias}.product = s.wanted_product)`] : []),
+      ...('product' in table.columns ? [`(s.only_product is null or ${alias}.product = s.only_product)`] : []),
     ].join(' and ');
   const picked = `cross join lateral (
       select o.ctid as place from ${table.name} o where ${fits('o')} order by o.revision limit s.oldest) picked`;
-  // Arrays, and no prepared statement: so the planner sees how few groups there are, and reads no whole table for them.
+  // With arrays and no prepared statement the planner sees how few groups there are, and reads no whole table for them.
   await db.query({
     text: `update ${table.name} t set ${columns.map((column) => `${column} = s.new_${column}`)}
-      from unnest(${given.map(({ type }, index) => `$${index + 1}::${type}[]`)}) s(${given.map(({ column }) => column)})
+      from unnest(${parameters.map(({ type }, index) => `$${index + 1}::${type}[]`)}) s(${parameters.map(({ column }) => column)})
       ${areAll ? '' : picked} where ${areAll ? fits('t') : 't.ctid = picked.place'}`,
-    values: given.map(({ values }) => values),
+    values: parameters.map(({ values }) => values),
   });
 };

@@ -20,35 +20,37 @@ import { projects } from './projects.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 import { type Sweeper, sweepRows } from './sweep.ts';
 
-/** A table of the read models, and what the projector and `ledger verify` must know of it. */
+/** A table of the read models, with what the projector and `ledger verify` need to know about it. */
 export type ReadModel = {
   readonly table: Table;
-  /** The kind of stream that a row is made of: that of its `license_id`, else that of its `issuer_org_id`. */
+  /** The kind of stream that a row is made of. Its `license_id`, or else its `issuer_org_id`, names the stream. */
   readonly stream: 'license' | 'organization' | 'catalog';
-  /** `final`: made once and never changed. `changing`: made once, then changed. `remade`: may also be made again, anew. */
-  readonly rows: 'final' | 'changing' | 'remade';
+  /**
+   * `final`: written once. `changing`: written once, then changed. `replaceable`: may also be written again as a whole.
+   */
+  readonly rows: 'final' | 'changing' | 'replaceable';
 };
 
-/** Every table there is: what is not here is neither written, verified nor rebuilt. */
+/** Every table. A table that is missing here is neither written, verified nor rebuilt. */
 export const readModelTables: readonly ReadModel[] = [
-  { table: licenses, stream: 'license', rows: 'remade' },
-  { table: licenseProducts, stream: 'license', rows: 'remade' },
+  { table: licenses, stream: 'license', rows: 'replaceable' },
+  { table: licenseProducts, stream: 'license', rows: 'replaceable' },
   { table: licenseKeys, stream: 'license', rows: 'final' },
   { table: activations, stream: 'license', rows: 'changing' },
-  { table: leases, stream: 'license', rows: 'remade' },
-  { table: licenseUsers, stream: 'license', rows: 'remade' },
+  { table: leases, stream: 'license', rows: 'replaceable' },
+  { table: licenseUsers, stream: 'license', rows: 'replaceable' },
   { table: licenseEvents, stream: 'license', rows: 'final' },
-  { table: organizations, stream: 'organization', rows: 'remade' },
-  { table: memberships, stream: 'organization', rows: 'remade' },
+  { table: organizations, stream: 'organization', rows: 'replaceable' },
+  { table: memberships, stream: 'organization', rows: 'replaceable' },
   { table: invitations, stream: 'organization', rows: 'changing' },
   { table: projects, stream: 'organization', rows: 'changing' },
   { table: apiKeys, stream: 'organization', rows: 'changing' },
-  { table: catalogs, stream: 'catalog', rows: 'remade' },
+  { table: catalogs, stream: 'catalog', rows: 'replaceable' },
   { table: products, stream: 'catalog', rows: 'changing' },
   { table: policies, stream: 'catalog', rows: 'changing' },
 ];
 
-/** What the tables hold of the streams of these events. */
+/** Returns the stored states of the streams of these events. */
 export const loadStored = async (db: PoolClient, events: readonly Recorded[]): Promise<Stored> => ({
   licenses: await loadLicenses(db, idsOf(events, licenseOf)),
   organizations: await loadOrganizations(db, idsOf(events, organizationOf)),
@@ -56,27 +58,28 @@ export const loadStored = async (db: PoolClient, events: readonly Recorded[]): P
 });
 
 /**
- * What a batch does to every table, the rows of its streams included: the one form from which rows are written, compared
- * and rebuilt. `stored` says which licenses were there already, of which only what changed is given. Throws UnmakeableRow.
+ * Returns what a batch does to every table, including the rows of its streams. This form is used to write, compare and
+ * rebuild rows. A license in `stored` gets only the changed columns when its grant is unchanged. Throws UnmakeableRow
+ * when no row can be made of a state.
  */
 export const changedRows = (changes: Changes, stored: Pick<Stored, 'licenses'>): ReadonlyMap<Table, TableChanges> => {
   const ofLicenses = noRows();
   for (const [id, license] of changes.licenses) {
     if (isSameGrant(stored.licenses.get(id)?.facts, license.facts))
       ofLicenses.changed.set(id, rowOf(id, license, licenseStateRow));
-    else ofLicenses.made.set(id, rowOf(id, license, licenseRow));
+    else ofLicenses.created.set(id, rowOf(id, license, licenseRow));
   }
   return new Map([
     ...changes.rows,
     [licenses, ofLicenses],
-    [organizations, madeOf(changes.organizations, organizationRow)],
-    [catalogs, madeOf(changes.catalogs, catalogRow)],
+    [organizations, rowsOf(changes.organizations, organizationRow)],
+    [catalogs, rowsOf(changes.catalogs, catalogRow)],
   ]);
 };
 
 /**
- * Writes what a batch changes: per table one statement, one per set of columns that are changed, and one per form of
- * sweep; again so many for each further sweep of one stream.
+ * Writes what a batch changes. Each table takes one statement for new rows, one per set of changed columns and one per
+ * form of sweep. Each further sweep of one stream takes as many again.
  */
 export const writeChanges = async (
   db: PoolClient,
@@ -98,11 +101,11 @@ export const writeChanges = async (
 const writeRows = async (
   db: PoolClient,
   { table, rows: kind }: ReadModel,
-  { made, changed }: RowChanges,
+  { created, changed }: RowChanges,
 ): Promise<void> => {
-  if (kind === 'remade') await upsertRows(db, table, [...made.values()]);
-  else await insertRows(db, table, [...made.values()]);
-  for (const [columns, same] of byColumns(table, changed.values())) await updateRows(db, table, columns, same);
+  if (kind === 'replaceable') await upsertRows(db, table, [...created.values()]);
+  else await insertRows(db, table, [...created.values()]);
+  for (const group of byColumns(table, changed.values())) await updateRows(db, table, group.columns, group.rows);
 };
 
 const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | null): string[] => {
@@ -110,12 +113,12 @@ const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | n
   return [...streams].map(idOf).filter((id) => id !== null);
 };
 
-const madeOf = <State>(states: ReadonlyMap<string, State>, toRow: (state: State) => Row): TableChanges => ({
+const rowsOf = <State>(states: ReadonlyMap<string, State>, toRow: (state: State) => Row): TableChanges => ({
   ...noRows(),
-  made: new Map([...states].map(([id, state]) => [id, rowOf(id, state, toRow)])),
+  created: new Map([...states].map(([id, state]) => [id, rowOf(id, state, toRow)])),
 });
 
-// Whatever is thrown here is thrown again for the same events: the stream is at fault, and no other may wait for it.
+// The same events always cause the same error here. UnmakeableRow blames their stream, so that no other stream waits.
 const rowOf = <State>(id: string, state: State, toRow: (state: State) => Row): Row => {
   try {
     return toRow(state);
@@ -125,7 +128,8 @@ const rowOf = <State>(id: string, state: State, toRow: (state: State) => Row): R
   }
 };
 
-const byColumns = (table: Table, rows: Iterable<Row>): Iterable<readonly [readonly string[], readonly Row[]]> => {
+/** Groups rows by the columns that they change. */
+const byColumns = (table: Table, rows: Iterable<Row>) => {
   const groups = new Map<string, { readonly columns: readonly string[]; readonly rows: Row[] }>();
   const others = Object.keys(table.columns).filter((column) => !table.key.includes(column));
   for (const row of rows) {
@@ -134,5 +138,5 @@ const byColumns = (table: Table, rows: Iterable<Row>): Iterable<readonly [readon
     group.rows.push(row);
     groups.set(columns.join(), group);
   }
-  return [...groups.values()].map(({ columns, rows: same }) => [columns, same] as const);
+  return groups.values();
 };

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Compares two counts of the same things by their names, in a fixed amount of memory however many names there are: they
- * are counted in groups, so that a difference leads to a group, and a second look at its names finds the one.
+ * Compares two counts of the same things by their names, in a fixed amount of memory for any number of names. It counts
+ * by groups of names. The caller then compares the names of a group with a difference.
  */
 export type Census = {
-  /** Counts things of a name: more than zero where they are counted first, less where they are counted again. */
+  /** Counts things of a name: with a positive count in the first counting, with a negative one in the second. */
   readonly add: (name: string, count: number) => void;
-  /** Returns the groups whose two counts differ. */
+  /** Returns the groups with two different counts. */
   readonly unevenGroups: () => readonly number[];
 };
 
-/** Counts nothing yet. */
+/** Creates an empty census. */
 export const createCensus = (): Census => {
   const differences = new Int32Array(groupsMax);
   return {
@@ -21,7 +21,7 @@ export const createCensus = (): Census => {
     },
     unevenGroups: () => {
       const uneven: number[] = [];
-      // A verification asks this once per table, and a callback per group takes ten times as long.
+      // A verification calls this once per table. A callback per group would take ten times as long.
       for (let group = 0; group < groupsMax; group += 1) if (differences[group] !== 0) uneven.push(group);
       return uneven;
     },
@@ -31,7 +31,7 @@ export const createCensus = (): Census => {
 /** Returns the group of a name. */
 export const groupOf = (name: string): number => createHash('md5').update(name).digest().readUInt16BE(0);
 
-/** Returns groups in portions that hold about a hundred thousand of `names` names each. */
+/** Yields groups in portions with about a hundred thousand of all `names` names each. */
 export function* portionsOf(groups: readonly number[], names: number): Generator<ReadonlySet<number>> {
   const size = Math.max(1, Math.floor((groupsMax * namesMax) / Math.max(names, 1)));
   for (let first = 0; first < groups.length; first += size) yield new Set(groups.slice(first, first + size));

@@ -19,8 +19,8 @@ type Needs = {
 };
 
 /**
- * Compares the rows of some streams, drawn at random, with the fold of their events, in one snapshot beside a working
- * projector; logs an error for each that differs. Parked streams are not among them: that they are behind is known.
+ * Compares the rows of random streams with the fold of their events, in one snapshot, while a projector may work. Logs
+ * an error for each stream that differs. Skips parked streams, which are known to be behind.
  */
 export const checkSample = async ({
   store,
@@ -37,12 +37,12 @@ export const checkSample = async ({
     const known = await drawStreams(db, streamsMax);
     const parked = await parkedAmong(db, projection, known);
     const drawn = known.filter((stream) => !parked.has(stream));
-    const found: Difference[] = [];
+    const differing: Difference[] = [];
     for (let from = 0; from < drawn.length && signal?.aborted !== true; from += sliceMax)
-      found.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
-    return { streams: drawn, differences: found };
+      differing.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
+    return { streams: drawn, differences: differing };
   });
-  // After a switch meanwhile, the names of tables mean those of another version, of which the snapshot sees too little.
+  // After a switch of versions the names are those of other tables, of which the snapshot may see too few rows.
   if (version !== (await activeProjection(pool)).version) return [];
   for (const { stream, what } of differences) log.error({ stream, what }, 'The rows of a stream are not its fold.');
   log.info({ streams: streams.length, differing: differences.length }, 'A sample of the read models was checked.');

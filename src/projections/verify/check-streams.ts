@@ -6,7 +6,7 @@ import { type CountedStream, compareCounts, createRowComparison, type RowCompari
 import { createFindings, type FindingCode, nowhere, type Tell } from './findings.ts';
 import { createStreamFold } from './fold-stream.ts';
 
-/** What is wrong with a stream's rows. */
+/** What is wrong with the rows of a stream. */
 export type Difference = { readonly stream: string; readonly what: string };
 
 type Needs = {
@@ -18,8 +18,8 @@ type Needs = {
 };
 
 /**
- * Folds each stream from its first event and compares its rows in every table: none missing, none more, none different.
- * Returns the first difference of each stream.
+ * Folds each stream from its first event and compares its rows in every table. No row may be missing, additional or
+ * different. Returns the first difference of each stream.
  */
 export const checkStreams = async (
   streams: readonly string[],
@@ -41,7 +41,7 @@ export const checkStreams = async (
   return differences;
 };
 
-/** Streams at random, at most `count`, among those that have rows. */
+/** Returns at most `count` random streams that have rows. */
 export const drawStreams = async (db: PoolClient, count: number): Promise<readonly string[]> => {
   const { rows } = await db.query<{ stream: string }>(
     `select stream from (
@@ -54,10 +54,10 @@ export const drawStreams = async (db: PoolClient, count: number): Promise<readon
   return rows.map(({ stream }) => stream);
 };
 
-/** A stream to be checked. `parkedFrom`: the revision from which on its events are not in the tables. */
+/** A stream to check. `parkedFrom`: the revision from which on its events are not in the tables. */
 export type ToCheck = { readonly stream: string; readonly parkedFrom: bigint | null };
 
-/** What a stream turned out to be, besides what was told of it. */
+/** The counts of a checked stream. */
 export type CheckedStream = CountedStream & {
   readonly events: number;
   readonly notProjected: number;
@@ -69,25 +69,25 @@ export type Checking = {
   readonly tell: Tell;
   /** The commit position up to which streams are read. */
   readonly upTo: bigint;
-  /** The commit position that the tables are at; less than zero: at the start of the log. */
+  /** The commit position that the tables are at. A negative number: the start of the log. */
   readonly projectedTo: bigint;
   readonly withChains: boolean;
 };
 
-/** Checks some streams, several at once. `rows` must then be settled. */
+/** Checks some streams, several at once. The caller then settles `rows`. */
 export const checkPage = async (page: readonly ToCheck[], checking: Checking): Promise<readonly CheckedStream[]> => {
   const checked: CheckedStream[] = [];
   const waiting = page.values();
-  const lane = async () => {
-    for (const each of waiting) checked.push(await checkStream(each, checking));
+  const checkNext = async () => {
+    for (const stream of waiting) checked.push(await checkStream(stream, checking));
   };
-  await Promise.all(Array.from({ length: lanesMax }, lane));
+  await Promise.all(Array.from({ length: concurrencyMax }, checkNext));
   return checked;
 };
 
-/** Streams that are checked before their rows are counted together. */
+/** The number of streams that are checked before their rows are counted together. */
 export const pageMax = 500;
-const lanesMax = 16;
+const concurrencyMax = 16;
 
 const checkStream = async (
   { stream, parkedFrom }: ToCheck,

@@ -4,22 +4,22 @@ import { type ReadModel, readModelTables } from '../tables/tables.ts';
 import { type Census, createCensus, groupOf } from './census.ts';
 import { nowhere, type Place, type Tell } from './findings.ts';
 
-/** A stream that was folded. `counts`: how many rows it makes in each table; null: that is not known. */
+/** A folded stream. `counts`: how many rows it makes in each table; null: unknown. */
 export type CountedStream = { readonly stream: string; readonly counts: ReadonlyMap<Table, number> | null };
 
-/** Compares the rows of the read models with those that the log makes. */
+/** Compares the rows of the read models with the rows that the log makes. */
 export type RowComparison = {
-  /** The tables, in the snapshot that is compared. */
+  /** A connection in the snapshot that is compared. */
   readonly db: PoolClient;
-  /** Compares a row of a stream, at once or once many have come together. */
+  /** Compares a row of a stream, now or together with later ones. */
   readonly expect: (model: ReadModel, row: Row, place: Place) => Promise<void>;
-  /** Compares what has not been compared yet. */
+  /** Compares the rows that are not compared yet. */
   readonly settle: () => Promise<void>;
-  /** How many rows were compared. */
+  /** Returns how many rows were compared. */
   readonly compared: () => number;
 };
 
-/** Compares with the tables as `db` sees them, a thousand rows in one statement. Keeps no row that was compared. */
+/** Compares with the tables as `db` sees them, a thousand rows in one statement. Keeps no compared row in memory. */
 export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison => {
   const waiting = new Map<ReadModel, { readonly row: Row; readonly place: Place }[]>();
   let compared = 0;
@@ -56,7 +56,7 @@ export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison =
 
 const pageMax = 1_000;
 
-/** Compares how many rows these streams have with how many they make. */
+/** Compares how many rows these streams have with how many rows they make. */
 export const compareCounts = async (db: PoolClient, streams: readonly CountedStream[], tell: Tell): Promise<void> => {
   for (const model of readModelTables) {
     const owners = streams.flatMap(({ stream }) => ownerIn(model, stream) ?? []);
@@ -70,7 +70,7 @@ export const compareCounts = async (db: PoolClient, streams: readonly CountedStr
   }
 };
 
-/** Tells where a stream has another number of rows in a table than it makes. */
+/** Reports a stream that has another number of rows in a table than it makes. */
 export const tellOfCount = (
   { table }: ReadModel,
   { stream, has, makes }: { readonly stream: string; readonly has: number; readonly makes: number },
@@ -83,11 +83,11 @@ export const tellOfCount = (
 /** Compares the numbers of rows of all streams, in a fixed amount of memory. */
 export type RowCensus = {
   readonly add: (streams: readonly CountedStream[]) => void;
-  /** Returns the groups of streams that have other numbers of rows than they make. Reads every table once. */
+  /** Returns the groups of streams with other numbers of rows than they make. Reads every table once. */
   readonly unevenGroups: () => Promise<readonly number[]>;
 };
 
-/** Counts the rows of no stream yet. */
+/** Creates an empty census of rows. */
 export const createRowCensus = (db: PoolClient): RowCensus => {
   const censuses = new Map<Table, Census>(readModelTables.map(({ table }) => [table, createCensus()]));
   return {

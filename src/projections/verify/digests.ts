@@ -2,26 +2,26 @@ import type { PoolClient } from 'pg';
 import { comparableColumns } from '../tables/rows.ts';
 import { readModelTables } from '../tables/tables.ts';
 
-/** What a table holds of one organization. Equal rows, equal digests, whatever their order. */
+/** A digest of the rows of one organization in a table. Equal rows in any order have equal digests. */
 export type Digest = {
   readonly table: string;
   /** The organization that the rows belong to, by `issuer_org_id`. */
   readonly tenant: string;
   readonly rows: number;
   /**
-   * 32 hex digits over the columns of every row that every machine fills alike. It finds accidents; whoever writes the
-   * rows could forge it.
+   * 32 hex digits over the columns of every row that every machine fills alike. It detects accidents, but not a writer
+   * who forges it.
    */
   readonly digest: string;
 };
 
 /**
- * Returns a digest per table and organization, of every table of the read models in the connection's schema, by table
- * and organization; a thousand at a time, because there may be many organizations. Needs a transaction.
+ * Yields a digest per table and organization, ordered by both, for every table of the read models in the connection's
+ * schema. Reads a thousand at a time, because there may be many organizations. Needs a transaction.
  */
 export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
   for (const { table } of readModelTables) {
-    // md5 as two numbers, added up over the rows: no order and no memory needed.
+    // Adding up md5 as two numbers over the rows needs neither an order nor memory.
     await db.query(
       `declare digests cursor for select issuer_org_id as tenant, count(*) as rows,
           md5(sum(('x' || left(hash, 16))::bit(64)::bigint::numeric) || '/' || sum(('x' || right(hash, 16))::bit(64)::bigint::numeric)) as digest
@@ -37,7 +37,7 @@ export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
   }
 }
 
-/** How many rows each table in the connection's schema has. */
+/** Returns how many rows each table in the connection's schema has. */
 export const countsOf = async (db: PoolClient): Promise<ReadonlyMap<string, number>> => {
   const counts = new Map<string, number>();
   for (const table of await tablesOf(db)) {
@@ -47,7 +47,7 @@ export const countsOf = async (db: PoolClient): Promise<ReadonlyMap<string, numb
   return counts;
 };
 
-/** Settings for digests within a transaction: what a row looks like as text depends on them; and no time limit. */
+/** Settings for digests within a transaction. The text of a row depends on them. They also remove the time limits. */
 export const digestSettings = `set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
   set local bytea_output = 'hex'; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`;
 

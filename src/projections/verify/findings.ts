@@ -1,4 +1,4 @@
-/** An event, as what is found is reported with it; null: there is no such event. */
+/** The event that a finding is about. Null: there is no such event. */
 export type Place = {
   readonly stream: string | null;
   readonly revision: bigint | null;
@@ -6,7 +6,8 @@ export type Place = {
 };
 
 /**
- * What a finding is. `CHAIN_REPAIRED` is no damage: an operator has accepted a wrong link. All others are.
+ * The kind of a finding. `CHAIN_REPAIRED` is no damage, because an operator has accepted a wrong link. All others are
+ * damage.
  *
  * - `CHAIN_BROKEN`: an unaltered event does not link to its unaltered previous event. `ledger repair-chain` repairs it.
  * - `EVENT_ALTERED`: an event does not have the hash of its content, or links to an event that has not.
@@ -26,25 +27,25 @@ export type FindingCode =
   | 'ROWS_DIFFER'
   | 'BEYOND_LOG';
 
-/** Something that was found, and where. */
+/** A finding and its place. */
 export type Finding = Place & { readonly code: FindingCode; readonly what: string };
 
-/** Takes what was found. */
+/** Reports a finding. */
 export type Tell = (code: FindingCode, place: Place, what: string) => void;
 
 /** No event. */
 export const nowhere: Place = { stream: null, revision: null, position: null };
 
-/** Gathers findings, one of each stream. */
+/** Gathers one finding of each stream. */
 export type Findings = {
   readonly tell: Tell;
-  /** Reports the findings since the last time; call it once everything about some streams is told. */
+  /** Reports the findings since the last call. Call it when all findings about some streams are gathered. */
   readonly report: () => void;
-  /** How many findings of damage were reported, and how many repaired streams. */
+  /** Returns how many findings of damage, and how many repaired streams, were reported. */
   readonly counts: () => { readonly damaged: number; readonly repaired: number };
 };
 
-/** Reports one finding of each stream: what is wrong with its events before what is wrong with its rows. */
+/** Reports one finding of each stream. A finding about its events takes precedence over one about its rows. */
 export const createFindings = (onFinding: (finding: Finding) => void): Findings => {
   let gathered = new Map<string, Finding>();
   const counts = { damaged: 0, repaired: 0 };
@@ -67,8 +68,14 @@ export const createFindings = (onFinding: (finding: Finding) => void): Findings 
   };
 };
 
-// What is wrong with a row follows from what is wrong with an event.
+// A wrong row follows from a wrong event.
 const order: readonly FindingCode[] = [
-  ...(['EVENT_MISSING', 'EVENT_ALTERED', 'CHAIN_BROKEN', 'EVENT_MISFIT', 'FOLDS_DIFFER'] as const),
-  ...(['ROWS_DIFFER', 'BEYOND_LOG', 'CHAIN_REPAIRED'] as const),
+  'EVENT_MISSING',
+  'EVENT_ALTERED',
+  'CHAIN_BROKEN',
+  'EVENT_MISFIT',
+  'FOLDS_DIFFER',
+  'ROWS_DIFFER',
+  'BEYOND_LOG',
+  'CHAIN_REPAIRED',
 ];

@@ -3,33 +3,33 @@ import type { TableChanges } from '../fold/changes.ts';
 import { differingRows, keyOf, loadRows, type Row, type Table } from '../tables/rows.ts';
 import { createRowsInMemory } from '../tables/rows-in-memory.ts';
 
-/** The rows of one stream in one table, as its events make and change them. */
+/** The rows of one stream in one table, as the events make and change them. */
 export type KeptRows = {
   /** Throws MissingRows for a change of a row that no event made. */
   readonly apply: (changes: TableChanges) => Promise<void>;
-  /** The rows that are still to be compared. */
+  /** Returns the rows that are not compared yet. */
   readonly rows: () => Iterable<Row>;
-  /** How many rows there are, those that were compared included. */
+  /** Returns how many rows there are, including the compared ones. */
   readonly count: () => number;
 };
 
 /**
- * Keeps rows in memory, at most about `rowsMax` that have ended: of more, those that Postgres holds just so are
- * compared with that, and only their keys are kept. One that a later event changes is read back. So a license with a
- * long past takes no more memory than what is open on it.
+ * Keeps rows in memory, and at most about `rowsMax` ended ones. Above that it compares ended rows with Postgres, and of
+ * equal rows keeps only the keys. It reads a row back when a later event changes it. A license with a long past so
+ * needs little more memory than its open parts.
  */
 export const createKeptRows = (db: PoolClient, table: Table, rowsMax = 20_000): KeptRows => {
   const inMemory = createRowsInMemory(table);
   const compared = new Set<string>();
   const end = table.group?.end ?? null;
-  // Rows that have ended and were found to differ: they change later, or are wrong.
+  // The number of ended rows that differ. A later event changes them, or they are wrong.
   let differingLeft = 0;
 
   const recall = async (changes: TableChanges): Promise<void> => {
     const needed: Row[] = [];
-    for (const { made, changed } of [changes, ...changes.steps]) {
-      // It is made anew, whole.
-      for (const key of made.keys()) compared.delete(key);
+    for (const { created, changed } of [changes, ...changes.steps]) {
+      // The event replaces the whole row.
+      for (const key of created.keys()) compared.delete(key);
       for (const [key, row] of changed) if (compared.delete(key)) needed.push(row);
     }
     for (const row of await loadRows(db, table, needed)) inMemory.put(row);
@@ -38,7 +38,7 @@ export const createKeptRows = (db: PoolClient, table: Table, rowsMax = 20_000): 
   const compareEnded = async (): Promise<void> => {
     if (end === null || inMemory.rows.size < rowsMax) return;
     const ended = [...inMemory.rows.values()].filter((row) => row[end] !== null);
-    // Comparing all that differ again after each page would take for ever.
+    // Comparing all differing rows again after each page would take too long.
     if (ended.length < Math.max(rowsMax, 2 * differingLeft)) return;
     differingLeft = 0;
     for (let first = 0; first < ended.length; first += pageMax) {

@@ -6,12 +6,13 @@ import { streamPrefixes } from '../fold/fold-event.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { ownRelease } from '../release.ts';
 import { activeAmong, activeProjection, versionsOf } from '../versions.ts';
-import { createCensus, groupOf, portionsOf } from './census.ts';
-import { type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
+import { type Census, createCensus, groupOf, portionsOf } from './census.ts';
+import { type CheckedStream, type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
 import {
   compareCounts,
   createRowCensus,
   createRowComparison,
+  type RowCensus,
   type RowComparison,
   streamsWithRows,
 } from './compare-rows.ts';
@@ -20,29 +21,30 @@ import { createFindings, type Finding, type Findings, nowhere, type Tell } from 
 
 type Options = {
   readonly store: Pick<EventStore, 'head' | 'read'>;
-  /** Every event of those streams in log order, up to and including `upTo`. */
+  /** Yields every event of the streams in log order, up to and including `upTo`. */
   readonly readLog: ReadLog;
   /** As ledger_projector. */
   readonly pool: Pool;
-  /** Default: the version that serves. */
+  /** Default: the serving version. */
   readonly projection?: Projection;
-  /** Leaves the hash chains out. */
+  /** Skips the hash chains. */
   readonly readModelsOnly?: boolean;
-  /** How many findings the verdict holds. */
+  /** The greatest number of findings in the verdict. */
   readonly findingsMax?: number;
-  /** Told every finding, as soon as it is certain. */
+  /** Called with every finding, as soon as it is certain. */
   readonly onFinding?: (finding: Finding) => void;
-  /** Told the digests of what was compared, at the end. */
+  /** Called at the end with the digests of what was compared. */
   readonly onDigest?: (digest: Digest) => void;
 };
 
 type ReadLog = (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
 
 /**
- * What a ledger turned out to be. `intact`: nothing is damaged; repaired chains are no damage. `readModels`: whether
- * rows were compared; those of another release have other tables. `events` and `streams`: that were checked. `rows`:
- * that were compared. `notProjected`: events beyond the checkpoint. `parked`: streams that were folded up to the event
- * that does not fit. `damaged` and `repaired`: how many findings of each kind there are; `findings`: the first of them.
+ * The result of a verification. `intact`: nothing is damaged; repaired chains are no damage. `readModels`: whether rows
+ * were compared; read models of another release have other tables. `events` and `streams`: how many were checked.
+ * `rows`: how many were compared. `notProjected`: the number of events beyond the checkpoint. `parked`: the number of
+ * streams that were folded up to the event that does not fit. `damaged` and `repaired`: the number of findings of each
+ * kind. `findings`: the first findings.
  */
 export type Verdict = {
   readonly intact: boolean;
@@ -58,11 +60,11 @@ export type Verdict = {
 };
 
 /**
- * Checks the hash chain of every stream to the end of the log, and every row of the read models against the fold of the
- * log up to their checkpoint, in one snapshot: nothing missing, nothing more, nothing different. Goes on after a
- * finding. May run beside a working projector. Compares no rows while read models of another release serve.
+ * Checks the hash chain of every stream to the end of the log. Compares every row of the read models, in one snapshot,
+ * with the fold of the log up to their checkpoint. No row may be missing, additional or different. Goes on after a
+ * finding. May run while a projector works. Compares no rows while read models of another release serve.
  *
- * Reads the log once to learn its streams, and each stream by itself, so that memory does not grow with the log.
+ * Reads the log once to list its streams, and then each stream by itself, so that memory does not grow with the log.
  */
 export const verifyLedger = async ({
   store,
@@ -113,14 +115,14 @@ export const verifyLedger = async ({
       findings: kept,
     };
   } finally {
-    // Closed, not reused: its transaction and its settings end with it.
+    // Closing the connection ends its transaction and its settings.
     db.release(true);
   }
 };
 
 const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
 
-// The names of tables mean those of another version from then on, of which an older snapshot sees too little.
+// After a switch of versions the names are those of other tables, of which an older snapshot may see too few rows.
 const refuseSwitched = async (db: PoolClient, { version }: Projection): Promise<void> => {
   await db.query('rollback');
   if ((await activeProjection(db)).version !== version)
@@ -138,67 +140,107 @@ type CheckingLog = Omit<Checking, 'upTo'> & {
   readonly withRows: boolean;
 };
 
-const checkLog = async ({ readLog, upTo, db, projection, findings, withRows, ...rest }: CheckingLog) => {
-  const counts = { events: 0, streams: 0, notProjected: 0 };
-  const [census, rowCensus] = [createCensus(), createRowCensus(db)];
-  const checking = { ...rest, upTo: upTo?.commit ?? -1n };
-  const { store, rows, tell } = rest;
+type Counts = { readonly events: number; readonly streams: number; readonly notProjected: number };
 
-  const check = async (streams: readonly string[]): Promise<void> => {
-    const page = await withParking(db, projection, streams);
-    const checked = await checkPage(page, checking);
-    await rows.settle();
-    findings.report();
-    rowCensus.add(checked);
-    for (const { stream, events, notProjected } of checked) {
-      census.add(stream, -events);
-      counts.events += events;
-      counts.notProjected += notProjected;
-    }
-    counts.streams += streams.length;
-  };
-
-  // What is reported of a stream already must not be counted a second time: `known` are those streams.
-  const checkAgain = async (streams: readonly string[]) => {
-    const known = new Set<string | null>();
-    const note: Tell = (code, place) => {
-      if (code !== 'CHAIN_REPAIRED') known.add(place.stream);
-    };
-    const again = createRowComparison(db, note);
-    const page = await withParking(db, projection, streams);
-    const checked = await checkPage(page, { ...checking, rows: again, tell: note });
-    await again.settle();
-    return { checked, known };
-  };
-
+const checkLog = async (options: CheckingLog): Promise<Counts> => {
+  const { upTo, db, withRows } = options;
+  const census = createCensus();
+  const rowCensus = createRowCensus(db);
+  const check = createStreamChecks(options, census, rowCensus);
   if (upTo !== null) {
-    const log = () => readLog({ streamPrefixes, upTo });
-    let page: string[] = [];
-    for await (const { stream, revision } of log()) {
-      census.add(stream, 1);
-      if (revision === 0n) page.push(stream);
-      if (page.length < pageMax) continue;
-      await check(page);
-      page = [];
-    }
-    await check(page);
-    for (const groups of portionsOf(census.unevenGroups(), counts.streams))
-      for (const { stream, events, hasFirst } of await streamsInLog(log(), groups)) {
-        if (!hasFirst) await check([stream]);
-        const inStream = await countEvents(store, stream, upTo);
-        if (inStream === events || (await checkAgain([stream])).known.has(stream)) continue;
-        const what = `the log has ${events} events of the stream, and the stream itself has ${inStream}`;
-        tell('EVENT_MISSING', { ...nowhere, stream }, what);
-        findings.report();
+    await checkAllStreams(options, upTo, census, check.first);
+    await findMissingEvents(options, upTo, census, check);
+  }
+  const unevenGroups = withRows ? await rowCensus.unevenGroups() : [];
+  for (const groups of portionsOf(unevenGroups, check.counts().streams)) {
+    const { checked, reported } = await check.again([...(await streamsWithRows(db, groups))]);
+    const unreported = checked.filter(({ stream }) => !reported.has(stream));
+    await compareCounts(db, unreported, options.tell);
+    options.findings.report();
+  }
+  return check.counts();
+};
+
+type StreamChecks = {
+  /** Checks streams for the first time, and counts them. */
+  readonly first: (streams: readonly string[]) => Promise<void>;
+  /**
+   * Checks streams again without reporting anything. `reported`: the streams with a finding, which are reported
+   * already.
+   */
+  readonly again: (streams: readonly string[]) => Promise<{
+    readonly checked: readonly CheckedStream[];
+    readonly reported: ReadonlySet<string | null>;
+  }>;
+  readonly counts: () => Counts;
+};
+
+const createStreamChecks = (options: CheckingLog, census: Census, rowCensus: RowCensus): StreamChecks => {
+  const { upTo, db, projection, findings, rows } = options;
+  const checking: Checking = { ...options, upTo: upTo?.commit ?? -1n };
+  const counts = { events: 0, streams: 0, notProjected: 0 };
+  return {
+    counts: () => counts,
+    first: async (streams) => {
+      const checked = await checkPage(await withParking(db, projection, streams), checking);
+      await rows.settle();
+      findings.report();
+      rowCensus.add(checked);
+      for (const { stream, events, notProjected } of checked) {
+        census.add(stream, -events);
+        counts.events += events;
+        counts.notProjected += notProjected;
       }
+      counts.streams += streams.length;
+    },
+    again: async (streams) => {
+      const reported = new Set<string | null>();
+      const note: Tell = (code, place) => {
+        if (code !== 'CHAIN_REPAIRED') reported.add(place.stream);
+      };
+      const comparison = createRowComparison(db, note);
+      const page = await withParking(db, projection, streams);
+      const checked = await checkPage(page, { ...checking, rows: comparison, tell: note });
+      await comparison.settle();
+      return { checked, reported };
+    },
+  };
+};
+
+/** Checks, in pages, every stream with its first event in the log. */
+const checkAllStreams = async (
+  { readLog }: CheckingLog,
+  upTo: Position,
+  census: Census,
+  check: (streams: readonly string[]) => Promise<void>,
+): Promise<void> => {
+  let page: string[] = [];
+  for await (const { stream, revision } of readLog({ streamPrefixes, upTo })) {
+    census.add(stream, 1);
+    if (revision === 0n) page.push(stream);
+    if (page.length < pageMax) continue;
+    await check(page);
+    page = [];
   }
-  for (const groups of portionsOf(withRows ? await rowCensus.unevenGroups() : [], counts.streams)) {
-    const { checked, known } = await checkAgain([...(await streamsWithRows(db, groups))]);
-    const unreported = checked.filter(({ stream }) => !known.has(stream));
-    await compareCounts(db, unreported, tell);
-    findings.report();
-  }
-  return counts;
+  await check(page);
+};
+
+/** Reports streams that do not have the events that the log has of them. */
+const findMissingEvents = async (
+  { readLog, store, tell, findings }: CheckingLog,
+  upTo: Position,
+  census: Census,
+  check: StreamChecks,
+): Promise<void> => {
+  for (const groups of portionsOf(census.unevenGroups(), check.counts().streams))
+    for (const { stream, events, hasFirst } of await streamsInLog(readLog({ streamPrefixes, upTo }), groups)) {
+      if (!hasFirst) await check.first([stream]);
+      const inStream = await countEvents(store, stream, upTo);
+      if (inStream === events || (await check.again([stream])).reported.has(stream)) continue;
+      const what = `the log has ${events} events of the stream, and the stream itself has ${inStream}`;
+      tell('EVENT_MISSING', { ...nowhere, stream }, what);
+      findings.report();
+    }
 };
 
 const withParking = async (
@@ -210,7 +252,7 @@ const withParking = async (
   return streams.map((stream) => ({ stream, parkedFrom: parked.get(stream) ?? null }));
 };
 
-/** Events of one stream in the log. `hasFirst`: the one of revision 0 is among them, by which the stream was known. */
+/** The events of one stream in the log. `hasFirst`: the event of revision 0 is among them, which lists the stream. */
 type InLog = { readonly stream: string; events: number; hasFirst: boolean };
 
 const streamsInLog = async (

@@ -114,8 +114,8 @@ const refuseOnce = async (privilege: string, table: string, body: object, header
 };
 
 test.each([
-  ['before the user is held', 'insert', 'identity.users'],
-  ['before the user is let in', 'update', 'identity.users'],
+  ['before the user is reserved', 'insert', 'identity.users'],
+  ['before the user is activated', 'update', 'identity.users'],
 ])(
   'An acceptance that dies %s continues when it is sent again, even without its key',
   async (_name, privilege, table) => {

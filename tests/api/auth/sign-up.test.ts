@@ -64,12 +64,12 @@ test('Only one of many concurrent signups with one address succeeds', async () =
 });
 
 test.each([
-  ['an address that is none', { email: 'ann' }, '/email'],
+  ['an invalid address', { email: 'ann' }, '/email'],
   ['a short password', { password: 'short' }, '/password'],
-  ['a password that everybody has', { password: 'password123' }, '/password'],
+  ['a common password', { password: 'password123' }, '/password'],
   ['a blank name', { organizationName: '   ' }, '/organizationName'],
-  ['a time zone that is none', { timeZone: 'Mars/Olympus' }, '/timeZone'],
-  ['a role of the caller’s choice', { role: 'OWNER' }, ''],
+  ['an unknown time zone', { timeZone: 'Mars/Olympus' }, '/timeZone'],
+  ['a chosen role', { role: 'OWNER' }, ''],
 ])('A signup with %s is refused and leaves nothing behind', async (_name, fields, pointer) => {
   const email = newEmail();
   const { status, body } = await signUp({ email, ...fields });
@@ -99,8 +99,8 @@ describe('A signup that dies', () => {
     }
   };
   const steps: Readonly<Record<string, (work: () => Promise<unknown>) => Promise<void>>> = {
-    'before the address is held': (work) => failingAt('insert', 'identity.users', work),
-    'before the organization is made': async (work) => {
+    'before the address is reserved': (work) => failingAt('insert', 'identity.users', work),
+    'before the organization is created': async (work) => {
       ledger.faults.refuseAppends = { code: 14, details: 'down' };
       try {
         await work();
@@ -108,7 +108,7 @@ describe('A signup that dies', () => {
         ledger.faults.refuseAppends = undefined;
       }
     },
-    'before the user is let in': (work) => failingAt('update', 'identity.users', work),
+    'before the user is activated': (work) => failingAt('update', 'identity.users', work),
     'before the session is opened': (work) => failingAt('insert', 'identity.sessions', work),
     'before the refresh token is stored': (work) => failingAt('insert', 'identity.refresh_tokens', work),
   };

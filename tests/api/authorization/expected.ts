@@ -1,6 +1,6 @@
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
 
-/** Members in one of the roles, and API keys that have one of the scopes and no other; nobody else of the organization. */
+/** Members in one of the roles, and API keys with exactly one of the scopes. */
 export type Grant = { readonly roles: readonly Role[]; readonly scopes: readonly Scope[] };
 
 /**

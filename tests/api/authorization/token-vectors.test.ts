@@ -28,16 +28,19 @@ test('A valid token of the same issuer is accepted, and an old one is called exp
 const license = { licenseId: 'lic_01h455vb4pex5vsknk084sn02q' };
 
 test.each([
-  ['an organization’s members', 'GET', '/v1/licenses', undefined],
-  ['whoever is signed in', 'GET', '/v1/auth/me', undefined],
-  ['whoever names a license by its id', 'POST', '/v1/licenses/validate', license],
-] as const)('A forged token with %s gets the answer for a missing credential', async (_, method, path, body) => {
-  for (const [name, make] of tokenVectors) {
-    const token = make(forge);
-    const answer = await ledger.call(method, path, { key: token, body });
-    // What is too long for any header is refused before anybody looks at it.
-    const expected = token.length > 16_384 ? { status: 431 } : { status: 401, body: { code: 'UNAUTHENTICATED' } };
-    expect(answer, name).toMatchObject(expected);
-    expect(answer.text, name).not.toContain(forge.session.sub);
-  }
-});
+  ['members of an organization', 'GET', '/v1/licenses', undefined],
+  ['signed-in users', 'GET', '/v1/auth/me', undefined],
+  ['callers who name a license by its id', 'POST', '/v1/licenses/validate', license],
+] as const)(
+  'A forged token gets the answer for a missing credential at an operation for %s',
+  async (_, method, path, body) => {
+    for (const [name, make] of tokenVectors) {
+      const token = make(forge);
+      const answer = await ledger.call(method, path, { key: token, body });
+      // What is too long for any header is refused before anybody looks at it.
+      const expected = token.length > 16_384 ? { status: 431 } : { status: 401, body: { code: 'UNAUTHENTICATED' } };
+      expect(answer, name).toMatchObject(expected);
+      expect(answer.text, name).not.toContain(forge.session.sub);
+    }
+  },
+);

@@ -95,7 +95,12 @@ describe('A license from the catalog', () => {
   test.each<[string, object, string, string]>([
     ['an unknown policy', { policyId: 'pol_01h455vb4pex5vsknk084sn02q' }, 'INVALID_REQUEST', '/policyId'],
     ['an unknown version', { policyVersion: 2 }, 'INVALID_REQUEST', '/policyVersion'],
-    ['a product that is not in it', { products: ['local_cli', 'workflow_app'] }, 'INVALID_REQUEST', '/products/1'],
+    [
+      'a product that the policy does not have',
+      { products: ['local_cli', 'workflow_app'] },
+      'INVALID_REQUEST',
+      '/products/1',
+    ],
     [
       'a first use with a start',
       { term: { duration: 'P1Y', basis: 'FIRST_ACTIVATION', startsAt: '2030-01-01T00:00:00Z' } },

@@ -7,7 +7,7 @@ import { context, send as sendCommand } from '../../support/commands.ts';
 import { sendTo } from '../../support/issue-directly.ts';
 import type { Answer, Ledger } from '../../support/ledger.ts';
 
-/** What a client with a license key does, as tests write it. It reads what it has written, however busy the machine is. */
+/** Sends the requests of a client with a license key. Its reads contain its own changes. */
 export const clientOf = (ledger: Ledger) => {
   let position: string | null = null;
   const send = async (method: string, path: string, sent: { body?: object; headers?: Record<string, string> }) => {

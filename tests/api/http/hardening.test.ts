@@ -94,16 +94,16 @@ describe('Every operation with a body', () => {
   const nested = (depth: number) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
   test.each([
-    ['a field that it does not know', (example: object) => json({ ...example, teir: 1 })],
+    ['an unknown field', (example: object) => json({ ...example, teir: 1 })],
     ['__proto__', (example: object) => json(example).replace(/^\{/, '{"__proto__":{"isAdmin":true},')],
     ['constructor', (example: object) => json({ ...example, constructor: { prototype: {} } })],
-    ['too deep a nesting', () => nested(40)],
-    ['a nesting of a thousand levels', () => nested(40_000)],
-    ['an array of more than a thousand', (example: object) => json({ ...example, a: Array(1_001).fill(0) })],
+    ['more than 32 levels', () => nested(40)],
+    ['thousands of levels', () => nested(40_000)],
+    ['an array of more than a thousand elements', (example: object) => json({ ...example, a: Array(1_001).fill(0) })],
     ['a string of more than 4 kB', (example: object) => json({ ...example, a: 'x'.repeat(4_097) })],
-    ['an array in place of an object', (example: object) => json([example])],
-    ['something that is no JSON', () => '{"a":'],
-    ['bytes that are no UTF-8', () => Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ['an array instead of an object', (example: object) => json([example])],
+    ['invalid JSON', () => '{"a":'],
+    ['invalid UTF-8', () => Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
     ['half a surrogate pair', () => '{"a":"\\ud800"}'],
     ['NUL', () => '{"a":"\\u0000"}'],
   ])('refuses %s', async (_name, make) => {
@@ -191,7 +191,7 @@ describe('Malformed HTTP', () => {
     ['garbage', 'what is this\r\n\r\n'],
     ['TLS on the plain port', Buffer.from([0x16, 0x03, 0x01, 0x00, 0xc8, 0x01, 0x00, 0x00, 0xc4, 0x03, 0x03])],
     [
-      'a length and chunks at once',
+      'both a length and chunks',
       'POST /v1/licenses HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
     ['two lengths', 'POST /v1/licenses HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
@@ -199,8 +199,8 @@ describe('Malformed HTTP', () => {
     ['a name with a space before its colon', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-Sly : 1\r\n\r\n'],
     ['a folded header', 'GET /livez HTTP/1.1\r\nX-Sly: 1\r\n folded\r\nHost: x\r\n\r\n'],
     ['NUL in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-Sly: a\0b\r\n\r\n'],
-    ['a method that nobody knows', 'STEAL /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['HTTP/3 in words', 'GET /livez HTTP/3.0\r\nHost: x\r\n\r\n'],
+    ['an unknown method', 'STEAL /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['the version HTTP/3.0', 'GET /livez HTTP/3.0\r\nHost: x\r\n\r\n'],
   ])('A request with %s is refused and its connection closed', async (_name, bytes) => {
     await expectProblem(bytes, 400);
   });

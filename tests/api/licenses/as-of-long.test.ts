@@ -62,7 +62,7 @@ const decoded = (events: readonly Recorded[]) => {
 
 const instantOf = ({ metadata }: Recorded, name: 'recordedAt' | 'effectiveAt') => String(metadata[name]);
 
-/** Around the beginning, the end and the places of snapshots, and where a lapse counts that is recorded behind such a place. */
+/** Revisions around the start, the end and the snapshots, and one with a lapse that was recorded after a snapshot. */
 const instants = [
   ...[0, 3, 90, 499, 500, 501, 998, 1_000, 1_777, 2_003, 2_501, 2_699].map(
     (revision) => [revision, 'recordedAt'] as const,

@@ -59,7 +59,7 @@ describe('A license as of an instant', () => {
     ['renewed', { status: 'ACTIVE', term: { number: 2 }, revision: 6, holderOrganizationId: null }],
     ['transferred', { status: 'ACTIVE', revision: 7 }],
     ['revoked', { status: 'REVOKED', revision: 9 }],
-  ])('has its state of that time when %s', async (name, expected) => {
+  ])('has its state of the time when it was %s', async (name, expected) => {
     const { status, body } = await asOf(moments[name]);
     expect([status, body]).toMatchObject([200, { id: licenseId, metadata: {}, ...expected }]);
   });

@@ -6,7 +6,7 @@ import type { Tenant } from './tenant.ts';
 /** Draws from a list. */
 export type Draw = <Value>(from: readonly Value[]) => Value | undefined;
 
-/** What a tenant has that could stand in a position: an id of the right kind, or a text of the same name; null: nothing. */
+/** Returns a value of a tenant for a position: an id of the right kind, or a text of the same name, or null. */
 export const ownedBy = (tenant: Tenant, { part, at, prefixes }: Position, draw: Draw): string | null => {
   const ids = (kinds: readonly string[]) => kinds.flatMap((kind) => [...(tenant.ids.get(kind) ?? [])]);
   if (prefixes.includes('org')) return tenant.subject.organization.organizationId;
@@ -21,7 +21,7 @@ export const ownedBy = (tenant: Tenant, { part, at, prefixes }: Position, draw: 
 
 const isCredential = (name: string): boolean => /licenseKey|token|password/i.test(name);
 
-/** Another text of the same form that nobody has: of an id another id, of an entity tag another number, of a text one of the same kinds of characters. */
+/** Returns another text of the same form that no organization has: an id, an entity tag, or the same kinds of characters. */
 export const unlike = (value: string): string => {
   const prefix = idPrefixes.find((each) => value.startsWith(`${each}_`));
   if (prefix !== undefined && value.length === prefix.length + 27) {

@@ -12,12 +12,12 @@ const fold = (events: readonly Recorded[]) => {
   return changes;
 };
 
-describe('an event that does not fit leaves what was changed as it was', () => {
+describe('An event that does not fit leaves the earlier changes as they are', () => {
   const log = randomLog(300, 3);
   const lastOf = (kind: string) => {
-    const found = log.findLast(({ stream }) => stream.startsWith(kind));
-    if (found === undefined) throw new Error(`The log has no stream ${kind}.`);
-    return { ...found, revision: found.revision + 1n };
+    const last = log.findLast(({ stream }) => stream.startsWith(kind));
+    if (last === undefined) throw new Error(`The log has no stream ${kind}.`);
+    return { ...last, revision: last.revision + 1n };
   };
   test.each<[string, Recorded]>([
     ['a gap in a license', { ...lastOf('license-'), revision: 10_000n }],
@@ -35,12 +35,12 @@ describe('an event that does not fit leaves what was changed as it was', () => {
   });
 });
 
-test('what every event of a stream says is folded once, whatever is delivered again', () => {
+test('Events that are delivered again change nothing', () => {
   const log = randomLog(300, 4);
   expect(fold([...log, ...log])).toEqual(fold(log));
 });
 
-test('a version of a policy leaves the one before no longer current, in the batch of its own and in another', () => {
+test('A new version of a policy replaces the current one, in the same batch and in a later one', () => {
   const ledger = createLog();
   ledger.happen(`catalog-${vendor}`, catalogLife(vendor));
   const before = ledger.log.findIndex(({ type }) => type === 'PolicyVersionAdded');
@@ -51,6 +51,6 @@ test('a version of a policy leaves the one before no longer current, in the batc
   const policyId = testId('pol', `PRO of ${vendor}`);
   const [policies] = [...second.rows].filter(([{ name }]) => name === 'policies').map(([, rows]) => rows);
   expect(policies?.changed.get(`${vendor}/${policyId}/1`)).toMatchObject({ current: false });
-  expect(policies?.made.get(`${vendor}/${policyId}/2`)).toMatchObject({ current: false, name: 'PRO 2' });
-  expect(policies?.made.get(`${vendor}/${policyId}/3`)).toMatchObject({ current: true });
+  expect(policies?.created.get(`${vendor}/${policyId}/2`)).toMatchObject({ current: false, name: 'PRO 2' });
+  expect(policies?.created.get(`${vendor}/${policyId}/3`)).toMatchObject({ current: true });
 });

@@ -19,13 +19,13 @@ beforeAll(async () => {
 beforeEach(() => emptyReadModels(models.superuser));
 afterAll(() => models.drop());
 
-describe('the fast fold makes the rows that the projector makes', () => {
+describe('The fast fold makes the same rows as the projector', () => {
   test.each([
     { part: 7, licensesMax: 5 },
     { part: 100, licensesMax: 30 },
     { part: 1_000, licensesMax: 0 },
     { part: 1_000, licensesMax: 50_000 },
-  ])('in parts of $part events, with $licensesMax licenses in memory', async ({ part, licensesMax }) => {
+  ])('in parts of $part events with $licensesMax licenses in memory', async ({ part, licensesMax }) => {
     const fold = createFastFold(models.projector, licensesMax);
     for (let first = 0; first < log.length; first += part) await fold.add(log.slice(first, first + part));
     await fold.finish();
@@ -33,7 +33,7 @@ describe('the fast fold makes the rows that the projector makes', () => {
   });
 });
 
-test('a stream is left out from an event on that does not fit, and the others are folded', async () => {
+test('The fast fold leaves out a stream from its first misfit on, and folds all others', async () => {
   const fold = createFastFold(models.projector, 3);
   const gap = log.findIndex(({ stream, revision }) => stream.startsWith('license-') && revision === 5n);
   const without = log.filter((_, index) => index !== gap);
@@ -55,7 +55,7 @@ test('a stream is left out from an event on that does not fit, and the others ar
   );
 });
 
-test('every key of a stream that is left out is among what is left out, also one after the first event', async () => {
+test('The left out events contain every key of their streams, also after the first misfit', async () => {
   const ledger = createLog();
   const licenseId = ledger.issue('sick');
   const key = { keyHash: testHash('the second key'), secretId: 'secret-1', hint: 'BBBBB' };
@@ -74,7 +74,7 @@ test('every key of a stream that is left out is among what is left out, also one
   ]);
 });
 
-test('a failure to write is told, at the latest at the end', async () => {
+test('The fast fold reports a failed write, at the latest at its end', async () => {
   const fold = createFastFold(models.projector);
   await models.superuser.query('alter table rm.license_events add constraint never check (false)');
   try {

@@ -25,9 +25,8 @@ beforeEach(async () => {
   models = await createReadModels();
   running = await startStore(manyLicenses(licenses));
   stopping = new AbortController();
-  projector = runProjector({
-    ...{ store: connect(), pool: models.projector, log: quiet, signal: stopping.signal, backoffMs: () => 20 },
-  });
+  const { signal } = stopping;
+  projector = runProjector({ store: connect(), pool: models.projector, log: quiet, signal, backoffMs: () => 20 });
   await projected();
 });
 afterEach(async () => {
@@ -66,7 +65,7 @@ const verdict = async (readModelsOnly = false) => {
   }
 };
 
-/** The schemas of versions, and what is noted of them. */
+/** Returns the schemas of versions, and their rows in ops. */
 const traces = async () => {
   const { rows } = await models.superuser.query<{ name: string }>(
     `select nspname as name from pg_namespace where nspname ~ '^rm(_|$)' order by 1`,
@@ -75,8 +74,8 @@ const traces = async () => {
   return { schemas: rows.map(({ name }) => name), checkpoints, versions: await versionsOf(models.projector) };
 };
 
-describe('with events that come in meanwhile', () => {
-  test('both versions are kept up, and the projector goes on in the new one', async () => {
+describe('During a rebuild', () => {
+  test('both versions get new events, and the projector goes on in the new one', async () => {
     const ledger = createLog();
     const store = connect();
     let written = 0;
@@ -100,7 +99,7 @@ describe('with events that come in meanwhile', () => {
     expect(await verdict()).toMatchObject({ intact: true, notProjected: 0, streams: licenses + 3 + written });
   });
 
-  test('a reader in a long transaction holds up neither the switch nor other readers', async () => {
+  test('a reader in a long transaction delays neither the switch nor other readers', async () => {
     const reader = await models.superuser.connect();
     await reader.query('begin; select count(*) from rm.licenses');
     await rebuild(rebuilding());
@@ -111,7 +110,7 @@ describe('with events that come in meanwhile', () => {
   });
 });
 
-/** Changes a stored event, as a fault of a disk or of another program would. */
+/** Changes a stored event, as a faulty disk or program does. */
 const spoilEvent = async (stream: string, revision: number, change: string) => {
   const client = new pg.Client(running.databaseUrl);
   await client.connect();
@@ -119,21 +118,21 @@ const spoilEvent = async (stream: string, revision: number, change: string) => {
   await client.end();
 };
 
-describe('streams with an event that cannot be projected', () => {
+describe('Streams with an event that cannot be projected', () => {
   const parkedIn = async () =>
     (await listParked(models.projector, await activeProjection(models.projector))).map(({ stream, fromRevision }) => [
       stream,
       fromRevision,
     ]);
 
-  test('are carried over parked, and reported', async () => {
+  test('are parked in the new version too, and reported', async () => {
     const stream = `license-${testId('lic', licenseName(7))}`;
     await spoilEvent(stream, 3, `data = '{}'`);
     const { version, parked } = await rebuild(rebuilding());
     expect(parked).toEqual([stream]);
     expect(await parkedIn()).toEqual([[stream, 3n]]);
     await projected();
-    // Without the chains, of which this event breaks one.
+    // This skips the hash chains, because the event breaks one.
     expect(await verdict(true)).toMatchObject({ intact: true, parked: 1 });
     const { rows } = await models.superuser.query(
       'select distinct issuer_org_id from ops.parked_owners where version = $1',
@@ -143,7 +142,7 @@ describe('streams with an event that cannot be projected', () => {
     expect(await revisionOf(stream)).toBe(2);
   });
 
-  test('are found one by one where Postgres refuses their rows', async () => {
+  test('are found one by one when Postgres refuses their rows', async () => {
     const id = testId('lic', licenseName(7));
     const onProgress = ({ phase }: { phase: string }) => {
       if (phase === 'folding') refused ??= refuse();
@@ -173,7 +172,7 @@ describe('streams with an event that cannot be projected', () => {
   };
 });
 
-describe('what serves stays as it is', () => {
+describe('The serving version stays as it is', () => {
   const unchanged = async (work: () => Promise<unknown>) => {
     const [rows, before] = [await dumpReadModels(models.superuser), await traces()];
     await work();
@@ -189,7 +188,7 @@ describe('what serves stays as it is', () => {
       await expect(stopped).rejects.toThrow('The rebuild was stopped; the read models are as they were.');
     }));
 
-  test('when an event is of a newer release: the rebuild says which', async () => {
+  test('when an event is of a newer release, and the rebuild names the event', async () => {
     const id = testId('lic', licenseName(7));
     await spoilEvent(`license-${id}`, 3, `type = 'Unheard'`);
     await unchanged(() =>
@@ -206,7 +205,7 @@ describe('what serves stays as it is', () => {
     );
   });
 
-  test('when the numbers of rows differ, unless it is forced, which repairs it', async () => {
+  test('when the numbers of rows differ, unless the rebuild is forced, which repairs them', async () => {
     const id = testId('lic', licenseName(7));
     const before = await dumpReadModels(models.superuser);
     await models.superuser.query('delete from rm.licenses where license_id = $1', [id]);
@@ -219,7 +218,7 @@ describe('what serves stays as it is', () => {
     expect(await dumpReadModels(models.superuser)).toEqual(before);
   });
 
-  test('when what was made is not the fold of the log', async () => {
+  test('when the new version is not the fold of the log', async () => {
     await models.superuser.query(`create function ops.spoil() returns trigger language plpgsql as
       $$ begin new.platform := 'spoiled'; return new; end $$; grant execute on function ops.spoil to public`);
     const onProgress = ({ phase }: { phase: string }) => {
@@ -242,7 +241,7 @@ describe('what serves stays as it is', () => {
     await spoiled;
   });
 
-  test('when another one runs', async () => {
+  test('when another rebuild runs', async () => {
     const stop = new AbortController();
     let phase = '';
     const onProgress = (progress: { phase: string }) => {
@@ -257,7 +256,7 @@ describe('what serves stays as it is', () => {
     await expect(first).rejects.toThrow('stopped');
   });
 
-  test('when its process is killed; the next one begins anew', async () => {
+  test('when the process of the rebuild is killed, and the next rebuild starts again', async () => {
     const rows = await dumpReadModels(models.superuser);
     const active = await activeProjection(models.projector);
     for (const phase of ['folding', 'following']) {
@@ -278,7 +277,7 @@ describe('what serves stays as it is', () => {
   });
 });
 
-test('beside a stopped projector it brings what serves to the end of the log itself, to compare', async () => {
+test('A rebuild brings the serving version to the end of the log when no projector runs', async () => {
   await stopProjector();
   const ledger = createLog();
   const id = ledger.issue('late');
@@ -287,7 +286,7 @@ test('beside a stopped projector it brings what serves to the end of the log its
   expect(await verdict()).toMatchObject({ intact: true, notProjected: 0, streams: licenses + 4 });
 });
 
-test('read models that are ahead of a restored log are replaced when it is forced', async () => {
+test('A forced rebuild replaces read models that are ahead of a restored log', async () => {
   await stopProjector();
   await models.superuser.query(
     'update ops.checkpoints set commit_position = 1000000000, prepare_position = 1000000000',

@@ -25,7 +25,7 @@ const longMs = 60_000 + licenses * 15;
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let running: RunningStore;
 let projector: Projector;
-// For statements over every row.
+// Without time limits, for statements over every row.
 let patient: Pool;
 const stopping = new AbortController();
 beforeAll(async () => {
@@ -34,7 +34,11 @@ beforeAll(async () => {
   running = await startStore(manyLicenses(licenses));
   const store = running.connect({ watch: { idleMs: 50, pollMs: 100 } });
   projector = runProjector({
-    ...{ store, pool: models.projector, log: quiet, signal: stopping.signal, backoffMs: () => 20 },
+    store,
+    pool: models.projector,
+    log: quiet,
+    signal: stopping.signal,
+    backoffMs: () => 20,
   });
   await projected();
 }, longMs);
@@ -82,7 +86,7 @@ const verdict = async () => {
   }
 };
 
-/** Reads without a pause, prepared as the API does, until it is stopped. */
+/** Reads without a pause until it is stopped, with prepared statements like the API. */
 const startReaders = () => {
   const validations = createValidationReader(models.api);
   const counts = { reads: 0, faults: [] as string[] };
@@ -112,8 +116,8 @@ const startReaders = () => {
   };
 };
 
-describe(`a rebuild of ${licenses} licenses`, () => {
-  test('gives equal digests, without one failed read meanwhile', { timeout: longMs }, async () => {
+describe(`A rebuild of ${licenses} licenses`, () => {
+  test('makes rows with equal digests, and no read fails meanwhile', { timeout: longMs }, async () => {
     const before = await digests();
     const { version } = await activeProjection(models.projector);
     const readers = startReaders();
@@ -132,7 +136,9 @@ describe(`a rebuild of ${licenses} licenses`, () => {
     expect(await verdict()).toMatchObject({ intact: true, notProjected: 0 });
   });
 
-  test('can be taken back, and forward again, and the version before be dropped', { timeout: longMs }, async () => {
+  test('can be rolled back and forward again, and the previous version can be dropped', {
+    timeout: longMs,
+  }, async () => {
     const before = await digests();
     const [older, newer] = await versionsOf(models.projector);
     const store = running.connect();

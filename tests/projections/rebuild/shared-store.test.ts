@@ -8,7 +8,7 @@ import { createLog } from '../../support/license-fixtures.ts';
 import { createReadModels } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
 
-// An event store that other applications use too: their events stand before, between and after ours.
+// Other applications use the same event store: their events come before, between and after ours.
 const foreignEvents = sized(100_000);
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -43,12 +43,14 @@ const foreign = (count: number): readonly Recorded[] => {
   const nowhere = { commit: 0n, prepare: 0n };
   return Array.from({ length: count }, (_, number) => ({
     ...noted(number),
-    ...{ stream, revision: BigInt(number), position: nowhere },
+    stream,
+    revision: BigInt(number),
+    position: nowhere,
   }));
 };
 
-test('a rebuild reads past the events of other applications in long pages and never pauses among them', async () => {
-  // A pause would outlast the test.
+test('A rebuild reads events of other applications in long pages and without pauses', async () => {
+  // A pause would take longer than the test.
   const store = running.connect({ watch: { idleMs: 20, pollMs: 3_600_000 } });
   let idles = 0;
   const counting: EventStore = {
@@ -64,7 +66,10 @@ test('a rebuild reads past the events of other applications in long pages and ne
   const { signal } = new AbortController();
   const projection = await activeProjection(models.projector);
   await foldLog({
-    ...{ store: counting, pool: models.projector, projection, signal },
+    store: counting,
+    pool: models.projector,
+    projection,
+    signal,
     onFolded: (events) => folded.push(...events),
   });
 

@@ -26,7 +26,7 @@ beforeEach(() => emptyReadModels(models.superuser));
 const rowsOf = async (sql: string) => (await models.superuser.query(sql)).rows;
 const at = (seconds: number) => new Date(testInstant(seconds));
 
-/** A catalog to which everything happens that can, each event a second after the one before. */
+/** A catalog with every kind of event, each a second after the previous one. */
 const logOf = (events: readonly CatalogEvent[]) => {
   const ledger = createLog();
   for (const [index, event] of events.entries())
@@ -34,7 +34,7 @@ const logOf = (events: readonly CatalogEvent[]) => {
   return ledger.log;
 };
 
-describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
+describe.each([1, 2, 500])('In batches of %i', (batchSize) => {
   beforeEach(() => project(models.projector, logOf(catalogLife(vendor)), batchSize));
 
   test('a product is renamed and archived, and keeps its code', async () => {
@@ -43,12 +43,20 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     const text = 'Edits text.';
     expect(await rowsOf(sql)).toEqual([
       {
-        ...{ code: 'local_cli', name: 'Great Editor', name_lower: 'great editor', description: text },
-        ...{ created_at: at(1), archived_at: null },
+        code: 'local_cli',
+        name: 'Great Editor',
+        name_lower: 'great editor',
+        description: text,
+        created_at: at(1),
+        archived_at: null,
       },
       {
-        ...{ code: 'cloud_ide', name: 'IDE', name_lower: 'ide', description: text },
-        ...{ created_at: at(2), archived_at: at(7) },
+        code: 'cloud_ide',
+        name: 'IDE',
+        name_lower: 'ide',
+        description: text,
+        created_at: at(2),
+        archived_at: at(7),
       },
     ]);
   });
@@ -64,19 +72,25 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     ]);
   });
 
-  test('a policy holds what a license pins and gets', async () => {
+  test('a policy contains everything that a license takes from it', async () => {
     const policyId = testId('pol', `PRO of ${vendor}`);
-    const [found] = await rowsOf(`select * from rm.policies where version = 3`);
-    expect(found).toMatchObject({
+    const [policy] = await rowsOf(`select * from rm.policies where version = 3`);
+    expect(policy).toMatchObject({
       policy: { ...builtInPolicy('PRO', policyId), version: 3 },
-      ...{ issuer_org_id: vendor, policy_id: policyId, tier: 'PRO', type: 'SUBSCRIPTION' },
-      ...{ products: ['local_cli', 'cloud_ide'], term: { basis: 'ISSUE', duration: 'P1Y' } },
-      ...{ limits: { activations: 5, seats: 0, users: 0, meters: {} }, entitlements: [], created_at: at(8) },
+      issuer_org_id: vendor,
+      policy_id: policyId,
+      tier: 'PRO',
+      type: 'SUBSCRIPTION',
+      products: ['local_cli', 'cloud_ide'],
+      term: { basis: 'ISSUE', duration: 'P1Y' },
+      limits: { activations: 5, seats: 0, users: 0, meters: {} },
+      entitlements: [],
+      created_at: at(8),
     });
   });
 });
 
-describe('what the API asks', () => {
+describe('The API reads', () => {
   const log = logOf(catalogLife(vendor));
   beforeEach(() => project(models.projector, log));
   const all = { issuerOrgId: vendor, limit: 10, after: null };
@@ -86,7 +100,7 @@ describe('what the API asks', () => {
     (await asTenant(models.api, org, (db) => listPolicies(db, { ...all, ...filter }))).map(({ name }) => name);
   const [pro, free] = ['PRO', 'FREE'].map((tier) => testId('pol', `${tier} of ${vendor}`));
 
-  test('products by code, by being archived and by the beginning of their name in any case, newest first', async () => {
+  test('products by code, by state and by the beginning of the name in upper or lower case, newest first', async () => {
     expect(await productsOf({})).toEqual(['cloud_ide', 'local_cli']);
     expect(await productsOf({ code: 'local_cli' })).toEqual(['local_cli']);
     expect(await productsOf({ archived: true })).toEqual(['cloud_ide']);
@@ -96,7 +110,7 @@ describe('what the API asks', () => {
     expect(await productsOf({ after: testId('prd', `ide of ${vendor}`) })).toEqual(['local_cli']);
   });
 
-  test('policies in their current version by tier, by being archived and by name, the newest policy first', async () => {
+  test('current policies by tier, by state and by name, the newest policy first', async () => {
     expect(await policiesOf({})).toEqual(['FREE 2', 'PRO 3']);
     expect(await policiesOf({ tier: 'PRO' })).toEqual(['PRO 3']);
     expect(await policiesOf({ archived: true })).toEqual(['FREE 2']);
@@ -106,7 +120,7 @@ describe('what the API asks', () => {
     expect(await policiesOf({ after: free ?? '' })).toEqual(['PRO 3']);
   });
 
-  test('one product and one policy, in any version, with the revision of the catalog', async () => {
+  test('one product, and any version of one policy, with the revision of the catalog', async () => {
     const editor = testId('prd', `editor of ${vendor}`);
     const product = await asTenant(models.api, vendor, (db) => productById(db, vendor, editor));
     expect(product).toMatchObject({ name: 'Great Editor', createdAt: testInstant(1), archivedAt: null, revision: 10n });
@@ -126,7 +140,7 @@ describe('what the API asks', () => {
   });
 });
 
-test('projecting an event again changes nothing', async () => {
+test('Projecting an event again changes nothing', async () => {
   const log = logOf(catalogLife(vendor));
   await project(models.projector, log);
   const before = await dumpReadModels(models.superuser);
@@ -136,12 +150,12 @@ test('projecting an event again changes nothing', async () => {
   expect(await verdictOn(models.projector, log)).toMatchObject({ intact: true, rows: 8 });
 });
 
-describe('a catalog that stops the projector', () => {
+describe('The projector stops at a catalog that', () => {
   const [opened, ...later] = catalogLife(rival);
   test.each<[string, readonly { type: string; data: object }[], string]>([
     ['does not begin with its opening', later, 'does not begin with CatalogOpened'],
-    ['is not the one of its stream', opened === undefined ? [] : [opened], 'which is not that of its stream'],
-    ['has an event nobody knows', [{ type: 'CatalogPainted', data: {} }], 'cannot be read'],
+    ['belongs to another stream', opened === undefined ? [] : [opened], 'which is not that of its stream'],
+    ['has an unknown event', [{ type: 'CatalogPainted', data: {} }], 'cannot be read'],
   ])('%s', async (_, events, sentence) => {
     const ledger = createLog();
     ledger.happen(`catalog-${vendor}`, events as readonly CatalogEvent[]);

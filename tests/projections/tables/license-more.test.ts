@@ -59,7 +59,7 @@ const lives: Readonly<Record<string, History>> = {
   ),
 };
 
-test.each(Object.entries(lives))('what a row holds of a license %s is what was folded', (name, history) => {
+test.each(Object.entries(lives))('The row of a license %s gives back what was folded', (name, history) => {
   const { facts } = licenseAfter(...history);
   const written = moreOf(facts);
   const { usage, ...more } = readMore(JSON.stringify(written));

@@ -12,7 +12,7 @@ afterAll(() => models.drop());
 
 const ledger = createLog();
 const options = { holderOrgId: customer, products: ['local_cli', 'cloud_ide'] };
-const [kept, changed, given] = ['kept', 'changed', 'given'].map((name) => ledger.issue(name, options));
+const [kept, changed, transferred] = ['kept', 'changed', 'given'].map((name) => ledger.issue(name, options));
 const change = (type: 'AddProduct' | 'RemoveProduct', product: string) =>
   expect(ledger.send(changed ?? '', { type, data: { product } })).not.toEqual([]);
 change('AddProduct', 'workflow_app');
@@ -20,26 +20,27 @@ change('RemoveProduct', 'cloud_ide');
 change('RemoveProduct', 'local_cli');
 change('AddProduct', 'local_cli');
 const transfer = { toHolderOrgId: rival, accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
-expect(ledger.send(given ?? '', { type: 'Transfer', data: transfer })).not.toEqual([]);
+expect(ledger.send(transferred ?? '', { type: 'Transfer', data: transfer })).not.toEqual([]);
 
-describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
-  test('licenses are listed by the products they have now, by whom they are issued and held now', async () => {
+describe.each([1, 3, 500])('In batches of %i', (batchSize) => {
+  test('licenses are listed by their present products, for their issuer and their present holder', async () => {
     await emptyReadModels(models.superuser);
     await project(models.projector, ledger.log, batchSize);
     expect(await verdictOn(models.projector, ledger.log)).toMatchObject({ intact: true });
     const listed = (orgId: string, product: string, after: Parameters<typeof listLicenses>[1]['after'] = null) =>
       asTenant(models.api, orgId, async (db) => {
-        const found = await listLicenses(db, { orgId, limit: 2, after, now: testInstant(100), product });
-        return found.map(({ facts }) => facts);
+        const page = await listLicenses(db, { orgId, limit: 2, after, now: testInstant(100), product });
+        return page.map(({ facts }) => facts);
       });
-    const idsOf = async (...asked: Parameters<typeof listed>) => (await listed(...asked)).map((each) => each.licenseId);
+    const idsOf = async (...query: Parameters<typeof listed>) =>
+      (await listed(...query)).map(({ licenseId }) => licenseId);
     const first = await listed(vendor, 'local_cli');
-    expect(first.map(({ licenseId }) => licenseId)).toEqual([given, changed]);
+    expect(first.map(({ licenseId }) => licenseId)).toEqual([transferred, changed]);
     expect(await idsOf(vendor, 'local_cli', first.at(-1))).toEqual([kept]);
-    expect(await idsOf(vendor, 'cloud_ide')).toEqual([given, kept]);
+    expect(await idsOf(vendor, 'cloud_ide')).toEqual([transferred, kept]);
     expect(await idsOf(vendor, 'workflow_app')).toEqual([changed]);
     expect(await idsOf(customer, 'local_cli')).toEqual([changed, kept]);
-    expect(await idsOf(rival, 'local_cli')).toEqual([given]);
+    expect(await idsOf(rival, 'local_cli')).toEqual([transferred]);
     expect(await idsOf(rival, 'workflow_app')).toEqual([]);
   });
 });

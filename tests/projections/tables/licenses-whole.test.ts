@@ -30,7 +30,7 @@ const limits = { activations: 5, seats: 2, users: 2, meters: { builds: 10 } };
 const usage = { meter: 'builds', quantity: 3, usageId: 'u1', occurredAt: testInstant(0) };
 const sso = { code: 'sso', value: null, limit: null, until: null, source: 'grant' } as const;
 
-/** What happens to the license, in order: one command of every family that an event of its own follows. */
+/** The commands to the license in order, one of every family with its own event. */
 const commands: readonly (Sent | 'cancel the tier change')[] = [
   { type: 'ChangeLimits', data: { limits } },
   { type: 'AssignUser', data: { userRef: user } },
@@ -55,9 +55,9 @@ const logOf = () => {
   const licenseId = ledger.issue('whole', { holderOrgId: customer });
   ledger.activate(licenseId, 'device');
   ledger.activate(licenseId, 'other');
-  for (const each of commands) {
+  for (const command of commands) {
     const eventId = String(ledger.log.findLast(({ type }) => type === 'TierChangeScheduled')?.data.eventId);
-    const sent: Sent = typeof each === 'string' ? { type: 'CancelScheduled', data: { eventId } } : each;
+    const sent: Sent = typeof command === 'string' ? { type: 'CancelScheduled', data: { eventId } } : command;
     expect(ledger.send(licenseId, sent), sent.type).not.toEqual([]);
   }
   ledger.deactivate(licenseId, 'other');
@@ -66,8 +66,8 @@ const logOf = () => {
 
 const verify = (log: ReturnType<typeof createLog>['log']) => verdictOn(models.projector, log);
 
-describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
-  test('a license that everything happened to is a row that is its fold, and verifies', async () => {
+describe.each([1, 3, 500])('In batches of %i', (batchSize) => {
+  test('a license with every kind of event has a row that equals its fold and verifies', async () => {
     const { ledger, licenseId } = logOf();
     await project(models.projector, ledger.log, batchSize);
     expect(await verify(ledger.log)).toMatchObject({ intact: true });
@@ -81,16 +81,16 @@ describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
     });
   });
 
-  test('a changed reference is what lists find it by', async () => {
+  test('lists find a license by its changed reference', async () => {
     const { ledger, licenseId } = logOf();
     await project(models.projector, ledger.log, batchSize);
-    const found = await asTenant(models.api, vendor, (db) =>
+    const page = await asTenant(models.api, vendor, (db) =>
       listLicenses(db, { orgId: vendor, limit: 5, after: null, externalRef: 'sub_456', now: testInstant(0) }),
     );
-    expect(found.map(({ facts }) => facts.licenseId)).toEqual([licenseId]);
+    expect(page.map(({ facts }) => facts.licenseId)).toEqual([licenseId]);
   });
 
-  test('a suspension that was announced filters lists from its instant on', async () => {
+  test('lists show a scheduled suspension from its instant on', async () => {
     const { ledger, licenseId } = logOf();
     await project(models.projector, ledger.log, batchSize);
     const suspendedAt = (now: string) =>
@@ -101,7 +101,7 @@ describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
     expect((await suspendedAt(scheduled.effectiveAt)).map(({ facts }) => facts.licenseId)).toEqual([licenseId]);
   });
 
-  test('a transferred license is seen by its new holder, its open devices with it, and its closed ones by the old', async () => {
+  test('the new holder sees a transferred license with its open devices, and the old one the closed devices', async () => {
     const { ledger, licenseId } = logOf();
     ledger.send(licenseId, {
       type: 'Transfer',
@@ -128,7 +128,12 @@ describe.each([1, 3, 500])('in batches of %i', (batchSize) => {
     ledger.send(licenseId, {
       type: 'IssueLicense',
       data: {
-        ...{ licenseId, issuerOrgId: vendor, holderOrgId: null, products: [], entitlements: [], externalRef: null },
+        licenseId,
+        issuerOrgId: vendor,
+        holderOrgId: null,
+        products: [],
+        entitlements: [],
+        externalRef: null,
         policy: builtInPolicy('PRO', testId('pol', vendor)),
         term: { kind: 'firstActivation', duration: 'P1M' },
         limits,

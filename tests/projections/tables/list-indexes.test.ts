@@ -40,40 +40,57 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-/** What differs from row to row, whatever the table. Half of the rows are the vendor's. */
+/** The values that differ from row to row in any table. Half of the rows belong to the vendor. */
 const varied = (n: number): Row => {
   const at = testInstant(n * 60);
   const one = <Value>(of: number, value: Value) => (n % of === 0 ? value : null);
   return {
-    ...{ issuer_org_id: n % 2 === 0 ? vendor : `org_${n % 50}`, holder_org_id: one(100, customer) },
-    ...{ license_id: `lic_${n % 1_000}`, activation_id: `act_${n}`, lease_id: `lse_${n}`, user_ref: `usr_${n}` },
-    ...{ product_id: `prd_${n}`, policy_id: `pol_${n}`, project_id: `prj_${n}`, api_key_id: `key_${n}` },
-    ...{ invitation_id: `inv_${n}`, user_id: `usr_${n}`, revision: `${n + 1_000}`, position: `${n}` },
-    ...{
-      code: `product_${n}`,
-      name: `Name ${n}`,
-      tier: one(100, 'ENTERPRISE') ?? 'PRO',
-      key_hash: `\\x${testHash(`${n}`)}`,
-    },
-    ...{
-      created_at: at,
-      policy_created_at: at,
-      activated_at: at,
-      acquired_at: at,
-      assigned_at: at,
-      joined_at: at,
-      invited_at: at,
-    },
-    ...{ expires_at: at, archived_at: one(4, at), removed_at: one(4, at), cause: one(4, 'ADMIN') },
-    ...{ deactivated_at: one(4, at), ended_at: one(4, at), unassigned_at: one(4, at), withdrawn_at: one(4, at) },
-    ...{ last_seen_at: null, seat_free_at: null },
+    issuer_org_id: n % 2 === 0 ? vendor : `org_${n % 50}`,
+    holder_org_id: one(100, customer),
+    license_id: `lic_${n % 1_000}`,
+    activation_id: `act_${n}`,
+    lease_id: `lse_${n}`,
+    user_ref: `usr_${n}`,
+    product_id: `prd_${n}`,
+    policy_id: `pol_${n}`,
+    project_id: `prj_${n}`,
+    api_key_id: `key_${n}`,
+    invitation_id: `inv_${n}`,
+    user_id: `usr_${n}`,
+    revision: `${n + 1_000}`,
+    position: `${n}`,
+    code: `product_${n}`,
+    name: `Name ${n}`,
+    tier: one(100, 'ENTERPRISE') ?? 'PRO',
+    key_hash: `\\x${testHash(`${n}`)}`,
+    created_at: at,
+    policy_created_at: at,
+    activated_at: at,
+    acquired_at: at,
+    assigned_at: at,
+    joined_at: at,
+    invited_at: at,
+    expires_at: at,
+    archived_at: one(4, at),
+    removed_at: one(4, at),
+    cause: one(4, 'ADMIN'),
+    deactivated_at: one(4, at),
+    ended_at: one(4, at),
+    unassigned_at: one(4, at),
+    withdrawn_at: one(4, at),
+    last_seen_at: null,
+    seat_free_at: null,
   };
 };
 const variedOf: Readonly<Record<string, (n: number) => Row>> = {
   licenses: (n) => ({
-    ...{ license_id: `lic_${n}`, external_ref: `Sub_${n}`, products: [n % 100 === 0 ? 'rare' : 'local_cli'] },
-    ...{ revoked_at: n % 200 === 0 ? testInstant(n) : null, more: {} },
-    ...{ suspension_reason: n % 200 === 100 ? 'ADMIN' : null, suspended_until: null },
+    license_id: `lic_${n}`,
+    external_ref: `Sub_${n}`,
+    products: [n % 100 === 0 ? 'rare' : 'local_cli'],
+    revoked_at: n % 200 === 0 ? testInstant(n) : null,
+    more: {},
+    suspension_reason: n % 200 === 100 ? 'ADMIN' : null,
+    suspended_until: null,
     suspended_since: n % 200 === 100 ? testInstant(n) : null,
   }),
   license_products: (n) => ({ license_id: `lic_${n}`, product: n % 100 === 0 ? 'rare' : 'local_cli', removed: false }),
@@ -91,13 +108,13 @@ type Node = {
 };
 const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
-/** How Postgres would run what `read` asks as a tenant: tables of ours that are read whole, and the indexes used. */
+/** Returns which of our tables Postgres reads whole for `read` as a tenant, and which indexes it uses. */
 const planOf = async (org: string, read: (db: PoolClient) => Promise<unknown>) => {
   const nodes: Node[] = [];
   await asTenant(models.api, org, async (db) => {
     const explain = async (query: string | { readonly text: string; readonly values?: readonly unknown[] }) => {
       const { text, values = [] } = typeof query === 'string' ? { text: query } : query;
-      // What is found by it is what the next query asks for.
+      // The next query uses the result of this one.
       if (text.includes('holders_named')) return db.query(text, [...values]);
       const { rows } = await db.query({ text: `explain (format json) ${text}`, values: [...values] });
       nodes.push(...nodesOf(rows[0]['QUERY PLAN'][0].Plan));
@@ -132,7 +149,7 @@ const select = (from: string, order: string) => (db: PoolClient) =>
 const ours = { orgId: vendor, limit: 51, after: null };
 const own = `issuer_org_id = '${vendor}'`;
 
-describe('a list is read by an index under row-level security:', () => {
+describe('Postgres uses an index under row-level security for', () => {
   test.each<[string, string, (db: PoolClient) => Promise<unknown>]>([
     ['licenses', '', list({})],
     ['licenses, a later page', '', list({ after: aPlace })],
@@ -204,11 +221,11 @@ describe('a list is read by an index under row-level security:', () => {
   ])('%s (%s)', async (_, index, read) => {
     const { readWhole, indexes } = await planOf(vendor, read);
     expect(readWhole).toEqual([]);
-    // Without a filter of its own any index led by the issuer will do, which one is for the planner to say.
+    // Without a filter the planner may choose any index that begins with the issuer.
     expect(indexes.filter((name) => name.startsWith(index))).not.toEqual([]);
   });
 
-  test('the holders of an organization’s licenses are found by stepping along an index', async () => {
+  test('the holders of the licenses of an organization, stepping along an index', async () => {
     const { rows } = await models.superuser.query<{ source: string }>(
       "select prosrc as source from pg_proc where proname = 'holders_named'",
     );
@@ -221,10 +238,10 @@ describe('a list is read by an index under row-level security:', () => {
     expect(new Set(indexes.map((name) => name.split('_')[0]))).toEqual(new Set(['licenses', 'organizations']));
   });
 
-  test('what an organization holds, and its events', async () => {
-    const held = await planOf(customer, (db) => listLicenses(db, { orgId: customer, limit: 51, after: null, now }));
-    expect(held.readWhole).toEqual([]);
-    expect(held.indexes).toContain('licenses_by_holder');
+  test('the licenses that an organization holds, and its events', async () => {
+    const plan = await planOf(customer, (db) => listLicenses(db, { orgId: customer, limit: 51, after: null, now }));
+    expect(plan.readWhole).toEqual([]);
+    expect(plan.indexes).toContain('licenses_by_holder');
     const product = 'local_cli';
     const ofProduct = await planOf(customer, (db) =>
       listLicenses(db, { orgId: customer, limit: 51, after: null, now, product }),
@@ -238,13 +255,13 @@ describe('a list is read by an index under row-level security:', () => {
   });
 });
 
-test('of the holders whose name begins alike, a thousand are looked at', async () => {
+test('A search by the name of holders considers at most a thousand holders', async () => {
   await transaction(models.projector, 'begin', async (db) => {
     for (const [table, key] of [
       ['licenses', 'license_id'],
       ['organizations', 'organization_id'],
     ] as const) {
-      const model = readModelTables.find((each) => each.table.name === table);
+      const model = readModelTables.find(({ table: { name } }) => name === table);
       if (model === undefined) throw new Error(`There is no table ${table}.`);
       const { rows } = await db.query(`select to_jsonb(t) as row from ${table} t limit 1`);
       const copies = Array.from({ length: 1_001 }, (_, n) => {
@@ -256,6 +273,6 @@ test('of the holders whose name begins alike, a thousand are looked at', async (
       await insertRows(db, model.table, copies);
     }
   });
-  const found = await asTenant(models.api, vendor, (db) => db.query("select rm.holders_named('many') as holders"));
-  expect(found.rows[0].holders).toHaveLength(1_000);
+  const result = await asTenant(models.api, vendor, (db) => db.query("select rm.holders_named('many') as holders"));
+  expect(result.rows[0].holders).toHaveLength(1_000);
 });

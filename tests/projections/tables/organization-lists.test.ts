@@ -23,7 +23,7 @@ const [atlas, borg] = [testId('prj', 'atlas of Vendor'), testId('prj', 'borg of 
 const [ci, other] = [testId('key', 'Vendor'), testId('key', 'another of Vendor')];
 const invited = ['carol', 'dave', 'eve'].map((name) => testId('inv', name));
 
-/** Both organizations live the same life, then three more are invited; the vendor has more projects than the rival. */
+/** Both organizations have the same events. Then three more users are invited, and the vendor gets more projects. */
 beforeAll(async () => {
   models = await createReadModels();
   for (const [organizationId, name] of [
@@ -48,15 +48,15 @@ afterAll(() => models.drop());
 
 const page = { orgId: vendor, limit: 100, after: null };
 
-describe('members', () => {
-  test('are those of now, newest first, each with its latest role', async () => {
+describe('The list of members', () => {
+  test('contains the present members, newest first, each with the latest role', async () => {
     expect(await as(vendor, (db) => listMembers(db, page))).toEqual([
       { userId: bob, role: 'GUEST', joinedAt: testInstant(20) },
       { userId: ada, role: 'OWNER', joinedAt: testInstant(1) },
     ]);
   });
 
-  test('come in pages, and by role', async () => {
+  test('has pages and filters by role', async () => {
     const ids = async (filter: object) =>
       (await as(vendor, (db) => listMembers(db, { ...page, ...filter }))).map(({ userId }) => userId);
     expect(await ids({ limit: 1 })).toEqual([bob]);
@@ -66,18 +66,18 @@ describe('members', () => {
     expect(await ids({ role: 'ADMIN' })).toEqual([]);
   });
 
-  test('of another organization are not there', async () => {
+  test('contains no members of another organization', async () => {
     expect(await as(rival, (db) => listMembers(db, page))).toEqual([]);
   });
 });
 
-describe('invitations', () => {
+describe('The list of invitations', () => {
   const ids = async (filter: object, now = testInstant(200)) =>
     (await as(vendor, (db) => listInvitations(db, { ...page, now, ...filter }))).map(
       ({ invitationId }) => invitationId,
     );
 
-  test('are listed while they are open, newest first, in pages', async () => {
+  test('contains the open ones, newest first, in pages', async () => {
     const newestFirst = invited.toReversed();
     expect(await ids({})).toEqual(newestFirst);
     expect(await ids({ limit: 2 })).toEqual(newestFirst.slice(0, 2));
@@ -85,28 +85,28 @@ describe('invitations', () => {
     expect(await ids({}, testInstant(1_000))).toEqual(newestFirst.slice(0, 2));
   });
 
-  test('have their address until it is erased', async () => {
+  test('shows an address until it is erased', async () => {
     const [invitationId = ''] = invited;
     const ref = testId('ref', invitationId);
     const email = { ref, issuerOrgId: vendor, holderOrgId: null, kind: 'EMAIL', subject: invitationId } as const;
-    const shown = async () =>
+    const address = async () =>
       (await as(vendor, (db) => listInvitations(db, { ...page, now: testInstant(0) }))).at(-1)?.email;
-    expect(await shown()).toBeNull();
+    expect(await address()).toBeNull();
     await write(vendor, (db) => storeValue(db, { ...email, value: 'carol@example.com' }));
-    expect(await shown()).toBe('carol@example.com');
+    expect(await address()).toBe('carol@example.com');
     await write(vendor, (db) => removeValue(db, ref));
-    expect(await shown()).toBeNull();
+    expect(await address()).toBeNull();
   });
 
-  test('of another organization are not there', async () =>
+  test('contains no invitations of another organization', async () =>
     expect(await as(rival, (db) => listInvitations(db, { ...page, now: testInstant(0) }))).toEqual([]));
 });
 
-describe('projects', () => {
+describe('The list of projects', () => {
   const ids = async (filter: object) =>
     (await as(vendor, (db) => listProjects(db, { ...page, ...filter }))).map(({ projectId }) => projectId);
 
-  test('are listed newest first, in pages, in use or archived, by the beginning of their name in any case', async () => {
+  test('is newest first, has pages, and filters by state and by the beginning of the name', async () => {
     expect(await ids({})).toEqual([borg, atlas]);
     expect(await ids({ limit: 1 })).toEqual([borg]);
     expect(await ids({ after: borg })).toEqual([atlas]);
@@ -119,7 +119,7 @@ describe('projects', () => {
     expect(await ids({ q: 'b', archived: false })).toEqual([]);
   });
 
-  test('have what was noted on them', async () => {
+  test('shows the metadata of a project', async () => {
     const rivals = testId('prj', 'borg of Rival');
     const noted = { ref: testId('ref', 'note'), issuerOrgId: vendor, holderOrgId: null, subject: atlas } as const;
     await write(vendor, (db) =>
@@ -130,35 +130,49 @@ describe('projects', () => {
     ]);
     await project(models.projector, ledger.log);
     expect(await as(vendor, (db) => projectById(db, vendor, atlas))).toEqual({
-      ...{ projectId: atlas, name: 'Atlas', metadataRef: noted.ref, metadata: { owner: ['Ann', 1] } },
-      ...{ createdAt: testInstant(4), archivedAt: null, revision: 25n },
+      projectId: atlas,
+      name: 'Atlas',
+      metadataRef: noted.ref,
+      metadata: { owner: ['Ann', 1] },
+      createdAt: testInstant(4),
+      archivedAt: null,
+      revision: 25n,
     });
     expect(await as(vendor, (db) => projectById(db, vendor, rivals))).toBeNull();
     expect(await as(vendor, (db) => projectById(db, rival, rivals))).toBeNull();
   });
 });
 
-describe('API keys', () => {
+describe('The list of API keys', () => {
   const stored = (apiKeyId: string, organizationId: string) => ({
-    ...{ apiKeyId, organizationId, lookupId: apiKeyId.slice(-8), secretId: 'secret-1' },
+    apiKeyId,
+    organizationId,
+    lookupId: apiKeyId.slice(-8),
+    secretId: 'secret-1',
     hash: Buffer.from(testHash(apiKeyId), 'hex'),
   });
 
-  test('are listed newest first, ended ones too, in pages', async () => {
-    const found = await as(vendor, (db) => listApiKeys(db, page));
-    expect(found).toEqual([
+  test('contains ended keys too, newest first, in pages', async () => {
+    const keys = await as(vendor, (db) => listApiKeys(db, page));
+    expect(keys).toEqual([
       {
-        ...{ apiKeyId: other, name: 'other', scopes: ['events:read'], hint: 'h', createdAt: testInstant(15) },
-        ...{ expiresAt: testInstant(7 * 86_400), revokedAt: testInstant(18), lastUsedAt: null },
+        apiKeyId: other,
+        name: 'other',
+        scopes: ['events:read'],
+        hint: 'h',
+        createdAt: testInstant(15),
+        expiresAt: testInstant(7 * 86_400),
+        revokedAt: testInstant(18),
+        lastUsedAt: null,
       },
       expect.objectContaining({ apiKeyId: ci, name: 'CI', expiresAt: null, revokedAt: null }),
     ]);
-    expect(await as(vendor, (db) => listApiKeys(db, { ...page, after: other }))).toEqual(found.slice(1));
+    expect(await as(vendor, (db) => listApiKeys(db, { ...page, after: other }))).toEqual(keys.slice(1));
     expect(await as(rival, (db) => listApiKeys(db, page))).toEqual([]);
     expect(await as(rival, (db) => apiKeyById(db, ci))).toBeNull();
   });
 
-  test('are out of force, and shown so, before the event that says so is projected', async () => {
+  test('shows a revoked key before its event is projected', async () => {
     await write(vendor, (db) => storeApiKey(db, stored(ci, vendor)));
     await write(rival, (db) => revokeStoredApiKey(db, ci, testInstant(50)));
     expect(await as(vendor, (db) => apiKeyById(db, ci))).toMatchObject({ revokedAt: null });
@@ -167,15 +181,18 @@ describe('API keys', () => {
     expect(await as(vendor, (db) => apiKeyById(db, ci))).toMatchObject({ revokedAt: testInstant(60) });
   });
 
-  test('cannot be stored for another organization', async () => {
+  test('gets no key that is stored for another organization', async () => {
     const apiKeyId = testId('key', 'forged');
     await expect(write(rival, (db) => storeApiKey(db, stored(apiKeyId, vendor)))).rejects.toThrow('row-level security');
   });
 });
 
-test('an organization sees its own profile only', async () => {
+test('An organization sees only its own profile', async () => {
   expect(await as(vendor, (db) => organizationById(db, vendor))).toMatchObject({
-    ...{ organizationId: vendor, name: 'Vendor Ltd', timeZone: 'Europe/Vienna', closedAt: null },
+    organizationId: vendor,
+    name: 'Vendor Ltd',
+    timeZone: 'Europe/Vienna',
+    closedAt: null,
   });
   expect(await as(vendor, (db) => organizationById(db, rival))).toBeNull();
 });

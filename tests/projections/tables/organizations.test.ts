@@ -23,7 +23,7 @@ beforeEach(() => emptyReadModels(models.superuser));
 const rowsOf = async (sql: string) => (await models.superuser.query(sql)).rows;
 const at = (seconds: number) => new Date(testInstant(seconds));
 
-/** A vendor to which everything happens that can, each event a second after the one before. */
+/** A vendor with every kind of event, each a second after the previous one. */
 const logOf = (events: readonly OrganizationEvent[] = organizationLife('Vendor')) => {
   const ledger = createLog();
   ledger.organization(vendor, 'Vendor');
@@ -37,25 +37,25 @@ const logOf = (events: readonly OrganizationEvent[] = organizationLife('Vendor')
   return ledger;
 };
 
-describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
+describe.each([1, 2, 500])('In batches of %i', (batchSize) => {
   beforeEach(() => project(models.projector, logOf().log, batchSize));
 
-  test('an organization has its latest name and time zone, and what is searched by', async () => {
+  test('an organization has its latest name and time zone, and its name for searches', async () => {
     expect(await rowsOf('select name, name_lower, time_zone, revision, closed_at from rm.organizations')).toEqual([
       { name: 'Vendor Ltd', name_lower: 'vendor ltd', time_zone: 'Europe/Vienna', revision: '21', closed_at: null },
     ]);
   });
 
-  test('a member has the role of the last change, and comes back after being removed', async () => {
+  test('a member has the latest role, and can join again after a removal', async () => {
     const [ada, bob] = [testId('usr', 'ada of Vendor'), testId('usr', 'bob of Vendor')];
-    const found = await rowsOf('select user_id, role, invitation_id, joined_at, removed_at from rm.memberships');
-    expect(found.toSorted((a, b) => a.joined_at - b.joined_at)).toEqual([
+    const members = await rowsOf('select user_id, role, invitation_id, joined_at, removed_at from rm.memberships');
+    expect(members.toSorted((a, b) => a.joined_at - b.joined_at)).toEqual([
       { user_id: ada, role: 'OWNER', invitation_id: null, joined_at: at(1), removed_at: null },
       { user_id: bob, role: 'GUEST', invitation_id: null, joined_at: at(20), removed_at: null },
     ]);
   });
 
-  test('an invitation says what became of it', async () => {
+  test('an invitation has its outcome', async () => {
     const sql = `select role, invited_at, expires_at, withdrawn_at, accepted_at, user_id from rm.invitations order by invited_at`;
     const [expires_at, user_id] = [at(7 * 86_400), testId('usr', 'bob of Vendor')];
     expect(await rowsOf(sql)).toEqual([
@@ -81,7 +81,7 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
   });
 });
 
-test('a removed member keeps the row, with the role it had', async () => {
+test('The row of a removed member keeps the last role', async () => {
   const life = organizationLife('Vendor');
   await project(models.projector, logOf(life.slice(0, -1)).log);
   expect(await rowsOf('select role, removed_at from rm.memberships where removed_at is not null')).toEqual([
@@ -89,7 +89,7 @@ test('a removed member keeps the row, with the role it had', async () => {
   ]);
 });
 
-test('projecting an event again changes nothing', async () => {
+test('Projecting an event again changes nothing', async () => {
   const { log } = logOf();
   await project(models.projector, log);
   const before = await dumpReadModels(models.superuser);
@@ -98,7 +98,7 @@ test('projecting an event again changes nothing', async () => {
   expect(await dumpReadModels(models.superuser)).toEqual(before);
 });
 
-test('a verification finds that somebody opened a closed organization again', async () => {
+test('A verification finds a closed organization that somebody opened again', async () => {
   const { log } = logOf([{ type: 'OrganizationClosed', data: {} }]);
   await project(models.projector, log);
   expect(await verdictOn(models.projector, log)).toMatchObject({ intact: true, rows: 2 });
@@ -109,15 +109,15 @@ test('a verification finds that somebody opened a closed organization again', as
   });
 });
 
-test('an organization that is not the one of its stream stops the projector', async () => {
+test('An organization that belongs to another stream stops the projector', async () => {
   const ledger = createLog();
   const created: OrganizationEvent = { type: 'OrganizationCreated', data: { organizationId: customer, name: 'x' } };
   ledger.happen(`organization-${vendor}`, [created]);
   await expect(project(models.projector, ledger.log)).rejects.toThrow('which is not the organization of its stream');
 });
 
-describe('a reservation', () => {
-  const made: ReservationEvent = {
+describe('A reservation', () => {
+  const reserved: ReservationEvent = {
     type: 'ReservationMade',
     data: { kind: 'trial_holder', issuerOrgId: vendor, owner: testId('lic', 'trial') },
   };
@@ -125,7 +125,7 @@ describe('a reservation', () => {
     const ledger = createLog();
     const stream = `reservation-trial_holder-${'ab'.repeat(32)}`;
     const owners = { issuerOrgId: vendor, holderOrgId: null };
-    ledger.append(stream, [{ ...made, type }], owners, testInstant(6));
+    ledger.append(stream, [{ ...reserved, type }], owners, testInstant(6));
     return ledger.log;
   };
 
@@ -135,7 +135,7 @@ describe('a reservation', () => {
     expect(await verdictOn(models.projector, log)).toMatchObject({ intact: true, events: 1, streams: 1, rows: 0 });
   });
 
-  test('with an event nobody knows stops the projector', async () => {
+  test('with an unknown event stops the projector', async () => {
     await expect(project(models.projector, append('ReservationPainted'))).rejects.toThrow(Unprojectable);
   });
 });

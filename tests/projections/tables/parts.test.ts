@@ -18,7 +18,12 @@ type Sent = LicenseCommand extends infer Each ? (Each extends LicenseCommand ? O
 const acquire = (leaseId: string, fields: object = {}): Sent => ({
   type: 'AcquireLease',
   data: {
-    ...{ leaseId, holderHash: testHash(leaseId), product: 'local_cli', userRef: null, borrowSeconds: null, dead: [] },
+    leaseId,
+    holderHash: testHash(leaseId),
+    product: 'local_cli',
+    userRef: null,
+    borrowSeconds: null,
+    dead: [],
     ...fields,
   },
 });
@@ -29,7 +34,7 @@ const transferTo = (toHolderOrgId: string | null, activations: 'KEEP' | 'RELEASE
   data: { toHolderOrgId, accepted: true, expiry: 'KEEP', activations },
 });
 
-/** A license held by the customer, issued in the first second; each command comes a second after the one before. */
+/** A license of the customer, issued in the first second. Each command comes a second after the previous one. */
 const logOf = (...commands: readonly Sent[]) => {
   const ledger = createLog();
   const licenseId = ledger.issue('parts', { holderOrgId: customer, policy, seats: 5, users: 3 });
@@ -37,8 +42,8 @@ const logOf = (...commands: readonly Sent[]) => {
   return { ledger, licenseId };
 };
 
-describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
-  /** The rows that a log makes, which are also verified. */
+describe.each([1, 2, 500])('In batches of %i', (batchSize) => {
+  /** Returns the rows that a log makes, and verifies them. */
   const rowsAfter = async ({ ledger }: ReturnType<typeof logOf>, sql: string) => {
     await emptyReadModels(models.superuser);
     await project(models.projector, ledger.log, batchSize);
@@ -46,19 +51,32 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     return (await models.superuser.query(sql)).rows;
   };
 
-  test('an open lease says whose it is, what it is for, and when it lapses', async () => {
+  test('an open lease has its license, its product and the instant of its lapse', async () => {
     const built = logOf(assign(ada), acquire('l1', { userRef: ada }));
     expect(await rowsAfter(built, 'select * from rm.leases')).toEqual([
       {
-        ...{ issuer_org_id: vendor, holder_org_id: customer, license_id: built.licenseId, lease_id: 'l1' },
-        ...{ scope: 'MACHINE', product: 'local_cli', holder_hash: Buffer.from(testHash('l1'), 'hex'), user_ref: ada },
-        ...{ borrowed: false, ttl_seconds: '60', acquired_at: at(3), expires_at: at(63) },
-        ...{ ended_at: null, cause: null, last_seen_at: null, seat_free_at: null, revision: '3' },
+        issuer_org_id: vendor,
+        holder_org_id: customer,
+        license_id: built.licenseId,
+        lease_id: 'l1',
+        scope: 'MACHINE',
+        product: 'local_cli',
+        holder_hash: Buffer.from(testHash('l1'), 'hex'),
+        user_ref: ada,
+        borrowed: false,
+        ttl_seconds: '60',
+        acquired_at: at(3),
+        expires_at: at(63),
+        ended_at: null,
+        cause: null,
+        last_seen_at: null,
+        seat_free_at: null,
+        revision: '3',
       },
     ]);
   });
 
-  test('a lease lives as long as a policy may say', async () => {
+  test('a lease can live as long as any policy allows', async () => {
     const ledger = createLog();
     const longest = { lease: { ...policy.lease, ttlSeconds: secondsMax } };
     const licenseId = ledger.issue('long', { policy: longest, seats: 1 });
@@ -68,9 +86,11 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     ]);
   });
 
-  test('an ended lease says why, and when its seat is free', async () => {
+  test('an ended lease has its cause and the instant at which its seat is free', async () => {
     const built = logOf(
-      ...[acquire('given back'), acquire('lost'), acquire('taken back', { borrowSeconds: 300 })],
+      acquire('given back'),
+      acquire('lost'),
+      acquire('taken back', { borrowSeconds: 300 }),
       { type: 'ReleaseLease', data: { leaseId: 'given back', by: 'USER' } },
       { type: 'ReleaseLease', data: { leaseId: 'taken back', by: 'ADMIN' } },
       ...Array.from({ length: 60 }, (_, user) => (user % 2 === 0 ? assign(ada) : unassign(ada))),
@@ -94,7 +114,7 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     ]);
   });
 
-  test('a lease that lapsed and comes back is open again, nothing left of its end', async () => {
+  test('a lapsed lease that is acquired again is open and has no end', async () => {
     const built = logOf(
       acquire('l1'),
       ...Array.from({ length: 60 }, (_, user) => (user % 2 === 0 ? assign(ada) : unassign(ada))),
@@ -107,7 +127,7 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     ]);
   });
 
-  test('a user is assigned, taken off, and assigned again', async () => {
+  test('a user can be assigned, unassigned and assigned again', async () => {
     const built = logOf(assign(ada), assign(bob), unassign(ada), unassign(bob), assign(bob));
     const sql = `select user_ref, assigned_at, unassigned_at, cause from rm.license_users order by assigned_at`;
     expect(await rowsAfter(built, sql)).toEqual([
@@ -116,22 +136,38 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     ]);
   });
 
-  test('an activation has everything that its event says of the device', async () => {
+  test('an activation has all data of its event', async () => {
     const device = { platform: 'linux', appVersion: '2.1.0', components: { disk: testHash('disk') }, userRef: ada };
     const built = logOf(assign(ada), {
       type: 'Activate',
       data: {
-        ...{ activationId: testId('act', 'a'), fingerprintHash: testHash('a'), product: 'local_cli' },
-        ...{ ...device, nameRef: testId('ref', 'a'), environment: 'ci' },
+        activationId: testId('act', 'a'),
+        fingerprintHash: testHash('a'),
+        product: 'local_cli',
+        ...device,
+        nameRef: testId('ref', 'a'),
+        environment: 'ci',
       },
     });
     expect(await rowsAfter(built, 'select * from rm.activations')).toEqual([
       {
-        ...{ activation_id: testId('act', 'a'), issuer_org_id: vendor, holder_org_id: customer },
-        ...{ license_id: built.licenseId, fingerprint_hash: Buffer.from(testHash('a'), 'hex'), product: 'local_cli' },
-        ...{ components: { disk: testHash('disk') }, user_ref: ada, environment: 'ci', name_ref: testId('ref', 'a') },
-        ...{ platform: 'linux', app_version: '2.1.0', overage: false },
-        ...{ revision: '3', activated_at: at(3), deactivated_at: null, cause: null },
+        activation_id: testId('act', 'a'),
+        issuer_org_id: vendor,
+        holder_org_id: customer,
+        license_id: built.licenseId,
+        fingerprint_hash: Buffer.from(testHash('a'), 'hex'),
+        product: 'local_cli',
+        components: { disk: testHash('disk') },
+        user_ref: ada,
+        environment: 'ci',
+        name_ref: testId('ref', 'a'),
+        platform: 'linux',
+        app_version: '2.1.0',
+        overage: false,
+        revision: '3',
+        activated_at: at(3),
+        deactivated_at: null,
+        cause: null,
       },
     ]);
   });
@@ -143,8 +179,12 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
   const device = (name: string): Sent => ({
     type: 'Activate',
     data: {
-      ...{ activationId: name, fingerprintHash: testHash(name), product: 'local_cli' },
-      ...{ nameRef: null, platform: null, appVersion: null },
+      activationId: name,
+      fingerprintHash: testHash(name),
+      product: 'local_cli',
+      nameRef: null,
+      platform: null,
+      appVersion: null,
     },
   });
   const off = (name: string): Sent => ({
@@ -153,10 +193,22 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
   });
   const release = (leaseId: string): Sent => ({ type: 'ReleaseLease', data: { leaseId, by: 'USER' } });
 
-  test('a transfer takes along what is open, and leaves what has ended, also when it ends later', async () => {
+  test('a transfer gives open parts to the new holder, and leaves ended parts with the old one', async () => {
     const built = logOf(
-      ...[device('a1'), device('a2'), off('a1'), acquire('l1'), acquire('l2'), release('l1'), assign(ada), assign(bob)],
-      ...[unassign(ada), transferTo(rival), device('a3'), off('a2'), release('l2'), unassign(bob)],
+      device('a1'),
+      device('a2'),
+      off('a1'),
+      acquire('l1'),
+      acquire('l2'),
+      release('l1'),
+      assign(ada),
+      assign(bob),
+      unassign(ada),
+      transferTo(rival),
+      device('a3'),
+      off('a2'),
+      release('l2'),
+      unassign(bob),
     );
     expect(await rowsAfter(built, holders)).toEqual([
       { part: 'activation', id: 'a1', holder: customer },
@@ -168,10 +220,16 @@ describe.each([1, 2, 500])('in batches of %i', (batchSize) => {
     ]);
   });
 
-  test('a transfer back and forth leaves the last holder, and a release the one before', async () => {
+  test('a transfer back and forth leaves open parts with the last holder, and released parts with the previous one', async () => {
     const built = logOf(
-      ...[device('a1'), acquire('l1'), assign(ada), transferTo(rival), transferTo(null), transferTo(rival)],
-      ...[transferTo(customer, 'RELEASE'), device('a2')],
+      device('a1'),
+      acquire('l1'),
+      assign(ada),
+      transferTo(rival),
+      transferTo(null),
+      transferTo(rival),
+      transferTo(customer, 'RELEASE'),
+      device('a2'),
     );
     expect(await rowsAfter(built, holders)).toEqual([
       { part: 'activation', id: 'a1', holder: rival },

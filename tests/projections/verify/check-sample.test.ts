@@ -18,14 +18,14 @@ beforeEach(async () => {
   await project(models.projector, log.slice(0, 1_200));
 });
 
-/** The differences, and what was logged as errors. */
+/** Returns the differences and the logged errors. */
 const check = async (streamsMax = streams.length) => {
   const errors: object[] = [];
   const quiet = { info: () => {}, warn: () => {}, error: (fields: object) => errors.push(fields) };
   return { differences: await checkSample({ store, pool: models.projector, log: quiet, streamsMax }), errors };
 };
 
-test('every stream’s rows are its fold, up to where the read models are', async () => {
+test('The rows of every stream are its fold up to the checkpoint', async () => {
   expect(await check()).toEqual({ differences: [], errors: [] });
 });
 
@@ -44,24 +44,24 @@ test.each([
       select organization_id, 'prj_extra', 'extra', now() from rm.organizations`,
     /projects has \d rows of it, the log/,
   ],
-])('a row that is %s is found, and logged with its stream', async (_, sql, what) => {
+])('A row that is %s is reported and logged with its stream', async (_, sql, what) => {
   await models.superuser.query(sql);
   const { differences, errors } = await check();
   expect(differences.length).toBeGreaterThan(0);
   expect(errors).toEqual(differences);
-  for (const each of differences)
-    expect(each).toEqual({
+  for (const difference of differences)
+    expect(difference).toEqual({
       stream: expect.stringMatching(/^(license|organization)-/),
       what: expect.stringMatching(what),
     });
 });
 
-test('of many streams so many are drawn as are asked for', async () => {
+test('The sample has the requested number of streams', async () => {
   await models.superuser.query(`update rm.license_events set type = 'Other'`);
   expect((await check(5)).differences.length).toBeLessThanOrEqual(5);
 });
 
-test('a parked stream is known to be behind and no error', async () => {
+test('A parked stream is not reported, because it is known to be behind', async () => {
   const { rows } = await models.superuser.query<{ id: string }>('select license_id as id from rm.licenses limit 1');
   await models.superuser.query(`delete from rm.license_events where license_id = $1`, [rows[0]?.id]);
   expect((await check()).differences).toHaveLength(1);
@@ -73,7 +73,7 @@ test('a parked stream is known to be behind and no error', async () => {
   expect((await check()).differences).toEqual([]);
 });
 
-test('the sampler keeps all of a few streams, and so many of many, each as often whatever its events', () => {
+test('The sampler draws every stream with the same chance, whatever the number of its events', () => {
   const few = createSampler(100);
   for (const stream of ['a', 'b', 'a']) few.add(stream);
   expect([...few.streams()].sort()).toEqual(['a', 'b']);
@@ -86,6 +86,6 @@ test('the sampler keeps all of a few streams, and so many of many, each as often
     expect(sampler.streams()).toHaveLength(5);
     for (const stream of sampler.streams()) chosen.set(stream, (chosen.get(stream) ?? 0) + 1);
   }
-  // 20 times each is expected; 3 would be four standard deviations off.
+  // Each is expected 20 times, and 3 would be four standard deviations off.
   for (let index = 0; index < 50; index++) expect(chosen.get(`stream ${index}`)).toBeGreaterThan(3);
 });

@@ -17,7 +17,7 @@ beforeEach(() => emptyReadModels(models.superuser));
 
 type Given = Partial<Omit<Parameters<typeof verifyLedger>[0], 'store'>> & { readonly store?: Pick<EventStore, 'read'> };
 
-/** Verifies a log in memory. `store` stands for its streams. */
+/** Verifies a log in memory. `store` has its streams. */
 const verify = (log: readonly Recorded[], { store, ...options }: Given = {}) =>
   verifyLedger({
     store: { ...storeOf(log), ...store },
@@ -30,11 +30,11 @@ const verify = (log: readonly Recorded[], { store, ...options }: Given = {}) =>
 
 const altered = (recorded: Recorded): Recorded => ({ ...recorded, metadata: { ...recorded.metadata, altered: true } });
 
-describe('damage in many places', () => {
+describe('Damage in many places', () => {
   const log = randomLog(1_200, 8);
   const licenses = [...new Set(log.map(({ stream }) => stream))].filter((stream) => stream.startsWith('license-'));
 
-  test('is named for every stream, and what is wrong with its events before what is wrong with its rows', async () => {
+  test('is reported once per stream, and faulty events take precedence over wrong rows', async () => {
     await project(models.projector, log);
     const [tampered, broken, changed] = [licenses[0] ?? '', licenses[1] ?? '', licenses[2] ?? ''];
     const damaged = withBreaks(log, broken, [1n]).map((recorded) =>
@@ -42,11 +42,16 @@ describe('damage in many places', () => {
     );
     await models.superuser.query(`update rm.license_keys set hint = 'other' where license_id = $1`, [changed.slice(8)]);
     expect(await verify(damaged)).toMatchObject({
-      ...{ intact: false, events: log.length, damaged: 3, repaired: 0 },
+      intact: false,
+      events: log.length,
+      damaged: 3,
+      repaired: 0,
       findings: expect.arrayContaining([
         expect.objectContaining({ code: 'EVENT_ALTERED', stream: tampered, revision: 1n }),
         expect.objectContaining({
-          ...{ code: 'CHAIN_BROKEN', stream: broken, revision: 1n },
+          code: 'CHAIN_BROKEN',
+          stream: broken,
+          revision: 1n,
           what: expect.stringContaining('ledger repair-chain can repair it'),
         }),
         expect.objectContaining({ code: 'ROWS_DIFFER', stream: changed }),
@@ -54,7 +59,7 @@ describe('damage in many places', () => {
     });
   });
 
-  test('is counted exactly and told one by one, however few findings are kept', async () => {
+  test('is counted and reported completely, also when the verdict has few findings', async () => {
     await project(models.projector, log);
     await models.superuser.query(`update rm.licenses set activations = activations + 1`);
     const told: Finding[] = [];
@@ -64,7 +69,7 @@ describe('damage in many places', () => {
     expect(told.map(({ stream }) => stream).toSorted()).toEqual(licenses.toSorted());
   });
 
-  test('of rows that no event made is counted by their streams', async () => {
+  test('in rows without events is counted by their streams', async () => {
     await project(models.projector, log);
     const lost = licenses.slice(0, 2);
     const rest = log.filter(({ stream }) => !lost.includes(stream));
@@ -72,26 +77,28 @@ describe('damage in many places', () => {
     expect(damaged).toBe(2);
     for (const { code, stream, what } of findings)
       expect([code, lost.includes(stream ?? ''), what]).toEqual([
-        ...['ROWS_DIFFER', true],
+        'ROWS_DIFFER',
+        true,
         expect.stringMatching(/ has [0-9]+ rows of it, the log makes 0$/),
       ]);
   });
 
-  test('is found where a stream has other events than the log has of it', async () => {
+  test('is reported when a stream has other events than the log has of it', async () => {
     const [stream = ''] = licenses;
     const store = storeOf(log.filter((recorded) => recorded.stream !== stream || recorded.revision < 2n));
     expect(await verify(log, { store })).toMatchObject({
       damaged: 1,
       findings: [
         {
-          ...{ code: 'EVENT_MISSING', stream },
+          code: 'EVENT_MISSING',
+          stream,
           what: expect.stringMatching(/^the log has [0-9]+ events of the stream, and the stream itself has 2$/),
         },
       ],
     });
   });
 
-  test('is reported once of a stream that differs in several ways', async () => {
+  test('is reported once for a stream that differs in several ways', async () => {
     await project(models.projector, log);
     const [stream = ''] = licenses;
     const [, ...others] = log.filter((recorded) => recorded.stream === stream);
@@ -101,7 +108,7 @@ describe('damage in many places', () => {
   });
 });
 
-test('a repaired chain is reported with its own code and is no damage, and the history shows the repair', async () => {
+test('A repaired chain has its own code and is no damage, and the history shows the repair', async () => {
   const ledger = createLog();
   const licenseId = ledger.issue('repaired');
   for (const device of ['a', 'b', 'c']) ledger.activate(licenseId, device);
@@ -123,7 +130,10 @@ test('a repaired chain is reported with its own code and is no damage, and the h
   await repairChain(store, stream, { operator: 'ops-7', reason: 'TWO_WRITERS', at: testInstant(100) });
   await project(models.projector, log);
   expect(await verify(log)).toMatchObject({
-    ...{ intact: true, damaged: 0, repaired: 1, notProjected: 0 },
+    intact: true,
+    damaged: 0,
+    repaired: 1,
+    notProjected: 0,
     findings: [{ code: 'CHAIN_REPAIRED', stream, what: expect.stringContaining('at revision 3') }],
   });
   const { rows } = await models.superuser.query(
@@ -137,7 +147,7 @@ test('a repaired chain is reported with its own code and is no damage, and the h
   expect((await models.superuser.query(`select revision from rm.licenses`)).rows).toEqual([{ revision: '5' }]);
 });
 
-test('a long stream is read and compared in pages', async () => {
+test('A long stream is read and compared in pages', async () => {
   const ledger = createLog();
   const licenseId = ledger.issue('long');
   for (let round = 0; round < 400; round++) {
@@ -160,7 +170,7 @@ test('a long stream is read and compared in pages', async () => {
   expect(await verify(ledger.log)).toMatchObject({ damaged: 1, findings: [{ code: 'ROWS_DIFFER' }] });
 });
 
-describe('when a license is due', () => {
+describe('The due date of a license', () => {
   const issueIn = (timeZone: string) => {
     const ledger = createLog();
     const licenseId = ledger.issue(timeZone);
@@ -178,7 +188,7 @@ describe('when a license is due', () => {
   };
   const later = `update rm.licenses set due_at = due_at + interval '1 hour'`;
 
-  test('is not compared where its time zone plays a part, because machines know different rules of zones', async () => {
+  test('is not compared outside of UTC, because machines know different rules of time zones', async () => {
     const log = issueIn('Europe/Berlin');
     await project(models.projector, log);
     expect((await models.superuser.query('select due_at from rm.licenses')).rows).toEqual([

@@ -28,7 +28,7 @@ afterAll(async () => {
   await models.drop();
 });
 
-/** After the random log. */
+/** Instants after the random log. */
 const later = (recorded: Recorded): Recorded => {
   const commit = recorded.position.commit + BigInt(log.length) * 100n;
   return { ...recorded, position: { commit, prepare: commit } };
@@ -37,7 +37,7 @@ const later = (recorded: Recorded): Recorded => {
 const lease = { scope: 'MACHINE', ttlSeconds: 3, resurrectSeconds: 0, borrowMaxSeconds: 0 } as const;
 const tables = readModelTables.map(({ table }) => table).filter(({ group }) => group !== undefined);
 
-/** What a stream does to one table, a few events at a time. */
+/** Returns what a stream does to one table, a few events at a time. */
 function* changesOf(from: readonly Recorded[], stream: string, table: Table, size = 3): Generator<TableChanges> {
   const events = from.filter((recorded) => recorded.stream === stream);
   let stored = nothingStored;
@@ -50,7 +50,7 @@ function* changesOf(from: readonly Recorded[], stream: string, table: Table, siz
   }
 }
 
-test('rows that have ended are compared early and forgotten, and none that differs is forgotten', async () => {
+test('Ended rows that are equal leave memory early, and differing rows stay', async () => {
   const streams = [...new Set(log.map(({ stream }) => stream))].filter((stream) => stream.startsWith('license-'));
   let forgotten = 0;
   for (const stream of streams)
@@ -69,7 +69,7 @@ test('rows that have ended are compared early and forgotten, and none that diffe
   expect(forgotten).toBeGreaterThan(20);
 });
 
-test('a row that was compared is read back when a later event makes or changes it', async () => {
+test('A compared row is read back when a later event changes it', async () => {
   const ledger = createLog();
   const licenseId = ledger.issue('again', {
     users: 2,
@@ -100,7 +100,7 @@ test('a row that was compared is read back when a later event makes or changes i
       sizes.push([...kept.rows()].length);
     }
     expect(kept.count()).toBe(1);
-    // Open, ended and forgotten, open again.
+    // The part is opened, ended, compared and then opened again.
     expect(sizes).toEqual([1, 0, 1]);
     expect(await differingRows(db, table, [...kept.rows()])).toHaveLength(1);
   }
@@ -122,7 +122,7 @@ test('a row that was compared is read back when a later event makes or changes i
   expect(await differingRows(db, leases, [...kept.rows()])).toHaveLength(1);
 });
 
-test('a row that ended and is wrong in the table is kept, and so found', async () => {
+test('An ended row that is wrong in the table stays in memory and is reported', async () => {
   const [table] = tables;
   if (table === undefined) throw new Error('No table has rows that end.');
   const stream = log.find(({ type }) => type === 'ActivationDeactivated')?.stream ?? '';

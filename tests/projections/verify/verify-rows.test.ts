@@ -5,13 +5,13 @@ import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, project, verdictOn } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
 
-// Every table and every column, by what the projector itself knows of them: a new one is covered as soon as it is there.
+// The tests cover every table and column of the projector, also new ones.
 const log = randomLog(sized(200, 130), 33);
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();
   await project(models.projector, log);
-  // Rows may be tampered with however it pleases; the database would refuse some of it.
+  // Without the constraints the tests can change rows in any way.
   const { rows } = await models.superuser.query<{ table: string; name: string }>(
     `select conrelid::regclass::text as table, conname as name from pg_constraint
      where contype = 'c' and connamespace = 'rm'::regnamespace`,
@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-/** Does `tamper`, says what a verification finds, and makes it undone. */
-const found = async (tamper: string, undo: string, values: readonly unknown[] = []): Promise<string> => {
+/** Runs `tamper`, returns the findings of a verification, and undoes the change. */
+const findingsAfter = async (tamper: string, undo: string, values: readonly unknown[] = []): Promise<string> => {
   expect((await models.superuser.query(tamper)).rowCount).toBe(1);
   const verdict = await verdictOn(models.projector, log);
   expect((await models.superuser.query(undo, [...values])).rowCount).toBe(1);
@@ -41,7 +41,7 @@ const other: Readonly<Record<ColumnType, (column: string) => string>> = {
 };
 const otherOf = ({ columns }: Table, column: string): string => other[columns[column] ?? 'text'](column);
 
-test('the log that is tampered with fills every table, and verifies', async () => {
+test('The log of these tests fills every table and verifies', async () => {
   for (const { table } of readModelTables) {
     const { rows } = await models.superuser.query(`select from rm.${table.name} limit 1`);
     expect(rows, table.name).toHaveLength(1);
@@ -49,7 +49,7 @@ test('the log that is tampered with fills every table, and verifies', async () =
   expect(await verdictOn(models.projector, log)).toMatchObject({ intact: true });
 });
 
-test('every table of the schema is verified', async () => {
+test('Every table of the schema is verified', async () => {
   const { rows } = await models.superuser.query(`select tablename as name from pg_tables where schemaname = 'rm'`);
   expect(rows.map(({ name }) => name).toSorted()).toEqual(readModelTables.map(({ table }) => table.name).toSorted());
 });
@@ -58,43 +58,43 @@ describe.each(readModelTables)('$table.name', ({ table, stream }) => {
   const named = `rm.${table.name}`;
   const columns = Object.keys(table.columns);
 
-  test.each(columns.filter((column) => !table.key.includes(column)))('a changed %s is found', async (column) => {
+  test.each(columns.filter((column) => !table.key.includes(column)))('reports a changed %s', async (column) => {
     const { rows } = await models.superuser.query<{ value: string | null }>(
       `select ${column}::text as value from ${named} order by ${table.key} limit 1`,
     );
     const key = `(${table.key}) = (select ${table.key} from ${named} order by ${table.key} limit 1)`;
-    const what = await found(
+    const findings = await findingsAfter(
       `update ${named} set ${column} = ${otherOf(table, column)} where ${key}`,
       `update ${named} set ${column} = $1::${table.columns[column]} where ${key}`,
       [rows[0]?.value ?? null],
     );
-    expect(what).toContain(`of ${table.name} is missing or not what the log makes it`);
-    expect(what).toContain(`(${stream}-`);
+    expect(findings).toContain(`of ${table.name} is missing or not what the log makes it`);
+    expect(findings).toContain(`(${stream}-`);
   });
 
-  test('a missing row is found', async () => {
+  test('reports a missing row', async () => {
     const { rows } = await models.superuser.query(`select to_jsonb(t)::text as row from ${named} t limit 1`);
-    const what = await found(
+    const findings = await findingsAfter(
       `delete from ${named} where (${table.key}) = (select ${table.key} from jsonb_populate_record(null::${named},
         '${rows[0]?.row.replaceAll("'", "''")}'))`,
       `insert into ${named} (${columns}) select ${columns} from jsonb_populate_record(null::${named}, $1::jsonb)`,
       [rows[0]?.row],
     );
-    expect(what).toContain(`of ${table.name} is missing or not what the log makes it (${stream}-`);
+    expect(findings).toContain(`of ${table.name} is missing or not what the log makes it (${stream}-`);
   });
 
-  test('a row that no event made is found', async () => {
+  test('reports a row that no event made', async () => {
     const last = table.key.at(-1) ?? '';
-    // A key's hash is unique too.
+    // The hash of a key is unique too.
     const values = columns.map((column) =>
       column === last || column === 'key_hash' ? otherOf(table, column) : column,
     );
     const { rows } = await models.superuser.query(`select max(${last})::text as greatest from ${named}`);
     const from = `${named} where ${last} = '${rows[0]?.greatest}'`;
-    const what = await found(
+    const findings = await findingsAfter(
       `insert into ${named} (${columns}) select ${values} from (select * from ${from} limit 1) _`,
       `delete from ${named} where ${last} = (select ${otherOf(table, last)} from (select '${rows[0]?.greatest}'::${table.columns[last]} as ${last}) _)`,
     );
-    expect(what).toMatch(new RegExp(`^${table.name} has [0-9]+ rows of it, the log makes [0-9]+ `));
+    expect(findings).toMatch(new RegExp(`^${table.name} has [0-9]+ rows of it, the log makes [0-9]+ `));
   });
 });

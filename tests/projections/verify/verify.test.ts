@@ -30,7 +30,7 @@ afterAll(async () => {
   await models.drop();
 });
 
-/** The log with the positions that the server gave it. */
+/** The log with the positions of the server. */
 const readAll = async () => {
   const head = await store.head({ timeoutMs: 5_000 });
   if (head === null) throw new Error('The log is empty.');
@@ -45,23 +45,31 @@ const rebuild = async () => {
   await project(models.projector, await readAll());
 };
 
-test('the log reader gives every event of our streams once, in order, across pages', async () => {
+test('The log reader yields every event of our streams once and in order, across pages', async () => {
   const events = await readAll();
   expect(events.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
 });
 
-describe('an intact ledger', () => {
-  test('is found intact, with how much was compared', async () => {
+describe('An intact ledger', () => {
+  test('gets an intact verdict with the numbers of compared streams, events and rows', async () => {
     await rebuild();
     const licenses = new Set(log.map(({ stream }) => stream)).size;
     const rows = Object.values(await dumpReadModels(models.superuser)).flat().length;
     expect(await verify()).toEqual({
-      ...{ intact: true, events: log.length, streams: licenses, notProjected: 0, parked: 0 },
-      ...{ rows, damaged: 0, repaired: 0, findings: [], readModels: 'COMPARED' },
+      intact: true,
+      events: log.length,
+      streams: licenses,
+      notProjected: 0,
+      parked: 0,
+      rows,
+      damaged: 0,
+      repaired: 0,
+      findings: [],
+      readModels: 'COMPARED',
     });
   });
 
-  test('is intact while the read models are behind, and before they begin', async () => {
+  test('is intact while the read models are behind or empty', async () => {
     await emptyReadModels(models.superuser);
     expect(await verify()).toMatchObject({ intact: true, rows: 0, notProjected: log.length });
     await project(models.projector, (await readAll()).slice(0, half));
@@ -69,16 +77,17 @@ describe('an intact ledger', () => {
   });
 });
 
-test('a checkpoint beyond the end of the log is found', async () => {
+test('A checkpoint beyond the end of the log is reported', async () => {
   await rebuild();
   await models.superuser.query('update ops.checkpoints set commit_position = commit_position + 1000000000');
   expect(await verify()).toMatchObject({
-    ...{ intact: false, damaged: 1 },
+    intact: false,
+    damaged: 1,
     findings: [{ code: 'BEYOND_LOG', what: expect.stringContaining('beyond the end of the log') }],
   });
 });
 
-describe('tampering with the log is found', () => {
+describe('A verification reports', () => {
   const inStore = async (sql: string, values: readonly unknown[]) => {
     const db = new pg.Client(running.databaseUrl);
     await db.connect();
@@ -95,7 +104,7 @@ describe('tampering with the log is found', () => {
     await rebuild();
   });
 
-  /** Changes an event in the store's own table, verifies, and puts it back. */
+  /** Changes an event in the table of the event store, verifies, and restores the event. */
   const tamperedEvent = async (revision: number, replace: (bytes: string) => string): Promise<Verdict> => {
     const [before] = await inStore(
       `select encode(data, 'escape') as data from eventstore.events where stream = $1 and revision = $2`,
@@ -110,16 +119,17 @@ describe('tampering with the log is found', () => {
     }
   };
 
-  test('a changed byte of an event names its stream, revision and position', async () => {
+  test('a changed byte of an event with its stream, revision and position', async () => {
     const verdict = await tamperedEvent(2, (bytes) => bytes.replace('linux', 'LINUX'));
     expect(verdict).toMatchObject({
-      ...{ intact: false, damaged: 1 },
+      intact: false,
+      damaged: 1,
       findings: [{ code: 'EVENT_ALTERED', stream, revision: 2n, position: expect.any(BigInt) }],
     });
     expect(await verify()).toMatchObject({ intact: true });
   });
 
-  test('an event that is gone, from the middle and from the end', async () => {
+  test('a missing event in the middle and at the end of a stream', async () => {
     const gone = async (revision: number) => {
       const rows = await inStore('delete from eventstore.events where stream = $1 and revision = $2 returning *', [
         stream,
@@ -136,18 +146,21 @@ describe('tampering with the log is found', () => {
       }
     };
     expect(await gone(2)).toMatchObject({
-      ...{ intact: false, damaged: 1 },
+      intact: false,
+      damaged: 1,
       findings: [
         { code: 'EVENT_MISSING', stream, revision: 3n, what: expect.stringContaining('revision 2 was expected') },
       ],
     });
     expect(await gone(4)).toMatchObject({
-      ...{ intact: false, damaged: 2 },
+      intact: false,
+      damaged: 2,
       findings: [{ code: 'ROWS_DIFFER', stream }, { code: 'BEYOND_LOG' }],
     });
-    // A stream is known by its first event.
+    // A stream is listed by its first event.
     expect(await gone(0)).toMatchObject({
-      ...{ intact: false, damaged: 1 },
+      intact: false,
+      damaged: 1,
       findings: [
         { code: 'EVENT_MISSING', stream, revision: 1n, what: expect.stringContaining('revision 0 was expected') },
       ],

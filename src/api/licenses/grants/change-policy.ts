@@ -57,7 +57,7 @@ const refusals: readonly ProblemCode[] = [
   'QUOTA_EXCEEDED',
 ];
 
-/** POST /v1/licenses/{licenseId}/tier: moves a license to another tier or policy, at once or at a later instant. */
+/** POST /v1/licenses/{licenseId}/tier: moves a license to another tier or policy, immediately or at a later instant. */
 export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({

@@ -13,7 +13,7 @@ export const leaseShape = z
   .strictObject({
     id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'The id of the lease.' }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').meta({ description: 'The license of the seat.' }),
-    scope: z.enum(leaseScopes).meta({ description: 'What seats are counted by.' }),
+    scope: z.enum(leaseScopes).meta({ description: 'The unit that seats are counted by.' }),
     product: z.string().nullable().meta({ description: 'The product of the seat. Null when the request named none.' }),
     borrowed: z.boolean().meta({ description: 'True for a borrowed seat, which needs no heartbeats until expiresAt.' }),
     expiresAt: instantOut.meta({ description: 'When the seat lapses without a heartbeat. A borrowed seat ends then.' }),

@@ -29,7 +29,7 @@ export const rotateLicenseKey = (needs: KeyNeeds): Route =>
     }),
     ...commandAnswer({ licenseKey: z.string() }),
     description:
-      'Only this answer contains the new key. The previous key works for another overlapSeconds. Without overlapSeconds it stops working at once. The issuer and the holder may rotate the key.',
+      'Only this answer contains the new key. The previous key works for another overlapSeconds. Without overlapSeconds it stops working immediately. The issuer and the holder may rotate the key.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const changing = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cursor, licensePath, pageLimit, pageOf } from '../../schemas.ts';
 
-/** Returns what the routes of the lists of one license have in common. `list` is the end of their path. */
+/** Returns the common part of the routes of the lists of one license. `list` is the end of their path. */
 export const listOfLicense = <Entry extends z.ZodType>(list: 'activations' | 'users', entry: Entry) =>
   ({
     method: 'get',

@@ -25,7 +25,7 @@ const revokeBody = z
   .strictObject({ reason: reasonOf(reasonCode) })
   .meta({ id: 'RevokeLicense', example: { reason: { code: 'CHARGEBACK' } } });
 
-/** POST /v1/licenses/{licenseId}/suspend: suspends at once, or at a later instant, such as when a payment is due. */
+/** POST /v1/licenses/{licenseId}/suspend: suspends now, or at a later instant, such as when a payment is due. */
 export const suspendLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({

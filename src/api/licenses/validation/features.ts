@@ -15,7 +15,7 @@ const answer = z
   .strictObject({ tier: z.enum(tiers), features: licenseShape.shape.entitlements, asOf: instantOut })
   .meta({ id: 'Features' });
 
-/** GET /v1/licenses/features: lists what the license grants now. The key is in the Authorization header, not the URL. */
+/** GET /v1/licenses/features: lists the current features. The key is in the Authorization header, not the URL. */
 export const licenseFeatures = (needs: Needs): Route =>
   clientRoute({
     method: 'get',

@@ -53,7 +53,7 @@ export type CreatedLicense = {
   readonly position: bigint;
 };
 
-/** How a license is created. */
+/** The parts of a creation that differ between issuing and importing. */
 export type Creation = {
   readonly licenseId: string;
   readonly at: Instant;
@@ -155,7 +155,7 @@ const sendFirst = async (
   const { view: facts, events, revision, position } = sent;
   const forgotten = refuseForgottenKey(needs.secrets, attempt, licenseId, events);
   if (forgotten !== null) return forgotten;
-  // The metadata comes after the event. Of two requests for the same license, only the first stores metadata.
+  // The metadata comes after the event. Only the first of two requests for the same license stores metadata.
   if (Object.keys(metadata).length > 0) {
     const first = { licenseId, issuerOrgId, holderOrgId: facts.holderOrgId, metadata };
     await asTenant(needs.pool, issuerOrgId, (db) => firstMetadata(db, first), { readOnly: false });

@@ -9,11 +9,11 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-test('the catalog lets no organization see another', async () => {
+test('The migrated database lets no organization see the rows of another', async () => {
   expect(await lintCatalog(models.api, rowSecurity)).toEqual([]);
 });
 
-test('every exempted key exists', async () => {
+test('Every exempted key exists', async () => {
   const { rows } = await models.superuser.query<{ key: string }>(
     `select n.nspname || '.' || c.relname || '(' || a.attname || ')' as key from pg_index i join pg_class c on c.oid = i.indrelid
      join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
@@ -22,7 +22,7 @@ test('every exempted key exists', async () => {
   expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining([...rowSecurity.globallyUniqueKeys]));
 });
 
-test('a process does not start on a database with a fault, and says what to undo', async () => {
+test('A process does not start on a database with a fault, and says what to undo', async () => {
   await refuseOpenCatalog(models.url, rowSecurity);
   await models.superuser.query('alter table rm.licenses no force row level security');
   try {
@@ -34,11 +34,11 @@ test('a process does not start on a database with a fault, and says what to undo
   }
 });
 
-test('the same rules hold for a version that is being rebuilt', async () => {
+test('The same rules apply to a version that is being rebuilt', async () => {
   const faults = await planted(
     'alter schema rm rename to rm_v7; create schema rm; create table rm_v7.t (n int primary key)',
   );
-  const about = (what: string) => faults.filter((fault) => fault.includes(what));
+  const about = (name: string) => faults.filter((fault) => fault.includes(name));
   expect(about('rm_v7.t')).toEqual(
     expect.arrayContaining([
       'rm_v7.t lacks row-level security, enabled and forced.',
@@ -48,7 +48,7 @@ test('the same rules hold for a version that is being rebuilt', async () => {
   expect(about('rm_v7.licenses')).toEqual([]);
 });
 
-/** What the lint says of a database with this done to it. */
+/** Returns the faults that the lint reports after a statement. */
 const planted = async (sql: string): Promise<readonly string[]> => {
   const db = await models.superuser.connect();
   try {
@@ -61,21 +61,25 @@ const planted = async (sql: string): Promise<readonly string[]> => {
   }
 };
 
-describe('the lint finds', () => {
+describe('The lint reports', () => {
   const policy = `using (issuer_org_id = current_setting('app.org_id', true))`;
   const faults: readonly (readonly [string, string, string])[] = [
     ['a schema without tables', 'drop schema vault cascade', 'the tables of vault are missing'],
     ['a table without row-level security', 'create table rm.t (issuer_org_id text)', 'rm.t lacks row-level security'],
     ['a table without an owner', 'create table rm.t (id text)', 'rm.t lacks issuer_org_id'],
-    ['a row that may be nobody’s', 'create table rm.t (issuer_org_id text)', 'rm.t lacks issuer_org_id'],
-    ['security that is not forced', 'alter table rm.licenses no force row level security', 'rm.licenses lacks'],
+    ['a table with an optional owner', 'create table rm.t (issuer_org_id text)', 'rm.t lacks issuer_org_id'],
     [
-      'a user’s row that may be nobody’s',
+      'row-level security that is not forced',
+      'alter table rm.licenses no force row level security',
+      'rm.licenses lacks',
+    ],
+    [
+      'a table of users with an optional owner',
       'alter table identity.sessions alter column user_id drop not null',
       'identity.sessions lacks user_id',
     ],
     [
-      'security of users that is not forced',
+      'row-level security of users that is not forced',
       'alter table identity.sessions no force row level security',
       'identity.sessions lacks row-level security',
     ],
@@ -91,23 +95,23 @@ describe('the lint finds', () => {
       'past its user',
     ],
     [
-      'a user who may give a row away',
+      'a policy that lets a user give a row to another',
       `create policy p on identity.sessions for update to ledger_api
         using (user_id = (select nullif(current_setting('app.user_id', true), ''))) with check (true)`,
       'past its user',
     ],
     [
-      'another role that sees users',
+      'a policy that shows users to another role',
       'create policy p on identity.users for select to ledger_projector using (true)',
       'lets ledger_projector see rows of users',
     ],
     [
-      'the look-up role where it has nothing to look up',
+      'a policy that shows sessions to ledger_auth',
       'create policy p on identity.sessions for select to ledger_auth using (true)',
       'lets ledger_auth see rows of users',
     ],
     [
-      'the worker removing sessions that are not over',
+      'a policy that lets the worker remove live sessions',
       'create policy p on identity.sessions for delete to ledger_worker using (true)',
       'lets ledger_worker see rows of users',
     ],
@@ -127,7 +131,7 @@ describe('the lint finds', () => {
       'ledger_projector has SELECT on identity.users',
     ],
     [
-      'the look-up role writing users',
+      'ledger_auth writing users',
       'grant update on identity.users to ledger_auth',
       'ledger_auth has UPDATE on identity.users',
     ],
@@ -137,7 +141,7 @@ describe('the lint finds', () => {
       'foreign key',
     ],
     [
-      'a key that tells what other users have',
+      'a unique key that reveals values of other users',
       'alter table identity.sessions add unique (user_agent)',
       'identity.sessions(user_agent, …) is neither led by user_id',
     ],
@@ -154,7 +158,7 @@ describe('the lint finds', () => {
       'past its organization',
     ],
     [
-      'a policy that asks for every row anew',
+      'a policy that reads the setting for every row',
       `create policy p on rm.licenses for select to ledger_api using (issuer_org_id = nullif(current_setting('app.org_id', true), ''))`,
       'past its organization',
     ],
@@ -167,19 +171,19 @@ describe('the lint finds', () => {
     ['a view with its owner’s rights', 'create view rm.v as select * from rm.licenses', 'rm.v is a view without'],
     ['a materialized view', 'create materialized view rm.v as select 1 as one', 'rm.v is a view without'],
     [
-      'a key that tells what others have',
+      'a unique key that reveals values of other organizations',
       'alter table rm.licenses add unique (external_ref)',
       'rm.licenses(external_ref, …)',
     ],
     ['a key of an expression', 'create unique index on rm.licenses (lower(external_ref))', 'led by an expression'],
-    ['a number that all share', 'create sequence rm.numbers', 'rm.numbers is a sequence'],
+    ['a sequence that all organizations share', 'create sequence rm.numbers', 'rm.numbers is a sequence'],
     [
       'a foreign key across organizations',
       'alter table rm.activations add foreign key (license_id) references rm.licenses',
       'foreign key',
     ],
     [
-      'a grant around row-level security',
+      'a grant that bypasses row-level security',
       'grant truncate on rm.licenses to ledger_api',
       'ledger_api has TRUNCATE on rm.licenses',
     ],
@@ -190,12 +194,12 @@ describe('the lint finds', () => {
       'ledger_api has INSERT on rm.licenses',
     ],
     [
-      'the projector beyond rm',
+      'the projector reading the vault',
       'grant select on vault.personal_values to ledger_projector',
       'ledger_projector has SELECT on vault',
     ],
     [
-      'the API writing what the projector keeps',
+      'the API deleting rows of the projector',
       'grant delete on ops.parked_owners to ledger_api',
       'ledger_api has DELETE on ops.parked_owners',
     ],
@@ -205,7 +209,7 @@ describe('the lint finds', () => {
       'UPDATE on rm.license_keys(hint)',
     ],
     [
-      'the projector beyond its bookkeeping',
+      'the projector reading a table that is not its own',
       'grant select on ops.idempotency to ledger_projector',
       'ledger_projector has SELECT on ops.idempotency',
     ],
@@ -216,30 +220,30 @@ describe('the lint finds', () => {
       'DELETE on vault.license_metadata',
     ],
     [
-      'the worker reading who has a seat',
+      'the worker reading whole rows of heartbeats',
       'grant select on ops.lease_liveness to ledger_worker',
       'ledger_worker has SELECT on ops.lease_liveness.',
     ],
     [
-      'a policy that lets the holder note heartbeats',
+      'a policy that lets the holder record heartbeats',
       `create policy p on ops.lease_liveness for update to ledger_api
         using (holder_org_id = (select nullif(current_setting('app.org_id', true), '')))`,
       'past its organization',
     ],
     [
-      'the API in bookkeeping',
+      'the API reading migrations',
       'grant select on ops.migrations to ledger_api',
       'ledger_api has SELECT on ops.migrations',
     ],
     ['the API moving a checkpoint', 'grant update on ops.checkpoints to ledger_api', 'ledger_api has UPDATE'],
     ['a role that may create', 'grant create on schema rm to ledger_api', 'ledger_api may create in the schema rm'],
     [
-      'a table of somebody else',
+      'a table with another owner role',
       'alter table rm.licenses owner to ledger_api',
       'rm.licenses is not owned by ledger_owner',
     ],
     [
-      'the look-up role beyond keys',
+      'ledger_auth reading licenses',
       'grant select on rm.licenses to ledger_auth',
       'ledger_auth has SELECT on rm.licenses',
     ],
@@ -249,12 +253,12 @@ describe('the lint finds', () => {
       'rm.f runs with',
     ],
     [
-      'a function that sees hidden rows',
+      'a leakproof function, which sees hidden rows',
       `create function rm.f() returns int language sql leakproof as 'select 1'`,
       'rm.f is marked leakproof',
     ],
     [
-      'a function open to all',
+      'a function that everybody may call',
       `grant execute on function rm.license_by_key(bytea) to public`,
       'rm.license_by_key runs with',
     ],
@@ -264,7 +268,11 @@ describe('the lint finds', () => {
       'alter role ledger_worker bypassrls',
       'ledger_worker can log in, is a superuser, bypasses',
     ],
-    ['a role inside another', 'grant ledger_owner to ledger_api', 'ledger_api is a member of ledger_owner'],
+    [
+      'a role that is a member of another',
+      'grant ledger_owner to ledger_api',
+      'ledger_api is a member of ledger_owner',
+    ],
   ];
   test.each(faults)('%s', async (_name, sql, expected) => {
     expect(await planted(sql)).toEqual(expect.arrayContaining([expect.stringContaining(expected)]));

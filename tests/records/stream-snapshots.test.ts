@@ -19,11 +19,14 @@ const newKey = (issuerOrgId = vendor): SnapshotKey => {
   return { issuerOrgId, stream: `license-${streams}`, fold: 'license-1' };
 };
 
-/** The snapshot at the event `revision`, ten events after the previous one. */
+/** Returns a snapshot at the event `revision`, ten events after the previous one. */
 const snapshot = (revision: number, has: { facts?: string; whole?: string } = {}): Snapshot => ({
-  ...{ revision: BigInt(revision), eventId: `event ${revision}`, hash: testHash(`${revision}`) },
+  revision: BigInt(revision),
+  eventId: `event ${revision}`,
+  hash: testHash(`${revision}`),
   recordedAt: testInstant(revision),
-  ...{ previousRevision: BigInt(revision - 10), previousHash: testHash(`${revision - 10}`) },
+  previousRevision: BigInt(revision - 10),
+  previousHash: testHash(`${revision - 10}`),
   earliestAt: testInstant(revision - 12),
   facts: has.facts === undefined ? null : Buffer.from(has.facts),
   whole: has.whole === undefined ? null : Buffer.from(has.whole),
@@ -39,7 +42,10 @@ describe('Snapshots of a stream', () => {
     const { whole, facts, ...stretch } = saved;
     const newest = await snapshots.newest(key, null);
     expect({ ...newest, whole: asText(newest?.whole) }).toEqual({
-      ...{ revision: 10n, eventId: 'event 10', hash: testHash('10'), whole: asText(whole) },
+      revision: 10n,
+      eventId: 'event 10',
+      hash: testHash('10'),
+      whole: asText(whole),
     });
     expect(await snapshots.since(key, testInstant(10))).toEqual([{ ...stretch, facts }]);
     expect(await snapshots.newest({ ...key, fold: 'license-2' }, null)).toBeNull();
@@ -55,13 +61,13 @@ describe('Snapshots of a stream', () => {
     expect(await snapshots.since(key, testInstant(0))).toHaveLength(3);
   });
 
-  test('of which only whole states are kept vanish with them', async () => {
+  test('without facts disappear with their whole states', async () => {
     const key = newKey();
     for (const at of [10, 20, 30, 40]) await snapshots.save(key, [snapshot(at, { whole: 'whole' })]);
     expect((await snapshots.since(key, testInstant(0))).map(({ revision }) => revision)).toEqual([30n, 40n]);
   });
 
-  test('are given from the last one before an instant on, and only that one brings its facts', async () => {
+  test('are returned from the last one before an instant on, and only that one with its facts', async () => {
     const key = newKey();
     await snapshots.save(
       key,
@@ -90,7 +96,7 @@ describe('Snapshots of a stream', () => {
     expect(await snapshots.newest(key, null)).toBeNull();
   });
 
-  test('are forgotten from an event on', async () => {
+  test('are discarded from an event on', async () => {
     const key = newKey();
     await snapshots.save(
       key,
@@ -100,7 +106,7 @@ describe('Snapshots of a stream', () => {
     expect((await snapshots.since(key, testInstant(0))).map(({ revision }) => revision)).toEqual([10n]);
   });
 
-  test('are not found under another organization', async () => {
+  test('are invisible to another organization', async () => {
     const key = newKey(vendor);
     await snapshots.save(key, [snapshot(10, { whole: 'whole' })]);
     expect(await snapshots.newest({ ...key, issuerOrgId: rival }, null)).toBeNull();

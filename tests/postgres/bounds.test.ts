@@ -13,7 +13,7 @@ afterAll(() => models.drop());
 
 const roles: readonly Role[] = ['ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker'];
 
-/** Does the work with a pool of the role whose bounds are set in the URL. */
+/** Runs the work with a pool of the role, with time limits from the URL. */
 const withPool = async <T>(role: Role, bounds: string, work: (pool: Pool) => Promise<T>): Promise<T> => {
   const url = new URL(models.url);
   url.searchParams.set('options', bounds);
@@ -25,8 +25,8 @@ const withPool = async <T>(role: Role, bounds: string, work: (pool: Pool) => Pro
   }
 };
 
-describe.each(roles)('a connection of %s', (role) => {
-  test('has its role from its first statement on, and its bounds', async () => {
+describe.each(roles)('A connection of %s', (role) => {
+  test('has its role and its time limits from its first statement on', async () => {
     const pool = createPool({ url: models.url, role, max: 1, log: quiet });
     const { rows } = await pool.query(
       `select current_user as role, current_setting('statement_timeout') as statement,
@@ -36,14 +36,14 @@ describe.each(roles)('a connection of %s', (role) => {
     expect(rows).toEqual([{ role, statement: '5s', lock: '2s', idle: '10s' }]);
   });
 
-  test('loses a statement that takes too long, and goes on', async () => {
+  test('cancels a statement that takes too long, and can run the next one', async () => {
     await withPool(role, '-c statement_timeout=50', async (pool) => {
       await expect(pool.query('select pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
       expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     });
   });
 
-  test('does not wait long for a lock', async () => {
+  test('waits only a limited time for a lock', async () => {
     const holder = await models.superuser.connect();
     await holder.query('begin');
     await holder.query('select pg_advisory_xact_lock(1)');
@@ -57,7 +57,7 @@ describe.each(roles)('a connection of %s', (role) => {
     }
   });
 
-  test('is ended when it idles in a transaction, which is rolled back', async () => {
+  test('ends when it is idle in a transaction for too long, which is rolled back', async () => {
     await withPool(role, '-c idle_in_transaction_session_timeout=50', async (pool) => {
       const db = await pool.connect();
       const ended = new Promise<Error>((resolve) => db.once('error', resolve));

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => models.drop());
 
 const borrowings = sized(10_000);
-test(`${borrowings} interleaved borrowings that end in every way there is: each sees its own tenant, none an unscoped row`, async () => {
+test(`${borrowings} interleaved uses of a pool that end in every possible way see only rows of their own tenant`, async () => {
   const pool = createPool({ url: models.url, role: 'ledger_api', max: 4, log: quiet });
   const reader = createValidationReader(pool);
   const random = randomFrom(7);
@@ -32,22 +32,22 @@ test(`${borrowings} interleaved borrowings that end in every way there is: each 
       return expect(rows).toEqual([{ rows: 0 }]);
     }
     if (fate === 'validation') {
-      // Sets the tenant inside one statement, of a transaction of its own.
-      const found = await reader.byKey([Buffer.from(testHash(`key of ${name}`), 'hex')]);
-      return expect(found?.facts.issuerOrgId).toBe(org);
+      // This sets the tenant within one statement, in its own transaction.
+      const license = await reader.byKey([Buffer.from(testHash(`key of ${name}`), 'hex')]);
+      return expect(license?.facts.issuerOrgId).toBe(org);
     }
     const work = asTenant(pool, org, async (db) => {
       const { rows } = await db.query('select issuer_org_id, pg_backend_pid() as pid from rm.licenses');
       expect(rows).toMatchObject([{ issuer_org_id: org }]);
-      const signal = (what: string) => models.superuser.query(`select ${what}($1)`, [rows[0].pid]);
-      /** Sleeps until it is signaled; a signal that comes before the sleep is lost, so there may be several. */
-      const sleepUntil = async (what: string) => {
+      const signal = (name: string) => models.superuser.query(`select ${name}($1)`, [rows[0].pid]);
+      /** Sleeps until it gets a signal. A signal before the sleep is lost, so that several may be necessary. */
+      const sleepUntil = async (name: string) => {
         let asleep = true;
         const sleep = db.query('select pg_sleep(60)').finally(() => {
           asleep = false;
         });
         sleep.catch(() => {});
-        while (asleep) await signal(what);
+        while (asleep) await signal(name);
         return sleep;
       };
       switch (fate) {
@@ -55,7 +55,7 @@ test(`${borrowings} interleaved borrowings that end in every way there is: each 
           return;
         case 'thrown':
           throw new Error('thrown');
-        // A failed statement that its caller swallows must not end as a commit.
+        // A caller that ignores the error of a statement must not get a commit.
         case 'failed':
           return db.query('select 1 / 0').catch(() => undefined);
         case 'canceled':
@@ -67,12 +67,12 @@ test(`${borrowings} interleaved borrowings that end in every way there is: each 
           return sleepUntil('pg_terminate_backend');
         case 'killed before its commit':
           return signal('pg_terminate_backend');
-        // What ends the transaction ends the tenant with it; what follows sees nothing.
+        // The tenant ends with the transaction, so that later statements see nothing.
         case 'rolled back':
           await db.query('rollback');
           expect((await db.query('select from rm.licenses')).rowCount).toBe(0);
           return;
-        // Whoever sets the tenant for longer than the transaction does not hand it on either.
+        // A tenant that is set for the session does not reach the next user of the connection.
         case 'set for the session':
           await db.query(`select set_config('app.org_id', $1, false)`, [org]);
           throw new Error('thrown');
@@ -89,11 +89,20 @@ test(`${borrowings} interleaved borrowings that end in every way there is: each 
   expect([...counts.keys()].sort()).toEqual([...fates].sort());
 });
 
-// How a borrowing of the pool may end.
+// The ways in which the use of a connection may end.
 const fates = [
-  ...(['unscoped', 'committed', 'validation', 'thrown', 'failed', 'canceled', 'timed out', 'killed'] as const),
-  ...(['killed before its commit', 'rolled back', 'set for the session'] as const),
-];
+  'unscoped',
+  'committed',
+  'validation',
+  'thrown',
+  'failed',
+  'canceled',
+  'timed out',
+  'killed',
+  'killed before its commit',
+  'rolled back',
+  'set for the session',
+] as const;
 
 const pick = <T>(random: () => number, choices: readonly T[]): T => {
   const choice = choices[Math.floor(random() * choices.length)];
@@ -101,16 +110,16 @@ const pick = <T>(random: () => number, choices: readonly T[]): T => {
   return choice;
 };
 
-test('a read-only door refuses to write', async () => {
+test('A read-only transaction of a tenant refuses to write', async () => {
   const write = asTenant(models.api, vendor, (db) => db.query('delete from vault.personal_values'));
   await expect(write).rejects.toThrow('read-only transaction');
 });
 
-test('no organization, no door', () => {
+test('A transaction without an organization is refused', () => {
   expect(() => asTenant(models.api, '', async () => 1)).toThrow('needs the id of an organization');
 });
 
-test('options in the URL are kept, but do not change the role', async () => {
+test('Options in the URL apply, but do not change the role', async () => {
   const url = new URL(models.url);
   url.searchParams.set('options', '-c statement_timeout=1234 -c role=ledger_projector');
   const pool = createPool({ url: url.href, role: 'ledger_api', max: 1, log: quiet });

@@ -1,0 +1,194 @@
+import type { PoolClient } from 'pg';
+import { noteAccessChange } from '../../../src/identity/access-changes.ts';
+import { asUser } from '../../../src/identity/as-user.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { transaction } from '../../../src/postgres/transaction.ts';
+import { noteLeftOut } from '../../../src/projections/parked.ts';
+import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
+import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
+import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
+import { storeMetadata, storeValues } from '../../../src/records/vault.ts';
+import { rowSecurity } from '../../../src/row-security.ts';
+import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { createReadModels, project, readModels } from '../../support/read-models.ts';
+import { catalogLife, organizationLife } from '../../support/stream-fixtures.ts';
+
+type Models = Awaited<ReturnType<typeof createReadModels>>;
+type Tenant = { readonly org: string; readonly name: string; readonly licenseId: string };
+
+export const [ann, ben] = [testId('usr', 'ann'), testId('usr', 'ben')];
+
+/**
+ * Creates a database with two vendors and two users that have the same kinds of rows in every table. Row-level security
+ * must hide the rows of the one from the other. `customer` holds a license of the rival.
+ */
+export const createTenants = async () => {
+  const models = await createReadModels();
+  await fillOrganizations(models);
+  await fillUsers(models);
+  return { models, relations: await readRelations(models), attempt: attemptIn(models) };
+};
+
+const fillOrganizations = async (models: Models): Promise<void> => {
+  const ledger = createLog();
+  for (const [org, name] of [
+    [vendor, 'vendor'],
+    [rival, 'rival'],
+  ] as const) {
+    ledger.organization(org, name);
+    ledger.happen(`organization-${org}`, organizationLife(name));
+    ledger.happen(`catalog-${org}`, catalogLife(org));
+    const licenseId = ledger.issue(name, { issuerOrgId: org, seats: 1, users: 1 });
+    ledger.activate(licenseId, `${name}'s device`);
+    ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
+    const lease = {
+      leaseId: testId('lea', `lease of ${name}`),
+      holderHash: testHash(name),
+      product: 'local_cli',
+      userRef: null,
+    };
+    ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
+    await asTenant(models.api, org, (db) => fill(models, db, { org, name, licenseId }), { readOnly: false });
+  }
+  ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
+  await project(models.projector, ledger.log);
+  const { rows } = await models.superuser.query<{ license_id: string }>('select license_id from rm.licenses');
+  await pauseLicenses(
+    models.worker,
+    rows.map((row) => ({ licenseId: row.license_id, revision: 0n, nextDueAt: null })),
+    { now: testInstant(0), seconds: 60 },
+  );
+  const parked = ledger.log.filter(({ stream, revision }) => stream.startsWith('license-') && revision === 1n);
+  await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, parked));
+};
+
+const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Tenant): Promise<void> => {
+  const owner = { issuerOrgId: org, holderOrgId: null };
+  const deviceName = { ...owner, kind: 'DEVICE_NAME', subject: licenseId, value: name } as const;
+  await storeValues(db, `license-${licenseId}`, [{ ...deviceName, ref: testId('ref', name) }]);
+  await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } });
+  await db.query(
+    `insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until)
+     values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
+    [org],
+  );
+  await noteHeartbeat(
+    db,
+    { ...owner, licenseId },
+    { leaseId: testId('lea', `lease of ${name}`), seenAt: testInstant(0) },
+  );
+  await db.query('insert into ops.license_check_ins values ($1, $2, now())', [org, licenseId]);
+  await db.query(
+    'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
+    [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
+  );
+  await noteAccessChange(db, org, 0n);
+  const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
+  await createStreamSnapshots(models.api).save(
+    { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
+    [
+      {
+        ...anchor,
+        previousRevision: -1n,
+        previousHash: testHash(''),
+        earliestAt: testInstant(0),
+        facts: null,
+        whole: Buffer.from('whole'),
+      },
+    ],
+  );
+};
+
+const fillUsers = async (models: Models): Promise<void> => {
+  for (const [userId, name] of [
+    [ann, 'ann'],
+    [ben, 'ben'],
+  ] as const)
+    await asUser(models.api, userId, async (db) => {
+      await db.query(
+        `insert into identity.users (user_id, email, password_hash, state, command_id, created_at, activated_at)
+        values ($1, $2, 'hash', 'active', 'command', now(), now())`,
+        [userId, `${name}@Vendor.example`],
+      );
+      await db.query(
+        `insert into identity.sessions (session_id, user_id, created_at, last_used_at, expires_at, absolute_expires_at)
+        values ($1, $2, now(), now(), now(), now())`,
+        [testId('ses', name), userId],
+      );
+      await db.query(
+        `insert into identity.refresh_tokens (token_hash, session_id, user_id, created_at, expires_at)
+        values ($1, $2, $3, now(), now())`,
+        [Buffer.from(testHash(name), 'hex'), testId('ses', name), userId],
+      );
+    });
+};
+
+/**
+ * Reads every table and view of our schemas from the catalog. `owned`: its rows belong to an organization or a user.
+ */
+const readRelations = async (models: Models) => {
+  const { rows } = await models.superuser.query<{ name: string; owned: boolean; columns: string }>(
+    `select n.nspname || '.' || c.relname as name,
+      bool_or(a.attname = 'issuer_org_id') or n.nspname || '.' || c.relname = any($1) as owned,
+      string_agg(a.attname, ', ') filter (where a.attgenerated = '') as columns
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and not a.attisdropped
+    group by 1, n.nspname, c.relname order by 1`,
+    [rowSecurity.userOwned],
+  );
+  return rows;
+};
+
+/** Returns a function that runs a statement as an organization, a user or nobody (null), and rolls it back. */
+const attemptIn =
+  (models: Models) =>
+  async (tenant: string | null, sql: string, values: readonly unknown[] = []) => {
+    const db = await models.api.connect();
+    try {
+      await db.query('begin');
+      const setting = tenant === ann || tenant === ben ? 'app.user_id' : 'app.org_id';
+      if (tenant !== null) await db.query('select set_config($1, $2, true)', [setting, tenant]);
+      return await db.query(sql, [...values]);
+    } finally {
+      await db.query('rollback');
+      db.release();
+    }
+  };
+
+export type Operation = 'select' | 'insert' | 'update' | 'delete';
+
+/**
+ * The operations of ledger_api on rows of its own organization or user. It may only read the tables of rm that are
+ * missing here.
+ */
+export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>> = {
+  'rm.license_keys': [],
+  // Two of its columns may be updated too, but none that names the owner of a row.
+  'identity.api_keys': ['select', 'insert', 'delete'],
+  'identity.access_changes': ['select', 'insert', 'update'],
+  'identity.users': ['select', 'insert', 'update', 'delete'],
+  'identity.sessions': ['select', 'insert', 'update'],
+  'identity.refresh_tokens': ['select', 'insert', 'update'],
+  'vault.personal_values': ['select', 'insert', 'update', 'delete'],
+  'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
+  'ops.idempotency': ['select', 'insert', 'update', 'delete'],
+  'ops.vault_references': ['select', 'insert', 'update', 'delete'],
+  'ops.parked_owners': ['select'],
+  'ops.lease_liveness': ['select', 'insert', 'update'],
+  'ops.license_check_ins': ['select', 'insert', 'update'],
+  'ops.sweep_pauses': [],
+  'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
+};
+/** The operations of ledger_api on tables that belong to no organization or user. */
+export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
+  'ops.migrations': [],
+  'ops.checkpoints': ['select'],
+  'ops.parked': [],
+  'ops.parked_keys': [],
+  'ops.projection_versions': ['select'],
+};
+
+/** Returns the operations of ledger_api on a table. */
+export const allowedOn = (name: string): readonly Operation[] =>
+  allowedBeyondReading[name] ?? (name.startsWith('rm.') ? ['select'] : (allowedWithoutTenant[name] ?? []));
