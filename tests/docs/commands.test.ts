@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
 
 // The test runs every command of these pages in bash, in the folder in which the product was started.
@@ -41,6 +42,7 @@ test('There are pages with commands', () => {
 
 describe('Next to a server with rate limits, for a reader of one page,', () => {
   let product: Product;
+  beforeAll(() => copyProductData(dataDir), 120_000);
   // The process counts requests, so each page has its own process.
   beforeEach(async () => {
     product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'on' });

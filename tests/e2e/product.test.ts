@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyStackData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, runLedger, startProduct } from '../support/product.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'ledger-product-'));
@@ -79,6 +80,7 @@ describe('A running product', () => {
 
   test('refuses a taken port with a sentence that names it, and leaves no process', async () => {
     const other = mkdtempSync(join(tmpdir(), 'ledger-port-'));
+    await copyStackData(other);
     const port = new URL(product.demo.baseUrl).port;
     const refused = await runLedger(['start'], { LEDGER_DATA_DIR: other, PORT: port, MANAGEMENT_PORT: '0' });
     expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(`127.0.0.1:${port} is in use`) });

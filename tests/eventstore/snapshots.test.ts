@@ -11,8 +11,9 @@ import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testHash } from '../support/license-fixtures.ts';
 import { countingReads, longLicense } from '../support/long-license.ts';
 import { createReadModels } from '../support/read-models.ts';
+import { sized } from '../support/size.ts';
 
-const { licenseId, log } = longLicense(1_600);
+const { licenseId, log } = longLicense(sized(1_600, 1_100));
 
 let database: Awaited<ReturnType<typeof createReadModels>>;
 let snapshots: Snapshots;
@@ -138,7 +139,7 @@ describe('A snapshot is ignored', () => {
   });
 
   test('when it belongs to a log that continued differently after a restore', async () => {
-    const [store, other] = [await storeWith(log), await storeWith(longLicense(1_600, 1_000).log)];
+    const [store, other] = [await storeWith(log), await storeWith(longLicense(log.length, sized(1_000, 700)).log)];
     for (const current of [store, other, store]) {
       const process = startProcess(current);
       const plain = await folded(current);

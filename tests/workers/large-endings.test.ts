@@ -76,7 +76,7 @@ const endings: readonly Ending[] = [
 
 // Only one kind of ending is tested with the largest number of devices.
 const cases = endings.flatMap((ending, index) =>
-  (isFull || index === 0 ? [sized(12_000), sized(100_000, 1_500)] : [sized(12_000)]).map((devices) => ({
+  (isFull || index === 0 ? [sized(12_000, 300), sized(100_000, 1_100)] : [sized(12_000, 300)]).map((devices) => ({
     ...ending,
     devices,
   })),

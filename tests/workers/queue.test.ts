@@ -24,7 +24,8 @@ afterAll(async () => {
 const backends: [string, () => QueueBackend][] = [['Postgres', () => ({ kind: 'postgres', url: database.url })]];
 if (redisUrl) backends.push(['Redis', () => ({ kind: 'redis', url: redisUrl })]);
 
-describe.each(backends)('A schedule on %s', (_, backend) => {
+// Jobs run once a second, so the schedules wait at the same time.
+describe.concurrent.each(backends)('A schedule on %s', (_, backend) => {
   const start = async (run: () => Promise<unknown>, errors: unknown[] = [], queueName = `test-${randomUUID()}`) => {
     const onError = (error: unknown) => errors.push(error);
     const job = { name: 'sweep', everySeconds: 1, run };

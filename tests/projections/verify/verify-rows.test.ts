@@ -3,9 +3,10 @@ import type { ColumnType, Table } from '../../../src/projections/tables/rows.ts'
 import { readModelTables } from '../../../src/projections/tables/tables.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, project, verdictOn } from '../../support/read-models.ts';
+import { sized } from '../../support/size.ts';
 
 // The tests cover every table and column of the projector, also new ones.
-const log = randomLog(200, 33);
+const log = randomLog(sized(200, 130), 33);
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();
