@@ -8,7 +8,7 @@ import { licenseDecider } from '../src/domain/license/decider.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { genesisHash, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed } from '../src/eventstore/event-store.ts';
-import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/ids.ts';
+import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/uuids.ts';
 import { fingerprintHashes } from '../src/identity/fingerprint.ts';
 import { formatLicenseKey, hashLicenseKey, licenseKeyHint } from '../src/identity/license-key.ts';
 import type { Secrets } from '../src/identity/secrets.ts';

@@ -11,7 +11,7 @@ import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../src/eventstore/executor/execute.ts';
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { toDecide } from '../src/eventstore/folding.ts';
-import { newCommandId } from '../src/eventstore/ids.ts';
+import { newCommandId } from '../src/eventstore/uuids.ts';
 import { carryOutDue, type OnRefused } from '../src/workers/carry-out-due.ts';
 import { announcingShare, createPace } from '../src/workers/pace.ts';
 import { rateOf } from './rounds.ts';

@@ -10,8 +10,8 @@ import { assemble, type Ledger } from '../src/cli/server/assemble.ts';
 import type { Role } from '../src/cli/server/roles.ts';
 import { loadConfig } from '../src/config.ts';
 import { scopes } from '../src/domain/organization/events.ts';
-import { ensureSecret, readSecrets } from '../src/embedded/secrets.ts';
 import { type Stack, startStack } from '../src/embedded/stack.ts';
+import { ensureSecret, readSecrets } from '../src/embedded/stored-secrets.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { type Vendor, writeBulkLog } from './bulk-log.ts';
 

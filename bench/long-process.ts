@@ -5,8 +5,8 @@ import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
 import { commandContext } from '../src/eventstore/executor/waiting.ts';
 import { toDecide } from '../src/eventstore/folding.ts';
-import { newCommandId } from '../src/eventstore/ids.ts';
 import { createSnapshotKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
+import { newCommandId } from '../src/eventstore/uuids.ts';
 import { createPool } from '../src/projections/connect.ts';
 import { createStreamSnapshots } from '../src/records/stream-snapshots.ts';
 

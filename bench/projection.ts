@@ -6,7 +6,7 @@ import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { projectedChannel, readNotice } from '../src/projections/checkpoint.ts';
 import { createPool } from '../src/projections/connect.ts';
 import { prepareDatabase } from '../src/projections/prepare-database.ts';
-import { runProjector } from '../src/projections/run.ts';
+import { runProjector } from '../src/projections/run-projector.ts';
 import { compared, type Figures } from './bench.ts';
 import { eventsPerLicense, licenseEvents, type Vendor } from './bulk-log.ts';
 import { startApp } from './http.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { decodeId, encodeId } from '../domain/ids.ts';
 import type { Tier } from '../domain/license/policy.ts';
 import type { NeededReservation } from '../domain/reservation/trial.ts';
-import { joined, ledgerNamespace, uuidv5 } from '../eventstore/ids.ts';
+import { joined, ledgerNamespace, uuidv5 } from '../eventstore/uuids.ts';
 
 /**
  * Returns the id of an imported license. It is the same each time, so that a license is not imported twice. Throws when

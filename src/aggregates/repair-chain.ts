@@ -5,8 +5,8 @@ import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.t
 import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
 import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';
 import type { Aggregate, DomainEvent, Folding, Owners } from '../eventstore/folding.ts';
-import { eventId, newCommandId, newNonce } from '../eventstore/ids.ts';
 import { readPages } from '../eventstore/read-pages.ts';
+import { eventId, newCommandId, newNonce } from '../eventstore/uuids.ts';
 import { catalogAggregate, licenseAggregate, organizationAggregate, reservationAggregate } from './aggregates.ts';
 
 /** The checked chain of a stream. `last`: its last event; null for a stream without events. */

@@ -3,7 +3,7 @@ import { retry } from '../async/retry.ts';
 import { reject } from '../domain/decider.ts';
 import { type Instant, plusSeconds } from '../domain/time.ts';
 import { keyReused } from '../eventstore/executor/decide-batch.ts';
-import { commandIdFor, newCommandId } from '../eventstore/ids.ts';
+import { commandIdFor, newCommandId } from '../eventstore/uuids.ts';
 import { seal, unseal } from '../identity/seal.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { asTenant, becomeTenant } from '../postgres/tenant.ts';

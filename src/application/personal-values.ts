@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { encodeId } from '../domain/ids.ts';
 import type { CommandResult } from '../eventstore/executor/waiting.ts';
-import { partId } from '../eventstore/ids.ts';
+import { partId } from '../eventstore/uuids.ts';
 import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../records/vault.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { postgresEnvironment, type User } from './run.ts';
+import { postgresEnvironment, type User } from './run-program.ts';
 
 /** A process that we started. */
 export type Child = {

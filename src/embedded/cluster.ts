@@ -18,8 +18,8 @@ import { executable } from './binaries.ts';
 import { errorCode, errorText } from './errors.ts';
 import { chooseGuard } from './guard.ts';
 import { isTaken, postgresOn } from './process-table.ts';
-import { run, type User } from './run.ts';
 import type { RunAs } from './run-as.ts';
+import { run, type User } from './run-program.ts';
 
 const version = '18';
 

@@ -1,4 +1,4 @@
-import { run } from './run.ts';
+import { run } from './run-program.ts';
 
 /** A command that runs a program and ends it when our own process ends, for whatever reason. */
 export type Guard = {

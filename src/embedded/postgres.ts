@@ -5,8 +5,8 @@ import { executable, postgresBinaries } from './binaries.ts';
 import { type Child, endWith, spawnLogged } from './child.ts';
 import { prepareCluster, readyPid, vacate } from './cluster.ts';
 import { chooseGuard } from './guard.ts';
-import { run } from './run.ts';
 import { chooseRunAs } from './run-as.ts';
+import { run } from './run-program.ts';
 
 /** A running Postgres. */
 export type Postgres = {

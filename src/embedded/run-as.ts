@@ -3,7 +3,7 @@ import { chmod, chown, cp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Binaries, executable } from './binaries.ts';
-import { type Launch, run, type User } from './run.ts';
+import { type Launch, run, type User } from './run-program.ts';
 
 /** How to run a Postgres program as a user other than root, because Postgres refuses to run as root. */
 export type RunAs = Launch & {

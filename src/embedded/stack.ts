@@ -9,7 +9,7 @@ import { errorText } from './errors.ts';
 import { eventStoreProgram, startEventStoreProcess } from './event-store-process.ts';
 import { freePort } from './free-port.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
-import { ensureSecret } from './secrets.ts';
+import { ensureSecret } from './stored-secrets.ts';
 
 /** Postgres and the event store, running on one data directory. */
 export type Stack = {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { ensureSecret, readSecrets } from '../../src/embedded/secrets.ts';
+import { ensureSecret, readSecrets } from '../../src/embedded/stored-secrets.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 test('A secret is created once and does not change', async () => {

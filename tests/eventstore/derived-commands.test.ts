@@ -6,7 +6,7 @@ import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { AppendTooLarge, type EventStore, OutcomeUnknown, type Proposed } from '../../src/eventstore/event-store.ts';
 import { createExecutor, type Executor, type ExecutorNeeds } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
-import { ledgerNamespace, newCommandId, systemCommandId, uuidv5 } from '../../src/eventstore/ids.ts';
+import { ledgerNamespace, newCommandId, systemCommandId, uuidv5 } from '../../src/eventstore/uuids.ts';
 import { activateDevice, context, issueLicense, send } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testHash, testId, testInstant } from '../support/license-fixtures.ts';

@@ -8,7 +8,7 @@ import { ChainBroken } from '../../src/eventstore/chain/chain.ts';
 import { UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { Aggregate } from '../../src/eventstore/folding.ts';
-import { eventId } from '../../src/eventstore/ids.ts';
+import { eventId } from '../../src/eventstore/uuids.ts';
 import { activateDevice, context, send as sendCommand } from '../support/commands.ts';
 import { noted } from '../support/event-store.ts';
 import { testId, testInstant, vendor } from '../support/license-fixtures.ts';

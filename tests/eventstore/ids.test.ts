@@ -14,7 +14,7 @@ import {
   newCommandId,
   systemCommandId,
   uuidv5,
-} from '../../src/eventstore/ids.ts';
+} from '../../src/eventstore/uuids.ts';
 import { command } from '../domain/license/commands.ts';
 import {
   activate,

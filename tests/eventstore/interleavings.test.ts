@@ -4,7 +4,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import type { ConnectedStore } from '../../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
-import { systemCommandId } from '../../src/eventstore/ids.ts';
+import { systemCommandId } from '../../src/eventstore/uuids.ts';
 import { context, issueLicense, send as sendCommand } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { expectWholeChain } from '../support/expect-chain.ts';

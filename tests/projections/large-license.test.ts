@@ -7,7 +7,7 @@ import { transaction } from '../../src/postgres/transaction.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { listParked } from '../../src/projections/parked.ts';
-import { runProjector } from '../../src/projections/run.ts';
+import { runProjector } from '../../src/projections/run-projector.ts';
 import { checkStreams } from '../../src/projections/verify/check-streams.ts';
 import { appendLog } from '../support/append-log.ts';
 import { startStore } from '../support/event-store.ts';

@@ -5,7 +5,7 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import type { Log } from '../../src/postgres/log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
-import { type Projector, runProjector } from '../../src/projections/run.ts';
+import { type Projector, runProjector } from '../../src/projections/run-projector.ts';
 import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { createLog } from '../support/license-fixtures.ts';

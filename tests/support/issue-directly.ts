@@ -5,7 +5,7 @@ import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.
 import type { PinnedPolicy, Tier } from '../../src/domain/license/policy.ts';
 import type { Limits } from '../../src/domain/license/usage/usage-limits.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
-import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
 import {
   formatLicenseKey,
   generateLicenseKeyBody,

@@ -22,7 +22,7 @@ import { createPasswords } from '../../src/identity/passwords.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
-import { runProjector } from '../../src/projections/run.ts';
+import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { scopes } from '../../src/domain/organization/events.ts';
-import { aggregateId } from '../../src/eventstore/ids.ts';
+import { aggregateId } from '../../src/eventstore/uuids.ts';
 import type { Ledger, TestOrganization } from './ledger.ts';
 
 // The id of the platform is needed before the platform is there: it follows from the command that makes it.

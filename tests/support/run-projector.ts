@@ -1,7 +1,7 @@
 // Runs the projector alone until told to stop, for tests that kill it: small batches, so that there is much to interrupt.
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import { runProjector } from '../../src/projections/run.ts';
+import { runProjector } from '../../src/projections/run-projector.ts';
 
 const [databaseUrl = '', eventStoreUrl = '', batchMax = '5'] = process.argv.slice(2);
 

@@ -5,7 +5,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import { verifyLink } from '../../src/eventstore/chain/chain.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
-import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { carryOutDue } from '../../src/workers/carry-out-due.ts';

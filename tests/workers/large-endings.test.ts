@@ -7,7 +7,7 @@ import { connectLogReader } from '../../src/eventstore/read-log.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { createProjectedWaiter, type ProjectedWaiter } from '../../src/projections/projected.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
-import { runProjector } from '../../src/projections/run.ts';
+import { runProjector } from '../../src/projections/run-projector.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
 import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { chanceOf, runSeed } from '../support/chance.ts';

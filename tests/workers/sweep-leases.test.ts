@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
-import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { deadLeases, noteHeartbeat, overdueLeases, purgeLiveness } from '../../src/records/lease-liveness.ts';

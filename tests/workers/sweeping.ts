@@ -5,7 +5,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
-import { aggregateId, newCommandId } from '../../src/eventstore/ids.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import type { OnRefused } from '../../src/workers/carry-out-due.ts';

@@ -6,7 +6,7 @@ import type { Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { newCommandId } from '../../eventstore/ids.ts';
+import { newCommandId } from '../../eventstore/uuids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';

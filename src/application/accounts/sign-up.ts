@@ -1,6 +1,6 @@
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail } from '../../identity/users.ts';
 import type { Traced } from '../command-context.ts';

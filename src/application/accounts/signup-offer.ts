@@ -2,7 +2,7 @@ import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { findOffer } from '../catalog/find-offer.ts';
 import type { Traced } from '../command-context.ts';

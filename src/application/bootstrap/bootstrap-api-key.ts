@@ -3,7 +3,7 @@ import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/organization/events.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { withStoredApiKey } from '../organizations/stored-api-key.ts';
 import { type BootstrapNeeds, bootstrapContext } from './bootstrap-context.ts';

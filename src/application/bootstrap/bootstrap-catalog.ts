@@ -3,7 +3,7 @@ import { builtInPolicyIds } from '../../aggregates/derived-ids.ts';
 import type { NewProduct } from '../../domain/catalog/commands.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { type BootstrapNeeds, bootstrapContext } from './bootstrap-context.ts';
 
 /** The catalog to open. The ids of its products follow from the command id (a UUID). */

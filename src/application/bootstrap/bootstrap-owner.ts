@@ -6,7 +6,7 @@ import { noLimits } from '../../domain/organization/organization-limits.ts';
 import { lastInstant } from '../../domain/time.ts';
 import { commandContext } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUser, activateUser, reserveUser } from '../../identity/reserve-user.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { storeValues } from '../../records/vault.ts';

@@ -2,7 +2,7 @@ import { contentOfTier, type PolicyChange } from '../../domain/catalog/policy-ch
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import type { Tier } from '../../domain/license/policy.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CatalogCommandNeeds, CatalogRequest } from './change-catalog.ts';
 import { type ChangedPolicy, sendPolicyCommand } from './policy-command.ts';

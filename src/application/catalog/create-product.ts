@@ -1,6 +1,6 @@
 import { builtInPolicyIds } from '../../aggregates/derived-ids.ts';
 import { encodeId } from '../../domain/ids.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import type { Refusal } from '../refusal.ts';
 import { type CatalogCommandNeeds, type CatalogRequest, changeCatalog } from './change-catalog.ts';
 import { type ChangedProduct, productView } from './product-view.ts';

@@ -6,7 +6,7 @@ import type { Activation, License, LicenseFacts } from '../../domain/license/lic
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed } from '../../eventstore/executor/execute.ts';
-import { partId } from '../../eventstore/ids.ts';
+import { partId } from '../../eventstore/uuids.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';

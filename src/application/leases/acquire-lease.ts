@@ -4,7 +4,7 @@ import { encodeId } from '../../domain/ids.ts';
 import type { Lease, License, LicenseFacts } from '../../domain/license/license.ts';
 import type { LastSeen } from '../../domain/license/seats/seat-commands.ts';
 import type { Instant } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { claimEndings, deadLeases } from '../../records/lease-liveness.ts';
 import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../client-license.ts';

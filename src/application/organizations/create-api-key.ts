@@ -1,7 +1,7 @@
 import { encodeId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ApiKeyNeeds, apiKeyIn, type OwnApiKey } from './own-api-key.ts';
 import { type ChangedOrganization, type OrganizationRequest, sendToOrganization } from './send-to-organization.ts';

@@ -7,7 +7,7 @@ import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { CommandContext } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';

@@ -1,5 +1,5 @@
 import { encodeId } from '../../domain/ids.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import {
   type ChangedProject,

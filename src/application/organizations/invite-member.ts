@@ -4,7 +4,7 @@ import type { Role } from '../../domain/organization/events.ts';
 import type { Invitation } from '../../domain/organization/organization.ts';
 import { organizationLimits } from '../../domain/organization/organization-limits.ts';
 import type { Instant } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { findUserByEmail } from '../../identity/users.ts';
 import { referenceOf } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { type ClientRequest, sendClientCommand, type UsedLicense, usedLicense } from '../client-license.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';

@@ -8,8 +8,8 @@ import { bootstrapOrganization } from '../../application/bootstrap/bootstrap-org
 import { bootstrapOwner } from '../../application/bootstrap/bootstrap-owner.ts';
 import { scopes } from '../../domain/organization/events.ts';
 import { writePrivate } from '../../embedded/files.ts';
-import { ensureSecret } from '../../embedded/secrets.ts';
-import { aggregateId } from '../../eventstore/ids.ts';
+import { ensureSecret } from '../../embedded/stored-secrets.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import { createPasswords } from '../../identity/passwords.ts';
 import type { Ledger } from '../server/assemble.ts';
 

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Projector } from '../../projections/run.ts';
+import type { Projector } from '../../projections/run-projector.ts';
 
 /**
  * Adds the position, lag and health of the projection to the metrics. When `countParked` fails, the last count stays.

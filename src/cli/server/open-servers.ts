@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts';
 import { readRuntime } from '../../embedded/data-directory.ts';
-import { ensureSecret } from '../../embedded/secrets.ts';
 import { startStack } from '../../embedded/stack.ts';
+import { ensureSecret } from '../../embedded/stored-secrets.ts';
 
 /** The servers that a command works with, embedded or configured. */
 export type OpenServers = {

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Readiness } from '../../api/monitoring/health.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import { readModelsFault } from '../../projections/level.ts';
-import type { Projector } from '../../projections/run.ts';
+import type { Projector } from '../../projections/run-projector.ts';
 
 type Needs = {
   readonly store: EventStore;

@@ -5,7 +5,7 @@ import type { Metrics } from '../../api/monitoring/metrics.ts';
 import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
 import { createAuthenticate } from '../../identity/authenticate.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
-import type { Projector } from '../../projections/run.ts';
+import type { Projector } from '../../projections/run-projector.ts';
 import { version } from '../../version.ts';
 import { openAccounts } from './accounts.ts';
 import { createFront } from './create-front.ts';

@@ -2,7 +2,7 @@ import type { Metrics } from '../../api/monitoring/metrics.ts';
 import { levelIfEmpty } from '../../projections/level.ts';
 import { countParked } from '../../projections/parked.ts';
 import { upgrade } from '../../projections/rebuild/upgrade.ts';
-import { type Projector, runProjector } from '../../projections/run.ts';
+import { type Projector, runProjector } from '../../projections/run-projector.ts';
 import { activeProjection } from '../../projections/versions.ts';
 import { measureProjection } from './measure-projection.ts';
 import type { Parts } from './process-parts.ts';

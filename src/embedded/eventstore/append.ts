@@ -3,9 +3,9 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleClientStreamingCall } from '@grpc/grpc-js';
 import { type AppendResult, type ExpectedRevision, noRevision } from './events.ts';
 import { type Faults, faultyReply, refuse } from './faults.ts';
+import { invalidArgument, type Refusal, toServiceError } from './grpc-refusal.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { parseWritableStream, proposal } from './proposals.ts';
-import { invalidArgument, type Refusal, toServiceError } from './refusal.ts';
 import type { WriterQueue } from './writer-queue.ts';
 
 const { AppendReq, AppendResp } = streams;

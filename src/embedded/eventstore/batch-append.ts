@@ -4,10 +4,10 @@ import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@
 import { failureReply, resultReply, timeoutReply } from './batch-replies.ts';
 import type { ExpectedRevision } from './events.ts';
 import { type Faults, faultyReply, refuse } from './faults.ts';
+import { invalidArgument, Refusal, toServiceError } from './grpc-refusal.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { outgoing } from './outgoing.ts';
 import { parseWritableStream, proposal } from './proposals.ts';
-import { invalidArgument, Refusal, toServiceError } from './refusal.ts';
 import type { WriterQueue } from './writer-queue.ts';
 
 const { BatchAppendReq } = streams;

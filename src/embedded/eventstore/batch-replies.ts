@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { type AppendResult, appendBytesMax, type ExpectedRevision, noRevision } from './events.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './grpc-refusal.ts';
 
 type ErrorName = 'WrongExpectedVersion' | 'Timeout' | 'BadRequest' | 'Unknown' | 'MaximumAppendSizeExceeded';
 

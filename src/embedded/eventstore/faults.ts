@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { status } from '@grpc/grpc-js';
 import type { AppendResult } from './events.ts';
-import { type Exception, Refusal, unavailable } from './refusal.ts';
+import { type Exception, Refusal, unavailable } from './grpc-refusal.ts';
 
 type RefuseWith = {
   readonly code: status;

@@ -1,4 +1,4 @@
-import type { Refusal } from './refusal.ts';
+import type { Refusal } from './grpc-refusal.ts';
 
 /** The calls that were not answered yet. A server that stops fails them, so that no client waits for an answer. */
 export type OpenCalls = {

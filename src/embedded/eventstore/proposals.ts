@@ -1,7 +1,7 @@
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { status } from '@grpc/grpc-js';
 import { appendBytesMax, appendRecordBytesMax, type ProposedEvent, recordBytes } from './events.ts';
-import { invalidArgument, Refusal, unimplemented } from './refusal.ts';
+import { invalidArgument, Refusal, unimplemented } from './grpc-refusal.ts';
 
 /** The name of a stream is in a B-tree index. An entry there has at most about 2,700 bytes. */
 const nameBytesMax = 1024;

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { type Client, DatabaseError } from 'pg';
 import { errorText } from '../errors.ts';
 import { type Append, type AppendResult, appendBytesMax, recordBytes } from './events.ts';
-import { Refusal, unavailable } from './refusal.ts';
+import { Refusal, unavailable } from './grpc-refusal.ts';
 import { type WriterState, writeGroup } from './write-group.ts';
 
 /** The most that one transaction takes. A larger one would only delay its first append. */

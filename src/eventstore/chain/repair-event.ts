@@ -49,6 +49,6 @@ export const isRepair = <Event extends { readonly type: string }>(
 export const repairIn = ({ type, data }: Pick<Recorded, 'type' | 'data'>): Break | null => {
   const repair = repairEvent.safeParse({ type, data });
   if (!repair.success) return null;
-  const { revision, expected, found } = repair.data.data;
-  return { revision: BigInt(revision), expected, actual: found };
+  const { revision, expected, found: actual } = repair.data.data;
+  return { revision: BigInt(revision), expected, actual };
 };

@@ -4,9 +4,9 @@ import type { Instant } from '../../domain/time.ts';
 import { hashOf, linkToChain } from '../chain/chain.ts';
 import { AppendTooLarge, type Proposed } from '../event-store.ts';
 import type { Accepted, DomainEvent, Folded, Folding, Owners } from '../folding.ts';
-import { eventId } from '../ids.ts';
 import { widenBy } from '../snapshots/since.ts';
 import { type Upcasters, versionOf } from '../upcast.ts';
+import { eventId } from '../uuids.ts';
 import { asRecorded } from './folded.ts';
 import type { CommandContext, CommandResult, Waiting, WaitingCommand } from './waiting.ts';
 

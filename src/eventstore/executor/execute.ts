@@ -1,8 +1,8 @@
 import type { Rejection } from '../../domain/decider.ts';
 import type { EventStore } from '../event-store.ts';
 import { type DomainEvent, type Folded, type Folding, weigh } from '../folding.ts';
-import { newNonce as randomNonce } from '../ids.ts';
 import { noKeeper, type SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
+import { newNonce as randomNonce } from '../uuids.ts';
 import { createLru } from './lru.ts';
 import { runBatch } from './run-batch.ts';
 import { createStreamQueues, type QueueLimits, type StreamQueues } from './stream-queue.ts';

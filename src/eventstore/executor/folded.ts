@@ -4,10 +4,10 @@ import { isRepair } from '../chain/repair-event.ts';
 import { repairsOf } from '../chain/repairs.ts';
 import type { EventStore, Position, Proposed, Recorded } from '../event-store.ts';
 import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
-import { canComeAgain } from '../ids.ts';
 import { readPages } from '../read-pages.ts';
 import { isBoundary, nothingSince, widen } from '../snapshots/since.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
+import { canComeAgain } from '../uuids.ts';
 
 /** The sources of streams: the log, and snapshots, so that a long stream is not read from its start. */
 export type Streams = { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper };

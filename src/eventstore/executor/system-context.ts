@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '../../domain/time.ts';
-import { systemCommandId } from '../ids.ts';
+import { systemCommandId } from '../uuids.ts';
 import { type CommandContext, commandContext } from './waiting.ts';
 
 /**

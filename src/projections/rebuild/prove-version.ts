@@ -5,7 +5,7 @@ import type { Log } from '../../postgres/log.ts';
 import { transaction } from '../../postgres/transaction.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { listParked } from '../parked.ts';
-import { runProjector } from '../run.ts';
+import { runProjector } from '../run-projector.ts';
 import { type ReadModel, readModelTables } from '../tables/tables.ts';
 import { checkStreams } from '../verify/check-streams.ts';
 import { countsOf, digestSettings } from '../verify/digests.ts';

@@ -5,7 +5,7 @@ import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
-import { aggregateId } from '../../../src/eventstore/ids.ts';
+import { aggregateId } from '../../../src/eventstore/uuids.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { licenseAggregate } from '../../../src/aggregates/aggregates.ts';
 import { requestHashes, secretFields } from '../../../src/api/idempotency/request-hash.ts';
-import { commandIdFor } from '../../../src/eventstore/ids.ts';
+import { commandIdFor } from '../../../src/eventstore/uuids.ts';
 import { parseSecrets } from '../../../src/identity/secrets.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

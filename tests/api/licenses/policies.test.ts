@@ -4,7 +4,7 @@ import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
-import { aggregateId, newCommandId } from '../../../src/eventstore/ids.ts';
+import { aggregateId, newCommandId } from '../../../src/eventstore/uuids.ts';
 import { carryOutDue } from '../../../src/workers/carry-out-due.ts';
 import { createPace } from '../../../src/workers/pace.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { EventStore } from '../../../src/eventstore/event-store.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { listParked } from '../../../src/projections/parked.ts';
-import { runProjector } from '../../../src/projections/run.ts';
+import { runProjector } from '../../../src/projections/run-projector.ts';
 import { checkStreams } from '../../../src/projections/verify/check-streams.ts';
 import { activeProjection } from '../../../src/projections/versions.ts';
 import { appendLog } from '../../support/append-log.ts';

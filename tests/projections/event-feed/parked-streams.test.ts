@@ -3,7 +3,7 @@ import type { Recorded } from '../../../src/eventstore/event-store.ts';
 import { listParked } from '../../../src/projections/parked.ts';
 import type { FeedPlace } from '../../../src/projections/queries/event-feed.ts';
 import { replayParked } from '../../../src/projections/replay-parked.ts';
-import { runProjector } from '../../../src/projections/run.ts';
+import { runProjector } from '../../../src/projections/run-projector.ts';
 import { appendLog } from '../../support/append-log.ts';
 import { startStore } from '../../support/event-store.ts';
 import { createLog, customer, rival, vendor } from '../../support/license-fixtures.ts';

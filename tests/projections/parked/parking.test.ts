@@ -4,7 +4,7 @@ import { transaction } from '../../../src/postgres/transaction.ts';
 import { applyBatch } from '../../../src/projections/apply.ts';
 import { applyOrPark } from '../../../src/projections/apply-or-park.ts';
 import { moveCheckpoint, readCheckpoint } from '../../../src/projections/checkpoint.ts';
-import { runProjector } from '../../../src/projections/run.ts';
+import { runProjector } from '../../../src/projections/run-projector.ts';
 import { appendLog } from '../../support/append-log.ts';
 import { createLog, testId, testInstant } from '../../support/license-fixtures.ts';
 import { quiet } from '../../support/read-models.ts';

@@ -4,7 +4,7 @@ import type { EventStore } from '../../../src/eventstore/event-store.ts';
 import type { Log } from '../../../src/postgres/log.ts';
 import { listParked } from '../../../src/projections/parked.ts';
 import { replayParked } from '../../../src/projections/replay-parked.ts';
-import { runProjector } from '../../../src/projections/run.ts';
+import { runProjector } from '../../../src/projections/run-projector.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
 import {
   createReadModels,

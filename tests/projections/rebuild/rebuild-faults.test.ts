@@ -4,7 +4,7 @@ import { connectLogReader } from '../../../src/eventstore/read-log.ts';
 import { listParked } from '../../../src/projections/parked.ts';
 import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { prune } from '../../../src/projections/rebuild/roll-back.ts';
-import { type Projector, runProjector } from '../../../src/projections/run.ts';
+import { type Projector, runProjector } from '../../../src/projections/run-projector.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';

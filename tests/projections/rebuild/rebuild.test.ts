@@ -8,7 +8,7 @@ import { licenseById } from '../../../src/projections/queries/license-by-id.ts';
 import { createValidationReader } from '../../../src/projections/queries/validation.ts';
 import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../../../src/projections/rebuild/roll-back.ts';
-import { type Projector, runProjector } from '../../../src/projections/run.ts';
+import { type Projector, runProjector } from '../../../src/projections/run-projector.ts';
 import { type Digest, digestSettings, digestsOf } from '../../../src/projections/verify/digests.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bootstrapCatalog } from '../../../src/application/bootstrap/bootstrap-catalog.ts';
-import { newCommandId } from '../../../src/eventstore/ids.ts';
+import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Chance, oneOf } from '../chance.ts';
 import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';

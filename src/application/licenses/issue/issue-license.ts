@@ -8,7 +8,7 @@ import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { Overloaded } from '../../../eventstore/executor/stream-queue.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
-import { aggregateId } from '../../../eventstore/ids.ts';
+import { aggregateId } from '../../../eventstore/uuids.ts';
 import { actorOf } from '../../caller.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';

@@ -9,7 +9,7 @@ import type { EventStore, Recorded } from '../../../eventstore/event-store.ts';
 import type { Executor } from '../../../eventstore/executor/execute.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
-import { newCommandId } from '../../../eventstore/ids.ts';
+import { newCommandId } from '../../../eventstore/uuids.ts';
 import type { Traced } from '../../command-context.ts';
 import type { Attempt } from '../../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
