@@ -1,18 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
-import { z } from 'zod';
 import type { Refusal } from '../application/refusal.ts';
 import type { Secrets } from '../identity/secrets.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type Problem, problem, refused } from './problems/problems.ts';
 import type { Reply } from './route.ts';
-import { pageLimitDefault, readAs } from './schemas.ts';
+import { booleanText, pageLimitDefault, readAs } from './schemas.ts';
 
 /** Filters a list by whether its entries are archived. */
-export const archivedFilter = z
-  .enum(['true', 'false'])
-  .transform((archived) => archived === 'true')
-  .meta({ override: readAs({ type: 'boolean' }), example: false });
+export const archivedFilter = booleanText.meta({ override: readAs({ type: 'boolean' }), example: false });
 
 /** Returns the filters of a list as text for its links. The text is empty or ends in `&`. */
 export const filtersOf = (filters: object): string => {

@@ -57,6 +57,9 @@ export const reasonOf = <Code extends z.ZodType>(code: Code) => z.strictObject({
 /** The path of an operation on one license. */
 export const licensePath = z.strictObject({ licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q') });
 
+/** A parameter that is true or false. Document it with `readAs({ type: 'boolean' })`. */
+export const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true');
+
 /** Documents a parameter by the type that its text is parsed to, without the pattern of the text. */
 export const readAs =
   (type: z.core.JSONSchema.BaseSchema) =>

@@ -8,7 +8,6 @@ export const exitCodes = {
   usage: 2,
   damaged: 3,
   unreachable: 4,
-  refused: 5,
   nothingToCheck: 6,
 } as const;
 

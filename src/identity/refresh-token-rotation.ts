@@ -31,7 +31,7 @@ export type Refreshed =
  * Exchanges a refresh token for its successor. Concurrent calls get the same successor. Within 10 seconds of its first
  * use a token gets it again, as long as the successor is unused. Returns null for a token that is not valid.
  */
-export const refreshSession = async (needs: Needs, token: string): Promise<Refreshed | null> => {
+export const exchangeRefreshToken = async (needs: Needs, token: string): Promise<Refreshed | null> => {
   if (!isRefreshToken(token)) return null;
   const hash = hashRefreshToken(token);
   const { rows } = await needs.pool.query<{ user_id: string | null }>({

@@ -37,14 +37,18 @@ export const storeApiKey = async (
   return { lookupId: stored.lookup_id, isNew: false };
 };
 
-/** Returns when a key was last used, or null for an unused or unknown key. Call it as the tenant. */
-export const apiKeyLastUsedAt = async (db: PoolClient, apiKeyId: string): Promise<Instant | null> => {
-  const { rows } = await db.query<{ last_used_at: Date | null }>({
-    name: 'api-key-last-used',
-    text: 'select last_used_at from identity.api_keys where api_key_id = $1',
-    values: [apiKeyId],
+/** Returns when keys were last used, without unused and unknown keys. Call it as the tenant. */
+export const apiKeysLastUsedAt = async (
+  db: PoolClient,
+  apiKeyIds: readonly string[],
+): Promise<ReadonlyMap<string, Instant>> => {
+  const { rows } = await db.query<{ api_key_id: string; last_used_at: Date }>({
+    name: 'api-keys-last-used',
+    text: `select api_key_id, last_used_at from identity.api_keys
+      where api_key_id = any($1) and last_used_at is not null`,
+    values: [apiKeyIds],
   });
-  return rows[0]?.last_used_at?.toISOString() ?? null;
+  return new Map(rows.map(({ api_key_id, last_used_at }) => [api_key_id, last_used_at.toISOString()]));
 };
 
 /** Revokes a key at once, before its event is projected. The first instant stays. Call it as the tenant. */

@@ -5,7 +5,7 @@ import type { Release } from './release.ts';
 import { activeAmong, projectionOf, versionsOf } from './versions.ts';
 
 /** Whether the version that a projector works on is level, and the position that it must contain to be level. */
-export type Standing = { readonly goal: bigint; readonly isLevel: boolean };
+export type BuildProgress = { readonly goal: bigint; readonly isLevel: boolean };
 
 /**
  * Returns the version that serves, for a projector of this release. Throws OtherRelease when the version has another
@@ -37,7 +37,7 @@ export const beginProjecting = async (
   { name, version }: Projection,
   release: Release,
   head: Position | null,
-): Promise<Standing> => {
+): Promise<BuildProgress> => {
   const { rows } = await db.query<{ goal: string; is_level: boolean }>(
     `update ops.projection_versions set projected_by = greatest(projected_by, $3), is_of_other_log = false,
         goal = least(coalesce(goal, $4), $4), is_level = is_level or least(coalesce(goal, $4), $4) = 0

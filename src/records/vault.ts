@@ -67,6 +67,16 @@ export const eraseValue = async (db: PoolClient, issuerOrgId: string, ref: strin
   await removeValue(db, ref);
 };
 
+/** Erases values permanently. Does nothing for a reference whose value was erased before. As their issuer. */
+export const eraseValues = async (db: PoolClient, issuerOrgId: string, refs: readonly string[]): Promise<void> => {
+  const { rows } = await db.query<{ ref: string }>({
+    name: 'stored-refs',
+    text: 'select ref from vault.personal_values where ref = any($1)',
+    values: [refs],
+  });
+  for (const { ref } of rows) await eraseValue(db, issuerOrgId, ref);
+};
+
 /** Deletes a value. Returns false when there was none. As its issuer. */
 export const removeValue = async (db: PoolClient, ref: string): Promise<boolean> => {
   const { rowCount } = await db.query({

@@ -86,6 +86,8 @@ const createSweep = (needs: Needs) => {
       pace,
       betweenRounds: () => endLeases(needs, signal),
       onRefused: ({ licenseId, command, rejection }) => {
+        // Another process was faster: the next sweep finds what is left.
+        if (rejection.rejected === 'CONCURRENT_MODIFICATION') return;
         if (command === 'CarryOutScheduled') refusedIds.push(licenseId);
         else log.error({ licenseId, command, ...rejection }, 'A due command was refused.');
       },

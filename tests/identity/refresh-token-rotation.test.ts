@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRefreshToken, hashRefreshToken } from '../../src/identity/refresh-token.ts';
-import { type Refreshed, refreshSession } from '../../src/identity/refresh-token-rotation.ts';
+import { exchangeRefreshToken, type Refreshed } from '../../src/identity/refresh-token-rotation.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { absoluteSessionMs, endSession, listSessions, switchOrganization } from '../../src/identity/sessions.ts';
 import { deactivateUser } from '../../src/identity/users.ts';
@@ -19,7 +19,7 @@ const [older, newer] = [randomBytes(32).toString('base64'), randomBytes(32).toSt
 const week = 604_800;
 
 const refresh = (token: string, atMs: number, secrets = older) =>
-  refreshSession(
+  exchangeRefreshToken(
     { pool: database.api, secrets: parseSecrets(secrets), refreshTokenSeconds: week, now: () => later(atMs) },
     token,
   );
@@ -128,7 +128,7 @@ test('A hundred concurrent refreshes in two processes get the same successor, wh
     const needs = { secrets: parseSecrets(older), refreshTokenSeconds: week, now: () => start };
     const all = await Promise.all(
       Array.from({ length: 100 }, (_, n) =>
-        refreshSession({ ...needs, pool: n % 2 === 0 ? database.api : another }, session.refreshToken),
+        exchangeRefreshToken({ ...needs, pool: n % 2 === 0 ? database.api : another }, session.refreshToken),
       ),
     );
     const tokens = all.map((result: Refreshed | null) =>

@@ -15,7 +15,7 @@ export const secretFields: ReadonlySet<string> = new Set([
 ]);
 
 /** The values that recognize a request. */
-type Recognized = {
+type RequestToRecognize = {
   /** The input as the client sent it, without defaults. */
   readonly sent: RawRequest;
   /** Further values that tell the request from others, such as the ids that a token stands for. */
@@ -30,7 +30,7 @@ type Recognized = {
  */
 export const requestHashes = (
   secrets: Secrets,
-  { sent: { params, query, body }, about, legacyInput }: Recognized,
+  { sent: { params, query, body }, about, legacyInput }: RequestToRecognize,
 ): readonly string[] => {
   const text = JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
   // These hashes belong to requests from before the upgrade. The release after next can drop them.

@@ -12,7 +12,7 @@ import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page } from '../paging.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
-import { cursor, pageLimit, pageOf } from '../schemas.ts';
+import { booleanText, cursor, pageLimit, pageOf, readAs } from '../schemas.ts';
 import { apiKeyBody, apiKeyShape } from './api-key-shape.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
@@ -26,16 +26,20 @@ const memberPath = z.strictObject({ organizationId, userId });
 const memberChange = z.strictObject({ role: memberRole }).meta({ id: 'MemberChange', example: { role: 'ADMIN' } });
 
 const removalQuery = z.strictObject({
-  revokeKeys: z
-    .enum(['true', 'false'])
-    .optional()
-    .meta({ description: 'Whether to revoke the API keys that the member created, and the keys that these created.' }),
+  revokeKeys: booleanText
+    .meta({
+      override: readAs({ type: 'boolean' }),
+      description:
+        'Whether to revoke the API keys that the member created, and the keys that these created: at most 200 at once. Repeat the request for the rest.',
+    })
+    .optional(),
 });
 
 const removedMember = z
   .strictObject({
     apiKeys: z.array(apiKeyShape).meta({
-      description: 'The API keys that the member created, and the keys that these created. Ended ones are included.',
+      description:
+        'The API keys in force that the member created, and the keys that these created, with those that this request revoked.',
     }),
   })
   .meta({ id: 'RemovedMember' });
@@ -128,7 +132,7 @@ export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
     handle: async ({ params, query }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const input = { userId: params.userId, revokeKeys: query.revokeKeys === 'true' };
+      const input = { userId: params.userId, revokeKeys: query.revokeKeys === true };
       return answerOwnChange(
         needs,
         call,

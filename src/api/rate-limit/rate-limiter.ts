@@ -2,7 +2,7 @@ import { type Bucket, buckets, type Limit, type LimitName, type Limits } from '.
 import { type AccountDelay, delayInMemory, delayInRedis } from './account-delay.ts';
 import { type Counter, countInMemory, countInRedis, type RedisClient } from './counters.ts';
 import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
-import { type Standing, unlimited, type Verdict } from './verdict.ts';
+import { type LimitState, unlimited, type Verdict } from './verdict.ts';
 
 /** Counts requests against the limits that apply to them. Its functions never reject. */
 export type RateLimiter = {
@@ -50,7 +50,7 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     if (refusedBy.length === 0) return { standings, refusedBy };
     const innocent = standings.filter((standing) => !refusedBy.includes(standing));
     await Promise.all(innocent.map(({ limit }) => counters[limit.name].takeBack(key)));
-    const unused = ({ remaining, ...standing }: Standing) => ({ ...standing, remaining: remaining + 1 });
+    const unused = ({ remaining, ...standing }: LimitState) => ({ ...standing, remaining: remaining + 1 });
     return {
       standings: standings.map((standing) => (innocent.includes(standing) ? unused(standing) : standing)),
       refusedBy,
@@ -123,7 +123,7 @@ const accountDelayOf = (limit: Limit, shared: Shared | null): AccountDelay => {
   };
 };
 
-const standingOf = (limit: Limit, remaining: number, msLeft: number): Standing => ({
+const standingOf = (limit: Limit, remaining: number, msLeft: number): LimitState => ({
   limit,
   remaining: Math.max(0, remaining),
   resetSeconds: Math.max(1, Math.ceil(msLeft / 1_000)),

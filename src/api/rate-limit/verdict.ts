@@ -2,13 +2,13 @@ import type { Limit } from '../../rate-limits.ts';
 import { type Problem, problem } from '../problems/problems.ts';
 
 /** The state of one limit after a request: what is left of its quota, and the seconds until it grows again. */
-export type Standing = { readonly limit: Limit; readonly remaining: number; readonly resetSeconds: number };
+export type LimitState = { readonly limit: Limit; readonly remaining: number; readonly resetSeconds: number };
 
 /**
  * Says whether a request is within its limits, with the state of each. `refusedBy` names the exceeded limits. It is
  * empty for an allowed request.
  */
-export type Verdict = { readonly standings: readonly Standing[]; readonly refusedBy: readonly Standing[] };
+export type Verdict = { readonly standings: readonly LimitState[]; readonly refusedBy: readonly LimitState[] };
 
 /** The verdict on a request without limits. */
 export const unlimited: Verdict = { standings: [], refusedBy: [] };

@@ -1,5 +1,6 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
+import { isAcceptable } from '../../domain/organization/decide-invitations.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUser, activateUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail } from '../../identity/users.ts';
@@ -74,7 +75,7 @@ const mayStillJoin = ({ executor, now }: JoinNeeds, invitation: InvitationPlace)
   return executor.read(organizationAggregate, organizationId, (organization) => {
     if (organization.kind === 'missing') return false;
     const invited = organization.invitations.get(invitationId);
-    const isOpen = invited?.state === 'pending' && now() < invited.expiresAt;
+    const isOpen = invited !== undefined && isAcceptable(organization, invited, now());
     return isOpen || organization.members.get(userIdOf(invitation))?.invitationId === invitationId;
   });
 };

@@ -1,4 +1,4 @@
-import { refreshSession as exchange } from '../../identity/refresh-token-rotation.ts';
+import { exchangeRefreshToken } from '../../identity/refresh-token-rotation.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { openOrganizations, type SignedIn, type SignInNeeds, signedIn } from './open-session.ts';
 
@@ -26,7 +26,10 @@ export const refreshSession = async (
 ): Promise<SignedIn | null> => {
   const { pool, secrets, accounts, now } = needs;
   const { refreshTokenSeconds, forgetting } = accounts;
-  const refreshed = await exchange({ pool, secrets, refreshTokenSeconds, now: () => new Date(now()) }, token);
+  const refreshed = await exchangeRefreshToken(
+    { pool, secrets, refreshTokenSeconds, now: () => new Date(now()) },
+    token,
+  );
   if (refreshed?.outcome === 'reused') {
     forgetting.forget(refreshed.sessionId);
     onReused(refreshed);

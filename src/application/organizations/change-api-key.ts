@@ -2,7 +2,7 @@ import type { Scope } from '../../domain/organization/events.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { blockUntilProjected } from './block-until-projected.ts';
 import { type ApiKeyNeeds, type ChangedApiKey, sendApiKeyCommand, withLastUse } from './own-api-key.ts';
-import type { OrganizationRequest } from './send-to-organization.ts';
+import { eraseAddresses, type OrganizationRequest } from './send-to-organization.ts';
 
 /** A change of an API key. Null leaves a member as it is. */
 export type ApiKeyChange = {
@@ -22,5 +22,6 @@ export const changeApiKey = async (
   await blockUntilProjected(needs.pool, request.caller.organizationId, changed.position);
   // Before the read models contain the change, this process would only remember the old scopes again.
   request.call.onceReadable(changed.position, () => needs.forgetApiKey(change.apiKeyId));
+  await eraseAddresses(needs.pool, request.caller.organizationId, changed);
   return withLastUse(needs, request, changed);
 };

@@ -5,7 +5,7 @@ import { userProfiles } from '../../identity/users.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { UserProfile } from './list-members.ts';
 import { type MemberNeeds, sendMemberCommand } from './member-command.ts';
-import type { ChangedOrganization, OrganizationRequest } from './send-to-organization.ts';
+import { type ChangedOrganization, eraseAddresses, type OrganizationRequest } from './send-to-organization.ts';
 
 /** A member right after a change. */
 export type ChangedMember = ChangedOrganization<CreatedMember> & { readonly profile: UserProfile };
@@ -29,6 +29,7 @@ export const changeMember = async (
     },
   });
   if (isRefusal(sent)) return sent;
+  await eraseAddresses(needs.pool, request.caller.organizationId, sent);
   const { view: member, ...changed } = sent;
   if (member === null) return reject('NOT_FOUND', 'This user is no longer a member of the organization.');
   const profile = (await userProfiles(needs.pool, [userId])).get(userId) ?? null;

@@ -71,7 +71,7 @@ export const appendOrganization = async (
     { context, view: (organization) => profileOf(created(organization)) },
   );
   if (isRefusal(executed)) return executed;
-  return { view: executed.view, revision: executed.revision, position: executed.position.commit };
+  return { view: executed.view, revision: executed.revision, position: executed.position.commit, withdrawnRefs: [] };
 };
 
 /** Returns the profile of an organization. */

@@ -11,6 +11,7 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 import type { PlatformLicenseOf } from './platform-license.ts';
 import {
   type ChangedOrganization,
+  eraseAddresses,
   type OrganizationCommandNeeds,
   type OrganizationRequest,
   partOf,
@@ -46,7 +47,10 @@ export const inviteMember = async (
     at,
     commandsOn: () => [{ type: 'InviteMember', data }],
     values: [{ ref: emailRef, issuerOrgId, holderOrgId: null, kind: 'EMAIL', subject: invitationId, value: email }],
+    aboutAccess: true,
     view: ({ invitations }) => partOf(invitations, invitationId),
   });
-  return isRefusal(sent) ? sent : { ...sent, invitationId };
+  if (isRefusal(sent)) return sent;
+  await eraseAddresses(needs.pool, issuerOrgId, sent);
+  return { ...sent, invitationId };
 };

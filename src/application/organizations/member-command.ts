@@ -33,7 +33,7 @@ export const sendMemberCommand = async <View>(
   const at = needs.now();
   const owned = { organizationId, ownerIds: () => ownersOf(needs.executor, organizationId) };
   const sent = await whileOwnersStay(needs.pool, memberId, owned, (deactivated) =>
-    sendToOrganization(needs, request, { at, commandsOn: () => [commandOn(deactivated)], view }),
+    sendToOrganization(needs, request, { at, commandsOn: () => [commandOn(deactivated)], aboutAccess: true, view }),
   );
   if (isRefusal(sent)) return sent;
   await blockUntilProjected(needs.pool, organizationId, sent.position);

@@ -1,7 +1,7 @@
 import type { ApiKey, CreatedOrganization } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import { apiKeyLastUsedAt } from '../../identity/stored-api-keys.ts';
+import { apiKeysLastUsedAt } from '../../identity/stored-api-keys.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { Refusal } from '../refusal.ts';
 import {
@@ -34,6 +34,7 @@ export const sendApiKeyCommand = (
   sendToOrganization(needs, request, {
     at: needs.now(),
     commandsOn: () => [command],
+    aboutAccess: true,
     view: (organization) => apiKeyIn(organization, command.data.apiKeyId),
   });
 
@@ -50,8 +51,8 @@ export const withLastUse = async (
   changed: ChangedOrganization<OwnApiKey>,
 ): Promise<ChangedApiKey> => {
   const { apiKeyId } = changed.view;
-  const lastUsedAt = await asTenant(pool, caller.organizationId, (db) => apiKeyLastUsedAt(db, apiKeyId), {
+  const used = await asTenant(pool, caller.organizationId, (db) => apiKeysLastUsedAt(db, [apiKeyId]), {
     readOnly: false,
   });
-  return { ...changed, lastUsedAt };
+  return { ...changed, lastUsedAt: used.get(apiKeyId) ?? null };
 };

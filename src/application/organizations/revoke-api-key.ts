@@ -2,7 +2,7 @@ import { revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ApiKeyNeeds, type ChangedApiKey, sendApiKeyCommand, withLastUse } from './own-api-key.ts';
-import type { OrganizationRequest } from './send-to-organization.ts';
+import { eraseAddresses, type OrganizationRequest } from './send-to-organization.ts';
 
 /** Revokes an API key for good. */
 export const revokeApiKey = async (
@@ -20,5 +20,6 @@ export const revokeApiKey = async (
       readOnly: false,
     });
   needs.forgetApiKey(apiKeyId);
+  await eraseAddresses(needs.pool, organizationId, revoked);
   return withLastUse(needs, request, revoked);
 };

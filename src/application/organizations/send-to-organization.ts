@@ -8,7 +8,7 @@ import type { Instant } from '../../domain/time.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { Moment } from '../../eventstore/executor/waiting.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { eraseValue, type PersonalValue } from '../../records/vault.ts';
+import { eraseValues, type PersonalValue } from '../../records/vault.ts';
 import { actingOf, actorOf, type Caller } from '../caller.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
@@ -46,6 +46,8 @@ export type Change<View> = {
   readonly commandsOn: (organization: Organization) => readonly Unsent[] | Rejection<OrganizationRejection>;
   /** Personal values that the commands refer to. */
   readonly values?: readonly PersonalValue[];
+  /** True for commands about members, invitations and API keys, which may withdraw invitations. */
+  readonly aboutAccess?: boolean;
   /** Returns what the result needs from the organization after the commands. */
   readonly view: (organization: CreatedOrganization) => View;
 };
@@ -55,17 +57,18 @@ export type ChangedOrganization<View> = {
   readonly view: View;
   readonly revision: bigint;
   readonly position: bigint;
+  /** References to the addresses of withdrawn invitations, for `eraseAddresses`. */
+  readonly withdrawnRefs: readonly string[];
 };
 
 /**
  * Sends commands to the caller's organization. Its stream decides what the caller may do. Personal values are in the
- * vault before the events that refer to them, and are removed when there are no such events. The address of an
- * invitation that the commands withdraw is erased.
+ * vault before the events that refer to them, and are removed when there are no such events.
  */
 export const sendToOrganization = async <View>(
   { executor, pool }: Pick<OrganizationCommandNeeds, 'executor' | 'pool'>,
   { call, attempt, caller }: OrganizationRequest,
-  { at, commandsOn, values = [], view }: Change<View>,
+  { at, commandsOn, values = [], aboutAccess = false, view }: Change<View>,
 ): Promise<ChangedOrganization<View> | Refusal> => {
   const { organizationId } = caller;
   const by = actingOf(caller);
@@ -77,27 +80,35 @@ export const sendToOrganization = async <View>(
   };
   const context = contextOf({ call, attempt, actor: actorOf(caller) }, at);
   const place = { issuerOrgId: organizationId, stream: organizationAggregate.stream(organizationId), values };
-  type Seen = { readonly view: View; readonly withdrawn: ReadonlyMap<string, string> };
+  type Seen = { readonly view: View; readonly withdrawnRefs: readonly string[] };
   const sent: Executed<Seen> | Refusal = await withPersonalValues(pool, attempt, place, () =>
     executor.execute(organizationAggregate, organizationId, decide, {
       context,
-      view: (organization) => ({ view: view(created(organization)), withdrawn: withdrawnIn(created(organization)) }),
+      view: (organization) => ({
+        view: view(created(organization)),
+        withdrawnRefs: aboutAccess ? withdrawnRefsIn(created(organization)) : [],
+      }),
     }),
   );
   if (isRefusal(sent)) return sent.rejected === 'ORGANIZATION_NOT_FOUND' ? noLongerMember : sent;
-  const refs = sent.events.flatMap(({ type, data }) =>
-    type === 'InvitationWithdrawn' ? [sent.view.withdrawn.get(String(data.invitationId)) ?? []].flat() : [],
-  );
-  for (const ref of refs)
-    await asTenant(pool, organizationId, (db) => eraseValue(db, organizationId, ref), { readOnly: false });
-  return { view: sent.view.view, revision: sent.revision, position: sent.position.commit };
+  return { ...sent.view, revision: sent.revision, position: sent.position.commit };
 };
 
-/** Returns the references to the addresses of withdrawn invitations, by invitation. */
-const withdrawnIn = ({ invitations }: CreatedOrganization): ReadonlyMap<string, string> =>
-  new Map(
-    [...invitations].flatMap(([id, { state, emailRef }]) => (state === 'withdrawn' ? [[id, emailRef] as const] : [])),
-  );
+/**
+ * Erases the addresses of withdrawn invitations, also those that an earlier attempt did not get to. Call it last: until
+ * then the change must apply everywhere.
+ */
+export const eraseAddresses = async (
+  pool: Pool,
+  organizationId: string,
+  { withdrawnRefs }: Pick<ChangedOrganization<unknown>, 'withdrawnRefs'>,
+): Promise<void> => {
+  if (withdrawnRefs.length === 0) return;
+  await asTenant(pool, organizationId, (db) => eraseValues(db, organizationId, withdrawnRefs), { readOnly: false });
+};
+
+const withdrawnRefsIn = ({ invitations }: CreatedOrganization): readonly string[] =>
+  [...invitations.values()].flatMap(({ state, emailRef }) => (state === 'withdrawn' ? [emailRef] : []));
 
 // An organization with credentials exists. So the caller no longer belongs to it, and this process has not noticed yet.
 const noLongerMember = reject(

@@ -138,7 +138,7 @@ export type Operations = {
   listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
   changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
-  removeMember: { params: { organizationId: string; userId: string }; query?: { revokeKeys?: "true" | "false" }; answer: RemovedMember };
+  removeMember: { params: { organizationId: string; userId: string }; query?: { revokeKeys?: boolean }; answer: RemovedMember };
   createInvitationToken: { params: { organizationId: string; invitationId: string }; answer: InvitationToken };
   withdrawInvitation: { params: { organizationId: string; invitationId: string }; answer: undefined };
   listApiKeys: { query?: { limit?: number; cursor?: string }; answer: { data: (ApiKey)[]; nextCursor: string | null; hasMore: boolean } };

@@ -34,7 +34,7 @@ export const lapseKnownUntil = (lapsedAt: Instant, resurrectSeconds: number, rec
 };
 
 /** Returns the lapsed lease with this id; undefined when there is none, or it lapsed too long before `at`. */
-export const lapsedLease = ({ lapsed }: IssuedLicense, leaseId: string, at: Instant): LapsedLease | undefined => {
+export const recentlyLapsed = ({ lapsed }: IssuedLicense, leaseId: string, at: Instant): LapsedLease | undefined => {
   const lease = lapsed.get(leaseId);
   return lease === undefined || at >= lease.knownUntil ? undefined : lease;
 };

@@ -7,8 +7,8 @@ import type { CreatedOrganization } from './organization.ts';
 import {
   isInForce,
   refuseEnd,
-  refuseKey,
   refuseScopes,
+  refuseStrongerKey,
   refuseWidening,
   senderOf,
   standingFor,
@@ -50,7 +50,8 @@ export const changeApiKey = (
   const key = organization.apiKeys.get(apiKeyId);
   if (key === undefined || key.revokedAt !== null) return noKey();
   const wider = scopes ?? [];
-  const refusal = refuseScopes(standing, wider) ?? refuseKey(standing, key) ?? refuseWidening(standing, key, wider);
+  const refusal =
+    refuseScopes(standing, wider) ?? refuseStrongerKey(standing, key) ?? refuseWidening(standing, key, wider);
   if (refusal !== null) return refusal;
   if (name !== null && !isName(name)) return reject('INVALID_REQUEST', nameRule('an API key'));
   if (scopes?.length === 0) return noScope();
@@ -72,7 +73,7 @@ export const revokeApiKey = (
   if ('rejected' in standing) return standing;
   const key = organization.apiKeys.get(apiKeyId);
   if (key === undefined) return noKey();
-  const refusal = refuseKey(standing, key);
+  const refusal = refuseStrongerKey(standing, key);
   if (refusal !== null) return refusal;
   return key.revokedAt === null ? [{ type: 'ApiKeyRevoked', data: { apiKeyId } }] : [];
 };

@@ -5,7 +5,7 @@ import type { Acting, CommandOf, OrganizationDecision, OrganizationRejection } f
 import type { OrganizationEvent } from './events.ts';
 import type { CreatedOrganization, Invitation } from './organization.ts';
 import { couldStillInvite, refuseRole, senderOf, standingFor } from './organization-authority.ts';
-import { fixedLimits, type OrganizationLimits } from './organization-limits.ts';
+import { endedAtOnce, fixedLimits, type OrganizationLimits } from './organization-limits.ts';
 
 /** The days that an invitation without an explicit end is open. */
 export const openForDays = 7;
@@ -64,7 +64,7 @@ export const acceptInvitation = (
   if (closedAt !== null) return reject('ORGANIZATION_CLOSED', `This organization was closed at ${closedAt}.`);
   const member = members.get(userId);
   if (member?.invitationId === invitationId) return [];
-  if (!isOpen(invitation, at) || !couldStillInvite(organization, invitation, at)) return noInvitation();
+  if (!isAcceptable(organization, invitation, at)) return noInvitation();
   if (member !== undefined) return alreadyMember();
   if (isFull(limits, members.size)) return full(limits);
   return [{ type: 'MemberJoined', data: { userId, role: invitation.role, invitationId } }];
@@ -82,24 +82,29 @@ export const invitationToHandOut = (
   if ('rejected' in standing) return standing;
   if (standing.kind === 'key') return reject('FORBIDDEN', 'An API key gets no token of an invitation. Sign in.');
   const invitation = organization.invitations.get(invitationId);
-  if (invitation === undefined || !isOpen(invitation, at) || !couldStillInvite(organization, invitation, at))
-    return noInvitation();
+  if (invitation === undefined || !isAcceptable(organization, invitation, at)) return noInvitation();
   return refuseRole(standing, invitation.role) ?? invitation;
 };
 
 /**
- * Returns the withdrawal of each open invitation whose sender can no longer invite with its role. `organization` is the
- * state after the sender was removed, got another role or scopes, or was revoked.
+ * Returns the withdrawal of open invitations whose sender can no longer invite with their role, at most `endedAtOnce`.
+ * The rest cannot be accepted either, and is withdrawn by the next commands about access. `organization` is the state
+ * after the sender was removed, got another role or scopes, or was revoked.
  */
 export const withdrawOrphans = (organization: CreatedOrganization, at: Instant): readonly OrganizationEvent[] =>
   [...organization.invitations]
     .filter(([, invitation]) => isOpen(invitation, at) && !couldStillInvite(organization, invitation, at))
+    .slice(0, endedAtOnce)
     .map(([invitationId]) => ({ type: 'InvitationWithdrawn', data: { invitationId } }));
+
+/** Returns true while an invitation is open and its sender could still invite with its role. */
+export const isAcceptable = (organization: CreatedOrganization, invitation: Invitation, at: Instant): boolean =>
+  isOpen(invitation, at) && couldStillInvite(organization, invitation, at);
 
 const isOpen = ({ state, expiresAt }: Invitation, at: Instant): boolean => state === 'pending' && at < expiresAt;
 
-const openInvitations = ({ invitations }: CreatedOrganization, at: Instant): number =>
-  [...invitations.values()].filter((invitation) => isOpen(invitation, at)).length;
+const openInvitations = (organization: CreatedOrganization, at: Instant): number =>
+  [...organization.invitations.values()].filter((invitation) => isAcceptable(organization, invitation, at)).length;
 
 const isFull = ({ members }: OrganizationLimits, count: number): boolean => members !== null && count >= members;
 

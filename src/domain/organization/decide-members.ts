@@ -4,7 +4,8 @@ import type { CommandOf, OrganizationDecision } from './commands.ts';
 import { keysCreatedBy } from './decide-api-keys.ts';
 import type { OrganizationEvent } from './events.ts';
 import type { CreatedOrganization } from './organization.ts';
-import { isInForce, refuseKey, refuseRole, type Standing, standingFor } from './organization-authority.ts';
+import { isInForce, refuseRole, refuseStrongerKey, type Standing, standingFor } from './organization-authority.ts';
+import { endedAtOnce } from './organization-limits.ts';
 
 /**
  * Gives a member another role. Refuses an old or a new role above the caller's own, and to take the role of the last
@@ -26,7 +27,7 @@ export const changeRole = (
 };
 
 /**
- * Removes a member, on request together with the API keys that the member created. Refuses a role above the caller's
+ * Removes a member, and on request revokes the API keys that the member created, at most `endedAtOnce` of them. Refuses a role above the caller's
  * own, and the last OWNER who can sign in. Of a former member only keys are left to revoke.
  */
 export const removeMember = (
@@ -53,9 +54,10 @@ const revokeKeysOf = (
 ): readonly OrganizationEvent[] | Rejection<'FORBIDDEN'> => {
   const events: OrganizationEvent[] = [];
   for (const apiKeyId of keysCreatedBy(organization, userId)) {
+    if (events.length === endedAtOnce) return events;
     const key = organization.apiKeys.get(apiKeyId);
     if (key === undefined || !isInForce(key, at)) continue;
-    const refusal = refuseKey(standing, key);
+    const refusal = refuseStrongerKey(standing, key);
     if (refusal !== null) return refusal;
     events.push({ type: 'ApiKeyRevoked', data: { apiKeyId } });
   }

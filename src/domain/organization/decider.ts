@@ -21,11 +21,14 @@ const decide = (command: OrganizationCommand, organization: Organization): Organ
   return [...decision, ...withdrawOrphans(after(organization, decision, command.at), command.at)];
 };
 
+// The last two take no rights: they only go on with what was too much for one command.
 const takesRights: ReadonlySet<OrganizationEvent['type']> = new Set([
   'MemberRoleChanged',
   'MemberRemoved',
   'ApiKeyScopesChanged',
   'ApiKeyRevoked',
+  'MemberInvited',
+  'InvitationWithdrawn',
 ]);
 
 const after = (

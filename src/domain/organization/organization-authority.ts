@@ -39,7 +39,10 @@ export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN
   const beyond = beyondStanding(standing, rightsOfRole(role));
   if (beyond.length === 0) return null;
   return standing.kind === 'key'
-    ? reject('FORBIDDEN', `An API key can hand on only rights of its own. The role ${role} also has ${listed(beyond)}.`)
+    ? reject(
+        'FORBIDDEN',
+        `An API key decides only about roles whose rights it has. ${role} also has ${listed(beyond)}.`,
+      )
     : reject('FORBIDDEN', `The role ${role} has rights that yours does not have: ${listed(beyond)}. Ask an OWNER.`);
 };
 
@@ -64,7 +67,7 @@ export const refuseEnd = (standing: Standing, expiresAt: Instant | null): Reject
 };
 
 /** Refuses to let an API key rename, narrow or revoke a key with scopes that it does not have. */
-export const refuseKey = (standing: Standing, { scopes }: ApiKey): Rejection<'FORBIDDEN'> | null => {
+export const refuseStrongerKey = (standing: Standing, { scopes }: ApiKey): Rejection<'FORBIDDEN'> | null => {
   if (standing.kind !== 'key') return null;
   const beyond = scopes.filter((scope) => !standing.scopes.includes(scope));
   if (beyond.length === 0) return null;

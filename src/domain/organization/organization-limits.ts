@@ -10,6 +10,9 @@ export type OrganizationLimits = { readonly members: number | null; readonly pro
  */
 export const fixedLimits = { apiKeys: 1_000, invitations: 1_000, projects: 1_000, organizationsOfUser: 100 } as const;
 
+/** The most invitations, and the most API keys, that one command ends: more would not fit into one append. */
+export const endedAtOnce = 200;
+
 /** The limits of an organization without a license of its own. */
 export const noLimits: OrganizationLimits = { members: null, projects: null };
 

@@ -33,7 +33,7 @@ export const foldLicense = (
   const { revision, position } = recorded;
   const announced = before === null ? null : announcedEnding(before, event);
   const owners = {
-    // Not from the envelope: in an append with a transfer, every envelope names the new holder.
+    // Not from the envelope: earlier releases wrote the new holder into each envelope of an append with a transfer.
     holderOrgId: announced === null ? facts.holderOrgId : announced.holderOrgId,
     previousHolderOrgId: event.type === 'LicenseTransferred' ? (before?.holderOrgId ?? null) : null,
   };

@@ -47,7 +47,7 @@ type Reading = {
 
 /**
  * Returns the events of licenses that an organization issues, or holds as of the event, in log order. Both holders see
- * a transfer, the previous one as its last event and the next one as its first. No event is ever skipped: a page ends
+ * a transfer. After it the previous holder sees only the announced ends of its own devices. No event is ever skipped: a page ends
  * before the first event of a parked stream, and is empty while the tables have not reached `after`. Returns null when
  * the log has no event at `after`, because it is another log or was restored to an earlier point. For asTenant of the
  * same organization.

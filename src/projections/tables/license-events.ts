@@ -5,7 +5,10 @@ import type { JsonObject, Recorded } from '../../eventstore/event-store.ts';
 import { columnsFor, joined, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
-/** Who may read an event besides the issuer: the holder at that moment and, of a transfer, the previous holder too. */
+/**
+ * The organizations that may read an event besides the issuer: the holder of that moment, or the holder whose device
+ * the event announces as ended; and for a transfer the previous holder.
+ */
 export type EventOwners = { readonly holderOrgId: string | null; readonly previousHolderOrgId: string | null };
 
 /** What the row of an event is made of. */

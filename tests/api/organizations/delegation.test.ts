@@ -38,7 +38,7 @@ describe('An API key', () => {
     }
     const promoted = await ledger.call('PATCH', `${members}/${guest.userId}`, { key, body: { role: 'ADMIN' } });
     expect([promoted.status, promoted.body.code]).toEqual([403, 'FORBIDDEN']);
-    expect(promoted.body.detail).toContain('rights of its own');
+    expect(promoted.body.detail).toContain('whose rights it has');
   });
 
   test('with every scope invites a MEMBER and gets no token; an ADMIN gets it and hands it over', async () => {
@@ -99,6 +99,32 @@ describe('The token of an invitation', () => {
   });
 });
 
+const storedAddresses = async (invitationId: string) => {
+  const { rowCount } = await ledger.database.superuser.query('select 1 from vault.personal_values where subject = $1', [
+    invitationId,
+  ]);
+  return rowCount;
+};
+
+test('An address that was not erased when its invitation was withdrawn is erased by the next change of access', async () => {
+  const invited = await invite(owner.accessToken, 'GUEST');
+  const invitationId = idOf(invited);
+  const { rows } = await ledger.database.superuser.query('select * from vault.personal_values where subject = $1', [
+    invitationId,
+  ]);
+  const path = `/v1/organizations/${ledger.a.organizationId}/invitations/${invitationId}`;
+  await ledger.call('DELETE', path, { key: owner.accessToken });
+  expect(await storedAddresses(invitationId)).toBe(0);
+  // As a crash right after the append leaves it.
+  const [{ ref, issuer_org_id, kind, subject, value }] = rows as [Record<string, string>];
+  await ledger.database.superuser.query(
+    'insert into vault.personal_values (ref, issuer_org_id, kind, subject, value) values ($1, $2, $3, $4, $5)',
+    [ref, issuer_org_id, kind, subject, value],
+  );
+  await ledger.call('DELETE', path, { key: owner.accessToken });
+  expect(await storedAddresses(invitationId)).toBe(0);
+});
+
 describe('Removing a member', () => {
   test('ends the open invitations of that member, and erases their addresses', async () => {
     const leaver = await ledger.createMember(ledger.a.organizationId, 'ADMIN');
@@ -108,6 +134,7 @@ describe('Removing a member', () => {
     expect((await accept(invited.body.token)).body.code).toBe('NOT_FOUND');
     const open = await ledger.call('GET', `${members}?state=invited`, { key: owner.accessToken });
     expect(open.text).not.toContain(idOf(invited));
+    expect(await storedAddresses(idOf(invited))).toBe(0);
   });
 
   test('lists the API keys that the member created, which work on until they are revoked on request', async () => {

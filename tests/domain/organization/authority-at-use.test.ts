@@ -5,6 +5,7 @@ import {
   changeKey,
   changeRole,
   given,
+  invite,
   invitedEvent,
   joinedEvent,
   key,
@@ -132,5 +133,45 @@ describe('Removing a member', () => {
     given(...guest)
       .when(remove('gus', { by: user('grace') }))
       .thenEvents(removedEvent('gus', 'GUEST'));
+  });
+});
+
+describe('A sender of very many invitations, or creator of very many keys,', () => {
+  const numbers = Array.from({ length: 1_000 }, (_, number) => number);
+  const revoked = (apiKeyId: string) => ({ type: 'ApiKeyRevoked', data: { apiKeyId } }) as const;
+
+  test('can be removed by one command, which ends 200 invitations; the others cannot be accepted', () => {
+    const many = [
+      ...staffed,
+      ...numbers.map((number) => on(invitedEvent(`inv_${number}`, 'GUEST', nextWeek, 'grace'))),
+    ];
+    const first = numbers.slice(0, 200).map((number) => withdrawnEvent(`inv_${number}`));
+    given(...many)
+      .when(remove('grace'))
+      .thenEvents(removedEvent('grace', 'ADMIN'), ...first);
+    const removed = [...many, on(removedEvent('grace', 'ADMIN')), ...first.map((event) => on(event))];
+    given(...removed)
+      .when(accept('eve', 'inv_999'))
+      .thenRejected('NOT_FOUND');
+    // They do not count against the limit either, and the next command about access ends 200 more.
+    given(...removed)
+      .when(invite({ invitationId: 'inv_new' }))
+      .thenEvents(invitedEvent('inv_new'), ...numbers.slice(200, 400).map((number) => withdrawnEvent(`inv_${number}`)));
+  });
+
+  test('loses 200 keys at once, and the rest when the command is repeated', () => {
+    const many = [
+      ...staffed,
+      ...numbers.map((number) => on(keyCreatedEvent(['events:read'], `key_${number}`, 'grace'))),
+    ];
+    const command = remove('grace');
+    const withKeys = { ...command, data: { ...command.data, revokeKeys: true } };
+    const first = numbers.slice(0, 200).map((number) => revoked(`key_${number}`));
+    given(...many)
+      .when(withKeys)
+      .thenEvents(removedEvent('grace', 'ADMIN'), ...first);
+    given(...many, on(removedEvent('grace', 'ADMIN')), ...first.map((event) => on(event)))
+      .when(withKeys)
+      .thenEvents(...numbers.slice(200, 400).map((number) => revoked(`key_${number}`)));
   });
 });

@@ -62,7 +62,7 @@ const handedOut = (event: OrganizationEvent): readonly Right[] => {
   }
 };
 
-type Search = { readonly own: readonly Right[]; tried: number; accepted: number; readonly detours: string[] };
+type Search = { readonly own: readonly Right[]; accepted: number; readonly detours: string[] };
 
 const search = (state: Organization, controlled: readonly Acting[], path: readonly string[], result: Search): void => {
   if (path.length === 3) return;
@@ -70,7 +70,6 @@ const search = (state: Organization, controlled: readonly Acting[], path: readon
   const acceptances = [...invitations.keys()].map((invitationId) => accept(accomplice, invitationId));
   const commands = [...controlled.flatMap((by) => commandsOf(by, path.length)), ...acceptances];
   for (const command of commands) {
-    result.tried += 1;
     const decision = organizationDecider.decide(command, state, testEventIds);
     if (isRejection(decision) || decision.length === 0) continue;
     result.accepted += 1;
@@ -89,7 +88,7 @@ const search = (state: Organization, controlled: readonly Acting[], path: readon
 };
 
 const searchFrom = (state: Organization, by: Acting, own: readonly Right[]): Search => {
-  const result: Search = { own, tried: 0, accepted: 0, detours: [] };
+  const result: Search = { own, accepted: 0, detours: [] };
   search(organizationDecider.fork(state), [by], [], result);
   return result;
 };
@@ -107,9 +106,9 @@ describe('No sequence of three operations reaches more rights', () => {
     expect(accepted).toBeGreaterThan(0);
   });
   test.each(roles.filter((role) => role !== 'OWNER'))('than those of a member with the role %s', (role) => {
-    const { detours, tried } = searchFrom(start, user(role.toLowerCase()), rightsOfRole(role));
+    const { detours, accepted } = searchFrom(start, user(role.toLowerCase()), rightsOfRole(role));
     expect(detours).toEqual([]);
-    expect(tried).toBeGreaterThan(0);
+    expect(accepted > 0).toBe(role === 'ADMIN');
   });
   test('but an OWNER hands out everything', () => {
     const everything = new Set(roles.flatMap((role) => rightsOfRole(role)));

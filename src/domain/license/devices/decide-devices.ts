@@ -32,8 +32,8 @@ const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): 
 
 /**
  * Releases a device, also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
- * policy's allowance and cooldown bind the holder: the allowance counts releases since the last renewal, the cooldown
- * runs from the holder's last release.
+ * policy's allowance and cooldown bind clients, not administrators: the allowance counts releases since the last renewal, the cooldown
+ * runs from the last release by a client.
  */
 const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
   const { facts, activations } = license;

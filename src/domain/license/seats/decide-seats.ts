@@ -2,7 +2,7 @@ import { reject } from '../../decider.ts';
 import { earlier, type Instant, plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
-import { isRepeated, lapsedLease } from '../forget.ts';
+import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
 import { graceUntil } from '../status.ts';
 import { refuseUse, refuseUser } from '../usage/usage-guard.ts';
@@ -53,7 +53,7 @@ const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLi
 const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: IssuedLicense): LicenseDecision => {
   const { leases } = license;
   const { leaseId, borrowSeconds } = data;
-  const previous = lapsedLease(license, leaseId, at);
+  const previous = recentlyLapsed(license, leaseId, at);
   const lease = leases.get(leaseId) ?? previous?.lease;
   if (lease === undefined) return noLease(license);
   const refusal = refuseUse(license.facts, lease.product, at) ?? refuseUser(license, lease.userRef);
@@ -102,7 +102,7 @@ const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLi
   if (lease !== undefined) return [released(license, lease, { by, cause: by }, at)];
   const isRepetition =
     isRepeated(license.released, leaseId, at) ||
-    lapsedLease(license, leaseId, at) !== undefined ||
+    recentlyLapsed(license, leaseId, at) !== undefined ||
     license.ended.some(({ leases }) => leases.has(leaseId));
   return isRepetition ? [] : noLease(license);
 };
