@@ -233,7 +233,7 @@ test.each(cases.map((ending) => [ending.name, ending.devices, ending] as const))
     );
     expect([...same]).toEqual([[cause, left, decided?.metadata.effectiveAt, rival].join()]);
   },
-  10 * minutes,
+  (isFull ? 30 : 10) * minutes,
 );
 
 test(
@@ -248,5 +248,5 @@ test(
     );
     expect(open.rows).toEqual([{ count: cases.reduce((sum, { left }) => sum + left, 0) }]);
   },
-  10 * minutes,
+  (isFull ? 30 : 10) * minutes,
 );

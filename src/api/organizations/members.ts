@@ -29,6 +29,7 @@ const removalQuery = z.strictObject({
   revokeKeys: booleanText
     .meta({
       override: readAs({ type: 'boolean' }),
+      example: false,
       description:
         'Whether to revoke the API keys that the member created, and the keys that these created: at most 200 at once. Repeat the request for the rest.',
     })

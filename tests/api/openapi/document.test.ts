@@ -67,7 +67,10 @@ test('A parameter has the type that its text is read as, with an example of that
   const parameters = ledger.routes.flatMap(({ path, method }) => document.paths?.[path]?.[method]?.parameters ?? []);
   const schemas = parameters.flatMap((parameter) => ('schema' in parameter ? [parameter.schema] : []));
   const flags = schemas.filter((schema) => JSON.stringify(schema).includes('"boolean"'));
-  expect(flags).toEqual(flags.map(() => ({ type: 'boolean', example: false })));
+  for (const flag of flags) {
+    expect(flag).toMatchObject({ type: 'boolean', example: false });
+    expect(flag).not.toHaveProperty('enum');
+  }
   expect(flags.length).toBeGreaterThan(0);
   const numbers = schemas.filter((schema) => JSON.stringify(schema).includes('"integer"'));
   expect(numbers.length).toBeGreaterThan(5);
