@@ -75,7 +75,7 @@ test('A changed fold needs a new version, so that no snapshot of the old fold is
     },
     [foldVersions.organization]: {
       source: sourceHash([
-        'src/domain/organization/organization.ts',
+        'src/domain/organization/evolve-organization.ts',
         'src/aggregates/codec-organization.ts',
         ...format,
       ]),

@@ -1,6 +1,6 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
-import { isAcceptable } from '../../domain/organization/decide-invitations.ts';
+import { isAcceptable } from '../../domain/organization/open-invitations.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUser, activateUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail } from '../../identity/users.ts';

@@ -14,7 +14,7 @@ export type Removal = { readonly userId: string; readonly revokeKeys: boolean };
 
 /**
  * Removes a member. One OWNER who can sign in stays. Returns the API keys that the member created, without those that
- * had ended before.
+ * had ended before the member left.
  */
 export const removeMember = async (
   needs: MemberNeeds & ApiKeyNeeds,
@@ -22,13 +22,16 @@ export const removeMember = async (
   { userId, revokeKeys }: Removal,
 ): Promise<ChangedOrganization<readonly ApiKeyView[]> | Refusal> => {
   const { organizationId } = request.caller;
-  const at = needs.now();
+  const now = needs.now();
   const removed = await sendMemberCommand(needs, request, userId, {
     commandOn: (deactivated) => ({ type: 'RemoveMember', data: { userId, deactivated, revokeKeys } }),
-    view: (organization) =>
-      keysCreatedBy(organization, userId)
+    view: (organization) => {
+      // A repeated request returns the keys that an earlier one revoked, too.
+      const leftAt = organization.formerMembers.get(userId) ?? now;
+      return keysCreatedBy(organization, userId)
         .map((apiKeyId) => apiKeyIn(organization, apiKeyId))
-        .filter((key) => hadNotEnded(key, at)),
+        .filter((key) => hadNotEnded(key, leftAt));
+    },
   });
   if (isRefusal(removed)) return removed;
   const keys = removed.view;

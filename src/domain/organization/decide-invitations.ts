@@ -3,8 +3,9 @@ import { decodeId } from '../ids.ts';
 import { fromMs, type Instant, isInstant, toMs } from '../time.ts';
 import type { Acting, CommandOf, OrganizationDecision, OrganizationRejection } from './commands.ts';
 import type { OrganizationEvent } from './events.ts';
+import { isAcceptable, isOrphaned } from './open-invitations.ts';
 import type { CreatedOrganization, Invitation } from './organization.ts';
-import { couldStillInvite, refuseRole, senderOf, standingFor } from './organization-authority.ts';
+import { refuseRole, senderOf, standingFor } from './organization-authority.ts';
 import { endedAtOnce, fixedLimits, type OrganizationLimits } from './organization-limits.ts';
 
 /** The days that an invitation without an explicit end is open. */
@@ -93,15 +94,9 @@ export const invitationToHandOut = (
  */
 export const withdrawOrphans = (organization: CreatedOrganization, at: Instant): readonly OrganizationEvent[] =>
   [...organization.invitations]
-    .filter(([, invitation]) => isOpen(invitation, at) && !couldStillInvite(organization, invitation, at))
+    .filter(([, invitation]) => invitation.state === 'orphaned' || isOrphaned(organization, invitation, at))
     .slice(0, endedAtOnce)
     .map(([invitationId]) => ({ type: 'InvitationWithdrawn', data: { invitationId } }));
-
-/** Returns true while an invitation is open and its sender could still invite with its role. */
-export const isAcceptable = (organization: CreatedOrganization, invitation: Invitation, at: Instant): boolean =>
-  isOpen(invitation, at) && couldStillInvite(organization, invitation, at);
-
-const isOpen = ({ state, expiresAt }: Invitation, at: Instant): boolean => state === 'pending' && at < expiresAt;
 
 const openInvitations = (organization: CreatedOrganization, at: Instant): number =>
   [...organization.invitations.values()].filter((invitation) => isAcceptable(organization, invitation, at)).length;

@@ -7,7 +7,8 @@ import { changeRole, removeMember } from './decide-members.ts';
 import { changeTimeZone, close, create, rename } from './decide-profile.ts';
 import { archiveProject, changeProject, createProject, restoreProject } from './decide-projects.ts';
 import type { OrganizationEvent } from './events.ts';
-import { type CreatedOrganization, evolve, fork, initial, type Organization } from './organization.ts';
+import { evolve, takesRights } from './evolve-organization.ts';
+import { type CreatedOrganization, fork, initial, type Organization } from './organization.ts';
 
 /**
  * Decides one command on an organization. Returns its events, none when it changes nothing, or the reason to refuse
@@ -17,16 +18,13 @@ const decide = (command: OrganizationCommand, organization: Organization): Organ
   if (command.type === 'CreateOrganization') return create(command, organization);
   if (organization.kind === 'missing') return reject('ORGANIZATION_NOT_FOUND', 'There is no such organization.');
   const decision = decideOn(command, organization);
-  if (isRejection(decision) || !decision.some(({ type }) => takesRights.has(type))) return decision;
+  if (isRejection(decision) || !decision.some(({ type }) => isAboutAccess.has(type))) return decision;
   return [...decision, ...withdrawOrphans(after(organization, decision, command.at), command.at)];
 };
 
-// The last two take no rights: they only go on with what was too much for one command.
-const takesRights: ReadonlySet<OrganizationEvent['type']> = new Set([
-  'MemberRoleChanged',
-  'MemberRemoved',
-  'ApiKeyScopesChanged',
-  'ApiKeyRevoked',
+// After these a decision withdraws invitations, also those that were too many for an earlier one.
+const isAboutAccess: ReadonlySet<OrganizationEvent['type']> = new Set([
+  ...takesRights,
   'MemberInvited',
   'InvitationWithdrawn',
 ]);

@@ -27,13 +27,16 @@ export type CreatedOrganization = {
 /** `invitationId` null: the founder. */
 export type Member = { readonly role: Role; readonly invitationId: string | null; readonly joinedAt: Instant };
 
-/** A `pending` invitation may have expired: that depends on the clock. */
+/**
+ * A `pending` invitation may have expired: that depends on the clock. An `orphaned` one has lost its sender for good; its
+ * withdrawal is not recorded yet.
+ */
 export type Invitation = {
   readonly emailRef: string;
   readonly role: Role;
   readonly invitedAt: Instant;
   readonly expiresAt: Instant;
-  readonly state: 'pending' | 'accepted' | 'withdrawn';
+  readonly state: 'pending' | 'accepted' | 'withdrawn' | 'orphaned';
   /** The user or API key that invited; null: the program. */
   readonly invitedBy: string | null;
 };
@@ -61,10 +64,10 @@ export type Project = {
 export const initial = (): Organization => ({ kind: 'missing' });
 
 /**
- * Returns the organization after one more event. Never throws. Takes ownership of `organization` and changes it in
- * place.
+ * Returns the organization after one more event, without what follows from it for invitations. Never throws. Takes
+ * ownership of `organization` and changes it in place.
  */
-export const evolve = (organization: Organization, event: OrganizationEvent, at: At): Organization => {
+export const evolveParts = (organization: Organization, event: OrganizationEvent, at: At): Organization => {
   if (event.type === 'OrganizationCreated') return created(event.data, at);
   return organization.kind === 'missing' ? organization : evolveCreated(organization, event, at);
 };

@@ -25,20 +25,28 @@ const fact = <Field extends keyof LicenseFacts>(type: ColumnType, field: Field) 
 const part = (type: ColumnType, of: LicenseColumn['of']) => ({ type, field: null, isRead: true, of });
 const writeOnly = (type: ColumnType, of: LicenseColumn['of']) => ({ type, field: null, isRead: false, of });
 
-// What the issuer granted. It is most of the row and seldom changes.
-const granted = {
+const grantColumns = {
   license_id: fact('text', 'licenseId'),
   issuer_org_id: fact('text', 'issuerOrgId'),
   holder_org_id: fact('text', 'holderOrgId'),
   owner_user_ref: fact('text', 'ownerUserRef'),
   policy: fact('jsonb', 'policy'),
-  tier: writeOnly('text', ({ facts }) => facts.policy.tier),
   products: fact('text[]', 'products'),
   limits: fact('jsonb', 'limits'),
   entitlements: fact('jsonb', 'entitlements'),
   external_ref: fact('text', 'externalRef'),
   created_at: fact('timestamptz', 'createdAt'),
   time_zone: fact('text', 'timeZone'),
+} satisfies Readonly<Record<string, LicenseColumn>>;
+
+type Grant = Pick<LicenseFacts, ReadFact<typeof grantColumns>>;
+/** A column that follows from the grant alone: `isSameGrant` notices no other fact. */
+const ofGrant = (type: ColumnType, of: (grant: Grant) => unknown) => writeOnly(type, ({ facts }) => of(facts));
+
+// What the issuer granted. It is most of the row and seldom changes.
+const granted = {
+  ...grantColumns,
+  tier: ofGrant('text', ({ policy }) => policy.tier),
 } satisfies Readonly<Record<string, LicenseColumn>>;
 
 // What changes often in the life of a license.

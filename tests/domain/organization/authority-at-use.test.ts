@@ -153,6 +153,10 @@ describe('A sender of very many invitations, or creator of very many keys,', () 
     given(...removed)
       .when(accept('eve', 'inv_999'))
       .thenRejected('NOT_FOUND');
+    // Nor after the sender got the right back.
+    given(...removed, on(joinedEvent('grace', 'OWNER')))
+      .when(accept('eve', 'inv_999'))
+      .thenRejected('NOT_FOUND');
     // They do not count against the limit either, and the next command about access ends 200 more.
     given(...removed)
       .when(invite({ invitationId: 'inv_new' }))
@@ -174,4 +178,21 @@ describe('A sender of very many invitations, or creator of very many keys,', () 
       .when(withKeys)
       .thenEvents(...numbers.slice(200, 400).map((number) => revoked(`key_${number}`)));
   });
+});
+
+test('An invitation stays ended when its sender gets the right back', () => {
+  given(...byGrace, on(roleChangedEvent('grace', 'ADMIN', 'MEMBER')), on(roleChangedEvent('grace', 'MEMBER', 'ADMIN')))
+    .when(accept('eve'))
+    .thenRejected('NOT_FOUND');
+  const lost = {
+    type: 'ApiKeyScopesChanged',
+    data: { apiKeyId: 'key_1', from: scopes, to: ['members:write'] },
+  } as const;
+  const regained = {
+    type: 'ApiKeyScopesChanged',
+    data: { apiKeyId: 'key_1', from: ['members:write'], to: scopes },
+  } as const;
+  given(...byKey, on(lost), on(regained))
+    .when(accept('eve'))
+    .thenRejected('NOT_FOUND');
 });

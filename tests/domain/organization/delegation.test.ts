@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { fold, isRejection, stamp } from '../../../src/domain/decider.ts';
 import type { Acting, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
-import { type OrganizationEvent, roles, type Scope, scopes } from '../../../src/domain/organization/events.ts';
+import {
+  type OrganizationEvent,
+  type Role,
+  roles,
+  type Scope,
+  scopes,
+} from '../../../src/domain/organization/events.ts';
 import type { CreatedOrganization, Organization } from '../../../src/domain/organization/organization.ts';
 import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from '../../../src/domain/organization/rights.ts';
 import { testEventIds } from '../../support/event-ids.ts';
@@ -115,3 +121,23 @@ describe('No sequence of three operations reaches more rights', () => {
     expect(rightsBeyond(rightsOfRole('OWNER'), [...everything, ...rightsOfScopes(scopes)])).toEqual([]);
   });
 });
+
+// docs/api/organizations.md has the same table.
+const covering: readonly (readonly [role: Role, scopes: readonly Scope[] | null])[] = [
+  ['GUEST', ['projects:write']],
+  ['MEMBER', ['projects:write', 'licenses:read']],
+  ['AUDITOR', ['projects:write', 'licenses:read', 'events:read']],
+  ['BILLING', ['licenses:read', 'licenses:write', 'events:read']],
+  ['ADMIN', null],
+  ['OWNER', null],
+];
+test.each(covering)(
+  'An API key covers the role %s with members:write and the scopes %j, and with no fewer',
+  (role, needed) => {
+    const lacks = (held: readonly Scope[]) =>
+      rightsBeyond(rightsOfScopes(['members:write', ...held]), rightsOfRole(role));
+    if (needed === null) return expect(lacks(scopes)).not.toEqual([]);
+    expect(lacks(needed)).toEqual([]);
+    for (const scope of needed) expect(lacks(needed.filter((other) => other !== scope))).not.toEqual([]);
+  },
+);
