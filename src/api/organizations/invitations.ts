@@ -87,7 +87,7 @@ export const createInvitationTokenRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'createInvitationToken',
     summary: 'Get the token of an invitation',
     description:
-      'For an invitation that an API key made, or whose token was lost. Only a member who could invite with this role gets it. It is the same token each time, until the invitation ends.',
+      'Use it for an invitation of an API key, or when the token was lost. Only a member who could invite with this role gets it. It is the same token each time, until the invitation ends.',
     tag,
     permission: 'handOutInvitations',
     effect: 'none',

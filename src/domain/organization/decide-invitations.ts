@@ -88,7 +88,7 @@ export const invitationToHandOut = (
 };
 
 /**
- * Returns the withdrawal of open invitations whose sender can no longer invite with their role, at most `endedAtOnce`.
+ * Returns the withdrawals of invitations that their senders could no longer send, at most `endedAtOnce`.
  * The rest cannot be accepted either, and is withdrawn by the next commands about access. `organization` is the state
  * after the sender was removed, got another role or scopes, or was revoked.
  */

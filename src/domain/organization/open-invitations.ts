@@ -3,7 +3,7 @@ import type { CreatedOrganization, Invitation } from './organization.ts';
 import { couldStillInvite } from './organization-authority.ts';
 
 /**
- * Ends the open invitations whose sender can no longer invite with their role. They stay ended when the sender gets the
+ * Ends each open invitation when its sender can no longer invite with its role. It stays ended when the sender gets the
  * right back. Changes the organization in place.
  */
 export const orphanInvitations = (organization: CreatedOrganization, at: Instant): void => {
@@ -12,7 +12,7 @@ export const orphanInvitations = (organization: CreatedOrganization, at: Instant
       organization.invitations.set(invitationId, { ...invitation, state: 'orphaned' });
 };
 
-/** Returns true for an open invitation whose sender could no longer invite with its role. */
+/** Returns true when an invitation is open and its sender could no longer invite with its role. */
 export const isOrphaned = (organization: CreatedOrganization, invitation: Invitation, at: Instant): boolean =>
   isOpen(invitation, at) && !couldStillInvite(organization, invitation, at);
 

@@ -41,7 +41,7 @@ export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN
   return standing.kind === 'key'
     ? reject(
         'FORBIDDEN',
-        `An API key decides only about roles whose rights it has. ${role} also has ${listed(beyond)}.`,
+        `An API key decides only about roles that its scopes cover. ${role} also has ${listed(beyond)}.`,
       )
     : reject('FORBIDDEN', `The role ${role} has rights that yours does not have: ${listed(beyond)}. Ask an OWNER.`);
 };
@@ -72,7 +72,7 @@ export const refuseStrongerKey = (standing: Standing, { scopes }: ApiKey): Rejec
   const beyond = scopes.filter((scope) => !standing.scopes.includes(scope));
   if (beyond.length === 0) return null;
   const lacked = `That key also has ${beyond.join(', ')}`;
-  return reject('FORBIDDEN', `An API key can change and revoke only keys whose scopes it has itself. ${lacked}.`);
+  return reject('FORBIDDEN', `An API key can change and revoke only keys with scopes that it has too. ${lacked}.`);
 };
 
 /** Refuses to let an API key add scopes to a key. It could outlive the one that adds them. */

@@ -38,7 +38,7 @@ describe('An API key', () => {
     }
     const promoted = await ledger.call('PATCH', `${members}/${guest.userId}`, { key, body: { role: 'ADMIN' } });
     expect([promoted.status, promoted.body.code]).toEqual([403, 'FORBIDDEN']);
-    expect(promoted.body.detail).toContain('whose rights it has');
+    expect(promoted.body.detail).toContain('that its scopes cover');
   });
 
   test('with every scope invites a MEMBER and gets no token; an ADMIN gets it and hands it over', async () => {
