@@ -31,6 +31,7 @@ export const rowSecurity: RowSecurity = {
     'identity.api_key_by_lookup',
     'identity.user_by_email',
     'identity.user_by_refresh_token',
+    'identity.refresh_token_among',
     'identity.is_parked',
     'ops.parked_among',
     'ops.parked_license_by_key',

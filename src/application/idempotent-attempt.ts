@@ -133,11 +133,19 @@ const begin = (
       if (row === null) return inFlight;
       if (!hashes.includes(row.requestHash)) return keyReused;
       if (row.status === null && !row.isStale) return inFlight;
-      const { commandId, requestHash } = row;
+      const { commandId } = row;
       const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
       // The previous attempt may have stalled and may continue at any time.
-      const next = { commandId, requestHash, secret, attemptedSince, earlierRequestHashes: hashes, whenOnly: never };
+      // An event gets the hash of this build. That of the row may be of an earlier build, over a password.
+      const next = {
+        commandId,
+        requestHash: firstHash,
+        secret,
+        attemptedSince,
+        earlierRequestHashes: hashes,
+        whenOnly: never,
+      };
       if (row.status !== null) {
         const stored = unseal(secrets, Buffer.from(row.body ?? '', 'base64'), boundTo(place, commandId));
         return { attempt: next, stored };

@@ -46,7 +46,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   identity: {
     holds: 'secrets, license keys, API keys, fingerprints, passwords, access tokens, users and sessions',
     ours: ['domain', 'postgres'],
-    packages: ['argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
+    packages: ['@zxcvbn-ts/language-common', 'argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
   },
   application: {
     holds: 'one file per operation; knows no HTTP',

@@ -19,7 +19,6 @@ import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
-import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
@@ -27,7 +26,7 @@ import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { createReadModels } from './read-models.ts';
-import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
+import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
 
 /** An organization with an API key that has every scope. */
 export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
@@ -104,7 +103,7 @@ export const startLedger = async ({
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
-  const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
+  const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
   const executor = createExecutor({ store: connected, keeper, giveUpMs: 1_000 });
   const needs = { executor, pool: database.api, secrets, now };

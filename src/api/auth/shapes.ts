@@ -3,7 +3,7 @@ import type { Access, SignedIn } from '../../application/accounts/open-session.t
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { roles } from '../../domain/organization/events.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
-import { passwordFault } from '../../identity/passwords.ts';
+import { passwordCharacters, passwordFault } from '../../identity/passwords.ts';
 import type { User } from '../../identity/users.ts';
 import { idOf, instantOut, text } from '../schemas.ts';
 
@@ -25,8 +25,8 @@ export const newPassword = z
     if (fault !== null) context.addIssue(fault);
   })
   .meta({
-    description: '8 to 256 characters. The most common passwords are refused.',
-    override: { minLength: 8, maxLength: 256 },
+    description: `${passwordCharacters.min} to ${passwordCharacters.max} characters, not your e-mail address or the part of it before the @, not one repeated character. The most common passwords are refused.`,
+    override: { minLength: passwordCharacters.min, maxLength: passwordCharacters.max },
     example: 'four small green apples',
   });
 

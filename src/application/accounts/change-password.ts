@@ -4,6 +4,7 @@ import { findUserByEmail, getUser, changePassword as replacePassword } from '../
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';
 import { notSignedIn, type SignInNeeds } from './open-session.ts';
+import { refuseOwnAddress } from './refuse-own-address.ts';
 
 export type PasswordNeeds = SignInNeeds & {
   readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
@@ -17,9 +18,12 @@ export const changePassword = async (
 ): Promise<Refusal | null> => {
   const { pool, accounts } = needs;
   const { passwords, forgetting } = accounts;
-  if ((await getUser(pool, userId)) === null) return notSignedIn;
+  const user = await getUser(pool, userId);
+  if (user === null) return notSignedIn;
   const from = await currentHash(needs, userId);
   if ((await passwords.verify(from, currentPassword)) === 'wrong' || from === null) return wrongPassword;
+  const refusal = refuseOwnAddress(newPassword, user.email, 'newPassword');
+  if (refusal !== null) return refusal;
   const passwordHash = await passwords.hash(newPassword);
   const now = new Date(needs.now());
   const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });

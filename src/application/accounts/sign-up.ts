@@ -8,6 +8,7 @@ import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import { foundOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
+import { refuseOwnAddress } from './refuse-own-address.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
 export type SignUpNeeds = SignInNeeds & OfferNeeds;
@@ -62,13 +63,15 @@ export const signUp = async (
   return signedIn === null ? emailTaken : { signedIn, position };
 };
 
-/** Reserves an address for a user, once per command. Refuses an address that is taken. */
+/** Reserves an address for a user, once per command. Refuses an address that is taken, and the address as password. */
 export const reserveAddress = async (
   { pool, accounts: { passwords } }: SignInNeeds,
   user: Omit<NewUser, 'passwordHash'>,
   password: string,
 ): Promise<Proven | Refusal> => {
   const { userId } = user;
+  const refusal = refuseOwnAddress(password, user.email, 'password');
+  if (refusal !== null) return refusal;
   // This check only saves the costly hash. The reservation decides.
   const known = await findUserByEmail(pool, user.email);
   if (known !== null && known.state !== 'pending' && known.commandId !== user.commandId) return emailTaken;
