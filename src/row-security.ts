@@ -20,10 +20,11 @@ export const rowSecurity: RowSecurity = {
     'identity.users(email_lower)',
     'identity.sessions(session_id)',
     'identity.refresh_tokens(token_hash)',
+    'identity.password_resets(reset_id)',
     'vault.personal_values(ref)',
     'vault.license_metadata(license_id)',
   ],
-  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens'],
+  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens', 'identity.password_resets'],
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',
@@ -57,5 +58,6 @@ export const rowSecurity: RowSecurity = {
     `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
     `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
     `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,
+    `identity.password_resets: (expires_at < (now() - '1 day'::interval))`,
   ],
 };

@@ -40,6 +40,7 @@ export const currentOpenApi = (): string => {
     secrets,
     licenseKeyPrefix: 'LL',
     accounts: noAccounts,
+    mailing: false,
     platformLicense: async () => null,
     forgetApiKey: () => undefined,
     log: createRequestLog(log),

@@ -11,7 +11,8 @@ export type RevokeReason =
   | 'PASSWORD_CHANGED'
   | 'DEACTIVATED'
   | 'REFRESH_REUSED'
-  | 'TOO_MANY_SESSIONS';
+  | 'TOO_MANY_SESSIONS'
+  | 'ADDRESS_LOST';
 
 /** A session that can be refreshed. Its access tokens name no organization when `organizationId` is null. */
 export type Session = {

@@ -69,11 +69,14 @@ export const startLedger = async ({
   frontOf = () => openFront,
   signupPolicy = null,
   apiConnections,
+  mailing = true,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
+  /** Whether mails are queued. */
+  mailing?: boolean;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
@@ -136,6 +139,7 @@ export const startLedger = async ({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
     forgetApiKey: apiKeys.forget,
+    mailing,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },

@@ -39,6 +39,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   CODE_TAKEN:
     'The code is in use, the trial was already used, or the license was already imported. Then licenseId names it.',
   ARCHIVED: 'This is archived. It can be neither used nor changed.',
+  MAIL_NOT_CONFIGURED: 'This server sends no mail. Ask its operator to set a new password.',
   CONCURRENT_MODIFICATION: 'Other requests kept changing the same thing. Nothing was changed. Send the request again.',
   IDEMPOTENCY_IN_FLIGHT:
     'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',

@@ -3,12 +3,10 @@ import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';
-import { notSignedIn, type SignInNeeds } from './open-session.ts';
+import { type ForgettingNeeds, notSignedIn, type SignInNeeds } from './open-session.ts';
 import { refuseOwnAddress } from './refuse-own-address.ts';
 
-export type PasswordNeeds = SignInNeeds & {
-  readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
-};
+export type PasswordNeeds = SignInNeeds & ForgettingNeeds;
 
 /** Changes the password of a user and ends all other sessions. Returns null on success. */
 export const changePassword = async (

@@ -27,6 +27,11 @@ export type SignInNeeds = {
   };
 };
 
+/** Makes this process refuse the access tokens of a user at once. Other processes do so within 30 seconds. */
+export type ForgettingNeeds = {
+  readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
+};
+
 /** The refusal of all invalid credentials. Invalid and expired ones get the same answer, which reveals nothing. */
 export const notSignedIn = reject('UNAUTHENTICATED', 'The credentials are invalid or have expired. Sign in again.');
 

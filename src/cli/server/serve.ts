@@ -74,6 +74,7 @@ const createApiServer = async (
     front,
     platformLicense,
     accounts,
+    mailing: config.mail !== null,
     forgetApiKey: apiKeys.forget,
     authenticate: { apiKey: apiKeys.authenticate, user },
     executor,
