@@ -73,7 +73,9 @@ const schema = z.object({
     .describe(
       'Mail server, as smtp://name:password@host:587 or smtps://host. Set it together with MAIL_FROM and PUBLIC_URL. Without it the embedded mode writes mails into outbox in LEDGER_DATA_DIR, and with DATABASE_URL no mail is sent.',
     ),
-  MAIL_FROM: mailbox.optional().describe('Address that mails come from, such as License Ledger <ledger@vendor.example>.'),
+  MAIL_FROM: mailbox
+    .optional()
+    .describe('Address that mails come from, such as License Ledger <ledger@vendor.example>.'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()

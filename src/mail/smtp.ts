@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { MailFailed, MailRefused, type Mailer } from './mail.ts';
+import { type Mailer, MailFailed, MailRefused } from './mail.ts';
 
 /** A mail server as an smtp:// or smtps:// URL, and the address that mails come from. */
 export type SmtpServer = { readonly url: string; readonly from: string };
@@ -9,7 +9,13 @@ const patienceMs = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketT
 /** Returns a mailer for a mail server. Sends a name and password only over TLS. */
 export const createSmtpMailer = ({ url, from }: SmtpServer): Mailer => {
   const requireTLS = new URL(url).username !== '';
-  const transport = createTransport({ url, requireTLS, ...patienceMs, disableFileAccess: true, disableUrlAccess: true });
+  const transport = createTransport({
+    url,
+    requireTLS,
+    ...patienceMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
   const domain = domainOf(from);
   const translated = async (work: Promise<unknown>): Promise<void> => {
     try {
@@ -45,6 +51,7 @@ const withoutAddress = (error: unknown): Error => {
   const said = [code, responseCode, command].filter((part) => typeof part === 'string' || typeof part === 'number');
   const sentence = `The mail server did not take the mail: ${said.join(' ')}.`;
   // 5xx about the recipient or the content is final. 5xx about the login or the connection is an error of the operator.
-  const isFinal = typeof responseCode === 'number' && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
+  const isFinal =
+    typeof responseCode === 'number' && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
   return isFinal ? new MailRefused(sentence) : new MailFailed(sentence);
 };

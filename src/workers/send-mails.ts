@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type Mail, MailRefused, type Mailer } from '../mail/mail.ts';
+import { type Mail, type Mailer, MailRefused } from '../mail/mail.ts';
 import type { Log } from '../postgres/log.ts';
 import { type ClaimedMail, claimMail, finishMail, type MailOutcome, postponeMail } from '../records/mails.ts';
 

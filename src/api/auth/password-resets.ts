@@ -46,7 +46,12 @@ export const requestPasswordResetRoute = (needs: AuthNeeds): Route =>
       const refusal = await call.limits.takeForAddress('reset');
       if (refusal !== null) return refusal;
       const principal = emailPseudonym(needs.secrets, body.email);
-      const request = { organizationId: nobodysOrganization, principal, operation: 'requestPasswordReset', input: body };
+      const request = {
+        organizationId: nobodysOrganization,
+        principal,
+        operation: 'requestPasswordReset',
+        input: body,
+      };
       return idempotently(needs, call, request, async (attempt) => {
         // A refusal would tell a stranger's tries from the owner's. The mails of the last 30 minutes still work.
         const spent = await call.limits.take('reset_account', principal);

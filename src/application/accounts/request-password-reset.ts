@@ -20,6 +20,12 @@ export const requestPasswordReset = async (
 ): Promise<void> => {
   const mailId = aggregateId(attempt.commandId, 'password reset');
   const sealed = seal(secrets, email, mailId);
-  const mail = { issuerOrgId: nobodysOrganization, mailId, kind: 'PASSWORD_RESET', sealed, now: new Date(now()) } as const;
+  const mail = {
+    issuerOrgId: nobodysOrganization,
+    mailId,
+    kind: 'PASSWORD_RESET',
+    sealed,
+    now: new Date(now()),
+  } as const;
   await asTenant(pool, nobodysOrganization, (db) => queueMail(db, mail), { readOnly: false });
 };

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Secret, type Secrets } from '../secrets.ts';
+import type { Secret, Secrets } from '../secrets.ts';
 
 /** What a mailed token is for. A token works only for its own kind. */
 export type MailedKind = 'invitation' | 'password-reset';
