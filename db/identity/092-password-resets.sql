@@ -23,5 +23,5 @@ create policy purge_sees on identity.password_resets for select to ledger_worker
 create policy purge on identity.password_resets for delete to ledger_worker
   using (expires_at < now() - interval '1 day');
 
-grant select, insert, update, delete on identity.password_resets to ledger_api;
+grant select, insert, update on identity.password_resets to ledger_api;
 grant select (expires_at), delete on identity.password_resets to ledger_worker;

@@ -20,7 +20,11 @@ const startServer = async (options: SMTPServerOptions = {}) => {
     onData: (stream, { envelope }, done) => {
       void text(stream).then((source) => {
         const { mailFrom, rcptTo } = envelope;
-        mails.push({ from: mailFrom && mailFrom.address, to: rcptTo.map(({ address }) => address), source });
+        mails.push({
+          from: mailFrom !== false ? mailFrom.address : null,
+          to: rcptTo.map(({ address }) => address),
+          source,
+        });
         done();
       });
     },

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { provePassword } from '../../application/accounts/open-session.ts';
+import { noReset, resetPassword, userOfReset } from '../../application/accounts/redeem-password-reset.ts';
 import { requestPasswordReset } from '../../application/accounts/request-password-reset.ts';
-import { noReset, resetPassword, userOfReset } from '../../application/accounts/reset-password.ts';
 import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { decodeId } from '../../domain/ids.ts';
 import { readMailedToken } from '../../identity/mailed/mailed-token.ts';
-import { type ResetPlace, resetMinutes } from '../../identity/mailed/password-resets.ts';
+import { type ResetPlace, resetMinutes } from '../../identity/mailed/resets.ts';
 import { getUser } from '../../identity/users.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { type Problem, problem, refused, refusedOrNull } from '../problems/problems.ts';

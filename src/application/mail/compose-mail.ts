@@ -4,7 +4,7 @@ import { isAcceptable } from '../../domain/organization/open-invitations.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { createMailedToken } from '../../identity/mailed/mailed-token.ts';
-import { openReset, resetEnd } from '../../identity/mailed/password-resets.ts';
+import { openReset, resetEnd } from '../../identity/mailed/resets.ts';
 import { unseal } from '../../identity/seal.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { findUserByEmail, getUser } from '../../identity/users.ts';
@@ -52,8 +52,8 @@ const composeReset = async (
   { mailId, sealed }: ClaimedMail,
 ): Promise<Mail | 'drop'> => {
   if (sealed === null) return 'drop';
-  const found = await findUserByEmail(pool, unseal(secrets, sealed, mailId));
-  const user = found?.state === 'active' ? await getUser(pool, found.userId) : null;
+  const known = await findUserByEmail(pool, unseal(secrets, sealed, mailId));
+  const user = known?.state === 'active' ? await getUser(pool, known.userId) : null;
   if (user === null) return 'drop';
   const sentAt = new Date(now());
   if (!(await openReset(pool, { userId: user.userId, resetId: mailId }, sentAt))) return 'drop';

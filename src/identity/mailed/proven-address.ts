@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from '../as-user.ts';
 import { endSessions } from '../sessions.ts';
-import { endResets } from './password-resets.ts';
+import { endResets } from './resets.ts';
 
 /**
  * The domain of the addresses of users who lost theirs (RFC 2606: it never exists). Such a user signs in with

@@ -1,5 +1,5 @@
 import { reject } from '../../domain/decider.ts';
-import { isResetOpen, type ResetPlace, redeemReset } from '../../identity/mailed/password-resets.ts';
+import { isResetOpen, type ResetPlace, redeemReset } from '../../identity/mailed/resets.ts';
 import { findUserByEmail, getUser, type User } from '../../identity/users.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
