@@ -1,5 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuthNeeds } from '../../../src/api/auth/auth-needs.ts';
+import { requestPasswordResetRoute } from '../../../src/api/auth/password-resets.ts';
+import type { Call } from '../../../src/api/route.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
 import { deactivateUser, setPassword } from '../../../src/identity/users.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
@@ -196,6 +199,13 @@ describe('With an Idempotency-Key,', () => {
   });
 });
 
+test('A server that sends no mail says so, for every address, and queues nothing', async () => {
+  const silent = requestPasswordResetRoute({ ...ledger.needs, mailing: false } as AuthNeeds);
+  const request = { params: {}, query: {}, body: { email: `${randomUUID()}@vendor.example` } };
+  const answer = await silent.answer(request, {} as Call, { caller: null, user: null });
+  expect(answer).toMatchObject({ problem: 'MAIL_NOT_CONFIGURED', detail: expect.stringContaining('MAIL_URL') });
+});
+
 test('No table has the token, a hash of it, or a readable address of an open request', async () => {
   const person = await createPerson();
   await ask(person.email);
@@ -203,7 +213,6 @@ test('No table has the token, a hash of it, or a readable address of an open req
   const mails = await superuser.query('select m::text as row from ops.mails m');
   expect(mails.rows.map(({ row }) => row).join('\n')).not.toContain(person.email.split('@')[0]);
   const token = await mailbox.tokenTo(person.email);
-  const { createHash } = await import('node:crypto');
   const hash = createHash('sha256').update(token).digest('hex');
   const rows = await superuser.query(
     'select m::text as row from ops.mails m union all select r::text from identity.password_resets r',
