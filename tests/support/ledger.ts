@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
-import { type Front, openFront } from '../../src/api/front.ts';
+import type { Front } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
@@ -26,6 +26,7 @@ import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
+import { unlimitedFront } from './limits.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
 
@@ -67,7 +68,7 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
  * Nothing is limited unless `frontOf` says so.
  */
 export const startLedger = async ({
-  frontOf = () => openFront,
+  frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
 }: {

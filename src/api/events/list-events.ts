@@ -59,6 +59,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       const feed = { organizationId: call.caller.organizationId, types };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
+      if (wait > 0) call.endTurn();
       const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: call.signal() });
       if (page === null) return placeUnknown();
       const refusal = wait === 0 ? null : await currentRefusal(needs.authenticate, call, 'readEvents');

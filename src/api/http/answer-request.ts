@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import type { Visit } from '../admission/admission.ts';
 import type { Authenticate } from '../authorize.ts';
 import type { Front } from '../front.ts';
 import type { RequestLog } from '../monitoring/logging.ts';
@@ -36,6 +37,7 @@ export const createAnswerRequest =
     const startedMs = performance.now();
     const exchange = openExchange(needs, route, request, response);
     const status = await answerOrFail(needs, exchange);
+    exchange.visit.leave();
     const milliseconds = performance.now() - startedMs;
     needs.metrics.answered(route.operationId, status, milliseconds);
     if (route.isProbe === true && status < 400) return;
@@ -50,24 +52,38 @@ type Exchange = {
   readonly response: ServerResponse;
   readonly ids: RequestIds;
   readonly limits: CallLimits;
+  readonly visit: Visit;
   /** The organization of the request. The operation sets it for the log. */
   readonly tenant: { organizationId: string | null };
 };
 
-const openExchange = ({ front }: Needs, route: Route, request: Request, response: ServerResponse): Exchange => ({
-  route,
-  request,
-  response,
-  ids: requestIdsOf(request.headers),
-  limits: createCallLimits(front.rateLimiting, () => clientIp(request, front.trustProxy)),
-  tenant: { organizationId: null },
-});
+const openExchange = (
+  { front, endingOf }: Needs,
+  route: Route,
+  request: Request,
+  response: ServerResponse,
+): Exchange => {
+  const address = () => clientIp(request, front.trustProxy);
+  const limits = createCallLimits(front.rateLimiting, address);
+  return {
+    route,
+    request,
+    response,
+    ids: requestIdsOf(request.headers),
+    limits,
+    visit: front.admission.visit({ clientIp: address, signal: () => endingOf(response), limits }),
+    tenant: { organizationId: null },
+  };
+};
 
 /** Returns the status of the answer. */
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
-  const { route, request, response, ids } = exchange;
+  const { route, response, ids } = exchange;
   try {
-    return await send(needs, exchange, await callRoute(needs, route, request, callOf(needs, exchange)));
+    const answer = await callRoute(needs, exchange, callOf(needs, exchange));
+    // Others work while this answer waits for the projector or the client.
+    exchange.visit.endTurn();
+    return await send(needs, exchange, answer);
   } catch (error) {
     const refusal = problemOfFailure(error);
     needs.log.failed(error, ids, route.operationId);
@@ -78,7 +94,7 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
   }
 };
 
-const callOf = (needs: Needs, { route, request, response, ids, limits, tenant }: Exchange): Call => ({
+const callOf = (needs: Needs, { route, request, response, ids, limits, visit, tenant }: Exchange): Call => ({
   requestId: ids.requestId,
   correlationId: ids.correlationId,
   headers: request.headers,
@@ -89,7 +105,9 @@ const callOf = (needs: Needs, { route, request, response, ids, limits, tenant }:
   expectedRevision: null,
   actsFor: (organizationId) => {
     tenant.organizationId = organizationId;
+    visit.belongsTo(organizationId);
   },
+  endTurn: visit.endTurn,
   onceReadable: (position, work) => {
     onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
       needs.log.failed(error, ids, route.operationId),
