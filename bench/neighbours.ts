@@ -26,8 +26,7 @@ export const neighbourFigures: Figures = {
       bench.say('warming up');
       await measure();
       const rows: Row[] = [];
-      for (const storm of storms(app, noisy))
-        rows.push(...(await measureStorm(bench, storm, measure)));
+      for (const storm of storms(app, noisy)) rows.push(...(await measureStorm(bench, storm, measure)));
       return rows;
     } finally {
       app.process.disconnect();

@@ -132,7 +132,7 @@ export const startLedger = async ({
     },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: users, signupPolicy },
+      ...{ forgetting: users, signupPolicy, defaultTier: 'FREE' },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },

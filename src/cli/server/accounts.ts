@@ -17,7 +17,7 @@ type Needs = {
 
 /** Opens what users sign in with, and what checks their access tokens. Throws when a key file is faulty. */
 export const openAccounts = async (
-  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy }: Config,
+  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy, defaultTier }: Config,
   { pool, now, log, untilProjected }: Needs,
 ): Promise<{ readonly accounts: Accounts; readonly user: AuthenticateUser; readonly close: () => Promise<void> }> => {
   const ring = await openKeyRing({ directory: jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
@@ -31,7 +31,15 @@ export const openAccounts = async (
   });
   const { jwks } = ring;
   return {
-    accounts: { passwords: createPasswords(), signAccessToken, refreshTokenSeconds, jwks, forgetting, signupPolicy },
+    accounts: {
+      passwords: createPasswords(),
+      signAccessToken,
+      refreshTokenSeconds,
+      jwks,
+      forgetting,
+      signupPolicy,
+      defaultTier,
+    },
     user,
     close: async () => ring.close(),
   };
@@ -47,4 +55,5 @@ export const noAccounts: Accounts = {
   jwks: () => ({ keys: [] }),
   forgetting: { forget: () => undefined, forgetUser: () => undefined },
   signupPolicy: null,
+  defaultTier: 'FREE',
 };
