@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Tier } from '../../domain/license/policy.ts';
 import { limitedAs } from '../http/client-ip.ts';
@@ -55,6 +55,7 @@ export const createAdmission = ({ tierOf, onRefused }: Needs): Admission => {
     visit: (call) => {
       let ticket: Ticket | null = null;
       let digest: string | null = null;
+      let known: string | null = null;
       const refuse = (refusal: Problem): Problem => {
         onRefused();
         return refusal;
@@ -74,12 +75,13 @@ export const createAdmission = ({ tierOf, onRefused }: Needs): Admission => {
         },
         endTurn: () => ticket?.endTurn(),
         recognize: (credential) => {
-          digest = createHash('sha256').update(credential).digest('base64url');
-          return tenants.get(digest) ?? null;
+          digest = hash('sha256', credential, 'base64url');
+          known = tenants.get(digest) ?? null;
+          return known;
         },
         stranger: () => `address ${limitedAs(call.clientIp())}`,
         belongsTo: (tenant) => {
-          if (digest !== null) tenants.set(digest, tenant);
+          if (digest !== null && known !== tenant) tenants.set(digest, tenant);
         },
         leave: () => ticket?.leave(),
       };
