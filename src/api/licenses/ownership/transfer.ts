@@ -43,7 +43,7 @@ export const transferLicenseRoute = (needs: KeyNeeds): Route =>
           'The new key after a transfer with RELEASE. Only this answer contains it. Null when the keys stayed.',
       }),
       oldKeyWorks: z.boolean().meta({
-        description: 'Whether keys from before the transfer still work. Rotate the key to end them.',
+        description: 'Whether the keys from before this request still work. Rotate the key to end them.',
       }),
     }),
     description:
