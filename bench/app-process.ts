@@ -12,7 +12,7 @@ import { loadConfig } from '../src/config.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
 import { noKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
-import { createAccessNotices } from '../src/identity/access-notices.ts';
+import { createAccessNotices } from '../src/identity/access/access-notices.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Role } from '../domain/organization/events.ts';
-import { type AccessState, readWhenCurrent, type UntilProjected } from './access-changes.ts';
-import { type AccessNotices, subjectsOf } from './access-notices.ts';
+import { type AccessState, readWhenCurrent, type UntilProjected } from './access/access-changes.ts';
+import { type AccessNotices, subjectsOf } from './access/access-notices.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 
 /** The user of an access token. */

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createAccessNotices, everybody, subjectsOf } from '../../src/identity/access-notices.ts';
+import { createAccessNotices, everybody, subjectsOf } from '../../src/identity/access/access-notices.ts';
 
 const start = () => {
   const clock = { ms: 1_000 };

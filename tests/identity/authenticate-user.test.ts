@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { listenForAccessChanges } from '../../src/identity/access-listener.ts';
-import { createAccessNotices } from '../../src/identity/access-notices.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import type { AccessClaims } from '../../src/identity/access-token.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { endSession } from '../../src/identity/sessions.ts';

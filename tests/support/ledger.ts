@@ -15,8 +15,8 @@ import { type Role, type Scope, scopes } from '../../src/domain/organization/eve
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
-import { listenForAccessChanges } from '../../src/identity/access-listener.ts';
-import { createAccessNotices } from '../../src/identity/access-notices.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { type AccessNotices, subjectsOf } from '../../identity/access-notices.ts';
+import { type AccessNotices, subjectsOf } from '../../identity/access/access-notices.ts';
 import type { Authenticate } from '../authorize.ts';
 import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';

@@ -3,8 +3,8 @@ import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
 import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
-import { listenForAccessChanges } from '../../identity/access-listener.ts';
-import { type AccessNotices, createAccessNotices } from '../../identity/access-notices.ts';
+import { listenForAccessChanges } from '../../identity/access/access-listener.ts';
+import { type AccessNotices, createAccessNotices } from '../../identity/access/access-notices.ts';
 import { type AuthenticateApiKey, createAuthenticate } from '../../identity/authenticate.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
 import type { Projector } from '../../projections/run-projector.ts';

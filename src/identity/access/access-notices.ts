@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { ApiKeyIdentity } from './authenticate.ts';
+import type { ApiKeyIdentity } from '../authenticate.ts';
 
 /**
  * Knows which rights that this process remembers still count. A subject is the id of an organization, a user, an API

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { clientConfig } from '../postgres/pool.ts';
+import { clientConfig } from '../../postgres/pool.ts';
 import { type AccessNotices, everybody } from './access-notices.ts';
 
 type Needs = {
