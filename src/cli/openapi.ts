@@ -42,6 +42,7 @@ export const currentOpenApi = (): string => {
     accounts: noAccounts,
     platformLicense: async () => null,
     forgetApiKey: () => undefined,
+    watchAccess: () => () => undefined,
     log: createRequestLog(log),
     metrics: createMetrics(),
     now: () => '',

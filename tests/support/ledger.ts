@@ -15,6 +15,8 @@ import { type Role, type Scope, scopes } from '../../src/domain/organization/eve
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
@@ -115,28 +117,31 @@ export const startLedger = async ({
   const { verifyAccessToken, signAccessToken } = accessTokens;
   // What is remembered grows old with the clock that tests move.
   const elapsedMs = () => performance.now() + clock.aheadMs;
-  const remembering = { pool: database.api, nowMs, elapsedMs, untilProjected: projected.waitFor };
-  const users = createAuthenticateUser({ ...remembering, verifyAccessToken });
+  const notices = createAccessNotices(elapsedMs);
+  const listener = listenForAccessChanges({
+    ...{ url: database.url, notices, elapsedMs },
+    onState: (lost) => log.pino.warn({ err: lost }, 'Notices of access changes do not arrive, or arrive again.'),
+  });
+  const remembering = { pool: database.api, nowMs, elapsedMs, notices, untilProjected: projected.waitFor };
+  const user = createAuthenticateUser({ ...remembering, verifyAccessToken });
 
-  const apiKeys = createAuthenticate({
+  const apiKey = createAuthenticate({
     ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: {
-      apiKey: apiKeys.authenticate,
-      user: users.authenticate,
-    },
+    authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: users, signupPolicy },
+      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
-    forgetApiKey: apiKeys.forget,
+    forgetApiKey: notices.note,
+    watchAccess: notices.watch,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
@@ -192,7 +197,7 @@ export const startLedger = async ({
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
-    ...{ createMember, ring, accessTokens, users, metrics },
+    ...{ createMember, ring, accessTokens, metrics },
     faults: store.server.faults,
     /** How many requests and streams wait for the projector's next notice. */
     hearing: () => hearing,
@@ -246,7 +251,7 @@ export const startLedger = async ({
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await projector.done;
-      await projected.stop();
+      await Promise.all([projected.stop(), listener.stop()]);
       await store.stop();
       await database.drop();
     },

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { type AccessNotices, subjectsOf } from '../../identity/access/access-notices.ts';
 import type { Authenticate } from '../authorize.ts';
 import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
@@ -13,6 +14,7 @@ import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
   readonly authenticate: Authenticate;
+  readonly watchAccess: AccessNotices['watch'];
   /** The milliseconds between two signs of life, and between two checks of the credential. Default: 15 s. */
   readonly streamHeartbeatMs?: number;
 };
@@ -25,7 +27,7 @@ const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.opti
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
-  const { secrets, authenticate, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs } = needs;
+  const { secrets, authenticate, watchAccess, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs } = needs;
   const streams = createOpenStreams(streamsMax);
   return route({
     method: 'get',
@@ -58,12 +60,16 @@ export const streamEvents = (needs: StreamNeeds): Route => {
       const stream = async (response: ServerResponse): Promise<void> => {
         const revoked = new AbortController();
         const signal = AbortSignal.any([gone, revoked.signal]);
-        const checking = setInterval(() => {
+        const check = () =>
           currentRefusal(authenticate, call, 'readEvents').then(
             (refusal) => (refusal === null ? undefined : revoked.abort()),
             () => revoked.abort(),
           );
-        }, heartbeatMs);
+        // Ends the stream within two seconds after a right ends. The interval ends it when the credential expires.
+        const unwatch = watchAccess(subjectsOf(call.caller), check);
+        const checking = setInterval(check, heartbeatMs);
+        // A right may have ended since the check above.
+        void check();
         try {
           await sendEvents(response, {
             first,
@@ -73,6 +79,7 @@ export const streamEvents = (needs: StreamNeeds): Route => {
           });
         } finally {
           clearInterval(checking);
+          unwatch();
           close();
         }
       };

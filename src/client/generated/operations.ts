@@ -34,6 +34,7 @@ export type Refresh = { refreshToken: string };
 export type LogOut = Record<string, never>;
 export type SwitchOrganization = { organizationId: string };
 export type ChangePassword = { currentPassword: string; newPassword: string };
+export type ConfirmPassword = { password: string };
 export type AcceptInvitation = { token: string; password?: string; displayName?: string };
 export type ChangeUser = { displayName: string | null };
 export type NewOrganization = { name: string; timeZone?: string };
@@ -51,7 +52,7 @@ export type PolicyChange = { name?: string; tier?: "FREE" | "TRIAL" | "PRO" | "E
 export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
 export type Problem = { type: string; title: string; status: number; detail: string; code: ProblemCode | (string & {}); errors?: ({ pointer: string; detail: string })[]; activations?: (Activation)[]; licenseId?: string; requestId: string; [name: string]: unknown };
-export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "ARCHIVED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
+export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "PASSWORD_REQUIRED" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "ARCHIVED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
 export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
 export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
 export type MeteredUse = { id: string; meter: string; total: number; max: number };
@@ -123,6 +124,7 @@ export type Operations = {
   switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
   me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
   changePassword: { body: ChangePassword; answer: undefined };
+  confirmPassword: { body: ConfirmPassword; answer: undefined };
   listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
   endSession: { params: { sessionId: string }; answer: undefined };
   jwks: { answer: { keys: (PublicKey)[] } };
@@ -211,6 +213,7 @@ export const operations = {
   switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
   me: { method: 'GET', path: '/v1/auth/me', repeats: false },
   changePassword: { method: 'POST', path: '/v1/auth/password', repeats: true },
+  confirmPassword: { method: 'POST', path: '/v1/auth/password/confirm', repeats: false },
   listSessions: { method: 'GET', path: '/v1/auth/sessions', repeats: false },
   endSession: { method: 'DELETE', path: '/v1/auth/sessions/{sessionId}', repeats: true },
   jwks: { method: 'GET', path: '/.well-known/jwks.json', repeats: false },
