@@ -1,9 +1,11 @@
 import { createApi } from '../../api/api.ts';
+import { readsMax } from '../../api/events/shared-reads.ts';
 import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.ts';
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
 import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
 import { createAuthenticate } from '../../identity/authenticate.ts';
+import { createFeedFollowers } from '../../projections/feed-followers.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
 import type { Projector } from '../../projections/run-projector.ts';
 import { version } from '../../version.ts';
@@ -49,6 +51,9 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
   return listening.url;
 };
 
+// One for each page that is read at a time, and one for the reader that wakes streams.
+const feedConnections = readsMax + 1;
+
 type Shared = Omit<Parameters<typeof createManagement>[0], 'authenticate'> & { readonly log: RequestLog };
 
 const createApiServer = async (
@@ -67,6 +72,9 @@ const createApiServer = async (
   const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
   onStop(closeAccounts);
   onStop(closeFront);
+  const feedPool = openPool(servers.apiUrl, 'ledger_api', feedConnections);
+  const followers = createFeedFollowers({ pool: feedPool, projected: waiter, log });
+  onStop(followers.stop);
   // A faulty signup policy does not stop the start: an operator may create its organization and policy on this server.
   if (config.signupPolicy !== null) findSignupOffer(executor, config.signupPolicy).catch((error) => log.error(error));
   return createApi({
@@ -80,7 +88,8 @@ const createApiServer = async (
     store,
     keeper,
     pool: apiPool,
-    projected: waiter,
+    feedPool,
+    followers,
     // Two connections carry all validations. More connections would only compete for the same two cores.
     validations: createValidationReader(openPool(servers.apiUrl, 'ledger_api', 2)),
     secrets,
