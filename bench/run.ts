@@ -14,6 +14,7 @@ import { neighbourFigures } from './neighbours.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
+import { streamFigures } from './streams.ts';
 import { verifyFigures } from './verify.ts';
 
 // `npm run bench` measures every figure, `-- P8 P11` only these. `-- --quick` runs the same code for seconds, to test
@@ -40,6 +41,7 @@ const all: readonly Figures[] = [
   verifyFigures,
   endingFigures,
   neighbourFigures,
+  streamFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = chosenIds.filter((id) => !ids.includes(id));

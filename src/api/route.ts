@@ -43,6 +43,8 @@ export type Call = {
   readonly expectedRevision: bigint | null;
   /** Notes the organization for the log line of the request. */
   readonly actsFor: (organizationId: string) => void;
+  /** Notes the user, API key or license that makes the request, by its id, for the log line of the request. */
+  readonly actsAs: (principal: string) => void;
   /** Gives the turn of the request to others, before a wait for something else than work of this process. */
   readonly endTurn: () => void;
   /**

@@ -11,7 +11,8 @@ import { type Share, shares, totals } from './shares.ts';
 /** Gives each tenant its share of the process: turns to work, and requests that it may have in the process. */
 export type Admission = { readonly visit: (call: VisitingCall) => Visit };
 
-type VisitingCall = Pick<Call, 'clientIp' | 'signal' | 'limits'>;
+/** A request with the address of its client. */
+type VisitingCall = Pick<Call, 'signal' | 'limits'> & { readonly address: string };
 
 /** One request on its way through the process. */
 export type Visit = {
@@ -79,7 +80,7 @@ export const createAdmission = ({ tierOf, onRefused }: Needs): Admission => {
           known = tenants.get(digest) ?? null;
           return known;
         },
-        stranger: () => `address ${limitedAs(call.clientIp())}`,
+        stranger: () => `address ${limitedAs(call.address)}`,
         belongsTo: (tenant) => {
           if (digest !== null && known !== tenant) tenants.set(digest, tenant);
         },

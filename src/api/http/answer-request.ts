@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { Visit } from '../admission/admission.ts';
 import type { Authenticate } from '../authorize.ts';
 import type { Front } from '../front.ts';
-import type { RequestLog } from '../monitoring/logging.ts';
+import type { RequestLog, RequestOrigin } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { problemOfFailure } from '../problems/failure.ts';
 import { isProblem, statusOf } from '../problems/problems.ts';
@@ -41,8 +41,8 @@ export const createAnswerRequest =
     const milliseconds = performance.now() - startedMs;
     needs.metrics.answered(route.operationId, status, milliseconds);
     if (route.isProbe === true && status < 400) return;
-    const tenant = exchange.tenant.organizationId;
-    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...exchange.ids });
+    const tenant = exchange.party.organizationId;
+    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...originOf(exchange) });
   };
 
 /** A request on its way to its answer. */
@@ -53,8 +53,10 @@ type Exchange = {
   readonly ids: RequestIds;
   readonly limits: CallLimits;
   readonly visit: Visit;
-  /** The organization of the request. The operation sets it for the log. */
-  readonly tenant: { organizationId: string | null };
+  /** The address of the client, behind the proxies of the operator. */
+  readonly clientIp: string;
+  /** The organization and the principal of the request. The operation sets them for the log. */
+  readonly party: { organizationId: string | null; principal: string | null };
 };
 
 const openExchange = (
@@ -63,22 +65,30 @@ const openExchange = (
   request: Request,
   response: ServerResponse,
 ): Exchange => {
-  const address = () => clientIp(request, front.trustProxy);
-  const limits = createCallLimits(front.rateLimiting, address);
+  // Read now, because the socket no longer knows its address when the client has left.
+  const address = clientIp(request, front.trustProxy);
+  const limits = createCallLimits(front.rateLimiting, () => address);
   return {
     route,
     request,
     response,
     ids: requestIdsOf(request.headers),
     limits,
-    visit: front.admission.visit({ clientIp: address, signal: () => endingOf(response), limits }),
-    tenant: { organizationId: null },
+    visit: front.admission.visit({ address, signal: () => endingOf(response), limits }),
+    clientIp: address,
+    party: { organizationId: null, principal: null },
   };
 };
 
+const originOf = ({ ids, clientIp, party: { principal } }: Exchange): RequestOrigin => ({
+  ...ids,
+  clientIp,
+  principal,
+});
+
 /** Returns the status of the answer. */
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
-  const { route, response, ids } = exchange;
+  const { route, response } = exchange;
   try {
     const answer = await callRoute(needs, exchange, callOf(needs, exchange));
     // Others work while this answer waits for the projector or the client.
@@ -86,7 +96,7 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
     return await send(needs, exchange, answer);
   } catch (error) {
     const refusal = problemOfFailure(error);
-    needs.log.failed(error, ids, route.operationId);
+    needs.log.failed(error, originOf(exchange), route.operationId);
     // When a stream has already begun, only its early end tells the client that something failed.
     if (response.headersSent) response.destroy();
     else needs.respond.problem(response, refusal, headersOf(exchange));
@@ -94,26 +104,33 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
   }
 };
 
-const callOf = (needs: Needs, { route, request, response, ids, limits, visit, tenant }: Exchange): Call => ({
-  requestId: ids.requestId,
-  correlationId: ids.correlationId,
-  headers: request.headers,
-  sent: { params: request.params, query: request.query, body: undefined },
-  clientIp: () => clientIp(request, needs.front.trustProxy),
-  limits,
-  signal: () => needs.endingOf(response),
-  expectedRevision: null,
-  actsFor: (organizationId) => {
-    tenant.organizationId = organizationId;
-    visit.belongsTo(organizationId);
-  },
-  endTurn: visit.endTurn,
-  onceReadable: (position, work) => {
-    onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
-      needs.log.failed(error, ids, route.operationId),
-    );
-  },
-});
+const callOf = (needs: Needs, exchange: Exchange): Call => {
+  const { route, request, response, ids, limits, visit, party } = exchange;
+  return {
+    requestId: ids.requestId,
+    correlationId: ids.correlationId,
+    headers: request.headers,
+    sent: { params: request.params, query: request.query, body: undefined },
+    clientIp: () => exchange.clientIp,
+    limits,
+    signal: () => needs.endingOf(response),
+    expectedRevision: null,
+    actsFor: (organizationId) => {
+      party.organizationId = organizationId;
+      // Other credentials are known from their check.
+      if (route.access.kind === 'license') visit.belongsTo(organizationId);
+    },
+    endTurn: visit.endTurn,
+    actsAs: (principal) => {
+      party.principal = principal;
+    },
+    onceReadable: (position, work) => {
+      onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
+        needs.log.failed(error, originOf(exchange), route.operationId),
+      );
+    },
+  };
+};
 
 /** Returns the headers that every answer to the request has. The limits count until the answer is written. */
 const headersOf = ({ ids, limits }: Exchange) => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });

@@ -93,6 +93,7 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
     signal: () => new AbortController().signal,
     actsFor: () => {},
     endTurn: () => {},
+    actsAs: () => {},
     onceReadable: () => {},
   };
   const request = { organizationId, principal: apiKeyId, operation: 'suspendLicense', input: { licenseId, text } };
