@@ -95,6 +95,7 @@ export const findClientLicense = async (
     if (refusal !== null) return refusal;
   }
   call.actsFor(license.facts.issuerOrgId);
+  call.actsAs(license.facts.licenseId);
   const { facts, keyVersion } = license;
   const actor = { type: 'CLIENT', id: facts.licenseId, onBehalfOf: null } as const;
   return { license, acting: { actor, by: { kind: 'keyHolder', keyVersion: keyVersion ?? facts.keyVersion } } };
