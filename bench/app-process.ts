@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { destination, pino } from 'pino';
+import { createAdmission } from '../src/api/admission/admission.ts';
 import { createApi } from '../src/api/api.ts';
 import type { Front } from '../src/api/front.ts';
 import { createRequestLog } from '../src/api/monitoring/logging.ts';
@@ -12,10 +13,12 @@ import { loadConfig } from '../src/config.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
 import { noKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
+import { createAccessNotices } from '../src/identity/access/access-notices.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { createPool } from '../src/projections/connect.ts';
+import { noFollowers } from '../src/projections/feed-followers.ts';
 import { createValidationReader } from '../src/projections/queries/validation.ts';
 import { standardLimits } from '../src/rate-limits.ts';
 import { assembleOn, raisedLimits } from './ledgers.ts';
@@ -44,12 +47,14 @@ const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false
 
 // The benchmark includes the rate limits.
 const limits = loadConfig(raisedLimits).rateLimits ?? standardLimits;
+const tierOf = async () => 'ENTERPRISE' as const;
 const measuredFront: Front = {
   rateLimiting: {
     limiter: createRateLimiter({ limits, nowMs: Date.now, redis: null, log }),
-    tierOf: async () => 'ENTERPRISE',
+    tierOf,
     defaultTier: 'ENTERPRISE',
   },
+  admission: createAdmission({ tierOf, onRefused: () => undefined }),
   trustProxy: 0,
   corsOrigins: [],
 };
@@ -75,8 +80,9 @@ const start = async (options: AppOptions): Promise<string> => {
             secrets,
             nowMs: Date.now,
             untilProjected: async () => true,
+            notices: createAccessNotices(),
             onError: (error) => log.error(error),
-          }).authenticate,
+          }),
           user: async () => null,
         },
         stopping: new AbortController().signal,
@@ -85,11 +91,13 @@ const start = async (options: AppOptions): Promise<string> => {
         mailing: false,
         platformLicense: async () => null,
         forgetApiKey: () => undefined,
+        watchAccess: () => () => undefined,
         validations: { ...reader, byKey: async () => facts },
         executor: createExecutor({ store }),
         store,
         keeper: noKeeper,
-        projected: { heard: () => 0, hear: async () => undefined },
+        feedPool: pool,
+        followers: noFollowers,
         waitUntilProjected: async () => true,
         log: createRequestLog(log),
         metrics: createMetrics(),

@@ -10,9 +10,11 @@ import { type BenchLedger, makeLedger } from './ledgers.ts';
 import { loginFigures } from './login.ts';
 import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
+import { neighbourFigures } from './neighbours.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
+import { streamFigures } from './streams.ts';
 import { verifyFigures } from './verify.ts';
 
 // `npm run bench` measures every figure, `-- P8 P11` only these. `-- --quick` runs the same code for seconds, to test
@@ -38,6 +40,8 @@ const all: readonly Figures[] = [
   memoryFigures,
   verifyFigures,
   endingFigures,
+  neighbourFigures,
+  streamFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = chosenIds.filter((id) => !ids.includes(id));

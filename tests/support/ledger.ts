@@ -5,7 +5,8 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
-import { type Front, openFront } from '../../src/api/front.ts';
+import { readsMax } from '../../src/api/events/shared-reads.ts';
+import type { Front } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
@@ -15,16 +16,21 @@ import { type Role, type Scope, scopes } from '../../src/domain/organization/eve
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
+import { createPool } from '../../src/projections/connect.ts';
+import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
+import { unlimitedFront } from './limits.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
 
@@ -66,7 +72,7 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
  * Nothing is limited unless `frontOf` says so.
  */
 export const startLedger = async ({
-  frontOf = () => openFront,
+  frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
   mailing = true,
@@ -97,11 +103,17 @@ export const startLedger = async ({
   };
   let projector = startProjector();
   const projected = createProjectedWaiter({ url: database.url, log: log.pino });
+  const feedPool = createPool({ url: database.url, role: 'ledger_api', max: readsMax + 1, log: log.pino });
+  const followers = createFeedFollowers({ pool: feedPool, projected, log: log.pino });
   let hearing = 0;
-  const hear: typeof projected.hear = async (since, options) => {
-    hearing += 1;
-    await projected.hear(since, options);
-    hearing -= 1;
+  const countedFollow: typeof followers.follow = (organizationId) => {
+    const follower = followers.follow(organizationId);
+    const news: typeof follower.news = async (mark, options) => {
+      hearing += 1;
+      await follower.news(mark, options);
+      hearing -= 1;
+    };
+    return { ...follower, news };
   };
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
@@ -117,33 +129,37 @@ export const startLedger = async ({
   const { verifyAccessToken, signAccessToken } = accessTokens;
   // What is remembered grows old with the clock that tests move.
   const elapsedMs = () => performance.now() + clock.aheadMs;
-  const remembering = { pool: database.api, nowMs, elapsedMs, untilProjected: projected.waitFor };
-  const users = createAuthenticateUser({ ...remembering, verifyAccessToken });
+  const notices = createAccessNotices(elapsedMs);
+  const listener = listenForAccessChanges({
+    ...{ url: database.url, notices, elapsedMs },
+    onState: (lost) => log.pino.warn({ err: lost }, 'Notices of access changes do not arrive, or arrive again.'),
+  });
+  const remembering = { pool: database.api, nowMs, elapsedMs, notices, untilProjected: projected.waitFor };
+  const user = createAuthenticateUser({ ...remembering, verifyAccessToken });
 
-  const apiKeys = createAuthenticate({
+  const apiKey = createAuthenticate({
     ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: {
-      apiKey: apiKeys.authenticate,
-      user: users.authenticate,
-    },
+    authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: users, signupPolicy },
+      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy, defaultTier: 'FREE' },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
-    forgetApiKey: apiKeys.forget,
+    forgetApiKey: notices.note,
+    watchAccess: notices.watch,
     mailing,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
-    projected: { heard: projected.heard, hear },
+    feedPool,
+    followers: { ...followers, follow: countedFollow },
     streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
@@ -195,9 +211,9 @@ export const startLedger = async ({
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
-    ...{ createMember, ring, accessTokens, users, metrics },
+    ...{ createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
-    /** How many requests and streams wait for the projector's next notice. */
+    /** How many requests and streams wait for news of their feed. */
     hearing: () => hearing,
     /** What a process does first when it is to stop. */
     beginStop: () => stopping.abort(),
@@ -249,6 +265,8 @@ export const startLedger = async ({
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await projector.done;
+      await Promise.all([followers.stop(), listener.stop()]);
+      await feedPool.end();
       await projected.stop();
       await store.stop();
       await database.drop();

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { acceptInvitationRoute } from './accept-invitation.ts';
 import type { AuthNeeds } from './auth-needs.ts';
+import { confirmPasswordRoute } from './confirm-password.ts';
 import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
 import { changePasswordRoute } from './password.ts';
@@ -21,6 +22,7 @@ export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
   changePasswordRoute(needs),
   requestPasswordResetRoute(needs),
   resetPasswordRoute(needs),
+  confirmPasswordRoute(needs),
   sessions(needs),
   deleteSession(needs),
   jwks(needs),

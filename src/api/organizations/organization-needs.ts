@@ -15,6 +15,8 @@ export type OrganizationNeeds = {
   /** True when the server can send mail. */
   readonly mailing: boolean;
   /** Makes this process notice its own changes immediately. Other processes notice them within 30 seconds. */
-  readonly accounts: { readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'> };
+  readonly accounts: Pick<Accounts, 'defaultTier'> & {
+    readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'>;
+  };
   readonly forgetApiKey: (apiKeyId: string) => void;
 };

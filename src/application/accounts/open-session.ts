@@ -27,7 +27,7 @@ export type SignInNeeds = {
   };
 };
 
-/** Makes this process refuse the access tokens of a user at once. Other processes do so within 30 seconds. */
+/** Makes this process refuse the access tokens of a user at once. Other processes do so within two seconds. */
 export type ForgettingNeeds = {
   readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
 };

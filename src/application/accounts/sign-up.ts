@@ -5,7 +5,7 @@ import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../id
 import { findUserByEmail } from '../../identity/users.ts';
 import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
-import { foundOrganization } from '../organizations/create-organization.ts';
+import { createFirstOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ForgettingNeeds, openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
 import { refuseOwnAddress } from './refuse-own-address.ts';
@@ -49,7 +49,7 @@ export const signUp = async (
   const reserved = await reserveAddress(needs, user, password);
   if (isRefusal(reserved)) return reserved;
 
-  const founded = await foundOrganization(needs, { call, attempt, userId }, { name, timeZone });
+  const founded = await createFirstOrganization(needs, { call, attempt, userId }, { name, timeZone });
   if (isRefusal(founded)) {
     await attempt.whenOnly(nobodysOrganization, (db) => abandonUserIn(db, user));
     return founded;

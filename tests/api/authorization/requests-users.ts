@@ -101,6 +101,13 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
     const token = createMailedToken(ledger.secrets, 'password-reset', [userId, resetId]);
     return { path: '/v1/auth/password-resets/redeem', body: { token, newPassword: password } };
   },
+  confirmPassword: async ({ ledger }, { person }) => {
+    if (person !== null) {
+      const change = { passwordHash: await passwordHash, exceptSessionId: person.sessionId, now: new Date() };
+      await setPassword(ledger.database.api, person.userId, change);
+    }
+    return { path: '/v1/auth/password/confirm', body: { password } };
+  },
   'acceptInvitation: with a password': async ({ ledger }) => ({
     path: '/v1/invitations/accept',
     body: { token: (await invite(ledger, newEmail(), ledger.b.organizationId)).token, password },
