@@ -40,6 +40,8 @@ export type Attempt = {
 /** The hashes that a request may have been stored with. The first is the one to store. */
 export type Recognized = {
   readonly hashes: readonly string[];
+  /** Those of `hashes` that an earlier build computed over a password or token. No event gets one of them. */
+  readonly overSecrets?: readonly string[];
   /**
    * The secret that only the first answer shows, or an empty text. It is stored encrypted before the work, so a crash
    * does not lose it.
@@ -114,7 +116,7 @@ type Begun = { readonly attempt: Attempt; readonly stored?: string };
 const begin = (
   { pool, secrets }: IdempotencyNeeds,
   place: IdempotencyPlace,
-  { hashes, secret: fresh }: Recognized,
+  { hashes, overSecrets = [], secret: fresh }: Recognized,
   freshId: string,
 ): Promise<Begun | Refusal> =>
   asTenant(
@@ -137,10 +139,11 @@ const begin = (
       const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
       // The previous attempt may have stalled and may continue at any time.
-      // An event gets the hash of this build. That of the row may be of an earlier build, over a password.
+      // The ids of the earlier attempt follow from its hash. Only a hash over a password may not get into an event.
+      const requestHash = overSecrets.includes(row.requestHash) ? firstHash : row.requestHash;
       const next = {
         commandId,
-        requestHash: firstHash,
+        requestHash,
         secret,
         attemptedSince,
         earlierRequestHashes: hashes,
