@@ -10,7 +10,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { decodeInvitationToken } from '../organizations/invitation-token.ts';
 import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { type AuthNeeds, emailPseudonym, pseudonymOf, userAgentOf } from './auth-needs.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { displayName, memberOfShape, newPassword, signedInBody, tokensShape, userBody, userShape } from './shapes.ts';
 
 const acceptBody = z
@@ -36,7 +36,7 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
     operationId: 'acceptInvitation',
     summary: 'Accept an invitation',
     description:
-      'With a password, creates a user with the invited address and signs in. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
+      'With a password, creates a user with the invited address and signs in. A user who never proved the address loses it to the mailed token, or joins with its own password. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
     tag: 'Members',
     takesAccessToken: true,
     effect: 'append',
@@ -94,15 +94,16 @@ const acceptAsNewUser = async (
   const name = newName ?? null;
   const invitation = await invitationOf(needs, call, token);
   if (isProblem(invitation)) return invitation;
-  // The link must not reveal whether the user exists, or the password, faster than other operations do.
-  const refusal =
-    (await call.limits.takeForAddress('signup')) ??
-    (await call.limits.take('login_account', emailPseudonym(needs.secrets, invitation.email)));
+  // The token must not reveal whether the user exists, or the password, faster than other operations do. Whoever has the
+  // mailed one may take the address anyway, and no stranger’s wrong passwords may keep the owner from that.
+  const takeAccount = () => call.limits.take('login_account', emailPseudonym(needs.secrets, invitation.email));
+  const refusal = (await call.limits.takeForAddress('signup')) ?? (invitation.isMailed ? null : await takeAccount());
   if (refusal !== null) return refusal;
   const request = {
     organizationId: nobodysOrganization,
     operation: 'acceptInvitation',
-    principal: pseudonymOf(needs.secrets, 'token', token),
+    // The ids of the token, because no hash of a token is stored. The bearers of the two tokens are different callers.
+    principal: `${invitation.isMailed ? 'mailed' : 'shown'} ${invitation.invitationId}`,
     input: { password, called: name },
     about: idsOf(invitation),
     prove: async () => refusedOrNull(await provePassword(needs, { email: invitation.email, password })),
