@@ -17,6 +17,7 @@ import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { createPool } from '../src/projections/connect.ts';
+import { noFollowers } from '../src/projections/feed-followers.ts';
 import { createValidationReader } from '../src/projections/queries/validation.ts';
 import { standardLimits } from '../src/rate-limits.ts';
 import { assembleOn, raisedLimits } from './ledgers.ts';
@@ -91,7 +92,8 @@ const start = async (options: AppOptions): Promise<string> => {
         executor: createExecutor({ store }),
         store,
         keeper: noKeeper,
-        projected: { heard: () => 0, hear: async () => undefined },
+        feedPool: pool,
+        followers: noFollowers,
         waitUntilProjected: async () => true,
         log: createRequestLog(log),
         metrics: createMetrics(),

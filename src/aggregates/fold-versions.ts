@@ -6,6 +6,6 @@
 export const foldVersions = {
   license: 'license-2',
   organization: 'organization-2',
-  catalog: 'catalog-1',
+  catalog: 'catalog-2',
   reservation: 'reservation-1',
 } as const;

@@ -1,4 +1,5 @@
 import { createApi } from '../../api/api.ts';
+import { readsMax } from '../../api/events/shared-reads.ts';
 import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.ts';
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
@@ -6,6 +7,7 @@ import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
 import { listenForAccessChanges } from '../../identity/access/access-listener.ts';
 import { type AccessNotices, createAccessNotices } from '../../identity/access/access-notices.ts';
 import { type AuthenticateApiKey, createAuthenticate } from '../../identity/authenticate.ts';
+import { createFeedFollowers } from '../../projections/feed-followers.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
 import type { Projector } from '../../projections/run-projector.ts';
 import { version } from '../../version.ts';
@@ -53,6 +55,9 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
   return listening.url;
 };
 
+// One for each page that is read at a time, and one for the reader that wakes streams.
+const feedConnections = readsMax + 1;
+
 type Shared = Omit<Parameters<typeof createManagement>[0], 'authenticate'> & { readonly log: RequestLog };
 
 const createApiServer = async (
@@ -72,6 +77,9 @@ const createApiServer = async (
   onStop(closeAccounts);
   onStop(listenForAccessChanges({ url: servers.apiUrl, notices, onState: reportListening(log) }).stop);
   onStop(closeFront);
+  const feedPool = openPool(servers.apiUrl, 'ledger_api', feedConnections);
+  const followers = createFeedFollowers({ pool: feedPool, projected: waiter, log });
+  onStop(followers.stop);
   // A faulty signup policy does not stop the start: an operator may create its organization and policy on this server.
   if (config.signupPolicy !== null) findSignupOffer(executor, config.signupPolicy).catch((error) => log.error(error));
   return createApi({
@@ -86,7 +94,8 @@ const createApiServer = async (
     store,
     keeper,
     pool: apiPool,
-    projected: waiter,
+    feedPool,
+    followers,
     // Two connections carry all validations. More connections would only compete for the same two cores.
     validations: createValidationReader(openPool(servers.apiUrl, 'ledger_api', 2)),
     secrets,
