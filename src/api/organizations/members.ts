@@ -135,7 +135,7 @@ export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'removeMember',
     summary: 'Remove a member',
     description:
-      'The tokens of the member for this organization stop working within 30 seconds, and open invitations of the member end. The API keys that the member created work on, unless revokeKeys is true. One OWNER who can sign in must stay. Removing the member again changes nothing.',
+      'The tokens of the member for this organization stop working within 2 seconds, and open invitations of the member end. The API keys that the member created work on, unless revokeKeys is true. One OWNER who can sign in must stay. Removing the member again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
