@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'be44d5231f42979de32c99dfeec85b8df6777666a4c9473d1eaed1675884441a',
+  1: '690476642d42f95e1ce89d77bd670deb1950afa1d9604f893ad445dd09bac898',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -4,5 +4,16 @@ import type { LicenseFacts } from '../license.ts';
 import type { TransferEvent } from './transfer-events.ts';
 
 /** Returns the facts after an event about the holder. */
-export const evolveTransferFacts = (facts: LicenseFacts, event: TransferEvent, { effectiveAt }: At): LicenseFacts =>
-  withEnds(facts, event, effectiveAt, { holderOrgId: event.data.toHolderOrgId });
+export const evolveTransferFacts = (facts: LicenseFacts, event: TransferEvent, { effectiveAt }: At): LicenseFacts => {
+  const transferred = withEnds(facts, event, effectiveAt, { holderOrgId: event.data.toHolderOrgId });
+  return { ...transferred, formerHolders: formerHoldersAfter(facts, transferred.usage.users) };
+};
+
+const formerHoldersMax = 20;
+
+/** Returns the holders whose users stay, when this many do. */
+const formerHoldersAfter = ({ formerHolders, holderOrgId }: LicenseFacts, users: number): readonly string[] => {
+  if (users === 0) return [];
+  if (holderOrgId === null) return formerHolders;
+  return [...formerHolders.filter((id) => id !== holderOrgId), holderOrgId].slice(-formerHoldersMax);
+};
