@@ -27,6 +27,7 @@ export const rowSecurity: RowSecurity = {
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',
+    'rm.issuer_name',
     'rm.organizations_of_user',
     'identity.api_key_by_lookup',
     'identity.user_by_email',
@@ -38,6 +39,7 @@ export const rowSecurity: RowSecurity = {
   readableByAuth: [
     'rm.licenses',
     'rm.license_keys',
+    'rm.license_offers',
     'rm.memberships',
     'rm.organizations',
     'identity.api_keys',

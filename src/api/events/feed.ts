@@ -46,7 +46,7 @@ type Waiting = {
  */
 export const nextPage = async (
   { pool, projected }: FeedNeeds,
-  { organizationId: orgId, types }: Feed,
+  { organizationId: orgId, types, issuer }: Feed,
   after: FeedPlace | null,
   { limit, waitMs, signal }: Waiting,
 ): Promise<FeedPage | null> => {
@@ -54,7 +54,7 @@ export const nextPage = async (
   for (let gapMs = gapMinMs; ; ) {
     const heard = projected.heard();
     const readAt = performance.now();
-    const page = await asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, limit }));
+    const page = await asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit }));
     if (page === null || page.events.length > 0 || page.hasMore || performance.now() >= until) return page;
     await projected.hear(heard, { timeoutMs: until - performance.now(), signal });
     const restMs = Math.min(readAt + gapMs, until) - performance.now();

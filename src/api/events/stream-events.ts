@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Authenticate } from '../authorize.ts';
 import { isProblem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
-import { cursor } from '../schemas.ts';
+import { cursor, idOf } from '../schemas.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
@@ -21,7 +21,8 @@ const streamsMax = 20;
 const pageMax = 100;
 const heartbeatDefaultMs = 15_000;
 
-const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional() });
+const organization = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
+const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional(), issuer: organization.optional() });
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
@@ -42,9 +43,9 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
-    handle: async ({ query: { cursor: startCursor, types = null } }, call) => {
+    handle: async ({ query: { cursor: startCursor, types = null, issuer = null } }, call) => {
       const { organizationId } = call.caller;
-      const feed = { organizationId, types };
+      const feed = { organizationId, types, issuer };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const refusal = await currentRefusal(authenticate, call, 'readEvents');

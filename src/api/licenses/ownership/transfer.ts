@@ -25,7 +25,7 @@ const body = z
     },
   });
 
-/** POST /v1/licenses/{licenseId}/transfer: transfers a license to a holder that has agreed, or to no holder. */
+/** POST /v1/licenses/{licenseId}/transfer: transfers a license to another holder, or to no holder. */
 export const transferLicenseRoute = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
@@ -33,10 +33,10 @@ export const transferLicenseRoute = (needs: LicenseCommandNeeds): Route =>
       operationId: 'transferLicense',
       summary: 'Transfer a license to another holder',
       permission: 'endLicenses',
-      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'HOLDER_CONSENT_REQUIRED', 'OFFER_LIMIT_EXCEEDED'],
     }),
     description:
-      'accepted: true says that the receiving organization has agreed. Without it the transfer is refused. activations: RELEASE ends the devices, seats and users of the previous holder. A command that changes nothing answers with changed: false.',
+      'An organization that trusts you receives the license immediately, and any other organization gets an offer: until it accepts, pendingHolder names it and the license stays with its holder. With accepted: true the transfer is refused instead of offered. A transfer to the present holder, or to null without a holder, withdraws the offer. activations: RELEASE ends the devices, seats and users of the previous holder. A command that changes nothing answers with changed: false.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const { toHolderOrganizationId: toHolderOrgId, accepted, expiry, activations } = body;

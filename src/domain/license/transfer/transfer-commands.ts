@@ -3,13 +3,25 @@ import type { TransferredActivations, TransferredExpiry } from './transfer-event
 
 /** Commands about the holder of a license. */
 export type TransferCommand =
-  /** `accepted`: true when the receiver has agreed. */
-  Command<
-    'Transfer',
-    {
-      readonly toHolderOrgId: string | null;
-      readonly accepted: boolean;
-      readonly expiry: TransferredExpiry;
-      readonly activations: TransferredActivations;
-    }
-  >;
+  /** `accepted`: true when the receiver has consented to the issuer. */
+  | Command<
+      'Transfer',
+      {
+        readonly toHolderOrgId: string | null;
+        readonly accepted: boolean;
+        readonly expiry: TransferredExpiry;
+        readonly activations: TransferredActivations;
+      }
+    >
+  /** Offers the license to an organization that has not consented. The caller has checked the limit of open offers. */
+  | Command<
+      'OfferLicense',
+      {
+        readonly toHolderOrgId: string;
+        readonly expiry: TransferredExpiry;
+        readonly activations: TransferredActivations;
+      }
+    >
+  /** The caller has checked that its organization consents to the issuer, and may accept for it. */
+  | Command<'AcceptOffer', { readonly holderOrgId: string }>
+  | Command<'DeclineOffer', { readonly holderOrgId: string }>;
