@@ -1,5 +1,5 @@
--- The name of an issuer that has offered a license to the tenant: a door around row-level security of rm.organizations.
--- Null for every other organization, so that nobody learns a name from an id.
+-- The name of an open issuer that has offered a license to the tenant: a door around row-level security of
+-- rm.organizations. Null for every other organization, so that nobody learns a name from an id.
 create policy look_up on rm.license_offers for select to ledger_auth using (true);
 grant select (issuer_org_id, holder_org_id) on rm.license_offers to ledger_auth;
 
@@ -15,7 +15,7 @@ declare
 begin
   return (
     select o.name from rm.organizations o
-    where o.organization_id = issuer
+    where o.organization_id = issuer and o.closed_at is null
       and exists (select from rm.license_offers f where f.holder_org_id = tenant and f.issuer_org_id = issuer)
   );
 end

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '0c745af0e2b9a0e8ebf4e7c917c6c383032415db88a68204dc84275330d73e2d',
+  1: '07423cc4e96ed75f3e6edb70c9f851f6316382df8474c1f43a445187aedb346d',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

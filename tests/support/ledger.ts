@@ -26,6 +26,7 @@ import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
+import { consent } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
 
@@ -169,7 +170,15 @@ export const startLedger = async ({
     const { token } = signAccessToken({ sub: user.userId, tid: organizationId, sid: sessionId });
     return { ...{ userId: user.userId, email: user.email }, accessToken: token, sessionId, refreshToken };
   };
-  const [a, b] = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
+  const parts = { executor, needs, projected };
+  /** Two organizations that hold each other's licenses. */
+  const createPair = async () => {
+    const pair = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
+    const [{ organizationId: first }, { organizationId: second }] = pair;
+    await Promise.all([consent(parts, first, second), consent(parts, second, first)]);
+    return pair;
+  };
+  const [a, b] = await createPair();
 
   const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, {
@@ -191,7 +200,22 @@ export const startLedger = async ({
 
   return {
     baseUrl,
-    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
+    ...{
+      a,
+      b,
+      clock,
+      routes,
+      secrets,
+      needs,
+      database,
+      store,
+      executor,
+      projected,
+      call,
+      createKey,
+      createVendor,
+      createPair,
+    },
     ...{ createMember, ring, accessTokens, users, metrics },
     faults: store.server.faults,
     /** How many requests and streams wait for the projector's next notice. */
@@ -207,8 +231,12 @@ export const startLedger = async ({
       };
     },
     logged: log.lines,
-    /** Issues a PRO license of organization A, with what is given on top. */
+    /** Lets an organization hold the licenses of an issuer, A unless said otherwise. */
+    consent: (holderOrgId: string, issuer: TestOrganization = a) => consent(parts, holderOrgId, issuer.organizationId),
+    /** Issues a PRO license of organization A, with what is given on top. A holder has consented. */
     issue: async (fields: object = {}, organization: TestOrganization = a) => {
+      if ('holderOrganizationId' in fields && typeof fields.holderOrganizationId === 'string')
+        await consent(parts, fields.holderOrganizationId, organization.organizationId);
       const answer = await call('POST', '/v1/licenses', {
         key: organization.apiKey,
         body: { tier: 'PRO', products: ['local_cli', 'cloud_ide'], ...fields },

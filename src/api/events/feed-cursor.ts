@@ -3,11 +3,11 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { FeedPlace } from '../../projections/queries/event-feed.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 
-/** The organization of a cursor, and the types and the issuer of its feed. Null stands for all types or issuers. */
+/** The organization of a cursor, and the types and the issuer of its feed. Null, or no issuer, stands for all. */
 export type Feed = {
   readonly organizationId: string;
   readonly types: readonly string[] | null;
-  readonly issuer: string | null;
+  readonly issuer?: string | null;
 };
 
 /**
@@ -41,12 +41,15 @@ export const decodeFeedCursor = (
       refused: 'This is not a cursor of this feed. Send a cursor that the feed returned, or begin without one.',
     };
   if (digest !== digestOf(feed))
-    return { refused: 'This cursor belongs to another list of types or another issuer. Send the same ones, or begin without a cursor.' };
+    return {
+      refused:
+        'This cursor belongs to another list of types or another issuer. Send the same ones, or begin without a cursor.',
+    };
   return { place: position === '' ? null : { position: BigInt(position), licenseId, revision: BigInt(revision) } };
 };
 
 // The order of the types does not matter.
-const digestOf = ({ types, issuer }: Feed): string => {
+const digestOf = ({ types, issuer = null }: Feed): string => {
   const sorted = types === null ? null : [...types].sort();
   // Cursors of earlier releases know no issuer.
   if (issuer === null) return sorted === null ? '' : digest(sorted);

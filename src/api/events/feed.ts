@@ -46,7 +46,7 @@ type Waiting = {
  */
 export const nextPage = async (
   { pool, projected }: FeedNeeds,
-  { organizationId: orgId, types, issuer }: Feed,
+  { organizationId: orgId, types, issuer = null }: Feed,
   after: FeedPlace | null,
   { limit, waitMs, signal }: Waiting,
 ): Promise<FeedPage | null> => {

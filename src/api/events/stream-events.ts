@@ -22,7 +22,11 @@ const pageMax = 100;
 const heartbeatDefaultMs = 15_000;
 
 const organization = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
-const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional(), issuer: organization.optional() });
+const query = z.strictObject({
+  cursor: cursor.optional(),
+  types: eventTypes.optional(),
+  issuer: organization.optional(),
+});
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {

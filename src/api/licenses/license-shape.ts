@@ -193,8 +193,8 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Show
     facts.scheduled.length + facts.keyOverlaps.length + Object.keys(metadata).length === 0;
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
-  const shown = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
-  return entityTag(revision, { ...shown, ...(offer === null ? {} : { offer }) });
+  const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
+  return entityTag(revision, { ...tagged, ...(offer === null ? {} : { offer }) });
 };
 
 const policyOf = ({ policy }: LicenseFacts) => {

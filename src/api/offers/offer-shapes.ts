@@ -39,10 +39,11 @@ export const issuerShape = z
   .strictObject({
     organizationId: z.string(),
     name: z.string().nullable().meta({
-      description: 'The name of the issuer. Null when it has offered no license to your organization.',
+      description: 'The name of the issuer. Null when it has offered no license to your organization, or is closed.',
     }),
     decision: z.enum(issuerDecisions).nullable().meta({
-      description: 'TRUSTED: its licenses get your organization as holder. BLOCKED: you see no offers of it. Null: none.',
+      description:
+        'TRUSTED: its licenses get your organization as holder. BLOCKED: you see no offers of it. Null: none.',
     }),
     decidedAt: instantOut.nullable(),
   })

@@ -25,7 +25,7 @@ export const listLicenseOffers = (needs: OrganizationNeeds): Route =>
     summary: 'List license offers',
     description:
       'The licenses that issuers offer to your organization, newest first. Until you accept one, your organization does ' +
-      'not hold it and sees nothing else of it. Offers of blocked issuers and expired offers are left out.',
+      'not hold it and sees nothing else of it. Offers of blocked or closed issuers and expired offers are left out.',
     tag,
     permission: 'readOffers',
     effect: 'read',

@@ -38,8 +38,7 @@ export const refuseClosed = async (
 ): Promise<Refusal | null> =>
   (await executor.read(organizationAggregate, organizationId, isOpen)) ? null : noOrganization(place);
 
-const noOrganization = (place: string): Refusal =>
-  reject('INVALID_REQUEST', 'There is no such organization.', place);
+const noOrganization = (place: string): Refusal => reject('INVALID_REQUEST', 'There is no such organization.', place);
 
 const isOpen = (organization: Organization): boolean =>
   organization.kind === 'created' && organization.closedAt === null;

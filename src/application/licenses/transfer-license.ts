@@ -35,7 +35,11 @@ export const transferLicense = async (
   if (isRefusal(commanded) || commanded.type === 'Transfer') return send();
   const { executor, now } = needs;
   const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
-  return withOfferPlace(reserving, { holderOrgId: commanded.data.toHolderOrgId, place: 'toHolderOrganizationId' }, send);
+  return withOfferPlace(
+    reserving,
+    { holderOrgId: commanded.data.toHolderOrgId, place: 'toHolderOrganizationId' },
+    send,
+  );
 };
 
 type Transfer = CommandOf<'Transfer'>['data'];
@@ -43,7 +47,9 @@ type Transfer = CommandOf<'Transfer'>['data'];
 const commandFor = (transfer: Transfer, { offerTo }: FoundHolder) => {
   if (offerTo === null) return { type: 'Transfer', data: { ...transfer, accepted: true } } as const;
   const { accepted, expiry, activations } = transfer;
-  return accepted ? consentRequired : ({ type: 'OfferLicense', data: { toHolderOrgId: offerTo, expiry, activations } } as const);
+  return accepted
+    ? consentRequired
+    : ({ type: 'OfferLicense', data: { toHolderOrgId: offerTo, expiry, activations } } as const);
 };
 
 const consentRequired: Refusal = reject(
@@ -56,7 +62,11 @@ const consentRequired: Refusal = reject(
  * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
  * concurrent transfers finds the current holder in the stream.
  */
-export const giveToHolder = async ({ executor }: Pick<CommandNeeds, 'executor'>, db: PoolClient, licenseId: string): Promise<void> => {
+export const giveToHolder = async (
+  { executor }: Pick<CommandNeeds, 'executor'>,
+  db: PoolClient,
+  licenseId: string,
+): Promise<void> => {
   await lockMetadata(db, licenseId);
   const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
   if (holding !== null) await giveValues(db, licenseId, holding);

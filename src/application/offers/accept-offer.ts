@@ -7,6 +7,7 @@ import { aggregateId } from '../../eventstore/uuids.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { actorOf } from '../caller.ts';
 import type { ChangedLicense } from '../licenses/change-license.ts';
+import { refuseClosed } from '../licenses/holder.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
 import { issuedFacts, sendLicenseCommand } from '../licenses/send-license-command.ts';
 import { giveToHolder } from '../licenses/transfer-license.ts';
@@ -57,13 +58,17 @@ export const acceptOffer = async (
   return { facts, revision, metadata, at, changed, view: undefined, position: position.commit };
 };
 
-/** Records the consent to an issuer. Refuses a caller that may not answer offers, and an issuer that is blocked. */
+/**
+ * Records the consent to an issuer. Refuses a caller that may not answer offers, and an issuer that is blocked or closed.
+ */
 const consent = async (
   needs: OrganizationCommandNeeds,
   request: OrganizationRequest,
   issuerOrgId: string,
   at: Instant,
 ): Promise<Refusal | null> => {
+  // Licenses of a closed issuer do not work.
+  if ((await refuseClosed(needs.executor, issuerOrgId, 'licenseId')) !== null) return noSuchOffer;
   const { attempt } = request;
   // The license needs the command id of the request, and ids of events follow from it.
   const consenting = { ...request, attempt: { ...attempt, commandId: aggregateId(attempt.commandId, 'consent') } };

@@ -1,8 +1,8 @@
 import { reservationAggregate } from '../../aggregates/aggregates.ts';
 import { reservationId } from '../../aggregates/derived-ids.ts';
 import { reject } from '../../domain/decider.ts';
-import type { Reservation } from '../../domain/reservation/reservation.ts';
 import { openOffersMax, placesOf } from '../../domain/reservation/offer-places.ts';
+import type { Reservation } from '../../domain/reservation/reservation.ts';
 import type { NeededReservation } from '../../domain/reservation/trial.ts';
 import { abandonedOwner, type Reserving, sendToReservation } from '../licenses/issue/reserve.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
@@ -46,7 +46,12 @@ export const withNewOfferPlace = async <Answer extends object>(
   return answer;
 };
 
-type Place = { readonly needed: NeededReservation; readonly id: string; readonly isOwn: boolean; readonly isFree: boolean };
+type Place = {
+  readonly needed: NeededReservation;
+  readonly id: string;
+  readonly isOwn: boolean;
+  readonly isFree: boolean;
+};
 
 const readPlace = async ({ executor, licenseId }: Reserving, needed: NeededReservation): Promise<Place> => {
   const id = reservationId(needed);

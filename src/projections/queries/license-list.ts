@@ -36,7 +36,8 @@ type Listing = {
  * do not shift a page. For asTenant of the same organization.
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
-  const { orgId, limit, after, status, tier, product, externalRef, holder, issuer, expiresBefore, expiresAfter, now } = listing;
+  const { orgId, limit, after, status, tier, product, externalRef, holder, issuer, expiresBefore, expiresAfter, now } =
+    listing;
   const values: unknown[] = [orgId, limit];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const isBefore = (alias: string) =>

@@ -33,7 +33,7 @@ export const issuerDecisionRow = rowMaker(columns);
 const name = joined<string | null>('text', 'rm.issuer_name(d.decided_org_id)');
 const view = viewOf('d', columns, { name });
 
-/** A decision about an issuer. `name` null: the issuer has offered no license to the organization. */
+/** A decision about an issuer. `name` null: the issuer has offered no license to the organization, or is closed. */
 export type IssuerDecisionView = View<typeof columns, { readonly name: typeof name }>;
 
 /**

@@ -40,11 +40,12 @@ export const offerWrites = (before: LicenseFacts | null, after: LicenseFacts): r
   if (offer === null) return [];
   const isOpen = after.offer !== null && after.offer.ended === null;
   const isSame =
-    before?.offer === after.offer && (!isOpen || (before.products === after.products && before.policy === after.policy));
+    before?.offer === after.offer &&
+    (!isOpen || (before.products === after.products && before.policy === after.policy));
   return isSame ? [] : [make(licenseOffers, offerRow({ facts: after, offer, isOpen }))];
 };
 
-const issuerName = joined<string | null>('text', 'rm.issuer_name(f.issuer_org_id)');
+const issuerName = joined<string | null>('text', 'n.name');
 const view = viewOf('f', columns, { issuerName });
 
 /** An offer as its receiver sees it, before the license has a holder. */
@@ -63,7 +64,7 @@ type Listing = {
 };
 
 /**
- * Returns a page of the open offers to an organization, newest first, without those of blocked issuers. For asTenant of
+ * Returns a page of the open offers to an organization, newest first, without those of blocked and closed issuers. For asTenant of
  * that organization.
  */
 export const listOffers = async (
@@ -72,10 +73,10 @@ export const listOffers = async (
 ): Promise<readonly LicenseOfferView[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'list-license-offers',
-    text: `select ${view.select} from rm.license_offers f
+    text: `select ${view.select} from rm.license_offers f cross join lateral (select rm.issuer_name(f.issuer_org_id) as name) n
       where f.holder_org_id = $1 and f.open and f.expires_at > $3 and ($4::text is null or f.issuer_org_id = $4)
         and ($5::timestamptz is null or (f.offered_at, f.license_id) < ($5, $6))
-        and not exists (select from rm.issuer_decisions d
+        and n.name is not null and not exists (select from rm.issuer_decisions d
           where d.issuer_org_id = $1 and d.decided_org_id = f.issuer_org_id and d.decision = 'BLOCKED')
       order by f.offered_at desc, f.license_id desc limit $2`,
     values: [orgId, limit, now, issuer ?? null, after?.offeredAt ?? null, after?.licenseId ?? ''],

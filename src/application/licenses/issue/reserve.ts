@@ -42,7 +42,8 @@ export const withReserved = async <Answer extends object>(
 ): Promise<Answer | Refusal> => {
   const created: string[] = [];
   const release = async (): Promise<void> => {
-    for (const id of created) await sendToReservation(reserving, id, { type: 'Release', data: { owner: reserving.licenseId } });
+    for (const id of created)
+      await sendToReservation(reserving, id, { type: 'Release', data: { owner: reserving.licenseId } });
   };
   for (const reservation of needed) {
     const reserved = await reserve(reserving, reservation);
@@ -68,7 +69,8 @@ const reserve = async (
   let sent = await sendToReservation(reserving, id, { type: 'Reserve', data });
   if ('rejected' in sent && sent.rejected === 'CODE_TAKEN') {
     const abandonedBy = await abandonedOwner(reserving, id, needed);
-    if (abandonedBy !== null) sent = await sendToReservation(reserving, id, { type: 'Reserve', data: { ...data, abandonedBy } });
+    if (abandonedBy !== null)
+      sent = await sendToReservation(reserving, id, { type: 'Reserve', data: { ...data, abandonedBy } });
   }
   if (!('rejected' in sent)) return { id, isNew: sent.outcome === 'appended' };
   return sent.rejected === 'CODE_TAKEN' ? { ...sent, place: places[kind] } : sent;
@@ -117,7 +119,11 @@ const wasActivated = async (
 type Unsent<Command> = Command extends { readonly at: Instant } ? Omit<Command, 'at'> : never;
 
 /** Sends a command to the stream of a reservation for a license. */
-export const sendToReservation = ({ executor, call, attempt, actor, at }: Reserving, id: string, command: Unsent<ReservationCommand>) =>
+export const sendToReservation = (
+  { executor, call, attempt, actor, at }: Reserving,
+  id: string,
+  command: Unsent<ReservationCommand>,
+) =>
   executor.execute(reservationAggregate, id, toDecide(reservationAggregate, { ...command, at }), {
     context: commandContext({
       // The owner makes a repeated command harmless. With the same id a released reservation could not be taken again.

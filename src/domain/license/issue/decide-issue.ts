@@ -16,7 +16,9 @@ import { issuedTerm } from './issued-term.ts';
 export const issue = ({ data, at }: CommandOf<'IssueLicense'>, license: License): LicenseDecision => {
   if (license.kind === 'issued') return [];
   const origin = originOf(data, at, { mayHaveEnded: false });
-  return 'rejected' in origin ? origin : [{ type: 'LicenseIssued', data: origin }, firstKey(data), ...firstOffer(data, at)];
+  return 'rejected' in origin
+    ? origin
+    : [{ type: 'LicenseIssued', data: origin }, firstKey(data), ...firstOffer(data, at)];
 };
 
 /** Imports a license from another system as that system describes it. Its term may have ended already. */

@@ -2,7 +2,7 @@ import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { IssuedLicense } from '../license.ts';
 import { give, refuseTransfer, resetEnd } from './decide-transfer.ts';
-import { offered, offerEnded, openOffer, withdrawOffer } from './license-offer.ts';
+import { offerEnded, offered, openOffer, withdrawOffer } from './license-offer.ts';
 
 /**
  * Offers the license to an organization that has not consented to its issuer. The holder stays until the offer is
