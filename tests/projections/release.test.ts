@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '07423cc4e96ed75f3e6edb70c9f851f6316382df8474c1f43a445187aedb346d',
+  1: 'e8099645b11c43473dc98c152279fdabb7f4892aacf13dae6f0019403daa5ab1',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

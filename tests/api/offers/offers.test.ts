@@ -59,7 +59,7 @@ describe('A license for an organization that has not consented', () => {
     });
     expect(accepted.headers.get('etag')).not.toBeNull();
     expect([await listed(), await offers()]).toEqual([[licenseId], []]);
-    expect(await eventsOf(customer.apiKey)).toEqual(['transferred.v2']);
+    expect(await eventsOf(customer.apiKey)).toEqual(['transferred.v1']);
     expect((await answer(licenseId, 'accept')).body.changed).toBe(false);
     expect((await issue()).body.license?.holderOrganizationId).toBe(customer.organizationId);
     const unheld = await issue({ holderOrganizationId: null });
@@ -81,7 +81,7 @@ describe('A license for an organization that has not consented', () => {
     expect(await offers()).toEqual([licenseId]);
     expect((await answer(licenseId, 'accept')).status).toBe(200);
     expect(await eventsOf(vendor.apiKey)).toEqual([
-      ...['issued.v1', 'key_issued.v1', 'offered.v1', 'offer_ended.v1', 'offered.v1', 'transferred.v2'],
+      ...['issued.v1', 'key_issued.v1', 'offered.v1', 'offer_ended.v1', 'offered.v1', 'transferred.v1'],
     ]);
   });
 
@@ -185,7 +185,7 @@ test('A holder reads its licenses, its feed and its offers of one issuer', async
   expect(await listed()).toEqual([other.licenseId, mine]);
   expect(await listed(`?issuer=${vendor.organizationId}`)).toEqual([mine]);
   expect(await listed(`?issuer=${ledger.a.organizationId}&product=local_cli`)).toEqual([other.licenseId]);
-  expect(await eventsOf(customer.apiKey, `issuer=${vendor.organizationId}`)).toEqual(['transferred.v2']);
+  expect(await eventsOf(customer.apiKey, `issuer=${vendor.organizationId}`)).toEqual(['transferred.v1']);
   expect(await eventsOf(customer.apiKey, `issuer=${ledger.a.organizationId}`)).toEqual(['issued.v1', 'key_issued.v1']);
   expect(await offers(`?issuer=${vendor.organizationId}`)).toEqual([open]);
   expect(await offers(`?issuer=${ledger.a.organizationId}`)).toEqual([]);
