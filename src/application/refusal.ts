@@ -16,6 +16,7 @@ export type RefusalCode =
   | 'IDEMPOTENCY_IN_FLIGHT'
   | 'NOT_PROJECTED_YET'
   | 'OFFER_LIMIT_EXCEEDED'
+  | 'PASSWORD_REQUIRED'
   | 'UNAUTHENTICATED';
 
 /** The refusal of an operation. `place` leads to the wrong member of the operation's input. */

@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
+import { readsMax } from '../../src/api/events/shared-reads.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
@@ -15,18 +16,22 @@ import { type Role, type Scope, scopes } from '../../src/domain/organization/eve
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
+import { createPool } from '../../src/projections/connect.ts';
+import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
-import { consent } from './organizations.ts';
+import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
 
@@ -96,11 +101,17 @@ export const startLedger = async ({
   };
   let projector = startProjector();
   const projected = createProjectedWaiter({ url: database.url, log: log.pino });
+  const feedPool = createPool({ url: database.url, role: 'ledger_api', max: readsMax + 1, log: log.pino });
+  const followers = createFeedFollowers({ pool: feedPool, projected, log: log.pino });
   let hearing = 0;
-  const hear: typeof projected.hear = async (since, options) => {
-    hearing += 1;
-    await projected.hear(since, options);
-    hearing -= 1;
+  const countedFollow: typeof followers.follow = (organizationId) => {
+    const follower = followers.follow(organizationId);
+    const news: typeof follower.news = async (mark, options) => {
+      hearing += 1;
+      await follower.news(mark, options);
+      hearing -= 1;
+    };
+    return { ...follower, news };
   };
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
@@ -116,32 +127,36 @@ export const startLedger = async ({
   const { verifyAccessToken, signAccessToken } = accessTokens;
   // What is remembered grows old with the clock that tests move.
   const elapsedMs = () => performance.now() + clock.aheadMs;
-  const remembering = { pool: database.api, nowMs, elapsedMs, untilProjected: projected.waitFor };
-  const users = createAuthenticateUser({ ...remembering, verifyAccessToken });
+  const notices = createAccessNotices(elapsedMs);
+  const listener = listenForAccessChanges({
+    ...{ url: database.url, notices, elapsedMs },
+    onState: (lost) => log.pino.warn({ err: lost }, 'Notices of access changes do not arrive, or arrive again.'),
+  });
+  const remembering = { pool: database.api, nowMs, elapsedMs, notices, untilProjected: projected.waitFor };
+  const user = createAuthenticateUser({ ...remembering, verifyAccessToken });
 
-  const apiKeys = createAuthenticate({
+  const apiKey = createAuthenticate({
     ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: {
-      apiKey: apiKeys.authenticate,
-      user: users.authenticate,
-    },
+    authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: users, signupPolicy },
+      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
-    forgetApiKey: apiKeys.forget,
+    forgetApiKey: notices.note,
+    watchAccess: notices.watch,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
-    projected: { heard: projected.heard, hear },
+    feedPool,
+    followers: { ...followers, follow: countedFollow },
     streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
@@ -172,12 +187,8 @@ export const startLedger = async ({
   };
   const parts = { executor, needs, projected };
   /** Two organizations that hold each other's licenses. */
-  const createPair = async () => {
-    const pair = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
-    const [{ organizationId: first }, { organizationId: second }] = pair;
-    await Promise.all([consent(parts, first, second), consent(parts, second, first)]);
-    return pair;
-  };
+  const createPair = async () =>
+    trustEachOther(parts, await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]));
   const [a, b] = await createPair();
 
   const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
@@ -200,25 +211,10 @@ export const startLedger = async ({
 
   return {
     baseUrl,
-    ...{
-      a,
-      b,
-      clock,
-      routes,
-      secrets,
-      needs,
-      database,
-      store,
-      executor,
-      projected,
-      call,
-      createKey,
-      createVendor,
-      createPair,
-    },
-    ...{ createMember, ring, accessTokens, users, metrics },
+    ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
+    ...{ createPair, createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
-    /** How many requests and streams wait for the projector's next notice. */
+    /** How many requests and streams wait for news of their feed. */
     hearing: () => hearing,
     /** What a process does first when it is to stop. */
     beginStop: () => stopping.abort(),
@@ -274,6 +270,8 @@ export const startLedger = async ({
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await projector.done;
+      await Promise.all([followers.stop(), listener.stop()]);
+      await feedPool.end();
       await projected.stop();
       await store.stop();
       await database.drop();

@@ -42,3 +42,15 @@ export const ordain = async (
 export const consent = async (ledger: Ordaining, holderOrgId: string, issuerOrgId: string): Promise<void> => {
   if (holderOrgId !== issuerOrgId) await ordain(ledger, holderOrgId, { type: 'TrustIssuer', data: { issuerOrgId } });
 };
+
+/** Lets two organizations hold each other's licenses, and returns them. */
+export const trustEachOther = async <Pair extends readonly [Named, Named]>(
+  ledger: Ordaining,
+  pair: Pair,
+): Promise<Pair> => {
+  const [{ organizationId: one }, { organizationId: other }] = pair;
+  await Promise.all([consent(ledger, one, other), consent(ledger, other, one)]);
+  return pair;
+};
+
+type Named = { readonly organizationId: string };

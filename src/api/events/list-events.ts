@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { asTenant } from '../../postgres/tenant.ts';
+import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
 import type { Authenticate } from '../authorize.ts';
 import { filtersOf } from '../paging.ts';
 import { isProblem } from '../problems/problems.ts';
@@ -7,8 +9,8 @@ import { cursor, idOf, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
-import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
-import { encodeFeedCursor } from './feed-cursor.ts';
+import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
+import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;
@@ -48,8 +50,8 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
     description:
       'All events of the licenses that your organization issues, or held at the time of the event, in the order of the log. ' +
       'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
-      'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of one issuer. With types or issuer, a page can be empty ' +
-      'although hasMore is true. wait is the number of seconds to wait for the next event instead of answering with an ' +
+      'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
+      'one issuer. With types or issuer, a page can be empty although hasMore is true. wait is the number of seconds to wait for the next event instead of answering with an ' +
       'empty page.',
     tag: 'Events',
     permission: 'readEvents',
@@ -61,7 +63,9 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       const feed = { organizationId: call.caller.organizationId, types, issuer };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
-      const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: call.signal() });
+      const pageAfter =
+        wait === 0 ? readNow(needs) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
+      const page = await pageAfter(feed, start.place, limit);
       if (page === null) return placeUnknown();
       const refusal = wait === 0 ? null : await currentRefusal(needs.authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
@@ -73,3 +77,24 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       return { status: 200, body, headers: { Link: `<${next}>; rel="next"` } };
     },
   });
+
+type ReadAfter = (feed: Feed, after: FeedPlace | null, limit: number) => Promise<FeedPage | null>;
+
+const readNow =
+  ({ pool }: FeedNeeds): ReadAfter =>
+  ({ organizationId: orgId, types, issuer = null }, after, limit) =>
+    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit }));
+
+const readWaiting =
+  (
+    { followers, readPage: read }: FeedNeeds,
+    waiting: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): ReadAfter =>
+  async (feed, after, limit) => {
+    const follower = followers.follow(feed.organizationId);
+    try {
+      return await createPages({ read, follower }, feed)(after, { ...waiting, limit });
+    } finally {
+      follower.close();
+    }
+  };

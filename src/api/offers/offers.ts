@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { principalOf } from '../../application/caller.ts';
+import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import { acceptOffer } from '../../application/offers/accept-offer.ts';
 import { declineOffer } from '../../application/offers/decline-offer.ts';
 import { isRefusal } from '../../application/refusal.ts';
+import { generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { listOffers } from '../../projections/tables/license-offers.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { licenseBody, licenseShape, licenseTag } from '../licenses/license-shape.ts';
@@ -59,7 +61,7 @@ const placeIn = (cursor: string | null) => {
 };
 
 /** POST /v1/license-offers/{licenseId}/accept */
-export const acceptLicenseOffer = (needs: OrganizationNeeds): Route =>
+export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
   route({
     method: 'post',
     path: `${path}/accept`,
@@ -76,7 +78,20 @@ export const acceptLicenseOffer = (needs: OrganizationNeeds): Route =>
       200: {
         description: 'The license that your organization holds.',
         headers: ['ETag'],
-        body: z.strictObject({ license: licenseShape, changed: z.boolean() }).meta({ id: 'LicenseOfferAccepted' }),
+        body: z
+          .strictObject({
+            license: licenseShape,
+            changed: z.boolean(),
+            licenseKey: z
+              .string()
+              .nullable()
+              .meta({
+                description:
+                  'The new key of a license that was transferred with RELEASE. Only this answer contains it. Null when the ' +
+                  'keys stayed: then ask the issuer for the key, or rotate it.',
+              }),
+          })
+          .meta({ id: 'LicenseOfferAccepted' }),
       },
     },
     rejections: ['NOT_FOUND', 'LICENSE_REVOKED', 'TERM_INVALID', 'QUOTA_EXCEEDED', 'ORGANIZATION_CLOSED'],
@@ -84,14 +99,15 @@ export const acceptLicenseOffer = (needs: OrganizationNeeds): Route =>
       const { caller } = call;
       const { organizationId } = caller;
       const operation = 'acceptLicenseOffer';
-      const request = { organizationId, principal: principalOf(caller), operation, input: params };
+      const createSecret = generateLicenseKeyBody;
+      const request = { organizationId, principal: principalOf(caller), operation, input: params, createSecret };
       return idempotently(needs, call, request, async (attempt) => {
         const accepted = await acceptOffer(needs, { call, attempt, caller }, params.licenseId);
         if (isRefusal(accepted)) return refused(accepted);
-        const { facts, changed, position } = accepted;
+        const { facts, changed, licenseKey, position } = accepted;
         return {
           status: 200,
-          body: { license: licenseBody(facts, accepted), changed },
+          body: { license: licenseBody(facts, accepted), changed, licenseKey },
           headers: { ETag: licenseTag(facts, accepted) },
           position,
         };

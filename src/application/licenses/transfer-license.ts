@@ -3,48 +3,67 @@ import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
+import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { giveValues, type Holding, lockMetadata } from '../../records/vault.ts';
 import { actorOf } from '../caller.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
 import { withOfferPlace } from '../offers/offer-place.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
+import { keyOf, refuseForgottenKey } from './created-key.ts';
 import { type FoundHolder, findHolder } from './holder.ts';
+import type { KeyNeeds } from './rotate-key.ts';
 import type { CommandNeeds } from './send-license-command.ts';
+
+/** A transferred license. `licenseKey` replaces all earlier keys and is stored nowhere; null: the keys stayed. */
+export type TransferredLicense = ChangedLicense & { readonly licenseKey: string | null };
 
 /**
  * Transfers a license to a holder that consents to the issuer, or to no holder. Offers it to any other organization. The
- * event ends all devices, seats and users of the previous holder when the request releases them. Further events
- * announce each end.
+ * event ends all devices, seats and users of the previous holder when the request releases them, and a new key replaces
+ * all keys. Further events announce each end. Refuses to return the key when a forgotten earlier attempt has created a
+ * different one.
  */
 export const transferLicense = async (
-  needs: CommandNeeds,
+  needs: KeyNeeds,
   request: LicenseRequest,
   transfer: Transfer,
-): Promise<ChangedLicense | Refusal> => {
-  const { call, attempt, caller, licenseId } = request;
+): Promise<TransferredLicense | Refusal> => {
+  const { call, caller, licenseId } = request;
   const { organizationId: issuerOrgId } = caller;
+  const attempt = withKeyBody(request.attempt);
   const parties = { issuerOrgId, holderOrgId: transfer.toHolderOrgId };
   const holder = await findHolder(needs.executor, parties, 'toHolderOrganizationId');
-  const commanded = isRefusal(holder) ? holder : commandFor(transfer, holder);
+  const newKey = keyOf(needs.secrets, attempt);
+  const commanded = isRefusal(holder) ? holder : commandFor({ ...transfer, newKey }, holder);
+  let isRotated = false;
   const send = () =>
     changeLicense(needs, request, {
       power: 'endLicenses',
       command: (at) => (isRefusal(commanded) ? commanded : { ...commanded, at }),
+      refuse: (events) => {
+        isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
+        return isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, events) : null;
+      },
       settle: (db) => giveToHolder(needs, db, licenseId),
     });
-  if (isRefusal(commanded) || commanded.type === 'Transfer') return send();
   const { executor, now } = needs;
   const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
-  return withOfferPlace(
-    reserving,
-    { holderOrgId: commanded.data.toHolderOrgId, place: 'toHolderOrganizationId' },
-    send,
-  );
+  const changed =
+    isRefusal(commanded) || commanded.type === 'Transfer'
+      ? await send()
+      : await withOfferPlace(
+          reserving,
+          { holderOrgId: commanded.data.toHolderOrgId, place: 'toHolderOrganizationId' },
+          send,
+        );
+  if (isRefusal(changed)) return changed;
+  return { ...changed, licenseKey: isRotated ? formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) : null };
 };
 
-type Transfer = CommandOf<'Transfer'>['data'];
+type Transfer = Omit<CommandOf<'Transfer'>['data'], 'newKey'>;
 
-const commandFor = (transfer: Transfer, { offerTo }: FoundHolder) => {
+const commandFor = (transfer: CommandOf<'Transfer'>['data'], { offerTo }: FoundHolder) => {
   if (offerTo === null) return { type: 'Transfer', data: { ...transfer, accepted: true } } as const;
   const { accepted, expiry, activations } = transfer;
   return accepted
@@ -57,6 +76,10 @@ const consentRequired: Refusal = reject(
   'This organization has not consented to hold your licenses. Leave accepted out to offer it the license.',
   'accepted',
 );
+
+/** Gives a body for the new key to an attempt of an earlier build, which stored none for a transfer. */
+const withKeyBody = (attempt: Attempt): Attempt =>
+  attempt.secret === '' ? { ...attempt, secret: generateLicenseKeyBody() } : attempt;
 
 /**
  * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several

@@ -33,7 +33,7 @@ export const useOf = (
   if (needed.kind === 'offer') return usesPlace(needed, license, at) ? 'used' : 'unused';
   const fingerprintHash = deviceOf(needed);
   if (needed.kind !== 'trial_device' || license.byFingerprint.has(fingerprintHash)) return 'used';
-  if (wasReleased(license, fingerprintHash, at)) return 'used';
+  if (wasReleased(license, { fingerprintHash }, at)) return 'used';
   return at >= plusSeconds(since, repeatedSeconds) ? 'forgotten' : 'unused';
 };
 

@@ -14,6 +14,9 @@ const eventsOf = async (key: string, query = '') => {
   return Object.values(body.data ?? {}).map(({ type }) => String(type).replace('ledger.license.', ''));
 };
 
+const validate = async (licenseKey: unknown) =>
+  (await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } })).body;
+
 describe('A license for an organization that has not consented', () => {
   test('has no holder, and appears nowhere at the organization before it accepts', async () => {
     const { vendor, customer, issue, asCustomer, listed } = await createOffering(ledger);
@@ -24,10 +27,7 @@ describe('A license for an organization that has not consented', () => {
     expect(await eventsOf(customer.apiKey)).toEqual([]);
     for (const path of ['', '/history', '/activations', '/users'])
       expect(refusal(await asCustomer('GET', `/v1/licenses/${id}${path}`))).toEqual([404, 'LICENSE_NOT_FOUND']);
-    const { body: validity } = await ledger.call('POST', '/v1/licenses/validate', {
-      body: { licenseKey: body.licenseKey },
-    });
-    expect(validity.valid).toBe(true);
+    expect((await validate(body.licenseKey)).code).toBe('VALID');
 
     const { body: offers } = await asCustomer('GET', '/v1/license-offers');
     expect(offers.data).toEqual([
@@ -113,13 +113,14 @@ describe('A license for an organization that has not consented', () => {
 
 describe('A transfer to an organization that has not consented', () => {
   test('waits: the holder stays until the offer is accepted', async () => {
-    const { vendor, customer, offer, answer, transfer, listed, asCustomer, as } = await createOffering(ledger);
+    const { vendor, customer, issue, answer, transfer, listed, asCustomer, as } = await createOffering(ledger);
     const other = await ledger.createVendor('Other Customer');
-    const licenseId = await offer();
-    await answer(licenseId, 'accept');
+    const issued = await issue();
+    const licenseId = String(issued.body.license?.id);
+    expect((await answer(licenseId, 'accept')).body.licenseKey).toBeNull();
     const waiting = await transfer(licenseId, other, { activations: 'RELEASE' });
     expect(waiting.body).toMatchObject({
-      changed: true,
+      ...{ changed: true, licenseKey: null, oldKeyWorks: true },
       license: {
         holderOrganizationId: customer.organizationId,
         pendingHolder: { organizationId: other.organizationId },
@@ -127,7 +128,10 @@ describe('A transfer to an organization that has not consented', () => {
     });
     expect(await listed()).toEqual([licenseId]);
     expect(refusal(await as(other)('GET', `/v1/licenses/${licenseId}`))).toEqual([404, 'LICENSE_NOT_FOUND']);
-    expect((await as(other)('POST', `/v1/license-offers/${licenseId}/accept`)).status).toBe(200);
+    const accepted = await as(other)('POST', `/v1/license-offers/${licenseId}/accept`);
+    // The previous holder has no key that works any longer.
+    expect((await validate(accepted.body.licenseKey)).code).toBe('VALID');
+    expect((await validate(issued.body.licenseKey)).code).toBe('KEY_ROTATED');
     expect(refusal(await asCustomer('GET', `/v1/licenses/${licenseId}`))).toEqual([404, 'LICENSE_NOT_FOUND']);
     expect((await as(other)('GET', `/v1/licenses/${licenseId}`)).body.issuerOrganizationId).toBe(vendor.organizationId);
   });

@@ -23,12 +23,12 @@ export const offerLicense = ({ data, at }: CommandOf<'OfferLicense'>, license: I
 
 /** Carries out the transfer that is offered to this organization. Changes nothing when it holds the license. */
 export const acceptOffer = (
-  { data: { holderOrgId }, at }: CommandOf<'AcceptOffer'>,
+  { data: { holderOrgId, ...key }, at }: CommandOf<'AcceptOffer'>,
   license: IssuedLicense,
 ): LicenseDecision => {
   if (license.facts.holderOrgId === holderOrgId) return [];
   const open = openOffer(license.facts, at);
-  return open?.toHolderOrgId === holderOrgId ? give(license, open, at) : noSuchOffer;
+  return open?.toHolderOrgId === holderOrgId ? give(license, { ...open, ...key }, at) : noSuchOffer;
 };
 
 /** Ends the offer to this organization. Changes nothing when the organization has declined it. */

@@ -3,13 +3,18 @@ import type { Instant } from '../../time.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import { endsOf } from '../endings/ending-counts.ts';
+import { replaceKeys } from '../keys/decide-keys.ts';
+import type { NewKey } from '../keys/key-commands.ts';
 import type { IssuedLicense, LicenseFacts, LicenseOffer } from '../license.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
 import { withdrawOffer } from './license-offer.ts';
 
-/** What a transfer does. */
-export type Giving = Pick<LicenseOffer, 'expiry' | 'activations'> & { readonly toHolderOrgId: string | null };
+/** What a transfer does. `newKey` replaces every key with RELEASE; absent: the keys stay. */
+export type Giving = Pick<LicenseOffer, 'expiry' | 'activations'> & {
+  readonly toHolderOrgId: string | null;
+  readonly newKey?: NewKey;
+};
 
 /**
  * Gives the license to another holder who has consented, if its policy allows. Withdraws the open offer when the
@@ -28,12 +33,12 @@ export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLic
 };
 
 /**
- * Transfers the license. `RELEASE` ends the devices, leases and users of the old holder; each is announced afterwards.
- * `RESET` starts the issued duration anew.
+ * Transfers the license. `RELEASE` ends the devices, leases and users of the old holder, each of which is announced
+ * afterwards, and every key. `RESET` starts the issued duration anew.
  */
 export const give = (license: IssuedLicense, giving: Giving, at: Instant): LicenseDecision => {
   const { facts } = license;
-  const { toHolderOrgId, expiry, activations } = giving;
+  const { toHolderOrgId, expiry, activations, newKey } = giving;
   const { holderOrgId: fromHolderOrgId } = facts;
   const expiresAt = resetEnd(license, giving, at);
   if (expiresAt !== null && typeof expiresAt !== 'string') return expiresAt;
@@ -44,6 +49,8 @@ export const give = (license: IssuedLicense, giving: Giving, at: Instant): Licen
   const open = { activations: license.activations.size, leases: license.leases.size, users: license.users.size };
   const ends = activations === 'RELEASE' ? endsOf(license, 'ALL', open, at) : {};
   draft.add({ type: 'LicenseTransferred', data: { fromHolderOrgId, toHolderOrgId, expiry, activations, ...ends } });
+  if (activations === 'RELEASE' && newKey !== undefined)
+    for (const event of replaceKeys(license, newKey, at)) draft.add(event);
   if (expiresAt !== null)
     draft.add({
       type: 'LicenseTermStarted',

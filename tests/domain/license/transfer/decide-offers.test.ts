@@ -61,6 +61,10 @@ describe('an offer', () => {
   test('carries out what was offered', () => {
     const used = followedBy([license], activate('a'), offer({ activations: 'RELEASE' }));
     expect(licenseAfter(...followedBy(used, accept())).facts.usage.activations).toBe(0);
+    const newKey = { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP' };
+    const withKey = command('AcceptOffer', { holderOrgId: 'org_3', newKey });
+    expect(licenseAfter(...followedBy(used, withKey)).facts).toMatchObject({ keyHint: 'ZV3MP', keyOverlaps: [] });
+    expect(licenseAfter(...followedBy(waiting, withKey)).facts.keyHint).not.toBe('ZV3MP');
   });
   test('can be declined once, and made again', () => {
     given(...waiting)
