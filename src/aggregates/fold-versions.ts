@@ -5,7 +5,7 @@
  */
 export const foldVersions = {
   license: 'license-3',
-  organization: 'organization-2',
+  organization: 'organization-3',
   catalog: 'catalog-2',
   reservation: 'reservation-1',
 } as const;

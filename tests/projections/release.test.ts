@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '690476642d42f95e1ce89d77bd670deb1950afa1d9604f893ad445dd09bac898',
+  1: '6b388586dfffa0ba3c0f3b121a815ebcf8f3dfafdc445e1642ce5420c362ca21',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
