@@ -4,6 +4,7 @@ import type { LicenseFacts, Usage } from '../../domain/license/license.ts';
 export type More = Pick<LicenseFacts, (typeof fields)[number]> & { readonly usage: Omit<Usage, 'activations'> };
 
 const fields = [
+  'offer',
   'awaited',
   'renewal',
   'scheduled',
@@ -23,6 +24,7 @@ const fields = [
 /** The values of a plain license. Most licenses are plain. */
 export const plainMore: More = {
   usage: { seats: 0, users: 0, meters: {} },
+  offer: null,
   awaited: null,
   renewal: 'manual',
   scheduled: [],

@@ -175,6 +175,14 @@ export const expected: Readonly<Record<string, Expected>> = {
   streamEvents: ownList(readsFeed, readsFeed),
   getEvent: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
 
+  listLicenseOffers: ownList(issuerReads),
+  acceptLicenseOffer: ofPart(issuerChanges),
+  declineLicenseOffer: ofPart(issuerChanges),
+  listIssuers: ownList(issuerReads),
+  trustIssuer: ownList(issuerChanges),
+  blockIssuer: ownList(issuerChanges),
+  forgetIssuer: ownList(issuerChanges),
+
   issueLicense: ownList(issuerChanges),
   listLicenses: ownList(issuerReads, holderReads),
   getLicense: ofLicense(issuerReads, holderReads),

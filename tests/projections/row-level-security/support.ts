@@ -38,10 +38,15 @@ const fillOrganizations = async (models: Models): Promise<void> => {
   ] as const) {
     ledger.organization(org, name);
     ledger.happen(`organization-${org}`, organizationLife(name));
+    ledger.happen(`organization-${org}`, [{ type: 'IssuerTrusted', data: { issuerOrgId: customer } }]);
     ledger.happen(`catalog-${org}`, catalogLife(org));
     const licenseId = ledger.issue(name, { issuerOrgId: org, seats: 1, users: 1 });
     ledger.activate(licenseId, `${name}'s device`);
     ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
+    ledger.send(licenseId, {
+      type: 'OfferLicense',
+      data: { toHolderOrgId: customer, expiry: 'KEEP', activations: 'KEEP' },
+    });
     const lease = {
       leaseId: testId('lea', `lease of ${name}`),
       holderHash: testHash(name),

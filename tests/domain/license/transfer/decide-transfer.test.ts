@@ -79,15 +79,15 @@ describe('a transfer', () => {
       .when(transfer({ expiry: 'RESET' }))
       .thenRejected('TERM_INVALID');
   });
-  test('needs a policy that allows it and a receiver that has agreed', () => {
+  test('needs a policy that allows it and a receiver that has consented', () => {
     given(issued({ policy: free }))
       .when(transfer())
       .thenRejected('FORBIDDEN');
     given(license)
       .when(transfer({ accepted: false }))
-      .thenRejected('FORBIDDEN');
+      .thenRejected('HOLDER_CONSENT_REQUIRED');
   });
-  test('needs no agreement when it leaves the license without a holder', () => {
+  test('needs no consent when it leaves the license without a holder', () => {
     expect(
       licenseAfter(...followedBy([license], transfer({ toHolderOrgId: null, accepted: false }))).facts,
     ).toMatchObject({
