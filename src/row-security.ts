@@ -44,6 +44,7 @@ export const rowSecurity: RowSecurity = {
     'rm.license_offers',
     'rm.memberships',
     'rm.organizations',
+    'rm.issuer_decisions',
     'identity.api_keys',
     'identity.users',
     'identity.refresh_tokens',
