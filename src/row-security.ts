@@ -20,10 +20,17 @@ export const rowSecurity: RowSecurity = {
     'identity.users(email_lower)',
     'identity.sessions(session_id)',
     'identity.refresh_tokens(token_hash)',
+    'identity.password_resets(reset_id)',
     'vault.personal_values(ref)',
     'vault.license_metadata(license_id)',
   ],
-  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens', 'identity.organization_places'],
+  userOwned: [
+    'identity.users',
+    'identity.sessions',
+    'identity.refresh_tokens',
+    'identity.organization_places',
+    'identity.password_resets',
+  ],
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',
@@ -33,6 +40,7 @@ export const rowSecurity: RowSecurity = {
     'identity.api_key_by_lookup',
     'identity.user_by_email',
     'identity.user_by_refresh_token',
+    'identity.refresh_token_among',
     'identity.is_parked',
     'ops.parked_among',
     'ops.parked_license_by_key',
@@ -68,5 +76,6 @@ export const rowSecurity: RowSecurity = {
     `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
     `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
     `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,
+    `identity.password_resets: (expires_at < (now() - '1 day'::interval))`,
   ],
 };

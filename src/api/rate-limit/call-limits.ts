@@ -57,7 +57,8 @@ export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting,
   const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
     const taken = await limiter.take(bucket, key, size);
     // The headers do not show the tries of an account, because they would reveal whether the account is in use.
-    if (bucket !== 'login_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
+    if (bucket !== 'login_account' && bucket !== 'reset_account')
+      verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };
   return {
