@@ -134,6 +134,8 @@ export type LicenseFacts = {
    * servers with different clocks once made it possible. `announcedTerm` does not count them.
    */
   readonly overtakenExpiries: readonly Instant[];
+  /** The holders before this one whose assigned users stayed at a transfer, the latest last, at most 20. */
+  readonly formerHolders: readonly string[];
 };
 
 /**

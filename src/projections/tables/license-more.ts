@@ -18,6 +18,7 @@ const fields = [
   'replacedBy',
   'endings',
   'overtakenExpiries',
+  'formerHolders',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -37,6 +38,7 @@ export const plainMore: More = {
   replacedBy: null,
   endings: [],
   overtakenExpiries: [],
+  formerHolders: [],
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

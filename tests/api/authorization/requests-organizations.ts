@@ -55,6 +55,10 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
     path: own(subject, `/members/${await member(subject)}`),
     body: { role: 'MEMBER' },
   }),
+  'changeMember: a label': async (subject) => ({
+    path: own(subject, `/members/${await member(subject)}`),
+    body: { label: 'Ann (support)' },
+  }),
   removeMember: async (subject) => ({ path: own(subject, `/members/${await member(subject)}`) }),
   'inviteMember: as OWNER': (subject) => ({
     path: own(subject, '/members'),

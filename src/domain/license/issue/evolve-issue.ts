@@ -67,6 +67,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   replacedBy: null,
   endings: [],
   overtakenExpiries: [],
+  formerHolders: [],
 });
 
 /** Returns the facts after an event about the origin of the license. */

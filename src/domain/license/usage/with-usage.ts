@@ -37,4 +37,5 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   replacedBy: facts.replacedBy,
   endings,
   overtakenExpiries: facts.overtakenExpiries,
+  formerHolders: facts.formerHolders,
 });
