@@ -8,7 +8,9 @@ import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { newCommandId } from '../../eventstore/uuids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
+import { createDeviceToken, type KnownDevice } from '../../identity/devices/login-devices.ts';
 import type { Passwords } from '../../identity/passwords.ts';
+import type { Secrets } from '../../identity/secrets.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
 import { findUserByEmail, getUser, type User, type UserByEmail } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
@@ -17,6 +19,7 @@ import type { Refusal } from '../refusal.ts';
 /** The needs of signing in. */
 export type SignInNeeds = {
   readonly pool: Pool;
+  readonly secrets: Secrets;
   readonly now: () => Instant;
   readonly accounts: {
     readonly passwords: Passwords;
@@ -45,6 +48,9 @@ export type Access = {
 /** The tokens of a session. */
 export type SignedIn = Access & IssuedRefreshToken;
 
+/** The tokens of a new session. The client sends the device token at its next login. */
+export type SignedInOnDevice = SignedIn & { readonly deviceToken: string };
+
 /** The address and the password that a user signs in with. */
 export type SignInCredentials = { readonly email: string; readonly password: string };
 
@@ -72,8 +78,8 @@ export const provePassword = async (needs: SignInNeeds, credentials: SignInCrede
 /** Opens a session for a user. Returns null when the user may no longer sign in, or the password has changed. */
 export const openSignedIn = async (
   needs: SignInNeeds,
-  { userId, passwordHash, organization, userAgent }: SessionRequest,
-): Promise<SignedIn | null> => {
+  { userId, passwordHash, organization, userAgent, device = null }: SessionRequest,
+): Promise<SignedInOnDevice | null> => {
   const sessionId = encodeId('ses', newCommandId());
   const organizationId = organization?.id ?? null;
   const opened = await openSession(needs.pool, {
@@ -83,15 +89,20 @@ export const openSignedIn = async (
     organizationId,
     userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
+    device: { known: device, fresh: createDeviceToken(needs.secrets) },
     now: new Date(needs.now()),
   });
-  return opened === null ? null : signedIn(needs, { userId, sessionId, organizationId, organization, ...opened });
+  if (opened === null) return null;
+  const session = await signedIn(needs, { userId, sessionId, organizationId, organization, ...opened });
+  return session === null ? null : { ...session, deviceToken: opened.deviceToken };
 };
 
 type SessionRequest = Proven & {
   readonly organization: MemberOf | null;
   /** The User-Agent of the client. */
   readonly userAgent: string | null;
+  /** The device that the login presented a valid token of. Absent: none. */
+  readonly device?: KnownDevice | null;
 };
 
 /** Returns the tokens of a session, or null when its user no longer exists. */

@@ -7,7 +7,7 @@ import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import { foundOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import { openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
+import { openSignedIn, type Proven, type SignedInOnDevice, type SignInNeeds } from './open-session.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
 export type SignUpNeeds = SignInNeeds & OfferNeeds;
@@ -29,7 +29,7 @@ export type SigningUp = {
 };
 
 /** The session of a user who was just created. */
-export type NewlySignedIn = { readonly signedIn: SignedIn; readonly position: bigint };
+export type NewlySignedIn = { readonly signedIn: SignedInOnDevice; readonly position: bigint };
 
 /**
  * Creates a user and an organization, and signs in. The user is pending until everything else exists. Each step finds
