@@ -11,6 +11,7 @@ import { type Answer, type Call, isStreamed, type Reply, type Route, type Stream
 import { callRoute } from './call-route.ts';
 import { clientIp } from './client-ip.ts';
 import { isUnmodified } from './conditional.ts';
+import type { LongWork } from './long-work.ts';
 import { onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { type RequestIds, requestIdsOf } from './request-id.ts';
 import type { Respond } from './respond.ts';
@@ -18,6 +19,7 @@ import type { Respond } from './respond.ts';
 type Needs = {
   readonly authenticate: Authenticate;
   readonly waitUntilProjected: WaitUntilProjected;
+  readonly longWork: LongWork;
   readonly log: Pick<RequestLog, 'answered' | 'failed'>;
   readonly metrics: Metrics;
   readonly front: Front;

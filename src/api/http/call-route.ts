@@ -4,9 +4,14 @@ import { isProblem, type Problem, problem } from '../problems/problems.ts';
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
 import { readJsonBody } from './body.ts';
 import { expectedRevisionIn } from './conditional.ts';
+import type { LongWork } from './long-work.ts';
 import { awaitMinPosition, type WaitUntilProjected } from './position.ts';
 
-type Needs = { readonly authenticate: Authenticate; readonly waitUntilProjected: WaitUntilProjected };
+type Needs = {
+  readonly authenticate: Authenticate;
+  readonly waitUntilProjected: WaitUntilProjected;
+  readonly longWork: LongWork;
+};
 
 /**
  * Carries out the operation of a route: checks the credential, the condition, the body and the position that the client
@@ -28,8 +33,16 @@ export const callRoute = async (needs: Needs, route: Route, request: Request, ca
     if (notYet !== null) return notYet;
   }
   const sent = { ...call.sent, body };
-  return route.answer(sent, { ...call, sent, expectedRevision }, called);
+  const answer = () => route.answer(sent, { ...call, sent, expectedRevision }, called);
+  const { bounded } = route;
+  const isBounded = bounded !== undefined && (bounded.when?.(request.query) ?? true);
+  if (!isBounded) return answer();
+  const { narrow } = bounded;
+  return needs.longWork({ tenant: tenantOf(called), narrow, ids: call, operationId: route.operationId }, answer);
 };
+
+/** Returns the organization or the user that long work counts for. */
+const tenantOf = ({ caller, user }: Called): string => caller?.organizationId ?? user?.userId ?? 'anybody';
 
 const expectedRevisionFor = (route: Route, { headers }: Request): Call['expectedRevision'] | Problem => {
   if (route.method === 'get' || headers['if-match'] === undefined) return null;
