@@ -12,10 +12,12 @@ import { loadConfig } from '../src/config.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
 import { noKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
+import { createAccessNotices } from '../src/identity/access/access-notices.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
 import { createPool } from '../src/projections/connect.ts';
+import { noFollowers } from '../src/projections/feed-followers.ts';
 import { createValidationReader } from '../src/projections/queries/validation.ts';
 import { standardLimits } from '../src/rate-limits.ts';
 import { assembleOn, raisedLimits } from './ledgers.ts';
@@ -75,8 +77,9 @@ const start = async (options: AppOptions): Promise<string> => {
             secrets,
             nowMs: Date.now,
             untilProjected: async () => true,
+            notices: createAccessNotices(),
             onError: (error) => log.error(error),
-          }).authenticate,
+          }),
           user: async () => null,
         },
         stopping: new AbortController().signal,
@@ -84,11 +87,13 @@ const start = async (options: AppOptions): Promise<string> => {
         accounts: noAccounts,
         platformLicense: async () => null,
         forgetApiKey: () => undefined,
+        watchAccess: () => () => undefined,
         validations: { ...reader, byKey: async () => facts },
         executor: createExecutor({ store }),
         store,
         keeper: noKeeper,
-        projected: { heard: () => 0, hear: async () => undefined },
+        feedPool: pool,
+        followers: noFollowers,
         waitUntilProjected: async () => true,
         log: createRequestLog(log),
         metrics: createMetrics(),

@@ -105,17 +105,33 @@ const project = async ({ dataDir, secret }: BenchLedger, last: bigint, say: (lin
   await stack.stop();
 };
 
-/** Creates an organization with an API key. It starts and stops the product for that. */
 const createVendor = async (stack: Stack, secret: string) => {
+  const [vendor] = await createVendors(stack, secret, 1);
+  if (vendor === undefined) throw new Error('No organization was created.');
+  return vendor;
+};
+
+/** Creates organizations with an API key each. It starts and stops the product for that. */
+export const createVendors = async (
+  stack: Pick<Stack, 'databaseUrl' | 'eventStoreUrl'>,
+  secret: string,
+  count: number,
+): Promise<readonly { readonly organizationId: string; readonly apiKey: string }[]> => {
   const ledger = await assembleOn(stack, secret, ['projector']);
   const { executor, apiPool: pool, secrets, waiter } = ledger;
   const needs = { executor, pool, secrets, now: () => new Date().toISOString() };
-  const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
-  const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes };
-  const { apiKey, position } = await bootstrapApiKey(needs, key);
-  await waiter.waitFor(position, 10_000);
+  const vendors: { organizationId: string; apiKey: string }[] = [];
+  let last = 0n;
+  for (let index = 0; index < count; index++) {
+    const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Bench' });
+    const key = { commandId: randomUUID(), organizationId, name: 'bench', scopes };
+    const { apiKey, position } = await bootstrapApiKey(needs, key);
+    vendors.push({ organizationId, apiKey });
+    last = position;
+  }
+  await waiter.waitFor(last, 10_000);
   await ledger.stop();
-  return { organizationId, apiKey };
+  return vendors;
 };
 
 const seconds = (startedAt: number): string => ((performance.now() - startedAt) / 1_000).toFixed(0);

@@ -13,6 +13,7 @@ import { memoryFigures } from './memory.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
+import { streamFigures } from './streams.ts';
 import { verifyFigures } from './verify.ts';
 
 // `npm run bench` measures every figure, `-- P8 P11` only these. `-- --quick` runs the same code for seconds, to test
@@ -38,6 +39,7 @@ const all: readonly Figures[] = [
   memoryFigures,
   verifyFigures,
   endingFigures,
+  streamFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = chosenIds.filter((id) => !ids.includes(id));

@@ -28,6 +28,7 @@ export const rowSecurity: RowSecurity = {
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',
+    'rm.feed_activity',
     'rm.organizations_of_user',
     'identity.api_key_by_lookup',
     'identity.user_by_email',
@@ -39,6 +40,7 @@ export const rowSecurity: RowSecurity = {
   ],
   readableByAuth: [
     'rm.licenses',
+    'rm.license_events',
     'rm.license_keys',
     'rm.memberships',
     'rm.organizations',
@@ -48,10 +50,17 @@ export const rowSecurity: RowSecurity = {
     'identity.login_devices',
     'ops.parked',
     'ops.parked_keys',
+    'ops.parked_owners',
     'ops.projection_versions',
     'ops.checkpoints',
   ],
-  columnsReadableByAuth: { table: 'rm.licenses', columns: ['issuer_org_id', 'holder_org_id'] },
+  columnsReadableByAuth: [
+    'rm.licenses(issuer_org_id)',
+    'rm.licenses(holder_org_id)',
+    ...['position', 'issuer_org_id', 'holder_org_id', 'previous_holder_org_id'].map(
+      (column) => `rm.license_events(${column})`,
+    ),
+  ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
   // Rows that ended more than a day ago.

@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'EMAIL_TAKEN'
   | 'IDEMPOTENCY_IN_FLIGHT'
   | 'NOT_PROJECTED_YET'
+  | 'PASSWORD_REQUIRED'
   | 'UNAUTHENTICATED';
 
 /** The refusal of an operation. `place` leads to the wrong member of the operation's input. */

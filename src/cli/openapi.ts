@@ -9,6 +9,7 @@ import { createExecutor } from '../eventstore/executor/execute.ts';
 import { noKeeper } from '../eventstore/snapshots/snapshot-keeper.ts';
 import { parseSecrets } from '../identity/secrets.ts';
 import { createPool } from '../projections/connect.ts';
+import { noFollowers } from '../projections/feed-followers.ts';
 import { createValidationReader } from '../projections/queries/validation.ts';
 import { version } from '../version.ts';
 import { createLog } from './create-log.ts';
@@ -35,13 +36,15 @@ export const currentOpenApi = (): string => {
     store,
     keeper: noKeeper,
     pool,
-    projected: { heard: () => 0, hear: async () => undefined },
+    feedPool: pool,
+    followers: noFollowers,
     validations: createValidationReader(pool),
     secrets,
     licenseKeyPrefix: 'LL',
     accounts: noAccounts,
     platformLicense: async () => null,
     forgetApiKey: () => undefined,
+    watchAccess: () => () => undefined,
     log: createRequestLog(log),
     metrics: createMetrics(),
     now: () => '',

@@ -63,8 +63,9 @@ export const openSession = (
     await db.query({
       name: 'open-session',
       text: `insert into identity.sessions
-          (session_id, user_id, organization_id, user_agent, created_at, last_used_at, expires_at, absolute_expires_at)
-        values ($2, $1, $3, $4, $5, $5, $6, $7)`,
+          (session_id, user_id, organization_id, user_agent, created_at, last_used_at, expires_at, absolute_expires_at,
+           password_at)
+        values ($2, $1, $3, $4, $5, $5, $6, $7, $5)`,
       values: [userId, sessionId, organizationId, userAgentText(userAgent), now, end, absoluteEnd],
     });
     const refreshToken = createRefreshToken();

@@ -11,8 +11,8 @@ export type RowSecurity = {
   readonly definerFunctions: readonly string[];
   /** Everything that ledger_auth may read. */
   readonly readableByAuth: readonly string[];
-  /** The only columns that ledger_auth may read of a table. */
-  readonly columnsReadableByAuth: { readonly table: string; readonly columns: readonly string[] };
+  /** The only columns that ledger_auth may read of their tables, as `table(column)`. */
+  readonly columnsReadableByAuth: readonly string[];
   /** Tables of no organization that every role may read. */
   readonly readableByAll: readonly string[];
   /** Tables that the projector writes and organizations read. */
@@ -164,19 +164,14 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
     sql: `${granted} from ${grants(everything)}
       where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned and general <> all($3) or schema <> 'ops')
         or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1)
-          or general = $4 and coalesce(column_name, '') <> all($5))
+          or general = any(select split_part(readable, '(', 1) from unnest($4::text[]) readable)
+            and general || '(' || coalesce(column_name, '') || ')' <> all($4))
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
             and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE')))
         or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
-    values: [
-      rules.readableByAuth,
-      rules.readableByAll,
-      rules.keptByProjector,
-      rules.columnsReadableByAuth.table,
-      rules.columnsReadableByAuth.columns,
-    ],
+    values: [rules.readableByAuth, rules.readableByAll, rules.keptByProjector, rules.columnsReadableByAuth],
   },
   {
     sql: `select name || ' is not owned by ledger_owner.' from ${everything} t where pg_get_userbyid(relowner) <> 'ledger_owner'`,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import type { AccessClaims } from '../../src/identity/access-token.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { endSession } from '../../src/identity/sessions.ts';
@@ -25,21 +27,34 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Creates a process with its own cache. A token is the JSON of its claims. */
-const createProcess = () => {
+/**
+ * Creates a process with its own cache. A token is the JSON of its claims. Its clock stands still, so only a notice can end
+ * what it remembers. `listens: false`: notices count as arriving, and none does.
+ */
+const createProcess = async ({ listens = true }: { listens?: boolean } = {}) => {
   const clock = { ms: start.getTime(), setBackMs: 0 };
-  const { authenticate, ...forgetting } = createAuthenticateUser({
+  // Each reading is a moment later than the one before.
+  let readings = 0;
+  const elapsedMs = () => clock.ms + ++readings / 1_000;
+  const notices = createAccessNotices(elapsedMs);
+  notices.confirm(Number.MAX_SAFE_INTEGER);
+  const authenticate = createAuthenticateUser({
     pool: database.api,
-    nowMs: () => clock.ms - clock.setBackMs,
-    elapsedMs: () => clock.ms,
-    untilProjected: async () => true,
+    ...{ notices, elapsedMs, nowMs: () => clock.ms - clock.setBackMs, untilProjected: async () => true },
     verifyAccessToken: async (token) => {
       if (!token.startsWith('{')) return null;
       const claims: AccessClaims = JSON.parse(token);
       return clock.ms >= claims.exp * 1_000 ? 'expired' : claims;
     },
   });
-  return { clock, authenticate, ...forgetting };
+  if (listens) {
+    await new Promise<void>((listening) => {
+      const heard = { note: notices.note, confirm: () => listening() };
+      const listener = listenForAccessChanges({ url: database.url, notices: heard, elapsedMs, onState: () => {} });
+      onTestFinished(() => listener.stop());
+    });
+  }
+  return { clock, authenticate, note: notices.note };
 };
 
 const signIn = async ({
@@ -71,7 +86,7 @@ const signIn = async ({
 
 test('A token identifies its user with the role in its organization', async () => {
   const { userId, sessionId, token } = await signIn({ organizationId: vendor, role: 'BILLING' });
-  expect(await createProcess().authenticate(token)).toEqual({
+  expect(await (await createProcess({ listens: false })).authenticate(token)).toEqual({
     kind: 'user',
     userId,
     sessionId,
@@ -79,11 +94,14 @@ test('A token identifies its user with the role in its organization', async () =
     isBehind: false,
   });
   const without = await signIn();
-  expect(await createProcess().authenticate(without.token)).toMatchObject({ userId: without.userId, membership: null });
+  expect(await (await createProcess({ listens: false })).authenticate(without.token)).toMatchObject({
+    userId: without.userId,
+    membership: null,
+  });
 });
 
 test('A token that is not valid identifies nobody', async () => {
-  const { authenticate, clock } = createProcess();
+  const { authenticate, clock } = await createProcess({ listens: false });
   const { token } = await signIn();
   expect(await authenticate('a.b.c')).toBeNull();
   const ofAnother: AccessClaims = { ...JSON.parse(token), sid: (await signIn()).sessionId };
@@ -129,52 +147,78 @@ const endings: Readonly<
 };
 
 describe.each(Object.entries(endings))('%s', (_name, [end, left]) => {
-  test('takes effect within 30 seconds for a token that was used before, and at once for others', async () => {
+  const expectLeft = (authenticated: unknown, userId: string) => {
+    if (left === null) expect(authenticated).toBeNull();
+    else expect(authenticated).toMatchObject({ userId, ...left });
+  };
+
+  test('takes effect as soon as it is noticed in each process that remembers the token', async () => {
     const user = await signIn({ organizationId: vendor });
-    const { authenticate, clock } = createProcess();
-    const good = await authenticate(user.token);
+    const processes = await Promise.all([createProcess(), createProcess()]);
+    for (const { authenticate } of processes)
+      expect(await authenticate(user.token)).toMatchObject({ membership: { organizationId: vendor } });
     await end(user);
-    clock.ms += 29_999;
-    expect(await authenticate(user.token)).toEqual(good);
-    clock.ms += 1;
-    for (const authenticated of [await authenticate(user.token), await createProcess().authenticate(user.token)]) {
-      if (left === null) expect(authenticated).toBeNull();
-      else expect(authenticated).toMatchObject({ userId: user.userId, ...left });
+    for (const { authenticate } of processes) {
+      const expected = left === null ? null : expect.objectContaining({ userId: user.userId, ...left });
+      await expect.poll(() => authenticate(user.token), { timeout: 10_000 }).toEqual(expected);
     }
   });
 
-  test('takes effect at once in the process that makes the change', async () => {
+  test('takes effect at once in the process that makes the change, and in a new one', async () => {
     const user = await signIn({ organizationId: vendor });
-    const { authenticate, forget, forgetUser } = createProcess();
-    for (const tell of [() => forget(user.sessionId), () => forgetUser(user.userId)]) {
+    for (const subject of [user.sessionId, user.userId]) {
+      const { authenticate, note } = await createProcess({ listens: false });
       await authenticate(user.token);
-      tell();
+      await end(user);
+      note(subject);
+      expectLeft(await authenticate(user.token), user.userId);
     }
+    expectLeft(await (await createProcess({ listens: false })).authenticate(user.token), user.userId);
+  });
+
+  test('takes effect after 30 seconds at the latest, even when no notice arrives', async () => {
+    const user = await signIn({ organizationId: vendor });
+    const { authenticate, clock } = await createProcess({ listens: false });
+    await authenticate(user.token);
     await end(user);
-    const told = await authenticate(user.token);
-    if (left === null) expect(told).toBeNull();
-    else expect(told).toMatchObject(left);
+    clock.ms += 30_000;
+    expectLeft(await authenticate(user.token), user.userId);
   });
 });
 
-test('A closed organization has no members, and a changed role takes effect after 30 seconds', async () => {
+test('A closed organization has no members, and a changed role takes effect, as soon as they are noticed', async () => {
   const organizationId = testId('org', 'second');
   const { userId, token } = await signIn({ organizationId, role: 'MEMBER' });
-  const { authenticate, clock } = createProcess();
+  const { authenticate } = await createProcess();
   expect(await authenticate(token)).toMatchObject({ membership: { role: 'MEMBER' } });
   await database.superuser.query(`update rm.memberships set role = 'GUEST' where user_id = $1`, [userId]);
-  clock.ms += 30_000;
-  expect(await authenticate(token)).toMatchObject({ membership: { role: 'GUEST' } });
+  await expect.poll(() => authenticate(token)).toMatchObject({ membership: { role: 'GUEST' } });
   await database.superuser.query('update rm.organizations set closed_at = now() where organization_id = $1', [
     organizationId,
   ]);
-  clock.ms += 30_000;
-  expect(await authenticate(token)).toMatchObject({ userId, membership: null });
+  await expect.poll(() => authenticate(token)).toMatchObject({ userId, membership: null });
+});
+
+test('A process that loses its listening connection forgets what it remembers and listens again', async () => {
+  const { userId, sessionId, token } = await signIn();
+  const { authenticate } = await createProcess();
+  expect(await authenticate(token)).toMatchObject({ userId });
+  // The notice of this change is lost with the connection.
+  await database.superuser.query('begin');
+  await database.superuser.query(
+    'update identity.sessions set revoked_at = now(), revoke_reason = $2 where session_id = $1',
+    [sessionId, 'REVOKED'],
+  );
+  await database.superuser.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'ledger-access' and datname = current_database()`,
+  );
+  await database.superuser.query('commit');
+  await expect.poll(() => authenticate(token), { timeout: 10_000 }).toBeNull();
 });
 
 test('A new membership takes effect as soon as it is projected', async () => {
   const { userId, token } = await signIn({ organizationId: vendor });
-  const { authenticate } = createProcess();
+  const { authenticate } = await createProcess({ listens: false });
   await database.superuser.query('delete from rm.memberships where user_id = $1', [userId]);
   expect(await authenticate(token)).toMatchObject({ membership: null });
   await database.superuser.query(
@@ -186,7 +230,7 @@ test('A new membership takes effect as soon as it is projected', async () => {
 
 test('A cached answer ends with its token', async () => {
   const { token } = await signIn();
-  const { authenticate, clock } = createProcess();
+  const { authenticate, clock } = await createProcess({ listens: false });
   clock.ms += 3_599_000;
   expect(await authenticate(token)).not.toBeNull();
   clock.ms += 1_000;
@@ -195,17 +239,17 @@ test('A cached answer ends with its token', async () => {
 
 test('A query that began before a session ended does not bring it back into the cache', async () => {
   const { userId, sessionId, token } = await signIn();
-  const { authenticate, forget } = createProcess();
+  const { authenticate, note } = await createProcess({ listens: false });
   const under = authenticate(token);
   await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start });
-  forget(sessionId);
+  note(sessionId);
   await under;
   expect(await authenticate(token)).toBeNull();
 });
 
 test('A positive answer is queried once in 30 seconds', async () => {
   const { token } = await signIn({ organizationId: vendor });
-  const { authenticate, clock } = createProcess();
+  const { authenticate, clock } = await createProcess({ listens: false });
   const queries = vi.spyOn(database.api, 'query');
   onTestFinished(() => queries.mockRestore());
   for (let n = 0; n < 10; n += 1) {
@@ -218,7 +262,7 @@ test('A positive answer is queried once in 30 seconds', async () => {
 test('A clock that is set back does not prolong the cache, and `afresh` ignores the cache', async () => {
   for (const how of [undefined, 'afresh'] as const) {
     const { userId, token, sessionId } = await signIn({ organizationId: vendor });
-    const { authenticate, clock } = createProcess();
+    const { authenticate, clock } = await createProcess({ listens: false });
     expect(await authenticate(token)).toMatchObject({ userId });
     await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start });
     expect(await authenticate(token)).toMatchObject({ userId });
@@ -230,12 +274,25 @@ test('A clock that is set back does not prolong the cache, and `afresh` ignores 
   }
 });
 
+test('A token with the id and the claims of a remembered one, and another text, is looked up for itself', async () => {
+  const { token } = await signIn({ organizationId: vendor });
+  const { authenticate } = await createProcess({ listens: false });
+  await authenticate(token);
+  const queries = vi.spyOn(database.api, 'query');
+  onTestFinished(() => queries.mockRestore());
+  await authenticate(token);
+  expect(queries).not.toHaveBeenCalled();
+  await authenticate(`${token} `);
+  expect(queries).toHaveBeenCalledTimes(1);
+});
+
 test('A token that is no longer valid is refused at once, also when its session is cached', async () => {
   const { token, userId } = await signIn({ organizationId: vendor });
   const good = { is: true };
-  const { authenticate } = createAuthenticateUser({
+  const authenticate = createAuthenticateUser({
     pool: database.api,
     nowMs: () => start.getTime(),
+    notices: createAccessNotices(),
     untilProjected: async () => true,
     verifyAccessToken: async (text) => (good.is ? JSON.parse(text) : null),
   });
@@ -263,4 +320,29 @@ test('The organizations of a user are listed in the order of joining, with close
     { organizationId: vendor, role: 'OWNER', closedAt: null, createdAt: later(2).toISOString() },
   ]);
   expect(await organizationsOfUser(database.api, 'usr_unknown')).toEqual([]);
+});
+
+test('A change before its projection, a parked stream and other read models are noticed', async () => {
+  const noted: string[] = [];
+  await new Promise<void>((listening) => {
+    const notices = { note: (subject: string) => noted.push(subject), confirm: () => listening() };
+    const listener = listenForAccessChanges({ url: database.url, notices, onState: () => {} });
+    onTestFinished(() => listener.stop());
+  });
+  const organizationId = testId('org', 'fourth');
+  for (const [sql, subject] of [
+    [`insert into identity.access_changes (issuer_org_id, position) values ('${organizationId}', 0)`, organizationId],
+    [`update identity.access_changes set position = 1 where issuer_org_id = '${organizationId}'`, organizationId],
+    [
+      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error)
+        values ('read-models', 1, 'organization-${organizationId}', 0, '', '', '')`,
+      organizationId,
+    ],
+    ['update ops.projection_versions set is_level = not is_level', '*'],
+    ['update ops.projection_versions set is_level = not is_level', '*'],
+  ] as const) {
+    noted.length = 0;
+    await database.superuser.query(sql);
+    await expect.poll(() => noted, { timeout: 10_000 }).toEqual([subject]);
+  }
 });

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '0c745af0e2b9a0e8ebf4e7c917c6c383032415db88a68204dc84275330d73e2d',
+  1: 'be44d5231f42979de32c99dfeec85b8df6777666a4c9473d1eaed1675884441a',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
+import { readsMax } from '../../src/api/events/shared-reads.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
@@ -15,11 +16,15 @@ import { type Role, type Scope, scopes } from '../../src/domain/organization/eve
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
+import { createPool } from '../../src/projections/connect.ts';
+import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
@@ -95,11 +100,17 @@ export const startLedger = async ({
   };
   let projector = startProjector();
   const projected = createProjectedWaiter({ url: database.url, log: log.pino });
+  const feedPool = createPool({ url: database.url, role: 'ledger_api', max: readsMax + 1, log: log.pino });
+  const followers = createFeedFollowers({ pool: feedPool, projected, log: log.pino });
   let hearing = 0;
-  const hear: typeof projected.hear = async (since, options) => {
-    hearing += 1;
-    await projected.hear(since, options);
-    hearing -= 1;
+  const countedFollow: typeof followers.follow = (organizationId) => {
+    const follower = followers.follow(organizationId);
+    const news: typeof follower.news = async (mark, options) => {
+      hearing += 1;
+      await follower.news(mark, options);
+      hearing -= 1;
+    };
+    return { ...follower, news };
   };
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
@@ -115,32 +126,36 @@ export const startLedger = async ({
   const { verifyAccessToken, signAccessToken } = accessTokens;
   // What is remembered grows old with the clock that tests move.
   const elapsedMs = () => performance.now() + clock.aheadMs;
-  const remembering = { pool: database.api, nowMs, elapsedMs, untilProjected: projected.waitFor };
-  const users = createAuthenticateUser({ ...remembering, verifyAccessToken });
+  const notices = createAccessNotices(elapsedMs);
+  const listener = listenForAccessChanges({
+    ...{ url: database.url, notices, elapsedMs },
+    onState: (lost) => log.pino.warn({ err: lost }, 'Notices of access changes do not arrive, or arrive again.'),
+  });
+  const remembering = { pool: database.api, nowMs, elapsedMs, notices, untilProjected: projected.waitFor };
+  const user = createAuthenticateUser({ ...remembering, verifyAccessToken });
 
-  const apiKeys = createAuthenticate({
+  const apiKey = createAuthenticate({
     ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: {
-      apiKey: apiKeys.authenticate,
-      user: users.authenticate,
-    },
+    authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: users, signupPolicy },
+      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
-    forgetApiKey: apiKeys.forget,
+    forgetApiKey: notices.note,
+    watchAccess: notices.watch,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
-    projected: { heard: projected.heard, hear },
+    feedPool,
+    followers: { ...followers, follow: countedFollow },
     streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
@@ -192,9 +207,9 @@ export const startLedger = async ({
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
-    ...{ createMember, ring, accessTokens, users, metrics },
+    ...{ createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
-    /** How many requests and streams wait for the projector's next notice. */
+    /** How many requests and streams wait for news of their feed. */
     hearing: () => hearing,
     /** What a process does first when it is to stop. */
     beginStop: () => stopping.abort(),
@@ -246,6 +261,8 @@ export const startLedger = async ({
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await projector.done;
+      await Promise.all([followers.stop(), listener.stop()]);
+      await feedPool.end();
       await projected.stop();
       await store.stop();
       await database.drop();

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { acceptInvitationRoute } from './accept-invitation.ts';
 import type { AuthNeeds } from './auth-needs.ts';
+import { confirmPasswordRoute } from './confirm-password.ts';
 import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
 import { changePasswordRoute } from './password.ts';
@@ -18,6 +19,7 @@ export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
   switchTo(needs),
   me(needs),
   changePasswordRoute(needs),
+  confirmPasswordRoute(needs),
   sessions(needs),
   deleteSession(needs),
   jwks(needs),

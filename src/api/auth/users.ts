@@ -64,12 +64,12 @@ export const deleteUser = (needs: AuthNeeds): Route =>
     operationId: 'deleteUser',
     summary: 'Deactivate your login',
     description:
-      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Nobody else can use the address afterwards.',
+      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Needs the password within the last 5 minutes: sign in, or POST /v1/auth/password/confirm. Nobody else can use the address afterwards.',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none }),
     replies: { 204: { description: 'The login was deactivated.' } },
-    rejections: ['NOT_FOUND', 'LAST_OWNER'],
+    rejections: ['NOT_FOUND', 'PASSWORD_REQUIRED', 'LAST_OWNER'],
     handle: ({ params }, call) =>
       idempotently(needs, call, userRequest(call, 'deleteUser', params), async () => {
         const refusal = await deactivateUser(needs, call.user, params.userId);

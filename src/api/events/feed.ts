@@ -1,16 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Secrets } from '../../identity/secrets.ts';
-import { asTenant } from '../../postgres/tenant.ts';
-import type { ProjectedWaiter } from '../../projections/projected.ts';
-import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
+import type { FeedFollower, FeedFollowers } from '../../projections/feed-followers.ts';
+import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
 import { type Problem, problem } from '../problems/problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
+import { placeText, type ReadPage } from './shared-reads.ts';
 
 export type FeedNeeds = {
+  /** The pool of requests that do not wait. */
   readonly pool: Pool;
   readonly secrets: Secrets;
-  readonly projected: Pick<ProjectedWaiter, 'heard' | 'hear'>;
+  readonly followers: FeedFollowers;
+  /** Reads for streams and for requests that wait, with connections of their own. */
+  readonly readPage: ReadPage;
 };
 
 /** The place to continue from. Null stands for the first event. */
@@ -39,33 +41,37 @@ type Waiting = {
   readonly signal: AbortSignal;
 };
 
+/** Reads a feed and waits for its news. */
+export type FeedReading = { readonly read: ReadPage; readonly follower: FeedFollower };
+
+/** Returns the page after a place. Call it for one page after the other. */
+export type NextPage = (after: FeedPlace | null, waiting: Waiting) => Promise<FeedPage | null>;
+
 /**
- * Returns the next page of a feed after `after`, as soon as it has an event or the place moves on. Returns an empty
- * page after the wait. The projector's notices wake the wait. Reads happen only then, and now and then while the log is
- * busy with events of others. Returns null when the log has no event at `after`.
+ * Returns what reads a feed page by page. A page is returned as soon as it has an event. After the wait an empty page
+ * is returned, with the place up to which the feed has no event. It reads only while there may be events: at first, and
+ * after news of this organization. Returns null when the log has no event at `after`.
  */
-export const nextPage = async (
-  { pool, projected }: FeedNeeds,
-  { organizationId: orgId, types }: Feed,
-  after: FeedPlace | null,
-  { limit, waitMs, signal }: Waiting,
-): Promise<FeedPage | null> => {
-  const until = performance.now() + waitMs;
-  for (let gapMs = gapMinMs; ; ) {
-    const heard = projected.heard();
-    const readAt = performance.now();
-    const page = await asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, limit }));
-    if (page === null || page.events.length > 0 || page.hasMore || performance.now() >= until) return page;
-    await projected.hear(heard, { timeoutMs: until - performance.now(), signal });
-    const restMs = Math.min(readAt + gapMs, until) - performance.now();
-    gapMs = restMs > 0 ? Math.min(2 * gapMs, gapMaxMs) : gapMinMs;
-    if (restMs > 0) await delay(restMs, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return page;
-  }
+export const createPages = ({ read, follower }: FeedReading, feed: Feed): NextPage => {
+  /** Where the feed had ended, and the mark of the news until then. */
+  let end: { readonly place: FeedPlace | null; readonly mark: number } | null = null;
+  return async (after, { limit, waitMs, signal }) => {
+    const until = performance.now() + waitMs;
+    let from = after;
+    if (end !== null && placeText(end.place) !== placeText(after)) end = null;
+    for (;;) {
+      if (end === null || end.mark !== follower.mark()) {
+        const mark = follower.mark();
+        end = null;
+        const page = await read(feed, { after: from, limit, mark });
+        if (page === null || page.events.length > 0 || page.hasMore) return page;
+        from = page.through;
+        end = { place: from, mark };
+      }
+      await follower.news(end.mark, { timeoutMs: until - performance.now(), signal });
+      if (signal.aborted || performance.now() >= until) return { events: [], through: from, hasMore: false };
+    }
+  };
 };
 
 const cursorRefused = (detail: string): Problem => problem('INVALID_REQUEST', detail, [{ pointer: '?cursor', detail }]);
-
-// The pause between two reads that return no event.
-const gapMinMs = 20;
-const gapMaxMs = 1_000;

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { asTenant } from '../../postgres/tenant.ts';
+import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
 import type { Authenticate } from '../authorize.ts';
 import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
@@ -6,8 +8,8 @@ import { cursor, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
-import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
-import { encodeFeedCursor } from './feed-cursor.ts';
+import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
+import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;
@@ -64,7 +66,9 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       const feed = { organizationId: call.caller.organizationId, types };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
-      const page = await nextPage(needs, feed, start.place, { limit, waitMs: wait * 1_000, signal: call.signal() });
+      const pageAfter =
+        wait === 0 ? readNow(needs) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
+      const page = await pageAfter(feed, start.place, limit);
       if (page === null) return placeUnknown();
       const refusal = wait === 0 ? null : await currentRefusal(needs.authenticate, call, 'readEvents');
       if (refusal !== null) return refusal;
@@ -76,3 +80,24 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       return { status: 200, body, headers: { Link: `<${next}>; rel="next"` } };
     },
   });
+
+type ReadAfter = (feed: Feed, after: FeedPlace | null, limit: number) => Promise<FeedPage | null>;
+
+const readNow =
+  ({ pool }: FeedNeeds): ReadAfter =>
+  ({ organizationId: orgId, types }, after, limit) =>
+    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, limit }));
+
+const readWaiting =
+  (
+    { followers, readPage: read }: FeedNeeds,
+    waiting: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): ReadAfter =>
+  async (feed, after, limit) => {
+    const follower = followers.follow(feed.organizationId);
+    try {
+      return await createPages({ read, follower }, feed)(after, { ...waiting, limit });
+    } finally {
+      follower.close();
+    }
+  };

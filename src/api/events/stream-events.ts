@@ -1,23 +1,25 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { type AccessNotices, subjectsOf } from '../../identity/access/access-notices.ts';
+import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
 import type { Authenticate } from '../authorize.ts';
-import { isProblem, problem } from '../problems/problems.ts';
-import { none, type OrganizationCall, type Route, route } from '../route.ts';
+import { isProblem, type Problem } from '../problems/problems.ts';
+import { type Answer, none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor } from '../schemas.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
-import { type FeedNeeds, nextPage, placeIn, placeUnknown } from './feed.ts';
-import { encodeFeedCursor } from './feed-cursor.ts';
-import { createOpenStreams } from './open-streams.ts';
+import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
+import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
+import { createOpenStreams, streamsMax } from './open-streams.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
   readonly authenticate: Authenticate;
+  readonly watchAccess: AccessNotices['watch'];
   /** The milliseconds between two signs of life, and between two checks of the credential. Default: 15 s. */
   readonly streamHeartbeatMs?: number;
 };
 
-const streamsMax = 20;
 const pageMax = 100;
 const heartbeatDefaultMs = 15_000;
 
@@ -25,8 +27,8 @@ const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.opti
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
-  const { secrets, authenticate, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs } = needs;
-  const streams = createOpenStreams(streamsMax);
+  const { secrets } = needs;
+  const streams = createOpenStreams();
   return route({
     method: 'get',
     path: '/v1/events/stream',
@@ -35,7 +37,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     description:
       'Server-sent events: id is a cursor of GET /v1/events, event is the type, data is the CloudEvent. The stream begins ' +
       'after Last-Event-ID, else after cursor, else with the first event. It ends when the credential ends. ' +
-      `An organization can have ${streamsMax} streams at a time.`,
+      `At a time, an organization can have ${streamsMax.organization} streams, a user ${streamsMax.user} and a client ` +
+      `address ${streamsMax.address}.`,
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
@@ -43,50 +46,84 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
     handle: async ({ query: { cursor: startCursor, types = null } }, call) => {
-      const { organizationId } = call.caller;
-      const feed = { organizationId, types };
+      const feed = { organizationId: call.caller.organizationId, types };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
-      const refusal = await currentRefusal(authenticate, call, 'readEvents');
-      if (refusal !== null) return refusal;
-      const gone = call.signal();
-      const first = await nextPage(needs, feed, start.place, { limit: pageMax, waitMs: 0, signal: gone });
-      if (first === null) return placeUnknown();
-      const close = streams.open(organizationId);
-      if (close === null) return tooMany();
-
-      const stream = async (response: ServerResponse): Promise<void> => {
-        const revoked = new AbortController();
-        const signal = AbortSignal.any([gone, revoked.signal]);
-        const checking = setInterval(() => {
-          currentRefusal(authenticate, call, 'readEvents').then(
-            (refusal) => (refusal === null ? undefined : revoked.abort()),
-            () => revoked.abort(),
-          );
-        }, heartbeatMs);
-        try {
-          await sendEvents(response, {
-            first,
-            next: (after) => nextPage(needs, feed, after, { limit: pageMax, waitMs: heartbeatMs, signal }),
-            cursorOf: (place) => encodeFeedCursor(secrets, feed, place),
-            signal,
-          });
-        } finally {
-          clearInterval(checking);
-          close();
-        }
+      const release = streams.open(call.caller, call.clientIp());
+      if (typeof release !== 'function') return release;
+      const follower = needs.followers.follow(feed.organizationId);
+      const close = () => {
+        follower.close();
+        release();
       };
-      return { type: 'text/event-stream', stream };
+      try {
+        const opened = await openStream({ ...needs, follower, close }, call, feed, start.place);
+        if (isProblem(opened)) close();
+        return opened;
+      } catch (error) {
+        close();
+        throw error;
+      }
     },
   });
+};
+
+type Opening = StreamNeeds & {
+  readonly follower: ReturnType<FeedNeeds['followers']['follow']>;
+  /** Releases the place of the stream. */
+  readonly close: () => void;
+};
+
+/** Reads the first page and returns the stream, which calls `close` at its end, or a problem. */
+const openStream = async (
+  { streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs, ...needs }: Opening,
+  call: OrganizationCall,
+  feed: Feed,
+  start: FeedPlace | null,
+): Promise<Answer> => {
+  const { secrets, authenticate, watchAccess, readPage, follower, close } = needs;
+  const refusal = await currentRefusal(authenticate, call, 'readEvents');
+  if (refusal !== null) return refusal;
+  const gone = call.signal();
+  const nextPage = createPages({ read: readPage, follower }, feed);
+  let first: FeedPage | null = await nextPage(start, { limit: pageMax, waitMs: 0, signal: gone });
+  if (first === null) return placeUnknown();
+
+  const stream = async (response: ServerResponse): Promise<void> => {
+    const revoked = new AbortController();
+    const signal = AbortSignal.any([gone, revoked.signal]);
+    const check = () =>
+      currentRefusal(authenticate, call, 'readEvents').then(
+        (refusal: Problem | null) => (refusal === null ? undefined : revoked.abort()),
+        () => revoked.abort(),
+      );
+    // Ends the stream within two seconds after a right ends. The interval ends it when the credential expires.
+    const unwatch = watchAccess(subjectsOf(call.caller), check);
+    const checking = setInterval(check, heartbeatMs);
+    // A right may have ended since the check above.
+    void check();
+    try {
+      await sendEvents(response, {
+        start,
+        next: async (after) => {
+          // An open stream must not keep its first page.
+          const page = first;
+          first = null;
+          return page ?? nextPage(after, { limit: pageMax, waitMs: heartbeatMs, signal });
+        },
+        cursorOf: (place) => encodeFeedCursor(secrets, feed, place),
+        signal,
+      });
+    } finally {
+      clearInterval(checking);
+      unwatch();
+      close();
+    }
+  };
+  return { type: 'text/event-stream', stream };
 };
 
 const lastEventIdOf = ({ headers }: OrganizationCall): string | undefined => {
   const lastEventId = headers['last-event-id'];
   return typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined;
 };
-
-const tooMany = () => ({
-  ...problem('RATE_LIMITED', `This organization has ${streamsMax} streams open. Close one, or use GET /v1/events.`),
-  headers: { 'Retry-After': '10' },
-});

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import type { Authenticate } from '../authorize.ts';
 import type { Front } from '../front.ts';
-import type { RequestLog } from '../monitoring/logging.ts';
+import type { RequestLog, RequestOrigin } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { problemOfFailure } from '../problems/failure.ts';
 import { isProblem, statusOf } from '../problems/problems.ts';
@@ -41,8 +41,8 @@ export const createAnswerRequest =
     const milliseconds = performance.now() - startedMs;
     needs.metrics.answered(route.operationId, status, milliseconds);
     if (route.isProbe === true && status < 400) return;
-    const tenant = exchange.tenant.organizationId;
-    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...exchange.ids });
+    const tenant = exchange.party.organizationId;
+    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...originOf(exchange) });
   };
 
 /** A request on its way to its answer. */
@@ -52,27 +52,47 @@ type Exchange = {
   readonly response: ServerResponse;
   readonly ids: RequestIds;
   readonly limits: CallLimits;
-  /** The organization of the request. The operation sets it for the log. */
-  readonly tenant: { organizationId: string | null };
+  /** The address of the client, behind the proxies of the operator. */
+  readonly clientIp: string;
+  /** The organization and the principal of the request. The operation sets them for the log. */
+  readonly party: { organizationId: string | null; principal: string | null };
 };
 
-const openExchange = ({ front }: Needs, route: Route, request: Request, response: ServerResponse): Exchange => ({
-  route,
-  request,
-  response,
-  ids: requestIdsOf(request.headers),
-  limits: createCallLimits(front.rateLimiting, () => clientIp(request, front.trustProxy)),
-  tenant: { organizationId: null },
+const openExchange = ({ front }: Needs, route: Route, request: Request, response: ServerResponse): Exchange => {
+  // Read now, because the socket no longer knows its address when the client has left.
+  const address = clientIp(request, front.trustProxy);
+  return {
+    route,
+    request,
+    response,
+    ids: requestIdsOf(request.headers),
+    limits: createCallLimits(front.rateLimiting, () => address),
+    clientIp: address,
+    party: { organizationId: null, principal: null },
+  };
+};
+
+const originOf = ({ ids, clientIp, party: { principal } }: Exchange): RequestOrigin => ({
+  ...ids,
+  clientIp,
+  principal,
 });
 
 /** Returns the status of the answer. */
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
-  const { route, request, response, ids } = exchange;
+  const { route, request, response } = exchange;
   try {
-    return await send(needs, exchange, await callRoute(needs, route, request, callOf(needs, exchange)));
+    const onLateFailure = (error: unknown) => needs.log.failed(error, originOf(exchange), route.operationId);
+    const longWork: Parameters<typeof callRoute>[0]['longWork'] = (bounds, work) =>
+      needs.longWork({ ...bounds, onLateFailure }, work);
+    return await send(
+      needs,
+      exchange,
+      await callRoute({ ...needs, longWork }, route, request, callOf(needs, exchange)),
+    );
   } catch (error) {
     const refusal = problemOfFailure(error);
-    needs.log.failed(error, ids, route.operationId);
+    needs.log.failed(error, originOf(exchange), route.operationId);
     // When a stream has already begun, only its early end tells the client that something failed.
     if (response.headersSent) response.destroy();
     else needs.respond.problem(response, refusal, headersOf(exchange));
@@ -80,24 +100,30 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
   }
 };
 
-const callOf = (needs: Needs, { route, request, response, ids, limits, tenant }: Exchange): Call => ({
-  requestId: ids.requestId,
-  correlationId: ids.correlationId,
-  headers: request.headers,
-  sent: { params: request.params, query: request.query, body: undefined },
-  clientIp: () => clientIp(request, needs.front.trustProxy),
-  limits,
-  signal: () => needs.endingOf(response),
-  expectedRevision: null,
-  actsFor: (organizationId) => {
-    tenant.organizationId = organizationId;
-  },
-  onceReadable: (position, work) => {
-    onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
-      needs.log.failed(error, ids, route.operationId),
-    );
-  },
-});
+const callOf = (needs: Needs, exchange: Exchange): Call => {
+  const { route, request, response, ids, limits, party } = exchange;
+  return {
+    requestId: ids.requestId,
+    correlationId: ids.correlationId,
+    headers: request.headers,
+    sent: { params: request.params, query: request.query, body: undefined },
+    clientIp: () => exchange.clientIp,
+    limits,
+    signal: () => needs.endingOf(response),
+    expectedRevision: null,
+    actsFor: (organizationId) => {
+      party.organizationId = organizationId;
+    },
+    actsAs: (principal) => {
+      party.principal = principal;
+    },
+    onceReadable: (position, work) => {
+      onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
+        needs.log.failed(error, originOf(exchange), route.operationId),
+      );
+    },
+  };
+};
 
 /** Returns the headers that every answer to the request has. The limits count until the answer is written. */
 const headersOf = ({ ids, limits }: Exchange) => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });

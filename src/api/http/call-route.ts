@@ -4,13 +4,14 @@ import { isProblem, type Problem, problem } from '../problems/problems.ts';
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
 import { readJsonBody } from './body.ts';
 import { expectedRevisionIn } from './conditional.ts';
-import type { LongWork } from './long-work.ts';
+import type { LongRequest } from './long-work.ts';
 import { awaitMinPosition, type WaitUntilProjected } from './position.ts';
 
 type Needs = {
   readonly authenticate: Authenticate;
   readonly waitUntilProjected: WaitUntilProjected;
-  readonly longWork: LongWork;
+  /** Does work that may take long, within bounds of number and time. */
+  readonly longWork: (request: Omit<LongRequest, 'onLateFailure'>, work: () => Promise<Answer>) => Promise<Answer>;
 };
 
 /**
@@ -38,7 +39,7 @@ export const callRoute = async (needs: Needs, route: Route, request: Request, ca
   const isBounded = bounded !== undefined && (bounded.when?.(request.query) ?? true);
   if (!isBounded) return answer();
   const { narrow } = bounded;
-  return needs.longWork({ tenant: tenantOf(called), narrow, ids: call, operationId: route.operationId }, answer);
+  return needs.longWork({ tenant: tenantOf(called), narrow }, answer);
 };
 
 /** Returns the organization or the user that long work counts for. */

@@ -1,17 +1,15 @@
 import { createFairQueue, NotBegun } from '../../async/fair-queue.ts';
-import type { RequestLog } from '../monitoring/logging.ts';
 import { type Problem, problemForNow } from '../problems/problems.ts';
 import type { Answer } from '../route.ts';
-import type { RequestIds } from './request-id.ts';
 
 /** A request that may take long. */
-type LongRequest = {
+export type LongRequest = {
   /** The organization or user that it counts for. */
   readonly tenant: string;
   /** Says what the caller can do when it takes too long. */
   readonly narrow: string;
-  readonly ids: RequestIds;
-  readonly operationId: string;
+  /** Receives what the work throws after its answer. */
+  readonly onLateFailure: (error: unknown) => void;
 };
 
 /**
@@ -27,11 +25,11 @@ const limits = { runningMax: 6, runningMaxPerKey: 2, waitingMax: 300, waitingMax
 
 /**
  * Creates the bounds of long work in this process. Work that has taken too long keeps its place until it really ends,
- * so a repeated request does not add to it. The log receives what it throws after its answer.
+ * so a repeated request does not add to it.
  */
-export const createLongWork = (log: Pick<RequestLog, 'failed'>): LongWork => {
+export const createLongWork = (): LongWork => {
   const queue = createFairQueue(limits);
-  return ({ tenant, narrow, ids, operationId }, work) =>
+  return ({ tenant, narrow, onLateFailure }, work) =>
     new Promise((resolve, reject) => {
       const bounded = async () => {
         let isLate = false;
@@ -43,7 +41,7 @@ export const createLongWork = (log: Pick<RequestLog, 'failed'>): LongWork => {
           resolve(await work());
         } catch (error) {
           if (isStopped(error)) resolve(tookTooLong(narrow));
-          else if (isLate) log.failed(error, ids, operationId);
+          else if (isLate) onLateFailure(error);
           else reject(error);
         } finally {
           clearTimeout(timer);

@@ -69,6 +69,7 @@ const storedOf = (answer: Reply | Problem, requestId: string) => {
 const passing: ReadonlySet<string> = new Set([
   'CONCURRENT_MODIFICATION',
   'IDEMPOTENCY_IN_FLIGHT',
+  'PASSWORD_REQUIRED',
   'RATE_LIMITED',
   'REVISION_MISMATCH',
 ]);

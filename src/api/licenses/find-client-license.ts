@@ -79,6 +79,7 @@ export const findClientLicense = async (
   const license = await validations.byKey(hashes);
   if (license === null) return (await call.limits.takeForAddress('unknown_key')) ?? { license, acting: null };
   call.actsFor(license.facts.issuerOrgId);
+  call.actsAs(license.facts.licenseId);
   const { facts, keyVersion } = license;
   const actor = { type: 'CLIENT', id: facts.licenseId, onBehalfOf: null } as const;
   return { license, acting: { actor, by: { kind: 'keyHolder', keyVersion: keyVersion ?? facts.keyVersion } } };

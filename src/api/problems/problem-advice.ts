@@ -11,6 +11,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   UNAUTHENTICATED: 'The credential is missing, unknown or revoked. Send a valid one.',
   TOKEN_EXPIRED: 'The access token has expired. Refresh it and send the request again.',
   FORBIDDEN: 'The credential is valid but lacks the role or scope, or only another organization has the right.',
+  PASSWORD_REQUIRED:
+    'The operation cannot be undone, so it needs the password of the last 5 minutes. Confirm it: POST /v1/auth/password/confirm.',
   NOT_FOUND: 'There is nothing at this path, or nothing that you may see.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or you may not see it.',

@@ -42,6 +42,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   UNAUTHENTICATED: { status: 401, title: 'Unauthenticated' },
   TOKEN_EXPIRED: { status: 401, title: 'Token expired' },
   FORBIDDEN: { status: 403, title: 'Forbidden' },
+  PASSWORD_REQUIRED: { status: 403, title: 'Password required' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   ORGANIZATION_NOT_FOUND: { status: 404, title: 'Organization not found' },
   LICENSE_NOT_FOUND: { status: 404, title: 'License not found' },

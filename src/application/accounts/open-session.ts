@@ -16,13 +16,17 @@ import { findUserByEmail, getUser, type User, type UserByEmail } from '../../ide
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** The needs of signing in. */
-export type SignInNeeds = {
-  readonly pool: Pool;
+/** The needs of signing in with a password. */
+export type SignInNeeds = TokenNeeds & {
   readonly secrets: Secrets;
+  readonly accounts: { readonly passwords: Passwords };
+};
+
+/** The needs of giving a session its tokens. */
+export type TokenNeeds = {
+  readonly pool: Pool;
   readonly now: () => Instant;
   readonly accounts: {
-    readonly passwords: Passwords;
     readonly signAccessToken: AccessTokens['signAccessToken'];
     readonly refreshTokenSeconds: number;
   };
@@ -106,7 +110,7 @@ type SessionRequest = Proven & {
 };
 
 /** Returns the tokens of a session, or null when its user no longer exists. */
-export const signedIn = async (needs: SignInNeeds, session: Granted & IssuedRefreshToken): Promise<SignedIn | null> => {
+export const signedIn = async (needs: TokenNeeds, session: Granted & IssuedRefreshToken): Promise<SignedIn | null> => {
   const access = await grantAccess(needs, session);
   const { refreshToken, refreshExpiresAt } = session;
   return access === null ? null : { ...access, refreshToken, refreshExpiresAt };
@@ -123,7 +127,7 @@ type Granted = {
 
 /** Returns an access token of a session, or null when its user no longer exists. */
 export const grantAccess = async (
-  { pool, accounts }: SignInNeeds,
+  { pool, accounts }: TokenNeeds,
   { userId, sessionId, organizationId, organization }: Granted,
 ): Promise<Access | null> => {
   const user = await getUser(pool, userId);

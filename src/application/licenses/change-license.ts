@@ -99,9 +99,9 @@ export const changeLicense = async <View = undefined>(
     asTenant(needs.pool, caller.organizationId, (db) => metadataOf(db, licenseId)),
   ]);
   if (isRefusal(sent)) return sent;
+  if (settle !== undefined) await asTenant(needs.pool, issuerOrgId, settle, { readOnly: false });
   const refusal = refuse?.(sent.events) ?? null;
   if (refusal !== null) return refusal;
-  if (settle !== undefined) await asTenant(needs.pool, issuerOrgId, settle, { readOnly: false });
   const { outcome, revision, position } = sent;
   return { ...sent.view, revision, metadata, at, changed: outcome !== 'unchanged', position: position.commit };
 };

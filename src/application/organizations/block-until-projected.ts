@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { noteAccessChange } from '../../identity/access-changes.ts';
+import { noteAccessChange } from '../../identity/access/access-changes.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 
 /**

@@ -31,7 +31,7 @@ export const useOf = (
   if (license.kind === 'unissued') return 'unused';
   const fingerprintHash = deviceOf(needed);
   if (needed.kind !== 'trial_device' || license.byFingerprint.has(fingerprintHash)) return 'used';
-  if (wasReleased(license, fingerprintHash, at)) return 'used';
+  if (wasReleased(license, { fingerprintHash }, at)) return 'used';
   return at >= plusSeconds(since, repeatedSeconds) ? 'forgotten' : 'unused';
 };
 

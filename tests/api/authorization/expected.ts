@@ -114,6 +114,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   logOut: user,
   switchOrganization: user,
   changePassword: user,
+  confirmPassword: user,
   listSessions: user,
   endSession: user,
   'acceptInvitation: signed in': user,

@@ -91,6 +91,13 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
     }
     return { path: '/v1/auth/password', body: { currentPassword: password, newPassword: password } };
   },
+  confirmPassword: async ({ ledger }, { person }) => {
+    if (person !== null) {
+      const change = { passwordHash: await passwordHash, exceptSessionId: person.sessionId, now: new Date() };
+      await setPassword(ledger.database.api, person.userId, change);
+    }
+    return { path: '/v1/auth/password/confirm', body: { password } };
+  },
   'acceptInvitation: with a password': async ({ ledger }) => ({
     path: '/v1/invitations/accept',
     body: { token: (await invite(ledger, newEmail(), ledger.b.organizationId)).token, password },

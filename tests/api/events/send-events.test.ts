@@ -1,11 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { sendEvents } from '../../../src/api/events/send-events.ts';
 import type { FeedEvent, FeedPage } from '../../../src/projections/queries/event-feed.ts';
 import { testId, vendor } from '../../support/license-fixtures.ts';
 import { condition } from '../../support/product.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 const licenseId = testId('lic', 'one');
 const bytesEach = 20_000;
@@ -32,20 +37,22 @@ const pageAfter = (last: bigint): FeedPage => {
   return { events, through: events.at(-1) ?? null, hasMore: true };
 };
 
+type State = { pages: number; response: ServerResponse | null; page: WeakRef<FeedPage> | null };
+
 /** A server that sends an endless feed to each client. */
-const serving = async (
-  work: (port: number, state: { pages: number; response: ServerResponse | null }) => Promise<void>,
-) => {
-  const state = { pages: 1, response: null as ServerResponse | null };
+const serving = async (work: (port: number, state: State) => Promise<void>) => {
+  const state = { pages: 0, response: null, page: null } as State;
   const stop = new AbortController();
   const server = createServer((_request, response) => {
     state.response = response;
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
     void sendEvents(response, {
-      first: pageAfter(0n),
+      start: null,
       next: async (after) => {
         state.pages += 1;
-        return pageAfter(after?.position ?? 0n);
+        const page = pageAfter(after?.position ?? 0n);
+        state.page = new WeakRef(page);
+        return page;
       },
       cursorOf: (place) => String(place?.position),
       signal: stop.signal,
@@ -62,7 +69,7 @@ const serving = async (
   }
 };
 
-test('The stream waits for a slow reader with at most one page in memory, and the reader misses nothing', () =>
+test('The stream waits for a slow reader without a page in memory, and the reader misses nothing', () =>
   serving(async (port, state) => {
     const socket = createConnection(port, '127.0.0.1');
     socket.setEncoding('utf8').pause();
@@ -73,6 +80,12 @@ test('The stream waits for a slow reader with at most one page in memory, and th
       return state.response?.writableNeedDrain === true && state.pages === before;
     };
     await condition('nothing more is sent', hasStopped);
+    // Nobody holds the page any longer.
+    const isForgotten = () => {
+      collectGarbage();
+      return state.page?.deref() === undefined;
+    };
+    await condition('the page is forgotten', isForgotten);
     const buffered = state.response?.writableLength ?? 0;
     expect(buffered).toBeLessThan(2 * bytesEach);
     const stoppedAt = state.pages;
@@ -91,11 +104,11 @@ test('The stream waits for a slow reader with at most one page in memory, and th
 
 test('The stream ends with the feed or with its signal', async () => {
   const server = createServer((_request, response) => {
-    const page = { ...pageAfter(0n), hasMore: false };
+    const pages: (FeedPage | null)[] = [{ ...pageAfter(0n), hasMore: false }, null];
     const done = new AbortController();
     void sendEvents(response, {
-      first: page,
-      next: async () => null,
+      start: null,
+      next: async () => pages.shift() ?? null,
       cursorOf: String,
       signal: done.signal,
     }).then(() => response.end());

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { noteAccessChange } from '../../../src/identity/access-changes.ts';
+import { noteAccessChange } from '../../../src/identity/access/access-changes.ts';
 import { asUser } from '../../../src/identity/as-user.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';

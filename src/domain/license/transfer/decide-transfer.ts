@@ -2,16 +2,18 @@ import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import { endsOf } from '../endings/ending-counts.ts';
+import { replaceKeys } from '../keys/decide-keys.ts';
 import type { IssuedLicense } from '../license.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
 
 /**
  * Gives the license to another holder who has agreed, if its policy allows. `RELEASE` ends the devices, leases and
- * users of the old holder; each is announced afterwards. `RESET` starts the issued duration anew.
+ * users of the old holder, each of which is announced afterwards, and every key. `RESET` starts the issued duration
+ * anew.
  */
 export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLicense): LicenseDecision => {
-  const { toHolderOrgId, accepted, expiry, activations } = data;
+  const { toHolderOrgId, accepted, expiry, activations, newKey } = data;
   const { facts, issuedDuration } = license;
   const { holderOrgId: fromHolderOrgId } = facts;
   if (fromHolderOrgId === toHolderOrgId) return [];
@@ -31,6 +33,8 @@ export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLic
   const open = { activations: license.activations.size, leases: license.leases.size, users: license.users.size };
   const ends = activations === 'RELEASE' ? endsOf(license, 'ALL', open, at) : {};
   draft.add({ type: 'LicenseTransferred', data: { fromHolderOrgId, toHolderOrgId, expiry, activations, ...ends } });
+  if (activations === 'RELEASE' && newKey !== undefined)
+    for (const event of replaceKeys(license, newKey, at)) draft.add(event);
   if (isReset && typeof expiresAt === 'string')
     draft.add({
       type: 'LicenseTermStarted',
