@@ -24,7 +24,13 @@ export const rowSecurity: RowSecurity = {
     'vault.personal_values(ref)',
     'vault.license_metadata(license_id)',
   ],
-  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens', 'identity.login_devices'],
+  userOwned: [
+    'identity.users',
+    'identity.sessions',
+    'identity.refresh_tokens',
+    'identity.login_devices',
+    'identity.organization_places',
+  ],
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',

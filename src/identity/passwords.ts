@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
-import { createFairQueue, NotBegun } from '../async/fair-queue.ts';
+import pLimit from 'p-limit';
 import { isCommonPassword } from './common-passwords.ts';
 
 /** Thrown when too many passwords wait to be checked. Nothing was decided. Retry after `retryAfterSeconds`. */
@@ -25,32 +25,15 @@ const cost = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, paralleli
 const saltBytes = 16;
 const hashBytes = 32;
 
-/** The client that a password is hashed for: an address, or a device or session that has signed in before. */
-export type HashingFor = { readonly address: string } | { readonly device: string };
-
-/** Hashes and checks passwords for clients in fair turns. Without a client, all calls are of one. */
-export type PasswordQueues = Passwords & { readonly from: (client: HashingFor) => Passwords };
-
-// Each hash takes one of the four threads that files and DNS need too. At most three run at once.
-const strangers = { runningMax: 2, runningMaxPerKey: 2, waitingMax: 64, waitingMaxPerKey: 32, waitMsMax: 2_000 };
-const devices = { ...strangers, runningMax: 1, runningMaxPerKey: 1 };
+const runningMax = 2;
+const waitingMax = 32;
 
 /**
- * Hashes few passwords at once. Addresses take turns, and devices have a queue of their own, so a flood of logins from
- * elsewhere does not keep them out. Throws TooManyLogins for a password that would wait too long.
+ * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too. Another
+ * 32 may wait. A further call throws TooManyLogins at once.
  */
-export const createPasswords = (): PasswordQueues => {
-  const [ofStrangers, ofDevices] = [createFairQueue(strangers), createFairQueue(devices)];
-  const from = (client: HashingFor): Passwords =>
-    'device' in client
-      ? hashing((work) => orTooMany(ofDevices.run(client.device, work)))
-      : hashing((work) => orTooMany(ofStrangers.run(client.address, work)));
-  return { ...from({ address: '' }), from };
-};
-
-type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
-
-const hashing = (inTurn: InTurn): Passwords => {
+export const createPasswords = (): Passwords => {
+  const inTurn = takeTurns();
   // This hash costs as much as a real one, and no password matches it.
   const unmatchedHash = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${unpadded(saltBytes)}$${unpadded(hashBytes)}`;
 
@@ -79,13 +62,14 @@ export const passwordFault = (password: string): string | null => {
   return null;
 };
 
-const orTooMany = async <Result>(result: Promise<Result>): Promise<Result> => {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof NotBegun) throw new TooManyLogins('Too many passwords are being checked at this moment.');
-    throw error;
-  }
+/** Runs work in the order of the calls. */
+const takeTurns = () => {
+  const limit = pLimit(runningMax);
+  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (limit.pendingCount >= waitingMax)
+      throw new TooManyLogins('Too many passwords are being checked at this moment.');
+    return limit(work);
+  };
 };
 
 // A character such as é has several encodings, and keyboards differ in which one they send.

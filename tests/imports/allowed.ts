@@ -14,7 +14,7 @@ export type Allowed = {
 export const allowed: Readonly<Record<string, Allowed>> = {
   domain: { holds: 'what a license is: commands, events, rules; pure', ours: [], packages: [] },
   async: {
-    holds: 'how to retry, how to wait until something happens, and how to take turns',
+    holds: 'how to retry, and how to wait until something happens',
     ours: [],
     packages: ['node:timers/promises'],
   },
@@ -45,8 +45,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   identity: {
     holds: 'secrets, license keys, API keys, fingerprints, passwords, access tokens, users and sessions',
-    ours: ['async', 'domain', 'postgres'],
-    packages: ['argon2', 'jsonwebtoken', 'lru-cache', 'pg', 'zod', 'node:*'],
+    ours: ['domain', 'postgres'],
+    packages: ['argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
   },
   application: {
     holds: 'one file per operation; knows no HTTP',

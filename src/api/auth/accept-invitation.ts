@@ -11,7 +11,7 @@ import { decodeInvitationToken } from '../organizations/invitation-token.ts';
 import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
 import { countingFailures } from '../rate-limit/password-tries.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { type AuthNeeds, addressOf, emailPseudonym, hashingFor, pseudonymOf, userAgentOf } from './auth-needs.ts';
+import { type AuthNeeds, emailPseudonym, pseudonymOf, userAgentOf } from './auth-needs.ts';
 import { displayName, memberOfShape, newPassword, openedBody, openedShape, userBody, userShape } from './shapes.ts';
 
 const acceptBody = z
@@ -92,7 +92,6 @@ const acceptAsNewUser = async (
   call: Call,
   { token, password, displayName: newName }: Acceptance & { readonly password: string },
 ): Promise<Reply | Problem> => {
-  const hashing = hashingFor(needs, addressOf(call));
   const name = newName ?? null;
   const invitation = await invitationOf(needs, call, token);
   if (isProblem(invitation)) return invitation;
@@ -105,13 +104,13 @@ const acceptAsNewUser = async (
     principal: pseudonymOf(needs.secrets, 'token', token),
     input: { password, called: name },
     about: idsOf(invitation),
-    prove: async () => refusedOrNull(await provePassword(hashing, { email: invitation.email, password })),
+    prove: async () => refusedOrNull(await provePassword(needs, { email: invitation.email, password })),
   };
   const account = emailPseudonym(needs.secrets, invitation.email);
   return countingFailures(call.limits, { account }, () =>
     idempotently(needs, call, request, async (attempt) => {
       const opening = { call, attempt, userAgent: userAgentOf(call) };
-      const accepted = await acceptInvitationAsNewUser(hashing, opening, invitation, { password, displayName: name });
+      const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, { password, displayName: name });
       if (isRefusal(accepted)) return refused(accepted);
       call.actsAs(accepted.signedIn.user.userId);
       return { status: 201, body: openedBody(accepted.signedIn), position: accepted.position };

@@ -2,20 +2,19 @@ import { createHmac } from 'node:crypto';
 import type { SignupPolicy } from '../../application/accounts/signup-offer.ts';
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { PlatformLicenseOf } from '../../application/organizations/platform-license.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { PublicJwk } from '../../identity/key-files.ts';
-import type { HashingFor, PasswordQueues, Passwords } from '../../identity/passwords.ts';
+import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import type { Authenticate } from '../authorize.ts';
-import { limitedAs } from '../http/client-ip.ts';
 import type { RequestLog } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import type { Call } from '../route.ts';
 
 /** The needs of signing in besides users and sessions. */
 export type Accounts = {
-  /** Hashes passwords, in turns that are fair between clients. */
-  readonly passwords: Pick<PasswordQueues, 'from'>;
+  readonly passwords: Passwords;
   readonly signAccessToken: AccessTokens['signAccessToken'];
   readonly refreshTokenSeconds: number;
   /** The public keys of access tokens, as JWKS. */
@@ -27,6 +26,8 @@ export type Accounts = {
   };
   /** The policy of the license that a new organization gets. Null means no license. */
   readonly signupPolicy: SignupPolicy | null;
+  /** The tier of an organization without a license of the platform. */
+  readonly defaultTier: Tier;
 };
 
 export type AuthNeeds = KeyNeeds & {
@@ -36,20 +37,6 @@ export type AuthNeeds = KeyNeeds & {
   readonly log: Pick<RequestLog, 'reused'>;
   readonly metrics: Pick<Metrics, 'reused'>;
 };
-
-/** The needs of an operation that hashes passwords for one client. */
-export type HashingNeeds = Omit<AuthNeeds, 'accounts'> & {
-  readonly accounts: Omit<Accounts, 'passwords'> & { readonly passwords: Passwords };
-};
-
-/** Returns the needs of an operation that hashes passwords in the turns of this client. */
-export const hashingFor = (needs: AuthNeeds, client: HashingFor): HashingNeeds => ({
-  ...needs,
-  accounts: { ...needs.accounts, passwords: needs.accounts.passwords.from(client) },
-});
-
-/** Returns the client of a call without a known device. */
-export const addressOf = ({ clientIp }: Pick<Call, 'clientIp'>): HashingFor => ({ address: limitedAs(clientIp()) });
 
 /** Returns the User-Agent of the client. */
 export const userAgentOf = ({ headers }: Pick<Call, 'headers'>): string | null => headers['user-agent'] ?? null;

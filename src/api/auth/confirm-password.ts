@@ -3,7 +3,7 @@ import { confirmPassword } from '../../application/accounts/confirm-password.ts'
 import { refused } from '../problems/problems.ts';
 import { countingFailures } from '../rate-limit/password-tries.ts';
 import { none, type Route, userRoute } from '../route.ts';
-import { type AuthNeeds, hashingFor } from './auth-needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { knownPassword } from './shapes.ts';
 
 const confirmationBody = z
@@ -29,7 +29,7 @@ export const confirmPasswordRoute = (needs: AuthNeeds): Route =>
       // A stolen access token must not reveal the password faster than the login does; see changePassword.
       const attempt = { device: call.user.sessionId };
       return countingFailures(call.limits, attempt, async () => {
-        const refusal = await confirmPassword(hashingFor(needs, attempt), call.user, body.password);
+        const refusal = await confirmPassword(needs, call.user, body.password);
         return refusal === null ? { status: 204, body: {} } : refused(refusal);
       });
     },

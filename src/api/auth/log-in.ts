@@ -8,7 +8,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { countingFailures } from '../rate-limit/password-tries.ts';
 import { none, publicRoute, type Route } from '../route.ts';
-import { type AuthNeeds, addressOf, emailPseudonym, hashingFor, userAgentOf } from './auth-needs.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { deviceToken, knownEmail, knownPassword, openedBody, openedShape, organizationId } from './shapes.ts';
 
 const loginBody = z
@@ -43,14 +43,13 @@ export const logInRoute = (needs: AuthNeeds): Route =>
         ? call.limits.takeForAddress('login')
         : call.limits.take('login', `device ${id}`));
       if (refusal !== null) return refusal;
-      const hashing = hashingFor(needs, id === undefined ? addressOf(call) : { device: id });
       const place = { organizationId: nobodysOrganization, principal, operation: 'logIn' };
-      const request = { ...place, input: body, prove: async () => refusedOrNull(await provePassword(hashing, body)) };
+      const request = { ...place, input: body, prove: async () => refusedOrNull(await provePassword(needs, body)) };
       const attempt = id === undefined ? { account: principal } : { device: id };
       return countingFailures(call.limits, attempt, () =>
         idempotently(needs, call, request, async () => {
           const client = { userAgent: userAgentOf(call), device, actsFor: call.actsFor };
-          const session = await logIn(hashing, client, body);
+          const session = await logIn(needs, client, body);
           if (isRefusal(session)) return refused(session);
           call.actsAs(session.user.userId);
           return { status: 200, body: openedBody(session) };

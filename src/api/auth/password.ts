@@ -4,7 +4,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
 import { countingFailures } from '../rate-limit/password-tries.ts';
 import { none, type Reply, type Route, userRoute } from '../route.ts';
-import { type AuthNeeds, hashingFor } from './auth-needs.ts';
+import type { AuthNeeds } from './auth-needs.ts';
 import { sessionRequest } from './sessions.ts';
 import { knownPassword, newPassword } from './shapes.ts';
 
@@ -31,21 +31,20 @@ export const changePasswordRoute = (needs: AuthNeeds): Route =>
       // A stolen access token must not reveal the password faster than the login does. Each session counts its own tries,
       // so that nobody stops the owner from changing the password in another session.
       const attempt = { device: call.user.sessionId };
-      const hashing = hashingFor(needs, attempt);
       const counting = (work: () => Promise<Reply | Problem>) => countingFailures(call.limits, attempt, work);
       const repeated: Reply = { status: 204, body: {} };
       const request = {
         ...sessionRequest(call, 'changePassword', body),
         prove: async () => {
           const proof = await counting(
-            async () => refusedOrNull(await proveChange(hashing, userId, body.newPassword)) ?? repeated,
+            async () => refusedOrNull(await proveChange(needs, userId, body.newPassword)) ?? repeated,
           );
           return isProblem(proof) ? proof : null;
         },
       };
       return idempotently(needs, call, request, () =>
         counting(async () => {
-          const refusal = await changePassword(hashing, call.user, body);
+          const refusal = await changePassword(needs, call.user, body);
           return refusal === null ? { status: 204, body: {} } : refused(refusal);
         }),
       );

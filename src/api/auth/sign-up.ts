@@ -7,7 +7,7 @@ import { generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
-import { type AuthNeeds, addressOf, emailPseudonym, hashingFor, userAgentOf } from './auth-needs.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { displayName, newEmail, newPassword, openedBody, openedShape, organizationName, timeZone } from './shapes.ts';
 
 const signUpBody = z
@@ -48,18 +48,17 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
     handle: async ({ body }, call) => {
       const refusal = await call.limits.takeForAddress('signup');
       if (refusal !== null) return refusal;
-      const hashing = hashingFor(needs, addressOf(call));
       const principal = emailPseudonym(needs.secrets, body.email);
       const request = {
         organizationId: nobodysOrganization,
         principal,
         operation: 'signUp',
         input: body,
-        prove: async () => refusedOrNull(await provePassword(hashing, body)),
+        prove: async () => refusedOrNull(await provePassword(needs, body)),
         ...(needs.accounts.signupPolicy === null ? {} : { createSecret: generateLicenseKeyBody }),
       };
       return idempotently(needs, call, request, async (attempt) => {
-        const signedUp = await signUp(hashing, { call, attempt, userAgent: userAgentOf(call) }, body);
+        const signedUp = await signUp(needs, { call, attempt, userAgent: userAgentOf(call) }, body);
         if (isRefusal(signedUp)) return refused(signedUp);
         call.actsAs(signedUp.signedIn.user.userId);
         return { status: 201, body: openedBody(signedUp.signedIn), position: signedUp.position };

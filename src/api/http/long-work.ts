@@ -1,4 +1,3 @@
-import { createFairQueue, NotBegun } from '../../async/fair-queue.ts';
 import { type Problem, problemForNow } from '../problems/problems.ts';
 import type { Answer } from '../route.ts';
 
@@ -12,58 +11,55 @@ export type LongRequest = {
   readonly onLateFailure: (error: unknown) => void;
 };
 
-/**
- * Does work that may take long, within bounds of number and time. Answers with a problem when the work takes longer
- * than 2 s, or cannot begin.
- */
+/** Does work that may take long. Answers with a problem when it takes longer than 2 s. */
 export type LongWork = (request: LongRequest, work: () => Promise<Answer>) => Promise<Answer>;
 
 const workMsMax = 2_000;
-
-// Of the ten connections of the API four stay free of long work, and one organization takes two at most.
-const limits = { runningMax: 6, runningMaxPerKey: 2, waitingMax: 300, waitingMaxPerKey: 50, waitMsMax: 2_000 };
+const lateMax = 2;
 
 /**
- * Creates the bounds of long work in this process. Work that has taken too long keeps its place until it really ends,
- * so a repeated request does not add to it.
+ * Bounds the time of long work. Admission bounds its number. Work that cannot be stopped, such as an append, goes on
+ * after its answer. A tenant with two of those gets nothing begun until one ends, so repeating a request does not
+ * multiply the work.
  */
 export const createLongWork = (): LongWork => {
-  const queue = createFairQueue(limits);
-  return ({ tenant, narrow, onLateFailure }, work) =>
-    new Promise((resolve, reject) => {
-      const bounded = async () => {
-        let isLate = false;
-        const timer = setTimeout(() => {
-          isLate = true;
-          resolve(tookTooLong(narrow));
-        }, workMsMax);
-        try {
-          resolve(await work());
-        } catch (error) {
+  const late = new Map<string, number>();
+  const countLate = (tenant: string, change: 1 | -1) => {
+    const count = (late.get(tenant) ?? 0) + change;
+    if (count > 0) late.set(tenant, count);
+    else late.delete(tenant);
+  };
+  return async ({ tenant, narrow, onLateFailure }, work) => {
+    if ((late.get(tenant) ?? 0) >= lateMax) return tooManyLate;
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        countLate(tenant, 1);
+        resolve(tookTooLong(narrow));
+      }, workMsMax);
+      work()
+        .then(resolve, (error: unknown) => {
           if (isStopped(error)) resolve(tookTooLong(narrow));
           else if (isLate) onLateFailure(error);
           else reject(error);
-        } finally {
+        })
+        .finally(() => {
           clearTimeout(timer);
-        }
-      };
-      queue.run(tenant, bounded).catch((error: unknown) => {
-        if (error instanceof NotBegun) resolve(error.isOwn ? tooManyOfOwn : tooManyOfOthers);
-        else reject(error);
-      });
+          if (isLate) countLate(tenant, -1);
+        });
     });
+  };
 };
 
 const tookTooLong = (narrow: string): Problem =>
-  problemForNow('UNAVAILABLE', `This took longer than ${workMsMax / 1_000} seconds and was stopped. ${narrow}`, 5);
+  problemForNow('UNAVAILABLE', `This takes longer than ${workMsMax / 1_000} seconds. ${narrow}`, 5);
 
-const tooManyOfOwn = problemForNow(
+const tooManyLate = problemForNow(
   'RATE_LIMITED',
-  `Your organization has ${limits.runningMaxPerKey} such requests in flight, and others wait. Send fewer at once.`,
+  `${lateMax} earlier requests of yours took too long and are still being carried out. Wait until they have ended.`,
   2,
 );
-
-const tooManyOfOthers = problemForNow('UNAVAILABLE', 'The server is answering too many such requests. Try again.', 2);
 
 // Postgres has canceled the statement after its time, or the work has noticed the end of its response.
 const isStopped = (error: unknown): boolean =>

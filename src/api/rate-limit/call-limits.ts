@@ -1,5 +1,5 @@
 import type { Tier } from '../../domain/license/policy.ts';
-import { type Bucket, bucketOfTier } from '../../rate-limits.ts';
+import { type Bucket, bucketOfTier, type KeyBucket, type LicenseSize } from '../../rate-limits.ts';
 import { limitedAs, placeOf } from '../http/client-ip.ts';
 import type { Problem } from '../problems/problems.ts';
 import { createPasswordTries, type PasswordTries } from './password-tries.ts';
@@ -29,6 +29,14 @@ export const noRateLimiting: RateLimiting = {
 export type CallLimits = PasswordTries & {
   /** Redis stores `key` as it is. Hash secret and personal values first. */
   readonly take: (bucket: Bucket, key: string) => Promise<Problem | null>;
+  /**
+   * Counts a use of a license key by the size of its license. The key is stored as `take` stores it.
+   */
+  readonly takeForKey: (bucket: KeyBucket, key: string, size: LicenseSize) => Promise<Problem | null>;
+  /** Returns the size of the license of a key when it was read a few seconds ago. */
+  readonly sizeOf: (key: string) => LicenseSize | undefined;
+  /** Notes the size of the license of a key for the next few seconds. */
+  readonly noteSize: (key: string, size: LicenseSize) => void;
   /** Counts by the address of the client, for callers who are not known otherwise. */
   readonly takeForAddress: (bucket: Bucket) => Promise<Problem | null>;
   /** Counts a request of a credential of the organization. */
@@ -45,14 +53,17 @@ export type CallLimits = PasswordTries & {
 /** Returns the limits of one request from `address`. */
 export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting, address: () => string): CallLimits => {
   let verdict = unlimited;
-  const take = async (bucket: Bucket, key: string): Promise<Problem | null> => {
-    const taken = await limiter.take(bucket, key);
+  const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
+    const taken = await limiter.take(bucket, key, size);
     verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };
   const tries = createPasswordTries(limiter, () => placeOf(address()));
   return {
-    take,
+    take: (bucket, key) => take(bucket, key),
+    takeForKey: take,
+    sizeOf: limiter.sizeOf,
+    noteSize: limiter.noteSize,
     takeForAddress: (bucket) => take(bucket, limitedAs(address())),
     takeForOrganization: async (organizationId) => take(bucketOfTier(await tierOf(organizationId)), organizationId),
     takeForUser: (userId) => take(bucketOfTier(defaultTier), userId),

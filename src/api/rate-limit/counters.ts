@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Limit } from '../../rate-limits.ts';
 
@@ -7,7 +8,7 @@ export type Count = { readonly consumed: number; readonly msLeft: number };
 /** Counts the requests of each key in one window. */
 export type Counter = {
   /** Counts one request. Beyond the quota, `consumed` is larger than the quota, but not exact. */
-  readonly add: (key: string) => Promise<Count>;
+  readonly add: (key: string, quota: number) => Promise<Count>;
   /** Takes one request of the current window back from the count. The count stays at least 0. */
   readonly takeBack: (key: string) => Promise<unknown>;
   /** Forgets the requests of a key. */
@@ -70,30 +71,33 @@ export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter 
  * Rejects when Redis does not answer.
  */
 export const countInRedis = (
-  { name, quota, seconds }: Limit,
+  { name, quota: usual, seconds }: Limit,
   client: RedisClient,
   { isTakenBack }: { readonly isTakenBack: boolean },
 ): Counter => {
-  const limiter = new RateLimiterRedis({
-    storeClient: client,
-    keyPrefix: `${redisPrefix}:${name}`,
-    points: quota,
-    duration: seconds,
-    ...(isTakenBack ? {} : { inMemoryBlockOnConsumed: quota + 1 }),
-    rejectIfRedisNotReady: true,
-  });
+  const create = (quota: number) =>
+    new RateLimiterRedis({
+      storeClient: client,
+      keyPrefix: `${redisPrefix}:${name}`,
+      points: quota,
+      duration: seconds,
+      ...(isTakenBack ? {} : { inMemoryBlockOnConsumed: quota + 1 }),
+      rejectIfRedisNotReady: true,
+    });
+  // All of them count in the same keys of Redis.
+  const limiters = new LRUCache<number, RateLimiterRedis>({ max: quotasMax, memoMethod: create });
   return {
-    add: async (key) => {
+    add: async (key, quota) => {
       try {
-        const { consumedPoints, msBeforeNext } = await limiter.consume(key);
+        const { consumedPoints, msBeforeNext } = await limiters.memo(quota).consume(key);
         return { consumed: consumedPoints, msLeft: msBeforeNext };
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         return { consumed: quota + 1, msLeft: refused.msBeforeNext };
       }
     },
-    takeBack: (key) => takeBackFrom(limiter, key),
-    forget: (key) => limiter.delete(key),
+    takeBack: (key) => takeBackFrom(limiters.memo(usual), key),
+    forget: (key) => limiters.memo(usual).delete(key),
   };
 };
 
@@ -102,3 +106,6 @@ const takeBackFrom = async (limiter: RateLimiterAbstract, key: string): Promise<
   const count = await limiter.get(key);
   if (count !== null && count.consumedPoints > 0) await limiter.reward(key);
 };
+
+// The quotas of one limit differ by the size of the license.
+const quotasMax = 1_000;

@@ -1,4 +1,14 @@
-import { type Bucket, buckets, failureBuckets, type Limit, type LimitName, type Limits } from '../../rate-limits.ts';
+import { LRUCache } from 'lru-cache';
+import {
+  type Bucket,
+  buckets,
+  failureBuckets,
+  grownLimit,
+  type LicenseSize,
+  type Limit,
+  type LimitName,
+  type Limits,
+} from '../../rate-limits.ts';
 import { type Counter, countInMemory, countInRedis, type RedisClient } from './counters.ts';
 import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
 import { type LimitState, unlimited, type Verdict } from './verdict.ts';
@@ -7,9 +17,12 @@ import { type LimitState, unlimited, type Verdict } from './verdict.ts';
 export type RateLimiter = {
   /**
    * Counts one request of `key`. A refused request counts only against the limits that refused it. Redis stores keys as
-   * they are: hash secret and personal values first.
+   * they are: hash secret and personal values first. `size`: of the license of a license key.
    */
-  readonly take: (bucket: Bucket, key: string) => Promise<Verdict>;
+  readonly take: (bucket: Bucket, key: string, size?: LicenseSize) => Promise<Verdict>;
+  /** Returns the size of the license of a key, which `noteSize` has noted in the last 10 seconds. */
+  readonly sizeOf: (key: string) => LicenseSize | undefined;
+  readonly noteSize: (key: string, size: LicenseSize) => void;
   /** Takes a counted request of `key` back, so that a bucket counts failures only. */
   readonly takeBack: (bucket: Bucket, key: string) => Promise<void>;
   /** Forgets all requests of `key` in a bucket. */
@@ -34,10 +47,16 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
   const counters = Object.fromEntries(
     Object.values(limits).map((limit) => [limit.name, counterOf(limit, nowMs, shared)]),
   ) as Record<LimitName, Counter>;
+  const sizes = new LRUCache<string, LicenseSize>({
+    max: sizesMax,
+    ttl: sizeKnownMs,
+    ttlResolution: 0,
+    perf: { now: nowMs },
+  });
 
-  const takeOne = async (name: LimitName, key: string): Promise<Verdict> => {
-    const { consumed, msLeft } = await counters[name].add(key);
-    const limit = limits[name];
+  const takeOne = async (name: LimitName, key: string, size?: LicenseSize): Promise<Verdict> => {
+    const limit = size === undefined ? limits[name] : grownLimit(limits[name], size);
+    const { consumed, msLeft } = await counters[name].add(key, limit.quota);
     const standing = standingOf(limit, limit.quota - consumed, msLeft);
     if (consumed <= limit.quota) return { standings: [standing], refusedBy: [] };
     onRefused(name);
@@ -59,10 +78,14 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     };
   };
   return {
-    take: (bucket, key) => {
+    take: (bucket, key, size) => {
       const names = buckets[bucket];
       // The usual case of one window needs no merging.
-      return names.length === 1 ? takeOne(names[0], key) : takeAll(names, key);
+      return names.length === 1 ? takeOne(names[0], key, size) : takeAll(names, key);
+    },
+    sizeOf: (key) => sizes.get(key),
+    noteSize: (key, size) => {
+      sizes.set(key, size);
     },
     takeBack: async (bucket, key) => {
       await Promise.all(buckets[bucket].map((name) => counters[name].takeBack(key)));
@@ -73,9 +96,15 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
   };
 };
 
+// A changed limit of a license counts after this time at the latest.
+const sizeKnownMs = 10_000;
+const sizesMax = 50_000;
+
 /** For RATE_LIMITS=off: allows everything. */
 export const noRateLimits: RateLimiter = {
   take: async () => unlimited,
+  sizeOf: () => ({ devices: 0, heartbeatSeconds: 1 }),
+  noteSize: () => undefined,
   takeBack: async () => undefined,
   forget: async () => undefined,
 };
@@ -87,10 +116,10 @@ const counterOf = (limit: Limit, nowMs: () => number, shared: Shared | null): Co
   if (shared === null) return own;
   const common = countInRedis(limit, shared.redis, { isTakenBack: failureLimits.has(limit.name) });
   return {
-    add: (key) =>
+    add: (key, quota) =>
       shared.insured(
-        () => common.add(key),
-        () => own.add(key),
+        () => common.add(key, quota),
+        () => own.add(key, quota),
       ),
     takeBack: (key) =>
       shared.insured<unknown>(

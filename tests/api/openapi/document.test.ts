@@ -105,7 +105,7 @@ test('The document describes a problem with its codes and their further members'
   expect(Problem).toMatchObject({
     properties: {
       code: { anyOf: [{ $ref: '#/components/schemas/ProblemCode' }, { type: 'string' }] },
-      activations: { type: 'array', items: { $ref: '#/components/schemas/Activation' } },
+      activations: { type: 'array', items: { $ref: '#/components/schemas/DeviceAtLimit' } },
       licenseId: { type: 'string' },
     },
   });
