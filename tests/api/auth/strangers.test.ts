@@ -105,6 +105,19 @@ describe('A stranger who guesses', () => {
   });
 });
 
+test('A flood of logins from one address is checked in its turns, and an owner elsewhere does not wait for its end', async () => {
+  const { email, deviceToken } = await signUp();
+  const from = newAddress();
+  let answered = 0;
+  const flood = Array.from({ length: 6 }, async () => {
+    await guess(newEmail(), from);
+    answered += 1;
+  });
+  expect((await logIn(email, { deviceToken })).status).toBe(200);
+  expect(answered).toBeLessThan(6);
+  await Promise.all(flood);
+});
+
 describe('A device token', () => {
   test('counts its own failures, and gives nobody else away', async () => {
     const { email, deviceToken } = await signUp();
