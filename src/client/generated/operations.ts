@@ -30,7 +30,7 @@ export type ChangeLicenseEntitlements = { grant?: { code: string; value?: string
 export type TransferLicense = { toHolderOrganizationId: string | null; expiry?: "KEEP" | "RESET"; activations?: "KEEP" | "RELEASE"; accepted?: boolean; reason?: { code: string; text?: string } };
 export type RotateLicenseKey = { overlapSeconds?: number; cause?: "LOST" | "LEAKED" | "ROUTINE" | "ADMIN"; reason?: { code: string; text?: string } };
 export type SignUp = { email: string; password: string; displayName?: string; organizationName?: string; timeZone?: string };
-export type LogIn = { email: string; password: string; organizationId?: string };
+export type LogIn = { email: string; password: string; organizationId?: string; deviceToken?: string };
 export type Refresh = { refreshToken: string };
 export type LogOut = Record<string, never>;
 export type SwitchOrganization = { organizationId: string };
@@ -65,9 +65,10 @@ export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features
 export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; pendingHolder: { organizationId: string; offeredAt: string; expiresAt: string } | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
 export type AssignedUser = { user: string; assignedAt: string };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
-export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
+export type SignedInOnDevice = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null; deviceToken: string };
 export type User = { id: string; email: string; displayName: string | null; createdAt: string };
 export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
 export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
 export type PasswordResetRequested = { validMinutes: number };
 export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
@@ -127,8 +128,8 @@ export type Operations = {
   changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
   transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean } };
   rotateLicenseKey: { params: { licenseId: string }; body?: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
-  signUp: { body: SignUp; answer: SignedIn };
-  logIn: { body: LogIn; answer: SignedIn };
+  signUp: { body: SignUp; answer: SignedInOnDevice };
+  logIn: { body: LogIn; answer: SignedInOnDevice };
   refresh: { body: Refresh; answer: SignedIn };
   logOut: { body?: LogOut; answer: undefined };
   switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
@@ -140,7 +141,7 @@ export type Operations = {
   listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
   endSession: { params: { sessionId: string }; answer: undefined };
   jwks: { answer: { keys: (PublicKey)[] } };
-  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedIn };
+  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedInOnDevice };
   getUser: { params: { userId: string }; answer: User };
   changeUser: { params: { userId: string }; body: ChangeUser; answer: User };
   deleteUser: { params: { userId: string }; answer: undefined };
