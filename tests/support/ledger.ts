@@ -22,7 +22,6 @@ import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
-import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
@@ -32,8 +31,9 @@ import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
+import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
-import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
+import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
 
 /** An organization with an API key that has every scope. */
 export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
@@ -76,11 +76,14 @@ export const startLedger = async ({
   frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
+  mailing = true,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
+  /** Whether mails are queued. */
+  mailing?: boolean;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
@@ -116,7 +119,7 @@ export const startLedger = async ({
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
-  const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
+  const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
   const executor = createExecutor({ store: connected, keeper, giveUpMs: 1_000 });
   const needs = { executor, pool: database.api, secrets, now };
@@ -152,6 +155,7 @@ export const startLedger = async ({
     }),
     forgetApiKey: notices.note,
     watchAccess: notices.watch,
+    mailing,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
@@ -185,7 +189,11 @@ export const startLedger = async ({
     const { token } = signAccessToken({ sub: user.userId, tid: organizationId, sid: sessionId });
     return { ...{ userId: user.userId, email: user.email }, accessToken: token, sessionId, refreshToken };
   };
-  const [a, b] = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
+  const parts = { executor, needs, projected };
+  /** Two organizations that hold each other's licenses. */
+  const createPair = async () =>
+    trustEachOther(parts, await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]));
+  const [a, b] = await createPair();
 
   const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, {
@@ -208,7 +216,7 @@ export const startLedger = async ({
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
-    ...{ createMember, ring, accessTokens, metrics, feedPool },
+    ...{ createPair, createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
     /** How many requests and streams wait for news of their feed. */
     hearing: () => hearing,
@@ -223,8 +231,12 @@ export const startLedger = async ({
       };
     },
     logged: log.lines,
-    /** Issues a PRO license of organization A, with what is given on top. */
+    /** Lets an organization hold the licenses of an issuer, A unless said otherwise. */
+    consent: (holderOrgId: string, issuer: TestOrganization = a) => consent(parts, holderOrgId, issuer.organizationId),
+    /** Issues a PRO license of organization A, with what is given on top. A holder has consented. */
     issue: async (fields: object = {}, organization: TestOrganization = a) => {
+      if ('holderOrganizationId' in fields && typeof fields.holderOrganizationId === 'string')
+        await consent(parts, fields.holderOrganizationId, organization.organizationId);
       const answer = await call('POST', '/v1/licenses', {
         key: organization.apiKey,
         body: { tier: 'PRO', products: ['local_cli', 'cloud_ide'], ...fields },

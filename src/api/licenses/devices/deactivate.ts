@@ -45,7 +45,7 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'deactivateLicense', named: fields, input: fields, admit: knownLicense };
-      return answerClient(needs, call, operation, async (request) => {
+      return answerClient(needs, call, { ...operation, bucket: 'deactivate' }, async (request) => {
         const used = await deactivateDevice(needs, request, fields);
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;

@@ -55,7 +55,7 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
     handle: ({ params: { leaseId }, body: fields }, call) => {
       const input = { leaseId, body: fields };
       const operation = { operation: 'renewLease', named: fields, input, admit: usableLicense };
-      return answerClient(needs, call, operation, async (request) =>
+      return answerClient(needs, call, { ...operation, bucket: 'seat_heartbeat' }, async (request) =>
         leaseReply(await renewLease(needs, request, { ...fields, leaseId }), 200),
       );
     },
@@ -88,7 +88,7 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
     handle: ({ params: { leaseId }, query: named, body: { leaseHolder } }, call) => {
       const input = (licenseId: string) => ({ leaseId, licenseId });
       const operation = { operation: 'releaseLease', named, input, admit: knownLicense };
-      return answerClient(needs, call, operation, async (request) => {
+      return answerClient(needs, call, { ...operation, bucket: 'seat_release' }, async (request) => {
         const used = await releaseLease(needs, request, { leaseId, leaseHolder });
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;
