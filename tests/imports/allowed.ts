@@ -65,7 +65,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   api: {
     holds:
-      'routes by subject; `http` for requests and answers, `openapi`, `problems`, `rate-limit`, `idempotency`, `monitoring`',
+      'routes by subject; `http` for requests and answers, `openapi`, `problems`, `rate-limit`, `admission`, `idempotency`, `monitoring`',
     ours: [
       'aggregates',
       'application',

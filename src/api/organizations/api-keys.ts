@@ -8,7 +8,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { page } from '../paging.ts';
+import { page, smallerPages } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
@@ -56,6 +56,7 @@ export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
       params: none,
       query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(apiKeyShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId: orgId } }) =>
@@ -137,7 +138,7 @@ export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
     tag,
     operationId: 'changeApiKey',
     summary: 'Rename an API key or change its scopes',
-    description: 'Absent fields stay as they are. New scopes apply everywhere within 30 seconds.',
+    description: 'Absent fields stay as they are. New scopes apply everywhere within 2 seconds.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
@@ -163,7 +164,7 @@ export const revokeApiKeyRoute = (needs: OrganizationNeeds): Route =>
     tag,
     operationId: 'revokeApiKey',
     summary: 'Revoke an API key',
-    description: 'The key stops working for good, everywhere within 30 seconds. Revoking it again changes nothing.',
+    description: 'The key stops working for good, everywhere within 2 seconds. Revoking it again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,

@@ -14,7 +14,7 @@ export type OrganizationNeeds = {
   readonly platformLicense: PlatformLicenseOf;
   /** True when the server can send mail. */
   readonly mailing: boolean;
-  /** Makes this process notice its own changes immediately. Other processes notice them within 30 seconds. */
+  /** Makes this process notice its own changes immediately. Other processes notice them within 2 seconds. */
   readonly accounts: Pick<Accounts, 'defaultTier'> & {
     readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'>;
   };

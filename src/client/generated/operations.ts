@@ -30,7 +30,7 @@ export type ChangeLicenseEntitlements = { grant?: { code: string; value?: string
 export type TransferLicense = { toHolderOrganizationId: string | null; expiry?: "KEEP" | "RESET"; activations?: "KEEP" | "RELEASE"; accepted?: boolean; reason?: { code: string; text?: string } };
 export type RotateLicenseKey = { overlapSeconds?: number; cause?: "LOST" | "LEAKED" | "ROUTINE" | "ADMIN"; reason?: { code: string; text?: string } };
 export type SignUp = { email: string; password: string; displayName?: string; organizationName?: string; timeZone?: string };
-export type LogIn = { email: string; password: string; organizationId?: string };
+export type LogIn = { email: string; password: string; organizationId?: string; deviceToken?: string };
 export type Refresh = { refreshToken: string };
 export type LogOut = Record<string, never>;
 export type SwitchOrganization = { organizationId: string };
@@ -43,7 +43,7 @@ export type ChangeUser = { displayName: string | null };
 export type NewOrganization = { name: string; timeZone?: string };
 export type OrganizationChange = { name?: string; timeZone?: string };
 export type NewInvitation = { email: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; expiresAt?: string };
-export type MemberChange = { role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type MemberChange = { role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; label?: string | null };
 export type NewApiKey = { name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; expiresAt?: string | null };
 export type ApiKeyChange = { name?: string; scopes?: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[] };
 export type NewProject = { name: string; metadata?: { [name: string]: JsonValue } };
@@ -55,19 +55,20 @@ export type PolicyChange = { name?: string; tier?: "FREE" | "TRIAL" | "PRO" | "E
 export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
 export type Problem = { type: string; title: string; status: number; detail: string; code: ProblemCode | (string & {}); errors?: ({ pointer: string; detail: string })[]; activations?: (DeviceAtLimit)[]; leases?: (SeatAtLimit)[]; licenseId?: string; requestId: string; [name: string]: unknown };
-export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "PASSWORD_REQUIRED" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "ARCHIVED" | "MAIL_NOT_CONFIGURED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
+export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "PASSWORD_REQUIRED" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "HOLDER_CONSENT_REQUIRED" | "OFFER_LIMIT_EXCEEDED" | "ARCHIVED" | "MAIL_NOT_CONFIGURED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
 export type DeviceAtLimit = { id: string; licenseId?: string; product?: string | null; name?: string | null; platform: string | null; appVersion?: string | null; activatedAt?: string; lastSeenAt: string };
 export type SeatAtLimit = { id: string; platform: string | null; lastSeenAt: string; name?: string | null };
 export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
 export type Activation = { id: string; licenseId: string; product: string | null; name: string | null; platform: string | null; appVersion: string | null; activatedAt: string };
 export type MeteredUse = { id: string; meter: string; total: number; max: number };
 export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; asOf: string };
-export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
+export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; pendingHolder: { organizationId: string; offeredAt: string; expiresAt: string } | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
 export type AssignedUser = { user: string; assignedAt: string };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
-export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
+export type SignedInOnDevice = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null; deviceToken: string };
 export type User = { id: string; email: string; displayName: string | null; createdAt: string };
 export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
 export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
 export type PasswordResetRequested = { validMinutes: number };
 export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
@@ -75,7 +76,7 @@ export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: st
 export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
 export type OrganizationMembership = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
 export type Organization = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null };
-export type Member = { state: "active"; userId: string; displayName: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string; createdBy: string | null };
+export type Member = { state: "active"; userId: string; displayName: string | null; label: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string; createdBy: string | null };
 export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string; createdBy: string | null };
 export type Invited = { invitation: Invitation; token: string | null; isMailed: boolean };
 export type RemovedMember = { apiKeys: (ApiKey)[] };
@@ -83,6 +84,10 @@ export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "lic
 export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
+export type LicenseOffer = { licenseId: string; issuer: { organizationId: string; name: string | null }; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; offeredAt: string; expiresAt: string };
+export type LicenseOfferAccepted = { license: License; changed: boolean; licenseKey: string | null };
+export type LicenseOfferDeclined = { licenseId: string; changed: boolean };
+export type Issuer = { organizationId: string; name: string | null; decision: "TRUSTED" | "BLOCKED" | null; decidedAt: string | null };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
 export type Product = { id: string; code: string; name: string; description: string | null; createdAt: string; archivedAt: string | null };
 export type Policy = { id: string; version: number; name: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; overage: { kind: "NONE" } | { kind: "RATIO"; percent: number } | { kind: "ALWAYS" }; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; deactivation: { allowed: boolean; cooldownSeconds: number; maxPerTerm: number | null }; fingerprintMatching: "EXACT" | "ANY" | "MOST" | "ALL"; fingerprintRequired: boolean; productRequired: boolean; lease: { scope: "MACHINE" | "INSTANCE" | "USER"; ttlSeconds: number; resurrectSeconds: number; borrowMaxSeconds: number }; heartbeatSeconds: number | null; remindBefore: (string)[]; trialEnd: "EXPIRE" | "DOWNGRADE"; reinstateOnPayment: boolean; transferable: boolean; renewUntilSeconds: number | null; checkInSeconds: number | null; userRequired: boolean; leaseRequired: boolean; environment: string | null; versions: { from: string | null; below: string | null } | null; reclaimBorrowed: boolean; deactivateByKey: "ANY" | "OWN"; deviceNamesByKey: boolean; products: (string)[]; term: { basis: "PERPETUAL" } | { basis: "FIXED"; expiresAt: string } | { basis: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string }; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; createdAt: string; versionCreatedAt: string; archivedAt: string | null };
@@ -98,7 +103,7 @@ export type Operations = {
   recordUsage: { body: RecordUsage; answer: { usage: MeteredUse; changed: boolean; limits: LicenseUsage; revision: number } };
   licenseFeatures: { query?: { licenseId?: string; product?: string }; answer: Features };
   issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
-  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string; holder?: string; expiresBefore?: string; expiresAfter?: string; q?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
+  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string; holder?: string; issuer?: string; expiresBefore?: string; expiresAfter?: string; q?: string }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
   importLicense: { body: ImportLicense; answer: { license: License; licenseKey: string } };
   getLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: License };
   changeLicense: { params: { licenseId: string }; body: ChangeLicense; answer: { license: License; changed: boolean } };
@@ -123,20 +128,20 @@ export type Operations = {
   changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
   transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean } };
   rotateLicenseKey: { params: { licenseId: string }; body?: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
-  signUp: { body: SignUp; answer: SignedIn };
-  logIn: { body: LogIn; answer: SignedIn };
+  signUp: { body: SignUp; answer: SignedInOnDevice };
+  logIn: { body: LogIn; answer: SignedInOnDevice };
   refresh: { body: Refresh; answer: SignedIn };
   logOut: { body?: LogOut; answer: undefined };
   switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
   me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
   changePassword: { body: ChangePassword; answer: undefined };
   requestPasswordReset: { body: RequestPasswordReset; answer: PasswordResetRequested };
-  resetPassword: { body: ResetPassword; answer: SignedIn };
+  resetPassword: { body: ResetPassword; answer: SignedInOnDevice };
   confirmPassword: { body: ConfirmPassword; answer: undefined };
   listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
   endSession: { params: { sessionId: string }; answer: undefined };
   jwks: { answer: { keys: (PublicKey)[] } };
-  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedIn };
+  acceptInvitation: { body: AcceptInvitation; answer: InvitationAccepted | SignedInOnDevice };
   getUser: { params: { userId: string }; answer: User };
   changeUser: { params: { userId: string }; body: ChangeUser; answer: User };
   deleteUser: { params: { userId: string }; answer: undefined };
@@ -161,7 +166,14 @@ export type Operations = {
   getProject: { params: { projectId: string }; answer: Project };
   changeProject: { params: { projectId: string }; body?: ProjectChange; answer: Project };
   archiveProject: { params: { projectId: string }; answer: Project };
-  listEvents: { query?: { cursor?: string; limit?: number; types?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
+  listLicenseOffers: { query?: { limit?: number; cursor?: string; issuer?: string }; answer: { data: (LicenseOffer)[]; nextCursor: string | null; hasMore: boolean } };
+  acceptLicenseOffer: { params: { licenseId: string }; answer: LicenseOfferAccepted };
+  declineLicenseOffer: { params: { licenseId: string }; answer: LicenseOfferDeclined };
+  listIssuers: { query?: { limit?: number; cursor?: string; decision?: "TRUSTED" | "BLOCKED" }; answer: { data: (Issuer)[]; nextCursor: string | null; hasMore: boolean } };
+  trustIssuer: { params: { organizationId: string }; answer: Issuer };
+  blockIssuer: { params: { organizationId: string }; answer: Issuer };
+  forgetIssuer: { params: { organizationId: string }; answer: Issuer };
+  listEvents: { query?: { cursor?: string; limit?: number; types?: string; issuer?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
   listProducts: { query?: { limit?: number; cursor?: string; code?: string; archived?: boolean; q?: string }; answer: { data: (Product)[]; nextCursor: string | null; hasMore: boolean } };
   createProduct: { body: NewProduct; answer: Product };
@@ -252,6 +264,13 @@ export const operations = {
   getProject: { method: 'GET', path: '/v1/projects/{projectId}', repeats: false },
   changeProject: { method: 'PATCH', path: '/v1/projects/{projectId}', repeats: true },
   archiveProject: { method: 'DELETE', path: '/v1/projects/{projectId}', repeats: true },
+  listLicenseOffers: { method: 'GET', path: '/v1/license-offers', repeats: false },
+  acceptLicenseOffer: { method: 'POST', path: '/v1/license-offers/{licenseId}/accept', repeats: true },
+  declineLicenseOffer: { method: 'POST', path: '/v1/license-offers/{licenseId}/decline', repeats: true },
+  listIssuers: { method: 'GET', path: '/v1/issuers', repeats: false },
+  trustIssuer: { method: 'POST', path: '/v1/issuers/{organizationId}/trust', repeats: true },
+  blockIssuer: { method: 'POST', path: '/v1/issuers/{organizationId}/block', repeats: true },
+  forgetIssuer: { method: 'DELETE', path: '/v1/issuers/{organizationId}', repeats: true },
   listEvents: { method: 'GET', path: '/v1/events', repeats: false },
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', repeats: false },
   listProducts: { method: 'GET', path: '/v1/products', repeats: false },
