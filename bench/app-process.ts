@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { destination, pino } from 'pino';
+import { createAdmission } from '../src/api/admission/admission.ts';
 import { createApi } from '../src/api/api.ts';
 import type { Front } from '../src/api/front.ts';
 import { createRequestLog } from '../src/api/monitoring/logging.ts';
@@ -46,12 +47,14 @@ const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false
 
 // The benchmark includes the rate limits.
 const limits = loadConfig(raisedLimits).rateLimits ?? standardLimits;
+const tierOf = async () => 'ENTERPRISE' as const;
 const measuredFront: Front = {
   rateLimiting: {
     limiter: createRateLimiter({ limits, nowMs: Date.now, redis: null, log }),
-    tierOf: async () => 'ENTERPRISE',
+    tierOf,
     defaultTier: 'ENTERPRISE',
   },
+  admission: createAdmission({ tierOf, onRefused: () => undefined }),
   trustProxy: 0,
   corsOrigins: [],
 };

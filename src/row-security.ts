@@ -23,7 +23,7 @@ export const rowSecurity: RowSecurity = {
     'vault.personal_values(ref)',
     'vault.license_metadata(license_id)',
   ],
-  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens'],
+  userOwned: ['identity.users', 'identity.sessions', 'identity.refresh_tokens', 'identity.organization_places'],
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
 import { readsMax } from '../../src/api/events/shared-reads.ts';
-import { type Front, openFront } from '../../src/api/front.ts';
+import type { Front } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
@@ -31,6 +31,7 @@ import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
+import { unlimitedFront } from './limits.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
 
@@ -72,7 +73,7 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
  * Nothing is limited unless `frontOf` says so.
  */
 export const startLedger = async ({
-  frontOf = () => openFront,
+  frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
 }: {
@@ -144,7 +145,7 @@ export const startLedger = async ({
     authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy },
+      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy, defaultTier: 'FREE' },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { SignupPolicy } from '../../application/accounts/signup-offer.ts';
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { PlatformLicenseOf } from '../../application/organizations/platform-license.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
@@ -25,6 +26,8 @@ export type Accounts = {
   };
   /** The policy of the license that a new organization gets. Null means no license. */
   readonly signupPolicy: SignupPolicy | null;
+  /** The tier of an organization without a license of the platform. */
+  readonly defaultTier: Tier;
 };
 
 export type AuthNeeds = KeyNeeds & {

@@ -61,6 +61,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       const feed = { organizationId: call.caller.organizationId, types };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
+      if (wait > 0) call.endTurn();
       const pageAfter =
         wait === 0 ? readNow(needs) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
       const page = await pageAfter(feed, start.place, limit);

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import type { Visit } from '../admission/admission.ts';
 import type { Authenticate } from '../authorize.ts';
 import type { Front } from '../front.ts';
 import type { RequestLog, RequestOrigin } from '../monitoring/logging.ts';
@@ -36,6 +37,7 @@ export const createAnswerRequest =
     const startedMs = performance.now();
     const exchange = openExchange(needs, route, request, response);
     const status = await answerOrFail(needs, exchange);
+    exchange.visit.leave();
     const milliseconds = performance.now() - startedMs;
     needs.metrics.answered(route.operationId, status, milliseconds);
     if (route.isProbe === true && status < 400) return;
@@ -50,21 +52,29 @@ type Exchange = {
   readonly response: ServerResponse;
   readonly ids: RequestIds;
   readonly limits: CallLimits;
+  readonly visit: Visit;
   /** The address of the client, behind the proxies of the operator. */
   readonly clientIp: string;
   /** The organization and the principal of the request. The operation sets them for the log. */
   readonly party: { organizationId: string | null; principal: string | null };
 };
 
-const openExchange = ({ front }: Needs, route: Route, request: Request, response: ServerResponse): Exchange => {
+const openExchange = (
+  { front, endingOf }: Needs,
+  route: Route,
+  request: Request,
+  response: ServerResponse,
+): Exchange => {
   // Read now, because the socket no longer knows its address when the client has left.
   const address = clientIp(request, front.trustProxy);
+  const limits = createCallLimits(front.rateLimiting, () => address);
   return {
     route,
     request,
     response,
     ids: requestIdsOf(request.headers),
-    limits: createCallLimits(front.rateLimiting, () => address),
+    limits,
+    visit: front.admission.visit({ address, signal: () => endingOf(response), limits }),
     clientIp: address,
     party: { organizationId: null, principal: null },
   };
@@ -78,9 +88,12 @@ const originOf = ({ ids, clientIp, party: { principal } }: Exchange): RequestOri
 
 /** Returns the status of the answer. */
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
-  const { route, request, response } = exchange;
+  const { route, response } = exchange;
   try {
-    return await send(needs, exchange, await callRoute(needs, route, request, callOf(needs, exchange)));
+    const answer = await callRoute(needs, exchange, callOf(needs, exchange));
+    // Others work while this answer waits for the projector or the client.
+    exchange.visit.endTurn();
+    return await send(needs, exchange, answer);
   } catch (error) {
     const refusal = problemOfFailure(error);
     needs.log.failed(error, originOf(exchange), route.operationId);
@@ -92,7 +105,7 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
 };
 
 const callOf = (needs: Needs, exchange: Exchange): Call => {
-  const { route, request, response, ids, limits, party } = exchange;
+  const { route, request, response, ids, limits, visit, party } = exchange;
   return {
     requestId: ids.requestId,
     correlationId: ids.correlationId,
@@ -104,7 +117,10 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
     expectedRevision: null,
     actsFor: (organizationId) => {
       party.organizationId = organizationId;
+      // Other credentials are known from their check.
+      if (route.access.kind === 'license') visit.belongsTo(organizationId);
     },
+    endTurn: visit.endTurn,
     actsAs: (principal) => {
       party.principal = principal;
     },

@@ -13,6 +13,8 @@ export type OrganizationNeeds = {
   readonly now: () => Instant;
   readonly platformLicense: PlatformLicenseOf;
   /** Makes this process notice its own changes immediately. Other processes notice them within 30 seconds. */
-  readonly accounts: { readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'> };
+  readonly accounts: Pick<Accounts, 'defaultTier'> & {
+    readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'>;
+  };
   readonly forgetApiKey: (apiKeyId: string) => void;
 };

@@ -5,7 +5,7 @@ import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../id
 import { findUserByEmail } from '../../identity/users.ts';
 import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
-import { foundOrganization } from '../organizations/create-organization.ts';
+import { createFirstOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
@@ -48,7 +48,7 @@ export const signUp = async (
   const reserved = await reserveAddress(needs, user, password);
   if (isRefusal(reserved)) return reserved;
 
-  const founded = await foundOrganization(needs, { call, attempt, userId }, { name, timeZone });
+  const founded = await createFirstOrganization(needs, { call, attempt, userId }, { name, timeZone });
   if (isRefusal(founded)) {
     await attempt.whenOnly(nobodysOrganization, (db) => abandonUserIn(db, user));
     return founded;

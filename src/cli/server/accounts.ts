@@ -19,7 +19,7 @@ type Needs = {
 
 /** Opens what users sign in with, and what checks their access tokens. Throws when a key file is faulty. */
 export const openAccounts = async (
-  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy }: Config,
+  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy, defaultTier }: Config,
   { pool, now, log, untilProjected, notices }: Needs,
 ): Promise<{ readonly accounts: Accounts; readonly user: AuthenticateUser; readonly close: () => Promise<void> }> => {
   const ring = await openKeyRing({ directory: jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
@@ -29,7 +29,15 @@ export const openAccounts = async (
   const forgetting = { forget: notices.note, forgetUser: notices.note };
   const { jwks } = ring;
   return {
-    accounts: { passwords: createPasswords(), signAccessToken, refreshTokenSeconds, jwks, forgetting, signupPolicy },
+    accounts: {
+      passwords: createPasswords(),
+      signAccessToken,
+      refreshTokenSeconds,
+      jwks,
+      forgetting,
+      signupPolicy,
+      defaultTier,
+    },
     user,
     close: async () => ring.close(),
   };
@@ -45,4 +53,5 @@ export const noAccounts: Accounts = {
   jwks: () => ({ keys: [] }),
   forgetting: { forget: () => undefined, forgetUser: () => undefined },
   signupPolicy: null,
+  defaultTier: 'FREE',
 };

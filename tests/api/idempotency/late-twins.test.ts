@@ -92,6 +92,7 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
     expectedRevision,
     signal: () => new AbortController().signal,
     actsFor: () => {},
+    endTurn: () => {},
     actsAs: () => {},
     onceReadable: () => {},
   };
