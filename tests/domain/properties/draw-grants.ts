@@ -64,11 +64,12 @@ export const grantKinds: Kinds<
   RetireKey: { weight: 6, draw: ({ chance }) => ({ keyVersion: 1 + chance.below(4) }) },
   Transfer: {
     weight: 5,
-    draw: ({ chance }) => ({
+    draw: ({ chance, index }) => ({
       toHolderOrgId: chance.one([null, 'org_2', 'org_3']),
       accepted: chance.percent(85),
       expiry: chance.one(['KEEP', 'RESET']),
       activations: chance.one(['KEEP', 'RELEASE']),
+      ...(chance.percent(70) && { newKey: { keyHash: `hash-${index}`, secretId: 's1', hint: 'ZV3MP' } }),
     }),
   },
 };

@@ -30,6 +30,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
   const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
@@ -113,14 +114,15 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
       return put(m.now >= until && { overlaps });
     },
-    Transfer: ({ toHolderOrgId: holder, accepted, expiry, activations }) => {
+    Transfer: ({ toHolderOrgId: holder, accepted, expiry, activations, newKey }) => {
       const [resets, FORBIDDEN] = [
         expiry === 'RESET' && m.end < Infinity,
         !m.policy.transferable || (!accepted && holder !== null),
       ];
       const refused = first({ nothing: holder === m.holder, FORBIDDEN, TERM_INVALID: resets && Number.isNaN(m.span) });
       if (activations === 'RELEASE') end(() => true);
-      return refused ?? all(put({ holder }), resets ? setTerm(m.now, m.now + m.span) : 'done');
+      const keys = activations === 'RELEASE' && newKey && { keyVersion: m.keyVersion + 1, overlaps: {} };
+      return refused ?? all(put({ holder, ...keys }), resets ? setTerm(m.now, m.now + m.span) : 'done');
     },
 
     Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
@@ -129,7 +131,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       if (starts) setTerm(m.now, m.now + m.span);
       return refused ?? take({ ...noLease, kind: 'activations', id, name, product });
     },
-    Deactivate: ({ device, by }) => {
+    Deactivate: ({ device, by, byKey }) => {
+      if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
       const { allowed, maxPerTerm, cooldownSeconds } = m.policy.deactivation;
       const use = find('activations', nameOf(device));
       if (!isOpen(use)) return isKnown('activations', nameOf(device)) ? 'nothing' : 'ACTIVATION_NOT_FOUND';
@@ -139,11 +142,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
       return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
     },
-    SwapActivation: ({ release: device, activate }) => {
+    SwapActivation: ({ release: device, activate, byKey }) => {
       const [use, requested] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
-      const guards = { nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
+      const FORBIDDEN = 'activationId' in device && isBarred(byKey);
+      const guards = { FORBIDDEN, nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
       const refused = unusable(activate.product, null) ?? first(guards);
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
     },
@@ -153,7 +157,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const refused = unusable(product, user) ?? first(guards);
       return refused ?? occupy({ ...noLease, kind: 'seats', id, name, product, user }, borrow);
     },
-    RenewLease: ({ leaseId, borrowSeconds: borrow }) => {
+    RenewLease: ({ leaseId, borrowSeconds: borrow, byKey }) => {
+      if (isBarred(byKey)) return 'FORBIDDEN';
       const lease = find('seats', leaseId);
       if (!lease || lease.over === -Infinity || m.now >= lease.known) return 'NOT_FOUND';
       const [over, other] = [overAt(lease), find('seats', lease.name)];
@@ -164,8 +169,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const guards = { nothing: !lease.borrow || end <= lease.end, LIMIT_INVALID: mayNotBorrow(borrow) };
       return first(guards) ?? put({ uses: m.uses.map((use) => (use === lease ? { ...use, end } : use)) });
     },
-    ReleaseLease: ({ leaseId, by }) =>
-      isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND',
+    ReleaseLease: ({ leaseId, by, byKey }) => {
+      if (isBarred(byKey)) return 'FORBIDDEN';
+      return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND';
+    },
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
