@@ -4,8 +4,8 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-2',
-  organization: 'organization-2',
+  license: 'license-3',
+  organization: 'organization-3',
   catalog: 'catalog-2',
   reservation: 'reservation-1',
 } as const;

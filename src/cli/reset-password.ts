@@ -33,7 +33,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
       user?.state === 'active' && (await setPassword(pool, user.userId, { passwordHash, exceptSessionId: null, now }));
     if (!isSet) throw new Error(noSuchUser(email, user?.state));
     console.log(stdin ? `The password of ${email} was changed.` : `The new password of ${email}: ${password}`);
-    console.log('All sessions have ended. Running servers notice within 30 seconds.');
+    console.log('All sessions have ended. Running servers notice within 2 seconds.');
   } finally {
     await pool.end();
     await servers.stop();

@@ -1,88 +1,20 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import type { AccessClaims } from '../../src/identity/access-token.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { endSession } from '../../src/identity/sessions.ts';
-import { deactivateUser, setPassword } from '../../src/identity/users.ts';
 import { organizationsOfUser } from '../../src/projections/queries/organizations-of-user.ts';
 import { testId } from '../support/license-fixtures.ts';
-import { createReadModels } from '../support/read-models.ts';
-import { createUser, later, openTestSession, start } from '../support/users.ts';
+import { later, start } from '../support/users.ts';
+import { createSignIns, vendor } from './sign-ins.ts';
 
-let database: Awaited<ReturnType<typeof createReadModels>>;
-const vendor = testId('org', 'vendor');
+let database: Awaited<ReturnType<typeof createSignIns>>['database'];
+let createProcess: Awaited<ReturnType<typeof createSignIns>>['createProcess'];
+let signIn: Awaited<ReturnType<typeof createSignIns>>['signIn'];
 beforeAll(async () => {
-  database = await createReadModels();
-  for (const [id, joined] of [
-    [vendor, 2],
-    [testId('org', 'second'), 1],
-  ] as const) {
-    await database.superuser.query(
-      `insert into rm.organizations (organization_id, issuer_org_id, revision, position, name, time_zone, created_at)
-        values ($1, $1, 0, 0, $2, 'UTC', $3)`,
-      [id, `Organization ${joined}`, later(joined)],
-    );
-  }
+  ({ database, createProcess, signIn } = await createSignIns());
 });
 afterAll(() => database.drop());
-
-/**
- * Creates a process with its own cache. A token is the JSON of its claims. Its clock stands still, so only a notice can end
- * what it remembers. `listens: false`: notices count as arriving, and none does.
- */
-const createProcess = async ({ listens = true }: { listens?: boolean } = {}) => {
-  const clock = { ms: start.getTime(), setBackMs: 0 };
-  // Each reading is a moment later than the one before.
-  let readings = 0;
-  const elapsedMs = () => clock.ms + ++readings / 1_000;
-  const notices = createAccessNotices(elapsedMs);
-  notices.confirm(Number.MAX_SAFE_INTEGER);
-  const authenticate = createAuthenticateUser({
-    pool: database.api,
-    ...{ notices, elapsedMs, nowMs: () => clock.ms - clock.setBackMs, untilProjected: async () => true },
-    verifyAccessToken: async (token) => {
-      if (!token.startsWith('{')) return null;
-      const claims: AccessClaims = JSON.parse(token);
-      return clock.ms >= claims.exp * 1_000 ? 'expired' : claims;
-    },
-  });
-  if (listens) {
-    await new Promise<void>((listening) => {
-      const heard = { note: notices.note, confirm: () => listening() };
-      const listener = listenForAccessChanges({ url: database.url, notices: heard, elapsedMs, onState: () => {} });
-      onTestFinished(() => listener.stop());
-    });
-  }
-  return { clock, authenticate, note: notices.note };
-};
-
-const signIn = async ({
-  organizationId = null,
-  role = 'ADMIN',
-}: {
-  organizationId?: string | null;
-  role?: string;
-} = {}) => {
-  const { userId } = await createUser(database.api);
-  const { sessionId } = await openTestSession(database.api, userId, { organizationId });
-  if (organizationId !== null) {
-    await database.superuser.query(
-      'insert into rm.memberships (issuer_org_id, user_id, role, joined_at) values ($1, $2, $3, $4)',
-      [organizationId, userId, role, start],
-    );
-  }
-  const iat = start.getTime() / 1_000;
-  const claims: AccessClaims = {
-    sub: userId,
-    tid: organizationId,
-    sid: sessionId,
-    jti: sessionId,
-    iat,
-    exp: iat + 3_600,
-  };
-  return { userId, sessionId, token: JSON.stringify(claims) };
-};
 
 test('A token identifies its user with the role in its organization', async () => {
   const { userId, sessionId, token } = await signIn({ organizationId: vendor, role: 'BILLING' });
@@ -108,82 +40,6 @@ test('A token that is not valid identifies nobody', async () => {
   expect(await authenticate(JSON.stringify(ofAnother))).toBeNull();
   clock.ms = start.getTime() + 3_600_000;
   expect(await authenticate(token)).toBe('expired');
-});
-
-type Ending = { readonly userId: string; readonly sessionId: string };
-const withoutUser = null;
-const endings: Readonly<
-  Record<string, readonly [(user: Ending) => Promise<unknown>, typeof withoutUser | { membership: null }]>
-> = {
-  'the session was ended': [
-    ({ userId, sessionId }) => endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start }),
-    withoutUser,
-  ],
-  'the user was deactivated': [
-    ({ userId }) => deactivateUser(database.api, userId, { owned: [], now: start }),
-    withoutUser,
-  ],
-  'all sessions were ended': [
-    ({ userId }) => setPassword(database.api, userId, { passwordHash: 'new', exceptSessionId: null, now: start }),
-    withoutUser,
-  ],
-  'the session was purged': [
-    ({ sessionId }) => database.superuser.query('delete from identity.sessions where session_id = $1', [sessionId]),
-    withoutUser,
-  ],
-  'access tokens of before are refused': [
-    ({ userId }) =>
-      database.superuser.query('update identity.users set sessions_not_before = $2 where user_id = $1', [
-        userId,
-        later(1_000),
-      ]),
-    withoutUser,
-  ],
-  'the user was removed': [
-    ({ userId }) =>
-      database.superuser.query('update rm.memberships set removed_at = now() where user_id = $1', [userId]),
-    { membership: null },
-  ],
-};
-
-describe.each(Object.entries(endings))('%s', (_name, [end, left]) => {
-  const expectLeft = (authenticated: unknown, userId: string) => {
-    if (left === null) expect(authenticated).toBeNull();
-    else expect(authenticated).toMatchObject({ userId, ...left });
-  };
-
-  test('takes effect as soon as it is noticed in each process that remembers the token', async () => {
-    const user = await signIn({ organizationId: vendor });
-    const processes = await Promise.all([createProcess(), createProcess()]);
-    for (const { authenticate } of processes)
-      expect(await authenticate(user.token)).toMatchObject({ membership: { organizationId: vendor } });
-    await end(user);
-    for (const { authenticate } of processes) {
-      const expected = left === null ? null : expect.objectContaining({ userId: user.userId, ...left });
-      await expect.poll(() => authenticate(user.token), { timeout: 10_000 }).toEqual(expected);
-    }
-  });
-
-  test('takes effect at once in the process that makes the change, and in a new one', async () => {
-    const user = await signIn({ organizationId: vendor });
-    for (const subject of [user.sessionId, user.userId]) {
-      const { authenticate, note } = await createProcess({ listens: false });
-      await authenticate(user.token);
-      await end(user);
-      note(subject);
-      expectLeft(await authenticate(user.token), user.userId);
-    }
-    expectLeft(await (await createProcess({ listens: false })).authenticate(user.token), user.userId);
-  });
-
-  test('takes effect after 30 seconds at the latest, even when no notice arrives', async () => {
-    const user = await signIn({ organizationId: vendor });
-    const { authenticate, clock } = await createProcess({ listens: false });
-    await authenticate(user.token);
-    await end(user);
-    clock.ms += 30_000;
-    expectLeft(await authenticate(user.token), user.userId);
-  });
 });
 
 test('A closed organization has no members, and a changed role takes effect, as soon as they are noticed', async () => {
@@ -320,29 +176,4 @@ test('The organizations of a user are listed in the order of joining, with close
     { organizationId: vendor, role: 'OWNER', closedAt: null, createdAt: later(2).toISOString() },
   ]);
   expect(await organizationsOfUser(database.api, 'usr_unknown')).toEqual([]);
-});
-
-test('A change before its projection, a parked stream and other read models are noticed', async () => {
-  const noted: string[] = [];
-  await new Promise<void>((listening) => {
-    const notices = { note: (subject: string) => noted.push(subject), confirm: () => listening() };
-    const listener = listenForAccessChanges({ url: database.url, notices, onState: () => {} });
-    onTestFinished(() => listener.stop());
-  });
-  const organizationId = testId('org', 'fourth');
-  for (const [sql, subject] of [
-    [`insert into identity.access_changes (issuer_org_id, position) values ('${organizationId}', 0)`, organizationId],
-    [`update identity.access_changes set position = 1 where issuer_org_id = '${organizationId}'`, organizationId],
-    [
-      `insert into ops.parked (projection, version, stream, from_revision, event_id, event_type, error)
-        values ('read-models', 1, 'organization-${organizationId}', 0, '', '', '')`,
-      organizationId,
-    ],
-    ['update ops.projection_versions set is_level = not is_level', '*'],
-    ['update ops.projection_versions set is_level = not is_level', '*'],
-  ] as const) {
-    noted.length = 0;
-    await database.superuser.query(sql);
-    await expect.poll(() => noted, { timeout: 10_000 }).toEqual([subject]);
-  }
 });

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'be44d5231f42979de32c99dfeec85b8df6777666a4c9473d1eaed1675884441a',
+  1: '6b388586dfffa0ba3c0f3b121a815ebcf8f3dfafdc445e1642ce5420c362ca21',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -32,6 +32,7 @@ import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
+import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
 
@@ -185,7 +186,11 @@ export const startLedger = async ({
     const { token } = signAccessToken({ sub: user.userId, tid: organizationId, sid: sessionId });
     return { ...{ userId: user.userId, email: user.email }, accessToken: token, sessionId, refreshToken };
   };
-  const [a, b] = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
+  const parts = { executor, needs, projected };
+  /** Two organizations that hold each other's licenses. */
+  const createPair = async () =>
+    trustEachOther(parts, await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]));
+  const [a, b] = await createPair();
 
   const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, {
@@ -208,7 +213,7 @@ export const startLedger = async ({
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
-    ...{ createMember, ring, accessTokens, metrics, feedPool },
+    ...{ createPair, createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
     /** How many requests and streams wait for news of their feed. */
     hearing: () => hearing,
@@ -223,8 +228,12 @@ export const startLedger = async ({
       };
     },
     logged: log.lines,
-    /** Issues a PRO license of organization A, with what is given on top. */
+    /** Lets an organization hold the licenses of an issuer, A unless said otherwise. */
+    consent: (holderOrgId: string, issuer: TestOrganization = a) => consent(parts, holderOrgId, issuer.organizationId),
+    /** Issues a PRO license of organization A, with what is given on top. A holder has consented. */
     issue: async (fields: object = {}, organization: TestOrganization = a) => {
+      if ('holderOrganizationId' in fields && typeof fields.holderOrganizationId === 'string')
+        await consent(parts, fields.holderOrganizationId, organization.organizationId);
       const answer = await call('POST', '/v1/licenses', {
         key: organization.apiKey,
         body: { tier: 'PRO', products: ['local_cli', 'cloud_ide'], ...fields },

@@ -1,10 +1,10 @@
 import type { Route } from '../route.ts';
 import { acceptInvitationRoute } from './accept-invitation.ts';
 import type { AuthNeeds } from './auth-needs.ts';
-import { confirmPasswordRoute } from './confirm-password.ts';
 import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
 import { changePasswordRoute } from './password.ts';
+import { confirmPasswordRoute } from './password-confirmation.ts';
 import { refreshRoute } from './refresh.ts';
 import { deleteSession, logOut, me, sessions, switchTo } from './sessions.ts';
 import { signUpRoute } from './sign-up.ts';

@@ -42,13 +42,14 @@ export const changeUser = (needs: AuthNeeds): Route =>
     method: 'patch',
     path: '/v1/users/{userId}',
     operationId: 'changeUser',
-    summary: 'Change the name of a user',
-    description: 'Changes your own name. An OWNER or ADMIN also changes the names of members of the organization.',
+    summary: 'Change your name',
+    description:
+      'Changes your own name. An organization names its members by a label: PATCH /v1/organizations/{organizationId}/members/{userId}.',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none, body: changeBody }),
     replies: { 200: { description: 'The user after the change.', body: userShape } },
-    rejections: ['NOT_FOUND'],
+    rejections: ['NOT_FOUND', 'FORBIDDEN'],
     handle: ({ params, body }, call) =>
       idempotently(needs, call, userRequest(call, 'changeUser', { ...params, body }), async () => {
         const user = await renameUser(needs, call.user, { ...params, ...body });

@@ -5,7 +5,7 @@ import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.t
 import type { Authenticate } from '../authorize.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
 import { type Answer, none, type OrganizationCall, type Route, route } from '../route.ts';
-import { cursor } from '../schemas.ts';
+import { cursor, idOf } from '../schemas.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
@@ -23,7 +23,12 @@ export type StreamNeeds = FeedNeeds & {
 const pageMax = 100;
 const heartbeatDefaultMs = 15_000;
 
-const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional() });
+const organization = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
+const query = z.strictObject({
+  cursor: cursor.optional(),
+  types: eventTypes.optional(),
+  issuer: organization.optional(),
+});
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
@@ -45,8 +50,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
-    handle: async ({ query: { cursor: startCursor, types = null } }, call) => {
-      const feed = { organizationId: call.caller.organizationId, types };
+    handle: async ({ query: { cursor: startCursor, types = null, issuer = null } }, call) => {
+      const feed = { organizationId: call.caller.organizationId, types, issuer };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const release = streams.open(call.caller, call.clientIp());

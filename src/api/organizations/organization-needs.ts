@@ -12,7 +12,7 @@ export type OrganizationNeeds = {
   readonly secrets: Secrets;
   readonly now: () => Instant;
   readonly platformLicense: PlatformLicenseOf;
-  /** Makes this process notice its own changes immediately. Other processes notice them within 30 seconds. */
+  /** Makes this process notice its own changes immediately. Other processes notice them within 2 seconds. */
   readonly accounts: Pick<Accounts, 'defaultTier'> & {
     readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'>;
   };

@@ -41,6 +41,10 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   EMAIL_TAKEN: 'A user with this e-mail address exists. Sign in, or use another address.',
   CODE_TAKEN:
     'The code is in use, the trial was already used, or the license was already imported. Then licenseId names it.',
+  HOLDER_CONSENT_REQUIRED:
+    'The organization has not consented to hold your licenses. Leave accepted out. Then the organization gets an offer.',
+  OFFER_LIMIT_EXCEEDED:
+    'The organization has as many open offers of yours as the limit allows. Wait until it answers, or withdraw one.',
   ARCHIVED: 'This is archived. It can be neither used nor changed.',
   CONCURRENT_MODIFICATION: 'Other requests kept changing the same thing. Nothing was changed. Send the request again.',
   IDEMPOTENCY_IN_FLIGHT:

@@ -66,6 +66,8 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   ALREADY_MEMBER: { status: 409, title: 'Already a member' },
   EMAIL_TAKEN: { status: 409, title: 'E-mail address already taken' },
   CODE_TAKEN: { status: 409, title: 'Already taken' },
+  HOLDER_CONSENT_REQUIRED: { status: 409, title: 'Holder consent required' },
+  OFFER_LIMIT_EXCEEDED: { status: 409, title: 'Offer limit exceeded' },
   ARCHIVED: { status: 409, title: 'Archived' },
   CONCURRENT_MODIFICATION: { status: 409, title: 'Concurrent modification' },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, title: 'Request with this idempotency key in flight' },

@@ -8,7 +8,7 @@ import { refuseWithoutPassword } from './confirm-password.ts';
 import type { UserSession } from './end-session.ts';
 import { noSuchUser, type SignedInUser, type UserNeeds, visibleUser } from './visible-user.ts';
 
-/** `forgetUser` makes this process refuse the user's access tokens now. Other processes do so within 30 seconds. */
+/** `forgetUser` makes this process refuse the user's access tokens now. Other processes do so within 2 seconds. */
 export type DeactivationNeeds = UserNeeds & {
   readonly now: () => Instant;
   readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };

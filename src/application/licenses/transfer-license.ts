@@ -1,14 +1,17 @@
 import type { PoolClient } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import { reject } from '../../domain/decider.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { giveValues, type Holding, lockMetadata } from '../../records/vault.ts';
+import { actorOf } from '../caller.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
+import { withOfferPlace } from '../offers/offer-place.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import { keyOf, refuseForgottenKey } from './created-key.ts';
-import { refuseHolder } from './holder.ts';
+import { type FoundHolder, findHolder } from './holder.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
@@ -16,32 +19,63 @@ import type { CommandNeeds } from './send-license-command.ts';
 export type TransferredLicense = ChangedLicense & { readonly licenseKey: string | null };
 
 /**
- * Transfers a license to a holder that has agreed, or to no holder. The event ends all devices, seats and users of the
- * previous holder when the request releases them, and a new key replaces all keys. Further events announce each end.
- * Refuses to return the key when a forgotten earlier attempt has created a different one.
+ * Transfers a license to a holder that consents to the issuer, or to no holder. Offers it to any other organization. The
+ * event ends all devices, seats and users of the previous holder when the request releases them, and a new key replaces
+ * all keys. Further events announce each end. Refuses to return the key when a forgotten earlier attempt has created a
+ * different one.
  */
 export const transferLicense = async (
   needs: KeyNeeds,
   request: LicenseRequest,
-  transfer: Omit<CommandOf<'Transfer'>['data'], 'newKey'>,
+  transfer: Transfer,
 ): Promise<TransferredLicense | Refusal> => {
+  const { call, caller, licenseId } = request;
+  const { organizationId: issuerOrgId } = caller;
   const attempt = withKeyBody(request.attempt);
+  const parties = { issuerOrgId, holderOrgId: transfer.toHolderOrgId };
+  const holder = await findHolder(needs.executor, parties, 'toHolderOrganizationId');
+  const newKey = keyOf(needs.secrets, attempt);
+  const commanded = isRefusal(holder) ? holder : commandFor({ ...transfer, newKey }, holder);
   let isRotated = false;
-  const changed = await changeLicense(needs, request, {
-    power: 'endLicenses',
-    command: async (at) => {
-      const refusal = await refuseHolder(needs.executor, transfer.toHolderOrgId, 'toHolderOrganizationId');
-      return refusal ?? { type: 'Transfer', at, data: { ...transfer, newKey: keyOf(needs.secrets, attempt) } };
-    },
-    refuse: (events) => {
-      isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
-      return isRotated ? refuseForgottenKey(needs.secrets, attempt, request.licenseId, events) : null;
-    },
-    settle: (db) => giveToHolder(needs, db, request.licenseId),
-  });
+  const send = () =>
+    changeLicense(needs, request, {
+      power: 'endLicenses',
+      command: (at) => (isRefusal(commanded) ? commanded : { ...commanded, at }),
+      refuse: (events) => {
+        isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
+        return isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, events) : null;
+      },
+      settle: (db) => giveToHolder(needs, db, licenseId),
+    });
+  const { executor, now } = needs;
+  const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
+  const changed =
+    isRefusal(commanded) || commanded.type === 'Transfer'
+      ? await send()
+      : await withOfferPlace(
+          reserving,
+          { holderOrgId: commanded.data.toHolderOrgId, place: 'toHolderOrganizationId' },
+          send,
+        );
   if (isRefusal(changed)) return changed;
   return { ...changed, licenseKey: isRotated ? formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) : null };
 };
+
+type Transfer = Omit<CommandOf<'Transfer'>['data'], 'newKey'>;
+
+const commandFor = (transfer: CommandOf<'Transfer'>['data'], { offerTo }: FoundHolder) => {
+  if (offerTo === null) return { type: 'Transfer', data: { ...transfer, accepted: true } } as const;
+  const { accepted, expiry, activations } = transfer;
+  return accepted
+    ? consentRequired
+    : ({ type: 'OfferLicense', data: { toHolderOrgId: offerTo, expiry, activations } } as const);
+};
+
+const consentRequired: Refusal = reject(
+  'HOLDER_CONSENT_REQUIRED',
+  'This organization has not consented to hold your licenses. Leave accepted out to offer it the license.',
+  'accepted',
+);
 
 /** Gives a body for the new key to an attempt of an earlier build, which stored none for a transfer. */
 const withKeyBody = (attempt: Attempt): Attempt =>
@@ -51,7 +85,11 @@ const withKeyBody = (attempt: Attempt): Attempt =>
  * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
  * concurrent transfers finds the current holder in the stream.
  */
-const giveToHolder = async ({ executor }: CommandNeeds, db: PoolClient, licenseId: string): Promise<void> => {
+export const giveToHolder = async (
+  { executor }: Pick<CommandNeeds, 'executor'>,
+  db: PoolClient,
+  licenseId: string,
+): Promise<void> => {
   await lockMetadata(db, licenseId);
   const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
   if (holding !== null) await giveValues(db, licenseId, holding);

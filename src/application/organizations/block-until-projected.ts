@@ -4,7 +4,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 
 /**
  * Blocks access to the organization until the read models reach this position, where a role, a membership, scopes or
- * the organization itself ended. Processes that remember an earlier credential use it for at most 30 seconds.
+ * the organization itself ended. Every process notices that within 2 seconds.
  */
 export const blockUntilProjected = (pool: Pool, organizationId: string, position: bigint): Promise<void> =>
   asTenant(pool, organizationId, (db) => noteAccessChange(db, organizationId, position), { readOnly: false });

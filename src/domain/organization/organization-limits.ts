@@ -6,13 +6,15 @@ export type OrganizationLimits = { readonly members: number | null; readonly pro
 
 /**
  * The limits of every organization: API keys in force, open invitations, and unarchived projects unless its license
- * sets another limit. `organizationsOfUser`: a user in this many open organizations cannot create another one.
- * `freeOrganizationsOfUser`: nor can a user who has created this many open organizations in tier FREE.
+ * sets another limit. `issuers`: trusted and blocked issuers. `organizationsOfUser`: a user in this many open
+ * organizations cannot create another one. `freeOrganizationsOfUser`: nor can a user who has created this many open
+ * organizations in tier FREE.
  */
 export const fixedLimits = {
   apiKeys: 1_000,
   invitations: 1_000,
   projects: 1_000,
+  issuers: 1_000,
   organizationsOfUser: 100,
   freeOrganizationsOfUser: 5,
 } as const;

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import type { ApiKeyIdentity } from '../authenticate.ts';
 
 /**
  * Knows which rights that this process remembers still count. A subject is the id of an organization, a user, an API
@@ -22,10 +21,17 @@ export type AccessNotices = {
 /** The subject of a change that may concern every credential. */
 export const everybody = '*';
 
-/** Returns the subjects whose changes concern a credential of an organization. */
-export const subjectsOf = (
-  caller: ApiKeyIdentity | { kind: 'user'; userId: string; sessionId: string; organizationId: string | null },
-): readonly string[] => {
+type Credential =
+  | { readonly kind: 'apiKey'; readonly apiKeyId: string; readonly organizationId: string }
+  | {
+      readonly kind: 'user';
+      readonly userId: string;
+      readonly sessionId: string;
+      readonly organizationId: string | null;
+    };
+
+/** Returns the subjects whose changes concern a credential. */
+export const subjectsOf = (caller: Credential): readonly string[] => {
   const own = caller.kind === 'user' ? [caller.userId, caller.sessionId] : [caller.apiKeyId];
   return caller.organizationId === null ? own : [...own, caller.organizationId];
 };
@@ -85,7 +91,7 @@ const createWatches = (isUnconfirmed: () => boolean) => {
     all.add(run);
     for (const subject of subjects) bySubject.set(subject, (bySubject.get(subject) ?? new Set()).add(run));
     timer ??= setInterval(() => {
-      if (isUnconfirmed()) for (const each of all) each();
+      if (isUnconfirmed()) for (const run of all) run();
     }, unconfirmedMs).unref();
     return () => {
       all.delete(run);

@@ -5,6 +5,7 @@ import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
+import { storeMemberLabel } from '../../../src/records/member-labels.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
 import { storeMetadata, storeValues } from '../../../src/records/vault.ts';
@@ -37,10 +38,15 @@ const fillOrganizations = async (models: Models): Promise<void> => {
   ] as const) {
     ledger.organization(org, name);
     ledger.happen(`organization-${org}`, organizationLife(name));
+    ledger.happen(`organization-${org}`, [{ type: 'IssuerTrusted', data: { issuerOrgId: customer } }]);
     ledger.happen(`catalog-${org}`, catalogLife(org));
     const licenseId = ledger.issue(name, { issuerOrgId: org, seats: 1, users: 1 });
     ledger.activate(licenseId, `${name}'s device`);
     ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
+    ledger.send(licenseId, {
+      type: 'OfferLicense',
+      data: { toHolderOrgId: customer, expiry: 'KEEP', activations: 'KEEP' },
+    });
     const lease = {
       leaseId: testId('lea', `lease of ${name}`),
       holderHash: testHash(name),
@@ -83,6 +89,7 @@ const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Te
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  await storeMemberLabel(db, { organizationId: org, userId: ann, invitationId: null }, name);
   const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
   await createStreamSnapshots(models.api).save(
     { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
@@ -167,6 +174,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   // Two of its columns may be updated too, but none that names the owner of a row.
   'identity.api_keys': ['select', 'insert', 'delete'],
   'identity.access_changes': ['select', 'insert', 'update'],
+  'identity.member_labels': ['select', 'insert', 'update', 'delete'],
   'identity.users': ['select', 'insert', 'update', 'delete'],
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],

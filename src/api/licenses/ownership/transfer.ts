@@ -27,7 +27,7 @@ const body = z
     },
   });
 
-/** POST /v1/licenses/{licenseId}/transfer: transfers a license to a holder that has agreed, or to no holder. */
+/** POST /v1/licenses/{licenseId}/transfer: transfers a license to another holder, or to no holder. */
 export const transferLicenseRoute = (needs: KeyNeeds): Route =>
   route({
     ...described({
@@ -35,7 +35,7 @@ export const transferLicenseRoute = (needs: KeyNeeds): Route =>
       operationId: 'transferLicense',
       summary: 'Transfer a license to another holder',
       permission: 'endLicenses',
-      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'HOLDER_CONSENT_REQUIRED', 'OFFER_LIMIT_EXCEEDED'],
     }),
     ...commandAnswer({
       licenseKey: z.string().nullable().meta({
@@ -47,7 +47,7 @@ export const transferLicenseRoute = (needs: KeyNeeds): Route =>
       }),
     }),
     description:
-      'accepted: true says that the receiving organization has agreed. Without it the transfer is refused. activations: RELEASE ends the devices, seats and users of the previous holder, and a new key replaces all keys of the license at once. With KEEP the keys stay, so whoever knows one can still use the license. A command that changes nothing answers with changed: false.',
+      'An organization that trusts you receives the license immediately, and any other organization gets an offer: until it accepts, pendingHolder names it and the license stays with its holder. With accepted: true the transfer is refused instead of offered. A transfer to the present holder, or to null without a holder, withdraws the offer. activations: RELEASE ends the devices, seats and users of the previous holder, and a new key replaces all keys of the license at once. When the license is offered, the organization gets that key as it accepts. With KEEP the keys stay, so whoever knows one can still use the license. A command that changes nothing answers with changed: false.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const { toHolderOrganizationId: toHolderOrgId, accepted, expiry, activations } = body;
