@@ -117,6 +117,7 @@ test('Only src/eventstore imports the event store’s client', () => {
 test.each([
   ['jsonwebtoken', 'src/identity/access-token.ts'],
   ['argon2', 'src/identity/passwords.ts'],
+  ['nodemailer', 'src/mail/smtp.ts'],
 ])('Only one file imports %s, because it is easy to use wrongly', (name, file) => {
   expect(offenders(sources, ({ text }) => text.includes(`from '${name}'`))).toEqual([file]);
 });
@@ -140,6 +141,12 @@ test('No test waits for time to pass instead of a condition', () => {
   const pauses = /\b(?:delay|sleep|setTimeout)\(/;
   const pausing = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && pauses.test(text));
   expect(pausing.sort()).toEqual(mayPause);
+});
+
+test('No installed package reports installations to a third party', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  expect(Object.keys(packages).length).toBeGreaterThan(100);
+  expect(readFileSync('package-lock.json', 'utf8')).not.toContain('@scarf/');
 });
 
 test('Every table of a tenant has row-level security', () => {

@@ -1,7 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
+import { type DeviceOfLogin, keepDevice } from './devices/login-devices.ts';
 import { lockPassword } from './lock-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Why a session was ended before it expired. */
 export type RevokeReason =
@@ -10,7 +12,8 @@ export type RevokeReason =
   | 'PASSWORD_CHANGED'
   | 'DEACTIVATED'
   | 'REFRESH_REUSED'
-  | 'TOO_MANY_SESSIONS';
+  | 'TOO_MANY_SESSIONS'
+  | 'ADDRESS_LOST';
 
 /** A session that can be refreshed. Its access tokens name no organization when `organizationId` is null. */
 export type Session = {
@@ -27,6 +30,9 @@ export type Session = {
 /** A refresh token for the client, and when it ends. */
 export type IssuedRefreshToken = { readonly refreshToken: string; readonly refreshExpiresAt: Date };
 
+/** The tokens that a new session gives to its client: a refresh token, and the token of the device. */
+export type OpenedSession = IssuedRefreshToken & { readonly deviceToken: string };
+
 /** The longest life of a session, however often it is refreshed: 90 days. */
 export const absoluteSessionMs = 90 * 86_400_000;
 /** The maximum number of sessions of a user. One more ends the least recently used session. */
@@ -35,7 +41,7 @@ export const sessionsMax = 100;
 const userAgentMax = 200;
 
 /**
- * Opens a session for a user who has presented the password of `passwordHash`, and returns its first refresh token.
+ * Opens a session for a user who has presented the password of `passwordHash`, and returns its first tokens.
  * Returns null when the user is no longer active or the password has changed meanwhile.
  */
 export const openSession = (
@@ -47,9 +53,11 @@ export const openSession = (
     readonly passwordHash: string;
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
+    readonly secrets: Secrets;
+    readonly device: DeviceOfLogin;
     readonly now: Date;
   },
-): Promise<IssuedRefreshToken | null> =>
+): Promise<OpenedSession | null> =>
   asUser(pool, session.userId, async (db) => {
     const { sessionId, userId, organizationId, userAgent, now } = session;
     if (!(await lockPassword(db, userId, session.passwordHash))) return null;
@@ -64,9 +72,11 @@ export const openSession = (
       values: [userId, sessionId, organizationId, userAgentText(userAgent), now, end, absoluteEnd],
     });
     const refreshToken = createRefreshToken();
-    await addRefreshToken(db, { token: refreshToken, parentHash: null, sessionId, userId, now, end });
+    const hash = hashRefreshToken(session.secrets, refreshToken);
+    await addRefreshToken(db, { hash, parentHash: null, sessionId, userId, now, end });
     await endOldest(db, userId, now);
-    return { refreshToken, refreshExpiresAt: end };
+    const deviceToken = await keepDevice(db, userId, session.device, now);
+    return { refreshToken, refreshExpiresAt: end, deviceToken };
   });
 
 /** Returns the sessions of a user that can be refreshed, the most recently used first. */
@@ -159,7 +169,7 @@ export const refreshEnd = (now: Date, refreshTokenSeconds: number, absoluteEnd: 
 export const addRefreshToken = async (
   db: PoolClient,
   token: {
-    readonly token: string;
+    readonly hash: Buffer;
     readonly parentHash: Buffer | null;
     readonly sessionId: string;
     readonly userId: string;
@@ -171,7 +181,7 @@ export const addRefreshToken = async (
     name: 'add-refresh-token',
     text: `insert into identity.refresh_tokens (token_hash, session_id, user_id, parent_hash, created_at, expires_at)
       values ($1, $2, $3, $4, $5, $6)`,
-    values: [hashRefreshToken(token.token), token.sessionId, token.userId, token.parentHash, token.now, token.end],
+    values: [token.hash, token.sessionId, token.userId, token.parentHash, token.now, token.end],
   });
 };
 

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from './as-user.ts';
+import { forgetDevices } from './devices/login-devices.ts';
 import { lockPassword } from './lock-password.ts';
 import { endSessions } from './sessions.ts';
 
@@ -91,8 +92,8 @@ export const changeDisplayName = (pool: Pool, userId: string, displayName: strin
   });
 
 /**
- * Changes the password of an active user and ends all sessions except `exceptSessionId`. When that is null, all access
- * tokens end too. Returns false when there is no such user.
+ * Changes the password of an active user, forgets all devices, and ends all sessions except `exceptSessionId`. When that
+ * is null, all access tokens end too. Returns false when there is no such user.
  */
 export const setPassword = (pool: Pool, userId: string, password: NewPassword): Promise<boolean> =>
   asUser(pool, userId, (db) => storePassword(db, userId, password));
@@ -125,7 +126,8 @@ export const changePassword = (
     return (await storePassword(db, userId, { ...password, exceptSessionId: sessionId })) ? 'changed' : 'ended';
   });
 
-const storePassword = async (
+/** Changes the password of an active user like `setPassword`. Runs in the caller's transaction as this user. */
+export const storePassword = async (
   db: PoolClient,
   userId: string,
   { passwordHash, exceptSessionId, now }: NewPassword,
@@ -138,6 +140,7 @@ const storePassword = async (
     values: [userId, passwordHash, exceptSessionId === null, now],
   });
   if (rowCount !== 1) return false;
+  await forgetDevices(db, userId);
   await endSessions(db, userId, { exceptSessionId, reason: 'PASSWORD_CHANGED', now });
   return true;
 };
@@ -184,6 +187,7 @@ export const deactivateUser = (
       values: [userId, now],
     });
     if (rowCount !== 1) return 'unknown';
+    await forgetDevices(db, userId);
     await endSessions(db, userId, { exceptSessionId: null, reason: 'DEACTIVATED', now });
     return 'deactivated';
   });

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '6b388586dfffa0ba3c0f3b121a815ebcf8f3dfafdc445e1642ce5420c362ca21',
+  1: 'd7e0af8b32eea033b647df6c127bb132968b6f923dc72d7d1a185df6aec70e05',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { Access, SignedIn } from '../../application/accounts/open-session.ts';
+import type { Access, SignedIn, SignedInOnDevice } from '../../application/accounts/open-session.ts';
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { roles } from '../../domain/organization/events.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
-import { passwordFault } from '../../identity/passwords.ts';
+import { noAddressDomain } from '../../identity/mailed/proven-address.ts';
+import { passwordCharacters, passwordFault } from '../../identity/passwords.ts';
 import type { User } from '../../identity/users.ts';
 import { idOf, instantOut, text } from '../schemas.ts';
 
@@ -11,7 +12,11 @@ const emailMax = 254;
 const passwordMax = 1_024;
 
 /** The e-mail address of a new user. */
-export const newEmail = z.email('must be an e-mail address').max(emailMax).meta({ example: 'ann@vendor.example' });
+export const newEmail = z
+  .email('must be an e-mail address')
+  .max(emailMax)
+  .refine((email) => !email.toLowerCase().endsWith(`@${noAddressDomain}`), 'must be an address that can get mail')
+  .meta({ example: 'ann@vendor.example' });
 
 /** The text in the address field of a login, which need not be an address. */
 export const knownEmail = text(emailMax).meta({ example: 'ann@vendor.example' });
@@ -25,8 +30,8 @@ export const newPassword = z
     if (fault !== null) context.addIssue(fault);
   })
   .meta({
-    description: '8 to 256 characters. The most common passwords are refused.',
-    override: { minLength: 8, maxLength: 256 },
+    description: `${passwordCharacters.min} to ${passwordCharacters.max} characters, not your e-mail address or the part of it before the @, not one repeated character. The most common passwords are refused.`,
+    override: { minLength: passwordCharacters.min, maxLength: passwordCharacters.max },
     example: 'four small green apples',
   });
 
@@ -53,6 +58,12 @@ export const organizationId = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
 
 /** A refresh token. Malformed and expired tokens get the same error, so the schema does not check the form. */
 export const refreshToken = z.string().min(1).max(1_000);
+
+/** The device token of an earlier login. Invalid tokens are ignored, so the schema does not check the form. */
+export const deviceToken = z
+  .string()
+  .max(1_000)
+  .meta({ example: 'lgr_dt_47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU' });
 
 export const memberRole = z.enum(roles);
 
@@ -93,6 +104,16 @@ export const tokensShape = z
   })
   .meta({ id: 'SignedIn' });
 
+/** The tokens of a new session, with the token of the device. */
+export const openedShape = tokensShape
+  .extend({
+    deviceToken: z.string().meta({
+      description:
+        'Store it on the device and send it with the next login to this account. Wrong passwords that others try do not slow down a login that sends it. It is no credential. It ends with a change of the password, or 180 days after its last login.',
+    }),
+  })
+  .meta({ id: 'SignedInOnDevice' });
+
 export type UserBody = z.output<typeof userShape>;
 
 /** Returns a user as the API shows it. */
@@ -110,6 +131,12 @@ export const accessBody = ({ accessToken: token, expiresInSeconds, user, organiz
   expiresInSeconds,
   user: userBody(user),
   organization,
+});
+
+/** Returns the tokens of a new session as the API shows them. */
+export const openedBody = (session: SignedInOnDevice): object => ({
+  ...signedInBody(session),
+  deviceToken: session.deviceToken,
 });
 
 /** Returns the tokens of a session as the API shows them. */
