@@ -88,6 +88,7 @@ const start = async (options: AppOptions): Promise<string> => {
         stopping: new AbortController().signal,
         front: measuredFront,
         accounts: noAccounts,
+        mailing: false,
         platformLicense: async () => null,
         forgetApiKey: () => undefined,
         watchAccess: () => () => undefined,

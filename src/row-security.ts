@@ -21,6 +21,7 @@ export const rowSecurity: RowSecurity = {
     'identity.sessions(session_id)',
     'identity.refresh_tokens(token_hash)',
     'identity.login_devices(token_hash)',
+    'identity.password_resets(reset_id)',
     'vault.personal_values(ref)',
     'vault.license_metadata(license_id)',
   ],
@@ -30,6 +31,7 @@ export const rowSecurity: RowSecurity = {
     'identity.refresh_tokens',
     'identity.login_devices',
     'identity.organization_places',
+    'identity.password_resets',
   ],
   definerFunctions: [
     'rm.license_by_key',
@@ -41,6 +43,7 @@ export const rowSecurity: RowSecurity = {
     'identity.user_by_email',
     'identity.user_by_refresh_token',
     'identity.login_device_of',
+    'identity.refresh_token_among',
     'identity.is_parked',
     'ops.parked_among',
     'ops.parked_license_by_key',
@@ -78,5 +81,6 @@ export const rowSecurity: RowSecurity = {
     `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
     `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,
     `identity.login_devices: (expires_at < (now() - '1 day'::interval))`,
+    `identity.password_resets: (expires_at < (now() - '1 day'::interval))`,
   ],
 };

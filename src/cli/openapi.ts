@@ -42,6 +42,7 @@ export const currentOpenApi = (): string => {
     secrets,
     licenseKeyPrefix: 'LL',
     accounts: noAccounts,
+    mailing: false,
     platformLicense: async () => null,
     forgetApiKey: () => undefined,
     watchAccess: () => () => undefined,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config.ts';
-import { createPasswords, passwordFault } from '../identity/passwords.ts';
+import { createPasswords, isOwnAddress, passwordFault } from '../identity/passwords.ts';
 import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
@@ -16,6 +16,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
   const password = stdin ? withoutLineEnd(await text(process.stdin)) : randomBytes(18).toString('base64url');
   const fault = passwordFault(password);
   if (fault !== null) throw new Error(fault);
+  if (isOwnAddress(password, email)) throw new Error('This password is the address of the user. Choose another.');
 
   const config = loadConfig();
   const log = createLog(config.logLevel);

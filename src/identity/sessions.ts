@@ -3,6 +3,7 @@ import { asUser } from './as-user.ts';
 import { type DeviceOfLogin, keepDevice } from './devices/login-devices.ts';
 import { lockPassword } from './lock-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Why a session was ended before it expired. */
 export type RevokeReason =
@@ -11,7 +12,8 @@ export type RevokeReason =
   | 'PASSWORD_CHANGED'
   | 'DEACTIVATED'
   | 'REFRESH_REUSED'
-  | 'TOO_MANY_SESSIONS';
+  | 'TOO_MANY_SESSIONS'
+  | 'ADDRESS_LOST';
 
 /** A session that can be refreshed. Its access tokens name no organization when `organizationId` is null. */
 export type Session = {
@@ -52,6 +54,7 @@ export const openSession = (
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
     readonly device: DeviceOfLogin;
+    readonly secrets: Secrets;
     readonly now: Date;
   },
 ): Promise<OpenedSession | null> =>
@@ -69,7 +72,8 @@ export const openSession = (
       values: [userId, sessionId, organizationId, userAgentText(userAgent), now, end, absoluteEnd],
     });
     const refreshToken = createRefreshToken();
-    await addRefreshToken(db, { token: refreshToken, parentHash: null, sessionId, userId, now, end });
+    const hash = hashRefreshToken(session.secrets, refreshToken);
+    await addRefreshToken(db, { hash, parentHash: null, sessionId, userId, now, end });
     await endOldest(db, userId, now);
     const deviceToken = await keepDevice(db, userId, session.device, now);
     return { refreshToken, refreshExpiresAt: end, deviceToken };
@@ -165,7 +169,7 @@ export const refreshEnd = (now: Date, refreshTokenSeconds: number, absoluteEnd: 
 export const addRefreshToken = async (
   db: PoolClient,
   token: {
-    readonly token: string;
+    readonly hash: Buffer;
     readonly parentHash: Buffer | null;
     readonly sessionId: string;
     readonly userId: string;
@@ -177,7 +181,7 @@ export const addRefreshToken = async (
     name: 'add-refresh-token',
     text: `insert into identity.refresh_tokens (token_hash, session_id, user_id, parent_hash, created_at, expires_at)
       values ($1, $2, $3, $4, $5, $6)`,
-    values: [hashRefreshToken(token.token), token.sessionId, token.userId, token.parentHash, token.now, token.end],
+    values: [token.hash, token.sessionId, token.userId, token.parentHash, token.now, token.end],
   });
 };
 

@@ -22,7 +22,6 @@ import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
-import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
@@ -34,7 +33,7 @@ import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
 import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
-import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
+import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
 
 /** An organization with an API key that has every scope. */
 export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
@@ -77,11 +76,14 @@ export const startLedger = async ({
   frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
+  mailing = true,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
+  /** Whether mails are queued. */
+  mailing?: boolean;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
@@ -117,7 +119,7 @@ export const startLedger = async ({
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
-  const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
+  const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
   const executor = createExecutor({ store: connected, keeper, giveUpMs: 1_000 });
   const needs = { executor, pool: database.api, secrets, now };
@@ -153,6 +155,7 @@ export const startLedger = async ({
     }),
     forgetApiKey: notices.note,
     watchAccess: notices.watch,
+    mailing,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },

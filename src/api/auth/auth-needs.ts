@@ -34,6 +34,8 @@ export type AuthNeeds = KeyNeeds & {
   readonly authenticate: Authenticate;
   readonly accounts: Accounts;
   readonly platformLicense: PlatformLicenseOf;
+  /** True when the server can send mail. */
+  readonly mailing: boolean;
   readonly log: Pick<RequestLog, 'reused'>;
   readonly metrics: Pick<Metrics, 'reused'>;
 };

@@ -5,6 +5,7 @@ import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
 import { changePasswordRoute } from './password.ts';
 import { confirmPasswordRoute } from './password-confirmation.ts';
+import { requestPasswordResetRoute, resetPasswordRoute } from './password-resets.ts';
 import { refreshRoute } from './refresh.ts';
 import { deleteSession, logOut, me, sessions, switchTo } from './sessions.ts';
 import { signUpRoute } from './sign-up.ts';
@@ -19,6 +20,8 @@ export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
   switchTo(needs),
   me(needs),
   changePasswordRoute(needs),
+  requestPasswordResetRoute(needs),
+  resetPasswordRoute(needs),
   confirmPasswordRoute(needs),
   sessions(needs),
   deleteSession(needs),

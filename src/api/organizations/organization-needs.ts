@@ -12,6 +12,8 @@ export type OrganizationNeeds = {
   readonly secrets: Secrets;
   readonly now: () => Instant;
   readonly platformLicense: PlatformLicenseOf;
+  /** True when the server can send mail. */
+  readonly mailing: boolean;
   /** Makes this process notice its own changes immediately. Other processes notice them within 2 seconds. */
   readonly accounts: Pick<Accounts, 'defaultTier'> & {
     readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'>;

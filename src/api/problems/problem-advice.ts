@@ -46,6 +46,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   OFFER_LIMIT_EXCEEDED:
     'The organization has as many open offers of yours as the limit allows. Wait until it answers, or withdraw one.',
   ARCHIVED: 'This is archived. It can be neither used nor changed.',
+  MAIL_NOT_CONFIGURED: 'This server sends no mail. Ask its operator to set a new password.',
   CONCURRENT_MODIFICATION: 'Other requests kept changing the same thing. Nothing was changed. Send the request again.',
   IDEMPOTENCY_IN_FLIGHT:
     'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',

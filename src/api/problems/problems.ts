@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'METHOD_NOT_ALLOWED'
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'MAIL_NOT_CONFIGURED'
   | 'RATE_LIMITED'
   | 'INTERNAL'
   | 'UNAVAILABLE';
@@ -69,6 +70,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   HOLDER_CONSENT_REQUIRED: { status: 409, title: 'Holder consent required' },
   OFFER_LIMIT_EXCEEDED: { status: 409, title: 'Offer limit exceeded' },
   ARCHIVED: { status: 409, title: 'Archived' },
+  MAIL_NOT_CONFIGURED: { status: 409, title: 'Mail not configured' },
   CONCURRENT_MODIFICATION: { status: 409, title: 'Concurrent modification' },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, title: 'Request with this idempotency key in flight' },
   REVISION_MISMATCH: { status: 412, title: 'Revision mismatch' },

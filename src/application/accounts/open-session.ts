@@ -18,7 +18,6 @@ import type { Refusal } from '../refusal.ts';
 
 /** The needs of signing in with a password. */
 export type SignInNeeds = TokenNeeds & {
-  readonly secrets: Secrets;
   readonly accounts: { readonly passwords: Passwords };
 };
 
@@ -26,10 +25,16 @@ export type SignInNeeds = TokenNeeds & {
 export type TokenNeeds = {
   readonly pool: Pool;
   readonly now: () => Instant;
+  readonly secrets: Secrets;
   readonly accounts: {
     readonly signAccessToken: AccessTokens['signAccessToken'];
     readonly refreshTokenSeconds: number;
   };
+};
+
+/** Makes this process refuse the access tokens of a user at once. Other processes do so within two seconds. */
+export type ForgettingNeeds = {
+  readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
 };
 
 /** The refusal of all invalid credentials. Invalid and expired ones get the same answer, which reveals nothing. */
@@ -94,6 +99,7 @@ export const openSignedIn = async (
     userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
     device: { known: device, fresh: createDeviceToken(needs.secrets) },
+    secrets: needs.secrets,
     now: new Date(needs.now()),
   });
   if (opened === null) return null;

@@ -87,6 +87,7 @@ const createApiServer = async (
     front,
     platformLicense,
     accounts,
+    mailing: config.mail !== null,
     forgetApiKey: notices.note,
     watchAccess: notices.watch,
     authenticate: { apiKey, user },

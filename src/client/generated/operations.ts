@@ -35,6 +35,8 @@ export type Refresh = { refreshToken: string };
 export type LogOut = Record<string, never>;
 export type SwitchOrganization = { organizationId: string };
 export type ChangePassword = { currentPassword: string; newPassword: string };
+export type RequestPasswordReset = { email: string };
+export type ResetPassword = { token: string; newPassword: string };
 export type ConfirmPassword = { password: string };
 export type AcceptInvitation = { token: string; password?: string; displayName?: string };
 export type ChangeUser = { displayName: string | null };
@@ -53,7 +55,7 @@ export type PolicyChange = { name?: string; tier?: "FREE" | "TRIAL" | "PRO" | "E
 export type Validation = { valid: boolean; code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID"; reasons: ("NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUSPENDED" | "KEY_ROTATED" | "NOT_YET_VALID" | "EXPIRED" | "CHECK_IN_OVERDUE" | "ENVIRONMENT_MISMATCH" | "PRODUCT_SCOPE_REQUIRED" | "PRODUCT_NOT_LICENSED" | "VERSION_NOT_ENTITLED" | "USER_SCOPE_REQUIRED" | "USER_NOT_ASSIGNED" | "ENTITLEMENT_MISSING" | "FINGERPRINT_REQUIRED" | "NOT_ACTIVATED" | "FINGERPRINT_MISMATCH" | "NO_LEASE" | "LEASE_EXPIRED" | "TOO_MANY_ACTIVATIONS" | "TOO_MANY_LEASES" | "TOO_MANY_USERS" | "QUOTA_EXCEEDED" | "VALID_IN_GRACE" | "VALID_OVERAGE" | "VALID")[]; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | null; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID" | null; license: { id: string; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[] } | null; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[]; limits: LicenseUsage | null; expiresAt: string | null; graceUntil: string | null; ttlSeconds: number; offlineGraceUntil: string | null; asOf: string; revision: number | null; nonce: string | null; missingEntitlements: (string)[]; exceededMeters: (string)[] };
 export type LicenseUsage = { activations: { used: number; max: number }; seats: { used: number; max: number }; users: { used: number; max: number }; meters: { [name: string]: { used: number; max: number } } };
 export type Problem = { type: string; title: string; status: number; detail: string; code: ProblemCode | (string & {}); errors?: ({ pointer: string; detail: string })[]; activations?: (DeviceAtLimit)[]; leases?: (SeatAtLimit)[]; licenseId?: string; requestId: string; [name: string]: unknown };
-export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "PASSWORD_REQUIRED" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "HOLDER_CONSENT_REQUIRED" | "OFFER_LIMIT_EXCEEDED" | "ARCHIVED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
+export type ProblemCode = "INVALID_REQUEST" | "LICENSE_KEY_MALFORMED" | "TERM_INVALID" | "LIMIT_INVALID" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "FORBIDDEN" | "PASSWORD_REQUIRED" | "NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "LICENSE_NOT_FOUND" | "ACTIVATION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LICENSE_SUSPENDED" | "LICENSE_EXPIRED" | "LICENSE_REVOKED" | "LICENSE_NOT_STARTED" | "PRODUCT_NOT_LICENSED" | "ACTIVATION_LIMIT_EXCEEDED" | "USER_LIMIT_EXCEEDED" | "PROJECT_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "USER_NOT_ASSIGNED" | "DEACTIVATION_LIMIT" | "COOLDOWN_ACTIVE" | "ORGANIZATION_CLOSED" | "LAST_OWNER" | "ALREADY_MEMBER" | "EMAIL_TAKEN" | "CODE_TAKEN" | "HOLDER_CONSENT_REQUIRED" | "OFFER_LIMIT_EXCEEDED" | "ARCHIVED" | "MAIL_NOT_CONFIGURED" | "CONCURRENT_MODIFICATION" | "IDEMPOTENCY_IN_FLIGHT" | "REVISION_MISMATCH" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE" | "NOT_PROJECTED_YET";
 export type DeviceAtLimit = { id: string; licenseId?: string; product?: string | null; name?: string | null; platform: string | null; appVersion?: string | null; activatedAt?: string; lastSeenAt: string };
 export type SeatAtLimit = { id: string; platform: string | null; lastSeenAt: string; name?: string | null };
 export type Lease = { id: string; licenseId: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; borrowed: boolean; expiresAt: string; heartbeatSeconds: number };
@@ -68,6 +70,7 @@ export type User = { id: string; email: string; displayName: string | null; crea
 export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
 export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
 export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
+export type PasswordResetRequested = { validMinutes: number };
 export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
 export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: string; alg: "ES256"; use: "sig" };
 export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
@@ -75,7 +78,7 @@ export type OrganizationMembership = { id: string; name: string; timeZone: strin
 export type Organization = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null };
 export type Member = { state: "active"; userId: string; displayName: string | null; label: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string; createdBy: string | null };
 export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string; createdBy: string | null };
-export type Invited = { invitation: Invitation; token: string | null };
+export type Invited = { invitation: Invitation; token: string | null; isMailed: boolean };
 export type RemovedMember = { apiKeys: (ApiKey)[] };
 export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; createdBy: string | null; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
 export type InvitationToken = { invitation: Invitation; token: string };
@@ -132,6 +135,8 @@ export type Operations = {
   switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
   me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
   changePassword: { body: ChangePassword; answer: undefined };
+  requestPasswordReset: { body: RequestPasswordReset; answer: PasswordResetRequested };
+  resetPassword: { body: ResetPassword; answer: SignedInOnDevice };
   confirmPassword: { body: ConfirmPassword; answer: undefined };
   listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
   endSession: { params: { sessionId: string }; answer: undefined };
@@ -228,6 +233,8 @@ export const operations = {
   switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
   me: { method: 'GET', path: '/v1/auth/me', repeats: false },
   changePassword: { method: 'POST', path: '/v1/auth/password', repeats: true },
+  requestPasswordReset: { method: 'POST', path: '/v1/auth/password-resets', repeats: true },
+  resetPassword: { method: 'POST', path: '/v1/auth/password-resets/redeem', repeats: true },
   confirmPassword: { method: 'POST', path: '/v1/auth/password/confirm', repeats: false },
   listSessions: { method: 'GET', path: '/v1/auth/sessions', repeats: false },
   endSession: { method: 'DELETE', path: '/v1/auth/sessions/{sessionId}', repeats: true },

@@ -107,6 +107,8 @@ export const expected: Readonly<Record<string, Expected>> = {
 
   signUp: anybody,
   logIn: anybody,
+  requestPasswordReset: anybody,
+  resetPassword: anybody,
   refresh: anybody,
   jwks: anybody,
   'acceptInvitation: with a password': anybody,

@@ -129,7 +129,7 @@ test('The document describes every rule of a policy and the rules of a password'
     expect(rules.map((rule) => properties[rule]?.description)).toEqual(descriptions);
   }
   const { properties } = z.object({ properties: described }).parse(schemas().SignUp);
-  expect(properties.password).toMatchObject({ minLength: 8, maxLength: 256, description: expect.any(String) });
+  expect(properties.password).toMatchObject({ minLength: 10, maxLength: 256, description: expect.any(String) });
 });
 
 test('The document names headers only at the operations that have them', () => {

@@ -5,6 +5,7 @@ import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
+import { queueMail } from '../../../src/records/mails.ts';
 import { storeMemberLabel } from '../../../src/records/member-labels.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
@@ -90,6 +91,8 @@ const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Te
   );
   await noteAccessChange(db, org, 0n);
   await storeMemberLabel(db, { organizationId: org, userId: ann, invitationId: null }, name);
+  const mail = { issuerOrgId: org, mailId: name, kind: 'INVITATION', sealed: null, now: new Date(0) } as const;
+  await queueMail(db, mail);
   const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
   await createStreamSnapshots(models.api).save(
     { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
@@ -126,6 +129,10 @@ const fillUsers = async (models: Models): Promise<void> => {
         `insert into identity.refresh_tokens (token_hash, session_id, user_id, created_at, expires_at)
         values ($1, $2, $3, now(), now())`,
         [Buffer.from(testHash(name), 'hex'), testId('ses', name), userId],
+      );
+      await db.query(
+        `insert into identity.password_resets (reset_id, user_id, created_at, expires_at) values ($1, $2, now(), now())`,
+        [name, userId],
       );
     });
 };
@@ -178,6 +185,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'identity.users': ['select', 'insert', 'update', 'delete'],
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],
+  'identity.password_resets': ['select', 'insert', 'update'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
@@ -186,6 +194,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
+  'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** The operations of ledger_api on tables that belong to no organization or user. */
