@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { transaction } from '../postgres/transaction.ts';
 
 /**
  * Runs `work` in one transaction as this user and returns its result. Row-level security shows the row, sessions and
@@ -11,20 +12,10 @@ export const asUser = async <T>(
   { readOnly }: { readonly readOnly: boolean } = { readOnly: false },
 ): Promise<T> => {
   if (userId === '') throw new Error('asUser needs the id of a user.');
-  const db = await pool.connect();
-  let committed = false;
-  try {
-    await db.query(readOnly ? 'begin read only' : 'begin');
+  return transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
     await becomeUser(db, userId);
-    const result = await work(db);
-    const { command } = await db.query('commit');
-    // Postgres rolls a failed transaction back at its commit and reports no error.
-    if (command !== 'COMMIT') throw new Error('The transaction had failed before its commit and was rolled back.');
-    committed = true;
-    return result;
-  } finally {
-    db.release(!committed);
-  }
+    return work(db);
+  });
 };
 
 /** Continues the transaction as another user. */

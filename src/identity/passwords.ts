@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
+import { refuseWithConnection } from '../async/connection-watch.ts';
 import { isCommonPassword } from './common-passwords.ts';
 
 /** Thrown when too many passwords wait to be checked. Nothing was decided. Retry after `retryAfterSeconds`. */
@@ -66,6 +67,7 @@ export const passwordFault = (password: string): string | null => {
 const takeTurns = () => {
   const limit = pLimit(runningMax);
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    refuseWithConnection('hash a password');
     if (limit.pendingCount >= waitingMax)
       throw new TooManyLogins('Too many passwords are being checked at this moment.');
     return limit(work);

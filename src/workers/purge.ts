@@ -10,6 +10,8 @@ const purged = [
   // Sessions and tokens, a day after their end.
   { table: 'identity.sessions', age: 'expires_at' },
   { table: 'identity.refresh_tokens', age: 'expires_at' },
+  // Turns of processes that died, after a day.
+  { table: 'ops.turns', age: 'until' },
   // Abandoned signups, after a day.
   { table: 'identity.users', age: 'created_at' },
 ] as const;

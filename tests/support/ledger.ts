@@ -73,18 +73,24 @@ export const startLedger = async ({
   frontOf = () => openFront,
   signupPolicy = null,
   apiConnections,
+  storePortOf = async (port) => port,
+  giveUpMs = 1_000,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
+  /** Returns the port of what is between the API and the event store, which has this port. */
+  storePortOf?: (port: number) => Promise<number>;
+  /** How long the API repeats an append whose outcome is unknown. */
+  giveUpMs?: number;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
     createReadModels(apiConnections === undefined ? {} : { apiConnections }),
   ]);
   const log = collectLog();
-  const connected = store.connect();
+  const connected = store.connect({ port: await storePortOf(store.server.port) });
   const stopping = new AbortController();
   const startProjector = () => {
     const ending = new AbortController();
@@ -115,7 +121,7 @@ export const startLedger = async ({
   const now = () => new Date(nowMs()).toISOString();
   const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
-  const executor = createExecutor({ store: connected, keeper, giveUpMs: 1_000 });
+  const executor = createExecutor({ store: connected, keeper, giveUpMs });
   const needs = { executor, pool: database.api, secrets, now };
   const metrics = createMetrics();
 

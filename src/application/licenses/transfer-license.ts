@@ -2,10 +2,13 @@ import type { PoolClient } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
-import { giveValues, type Holding, lockMetadata } from '../../records/vault.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { giveValues, type Holding } from '../../records/vault.ts';
+import { inTurn, type Turn } from '../in-turn.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import { refuseHolder } from './holder.ts';
+import { metadataTurn } from './metadata-turn.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
 /**
@@ -23,17 +26,25 @@ export const transferLicense = (
       const refusal = await refuseHolder(needs.executor, transfer.toHolderOrgId, 'toHolderOrganizationId');
       return refusal ?? { type: 'Transfer', at, data: transfer };
     },
-    settle: (db) => giveToHolder(needs, db, request.licenseId),
+    settle: () => inTurn(needs.pool, metadataTurn(request), (turn) => giveToHolder(needs, request, turn)),
   });
 
 /**
  * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
  * concurrent transfers finds the current holder in the stream.
  */
-const giveToHolder = async ({ executor }: CommandNeeds, db: PoolClient, licenseId: string): Promise<void> => {
-  await lockMetadata(db, licenseId);
+const giveToHolder = async (
+  { executor, pool }: CommandNeeds,
+  { caller, licenseId }: LicenseRequest,
+  turn: Turn,
+): Promise<void> => {
   const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
-  if (holding !== null) await giveValues(db, licenseId, holding);
+  if (holding === null) return;
+  const give = async (db: PoolClient): Promise<void> => {
+    await turn.end(db);
+    await giveValues(db, licenseId, holding);
+  };
+  await asTenant(pool, caller.organizationId, give, { readOnly: false });
 };
 
 const holdingOf = (license: License): Holding | null => {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { mayWaitWithConnection } from '../../async/connection-watch.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Log } from '../../postgres/log.ts';
 import { transaction } from '../../postgres/transaction.ts';
@@ -39,7 +40,7 @@ export const checkSample = async ({
     const drawn = known.filter((stream) => !parked.has(stream));
     const differing: Difference[] = [];
     for (let from = 0; from < drawn.length && signal?.aborted !== true; from += sliceMax)
-      differing.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
+      differing.push(...(await checkSlice(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
     return { streams: drawn, differences: differing };
   });
   // After a switch of versions the names are those of other tables, of which the snapshot may see too few rows.
@@ -48,6 +49,9 @@ export const checkSample = async ({
   log.info({ streams: streams.length, differing: differences.length }, 'A sample of the read models was checked.');
   return differences;
 };
+
+// The snapshot has the only connection of a pool that serves no request.
+const checkSlice: typeof checkStreams = (streams, needs) => mayWaitWithConnection(() => checkStreams(streams, needs));
 
 const sliceMax = 50;
 const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;

@@ -7,6 +7,7 @@ import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
+import { takeTurn } from '../../../src/records/turns.ts';
 import { storeMetadata, storeValues } from '../../../src/records/vault.ts';
 import { rowSecurity } from '../../../src/row-security.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
@@ -48,7 +49,8 @@ const fillOrganizations = async (models: Models): Promise<void> => {
       userRef: null,
     };
     ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
-    await asTenant(models.api, org, (db) => fill(models, db, { org, name, licenseId }), { readOnly: false });
+    await asTenant(models.api, org, (db) => fill(db, { org, name, licenseId }), { readOnly: false });
+    await saveSnapshot(models, org);
   }
   ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
   await project(models.projector, ledger.log);
@@ -62,11 +64,11 @@ const fillOrganizations = async (models: Models): Promise<void> => {
   await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, parked));
 };
 
-const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Tenant): Promise<void> => {
+const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<void> => {
   const owner = { issuerOrgId: org, holderOrgId: null };
   const deviceName = { ...owner, kind: 'DEVICE_NAME', subject: licenseId, value: name } as const;
   await storeValues(db, `license-${licenseId}`, [{ ...deviceName, ref: testId('ref', name) }]);
-  await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } });
+  await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } }, { revision: 1n, unlessLater: false });
   await db.query(
     `insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until)
      values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
@@ -83,6 +85,10 @@ const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Te
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  await takeTurn(db, { organizationId: org, key: 'same', token: 'command' });
+};
+
+const saveSnapshot = async (models: Models, org: string): Promise<void> => {
   const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
   await createStreamSnapshots(models.api).save(
     { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
@@ -178,6 +184,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
+  'ops.turns': ['select', 'insert', 'update', 'delete'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** The operations of ledger_api on tables that belong to no organization or user. */
