@@ -1,7 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
-import { createKeyedQueue } from '../async/keyed-queue.ts';
+import { createKeyedQueue, WaitedTooLong } from '../async/keyed-queue.ts';
 import { poll } from '../async/retry.ts';
-import { Overloaded } from '../eventstore/executor/stream-queue.ts';
 import { asTenant, becomeTenant } from '../postgres/tenant.ts';
 import { endTurn, type TurnPlace, takeTurn } from '../records/turns.ts';
 
@@ -9,7 +8,7 @@ import { endTurn, type TurnPlace, takeTurn } from '../records/turns.ts';
 export type Turn = {
   /**
    * Ends the turn in the transaction that does its last change, and continues it as the turn's organization. Throws
-   * Overloaded when another command may have had the turn since. The transaction then changes nothing.
+   * WaitedTooLong when another command may have had the turn since. The transaction then changes nothing.
    */
   readonly end: (db: PoolClient) => Promise<void>;
 };
@@ -17,14 +16,14 @@ export type Turn = {
 /**
  * Does `work` while no other command has the turn at the place, in this process and in all others. Nobody waits for a
  * turn with a connection, and the work may wait for the event store. A turn ends with its work, or 30 seconds after the
- * process has died. A repeated command has the turn of its first attempt immediately. Throws Overloaded after 10 seconds
+ * process has died. A repeated command has the turn of its first attempt immediately. Throws WaitedTooLong after 10 seconds
  * of waiting; nothing was done.
  */
 export const inTurn = <Result>(pool: Pool, place: TurnPlace, work: (turn: Turn) => Promise<Result>): Promise<Result> =>
   readInTurn(pool, place, async () => undefined, work);
 
 /** Does work like `inTurn`. It gets what `read` reads as the organization, in the transaction that takes the turn. */
-export const readInTurn = async <Read, Result>(
+export const readInTurn = <Read, Result>(
   pool: Pool,
   place: TurnPlace,
   read: (db: PoolClient) => Promise<Read>,
@@ -32,19 +31,16 @@ export const readInTurn = async <Read, Result>(
 ): Promise<Result> => {
   const { organizationId, key } = place;
   const until = performance.now() + waitMaxMs;
-  const leave = await queue.enter(`${organizationId} ${key}`, waitMaxMs);
-  if (leave === null) throw busy();
-  try {
-    const take = () =>
-      asTenant(pool, organizationId, async (db) => ((await takeTurn(db, place)) ? { present: await read(db) } : null), {
-        readOnly: false,
-      });
+  const take = () =>
+    asTenant(pool, organizationId, async (db) => ((await takeTurn(db, place)) ? { present: await read(db) } : null), {
+      readOnly: false,
+    });
+  const takeAndWork = async (): Promise<Result> => {
     const taken = await poll(take, { everyMs: pollMs, forMs: until - performance.now() });
     if (taken === null) throw busy();
-    return await workAndEnd(pool, place, (turn) => work(turn, taken.present));
-  } finally {
-    leave();
-  }
+    return workAndEnd(pool, place, (turn) => work(turn, taken.present));
+  };
+  return oneAfterAnother(`${organizationId} ${key}`, takeAndWork, waitMaxMs);
 };
 
 /** Does work while nobody else has the turn at any of the places. Takes them in one order, so that nobody waits in a circle. */
@@ -85,8 +81,8 @@ const workAndEnd = async <Result>(
   }
 };
 
-const busy = () => new Overloaded('Other commands change the same at this moment. Nothing was changed.');
+const busy = () => new WaitedTooLong('Other requests change the same at this moment. Nothing was changed. Try again.');
 
-const queue = createKeyedQueue();
+const oneAfterAnother = createKeyedQueue();
 const waitMaxMs = 10_000;
 const pollMs = 50;

@@ -1,36 +1,39 @@
 import { expect, test } from 'vitest';
-import { createKeyedQueue } from '../../src/async/keyed-queue.ts';
+import { createKeyedQueue, WaitedTooLong } from '../../src/async/keyed-queue.ts';
 
-const longMs = 25_000;
+const never = () => new Promise<never>(() => {});
 
-test('Callers of one key enter one after the other, in the order of their calls', async () => {
-  const queue = createKeyedQueue();
+test('Work for one key runs alone, in the order of the calls, and its results and errors are passed on', async () => {
+  const inTurn = createKeyedQueue();
   const order: number[] = [];
-  const enter = async (number: number) => {
-    const leave = await queue.enter('a', longMs);
+  const work = (number: number) => async () => {
     order.push(number);
     await new Promise((resolve) => setImmediate(resolve));
     expect(order.at(-1)).toBe(number);
-    leave?.();
-    // Leaving twice lets nobody else in.
-    leave?.();
+    if (number === 2) throw new Error('failed');
+    return number;
   };
-  await Promise.all([1, 2, 3, 4].map(enter));
+  const results = await Promise.allSettled([1, 2, 3, 4].map((number) => inTurn('a', work(number))));
   expect(order).toEqual([1, 2, 3, 4]);
-  expect(await queue.enter('a', 1)).not.toBeNull();
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  expect(await inTurn('a', async () => 'again')).toBe('again');
 });
 
-test('Callers of other keys do not wait', async () => {
-  const queue = createKeyedQueue();
-  await queue.enter('a', longMs);
-  expect(await queue.enter('b', longMs)).not.toBeNull();
+test('Work for other keys does not wait', async () => {
+  const inTurn = createKeyedQueue();
+  void inTurn('a', never);
+  expect(await inTurn('b', async () => 'done')).toBe('done');
 });
 
-test('A caller that waits too long does not enter, and the next one does', async () => {
-  const queue = createKeyedQueue();
-  const leave = await queue.enter('a', longMs);
-  const next = [queue.enter('a', 1), queue.enter('a', longMs)] as const;
-  expect(await next[0]).toBeNull();
-  leave?.();
-  expect(await next[1]).not.toBeNull();
+test('Work that waits too long does not run, and the next one does', async () => {
+  const inTurn = createKeyedQueue();
+  let finish = () => {};
+  const first = inTurn('a', () => new Promise<void>((resolve) => (finish = resolve)));
+  let hasRun = false;
+  const late = inTurn('a', async () => (hasRun = true), 1);
+  const next = inTurn('a', async () => 'next');
+  await expect(late).rejects.toThrow(WaitedTooLong);
+  finish();
+  await first;
+  expect([await next, hasRun]).toEqual(['next', false]);
 });

@@ -1,13 +1,11 @@
 import type { Pool } from 'pg';
-import { mayWaitWithConnection } from '../../async/connection-watch.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Log } from '../../postgres/log.ts';
-import { transaction } from '../../postgres/transaction.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import { parkedAmong } from '../parked.ts';
 import { activeProjection } from '../versions.ts';
 import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
-import { digestSettings } from './digests.ts';
+import { inSnapshot } from './in-snapshot.ts';
 
 type Needs = {
   readonly store: Pick<EventStore, 'read'>;
@@ -32,7 +30,7 @@ export const checkSample = async ({
 }: Needs): Promise<readonly Difference[]> => {
   const projection = await activeProjection(pool);
   const { version } = projection;
-  const { streams, differences } = await transaction(pool, beginSnapshot, async (db) => {
+  const { streams, differences } = await inSnapshot(pool, async (db) => {
     const { position } = await readCheckpoint(db, projection);
     if (position === 'start') return { streams: [], differences: [] };
     const known = await drawStreams(db, streamsMax);
@@ -40,7 +38,7 @@ export const checkSample = async ({
     const drawn = known.filter((stream) => !parked.has(stream));
     const differing: Difference[] = [];
     for (let from = 0; from < drawn.length && signal?.aborted !== true; from += sliceMax)
-      differing.push(...(await checkSlice(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
+      differing.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
     return { streams: drawn, differences: differing };
   });
   // After a switch of versions the names are those of other tables, of which the snapshot may see too few rows.
@@ -50,8 +48,4 @@ export const checkSample = async ({
   return differences;
 };
 
-// The snapshot has the only connection of a pool that serves no request.
-const checkSlice: typeof checkStreams = (streams, needs) => mayWaitWithConnection(() => checkStreams(streams, needs));
-
 const sliceMax = 50;
-const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
